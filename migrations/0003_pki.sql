@@ -1,0 +1,1 @@
+-- 0003_pki: filled by its crate

@@ -1,0 +1,1 @@
+-- 0006_seal: filled by its crate

@@ -1,0 +1,24 @@
+//! What every other crate may use: identifiers, numbers printed on documents, instants and dates,
+//! the `Clock` and `Entropy` a program is given, secrets, languages.
+//!
+//! Nothing here waits, reads a file or asks what time it is.
+#![deny(missing_docs)]
+
+pub mod clock;
+pub mod entropy;
+pub mod fault;
+pub mod id;
+pub mod language;
+pub mod mask;
+pub mod number;
+pub mod page;
+pub mod secret;
+pub mod time;
+
+pub use clock::{Clock, ManualClock};
+pub use entropy::{Entropy, SeededEntropy};
+pub use fault::Fault;
+pub use language::{Language, Text};
+pub use page::{Page, PageOf};
+pub use secret::Secret;
+pub use time::{Date, Instant, Period};

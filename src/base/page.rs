@@ -1,0 +1,60 @@
+//! One stretch of a list.
+
+/// Which stretch of a list is wanted: at most `limit` items that come after the cursor.
+///
+/// The cursor is typed, so that a licence's identifier cannot be used to walk a list of persons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<C> {
+    /// The last item already seen.
+    pub after: Option<C>,
+    /// At most so many items.
+    pub limit: i64,
+}
+
+impl<C> Page<C> {
+    /// The most items one page may hold.
+    pub const LIMIT_MAX: i64 = 200;
+
+    /// The first page. The limit is brought into 1 ..= [`Self::LIMIT_MAX`].
+    pub fn first(limit: i64) -> Self {
+        Self { after: None, limit: limit.clamp(1, Self::LIMIT_MAX) }
+    }
+
+    /// The page after a cursor.
+    pub fn after(cursor: C, limit: i64) -> Self {
+        Self { after: Some(cursor), limit: limit.clamp(1, Self::LIMIT_MAX) }
+    }
+}
+
+/// The items of one page and where the next begins.
+#[derive(Clone, Debug)]
+pub struct PageOf<T, C> {
+    /// The items, in the order of the list.
+    pub items: Vec<T>,
+    /// The cursor of the next page; none when this is the last.
+    pub next: Option<C>,
+}
+
+impl<T, C> PageOf<T, C> {
+    /// Makes a page out of up to `limit + 1` rows: the row over the limit only tells that there is more.
+    pub fn from_rows(mut rows: Vec<T>, limit: i64, cursor: impl Fn(&T) -> C) -> Self {
+        let limit = limit.max(0) as usize;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = if more { rows.last().map(cursor) } else { None };
+        Self { items: rows, next }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_row_over_the_limit_is_not_shown_but_announced() {
+        let page = PageOf::from_rows(vec![1, 2, 3], 2, |row| *row);
+        assert_eq!((page.items, page.next), (vec![1, 2], Some(2)));
+        let page = PageOf::from_rows(vec![1, 2], 2, |row| *row);
+        assert_eq!((page.items, page.next), (vec![1, 2], None));
+    }
+}

@@ -1,0 +1,354 @@
+//! The pool of connections and the statements that run on them.
+
+use std::{sync::Arc, time::Duration};
+
+use base::{Fault, Secret, fault::FaultKind};
+use sqlx::{
+    Any, AnyConnection, AnyPool, FromRow,
+    any::{AnyArguments, AnyPoolOptions, AnyRow},
+    pool::PoolConnection,
+    query::{Query, QueryAs},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{
+    args::Value,
+    dialect::{self, Dialect},
+    work::{Context, Work},
+};
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct DatabaseSettings {
+    /// `sqlite://FILE` or `postgres://…`. It may hold a password, so it is never printed.
+    pub url: Secret<String>,
+    /// The most connections held open.
+    pub connections_max: u32,
+    /// How long a request waits for a free connection before it is answered 503.
+    pub acquire_timeout: Duration,
+    /// How long one statement may run (PostgreSQL only; SQLite's never leave the machine).
+    pub statement_timeout: Duration,
+}
+
+impl DatabaseSettings {
+    /// The defaults for a URL: 10 connections, 5 seconds to get one, 15 seconds a statement.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: Secret::new(url.into()),
+            connections_max: 10,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(15),
+        }
+    }
+}
+
+/// The database. Cloning it is cheap and shares the pool.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: AnyPool,
+    dialect: Dialect,
+    /// SQLite has one writer: waiting here is fair and free, waiting inside SQLite is polling.
+    writer: Option<Arc<Semaphore>>,
+    acquire_timeout: Duration,
+}
+
+impl Database {
+    /// Opens the database and checks that it is one we can trust with records. Migrations are separate
+    /// ([`crate::migrate::migrate`]).
+    ///
+    /// # Errors
+    ///
+    /// [`FaultKind::Unavailable`] when it cannot be reached, [`FaultKind::Broken`] when its version is unsafe.
+    pub async fn open(settings: &DatabaseSettings) -> Result<Self, Fault> {
+        sqlx::any::install_default_drivers();
+        let url = settings.url.expose();
+        let dialect = Dialect::of(url)?;
+        let statement_timeout = settings.statement_timeout;
+        let connections = settings.connections_max.max(2);
+        let pool = AnyPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(settings.acquire_timeout)
+            // A connection is tested when it is given back; testing it again when it is taken would cost every
+            // request a round trip. A connection that died in between fails one request with 503.
+            .test_before_acquire(false)
+            .after_connect(move |connection, _| {
+                Box::pin(async move { dialect.prepare_connection(connection, statement_timeout).await })
+            })
+            .connect(&dialect.connect_url(url))
+            .await
+            .map_err(fault)?;
+        let writer = (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1)));
+        let database = Self { pool, dialect, writer, acquire_timeout: settings.acquire_timeout };
+        let mut tx = database.read().await?;
+        let version: (String,) = tx.one(dialect.version_query(), vec![]).await?;
+        dialect.check_version(&version.0)?;
+        drop(tx);
+        Ok(database)
+    }
+
+    /// Which database this is.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// For reading: each statement stands alone.
+    ///
+    /// # Errors
+    ///
+    /// [`FaultKind::Unavailable`] when no connection becomes free in time.
+    pub async fn read(&self) -> Result<Tx, Fault> {
+        let connection = self.pool.acquire().await.map_err(fault)?;
+        Ok(Tx { on: On::Connection(connection), dialect: self.dialect, rows_changed: 0, _writer: None })
+    }
+
+    /// Begins a unit of work: a transaction that cannot be committed without an event if it changed a row.
+    ///
+    /// # Errors
+    ///
+    /// [`FaultKind::Unavailable`] when no connection becomes free in time.
+    pub async fn begin(&self, context: Context) -> Result<Work, Fault> {
+        Ok(Work::new(self.transaction().await?, context))
+    }
+
+    /// Begins a transaction for what is derived or transient (last-seen times, expired rows, leases, caches of
+    /// answers) and needs no event.
+    ///
+    /// # Errors
+    ///
+    /// [`FaultKind::Unavailable`] when no connection becomes free in time.
+    pub async fn housekeeping(&self) -> Result<Tx, Fault> {
+        self.transaction().await
+    }
+
+    async fn transaction(&self) -> Result<Tx, Fault> {
+        let writer = match &self.writer {
+            None => None,
+            Some(semaphore) => Some(self.writer_turn(Arc::clone(semaphore)).await?),
+        };
+        let transaction = self.pool.begin_with(self.dialect.begin()).await.map_err(fault)?;
+        Ok(Tx { on: On::Transaction(transaction), dialect: self.dialect, rows_changed: 0, _writer: writer })
+    }
+
+    async fn writer_turn(&self, semaphore: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Fault> {
+        tokio::time::timeout(self.acquire_timeout, semaphore.acquire_owned())
+            .await
+            .map_err(|_| Fault::unavailable("the writer of the database is busy"))?
+            .map_err(Fault::broken)
+    }
+
+    /// Closes all connections after their current statements.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+#[derive(Debug)]
+enum On {
+    Connection(PoolConnection<Any>),
+    Transaction(sqlx::Transaction<'static, Any>),
+}
+
+/// A connection on which statements run: inside a transaction if it came from [`Database::begin`] or
+/// [`Database::housekeeping`]. Dropping it without committing undoes everything.
+#[derive(Debug)]
+pub struct Tx {
+    on: On,
+    dialect: Dialect,
+    rows_changed: u64,
+    _writer: Option<OwnedSemaphorePermit>,
+}
+
+impl Tx {
+    /// Which database this is; only `records` itself may need to know.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Rows written so far.
+    pub(crate) fn rows_changed(&self) -> u64 {
+        self.rows_changed
+    }
+
+    fn connection(&mut self) -> &mut AnyConnection {
+        match &mut self.on {
+            On::Connection(connection) => connection,
+            On::Transaction(transaction) => transaction,
+        }
+    }
+
+    /// All rows of a query.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    pub async fn all<T>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        bind_as(sqlx::query_as(sql), args).fetch_all(self.connection()).await.map_err(fault)
+    }
+
+    /// The first row of a query, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    pub async fn first<T>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Option<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        bind_as(sqlx::query_as(sql), args).fetch_optional(self.connection()).await.map_err(fault)
+    }
+
+    /// The row of a query that always has one.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement, and when there is no row.
+    pub async fn one<T>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<T, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        self.first(sql, args).await?.ok_or_else(|| Fault::broken("a statement that always has a row had none"))
+    }
+
+    /// Runs a statement that changes rows and tells how many it changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    pub async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, Fault> {
+        let done = bind(sqlx::query(sql), args).execute(self.connection()).await.map_err(fault)?;
+        self.rows_changed += done.rows_affected();
+        Ok(done.rows_affected())
+    }
+
+    /// Runs a statement that changes rows and returns columns of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    pub async fn change<T>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        let rows = bind_as(sqlx::query_as(sql), args).fetch_all(self.connection()).await.map_err(fault)?;
+        self.rows_changed += rows.len() as u64;
+        Ok(rows)
+    }
+
+    /// Runs a statement whose text was put together by this crate.
+    pub(crate) async fn run_composed(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, Fault> {
+        let done = bind(sqlx::query(sqlx::AssertSqlSafe(sql)), args).execute(self.connection()).await.map_err(fault)?;
+        self.rows_changed += done.rows_affected();
+        Ok(done.rows_affected())
+    }
+
+    /// Runs a statement whose text was put together by this crate and returns its rows.
+    pub(crate) async fn change_composed<T>(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        let rows = bind_as(sqlx::query_as(sqlx::AssertSqlSafe(sql)), args)
+            .fetch_all(self.connection())
+            .await
+            .map_err(fault)?;
+        self.rows_changed += rows.len() as u64;
+        Ok(rows)
+    }
+
+    /// Runs a script of several statements without arguments.
+    pub(crate) async fn script(&mut self, sql: &str) -> Result<(), Fault> {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(self.connection()).await.map_err(fault)?;
+        Ok(())
+    }
+
+    /// Prepares a statement without running it: how `cargo xtask sql` checks every text on both databases.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] with the database's own words when it does not accept the text.
+    pub async fn check_statement(&mut self, sql: &str) -> Result<(), Fault> {
+        use sqlx::Executor;
+        let statement = self.connection().prepare(sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(sql))).await;
+        statement.map(|_| ()).map_err(fault)
+    }
+
+    /// Ends a housekeeping transaction. A [`Work`] is ended by its own `commit`.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`]; then nothing was kept, or, when the connection broke at that very moment, it is unknown.
+    pub async fn commit(self) -> Result<(), Fault> {
+        match self.on {
+            On::Connection(_) => Ok(()),
+            On::Transaction(transaction) => transaction.commit().await.map_err(fault),
+        }
+    }
+}
+
+fn bind<'q>(mut query: Query<'q, Any, AnyArguments>, args: Vec<Value>) -> Query<'q, Any, AnyArguments> {
+    for value in args {
+        query = match value {
+            Value::Bytes(value) => query.bind(value),
+            Value::Int(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+        };
+    }
+    query
+}
+
+fn bind_as<'q, T>(mut query: QueryAs<'q, Any, T, AnyArguments>, args: Vec<Value>) -> QueryAs<'q, Any, T, AnyArguments> {
+    for value in args {
+        query = match value {
+            Value::Bytes(value) => query.bind(value),
+            Value::Int(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+        };
+    }
+    query
+}
+
+/// Sorts a driver's error: what may be tried again, what needs waiting, what is our mistake.
+pub(crate) fn fault(error: sqlx::Error) -> Fault {
+    match &error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => {
+            Fault::unavailable(error)
+        }
+        sqlx::Error::Database(database) => match dialect::error_kind(database.code().as_deref().unwrap_or_default()) {
+            FaultKind::Unavailable => Fault::unavailable(error),
+            FaultKind::Conflict => Fault::conflict(error),
+            FaultKind::Broken => Fault::broken(error),
+        },
+        _ => Fault::broken(error),
+    }
+}
+
+/// Counts the tries of an operation that met a transient conflict, at the operation's edge.
+///
+/// ```text
+/// let mut attempts = Attempts::default();
+/// let answer = loop {
+///     match act().await {
+///         Err(error) if attempts.again(error.fault()).await => {}
+///         answer => break answer,
+///     }
+/// };
+/// ```
+#[derive(Debug, Default)]
+pub struct Attempts(u32);
+
+impl Attempts {
+    /// The most tries of one operation.
+    pub const MAX: u32 = 4;
+
+    /// Whether to try again after this fault; waits a little first.
+    pub async fn again(&mut self, fault: Option<&Fault>) -> bool {
+        self.0 += 1;
+        if self.0 >= Self::MAX || fault.is_none_or(|fault| fault.kind() != FaultKind::Conflict) {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(5 << self.0)).await;
+        true
+    }
+}

@@ -1,0 +1,171 @@
+//! Everything that SQLite and PostgreSQL do differently. Nothing outside this file may ask which one it is on.
+
+use std::time::Duration;
+
+use base::{Fault, fault::FaultKind};
+use sqlx::{AnyConnection, Executor};
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// PostgreSQL, for production.
+    Postgres,
+    /// SQLite, embedded.
+    Sqlite,
+}
+
+/// Older versions can lose committed rows in WAL mode with two connections (the WAL-reset fault).
+const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
+
+/// The oldest PostgreSQL that is still maintained.
+const POSTGRES_VERSION_MIN: u32 = 140_000;
+
+impl Dialect {
+    /// The dialect of a database URL.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] for a URL of another database.
+    pub fn of(url: &str) -> Result<Self, Fault> {
+        if url.starts_with("sqlite:") {
+            Ok(Self::Sqlite)
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            Ok(Self::Postgres)
+        } else {
+            Err(Fault::broken("the database URL must begin with sqlite: or postgres:"))
+        }
+    }
+
+    /// The name that dialect files of migrations carry.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Sqlite => "sqlite",
+        }
+    }
+
+    pub(crate) fn connect_url(self, url: &str) -> String {
+        match self {
+            Self::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
+            _ => url.to_owned(),
+        }
+    }
+
+    pub(crate) async fn prepare_connection(
+        self,
+        connection: &mut AnyConnection,
+        statement_timeout: Duration,
+    ) -> Result<(), sqlx::Error> {
+        match self {
+            // FULL: with NORMAL a power cut loses acknowledged commits.
+            Self::Sqlite => {
+                connection
+                    .execute(
+                        "pragma busy_timeout = 10000;
+                         pragma journal_mode = wal;
+                         pragma synchronous = full;
+                         pragma foreign_keys = on;
+                         pragma trusted_schema = off;",
+                    )
+                    .await?;
+            }
+            Self::Postgres => {
+                let timeouts = format!(
+                    "set statement_timeout = {0};
+                     set lock_timeout = {0};
+                     set idle_in_transaction_session_timeout = {1};
+                     set client_min_messages = warning;",
+                    statement_timeout.as_millis(),
+                    statement_timeout.as_millis() * 2,
+                );
+                connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(timeouts))).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A transaction that may write takes SQLite's write lock at once: taking it later fails when another
+    /// writer came between.
+    pub(crate) fn begin(self) -> &'static str {
+        match self {
+            Self::Postgres => "begin",
+            Self::Sqlite => "begin immediate",
+        }
+    }
+
+    pub(crate) fn version_query(self) -> &'static str {
+        match self {
+            Self::Postgres => "select current_setting('server_version_num')",
+            Self::Sqlite => "select sqlite_version()",
+        }
+    }
+
+    pub(crate) fn check_version(self, version: &str) -> Result<(), Fault> {
+        match self {
+            Self::Postgres => match version.parse::<u32>() {
+                Ok(number) if number >= POSTGRES_VERSION_MIN => Ok(()),
+                _ => Err(Fault::broken(format!("PostgreSQL {version} is too old: 14 is needed"))),
+            },
+            Self::Sqlite => {
+                let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+                let mut next = || numbers.next().unwrap_or(0);
+                if (next(), next(), next()) >= SQLITE_VERSION_MIN {
+                    Ok(())
+                } else {
+                    Err(Fault::broken(format!("SQLite {version} can lose committed rows: 3.51.3 is needed")))
+                }
+            }
+        }
+    }
+
+    /// Added to a `select` of rows about to be changed, so that two nodes do not take the same ones.
+    pub(crate) fn skip_locked(self) -> &'static str {
+        match self {
+            Self::Postgres => " for update skip locked",
+            Self::Sqlite => "",
+        }
+    }
+
+    /// The text of a migration in this dialect: the only type whose name differs is that of bytes.
+    pub(crate) fn migration_text(self, text: &str) -> String {
+        match self {
+            Self::Postgres => text.to_owned(),
+            Self::Sqlite => text.replace(" bytea", " blob"),
+        }
+    }
+}
+
+/// What an error code means: SQLSTATE of PostgreSQL, result code of SQLite.
+pub(crate) fn error_kind(code: &str) -> FaultKind {
+    match code {
+        // serialization_failure, deadlock_detected; SQLITE_BUSY, SQLITE_LOCKED, SQLITE_BUSY_SNAPSHOT
+        "40001" | "40P01" | "5" | "6" | "517" => FaultKind::Conflict,
+        // Insufficient resources, operator intervention, lock_not_available, connection trouble, read only, disk full;
+        // SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN
+        code if code.starts_with("53") || code.starts_with("57") || code.starts_with("08") => FaultKind::Unavailable,
+        "55P03" | "25006" | "10" | "13" | "14" => FaultKind::Unavailable,
+        _ => FaultKind::Broken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sqlite_that_can_lose_rows_is_refused() {
+        let check = |version, safe| assert_eq!(Dialect::Sqlite.check_version(version).is_ok(), safe, "{version}");
+        check("3.51.2", false);
+        check("3.46.0", false);
+        check("3.51.3", true);
+        check("3.52.0", true);
+        check("4.0.0", true);
+        check("nonsense", false);
+    }
+
+    #[test]
+    fn an_old_postgres_is_refused() {
+        assert!(Dialect::Postgres.check_version("130012").is_err());
+        assert!(Dialect::Postgres.check_version("150018").is_ok());
+    }
+}

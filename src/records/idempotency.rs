@@ -1,0 +1,115 @@
+//! Answers kept under the key a caller gave, so that a repeated request gets the first answer and acts once.
+
+use base::{Fault, Instant};
+use sqlx::FromRow;
+
+use crate::{args, database::Tx};
+
+/// How long an answer is kept.
+pub const KEPT_SECONDS: i64 = 24 * 3600;
+
+/// A request that has not answered for so long is taken to have died; the same key may try again.
+pub const IN_FLIGHT_SECONDS: i64 = 60;
+
+/// What is known about a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Nobody used it: go on, then call [`complete`] or [`release`].
+    Fresh,
+    /// The same request was answered before: this is the answer.
+    Answered {
+        /// The HTTP status.
+        status: i64,
+        /// The body.
+        body: String,
+    },
+    /// The key was used for another request.
+    OtherRequest,
+    /// The same request is being worked on right now.
+    InFlight,
+}
+
+#[derive(FromRow)]
+struct Row {
+    request_digest: String,
+    status: Option<i64>,
+    body: Option<String>,
+    claimed_at: i64,
+}
+
+/// Claims `key` of `caller` for a request with this digest.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn claim(tx: &mut Tx, caller: &str, key: &str, request_digest: &str, at: Instant) -> Result<Claim, Fault> {
+    let fresh = tx
+        .run(
+            "insert into idempotency (caller, idempotency_key, request_digest, claimed_at)
+             values ($1, $2, $3, $4)
+                 on conflict (caller, idempotency_key) do nothing",
+            args![caller, key, request_digest, at],
+        )
+        .await?;
+    if fresh == 1 {
+        return Ok(Claim::Fresh);
+    }
+    let row: Row = tx
+        .one(
+            "select request_digest, status, body, claimed_at
+               from idempotency
+              where caller = $1 and idempotency_key = $2",
+            args![caller, key],
+        )
+        .await?;
+    if row.request_digest != request_digest {
+        return Ok(Claim::OtherRequest);
+    }
+    if let (Some(status), Some(body)) = (row.status, row.body) {
+        return Ok(Claim::Answered { status, body });
+    }
+    // The process that worked on it died. Only one of several repeated requests may take it over.
+    let taken = tx
+        .run(
+            "update idempotency
+                set claimed_at = $4
+              where caller = $1 and idempotency_key = $2 and claimed_at = $3 and claimed_at < $5",
+            args![caller, key, row.claimed_at, at, at.plus_seconds(-IN_FLIGHT_SECONDS)],
+        )
+        .await?;
+    Ok(if taken == 1 { Claim::Fresh } else { Claim::InFlight })
+}
+
+/// Keeps the answer.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn complete(tx: &mut Tx, caller: &str, key: &str, status: u16, body: &str) -> Result<(), Fault> {
+    tx.run(
+        "update idempotency set status = $3, body = $4 where caller = $1 and idempotency_key = $2",
+        args![caller, key, status, body],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Forgets a claim whose request failed in a way that may be tried again.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn release(tx: &mut Tx, caller: &str, key: &str) -> Result<(), Fault> {
+    tx.run("delete from idempotency where caller = $1 and idempotency_key = $2 and status is null", args![caller, key])
+        .await?;
+    Ok(())
+}
+
+/// Forgets answers older than a day.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
+    tx.run("delete from idempotency where claimed_at < $1", args![at.plus_seconds(-KEPT_SECONDS)]).await
+}

@@ -1,0 +1,161 @@
+//! The durable job queue: work for other systems is enqueued in the transaction of the act that asks for it.
+
+use base::{Entropy, Fault, Instant, id::JobId};
+use serde::Serialize;
+use sqlx::FromRow;
+
+use crate::{
+    args,
+    database::{Database, Tx},
+    events,
+    work::{Context, Work},
+};
+
+/// How long a claimed job is left alone before another node may take it.
+pub const LEASE_SECONDS: i64 = 60;
+
+/// The most tries of a job before it is a dead letter.
+pub const ATTEMPTS_MAX: i64 = 12;
+
+/// How long a job's last error may be.
+const ERROR_LENGTH_MAX: usize = 500;
+
+/// A job taken from the queue.
+#[derive(Clone, Debug, FromRow)]
+pub struct Claimed {
+    /// Its identifier.
+    pub job_id: String,
+    /// Which kind of work.
+    pub kind: String,
+    /// What the work needs, JSON.
+    pub payload: String,
+    /// Which try this is, from 1.
+    pub attempts: i64,
+}
+
+/// Puts a job into the queue as part of `work`; it runs after the commit.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn enqueue(work: &mut Work, kind: &'static str, payload: &impl Serialize) -> Result<JobId, Fault> {
+    let (at, payload) = (work.at(), serde_json::to_string(payload).map_err(Fault::broken)?);
+    let id = JobId::new(at, work.entropy());
+    put(&mut work.tx, &id, kind, &payload, at).await?;
+    Ok(id)
+}
+
+/// Puts a job into the queue outside of an act, to run at `run_at`: for schedules.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn schedule(
+    tx: &mut Tx,
+    kind: &'static str,
+    payload: &impl Serialize,
+    run_at: Instant,
+    entropy: &dyn Entropy,
+) -> Result<JobId, Fault> {
+    let id = JobId::new(run_at, entropy);
+    put(tx, &id, kind, &serde_json::to_string(payload).map_err(Fault::broken)?, run_at).await?;
+    Ok(id)
+}
+
+async fn put(tx: &mut Tx, id: &JobId, kind: &str, payload: &str, run_at: Instant) -> Result<(), Fault> {
+    tx.run(
+        "insert into job (job_id, kind, payload, run_at, attempts, dead)
+         values ($1, $2, $3, $4, 0, 0)",
+        args![id, kind, payload, run_at],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes up to `limit` jobs that are due; nobody else gets them until the lease ends.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn claim(database: &Database, at: Instant, limit: i64) -> Result<Vec<Claimed>, Fault> {
+    let mut tx = database.read().await?;
+    let due: Option<(String,)> = tx
+        .first(
+            "select job_id
+               from job
+              where dead = 0 and run_at <= $1 and (leased_until is null or leased_until < $1)
+              limit 1",
+            args![at],
+        )
+        .await?;
+    drop(tx);
+    if due.is_none() {
+        return Ok(Vec::new());
+    }
+    let mut tx = database.housekeeping().await?;
+    let sql = format!(
+        "update job
+            set leased_until = $1, attempts = attempts + 1
+          where job_id in (
+                select job_id
+                  from job
+                 where dead = 0 and run_at <= $2 and (leased_until is null or leased_until < $2)
+                 order by run_at
+                 limit $3{})
+      returning job_id, kind, payload, attempts",
+        tx.dialect().skip_locked()
+    );
+    let claimed = tx.change_composed(&sql, args![at.plus_seconds(LEASE_SECONDS), at, limit]).await?;
+    tx.commit().await?;
+    Ok(claimed)
+}
+
+/// Removes a job that is done.
+///
+/// # Errors
+///
+/// [`Fault`]; then it may run once more, so every job must bear that.
+pub async fn done(database: &Database, job: &Claimed) -> Result<(), Fault> {
+    let mut tx = database.housekeeping().await?;
+    tx.run("delete from job where job_id = $1", args![&job.job_id]).await?;
+    tx.commit().await
+}
+
+/// Puts a failed job back with a growing delay, or sets it aside as a dead letter after its last try.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn failed(database: &Database, context: Context, job: &Claimed, error: &str) -> Result<(), Fault> {
+    let error: String = error.chars().take(ERROR_LENGTH_MAX).collect();
+    let at = context.at;
+    if job.attempts >= ATTEMPTS_MAX {
+        let mut work = database.begin(context).await?;
+        work.tx
+            .run(
+                "update job set dead = 1, leased_until = null, last_error = $2 where job_id = $1",
+                args![&job.job_id, &error],
+            )
+            .await?;
+        work.record_with(events::JOB_DEAD, &job.job_id, serde_json::json!({ "kind": job.kind, "error": error }));
+        return work.commit().await;
+    }
+    let delay = 1_i64 << job.attempts.clamp(0, 12);
+    let mut tx = database.housekeeping().await?;
+    tx.run(
+        "update job set run_at = $2, leased_until = null, last_error = $3 where job_id = $1",
+        args![&job.job_id, at.plus_seconds(delay), &error],
+    )
+    .await?;
+    tx.commit().await
+}
+
+/// How many jobs wait, and how many are dead letters.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn census(tx: &mut Tx) -> Result<(i64, i64), Fault> {
+    tx.one("select coalesce(cast(sum(1 - dead) as bigint), 0), coalesce(cast(sum(dead) as bigint), 0) from job", vec![])
+        .await
+}

@@ -1,0 +1,28 @@
+//! What is written down, and that it is: the database, the unit of work, the event log, the job queue.
+//!
+//! One SQL text runs on SQLite and PostgreSQL; everything the two do differently is in [`dialect`].
+#![deny(missing_docs)]
+
+pub mod actor;
+pub mod args;
+pub mod database;
+pub mod dialect;
+pub mod events;
+pub mod idempotency;
+pub mod jobs;
+pub mod log;
+pub mod migrate;
+pub mod revision;
+pub mod work;
+
+pub use actor::Actor;
+pub use args::Value;
+pub use database::{Attempts, Database, DatabaseSettings, Tx};
+pub use sqlx::FromRow;
+pub use work::{Context, Work};
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,255 @@
+//! The event log: numbered without gaps and chained by hash, a moment after the events were written.
+//!
+//! An act writes its events inside its own transaction and waits for nobody. The sequencer then gives each event
+//! the next number and the hash of itself and its predecessor, so that nothing can be taken out or changed unseen.
+
+use base::{
+    Fault, Instant, Page, PageOf,
+    id::{EventId, RequestId},
+};
+use sqlx::FromRow;
+
+use crate::{
+    args,
+    database::{Database, Tx},
+};
+
+/// How many events one turn of the sequencer takes.
+const TURN_MAX: i64 = 640;
+
+/// How many rows one statement numbers.
+const ROWS_PER_STATEMENT: usize = 32;
+
+/// One event as it stands in the log.
+#[derive(Clone, Debug, FromRow, PartialEq, Eq)]
+pub struct Entry {
+    /// Its identifier.
+    pub event_id: String,
+    /// When it happened, in microseconds.
+    pub at: i64,
+    /// What kind of actor.
+    pub actor_kind: String,
+    /// Which actor.
+    pub actor: String,
+    /// For which organisation.
+    pub on_behalf: Option<String>,
+    /// In which request.
+    pub request_id: Option<String>,
+    /// What happened.
+    pub kind: String,
+    /// To what.
+    pub object: String,
+    /// Details, JSON.
+    pub data: String,
+    /// Its number, from 1; none until the sequencer has seen it.
+    pub sequence: Option<i64>,
+    /// The chained hash, hexadecimal; none until the sequencer has seen it.
+    pub hash: Option<String>,
+}
+
+impl Entry {
+    /// When it happened.
+    pub fn at(&self) -> Instant {
+        Instant::from_micros(self.at)
+    }
+
+    /// The hash of this entry after `previous`: SHA-256 over the previous hash and every field, each with its length.
+    fn chained(&self, previous: &str, sequence: i64) -> String {
+        let mut hash = crypto::digest::Sha256::new();
+        let at = self.at.to_be_bytes();
+        let sequence = sequence.to_be_bytes();
+        let fields: [&[u8]; 11] = [
+            previous.as_bytes(),
+            &sequence,
+            self.event_id.as_bytes(),
+            &at,
+            self.actor_kind.as_bytes(),
+            self.actor.as_bytes(),
+            self.on_behalf.as_deref().unwrap_or_default().as_bytes(),
+            self.request_id.as_deref().unwrap_or_default().as_bytes(),
+            self.kind.as_bytes(),
+            self.object.as_bytes(),
+            self.data.as_bytes(),
+        ];
+        for field in fields {
+            hash.update(&(field.len() as u64).to_be_bytes());
+            hash.update(field);
+        }
+        hash.finish_hex()
+    }
+}
+
+#[derive(FromRow)]
+struct Head {
+    sequence: i64,
+    hash: String,
+}
+
+/// Numbers and chains the events that are not yet; returns how many. Several nodes may call it at the same time.
+///
+/// # Errors
+///
+/// [`Fault`]; the next call continues where this one stopped.
+pub async fn sequence_events(database: &Database) -> Result<usize, Fault> {
+    let mut tx = database.housekeeping().await?;
+    let Some(head) = tx.first::<Head>("select sequence, hash from event_head where one = 1", vec![]).await? else {
+        return Err(Fault::broken("the head of the event log is missing"));
+    };
+    let waiting: Vec<Entry> = tx
+        .all(
+            "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, sequence, hash
+               from event
+              where sequence is null
+              order by event_id
+              limit $1",
+            args![TURN_MAX],
+        )
+        .await?;
+    if waiting.is_empty() {
+        return Ok(0);
+    }
+    let mut sequence = head.sequence;
+    let mut hash = head.hash;
+    let mut numbered = Vec::with_capacity(waiting.len());
+    for entry in &waiting {
+        sequence += 1;
+        hash = entry.chained(&hash, sequence);
+        numbered.push((entry.event_id.clone(), sequence, hash.clone()));
+    }
+    // Another node's sequencer may have been faster: then this turn changes nothing.
+    let moved = tx
+        .run(
+            "update event_head
+                set sequence = $1, hash = $2
+              where one = 1 and sequence = $3",
+            args![sequence, &hash, head.sequence],
+        )
+        .await?;
+    if moved == 0 {
+        return Ok(0);
+    }
+    for rows in numbered.chunks(ROWS_PER_STATEMENT) {
+        write_numbers(&mut tx, rows).await?;
+    }
+    tx.commit().await?;
+    Ok(waiting.len())
+}
+
+async fn write_numbers(tx: &mut Tx, rows: &[(String, i64, String)]) -> Result<(), Fault> {
+    if rows.len() < ROWS_PER_STATEMENT {
+        for (id, sequence, hash) in rows {
+            tx.run("update event set sequence = $1, hash = $2 where event_id = $3", args![*sequence, hash, id]).await?;
+        }
+        return Ok(());
+    }
+    let mut lines = Vec::with_capacity(rows.len());
+    let mut values = Vec::with_capacity(rows.len() * 3);
+    for (place, (id, sequence, hash)) in rows.iter().enumerate() {
+        let n = place * 3;
+        lines.push(format!(
+            "select ${} as event_id, cast(${} as bigint) as sequence, ${} as hash",
+            n + 1,
+            n + 2,
+            n + 3
+        ));
+        values.extend(args![id, *sequence, hash]);
+    }
+    let sql = format!(
+        "update event
+            set sequence = numbered.sequence, hash = numbered.hash
+           from ({}) as numbered
+          where event.event_id = numbered.event_id",
+        lines.join(" union all ")
+    );
+    tx.run_composed(&sql, values).await?;
+    Ok(())
+}
+
+/// Which entries to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only those that happened to this object.
+    pub object: Option<String>,
+    /// Only those of this request.
+    pub request: Option<RequestId>,
+    /// Only those of this kind.
+    pub kind: Option<String>,
+}
+
+/// Entries, newest first. One statement.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn list(tx: &mut Tx, filter: &Filter, page: &Page<EventId>) -> Result<PageOf<Entry, EventId>, Fault> {
+    let rows: Vec<Entry> = tx
+        .all(
+            "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, sequence, hash
+               from event
+              where ($1 is null or object = $1)
+                and ($2 is null or request_id = $2)
+                and ($3 is null or kind = $3)
+                and ($4 is null or event_id < $4)
+              order by event_id desc
+              limit $5",
+            args![
+                filter.object.as_deref(),
+                filter.request.as_ref(),
+                filter.kind.as_deref(),
+                page.after.as_ref(),
+                page.limit + 1,
+            ],
+        )
+        .await?;
+    Ok(PageOf::from_rows(rows, page.limit, |entry| EventId::stored(entry.event_id.clone())))
+}
+
+/// What an audit of the whole log found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Every event is there, in order and unchanged, up to this number.
+    Sound(i64),
+    /// The entry with this number is missing, or it or an earlier one was changed.
+    Broken(i64),
+    /// The log ends at the first number although the head says the second: its end was cut off.
+    Truncated(i64, i64),
+}
+
+/// Walks the whole log and checks numbers and hashes.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn audit(tx: &mut Tx) -> Result<Finding, Fault> {
+    let Some(head) = tx.first::<Head>("select sequence, hash from event_head where one = 1", vec![]).await? else {
+        return Ok(Finding::Broken(0));
+    };
+    let (mut sequence, mut hash) = (0, String::new());
+    loop {
+        let entries: Vec<Entry> = tx
+            .all(
+                "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, sequence, hash
+                   from event
+                  where sequence > $1 and sequence <= $2
+                  order by sequence
+                  limit $3",
+                args![sequence, head.sequence, TURN_MAX],
+            )
+            .await?;
+        if entries.is_empty() {
+            break;
+        }
+        for entry in entries {
+            let expected = entry.chained(&hash, sequence + 1);
+            if entry.sequence != Some(sequence + 1) || entry.hash.as_deref() != Some(&expected) {
+                return Ok(Finding::Broken(sequence + 1));
+            }
+            sequence += 1;
+            hash = expected;
+        }
+    }
+    if sequence != head.sequence {
+        return Ok(Finding::Truncated(sequence, head.sequence));
+    }
+    Ok(if hash == head.hash { Finding::Sound(sequence) } else { Finding::Broken(sequence) })
+}

@@ -1,0 +1,99 @@
+//! Brings the schema up to date: one file for both databases, or a pair where they differ.
+
+use base::Fault;
+
+use crate::{args, database::Database, dialect::Dialect};
+
+/// One migration, embedded when the program is built.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// Its number and name, such as `0001_records`.
+    pub name: &'static str,
+    postgres: &'static str,
+    sqlite: &'static str,
+}
+
+macro_rules! both {
+    ($name:literal) => {
+        Migration {
+            name: $name,
+            postgres: include_str!(concat!("../../migrations/", $name, ".sql")),
+            sqlite: include_str!(concat!("../../migrations/", $name, ".sql")),
+        }
+    };
+}
+
+macro_rules! pair {
+    ($name:literal) => {
+        Migration {
+            name: $name,
+            postgres: include_str!(concat!("../../migrations/", $name, ".postgres.sql")),
+            sqlite: include_str!(concat!("../../migrations/", $name, ".sqlite.sql")),
+        }
+    };
+}
+
+/// Every migration, in order. A test compares this list with the folder.
+pub const MIGRATIONS: &[Migration] = &[
+    both!("0001_records"),
+    pair!("0002_event_guard"),
+    both!("0003_pki"),
+    both!("0004_identity"),
+    both!("0005_oidc"),
+    both!("0006_seal"),
+    both!("0007_licence"),
+];
+
+/// Applies what is missing and returns the names of what was applied.
+///
+/// # Errors
+///
+/// [`Fault`] when a migration fails (it leaves nothing behind), or when the database has migrations that this
+/// program does not know: a newer version has been here.
+pub async fn migrate(database: &Database) -> Result<Vec<&'static str>, Fault> {
+    let mut applied = Vec::new();
+    let known = present(database).await?;
+    for migration in MIGRATIONS.iter().filter(|migration| !known.iter().any(|name| name == migration.name)) {
+        let mut tx = database.housekeeping().await?;
+        let text = match database.dialect() {
+            Dialect::Postgres => migration.postgres,
+            Dialect::Sqlite => migration.sqlite,
+        };
+        let first = tx
+            .run("insert into migration (name) values ($1) on conflict (name) do nothing", args![migration.name])
+            .await?;
+        // Another node was faster.
+        if first == 0 {
+            continue;
+        }
+        tx.script(&database.dialect().migration_text(text)).await?;
+        tx.commit().await?;
+        applied.push(migration.name);
+    }
+    Ok(applied)
+}
+
+/// The names of the migrations that the database already has; creates the list when it is new.
+async fn present(database: &Database) -> Result<Vec<String>, Fault> {
+    let mut tx = database.housekeeping().await?;
+    tx.script("create table if not exists migration (name text primary key not null)").await?;
+    tx.commit().await?;
+    let mut tx = database.read().await?;
+    let names: Vec<(String,)> = tx.all("select name from migration order by name", vec![]).await?;
+    let names: Vec<String> = names.into_iter().map(|(name,)| name).collect();
+    match names.iter().find(|name| !MIGRATIONS.iter().any(|migration| migration.name == *name)) {
+        Some(unknown) => {
+            Err(Fault::broken(format!("the database has migration {unknown}, which this program does not know")))
+        }
+        None => Ok(names),
+    }
+}
+
+/// Whether the schema is up to date.
+///
+/// # Errors
+///
+/// [`Fault`] as for [`migrate`].
+pub async fn is_current(database: &Database) -> Result<bool, Fault> {
+    Ok(present(database).await?.len() == MIGRATIONS.len())
+}

@@ -1,0 +1,29 @@
+//! Numbers that grow when something that nodes keep in memory has changed, so that every node sees it within a second.
+
+use base::Fault;
+
+use crate::{args, database::Tx};
+
+/// Raises the revision of `name`, in the same transaction as the change.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn bump(tx: &mut Tx, name: &'static str) -> Result<(), Fault> {
+    tx.run(
+        "insert into revision (name, value) values ($1, 1)
+             on conflict (name) do update set value = revision.value + 1",
+        args![name],
+    )
+    .await?;
+    Ok(())
+}
+
+/// All revisions: read once a second by every node. One statement.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn all(tx: &mut Tx) -> Result<Vec<(String, i64)>, Fault> {
+    tx.all("select name, value from revision order by name", vec![]).await
+}

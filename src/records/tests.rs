@@ -1,0 +1,268 @@
+//! What every other crate relies on, on the database that the test command chose.
+
+use std::sync::Arc;
+
+use base::{Fault, Instant, Page, SeededEntropy, fault::FaultKind};
+
+use crate::{
+    args,
+    idempotency::{self, Claim},
+    jobs,
+    log::{self, Filter, Finding},
+    migrate, revision,
+    testing::{self, context},
+};
+
+fn at(seconds: i64) -> Instant {
+    Instant::from_seconds(1_790_000_000 + seconds)
+}
+
+#[tokio::test]
+async fn rows_without_an_event_are_not_committed() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut work = fresh.database.begin(context(at(0), 1)).await?;
+    revision::bump(&mut work.tx, "clients").await?;
+    assert_eq!(work.commit().await.unwrap_err().kind(), FaultKind::Broken);
+    assert_eq!(revision::all(&mut fresh.database.read().await?).await?, vec![]);
+
+    let mut work = fresh.database.begin(context(at(0), 1)).await?;
+    revision::bump(&mut work.tx, "clients").await?;
+    work.record("client.added", "a");
+    work.commit().await?;
+    assert_eq!(revision::all(&mut fresh.database.read().await?).await?, vec![("clients".to_owned(), 1)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dropped_work_leaves_nothing() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut work = fresh.database.begin(context(at(0), 1)).await?;
+    revision::bump(&mut work.tx, "clients").await?;
+    work.record("client.added", "a");
+    drop(work);
+    assert_eq!(revision::all(&mut fresh.database.read().await?).await?, vec![]);
+    assert_eq!(log::sequence_events(&fresh.database).await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn events_written_at_the_same_time_are_numbered_without_gaps() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut writers = Vec::new();
+    for writer in 0..8 {
+        let database = fresh.database.clone();
+        writers.push(tokio::spawn(async move {
+            for n in 0..12 {
+                let mut work = database.begin(context(at(n), 100 * (writer + 1) + n as u64)).await?;
+                work.record_with("test.happened", format!("writer-{writer}"), serde_json::json!({ "n": n }));
+                work.commit().await?;
+            }
+            Ok::<_, Fault>(())
+        }));
+    }
+    let mut numbered = 0;
+    for writer in writers {
+        writer.await.map_err(Fault::broken)??;
+        numbered += log::sequence_events(&fresh.database).await?;
+    }
+    numbered += log::sequence_events(&fresh.database).await?;
+    assert_eq!(numbered, 96);
+    let mut tx = fresh.database.read().await?;
+    assert_eq!(log::audit(&mut tx).await?, Finding::Sound(96));
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_sequencers_number_each_event_once() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut work = fresh.database.begin(context(at(0), 1)).await?;
+    for n in 0..200 {
+        work.record("test.happened", format!("object-{n}"));
+    }
+    work.commit().await?;
+    let (a, b) = tokio::join!(log::sequence_events(&fresh.database), log::sequence_events(&fresh.database));
+    let mut total = a.unwrap_or(0) + b.unwrap_or(0);
+    total += log::sequence_events(&fresh.database).await?;
+    assert_eq!(total, 200);
+    assert_eq!(log::audit(&mut fresh.database.read().await?).await?, Finding::Sound(200));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_numbered_event_can_be_neither_changed_nor_removed() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut work = fresh.database.begin(context(at(0), 1)).await?;
+    work.record("test.happened", "object");
+    work.commit().await?;
+    for statement in ["update event set kind = 'x'", "update event set data = '[]'", "delete from event"] {
+        let mut tx = fresh.database.housekeeping().await?;
+        assert!(tx.script(statement).await.is_err(), "{statement}");
+    }
+    log::sequence_events(&fresh.database).await?;
+    let mut tx = fresh.database.housekeeping().await?;
+    assert!(tx.script("update event set sequence = 7").await.is_err());
+    drop(tx);
+    let mut tx = fresh.database.read().await?;
+    let page = log::list(&mut tx, &Filter { object: Some("object".to_owned()), ..Filter::default() }, &Page::first(10))
+        .await?;
+    assert_eq!(page.items.len(), 1);
+    assert_eq!(page.items[0].sequence, Some(1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_audit_names_what_was_changed_behind_the_guard() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut work = fresh.database.begin(context(at(0), 1)).await?;
+    for n in 0..5 {
+        work.record("test.happened", format!("object-{n}"));
+    }
+    work.commit().await?;
+    log::sequence_events(&fresh.database).await?;
+    // Someone with the database's password takes the guard away first.
+    let remove_guard = match fresh.database.dialect() {
+        crate::dialect::Dialect::Postgres => "drop trigger event_guard on event",
+        crate::dialect::Dialect::Sqlite => "drop trigger event_unchanged; drop trigger event_kept",
+    };
+    let mut tx = fresh.database.housekeeping().await?;
+    tx.script(remove_guard).await?;
+    tx.commit().await?;
+    let check = async |statement: &str, expected: Finding| -> Result<(), Fault> {
+        let mut tx = fresh.database.housekeeping().await?;
+        tx.script(statement).await?;
+        assert_eq!(log::audit(&mut tx).await?, expected, "{statement}");
+        Ok(())
+    };
+    check("update event set object = 'other' where sequence = 3", Finding::Broken(3)).await?;
+    check("update event set actor = 'other' where sequence = 1", Finding::Broken(1)).await?;
+    check("delete from event where sequence = 4", Finding::Broken(4)).await?;
+    check("delete from event where sequence = 5", Finding::Truncated(4, 5)).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_list_is_walked_to_its_end_in_two_pages() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    for n in 0..3 {
+        let mut work = fresh.database.begin(context(at(n), n as u64)).await?;
+        work.record("test.happened", "object");
+        work.commit().await?;
+    }
+    let mut tx = fresh.database.read().await?;
+    let first = log::list(&mut tx, &Filter::default(), &Page::first(2)).await?;
+    let second = log::list(&mut tx, &Filter::default(), &Page::after(first.next.clone().unwrap(), 2)).await?;
+    assert_eq!((first.items.len(), second.items.len(), second.next), (2, 1, None));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_job_is_taken_once_and_comes_back_when_it_failed() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut work = fresh.database.begin(context(at(0), 1)).await?;
+    jobs::enqueue(&mut work, "test", &serde_json::json!({ "n": 1 })).await?;
+    work.record("test.asked", "object");
+    work.commit().await?;
+    let claimed = jobs::claim(&fresh.database, at(0), 10).await?;
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(jobs::claim(&fresh.database, at(1), 10).await?.len(), 0);
+    jobs::failed(&fresh.database, context(at(1), 2), &claimed[0], "no answer").await?;
+    assert_eq!(jobs::claim(&fresh.database, at(2), 10).await?.len(), 0);
+    let again = jobs::claim(&fresh.database, at(10), 10).await?;
+    assert_eq!(again[0].attempts, 2);
+    // The node that took it died: after the lease another one gets it.
+    let third = jobs::claim(&fresh.database, at(10 + jobs::LEASE_SECONDS + 1), 10).await?;
+    assert_eq!(third[0].attempts, 3);
+    jobs::done(&fresh.database, &third[0]).await?;
+    assert_eq!(jobs::census(&mut fresh.database.read().await?).await?, (0, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_job_that_always_fails_becomes_a_dead_letter_with_an_event() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut work = fresh.database.begin(context(at(0), 1)).await?;
+    jobs::enqueue(&mut work, "test", &()).await?;
+    work.record("test.asked", "object");
+    work.commit().await?;
+    for attempt in 1..=jobs::ATTEMPTS_MAX {
+        let now = at(attempt * 100_000);
+        let claimed = jobs::claim(&fresh.database, now, 1).await?;
+        assert_eq!(claimed.len(), 1, "attempt {attempt}");
+        jobs::failed(&fresh.database, context(now, attempt as u64), &claimed[0], "no answer").await?;
+    }
+    assert_eq!(jobs::claim(&fresh.database, at(100_000_000), 1).await?.len(), 0);
+    let mut tx = fresh.database.read().await?;
+    assert_eq!(jobs::census(&mut tx).await?, (0, 1));
+    let filter = Filter { kind: Some(crate::events::JOB_DEAD.to_owned()), ..Filter::default() };
+    assert_eq!(log::list(&mut tx, &filter, &Page::first(10)).await?.items.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_repeated_request_gets_the_first_answer() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let claim = async |key: &str, digest: &str, now| -> Result<Claim, Fault> {
+        let mut tx = fresh.database.housekeeping().await?;
+        let claim = idempotency::claim(&mut tx, "client", key, digest, now).await?;
+        tx.commit().await?;
+        Ok(claim)
+    };
+    assert_eq!(claim("k", "a", at(0)).await?, Claim::Fresh);
+    assert_eq!(claim("k", "a", at(1)).await?, Claim::InFlight);
+    assert_eq!(claim("k", "b", at(1)).await?, Claim::OtherRequest);
+    assert_eq!(claim("k", "a", at(idempotency::IN_FLIGHT_SECONDS + 1)).await?, Claim::Fresh);
+    let mut tx = fresh.database.housekeeping().await?;
+    idempotency::complete(&mut tx, "client", "k", 201, "{}").await?;
+    tx.commit().await?;
+    assert_eq!(claim("k", "a", at(70)).await?, Claim::Answered { status: 201, body: "{}".to_owned() });
+    assert_eq!(claim("k", "b", at(70)).await?, Claim::OtherRequest);
+    Ok(())
+}
+
+#[tokio::test]
+async fn migrating_twice_applies_nothing_and_an_unknown_migration_stops_the_start() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    assert_eq!(migrate::migrate(&fresh.database).await?, Vec::<&str>::new());
+    assert!(migrate::is_current(&fresh.database).await?);
+    let mut tx = fresh.database.housekeeping().await?;
+    tx.run("insert into migration (name) values ($1)", args!["9999_from_the_future"]).await?;
+    tx.commit().await?;
+    assert!(migrate::migrate(&fresh.database).await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_failed_migration_is_tried_again_as_a_whole() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut tx = fresh.database.housekeeping().await?;
+    assert!(tx.script("create table half (a text); create table event (a text)").await.is_err());
+    drop(tx);
+    let mut tx = fresh.database.housekeeping().await?;
+    tx.script("create table half (a text)").await?;
+    Ok(())
+}
+
+#[test]
+fn the_list_of_migrations_is_the_folder() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".sql").map(str::to_owned))
+        .collect();
+    files.sort();
+    let shared = |name: &str| name.trim_end_matches(".sqlite").trim_end_matches(".postgres").to_owned();
+    let mut names: Vec<String> = files.iter().map(|name| shared(name)).collect();
+    names.dedup();
+    assert_eq!(names, migrate::MIGRATIONS.iter().map(|m| m.name).collect::<Vec<_>>());
+    for name in files.iter().filter(|name| name.ends_with(".sqlite")) {
+        let twin = name.replace(".sqlite", ".postgres");
+        assert!(files.contains(&twin), "{name} has no twin");
+    }
+}
+
+#[test]
+fn the_seed_of_a_test_context_is_repeatable() {
+    let context = context(at(0), 5);
+    let twin: Arc<dyn base::Entropy> = Arc::new(SeededEntropy::new(5));
+    assert_eq!(context.entropy.bytes::<8>(), twin.bytes::<8>());
+}

@@ -1,0 +1,133 @@
+//! One unit of work: a transaction that knows who acts, when, and what is to be remembered of it.
+
+use std::sync::Arc;
+
+use base::{
+    Entropy, Fault, Instant,
+    id::{EventId, RequestId},
+};
+
+use crate::{actor::Actor, args, args::Value, database::Tx};
+
+/// The most events one unit of work may record.
+pub const EVENTS_MAX: usize = 10_000;
+
+/// Who acts, when, for which request.
+#[derive(Clone)]
+pub struct Context {
+    /// Who acts.
+    pub actor: Actor,
+    /// When: read once, at the edge.
+    pub at: Instant,
+    /// The request it belongs to.
+    pub request: Option<RequestId>,
+    /// Where new identifiers get their randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("actor", &self.actor).field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// A transaction with its actor, instant, request and the events recorded so far.
+///
+/// Dropping it undoes everything.
+#[derive(Debug)]
+pub struct Work {
+    /// Where statements run.
+    pub tx: Tx,
+    context: Context,
+    events: Vec<Event>,
+}
+
+#[derive(Debug)]
+struct Event {
+    kind: &'static str,
+    object: String,
+    data: Option<serde_json::Value>,
+}
+
+impl Work {
+    pub(crate) fn new(tx: Tx, context: Context) -> Self {
+        Self { tx, context, events: Vec::new() }
+    }
+
+    /// The instant of this act.
+    pub fn at(&self) -> Instant {
+        self.context.at
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.context.actor
+    }
+
+    /// Who acts from here on: for the moment when a sign-in turns nobody into somebody.
+    pub fn set_actor(&mut self, actor: Actor) {
+        self.context.actor = actor;
+    }
+
+    /// Randomness for new identifiers and secrets.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.context.entropy
+    }
+
+    /// The context, for beginning the next unit of work of the same request.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Remembers that something happened to `object`.
+    pub fn record(&mut self, kind: &'static str, object: impl AsRef<str>) {
+        self.events.push(Event { kind, object: object.as_ref().to_owned(), data: None });
+    }
+
+    /// Remembers that something happened to `object`, with details. The details must hold no secret and no
+    /// identity number: the log is read by people who may not see those.
+    pub fn record_with(&mut self, kind: &'static str, object: impl AsRef<str>, data: serde_json::Value) {
+        self.events.push(Event { kind, object: object.as_ref().to_owned(), data: Some(data) });
+    }
+
+    /// Writes the events and commits, all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] from the database, or when rows were changed and no event was recorded: then nothing is kept.
+    pub async fn commit(mut self) -> Result<(), Fault> {
+        if self.events.is_empty() && self.tx.rows_changed() > 0 {
+            return Err(Fault::broken("rows were changed and no event was recorded"));
+        }
+        if self.events.len() > EVENTS_MAX {
+            return Err(Fault::broken("one unit of work recorded too many events"));
+        }
+        let events = std::mem::take(&mut self.events);
+        for event in events {
+            let id = EventId::new(self.context.at, &*self.context.entropy);
+            let values = event_values(&self.context, &id, event);
+            self.tx
+                .run(
+                    "insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data)
+                     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                    values,
+                )
+                .await?;
+        }
+        self.tx.commit().await
+    }
+}
+
+fn event_values(context: &Context, id: &EventId, event: Event) -> Vec<Value> {
+    args![
+        id,
+        context.at,
+        context.actor.kind(),
+        context.actor.id(),
+        context.actor.on_behalf(),
+        context.request.as_ref(),
+        event.kind,
+        event.object,
+        event.data.map_or_else(|| "{}".to_owned(), |data| data.to_string()),
+    ]
+}

@@ -1,0 +1,340 @@
+//! Settings: one definition each, from which the parser, the default, the reference page and `doctor` are made.
+//!
+//! Later sources win: defaults, the TOML file, the environment (`GUOSUO_` and the key in capitals, dots as
+//! underscores), `--set key=value`. An unknown key is an error everywhere, because a mistyped one would silently
+//! leave the default in force.
+
+use std::{collections::BTreeMap, fmt::Write, path::Path};
+
+use anyhow::{Context, bail};
+
+/// What a setting's value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Flag,
+    /// A whole number within these bounds.
+    Integer {
+        /// The least.
+        min: i64,
+        /// The most.
+        max: i64,
+    },
+    /// Texts; in the environment separated by commas.
+    List,
+    /// The path of a file or folder.
+    Path,
+    /// The path of a file that holds a secret: the secret itself never stands among the settings.
+    SecretFile,
+    /// Any text.
+    Text,
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its key, such as `database.url`.
+    pub key: &'static str,
+    /// What its value looks like.
+    pub kind: Kind,
+    /// The value when nobody says otherwise, as it would be written in the environment.
+    pub default: &'static str,
+    /// What it does, for the reference page.
+    pub about: &'static str,
+}
+
+macro_rules! settings {
+    ($($(#[doc = $about:literal])+ $name:ident = $key:literal, $kind:expr, $default:literal;)+) => {
+        $(
+            $(#[doc = $about])+
+            pub const $name: Setting =
+                Setting { key: $key, kind: $kind, default: $default, about: concat!($($about, "\n"),+) };
+        )+
+
+        /// Every setting, in the order of the reference page.
+        pub const ALL: &[Setting] = &[$($name),+];
+    };
+}
+
+settings! {
+    /// Where browsers reach the product: decides the issuer, every link and whether cookies are `Secure`.
+    PUBLIC_URL = "public_url", Kind::Text, "http://127.0.0.1:8080";
+    /// Where the program listens.
+    LISTEN = "listen", Kind::Text, "127.0.0.1:8080";
+    /// Addresses of reverse proxies whose forwarded headers count; from anyone else they are ignored.
+    TRUSTED_PROXIES = "trusted_proxies", Kind::List, "";
+    /// Everything the program keeps beside the database: keys, and the database itself when it is SQLite.
+    DATA_FOLDER = "data_folder", Kind::Path, "data";
+    /// `sqlite://FILE` or `postgres://…`; empty means `guosuo.sqlite` in the data folder.
+    DATABASE_URL = "database.url", Kind::Text, "";
+    /// A file that holds the database URL, for a URL with a password. Wins over `database.url`.
+    DATABASE_URL_FILE = "database.url_file", Kind::SecretFile, "";
+    /// The most connections to the database.
+    DATABASE_CONNECTIONS = "database.connections", Kind::Integer { min: 2, max: 200 }, "10";
+    /// How long a request waits for a connection before it is answered 503, in milliseconds.
+    DATABASE_ACQUIRE_MS = "database.acquire_timeout_ms", Kind::Integer { min: 100, max: 60_000 }, "5000";
+    /// The file with the key that seals all other keys; empty means `keys/envelope.key` in the data folder.
+    ENVELOPE_KEY_FILE = "keys.envelope_file", Kind::SecretFile, "";
+    /// The folder of the fonts; empty means `fonts` beside the program, or the source tree's.
+    FONTS_FOLDER = "fonts_folder", Kind::Path, "";
+    /// The city's name, as pages show it.
+    CITY_ZH = "site.city_zh", Kind::Text, "滨江市";
+    /// The city's name in English.
+    CITY_EN = "site.city_en", Kind::Text, "Binjiang";
+    /// Who is responsible for the site (主办单位), in the footer.
+    SITE_ORGANISATION = "site.organisation", Kind::Text, "滨江市行政审批服务局";
+    /// The help line, in the footer.
+    SITE_PHONE = "site.phone", Kind::Text, "12345";
+    /// A session ends after so many minutes without a request.
+    SESSION_IDLE_MINUTES = "session.idle_minutes", Kind::Integer { min: 1, max: 1440 }, "30";
+    /// A session ends after so many hours in any case.
+    SESSION_ABSOLUTE_HOURS = "session.absolute_hours", Kind::Integer { min: 1, max: 168 }, "12";
+    /// How many passwords may be checked at the same time; 0 means one for each core. Each takes 19 MiB.
+    PASSWORD_CHECKS = "sign_in.password_checks", Kind::Integer { min: 0, max: 256 }, "0";
+    /// How long a sign-in waits for its turn before it is answered 503, in milliseconds.
+    PASSWORD_WAIT_MS = "sign_in.password_wait_ms", Kind::Integer { min: 10, max: 30_000 }, "1000";
+    /// Whether clients on loopback and private addresses may be registered: for demonstrations and tests only.
+    LOOPBACK_CLIENTS = "oidc.loopback_clients_allowed", Kind::Flag, "false";
+    /// How long running requests may take to finish when the program is asked to stop, in seconds.
+    DRAIN_SECONDS = "drain_seconds", Kind::Integer { min: 0, max: 600 }, "20";
+    /// `text` for people, `json` for collectors.
+    LOG_FORMAT = "log.format", Kind::Text, "text";
+    /// Which log lines are written, such as `info` or `info,sqlx=warn`.
+    LOG_FILTER = "log.filter", Kind::Text, "info";
+}
+
+/// The settings in force and where each came from.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    values: BTreeMap<&'static str, (String, Source)>,
+}
+
+/// Where a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The definition.
+    Default,
+    /// The TOML file.
+    File,
+    /// The environment.
+    Environment,
+    /// The command line.
+    Flag,
+}
+
+impl Settings {
+    /// Reads all sources.
+    ///
+    /// # Errors
+    ///
+    /// An unknown key or a value of the wrong kind, with the source and the key.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+        flags: &[String],
+    ) -> anyhow::Result<Self> {
+        let mut settings = Self::default();
+        for setting in ALL {
+            settings.values.insert(setting.key, (setting.default.to_owned(), Source::Default));
+        }
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            settings.read_toml(&text).with_context(|| format!("in {}", path.display()))?;
+        }
+        for (name, value) in environment {
+            let Some(rest) = name.strip_prefix("GUOSUO_") else { continue };
+            // The test command's own variables.
+            if rest.starts_with("TEST_") {
+                continue;
+            }
+            let setting = ALL.iter().find(|setting| environment_name(setting.key) == name);
+            let Some(setting) = setting else { bail!("{name} is not the name of a setting") };
+            settings.put(setting, value, Source::Environment).with_context(|| format!("in {name}"))?;
+        }
+        for flag in flags {
+            let Some((key, value)) = flag.split_once('=') else { bail!("--set {flag}: expected key=value") };
+            settings.set(key, value).with_context(|| format!("in --set {flag}"))?;
+        }
+        Ok(settings)
+    }
+
+    /// Sets one value as a flag does.
+    ///
+    /// # Errors
+    ///
+    /// An unknown key or a value of the wrong kind.
+    pub fn set(&mut self, key: &str, value: &str) -> anyhow::Result<()> {
+        let Some(setting) = ALL.iter().find(|setting| setting.key == key) else {
+            bail!("{key} is not a setting");
+        };
+        self.put(setting, value.to_owned(), Source::Flag)
+    }
+
+    fn read_toml(&mut self, text: &str) -> anyhow::Result<()> {
+        let table: toml::Table = text.parse()?;
+        let mut flat = Vec::new();
+        flatten("", &table, &mut flat)?;
+        for (key, value) in flat {
+            let Some(setting) = ALL.iter().find(|setting| setting.key == key) else {
+                bail!("{key} is not a setting");
+            };
+            self.put(setting, value, Source::File)?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, setting: &Setting, value: String, source: Source) -> anyhow::Result<()> {
+        check(setting, &value)?;
+        self.values.insert(setting.key, (value, source));
+        Ok(())
+    }
+
+    /// A text, path or file name.
+    pub fn text(&self, setting: &Setting) -> &str {
+        self.values.get(setting.key).map_or(setting.default, |(value, _)| value)
+    }
+
+    /// A number.
+    pub fn integer(&self, setting: &Setting) -> i64 {
+        self.text(setting).parse().unwrap_or_default()
+    }
+
+    /// A flag.
+    pub fn flag(&self, setting: &Setting) -> bool {
+        self.text(setting) == "true"
+    }
+
+    /// A list.
+    pub fn list(&self, setting: &Setting) -> Vec<String> {
+        self.text(setting).split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Every setting with its value and where that came from, for `doctor`.
+    pub fn in_force(&self) -> impl Iterator<Item = (&'static str, &str, Source)> {
+        self.values.iter().map(|(key, (value, source))| (*key, value.as_str(), *source))
+    }
+}
+
+fn environment_name(key: &str) -> String {
+    format!("GUOSUO_{}", key.replace('.', "_").to_uppercase())
+}
+
+fn check(setting: &Setting, value: &str) -> anyhow::Result<()> {
+    match setting.kind {
+        Kind::Flag if value != "true" && value != "false" => {
+            bail!("{} must be true or false, not {value:?}", setting.key)
+        }
+        Kind::Integer { min, max } => match value.parse::<i64>() {
+            Ok(number) if (min..=max).contains(&number) => Ok(()),
+            _ => bail!("{} must be a whole number from {min} to {max}, not {value:?}", setting.key),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn flatten(prefix: &str, table: &toml::Table, into: &mut Vec<(String, String)>) -> anyhow::Result<()> {
+    for (name, value) in table {
+        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            toml::Value::Table(inner) => flatten(&key, inner, into)?,
+            toml::Value::String(text) => into.push((key, text.clone())),
+            toml::Value::Integer(number) => into.push((key, number.to_string())),
+            toml::Value::Boolean(flag) => into.push((key, flag.to_string())),
+            toml::Value::Array(items) => {
+                let items: Option<Vec<&str>> = items.iter().map(toml::Value::as_str).collect();
+                let Some(items) = items else { bail!("{key} must be a list of texts") };
+                into.push((key, items.join(",")));
+            }
+            _ => bail!("{key} has a value of a kind that no setting has"),
+        }
+    }
+    Ok(())
+}
+
+/// The reference page: a TOML file with every setting at its default.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Every setting, with its default. Generated by `cargo xtask reference`; edit src/server/settings.rs instead.\n\
+         # A file with any of these is given by --config. GUOSUO_DATABASE_URL in the environment sets database.url,\n\
+         # and so on; --set database.url=… wins over both.\n",
+    );
+    for setting in ALL {
+        page.push('\n');
+        for line in setting.about.lines() {
+            let _ = writeln!(page, "#{line}");
+        }
+        let value = match setting.kind {
+            Kind::Flag | Kind::Integer { .. } => setting.default.to_owned(),
+            Kind::List => "[]".to_owned(),
+            _ => format!("{:?}", setting.default),
+        };
+        let _ = writeln!(page, "{} = {value}", setting.key);
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(toml: &str, environment: &[(&str, &str)], flags: &[&str]) -> anyhow::Result<Settings> {
+        let mut settings = Settings::load(None, std::iter::empty(), &[])?;
+        settings.read_toml(toml)?;
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let late = Settings::load(None, environment, &flags)?;
+        for (key, value, source) in late.in_force() {
+            if source != Source::Default {
+                settings.values.insert(key, (value.to_owned(), source));
+            }
+        }
+        Ok(settings)
+    }
+
+    #[test]
+    fn a_later_source_wins() {
+        let settings = load(
+            "listen = \"127.0.0.1:1\"\ndatabase.connections = 20\n",
+            &[("GUOSUO_DATABASE_CONNECTIONS", "30"), ("HOME", "/root")],
+            &["database.connections=40"],
+        )
+        .unwrap();
+        assert_eq!(settings.text(&LISTEN), "127.0.0.1:1");
+        assert_eq!(settings.integer(&DATABASE_CONNECTIONS), 40);
+        assert_eq!(settings.integer(&DRAIN_SECONDS), 20);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_in_every_source() {
+        for (toml, environment, flags) in [
+            ("databse.url = \"x\"", vec![], vec![]),
+            ("", vec![("GUOSUO_DATABSE_URL", "x")], vec![]),
+            ("", vec![], vec!["databse.url=x"]),
+        ] {
+            assert!(load(toml, &environment, &flags).is_err(), "{toml} {environment:?} {flags:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_names_the_setting_and_its_bounds() {
+        let check = |flag: &str, part: &str| {
+            let error = format!("{:#}", load("", &[], &[flag]).unwrap_err());
+            assert!(error.contains(part), "{error}");
+        };
+        check("database.connections=1", "from 2 to 200");
+        check("database.connections=201", "from 2 to 200");
+        check("database.connections=many", "database.connections");
+        check("oidc.loopback_clients_allowed=yes", "true or false");
+    }
+
+    #[test]
+    fn every_default_is_a_valid_value_and_the_reference_reads_back() {
+        for setting in ALL {
+            check(setting, setting.default).unwrap();
+        }
+        let settings = load(&reference(), &[], &[]).unwrap();
+        for setting in ALL {
+            assert_eq!(settings.text(setting), setting.default, "{}", setting.key);
+        }
+    }
+}

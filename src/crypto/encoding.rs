@@ -1,0 +1,91 @@
+//! Base64, strictly: one text for each byte string.
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
+
+/// Base64 with the URL alphabet and without padding, as JOSE has it.
+pub fn base64url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads [`base64url`]; padding, other alphabets, white space and stray bits at the end are refused.
+pub fn base64url_decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// Base64 with the standard alphabet and padding.
+pub fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// Reads [`base64`].
+pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
+pub(crate) fn base64_bare(bytes: &[u8]) -> String {
+    STANDARD_NO_PAD.encode(bytes)
+}
+
+pub(crate) fn base64_bare_decode(text: &str) -> Option<Vec<u8>> {
+    STANDARD_NO_PAD.decode(text).ok()
+}
+
+/// One PEM block with lines of 64 characters.
+pub fn pem(label: &str, der: &[u8]) -> String {
+    let body = base64(der);
+    let mut text = format!("-----BEGIN {label}-----\n");
+    let mut rest = body.as_str();
+    while !rest.is_empty() {
+        let (line, tail) = rest.split_at(rest.len().min(64));
+        text.push_str(line);
+        text.push('\n');
+        rest = tail;
+    }
+    text.push_str("-----END ");
+    text.push_str(label);
+    text.push_str("-----\n");
+    text
+}
+
+/// All PEM blocks with that label; nothing when a block cannot be read.
+pub fn pem_decode(label: &str, text: &str) -> Option<Vec<Vec<u8>>> {
+    let (begin, end) = (format!("-----BEGIN {label}-----"), format!("-----END {label}-----"));
+    let mut blocks = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once(&begin) {
+        let (body, tail) = after.split_once(&end)?;
+        let body: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        blocks.push(base64_decode(&body)?);
+        rest = tail;
+    }
+    Some(blocks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_text_stands_for_each_byte_string() {
+        let check = |text: &str, bytes: Option<&[u8]>| assert_eq!(base64url_decode(text).as_deref(), bytes, "{text}");
+        check("", Some(b""));
+        check("_-8", Some(&[0xff, 0xef]));
+        check("_-9", None);
+        check("_-8=", None);
+        check("/+8", None);
+        check("_- 8", None);
+        check("_-8\n", None);
+        check("A", None);
+    }
+
+    #[test]
+    fn pem_is_read_back() {
+        let text = pem("CERTIFICATE", &[7; 100]) + &pem("CERTIFICATE", &[8; 3]);
+        assert_eq!(pem_decode("CERTIFICATE", &text), Some(vec![vec![7; 100], vec![8; 3]]));
+        assert!(text.lines().all(|line| line.len() <= 64));
+        assert_eq!(pem_decode("CERTIFICATE", "-----BEGIN CERTIFICATE-----\nAA"), None);
+    }
+}

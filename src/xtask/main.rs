@@ -1,1 +1,68 @@
-fn main() {}
+//! The developer's commands: `cargo xtask COMMAND`. The only tool to learn; CI runs `cargo xtask ci` and nothing else.
+
+mod check;
+mod clients;
+mod install;
+mod postgres;
+mod step;
+mod test;
+mod tools;
+
+use std::{env, process::ExitCode};
+
+use anyhow::Result;
+use step::{Report, say};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  ci         check and test: what CI runs; ends with a line that counts tests
+  check      format, lints, tidy, licences of dependencies, documentation
+  test       every test: SQLite, PostgreSQL, browser, foreign clients
+             (installs what is missing; `test sqlite|postgres|browser|python` runs one part)
+  dev        the demonstration city on this machine; stop it with ctrl-c
+  sql        prepares every SQL statement of the workspace on both databases
+  reference  writes the generated reference pages again
+  bench      measures; see tests/bench
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut report = Report::default();
+    let outcome = run(&words, &mut report);
+    if let Err(error) = &outcome {
+        say(&format!("error: {error:#}"));
+    }
+    if report.counts() {
+        say(&report.line(outcome.is_ok()));
+    }
+    if outcome.is_ok() && report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn run(words: &[&str], report: &mut Report) -> Result<()> {
+    match words {
+        ["ci"] => {
+            report.count();
+            check::run(report)?;
+            test::run(report, None)
+        }
+        ["check"] => check::run(report),
+        ["test"] => {
+            report.count();
+            test::run(report, None)
+        }
+        ["test", part] => {
+            report.count();
+            test::run(report, Some(part))
+        }
+        ["dev", rest @ ..] => tools::dev(rest),
+        ["sql"] => test::sql(report),
+        ["reference"] => tools::reference(report),
+        ["bench", rest @ ..] => tools::bench(rest),
+        _ => {
+            say(HELP);
+            Ok(())
+        }
+    }
+}

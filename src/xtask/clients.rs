@@ -1,0 +1,35 @@
+//! Programs of other people against ours: a browser, openid-client, Authlib, pyHanko, pdfsig.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::{
+    install,
+    step::{Counted, Report, root, target},
+};
+
+/// Browser tests and the npm client, by node's own test runner.
+pub fn browser(report: &mut Report) -> Result<()> {
+    install::node_packages(report)?;
+    let mut command = Command::new("node");
+    command
+        // One file after another: each starts a city of its own, and two cores are not more.
+        .args(["--test", "--test-reporter=tap", "--test-concurrency=1", "tests/browser/"])
+        .current_dir(root())
+        .env("GUOSUO", target().join("debug/guosuo"))
+        .env("CHROMIUM", install::chromium().context("there is no chromium")?)
+        .env("SCREENSHOTS", target().join("screenshots"));
+    report.tests("browser", &mut command, Counted::node)
+}
+
+/// Python's clients and PDF readers, by Python's own test runner.
+pub fn python(report: &mut Report) -> Result<()> {
+    let python = install::python_packages(report)?;
+    let mut command = Command::new(python);
+    command
+        .args(["-B", "-m", "unittest", "discover", "--verbose", "--start-directory", "tests/python"])
+        .current_dir(root())
+        .env("GUOSUO", target().join("debug/guosuo"));
+    report.tests("python", &mut command, Counted::python)
+}

@@ -1,0 +1,60 @@
+//! Every test there is.
+
+use anyhow::{Result, bail};
+
+use crate::{
+    clients, install,
+    postgres::Postgres,
+    step::{Counted, Report, cargo},
+};
+
+/// Tells the tests which PostgreSQL server to use; without it they use SQLite.
+const POSTGRES: &str = "GUOSUO_TEST_POSTGRES";
+
+/// Crates whose tests never meet a database: running them a second time would prove nothing.
+const WITHOUT_DATABASE: [&str; 6] = ["base", "crypto", "documents", "verify", "departments", "xtask"];
+
+/// Runs everything, or the part that is named.
+pub fn run(report: &mut Report, part: Option<&str>) -> Result<()> {
+    if let Some(part) = part
+        && !["sqlite", "postgres", "browser", "python"].contains(&part)
+    {
+        bail!("there is no part {part}");
+    }
+    let wanted = |name: &str| part.is_none_or(|part| part == name);
+    install::packages(report)?;
+    // Everything at once, so that no crate is built twice with different features.
+    report.must("build", &mut cargo(&["build", "--workspace", "--all-targets", "--quiet", "--locked"]))?;
+    if wanted("sqlite") {
+        let mut command = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
+        report.tests("tests on sqlite", command.env_remove(POSTGRES), Counted::cargo)?;
+    }
+    if wanted("postgres") {
+        postgres(report)?;
+    }
+    if wanted("browser") {
+        clients::browser(report)?;
+    }
+    if wanted("python") {
+        clients::python(report)?;
+    }
+    Ok(())
+}
+
+/// Prepares every statement of the workspace on both databases.
+pub fn sql(report: &mut Report) -> Result<()> {
+    let words = ["test", "--workspace", "--locked", "--test", "product", "every_statement"];
+    install::packages(report)?;
+    report.tests("statements on sqlite", cargo(&words).env_remove(POSTGRES), Counted::cargo)?;
+    let server = Postgres::start()?;
+    report.tests("statements on postgres", cargo(&words).env(POSTGRES, &server.url), Counted::cargo)
+}
+
+fn postgres(report: &mut Report) -> Result<()> {
+    let server = Postgres::start()?;
+    let mut words = vec!["test", "--workspace", "--locked", "--no-fail-fast"];
+    for name in WITHOUT_DATABASE {
+        words.extend(["--exclude", name]);
+    }
+    report.tests("tests on postgres", cargo(&words).env(POSTGRES, &server.url), Counted::cargo)
+}

@@ -1,0 +1,28 @@
+//! How much of anything a request may hold.
+
+/// Bytes of path and query. Authorization requests are the longest honest ones.
+pub const URI_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes of all header names and values together.
+pub const HEADER_BYTES_MAX: usize = 32 * 1024;
+
+/// Bytes of a form's body, and of a JSON body.
+pub const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// Fields of a form or a query.
+pub const FIELDS_MAX: usize = 200;
+
+/// Bytes of a field's name.
+pub const FIELD_NAME_BYTES_MAX: usize = 64;
+
+/// Bytes of an uploaded file.
+pub const UPLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes of a path that a link or a form asks to return to.
+pub const RETURN_PATH_BYTES_MAX: usize = 8 * 1024;
+
+/// Addresses of an `X-Forwarded-For` header that are looked at, from the right.
+pub const FORWARDED_MAX: usize = 16;
+
+/// Bytes of one of our cookies' values.
+pub const COOKIE_VALUE_BYTES_MAX: usize = 256;

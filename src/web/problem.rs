@@ -1,0 +1,336 @@
+//! The one mapping of what went wrong to what is answered: a page for people, `application/problem+json` (RFC 9457)
+//! for programs. OAuth's own error codes are in `oidc/error.rs`.
+//!
+//! A handler returns `Err(Problem)`; `edge` renders it when it knows language and request id. Texts are in
+//! `text/*.toml` under `[problem]`, one title and one sentence of what to do for each code.
+
+use std::{fmt::Write, sync::Arc};
+
+use axum::{
+    body::{Body, HttpBody},
+    response::{IntoResponse, Response},
+};
+use base::{Fault, Text, fault::FaultKind};
+use http::{HeaderValue, StatusCode, header};
+
+use crate::{App, links, page::Page, text, visit::SharedVisit};
+
+/// What went wrong, as far as the caller may know.
+#[derive(Debug)]
+pub enum Problem {
+    /// The form's hidden token is missing or another browser's, or another site sent the form.
+    Csrf,
+    /// A rule of a domain says no: made by the `From` of that domain's error, below, and nowhere else.
+    Domain {
+        /// The status.
+        status: StatusCode,
+        /// The stable code, for programs.
+        code: &'static str,
+        /// What is true and what to do.
+        text: Text,
+    },
+    /// A field came twice.
+    DuplicateField(String),
+    /// Ours to repair; told as "something failed" with the request id.
+    Fault(Fault),
+    /// Fields of a JSON body that do not say what they must.
+    Fields(Vec<FieldProblem>),
+    /// Signed in, but not for this.
+    Forbidden,
+    /// A form that is cut off or no form at all.
+    FormBroken,
+    /// A form that is not in UTF-8.
+    FormEncoding,
+    /// It was here and is no more: old codes.
+    Gone,
+    /// All headers together are too long.
+    HeadersTooLarge,
+    /// The body is of a kind that this address does not read.
+    MediaType {
+        /// What it reads.
+        expected: &'static str,
+    },
+    /// Not with this method.
+    MethodNotAllowed,
+    /// Meant for another host.
+    Misdirected,
+    /// There is no such thing, or not for this visitor.
+    NotFound,
+    /// Sign in first, then go on to this path.
+    SignIn {
+        /// A path of ours.
+        to: String,
+    },
+    /// No access token where one is needed.
+    TokenMissing,
+    /// An access token that means nothing (any more).
+    TokenInvalid,
+    /// An access token without the scope.
+    TokenScope(&'static str),
+    /// The body or the file is too large.
+    TooLarge {
+        /// The most bytes.
+        max: usize,
+    },
+    /// Too many tries.
+    TooManyRequests {
+        /// When to try again.
+        retry_after_seconds: u32,
+    },
+    /// No room right now.
+    Busy {
+        /// When to try again.
+        retry_after_seconds: u32,
+    },
+    /// The address itself is too long.
+    UriTooLong,
+}
+
+/// One field of a JSON body that does not say what it must.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct FieldProblem {
+    /// Where, as a JSON pointer.
+    pub pointer: String,
+    /// The stable code.
+    pub code: &'static str,
+    /// What is wrong.
+    #[serde(serialize_with = "both_languages")]
+    pub detail: Text,
+}
+
+fn both_languages<S: serde::Serializer>(text: &Text, serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeMap;
+    let mut map = serializer.serialize_map(Some(2))?;
+    map.serialize_entry("zh", &text.zh)?;
+    map.serialize_entry("en", &text.en)?;
+    map.end()
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Problem {
+    /// A domain's rule, for the `From` implementations below.
+    fn domain(status: StatusCode, code: &'static str, zh: &'static str, en: &'static str) -> Self {
+        Self::Domain { status, code, text: Text::fixed(zh, en) }
+    }
+
+    /// Status and stable code.
+    pub fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::Csrf => (StatusCode::FORBIDDEN, "csrf"),
+            Self::Domain { status, code, .. } => (*status, code),
+            Self::DuplicateField(_) => (StatusCode::BAD_REQUEST, "duplicate_field"),
+            Self::Fault(fault) => match fault.kind() {
+                FaultKind::Unavailable | FaultKind::Conflict => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+                FaultKind::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
+            },
+            Self::Fields(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::FormBroken => (StatusCode::BAD_REQUEST, "form_broken"),
+            Self::FormEncoding => (StatusCode::BAD_REQUEST, "form_encoding"),
+            Self::Gone => (StatusCode::GONE, "gone"),
+            Self::HeadersTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),
+            Self::MediaType { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "misdirected"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+            Self::SignIn { .. } => (StatusCode::UNAUTHORIZED, "sign_in_required"),
+            Self::TokenInvalid => (StatusCode::UNAUTHORIZED, "invalid_token"),
+            Self::TokenMissing => (StatusCode::UNAUTHORIZED, "token_missing"),
+            Self::TokenScope(_) => (StatusCode::FORBIDDEN, "insufficient_scope"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
+            Self::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long"),
+        }
+    }
+
+    /// What the log may say about it.
+    pub fn for_the_log(&self) -> String {
+        match self {
+            Self::Fault(fault) => fault.to_string(),
+            other => other.status_and_code().1.to_owned(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::Busy { retry_after_seconds } | Self::TooManyRequests { retry_after_seconds } => {
+                Some(*retry_after_seconds)
+            }
+            Self::Fault(fault) if fault.kind() != FaultKind::Broken => Some(2),
+            _ => None,
+        }
+    }
+
+    fn challenge(&self) -> Option<String> {
+        match self {
+            Self::TokenMissing => Some("Bearer".to_owned()),
+            Self::TokenInvalid => Some(r#"Bearer error="invalid_token""#.to_owned()),
+            Self::TokenScope(scope) => Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#)),
+            _ => None,
+        }
+    }
+
+    /// Title and explanation in the page's language.
+    fn words(&self, page: &Page) -> (String, String) {
+        let code = self.status_and_code().1;
+        if let Self::Domain { text, .. } = self {
+            return (page.t("problem.domain_title").to_owned(), text.in_language(page.language).to_owned());
+        }
+        let title = page.t(&format!("problem.{code}_title"));
+        let help = page.t(&format!("problem.{code}_help"));
+        let help = match self {
+            Self::DuplicateField(field) => help.replace("{field}", field),
+            Self::MediaType { expected } => help.replace("{expected}", expected),
+            Self::Misdirected => help.replace("{address}", page.public_url()),
+            Self::TokenScope(scope) => help.replace("{scope}", scope),
+            Self::TooLarge { max } => help.replace("{size}", &size(*max)),
+            Self::TooManyRequests { retry_after_seconds } => help.replace("{time}", &wait(page, *retry_after_seconds)),
+            _ => help.to_owned(),
+        };
+        (title.to_owned(), help)
+    }
+}
+
+/// A number of bytes as people say it.
+fn size(bytes: usize) -> String {
+    if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{} KiB", bytes >> 10) }
+}
+
+/// A waiting time as people say it.
+fn wait(page: &Page, seconds: u32) -> String {
+    if seconds < 120 {
+        text::fill(page.t("problem.seconds"), &[("n", &seconds.to_string())])
+    } else {
+        text::fill(page.t("problem.minutes"), &[("n", &seconds.div_ceil(60).to_string())])
+    }
+}
+
+impl IntoResponse for Problem {
+    /// An empty answer that carries the problem to `edge`.
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status_and_code().0;
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+#[derive(askama::Template)]
+#[template(path = "problem.html")]
+struct ProblemPage {
+    page: Page,
+    title: String,
+    help: String,
+    code: &'static str,
+}
+
+/// Gives an answer that carries a problem its body, and turns axum's bare 404, 405, 413, 415 into ours.
+pub fn render(app: &App, visit: &SharedVisit, response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bare = body.is_end_stream() || body.size_hint().exact().is_some_and(|length| length < 200);
+    let problem = match parts.extensions.remove::<Arc<Problem>>() {
+        Some(problem) => problem,
+        None => match parts.status {
+            StatusCode::NOT_FOUND if bare && is_plain(&parts) => Arc::new(Problem::NotFound),
+            StatusCode::METHOD_NOT_ALLOWED if bare => Arc::new(Problem::MethodNotAllowed),
+            StatusCode::PAYLOAD_TOO_LARGE if bare && is_plain(&parts) => {
+                Arc::new(Problem::TooLarge { max: crate::limits::UPLOAD_BYTES_MAX })
+            }
+            _ => return Response::from_parts(parts, body),
+        },
+    };
+    let page = Page::of_visit(app, visit);
+    let mut answer = if let (Problem::SignIn { to }, false) = (&*problem, visit.wants_json) {
+        crate::page::see_other(&links::sign_in(to))
+    } else if visit.wants_json {
+        as_json(&problem, &page)
+    } else {
+        as_page(&problem, page)
+    };
+    let headers = answer.headers_mut();
+    for (name, value) in &parts.headers {
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+    if let Some(seconds) = problem.retry_after() {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(challenge) = problem.challenge().and_then(|text| HeaderValue::try_from(text).ok()) {
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    answer
+}
+
+/// Whether nobody wrote a page or a JSON body: axum's own refusals are empty or plain text.
+fn is_plain(parts: &http::response::Parts) -> bool {
+    let kind = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    kind.is_none_or(|kind| kind.starts_with(b"text/plain"))
+}
+
+fn as_page(problem: &Problem, page: Page) -> Response {
+    let (status, code) = problem.status_and_code();
+    let (title, help) = problem.words(&page);
+    crate::page::html(status, &ProblemPage { page, title, help, code })
+}
+
+fn as_json(problem: &Problem, page: &Page) -> Response {
+    let (status, code) = problem.status_and_code();
+    let (title, detail) = problem.words(page);
+    let mut body = serde_json::json!({
+        "type": format!("{}/api#{code}", page.public_url()),
+        "title": title,
+        "status": status.as_u16(),
+        "detail": detail,
+        "instance": page.request_id(),
+        "code": code,
+    });
+    if let Some(object) = body.as_object_mut() {
+        if let Problem::Fields(fields) = problem {
+            object.insert("errors".to_owned(), serde_json::to_value(fields).unwrap_or_default());
+        }
+        if let Some(seconds) = problem.retry_after() {
+            object.insert("retry_after".to_owned(), seconds.into());
+        }
+    }
+    let mut text = body.to_string();
+    let _ = writeln!(text);
+    let mut response = (status, text).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}
+
+#[cfg(test)]
+pub(crate) fn one_of_each() -> Vec<Problem> {
+    vec![
+        Problem::Busy { retry_after_seconds: 3 },
+        Problem::Csrf,
+        Problem::domain(StatusCode::CONFLICT, "sample", "证照已注销。", "The licence is revoked."),
+        Problem::DuplicateField("name".to_owned()),
+        Problem::Fault(Fault::broken("x")),
+        Problem::Fault(Fault::unavailable("x")),
+        Problem::Fields(vec![]),
+        Problem::Forbidden,
+        Problem::FormBroken,
+        Problem::FormEncoding,
+        Problem::Gone,
+        Problem::HeadersTooLarge,
+        Problem::MediaType { expected: "application/json" },
+        Problem::MethodNotAllowed,
+        Problem::Misdirected,
+        Problem::NotFound,
+        Problem::SignIn { to: "/".to_owned() },
+        Problem::TokenInvalid,
+        Problem::TokenMissing,
+        Problem::TokenScope("licence:verify"),
+        Problem::TooLarge { max: 65536 },
+        Problem::TooManyRequests { retry_after_seconds: 300 },
+        Problem::UriTooLong,
+    ]
+}

@@ -1,0 +1,34 @@
+//! The home page: what this is, and three doors.
+
+use axum::response::Response;
+use http::StatusCode;
+
+use crate::{
+    Page,
+    form::Query,
+    page::{html, see_other},
+};
+
+#[derive(askama::Template)]
+#[template(path = "public/home.html")]
+struct Home {
+    page: Page,
+    wrong_code: bool,
+}
+
+/// `GET /`. No statement without a session cookie, one with it.
+pub async fn home(page: Page) -> Response {
+    html(StatusCode::OK, &Home { page, wrong_code: false })
+}
+
+/// `GET /find?code=…`: what was typed or pasted into the home page's field leads to the public answer. The longest
+/// run of digits counts, so that a whole address or a code with spaces works as well.
+pub async fn find(page: Page, Query(query): Query) -> Response {
+    let typed: String = query.text("code").chars().filter(|c| !matches!(c, ' ' | '-' | '\u{3000}')).collect();
+    let digits = typed.split(|c: char| !c.is_ascii_digit()).max_by_key(|run| run.len()).unwrap_or_default();
+    if (6..=40).contains(&digits.len()) {
+        see_other(&format!("/V/{digits}"))
+    } else {
+        html(StatusCode::BAD_REQUEST, &Home { page, wrong_code: true })
+    }
+}

@@ -1,0 +1,38 @@
+//! Headers that every answer carries unless its handler had a reason for others.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// Only our own files, no inline script or style, nobody may frame us.
+///
+/// `form-action` is missing on purpose: browsers apply it to the redirects that follow a form, and the answer to
+/// a consent form leads to the client's own site.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+static ALWAYS: [(HeaderName, &str); 7] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+];
+
+/// Two years, as browsers' preload lists ask for.
+const STRICT_TRANSPORT: &str = "max-age=63072000";
+
+/// Adds what the handler did not set itself. Answers are not stored unless somebody said they may be.
+pub fn complete(headers: &mut HeaderMap, secure: bool, cacheable: bool) {
+    for (name, value) in &ALWAYS {
+        if !headers.contains_key(name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    if secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT_TRANSPORT));
+    }
+    if !cacheable && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}

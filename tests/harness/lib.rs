@@ -1,1 +1,10 @@
-//! harness
+//! What product tests stand on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "this crate is compiled for tests only, and a test that cannot go on should say so at once"
+)]
+
+pub mod source;

@@ -1,0 +1,3 @@
+//! What both databases have to do alike.
+
+mod both_databases;

@@ -1,0 +1,28 @@
+//! One SQL text on two databases.
+
+use std::fs;
+
+use records::testing;
+use tests::source::{self, root};
+
+#[tokio::test]
+async fn every_statement_is_accepted_by_this_database() {
+    let fresh = testing::fresh().await.unwrap();
+    let mut checked = 0;
+    let mut wrong = Vec::new();
+    for file in source::rust_files("src") {
+        for statement in source::literals(&fs::read_to_string(&file).unwrap()) {
+            // A text with a brace is a template that its own crate fills in and tests.
+            if !source::is_statement(&statement) || statement.contains('{') {
+                continue;
+            }
+            let mut tx = fresh.database.read().await.unwrap();
+            if let Err(fault) = tx.check_statement(&statement).await {
+                wrong.push(format!("{}\n{statement}\n{fault:?}", file.strip_prefix(root()).unwrap().display()));
+            }
+            checked += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(checked > 30, "only {checked} statements were found");
+}

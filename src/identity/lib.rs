@@ -1,1 +1,28 @@
-//! identity
+//! Who exists and who signs in: persons, organisations, mandates, staff, accounts, passwords, sessions.
+//!
+//! Nothing here knows OAuth or HTTP. Identity numbers are stored encrypted and found through a keyed hash
+//! ([`Vault`]); passwords as Argon2id hashes, computed behind a [`PasswordGate`].
+
+pub mod account;
+pub mod error;
+pub mod events;
+pub mod limits;
+pub mod mandate;
+pub mod name;
+pub mod organisation;
+pub mod password;
+pub mod person;
+pub mod session;
+pub mod sign_in;
+pub mod staff;
+pub mod vault;
+
+pub use error::Error;
+pub use name::NameError;
+pub use password::PasswordGate;
+pub use session::{Session, SessionToken};
+pub use staff::Role;
+pub use vault::Vault;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! What a person signs in to.
+
+use base::{
+    Fault,
+    id::{AccountId, PersonId, SessionId},
+};
+use records::{Tx, Work, args};
+
+use crate::{
+    Error, events, limits,
+    password::{self, HashedPassword},
+    person, session,
+};
+
+/// Whether an account can be signed in to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// For good.
+    Closed,
+    /// Until it is unlocked.
+    Locked,
+    /// It can.
+    Open,
+}
+
+impl State {
+    pub(crate) fn stored(code: &str) -> Self {
+        match code {
+            "open" => Self::Open,
+            "locked" => Self::Locked,
+            _ => Self::Closed,
+        }
+    }
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    pub account_id: AccountId,
+    pub person_id: PersonId,
+    pub username: String,
+    pub state: State,
+}
+
+/// Opens an account for a person, with a password or without one yet. Two accounts' names differ by more than case.
+pub async fn open(
+    work: &mut Work,
+    person: &PersonId,
+    username: &str,
+    password: Option<&HashedPassword>,
+) -> Result<AccountId, Error> {
+    let username = username.trim();
+    check_username(username)?;
+    if person::find(&mut work.tx, person).await?.is_none() {
+        return Err(Error::PersonUnknown);
+    }
+    let account = AccountId::new(work.at(), work.entropy());
+    let at = work.at();
+    let inserted = work
+        .tx
+        .run(
+            "insert into account (account_id, person_id, username, username_key, state, opened_at)
+             values ($1, $2, $3, $4, 'open', $5)
+                 on conflict (username_key) do nothing",
+            args![&account, person, username, folded(username), at],
+        )
+        .await?;
+    if inserted == 0 {
+        return Err(Error::UsernameTaken);
+    }
+    work.record_with(events::ACCOUNT_OPENED, &account, serde_json::json!({ "person": person.as_str() }));
+    if let Some(password) = password {
+        password::set(work, &account, password).await?;
+    }
+    Ok(account)
+}
+
+/// Closes an account for good and all its sessions. Returns the sessions, so that apps can be told.
+pub async fn close(work: &mut Work, account: &AccountId) -> Result<Vec<SessionId>, Error> {
+    change(work, account, "closed", events::ACCOUNT_CLOSED).await?;
+    Ok(session::close_all_of_account(work, account, None, "account_closed").await?)
+}
+
+/// Locks an account and closes its sessions. Returns the sessions, so that apps can be told.
+pub async fn lock(work: &mut Work, account: &AccountId) -> Result<Vec<SessionId>, Error> {
+    change(work, account, "locked", events::ACCOUNT_LOCKED).await?;
+    Ok(session::close_all_of_account(work, account, None, "account_locked").await?)
+}
+
+/// Opens a locked account again.
+pub async fn unlock(work: &mut Work, account: &AccountId) -> Result<(), Error> {
+    change(work, account, "open", events::ACCOUNT_UNLOCKED).await
+}
+
+/// The account with this name, whatever its case. One statement.
+pub async fn find_by_username(tx: &mut Tx, username: &str) -> Result<Option<AccountView>, Fault> {
+    let row: Option<(String, String, String, String)> = tx
+        .first(
+            "select account_id, person_id, username, state from account where username_key = $1",
+            args![folded(username)],
+        )
+        .await?;
+    Ok(row.map(view))
+}
+
+/// The account of a person that was opened last. One statement.
+pub async fn find_of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<AccountView>, Fault> {
+    let row: Option<(String, String, String, String)> = tx
+        .first(
+            "select account_id, person_id, username, state
+               from account
+              where person_id = $1
+              order by account_id desc
+              limit 1",
+            args![person],
+        )
+        .await?;
+    Ok(row.map(view))
+}
+
+fn view((account, person, username, state): (String, String, String, String)) -> AccountView {
+    AccountView {
+        account_id: AccountId::stored(account),
+        person_id: PersonId::stored(person),
+        username,
+        state: State::stored(&state),
+    }
+}
+
+async fn change(work: &mut Work, account: &AccountId, state: &'static str, event: &'static str) -> Result<(), Error> {
+    let changed = work
+        .tx
+        .run(
+            "update account set state = $2 where account_id = $1 and state <> $2 and state <> 'closed'",
+            args![account, state],
+        )
+        .await?;
+    if changed == 0 {
+        return Err(Error::AccountUnknown);
+    }
+    work.record(event, account);
+    Ok(())
+}
+
+/// The name under which an account is found.
+pub(crate) fn folded(username: &str) -> String {
+    username.trim().to_lowercase()
+}
+
+/// Letters, digits and `._@+-`, beginning with a letter or a digit: nothing that could look like another name.
+fn check_username(username: &str) -> Result<(), Error> {
+    let length = username.chars().count();
+    let characters = username.chars().all(|c| c.is_ascii_alphanumeric() || "._@+-".contains(c));
+    let first = username.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
+    if characters && first && (limits::USERNAME_CHARACTERS_MIN..=limits::USERNAME_CHARACTERS_MAX).contains(&length) {
+        Ok(())
+    } else {
+        Err(Error::UsernameForm)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames_are_plain() {
+        let check = |username: &str, good| assert_eq!(check_username(username).is_ok(), good, "{username}");
+        check("zhangwei", true);
+        check("Zhang.Wei+1@example.org", true);
+        check("13800138000", true);
+        check("z", false);
+        check(&"z".repeat(64), true);
+        check(&"z".repeat(65), false);
+        check("zhang wei", false);
+        check("zhаngwei", false); // the third letter is Cyrillic
+        check("张伟", false);
+        check(".zhang", false);
+        check("", false);
+    }
+}

@@ -1,0 +1,49 @@
+//! The most of everything.
+
+/// Characters of a person's name.
+pub const PERSON_NAME_CHARACTERS_MAX: usize = 100;
+
+/// Characters of an organisation's name.
+pub const ORGANISATION_NAME_CHARACTERS_MAX: usize = 200;
+
+/// Characters of one field of a person's profile.
+pub const PROFILE_FIELD_CHARACTERS_MAX: usize = 500;
+
+/// Characters of a username.
+pub const USERNAME_CHARACTERS_MIN: usize = 2;
+/// Characters of a username.
+pub const USERNAME_CHARACTERS_MAX: usize = 64;
+
+/// Characters of a new password.
+pub const PASSWORD_CHARACTERS_MIN: usize = 8;
+
+/// Bytes of a password. Hashing a megabyte would cost the server more than the sender.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+
+/// Characters kept of a browser's description.
+pub const DEVICE_CHARACTERS_MAX: usize = 100;
+
+/// A session is marked as used at most so often.
+pub const SESSION_TOUCH_SECONDS: i64 = 60;
+
+/// Failures in a row for one account that are answered at once; the next one waits.
+pub const ACCOUNT_FAILURES_FREE: i64 = 5;
+
+/// Failures in a row from one address, over all accounts, that are answered at once. An office behind one address
+/// has many people who mistype.
+pub const ADDRESS_FAILURES_FREE: i64 = 30;
+
+/// The first wait; it doubles with each further failure.
+pub const THROTTLE_DELAY_FIRST_SECONDS: i64 = 2;
+
+/// The longest wait: nobody is locked out for longer, whatever strangers do.
+pub const THROTTLE_DELAY_MAX_SECONDS: i64 = 15 * 60;
+
+/// Failures are forgotten after so long without another one.
+pub const THROTTLE_MEMORY_SECONDS: i64 = 24 * 3600;
+
+/// An address counts as one that signed in before for so long.
+pub const KNOWN_ADDRESS_SECONDS: i64 = 90 * 24 * 3600;
+
+/// Sessions, members of staff or organisations on one page of a list.
+pub const LIST_PAGE: i64 = 50;

@@ -1,0 +1,80 @@
+//! Who may act for an organisation besides its legal representative, and until when.
+
+use base::{
+    Fault, Instant, Period,
+    id::{OrganisationId, PersonId},
+};
+use records::{Tx, Work, args};
+
+use crate::{Error, events, organisation, person};
+
+/// Lets a person act for an organisation during a period; an earlier mandate of the same two is replaced.
+pub async fn give(
+    work: &mut Work,
+    organisation: &OrganisationId,
+    person: &PersonId,
+    period: Period,
+) -> Result<(), Error> {
+    if organisation::find(&mut work.tx, organisation).await?.is_none() {
+        return Err(Error::OrganisationUnknown);
+    }
+    if person::find(&mut work.tx, person).await?.is_none() {
+        return Err(Error::PersonUnknown);
+    }
+    work.tx
+        .run(
+            "insert into mandate (person_id, organisation_id, starts_at, ends_at)
+             values ($1, $2, $3, $4)
+                 on conflict (person_id, organisation_id)
+                 do update set starts_at = excluded.starts_at, ends_at = excluded.ends_at",
+            args![person, organisation, period.start, period.end],
+        )
+        .await?;
+    let data = serde_json::json!({ "person": person.as_str(), "until": period.end.map(Instant::rfc3339) });
+    work.record_with(events::MANDATE_GIVEN, organisation, data);
+    Ok(())
+}
+
+/// Ends a mandate now. False when there is none that still runs.
+pub async fn end(work: &mut Work, organisation: &OrganisationId, person: &PersonId) -> Result<bool, Fault> {
+    let at = work.at();
+    let ended = work
+        .tx
+        .run(
+            "update mandate
+                set ends_at = $3
+              where person_id = $1 and organisation_id = $2 and (ends_at is null or ends_at > $3)",
+            args![person, organisation, at],
+        )
+        .await?;
+    if ended == 1 {
+        work.record_with(events::MANDATE_ENDED, organisation, serde_json::json!({ "person": person.as_str() }));
+    }
+    Ok(ended == 1)
+}
+
+/// Whether a person may act for an organisation at an instant: as legal representative or under a mandate.
+/// One statement.
+pub async fn may_act(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    person: &PersonId,
+    at: Instant,
+) -> Result<bool, Fault> {
+    let found: Option<(String,)> = tx
+        .first(
+            "select o.organisation_id
+               from organisation o
+              where o.organisation_id = $1
+                and (o.legal_representative = $2
+                     or exists (select 1
+                                  from mandate m
+                                 where m.organisation_id = o.organisation_id
+                                   and m.person_id = $2
+                                   and m.starts_at <= $3
+                                   and (m.ends_at is null or m.ends_at > $3)))",
+            args![organisation, person, at],
+        )
+        .await?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,104 @@
+//! Legal persons: departments and enterprises.
+
+mod queries;
+
+use base::{
+    Fault, Instant, Page, PageOf,
+    id::{OrganisationId, PersonId},
+    number::CreditCode,
+};
+use records::{Tx, Work};
+
+use crate::{Error, events, limits, name};
+
+/// What kind of legal person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A department: issues licences, has staff, may run apps.
+    Department,
+    /// Anyone else.
+    Enterprise,
+}
+
+impl Kind {
+    /// The kind, as stored.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Department => "department",
+            Self::Enterprise => "enterprise",
+        }
+    }
+
+    fn stored(code: &str) -> Self {
+        if code == "department" { Self::Department } else { Self::Enterprise }
+    }
+}
+
+/// An organisation to be registered.
+#[derive(Clone, Debug)]
+pub struct NewOrganisation {
+    pub name: String,
+    pub credit_code: CreditCode,
+    pub kind: Kind,
+    pub legal_representative: Option<PersonId>,
+}
+
+/// An organisation as we know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganisationView {
+    pub organisation_id: OrganisationId,
+    pub name: String,
+    pub credit_code: CreditCode,
+    pub kind: Kind,
+    pub legal_representative: Option<PersonId>,
+    pub registered_at: Instant,
+}
+
+/// Registers an organisation.
+pub async fn register(work: &mut Work, new: NewOrganisation) -> Result<OrganisationId, Error> {
+    let name = name::parse(&new.name, limits::ORGANISATION_NAME_CHARACTERS_MAX)?;
+    if let Some(person) = &new.legal_representative
+        && crate::person::find(&mut work.tx, person).await?.is_none()
+    {
+        return Err(Error::PersonUnknown);
+    }
+    let organisation = OrganisationId::new(work.at(), work.entropy());
+    let view = OrganisationView {
+        organisation_id: organisation.clone(),
+        name,
+        credit_code: new.credit_code,
+        kind: new.kind,
+        legal_representative: new.legal_representative,
+        registered_at: work.at(),
+    };
+    if !queries::insert(&mut work.tx, &view).await? {
+        return Err(Error::CreditCodeTaken);
+    }
+    work.record(events::ORGANISATION_REGISTERED, &organisation);
+    Ok(organisation)
+}
+
+/// One organisation. One statement.
+pub async fn find(tx: &mut Tx, organisation: &OrganisationId) -> Result<Option<OrganisationView>, Fault> {
+    queries::by_id(tx, organisation).await
+}
+
+/// The organisation with this credit code. One statement.
+pub async fn find_by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<OrganisationView>, Fault> {
+    queries::by_code(tx, code).await
+}
+
+/// Organisations of one kind, in the order they were registered.
+pub async fn list(
+    tx: &mut Tx,
+    kind: Kind,
+    page: &Page<OrganisationId>,
+) -> Result<PageOf<OrganisationView, OrganisationId>, Fault> {
+    let rows = queries::list(tx, kind, page).await?;
+    Ok(PageOf::from_rows(rows, page.limit, |row| row.organisation_id.clone()))
+}
+
+/// Organisations that a person may act for at an instant: as legal representative or under a mandate. One statement.
+pub async fn of_person(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Vec<OrganisationView>, Fault> {
+    queries::of_person(tx, person, at).await
+}

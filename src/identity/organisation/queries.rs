@@ -1,0 +1,110 @@
+use base::{
+    Fault, Instant, Page,
+    id::{OrganisationId, PersonId},
+    number::CreditCode,
+};
+use records::{FromRow, Tx, args};
+
+use super::{Kind, OrganisationView};
+use crate::limits;
+
+#[derive(FromRow)]
+struct Row {
+    organisation_id: String,
+    name: String,
+    credit_code: String,
+    kind: String,
+    legal_representative: Option<String>,
+    registered_at: i64,
+}
+
+impl Row {
+    fn view(self) -> Result<OrganisationView, Fault> {
+        Ok(OrganisationView {
+            organisation_id: OrganisationId::stored(self.organisation_id),
+            name: self.name,
+            credit_code: CreditCode::parse(&self.credit_code).map_err(Fault::broken)?,
+            kind: Kind::stored(&self.kind),
+            legal_representative: self.legal_representative.map(PersonId::stored),
+            registered_at: Instant::from_micros(self.registered_at),
+        })
+    }
+}
+
+/// False when the credit code is known already.
+pub async fn insert(tx: &mut Tx, new: &OrganisationView) -> Result<bool, Fault> {
+    let inserted = tx
+        .run(
+            "insert into organisation (organisation_id, name, credit_code, kind, legal_representative, registered_at)
+             values ($1, $2, $3, $4, $5, $6)
+                 on conflict (credit_code) do nothing",
+            args![
+                &new.organisation_id,
+                new.name.as_str(),
+                new.credit_code.as_str(),
+                new.kind.code(),
+                new.legal_representative.as_ref(),
+                new.registered_at
+            ],
+        )
+        .await?;
+    Ok(inserted == 1)
+}
+
+pub async fn by_id(tx: &mut Tx, organisation: &OrganisationId) -> Result<Option<OrganisationView>, Fault> {
+    tx.first::<Row>(
+        "select organisation_id, name, credit_code, kind, legal_representative, registered_at
+           from organisation
+          where organisation_id = $1",
+        args![organisation],
+    )
+    .await?
+    .map(Row::view)
+    .transpose()
+}
+
+pub async fn by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<OrganisationView>, Fault> {
+    tx.first::<Row>(
+        "select organisation_id, name, credit_code, kind, legal_representative, registered_at
+           from organisation
+          where credit_code = $1",
+        args![code.as_str()],
+    )
+    .await?
+    .map(Row::view)
+    .transpose()
+}
+
+pub async fn list(tx: &mut Tx, kind: Kind, page: &Page<OrganisationId>) -> Result<Vec<OrganisationView>, Fault> {
+    let rows: Vec<Row> = tx
+        .all(
+            "select organisation_id, name, credit_code, kind, legal_representative, registered_at
+               from organisation
+              where kind = $1
+                and ($2 is null or organisation_id > $2)
+              order by organisation_id
+              limit $3",
+            args![kind.code(), page.after.as_ref(), page.limit + 1],
+        )
+        .await?;
+    rows.into_iter().map(Row::view).collect()
+}
+
+pub async fn of_person(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Vec<OrganisationView>, Fault> {
+    let rows: Vec<Row> = tx
+        .all(
+            "select organisation_id, name, credit_code, kind, legal_representative, registered_at
+               from organisation
+              where legal_representative = $1
+                 or organisation_id in (select m.organisation_id
+                                          from mandate m
+                                         where m.person_id = $1
+                                           and m.starts_at <= $2
+                                           and (m.ends_at is null or m.ends_at > $2))
+              order by organisation_id
+              limit $3",
+            args![person, at, limits::LIST_PAGE],
+        )
+        .await?;
+    rows.into_iter().map(Row::view).collect()
+}

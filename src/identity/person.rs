@@ -1,0 +1,161 @@
+//! Natural persons and what they let others know about them.
+
+mod queries;
+
+use base::{Date, Fault, Instant, id::PersonId, number::IdentityNumber};
+use records::{Tx, Work};
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Vault, events, limits, name};
+
+/// What a person wants others to know: everything the standard OpenID Connect claims can carry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    pub given_name: Option<String>,
+    pub family_name: Option<String>,
+    pub middle_name: Option<String>,
+    pub nickname: Option<String>,
+    pub preferred_username: Option<String>,
+    /// The address of a page about the person.
+    pub profile: Option<String>,
+    pub picture: Option<String>,
+    pub website: Option<String>,
+    pub gender: Option<String>,
+    /// `2000-02-29`; taken from the identity number when it is not given.
+    pub birthdate: Option<String>,
+    pub zoneinfo: Option<String>,
+    pub locale: Option<String>,
+    pub email: Option<String>,
+    pub email_verified: bool,
+    /// In the form `+86 138…`.
+    pub phone_number: Option<String>,
+    pub phone_number_verified: bool,
+    pub address: Option<Address>,
+}
+
+/// A postal address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Address {
+    pub formatted: Option<String>,
+    pub street_address: Option<String>,
+    pub locality: Option<String>,
+    pub region: Option<String>,
+    pub postal_code: Option<String>,
+    pub country: Option<String>,
+}
+
+/// A person to be registered.
+#[derive(Clone, Debug)]
+pub struct NewPerson {
+    pub name: String,
+    pub identity_number: IdentityNumber,
+    pub profile: Profile,
+}
+
+/// A person as we know them. The identity number stays sealed until someone who may asks for it.
+#[derive(Clone, Debug)]
+pub struct PersonView {
+    pub person_id: PersonId,
+    pub name: String,
+    pub profile: Profile,
+    pub registered_at: Instant,
+    pub updated_at: Instant,
+    sealed: Vec<u8>,
+}
+
+impl PersonView {
+    /// The identity number in clear.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when the vault has another key.
+    pub fn identity_number(&self, vault: &Vault) -> Result<IdentityNumber, Fault> {
+        vault.open(&self.person_id, &self.sealed)
+    }
+}
+
+/// Registers a person.
+pub async fn register(work: &mut Work, vault: &Vault, new: NewPerson) -> Result<PersonId, Error> {
+    let name = name::parse(&new.name, limits::PERSON_NAME_CHARACTERS_MAX)?;
+    let profile = completed(new.profile, &new.identity_number);
+    check_profile(&profile)?;
+    let person = PersonId::new(work.at(), work.entropy());
+    let sealed = vault.seal(work.entropy(), &person, &new.identity_number);
+    let row = queries::New { person: &person, name: &name, lookup: vault.lookup(&new.identity_number), sealed };
+    let at = work.at();
+    if !queries::insert(&mut work.tx, row, &profile, at).await? {
+        return Err(Error::IdentityNumberTaken);
+    }
+    work.record(events::PERSON_REGISTERED, &person);
+    Ok(person)
+}
+
+/// One person. One statement.
+pub async fn find(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonView>, Fault> {
+    queries::by_id(tx, person).await
+}
+
+/// The person with this identity number. One statement.
+pub async fn find_by_identity_number(
+    tx: &mut Tx,
+    vault: &Vault,
+    number: &IdentityNumber,
+) -> Result<Option<PersonView>, Fault> {
+    queries::by_lookup(tx, vault.lookup(number)).await
+}
+
+fn completed(mut profile: Profile, number: &IdentityNumber) -> Profile {
+    if profile.birthdate.is_none() {
+        profile.birthdate = number.birth_date().map(|date| date.to_string());
+    }
+    if profile.gender.is_none() {
+        profile.gender = Some(if number.is_male() { "male" } else { "female" }.to_owned());
+    }
+    profile
+}
+
+fn check_profile(profile: &Profile) -> Result<(), Error> {
+    let address = profile.address.clone().unwrap_or_default();
+    let fields = [
+        ("given_name", &profile.given_name),
+        ("family_name", &profile.family_name),
+        ("middle_name", &profile.middle_name),
+        ("nickname", &profile.nickname),
+        ("preferred_username", &profile.preferred_username),
+        ("profile", &profile.profile),
+        ("picture", &profile.picture),
+        ("website", &profile.website),
+        ("gender", &profile.gender),
+        ("birthdate", &profile.birthdate),
+        ("zoneinfo", &profile.zoneinfo),
+        ("locale", &profile.locale),
+        ("email", &profile.email),
+        ("phone_number", &profile.phone_number),
+        ("address.formatted", &address.formatted),
+        ("address.street_address", &address.street_address),
+        ("address.locality", &address.locality),
+        ("address.region", &address.region),
+        ("address.postal_code", &address.postal_code),
+        ("address.country", &address.country),
+    ];
+    for (field, value) in fields {
+        let Some(value) = value else { continue };
+        let forbidden = |c: char| name::is_forbidden(c) && !(c == '\n' && field == "address.formatted");
+        if value.chars().count() > limits::PROFILE_FIELD_CHARACTERS_MAX || value.chars().any(forbidden) {
+            return Err(Error::Field { field });
+        }
+    }
+    if profile.email.as_deref().is_some_and(|email| !email.contains('@') || email.contains(' ')) {
+        return Err(Error::Field { field: "email" });
+    }
+    let is_phone = |number: &str| number.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c));
+    if profile.phone_number.as_deref().is_some_and(|number| !is_phone(number)) {
+        return Err(Error::Field { field: "phone_number" });
+    }
+    if profile.birthdate.as_deref().is_some_and(|date| Date::parse(date).is_err()) {
+        return Err(Error::Field { field: "birthdate" });
+    }
+    Ok(())
+}

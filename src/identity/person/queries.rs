@@ -1,0 +1,72 @@
+use base::{Fault, Instant, id::PersonId};
+use records::{FromRow, Tx, args};
+
+use super::{PersonView, Profile};
+
+pub struct New<'a> {
+    pub person: &'a PersonId,
+    pub name: &'a str,
+    pub lookup: String,
+    pub sealed: Vec<u8>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    person_id: String,
+    name: String,
+    identity_sealed: Vec<u8>,
+    profile: String,
+    registered_at: i64,
+    updated_at: i64,
+}
+
+impl Row {
+    fn view(self) -> Result<PersonView, Fault> {
+        Ok(PersonView {
+            person_id: PersonId::stored(self.person_id),
+            name: self.name,
+            profile: serde_json::from_str(&self.profile).map_err(Fault::broken)?,
+            registered_at: Instant::from_micros(self.registered_at),
+            updated_at: Instant::from_micros(self.updated_at),
+            sealed: self.identity_sealed,
+        })
+    }
+}
+
+/// False when the identity number is known already.
+pub async fn insert(tx: &mut Tx, new: New<'_>, profile: &Profile, at: Instant) -> Result<bool, Fault> {
+    let profile = serde_json::to_string(profile).map_err(Fault::broken)?;
+    let inserted = tx
+        .run(
+            "insert into person (person_id, name, identity_lookup, identity_sealed, profile, registered_at, updated_at)
+             values ($1, $2, $3, $4, $5, $6, $6)
+                 on conflict (identity_lookup) do nothing",
+            args![new.person, new.name, new.lookup, new.sealed, profile, at],
+        )
+        .await?;
+    Ok(inserted == 1)
+}
+
+pub async fn by_id(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonView>, Fault> {
+    tx.first::<Row>(
+        "select person_id, name, identity_sealed, profile, registered_at, updated_at
+           from person
+          where person_id = $1",
+        args![person],
+    )
+    .await?
+    .map(Row::view)
+    .transpose()
+}
+
+pub async fn by_lookup(tx: &mut Tx, lookup: String) -> Result<Option<PersonView>, Fault> {
+    tx.first::<Row>(
+        "select person_id, name, identity_sealed, profile, registered_at, updated_at
+           from person
+          where identity_lookup = $1",
+        args![lookup],
+    )
+    .await?
+    .map(Row::view)
+    .transpose()
+}

@@ -1,0 +1,247 @@
+use base::{
+    Fault, Instant, Page,
+    id::{AccountId, OrganisationId, PersonId, SessionId, StaffId},
+};
+use records::{FromRow, Tx, args};
+
+use super::{Method, Opening, Session, SessionView};
+use crate::{
+    limits,
+    staff::{Appointment, Roles},
+};
+
+#[derive(FromRow)]
+struct Row {
+    session_id: String,
+    account_id: String,
+    opened_at: i64,
+    authenticated_at: i64,
+    seen_at: i64,
+    username: String,
+    person_id: String,
+    person_name: String,
+    staff_id: Option<String>,
+    roles: Option<String>,
+    organisation_id: Option<String>,
+    organisation_name: Option<String>,
+}
+
+impl Row {
+    fn session(self) -> Session {
+        let staff = match (self.staff_id, self.organisation_id) {
+            (Some(staff), Some(organisation)) => Some(Appointment {
+                staff_id: StaffId::stored(staff),
+                organisation_id: OrganisationId::stored(organisation),
+                organisation_name: self.organisation_name.unwrap_or_default(),
+                roles: Roles::stored(&self.roles.unwrap_or_default()),
+            }),
+            _ => None,
+        };
+        Session {
+            session_id: SessionId::stored(self.session_id),
+            account_id: AccountId::stored(self.account_id),
+            person_id: PersonId::stored(self.person_id),
+            name: self.person_name,
+            username: self.username,
+            method: Method::Password,
+            opened_at: Instant::from_micros(self.opened_at),
+            authenticated_at: Instant::from_micros(self.authenticated_at),
+            seen_at: Instant::from_micros(self.seen_at),
+            staff,
+        }
+    }
+}
+
+pub async fn by_token(tx: &mut Tx, token_hash: &str, at: Instant) -> Result<Option<Session>, Fault> {
+    let row: Option<Row> = tx
+        .first(
+            "select s.session_id, s.account_id, s.opened_at, s.authenticated_at, s.seen_at, a.username, a.person_id,
+                    p.name as person_name, f.staff_id, f.roles, o.organisation_id, o.name as organisation_name
+               from session s
+               join account a on a.account_id = s.account_id
+               join person p on p.person_id = a.person_id
+               left join staff f on f.person_id = a.person_id and f.ended_at is null
+               left join organisation o on o.organisation_id = f.organisation_id
+              where s.token_hash = $1
+                and s.closed_at is null
+                and s.idle_until > $2
+                and s.ends_at > $2
+                and a.state = 'open'",
+            args![token_hash, at],
+        )
+        .await?;
+    Ok(row.map(Row::session))
+}
+
+fn shortened(device: &str) -> String {
+    device.chars().filter(|c| !c.is_control()).take(limits::DEVICE_CHARACTERS_MAX).collect()
+}
+
+pub async fn insert(
+    tx: &mut Tx,
+    session: &SessionId,
+    token_hash: &str,
+    opening: Opening<'_>,
+    at: Instant,
+) -> Result<(), Fault> {
+    let ends_at = opening.limits.ends(at);
+    tx.run(
+        "insert into session (session_id, token_hash, account_id, method, address, device, opened_at,
+                              authenticated_at, seen_at, idle_until, ends_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8, $9)",
+        args![
+            session,
+            token_hash,
+            opening.account,
+            opening.method.code(),
+            opening.address,
+            shortened(opening.device),
+            at,
+            opening.limits.idle_until(at, ends_at),
+            ends_at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub async fn renew(
+    tx: &mut Tx,
+    session: &SessionId,
+    token_hash: &str,
+    opening: Opening<'_>,
+    at: Instant,
+) -> Result<bool, Fault> {
+    let ends_at = opening.limits.ends(at);
+    let renewed = tx
+        .run(
+            "update session
+                set token_hash = $2, method = $4, address = $5, device = $6, opened_at = $7, authenticated_at = $7,
+                    seen_at = $7, idle_until = $8, ends_at = $9
+              where session_id = $1
+                and account_id = $3
+                and closed_at is null",
+            args![
+                session,
+                token_hash,
+                opening.account,
+                opening.method.code(),
+                opening.address,
+                shortened(opening.device),
+                at,
+                opening.limits.idle_until(at, ends_at),
+                ends_at
+            ],
+        )
+        .await?;
+    Ok(renewed == 1)
+}
+
+pub async fn touch(tx: &mut Tx, session: &SessionId, at: Instant, idle_until: Instant) -> Result<bool, Fault> {
+    let touched = tx
+        .run(
+            "update session
+                set seen_at = $2, idle_until = $3
+              where session_id = $1
+                and seen_at < $2
+                and idle_until > $2
+                and closed_at is null",
+            args![session, at, idle_until],
+        )
+        .await?;
+    Ok(touched == 1)
+}
+
+pub async fn close(tx: &mut Tx, session: &SessionId, at: Instant) -> Result<bool, Fault> {
+    let closed = tx
+        .run("update session set closed_at = $2 where session_id = $1 and closed_at is null", args![session, at])
+        .await?;
+    Ok(closed == 1)
+}
+
+pub async fn close_own(tx: &mut Tx, person: &PersonId, session: &SessionId, at: Instant) -> Result<bool, Fault> {
+    let closed = tx
+        .run(
+            "update session
+                set closed_at = $3
+              where session_id = $1
+                and closed_at is null
+                and account_id in (select a.account_id from account a where a.person_id = $2)",
+            args![session, person, at],
+        )
+        .await?;
+    Ok(closed == 1)
+}
+
+pub async fn close_of_person(
+    tx: &mut Tx,
+    person: &PersonId,
+    but: Option<&SessionId>,
+    at: Instant,
+) -> Result<Vec<SessionId>, Fault> {
+    let closed: Vec<(String,)> = tx
+        .change(
+            "update session
+                set closed_at = $3
+              where account_id in (select a.account_id from account a where a.person_id = $1)
+                and closed_at is null
+                and ends_at > $3
+                and ($2 is null or session_id <> $2)
+             returning session_id",
+            args![person, but, at],
+        )
+        .await?;
+    Ok(closed.into_iter().map(|(session,)| SessionId::stored(session)).collect())
+}
+
+pub async fn close_of_account(
+    tx: &mut Tx,
+    account: &AccountId,
+    but: Option<&SessionId>,
+    at: Instant,
+) -> Result<Vec<SessionId>, Fault> {
+    let closed: Vec<(String,)> = tx
+        .change(
+            "update session
+                set closed_at = $3
+              where account_id = $1
+                and closed_at is null
+                and ends_at > $3
+                and ($2 is null or session_id <> $2)
+             returning session_id",
+            args![account, but, at],
+        )
+        .await?;
+    Ok(closed.into_iter().map(|(session,)| SessionId::stored(session)).collect())
+}
+
+pub async fn list(
+    tx: &mut Tx,
+    person: &PersonId,
+    at: Instant,
+    page: &Page<SessionId>,
+) -> Result<Vec<SessionView>, Fault> {
+    let rows: Vec<(String, String, String, i64, i64, i64)> = tx
+        .all(
+            "select s.session_id, s.address, s.device, s.opened_at, s.seen_at, s.ends_at
+               from session s
+               join account a on a.account_id = s.account_id
+              where a.person_id = $1
+                and s.closed_at is null
+                and s.idle_until > $2
+                and ($3 is null or s.session_id < $3)
+              order by s.session_id desc
+              limit $4",
+            args![person, at, page.after.as_ref(), page.limit + 1],
+        )
+        .await?;
+    let view = |(session, address, device, opened_at, seen_at, ends_at)| SessionView {
+        session_id: SessionId::stored(session),
+        address,
+        device,
+        opened_at: Instant::from_micros(opened_at),
+        seen_at: Instant::from_micros(seen_at),
+        ends_at: Instant::from_micros(ends_at),
+    };
+    Ok(rows.into_iter().map(view).collect())
+}

@@ -1,0 +1,127 @@
+use base::{
+    Fault, Instant,
+    id::{AccountId, PersonId},
+};
+use records::{Tx, args};
+
+use super::throttle::Counted;
+use crate::{account::State, limits};
+
+/// What a sign-in needs to know of an account.
+#[derive(Debug)]
+pub struct Account {
+    pub id: AccountId,
+    pub person: PersonId,
+    pub state: State,
+    pub phc: Option<String>,
+}
+
+pub async fn by_username(tx: &mut Tx, username_key: &str) -> Result<Option<Account>, Fault> {
+    let row: Option<(String, String, String, Option<String>)> = tx
+        .first(
+            "select a.account_id, a.person_id, a.state, w.phc
+               from account a
+               left join password w on w.account_id = a.account_id
+              where a.username_key = $1",
+            args![username_key],
+        )
+        .await?;
+    Ok(row.map(|(account, person, state, phc)| Account {
+        id: AccountId::stored(account),
+        person: PersonId::stored(person),
+        state: State::stored(&state),
+        phc,
+    }))
+}
+
+#[derive(Debug)]
+pub struct Counter {
+    pub key: String,
+    pub delay: i64,
+    pub retry_at: Instant,
+    pub counted_at: Instant,
+}
+
+pub async fn counters(
+    tx: &mut Tx,
+    name: &str,
+    address: &str,
+    pair: &str,
+    session: &str,
+) -> Result<Vec<Counter>, Fault> {
+    let rows: Vec<(String, i64, i64, i64)> = tx
+        .all(
+            "select throttle_key, delay, retry_at, counted_at
+               from sign_in_throttle
+              where throttle_key in ($1, $2, $3, $4)",
+            args![name, address, pair, session],
+        )
+        .await?;
+    let counter = |(key, delay, retry_at, counted_at)| Counter {
+        key,
+        delay,
+        retry_at: Instant::from_micros(retry_at),
+        counted_at: Instant::from_micros(counted_at),
+    };
+    Ok(rows.into_iter().map(counter).collect())
+}
+
+/// Starts a counter anew, unless it, or the counter of `address`, is waiting. Locks the row until the commit.
+pub async fn reset(tx: &mut Tx, key: &str, address: &str, at: Instant) -> Result<bool, Fault> {
+    let reset = tx
+        .run(
+            "insert into sign_in_throttle (throttle_key, failures, delay, retry_at, counted_at)
+             select $1, 0, 0, 0, $2
+              where not exists (select 1
+                                  from sign_in_throttle waiting
+                                 where waiting.throttle_key = $3
+                                   and waiting.delay > 0
+                                   and waiting.retry_at > $2)
+                 on conflict (throttle_key)
+                 do update set failures = 0, delay = 0, retry_at = 0, counted_at = excluded.counted_at
+                     where sign_in_throttle.delay = 0 or sign_in_throttle.retry_at <= excluded.counted_at",
+            args![key, at, address],
+        )
+        .await?;
+    Ok(reset == 1)
+}
+
+/// Counts a failure, unless the counter is waiting: then it stays as it is and the answer is none.
+pub async fn count(tx: &mut Tx, key: &str, free: i64, at: Instant) -> Result<Option<Counted>, Fault> {
+    let rows: Vec<(i64, i64)> = tx
+        .change(
+            "insert into sign_in_throttle (throttle_key, failures, delay, retry_at, counted_at)
+             values ($1, 1, 0, 0, $2)
+                 on conflict (throttle_key)
+                 do update set failures = case when sign_in_throttle.counted_at < $3 then 1
+                                               else sign_in_throttle.failures + 1 end,
+                               delay = case when sign_in_throttle.counted_at < $3 then 0
+                                            when sign_in_throttle.failures + 1 < $4 then 0
+                                            when sign_in_throttle.delay = 0 then $5
+                                            when sign_in_throttle.delay * 2 > $6 then $6
+                                            else sign_in_throttle.delay * 2 end,
+                               retry_at = case when sign_in_throttle.counted_at < $3 then 0
+                                               when sign_in_throttle.failures + 1 < $4 then 0
+                                               when sign_in_throttle.delay = 0 then $2 + $5
+                                               when sign_in_throttle.delay * 2 > $6 then $2 + $6
+                                               else $2 + sign_in_throttle.delay * 2 end,
+                               counted_at = $2
+                     where sign_in_throttle.delay = 0 or sign_in_throttle.retry_at <= $2
+             returning failures, delay",
+            args![
+                key,
+                at,
+                at.plus_seconds(-limits::THROTTLE_MEMORY_SECONDS),
+                free,
+                limits::THROTTLE_DELAY_FIRST_SECONDS * 1_000_000,
+                limits::THROTTLE_DELAY_MAX_SECONDS * 1_000_000
+            ],
+        )
+        .await?;
+    let counted = rows.first();
+    Ok(counted.map(|(failures, delay)| Counted { failures: *failures, wait_seconds: delay / 1_000_000 }))
+}
+
+pub async fn expire(tx: &mut Tx, before: Instant) -> Result<u64, Fault> {
+    tx.run("delete from sign_in_throttle where counted_at < $1", args![before]).await
+}

@@ -1,0 +1,170 @@
+//! Who works for a department, in which roles.
+
+mod queries;
+
+use std::fmt;
+
+use base::{
+    Fault, Instant, Page, PageOf,
+    id::{OrganisationId, PersonId, StaffId},
+};
+use records::{Tx, Work};
+
+use crate::{Error, events, organisation, person};
+
+/// What a member of staff may do. Nobody approves what they applied for, whatever roles they hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// 审计员: reads the log.
+    Auditor,
+    /// 经办: enters applications, suspends, revokes.
+    Clerk,
+    /// 窗口: verifies what people bring.
+    Counter,
+    /// 运维: settings, clients, keys.
+    Operator,
+    /// 审核: approves or returns applications.
+    Reviewer,
+    /// 印章管理员: keeps the department's seal.
+    SealKeeper,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 6] =
+        [Self::Auditor, Self::Clerk, Self::Counter, Self::Operator, Self::Reviewer, Self::SealKeeper];
+
+    /// The role, as stored and as named in the API.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Auditor => "auditor",
+            Self::Clerk => "clerk",
+            Self::Counter => "counter",
+            Self::Operator => "operator",
+            Self::Reviewer => "reviewer",
+            Self::SealKeeper => "seal_keeper",
+        }
+    }
+
+    /// The role with this code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.code() == code)
+    }
+}
+
+/// The roles of one appointment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roles(Vec<Role>);
+
+impl Roles {
+    /// These roles, each once.
+    pub fn new(roles: &[Role]) -> Self {
+        let mut roles = roles.to_vec();
+        roles.sort_unstable();
+        roles.dedup();
+        Self(roles)
+    }
+
+    /// Whether a role is among them.
+    pub fn has(&self, role: Role) -> bool {
+        self.0.contains(&role)
+    }
+
+    /// The roles.
+    pub fn iter(&self) -> impl Iterator<Item = Role> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// Reads what [`Display`](fmt::Display) wrote; a role that this version does not know counts for nothing.
+    pub(crate) fn stored(text: &str) -> Self {
+        Self(text.split(' ').filter_map(Role::parse).collect())
+    }
+}
+
+impl fmt::Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let codes: Vec<_> = self.iter().map(Role::code).collect();
+        f.write_str(&codes.join(" "))
+    }
+}
+
+/// One person's place in a department.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appointment {
+    pub staff_id: StaffId,
+    pub organisation_id: OrganisationId,
+    pub organisation_name: String,
+    pub roles: Roles,
+}
+
+/// A member of staff, with the name of the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaffView {
+    pub staff_id: StaffId,
+    pub person_id: PersonId,
+    pub name: String,
+    pub organisation_id: OrganisationId,
+    pub roles: Roles,
+    pub appointed_at: Instant,
+}
+
+/// Appoints a person in a department.
+pub async fn appoint(
+    work: &mut Work,
+    person: &PersonId,
+    organisation: &OrganisationId,
+    roles: &[Role],
+) -> Result<StaffId, Error> {
+    let roles = Roles::new(roles);
+    if roles.0.is_empty() {
+        return Err(Error::RoleMissing);
+    }
+    if person::find(&mut work.tx, person).await?.is_none() {
+        return Err(Error::PersonUnknown);
+    }
+    let department = organisation::find(&mut work.tx, organisation).await?;
+    if department.is_none_or(|found| found.kind != organisation::Kind::Department) {
+        return Err(Error::OrganisationUnknown);
+    }
+    let staff = StaffId::new(work.at(), work.entropy());
+    let row = queries::New { staff: &staff, person, organisation, roles: roles.to_string() };
+    let at = work.at();
+    if !queries::insert(&mut work.tx, row, at).await? {
+        return Err(Error::AlreadyAppointed);
+    }
+    let data = serde_json::json!({
+        "person": person.as_str(), "organisation": organisation.as_str(), "roles": roles.to_string(),
+    });
+    work.record_with(events::STAFF_APPOINTED, &staff, data);
+    Ok(staff)
+}
+
+/// Ends an appointment now. Sessions of the person go on, without it, from their next request.
+pub async fn end(work: &mut Work, staff: &StaffId) -> Result<(), Error> {
+    let at = work.at();
+    if !queries::end(&mut work.tx, staff, at).await? {
+        return Err(Error::StaffUnknown);
+    }
+    work.record(events::STAFF_ENDED, staff);
+    Ok(())
+}
+
+/// The appointment a person has now. One statement.
+pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<Appointment>, Fault> {
+    queries::of_person(tx, person).await
+}
+
+/// A member of staff who is still appointed. One statement.
+pub async fn find(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fault> {
+    queries::by_id(tx, staff).await
+}
+
+/// The staff of a department, in the order they were appointed.
+pub async fn list(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    page: &Page<StaffId>,
+) -> Result<PageOf<StaffView, StaffId>, Fault> {
+    let rows = queries::list(tx, organisation, page).await?;
+    Ok(PageOf::from_rows(rows, page.limit, |row| row.staff_id.clone()))
+}

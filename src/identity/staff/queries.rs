@@ -1,0 +1,106 @@
+use base::{
+    Fault, Instant, Page,
+    id::{OrganisationId, PersonId, StaffId},
+};
+use records::{FromRow, Tx, args};
+
+use super::{Appointment, Roles, StaffView};
+
+pub struct New<'a> {
+    pub staff: &'a StaffId,
+    pub person: &'a PersonId,
+    pub organisation: &'a OrganisationId,
+    pub roles: String,
+}
+
+#[derive(FromRow)]
+struct Row {
+    staff_id: String,
+    person_id: String,
+    name: String,
+    organisation_id: String,
+    roles: String,
+    appointed_at: i64,
+}
+
+impl Row {
+    fn view(self) -> StaffView {
+        StaffView {
+            staff_id: StaffId::stored(self.staff_id),
+            person_id: PersonId::stored(self.person_id),
+            name: self.name,
+            organisation_id: OrganisationId::stored(self.organisation_id),
+            roles: Roles::stored(&self.roles),
+            appointed_at: Instant::from_micros(self.appointed_at),
+        }
+    }
+}
+
+/// False when the person has an appointment already.
+pub async fn insert(tx: &mut Tx, new: New<'_>, at: Instant) -> Result<bool, Fault> {
+    let inserted = tx
+        .run(
+            "insert into staff (staff_id, person_id, organisation_id, roles, appointed_at)
+             values ($1, $2, $3, $4, $5)
+                 on conflict (person_id) where ended_at is null do nothing",
+            args![new.staff, new.person, new.organisation, new.roles, at],
+        )
+        .await?;
+    Ok(inserted == 1)
+}
+
+pub async fn end(tx: &mut Tx, staff: &StaffId, at: Instant) -> Result<bool, Fault> {
+    let ended =
+        tx.run("update staff set ended_at = $2 where staff_id = $1 and ended_at is null", args![staff, at]).await?;
+    Ok(ended == 1)
+}
+
+pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<Appointment>, Fault> {
+    let row: Option<(String, String, String, String)> = tx
+        .first(
+            "select f.staff_id, f.organisation_id, o.name, f.roles
+               from staff f
+               join organisation o on o.organisation_id = f.organisation_id
+              where f.person_id = $1
+                and f.ended_at is null",
+            args![person],
+        )
+        .await?;
+    Ok(row.map(|(staff, organisation, name, roles)| Appointment {
+        staff_id: StaffId::stored(staff),
+        organisation_id: OrganisationId::stored(organisation),
+        organisation_name: name,
+        roles: Roles::stored(&roles),
+    }))
+}
+
+pub async fn by_id(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fault> {
+    let row: Option<Row> = tx
+        .first(
+            "select f.staff_id, f.person_id, p.name, f.organisation_id, f.roles, f.appointed_at
+               from staff f
+               join person p on p.person_id = f.person_id
+              where f.staff_id = $1
+                and f.ended_at is null",
+            args![staff],
+        )
+        .await?;
+    Ok(row.map(Row::view))
+}
+
+pub async fn list(tx: &mut Tx, organisation: &OrganisationId, page: &Page<StaffId>) -> Result<Vec<StaffView>, Fault> {
+    let rows: Vec<Row> = tx
+        .all(
+            "select f.staff_id, f.person_id, p.name, f.organisation_id, f.roles, f.appointed_at
+               from staff f
+               join person p on p.person_id = f.person_id
+              where f.organisation_id = $1
+                and f.ended_at is null
+                and ($2 is null or f.staff_id > $2)
+              order by f.staff_id
+              limit $3",
+            args![organisation, page.after.as_ref(), page.limit + 1],
+        )
+        .await?;
+    Ok(rows.into_iter().map(Row::view).collect())
+}

@@ -1,0 +1,119 @@
+//! The rules of this crate, on the database that the test command chose.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use base::{
+    Fault, Instant, Page,
+    id::{AccountId, PersonId},
+    number::{CreditCode, IdentityNumber},
+};
+use records::{
+    Actor, Context, Database, Tx,
+    log::{self, Filter},
+    testing::{self, Fresh, context},
+};
+
+use crate::{
+    Error, PasswordGate, Role, Session, SessionToken, Vault, account, events, limits, mandate,
+    organisation::{self, Kind, NewOrganisation},
+    password,
+    person::{self, NewPerson, Profile},
+    session,
+    sign_in::{self, Attempt, Opened, SignedIn},
+    staff,
+};
+
+mod accounts;
+mod people;
+mod sessions;
+mod signing_in;
+
+const PASSWORD: &str = "一个很长的密码 with spaces";
+
+fn at(seconds: i64) -> Instant {
+    Instant::from_seconds(1_790_000_000 + seconds)
+}
+
+fn stranger() -> IpAddr {
+    "203.0.113.9".parse().unwrap()
+}
+
+fn home() -> IpAddr {
+    "198.51.100.7".parse().unwrap()
+}
+
+/// A database with one person who has an account.
+struct City {
+    fresh: Fresh,
+    vault: Vault,
+    gate: PasswordGate,
+    person: PersonId,
+    account: AccountId,
+}
+
+fn number(serial: u32) -> IdentityNumber {
+    IdentityNumber::complete(&format!("11010519900101{serial:03}")).unwrap()
+}
+
+fn new_person(name: &str, serial: u32) -> NewPerson {
+    NewPerson { name: name.to_owned(), identity_number: number(serial), profile: Profile::default() }
+}
+
+impl City {
+    async fn found() -> Result<Self, Error> {
+        let fresh = testing::fresh().await?;
+        let vault = Vault::new(&[7; 32]);
+        let gate = PasswordGate::new(2, Duration::from_secs(60));
+        let setting = context(at(-1000), 1);
+        let hashed = password::hash(&gate, &setting.entropy, "zhangwei", PASSWORD).await?;
+        let mut work = fresh.database.begin(setting).await?;
+        let person = person::register(&mut work, &vault, new_person("张伟", 1)).await?;
+        let account = account::open(&mut work, &person, "ZhangWei", Some(&hashed)).await?;
+        work.commit().await?;
+        Ok(Self { fresh, vault, gate, person, account })
+    }
+
+    fn database(&self) -> &Database {
+        &self.fresh.database
+    }
+
+    async fn try_once(&self, seconds: i64, attempt: &Attempt<'_>) -> Result<SignedIn, Error> {
+        let seed = (seconds + 10_000) as u64 * 1000 + u64::from(attempt.address.is_ipv6());
+        let context = Context { actor: Actor::Anonymous, ..context(at(seconds), seed) };
+        sign_in::with_password(self.database(), &self.vault, &self.gate, &context, attempt).await
+    }
+
+    async fn sign_in(&self, seconds: i64, attempt: &Attempt<'_>) -> Result<Opened, Error> {
+        Ok(self.try_once(seconds, attempt).await?.commit().await?)
+    }
+
+    async fn session(&self, token: &SessionToken, seconds: i64) -> Result<Option<Session>, Fault> {
+        session::find(&mut self.database().read().await?, token, at(seconds)).await
+    }
+
+    async fn events(&self, kind: &str) -> Result<Vec<log::Entry>, Fault> {
+        let filter = Filter { kind: Some(kind.to_owned()), ..Filter::default() };
+        Ok(log::list(&mut self.database().read().await?, &filter, &Page::first(200)).await?.items)
+    }
+
+    async fn throttles(&self) -> Result<Vec<(String, i64, i64, i64)>, Fault> {
+        let mut tx: Tx = self.database().read().await?;
+        tx.all("select throttle_key, failures, delay, retry_at from sign_in_throttle order by throttle_key", vec![])
+            .await
+    }
+}
+
+fn right() -> Attempt<'static> {
+    Attempt {
+        username: "zhangwei",
+        password: PASSWORD,
+        address: stranger(),
+        device: "Chrome, Windows",
+        browser: None,
+        limits: session::Limits::default(),
+    }
+}
+
+fn wrong() -> Attempt<'static> {
+    Attempt { password: "not the password", ..right() }
+}

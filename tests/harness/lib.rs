@@ -7,4 +7,8 @@
     reason = "this crate is compiled for tests only, and a test that cannot go on should say so at once"
 )]
 
+pub mod browser;
+pub mod city;
+pub mod flow;
+pub mod html;
 pub mod source;

@@ -1,0 +1,238 @@
+//! The demonstration city as a process of its own, on the database that the test command names.
+
+use std::{
+    env, fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tokio::sync::OnceCell;
+
+use crate::browser::{Browser, Page, client};
+
+/// How long a city may take to be ready.
+const READY_MAX: Duration = Duration::from_mins(2);
+
+/// Runs the product until its input is closed, which happens when the test program ends in any way at all.
+const LIFELINE: &str =
+    r#"trap '' INT; "$@" </dev/null & product=$!; cat >/dev/null; kill -TERM "$product"; wait "$product""#;
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+static SHARED: OnceCell<City> = OnceCell::const_new();
+
+/// A running city.
+#[derive(Debug)]
+pub struct City {
+    /// What `demo.json` says.
+    pub facts: Value,
+    pub issuer: String,
+    /// The folder of its data and its log.
+    pub folder: PathBuf,
+    database: Option<String>,
+    port: u16,
+    process: Option<Child>,
+    keep: bool,
+}
+
+impl City {
+    /// The city that tests share which leave it as they found it.
+    pub async fn shared() -> &'static Self {
+        SHARED.get_or_init(Self::start).await
+    }
+
+    /// A city of one's own.
+    pub async fn start() -> Self {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let folder = env::temp_dir().join(format!("guosuo-city-{}-{number}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let mut city = Self {
+            facts: Value::Null,
+            issuer: String::new(),
+            folder,
+            database: postgres_database().await,
+            port: free_port(),
+            process: None,
+            keep: false,
+        };
+        city.open().await;
+        city
+    }
+
+    /// Starts the process on the same folder and waits until it is ready.
+    pub async fn open(&mut self) {
+        let ready = self.folder.join("demo.json");
+        let _ = fs::remove_file(&ready);
+        let mut command = Command::new("sh");
+        command.args(["-c", LIFELINE, "city"]).arg(program());
+        command.args(["demo", "--port", &self.port.to_string(), "--data"]).arg(&self.folder);
+        if let Some(database) = &self.database {
+            command.args(["--database", database]);
+        }
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
+        command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.process = Some(command.spawn().unwrap());
+        let until = Instant::now() + READY_MAX;
+        loop {
+            if let Some(facts) = fs::read(&ready).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok()) {
+                facts["issuer"].as_str().unwrap().clone_into(&mut self.issuer);
+                self.facts = facts;
+                return;
+            }
+            let ended = self.process.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none() && Instant::now() < until, "the city did not start:\n{}", self.log_text());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Stops the process as an operator would.
+    pub fn close(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            drop(process.stdin.take());
+            let _ = process.wait();
+        }
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("output.log")
+    }
+
+    pub fn log_text(&self) -> String {
+        fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// The account of somebody with this role; of a citizen when it is empty.
+    pub fn account(&self, role: &str) -> Account {
+        let fits = |account: &&Value| {
+            let roles = account["roles"].as_array().unwrap();
+            if role.is_empty() { roles.is_empty() } else { roles.iter().any(|one| one == role) }
+        };
+        let account = self.facts["accounts"].as_array().unwrap().iter().find(fits);
+        Account::read(account.unwrap_or_else(|| panic!("nobody is {role}")))
+    }
+
+    /// The n-th citizen: tests that change a person's sessions take one each.
+    pub fn citizen(&self, place: usize) -> Account {
+        let accounts = self.facts["accounts"].as_array().unwrap();
+        let mut citizens = accounts.iter().filter(|account| account["roles"].as_array().unwrap().is_empty());
+        Account::read(citizens.nth(place).expect("enough citizens"))
+    }
+
+    /// A registered client that may use this grant.
+    pub fn client(&self, fits: impl Fn(&Value) -> bool) -> &Value {
+        self.facts["clients"].as_array().unwrap().iter().find(|client| fits(client)).expect("such a client")
+    }
+
+    /// The confidential web client whose redirect URI leads nowhere.
+    pub fn web_client(&self) -> &Value {
+        self.client(|client| contains(&client["redirect_uris"], "http://127.0.0.1:9/cb"))
+    }
+
+    /// A licence in this state.
+    pub fn licence(&self, status: &str) -> &Value {
+        let licences = self.facts["licences"].as_array().unwrap();
+        licences.iter().find(|licence| licence["status"] == status).unwrap_or_else(|| panic!("no {status} licence"))
+    }
+
+    /// The bytes of a licence's file.
+    pub fn file(&self, licence: &Value) -> Vec<u8> {
+        let path = Path::new(licence["pdf_path"].as_str().unwrap());
+        let path = if path.is_absolute() { path.to_owned() } else { self.folder.join(path) };
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// An access token by client_credentials.
+    pub async fn api_token(&self) -> String {
+        let client_facts = self.client(|client| {
+            contains(&client["scopes"], "licence:verify") && contains(&client["grants"], "client_credentials")
+        });
+        let answer = client()
+            .post(self.url("/token"))
+            .basic_auth(client_facts["client_id"].as_str().unwrap(), client_facts["client_secret"].as_str())
+            .form(&[("grant_type", "client_credentials"), ("scope", "licence:verify licence:issue")])
+            .send()
+            .await
+            .unwrap();
+        let body: Value = answer.json().await.unwrap();
+        body["access_token"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
+    }
+
+    /// Signs in on the sign-in page that a browser stands at.
+    pub async fn sign_in_at(&self, browser: &Browser, page: Page, account: &Account) -> Page {
+        let form = page.form("sign-in").set("username", &account.username).set("password", &account.password);
+        browser.submit(&page, form, "sign-in").await
+    }
+
+    /// Signs in a new browser.
+    pub async fn signed_in(&self, account: &Account) -> Browser {
+        let browser = Browser::new();
+        let page = browser.get(&self.url("/sign-in?to=%2Fme")).await;
+        let page = self.sign_in_at(&browser, page, account).await;
+        assert!(page.status.is_success() && page.url.ends_with("/me"), "{} {}\n{}", page.status, page.url, page.text());
+        browser
+    }
+}
+
+impl Drop for City {
+    fn drop(&mut self) {
+        self.close();
+        if !self.keep && !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// Somebody who can sign in.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub username: String,
+    pub password: String,
+    pub name: String,
+}
+
+impl Account {
+    fn read(facts: &Value) -> Self {
+        let text = |name: &str| facts[name].as_str().unwrap().to_owned();
+        Self { username: text("username"), password: text("password"), name: text("name") }
+    }
+}
+
+/// Whether a JSON list of texts holds this one.
+pub fn contains(list: &Value, text: &str) -> bool {
+    list.as_array().is_some_and(|list| list.iter().any(|one| one == text))
+}
+
+/// The program under test, beside the test program.
+pub fn program() -> PathBuf {
+    let here = env::current_exe().unwrap();
+    let folder = here.ancestors().find(|folder| folder.ends_with("deps")).and_then(Path::parent).unwrap();
+    let program = folder.join("guosuo");
+    assert!(program.exists(), "{} is missing; `cargo build --workspace` first", program.display());
+    program
+}
+
+/// A port that nobody listens on now.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+async fn postgres_database() -> Option<String> {
+    let (settings, folder) = records::testing::fresh_settings().await.unwrap();
+    match folder {
+        None => Some(settings.url.expose().clone()),
+        // SQLite: the city keeps its database in its own folder.
+        Some(folder) => {
+            let _ = fs::remove_dir_all(folder);
+            None
+        }
+    }
+}

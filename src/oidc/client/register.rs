@@ -1,0 +1,211 @@
+//! Registering, disabling and enabling applications.
+
+use base::{Fault, Page, PageOf, Secret, Text, id::OrganisationId};
+use crypto::{digest, encoding::base64url};
+use records::{Tx, Work, revision};
+
+use super::{Client, ClientId, ClientSettings, GrantType, Kind, queries, uri, uri::Use};
+use crate::{Error, events, limits, scope, scope::Reach, scope::ScopeSet};
+
+/// What an application is registered with.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Its identifier.
+    pub client_id: ClientId,
+    /// What it is called.
+    pub name: Text,
+    /// What it needs the data for.
+    pub purpose: Text,
+    /// The department it belongs to.
+    pub organisation_id: OrganisationId,
+    /// Where we tell it that a session ended.
+    pub backchannel_logout_uri: Option<String>,
+    /// What it may do and how.
+    pub settings: ClientSettings,
+}
+
+/// A registered application with its secret, which is shown once and kept only as a digest.
+#[derive(Debug)]
+pub struct Registered {
+    /// Its identifier.
+    pub client_id: ClientId,
+    /// Its secret; public clients have none.
+    pub secret: Option<Secret<String>>,
+}
+
+/// Registers an application. Nodes see it within a second.
+///
+/// # Errors
+///
+/// [`Error::Registration`] naming the field, [`Error::ClientExists`].
+pub async fn register(work: &mut Work, policy: uri::UriPolicy, new: Registration) -> Result<Registered, Error> {
+    let scopes = check(&new, policy)?;
+    let secret = (new.settings.kind == Kind::Confidential).then(|| fresh_secret(work));
+    let client = Client {
+        client_id: new.client_id,
+        name: new.name,
+        purpose: new.purpose,
+        organisation_id: new.organisation_id,
+        settings: new.settings,
+        scopes,
+        backchannel_logout_uri: new.backchannel_logout_uri,
+        enabled: true,
+        secret_hash: secret.as_ref().map(hash_of),
+    };
+    let at = work.at();
+    if !queries::insert(&mut work.tx, &client, at).await? {
+        return Err(Error::ClientExists);
+    }
+    revision::bump(&mut work.tx, crate::REVISION).await?;
+    let data = serde_json::json!({
+        "name": client.name.zh,
+        "organisation": client.organisation_id.as_str(),
+        "scopes": client.scopes.text(),
+        "pkce_exempted_by": client.settings.pkce_exempted_by,
+        "identity_number_approved": client.settings.identity_number_approved,
+    });
+    work.record_with(events::CLIENT_REGISTERED, &client.client_id, data);
+    Ok(Registered { client_id: client.client_id, secret })
+}
+
+/// Disables an application: within a second it gets no tokens, and those it has no longer count.
+///
+/// # Errors
+///
+/// [`Error::ClientUnknown`].
+pub async fn disable(work: &mut Work, client: &ClientId) -> Result<(), Error> {
+    set_enabled(work, client, false, events::CLIENT_DISABLED).await
+}
+
+/// Enables an application again.
+///
+/// # Errors
+///
+/// [`Error::ClientUnknown`].
+pub async fn enable(work: &mut Work, client: &ClientId) -> Result<(), Error> {
+    set_enabled(work, client, true, events::CLIENT_ENABLED).await
+}
+
+async fn set_enabled(work: &mut Work, client: &ClientId, enabled: bool, event: &'static str) -> Result<(), Error> {
+    if !queries::set_enabled(&mut work.tx, client, enabled).await? {
+        return Err(Error::ClientUnknown);
+    }
+    revision::bump(&mut work.tx, crate::REVISION).await?;
+    work.record(event, client);
+    Ok(())
+}
+
+/// Gives a confidential client a new secret; the old one no longer counts.
+///
+/// # Errors
+///
+/// [`Error::ClientUnknown`] when there is no such client or it has no secret.
+pub async fn renew_secret(work: &mut Work, client: &ClientId) -> Result<Secret<String>, Error> {
+    let secret = fresh_secret(work);
+    if !queries::set_secret_hash(&mut work.tx, client, &hash_of(&secret)).await? {
+        return Err(Error::ClientUnknown);
+    }
+    revision::bump(&mut work.tx, crate::REVISION).await?;
+    work.record(events::CLIENT_SECRET_RENEWED, client);
+    Ok(secret)
+}
+
+/// Clients in the order of their identifiers. One statement.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn list(tx: &mut Tx, page: &Page<ClientId>) -> Result<PageOf<Client, ClientId>, Fault> {
+    let rows = queries::after(tx, page.after.as_ref().map(ClientId::as_str), page.limit + 1).await?;
+    Ok(PageOf::from_rows(rows, page.limit, |client| client.client_id.clone()))
+}
+
+fn fresh_secret(work: &Work) -> Secret<String> {
+    Secret::new(base64url(&work.entropy().bytes::<32>()))
+}
+
+fn hash_of(secret: &Secret<String>) -> String {
+    digest::hex(&digest::sha256(secret.expose().as_bytes()))
+}
+
+/// The rules of registration, one after the other. Returns the scopes.
+fn check(new: &Registration, policy: uri::UriPolicy) -> Result<ScopeSet, Error> {
+    let settings = &new.settings;
+    check_text("name", &new.name)?;
+    check_text("purpose", &new.purpose)?;
+    check_uris(new, policy)?;
+    let scopes = ScopeSet::parse(&settings.scopes).map_err(|_| flaw("scopes", "a scope is unknown"))?;
+    let confidential = settings.kind == Kind::Confidential;
+    let codes = settings.grants.contains(&GrantType::AuthorizationCode);
+    let machine = settings.grants.contains(&GrantType::ClientCredentials);
+    let rules: &[(bool, &'static str, &'static str)] = &[
+        (!settings.grants.is_empty(), "grants", "a client without a grant type can do nothing"),
+        (!codes || !settings.redirect_uris.is_empty(), "redirect_uris", "the code flow needs one"),
+        (codes || settings.redirect_uris.is_empty(), "redirect_uris", "only the code flow redirects"),
+        (!machine || confidential, "grants", "a client without a secret cannot act for itself"),
+        (
+            codes || !settings.grants.contains(&GrantType::RefreshToken),
+            "grants",
+            "refresh tokens come out of the code flow",
+        ),
+        (
+            settings.pkce_exempted_by.as_ref().is_none_or(|who| confidential && !who.trim().is_empty()),
+            "pkce_exempted_by",
+            "only a confidential client can do without PKCE, and somebody must have allowed it",
+        ),
+        (!settings.native || !confidential, "native", "a program on a person's machine keeps no secret"),
+        (
+            !scopes.has(scope::IDENTITY_NUMBER) || (settings.identity_number_approved && confidential),
+            "scopes",
+            "identity numbers need an approval and a confidential client",
+        ),
+        (
+            machine || scopes.iter().all(|scope| scope.reach == Reach::Person),
+            "scopes",
+            "a scope of the client itself needs client_credentials",
+        ),
+        (codes || scopes.iter().all(|scope| scope.reach == Reach::Machine), "scopes", "a person's scope needs codes"),
+        (
+            !scopes.has(scope::OFFLINE_ACCESS) || settings.grants.contains(&GrantType::RefreshToken),
+            "scopes",
+            "offline_access needs refresh tokens",
+        ),
+    ];
+    match rules.iter().find(|(holds, _, _)| !holds) {
+        None => Ok(scopes),
+        Some((_, field, what)) => Err(flaw(field, what)),
+    }
+}
+
+fn check_uris(new: &Registration, policy: uri::UriPolicy) -> Result<(), Error> {
+    let settings = &new.settings;
+    let browser = if settings.native { Use::Native } else { Use::Browser };
+    for (field, uris) in
+        [("redirect_uris", &settings.redirect_uris), ("post_logout_redirect_uris", &settings.post_logout_redirect_uris)]
+    {
+        if uris.len() > limits::URIS_MAX {
+            return Err(flaw(field, "too many"));
+        }
+        for uri in uris {
+            uri::check(field, uri, browser, policy)?;
+        }
+    }
+    match &new.backchannel_logout_uri {
+        Some(uri) => uri::check("backchannel_logout_uri", uri, Use::BackChannel, policy),
+        None => Ok(()),
+    }
+}
+
+fn check_text(field: &'static str, text: &Text) -> Result<(), Error> {
+    for text in [&text.zh, &text.en] {
+        let length = text.chars().count();
+        if text.trim().is_empty() || length > limits::CLIENT_TEXT_LENGTH_MAX || text.chars().any(char::is_control) {
+            return Err(flaw(field, "it is needed in both languages, on one line, not too long"));
+        }
+    }
+    Ok(())
+}
+
+fn flaw(field: &'static str, flaw: &'static str) -> Error {
+    Error::Registration { field, flaw }
+}

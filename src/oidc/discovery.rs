@@ -1,0 +1,132 @@
+//! What we say about ourselves: generated from the tables that the code works by.
+
+use base::Fault;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    client::{GrantType, SubjectType, TokenAlgorithm},
+    scope::{Reach, SCOPES},
+};
+
+/// Paths below the issuer. The routes of the program are made from these.
+pub mod path {
+    /// Where browsers are sent to sign in.
+    pub const AUTHORIZATION: &str = "/authorize";
+    /// Where codes become tokens.
+    pub const TOKEN: &str = "/token";
+    /// Where claims are.
+    pub const USERINFO: &str = "/userinfo";
+    /// Where browsers are sent to sign out.
+    pub const END_SESSION: &str = "/logout";
+    /// Where the public keys are.
+    pub const JWKS: &str = "/jwks";
+    /// Where this document is.
+    pub const DISCOVERY: &str = "/.well-known/openid-configuration";
+}
+
+/// The authentication context that a password gives.
+pub const ACR_PASSWORD: &str = "urn:guosuo:acr:password";
+
+/// The response modes.
+pub const RESPONSE_MODES: [&str; 2] = ["query", "form_post"];
+
+/// The values of `prompt`.
+pub const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
+
+/// How clients authenticate at the token endpoint.
+pub const CLIENT_AUTHENTICATION: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+
+/// A document that is made once and served many times.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The JSON text.
+    pub body: std::sync::Arc<[u8]>,
+    /// A strong entity tag, with its quotes.
+    pub etag: String,
+}
+
+impl Document {
+    /// Makes a document.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when the value is not JSON.
+    pub fn of(value: &impl Serialize) -> Result<Self, Fault> {
+        let body = serde_json::to_vec(value).map_err(Fault::broken)?;
+        let hash = crypto::digest::sha256(&body);
+        let tag = crypto::encoding::base64url(hash.get(..12).unwrap_or(&hash));
+        Ok(Self { body: body.into(), etag: format!("\"{tag}\"") })
+    }
+}
+
+/// The metadata of OpenID Connect Discovery 1.0 and RFC 8414.
+pub(crate) fn metadata(issuer_url: &str) -> Value {
+    let at = |path: &str| format!("{issuer_url}{path}");
+    let algorithms: Vec<_> = TokenAlgorithm::ALL.iter().map(|algorithm| algorithm.algorithm().name()).collect();
+    let claims: Vec<_> = ["iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"]
+        .into_iter()
+        .chain(SCOPES.iter().flat_map(|scope| scope.claims.iter().copied()))
+        .collect();
+    json!({
+        "issuer": issuer_url,
+        "authorization_endpoint": at(path::AUTHORIZATION),
+        "token_endpoint": at(path::TOKEN),
+        "userinfo_endpoint": at(path::USERINFO),
+        "end_session_endpoint": at(path::END_SESSION),
+        "jwks_uri": at(path::JWKS),
+        "scopes_supported": SCOPES.iter().map(|scope| scope.name).collect::<Vec<_>>(),
+        "claims_supported": claims,
+        "claim_types_supported": ["normal"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": RESPONSE_MODES,
+        "grant_types_supported": GrantType::ALL.map(GrantType::name),
+        "subject_types_supported": SubjectType::ALL.map(SubjectType::name),
+        "id_token_signing_alg_values_supported": algorithms,
+        "userinfo_signing_alg_values_supported": algorithms,
+        "token_endpoint_auth_methods_supported": CLIENT_AUTHENTICATION,
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": PROMPTS,
+        "acr_values_supported": [ACR_PASSWORD],
+        "display_values_supported": ["page", "popup", "touch"],
+        "ui_locales_supported": ["zh-CN", "en"],
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "require_request_uri_registration": false,
+        "authorization_response_iss_parameter_supported": true,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+        "frontchannel_logout_supported": false,
+        "service_documentation": at("/api"),
+    })
+}
+
+/// The scopes that a client may have for itself.
+pub fn machine_scopes() -> impl Iterator<Item = &'static str> {
+    SCOPES.iter().filter(|scope| scope.reach == Reach::Machine).map(|scope| scope.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn discovery_says_what_we_do_and_only_that() {
+        let metadata = metadata("https://sso.example.gov.cn");
+        assert_eq!(metadata["code_challenge_methods_supported"], json!(["S256"]));
+        assert_eq!(metadata["id_token_signing_alg_values_supported"], json!(["RS256", "ES256"]));
+        assert_eq!(metadata["request_uri_parameter_supported"], json!(false));
+        assert_eq!(metadata["token_endpoint"], json!("https://sso.example.gov.cn/token"));
+        assert_eq!(metadata["grant_types_supported"].as_array().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn two_documents_with_the_same_words_have_the_same_tag() {
+        let one = Document::of(&metadata("https://a.example")).unwrap();
+        let two = Document::of(&metadata("https://a.example")).unwrap();
+        let three = Document::of(&metadata("https://b.example")).unwrap();
+        assert_eq!(one.etag, two.etag);
+        assert_ne!(one.etag, three.etag);
+    }
+}

@@ -1,0 +1,54 @@
+//! The kinds of events this crate records.
+
+/// A client was registered.
+pub const CLIENT_REGISTERED: &str = "client.registered";
+/// A client was enabled again.
+pub const CLIENT_ENABLED: &str = "client.enabled";
+/// A client was disabled: it gets no tokens and its tokens no longer count.
+pub const CLIENT_DISABLED: &str = "client.disabled";
+/// A client got a new secret; the old one no longer counts.
+pub const CLIENT_SECRET_RENEWED: &str = "client.secret_renewed";
+/// A wrong secret was used for a client.
+pub const CLIENT_REFUSED: &str = "client.refused";
+/// An authorization request was answered with an error page.
+pub const AUTHORIZATION_REFUSED: &str = "oidc.authorization_refused";
+/// A person let a client have something.
+pub const GRANT_GIVEN: &str = "grant.given";
+/// A person refused.
+pub const GRANT_REFUSED: &str = "grant.refused";
+/// A person withdrew what a client had.
+pub const GRANT_WITHDRAWN: &str = "grant.withdrawn";
+/// A code was redeemed: the client has tokens.
+pub const CODE_REDEEMED: &str = "token.code_redeemed";
+/// A code came back with something wrong and is burnt.
+pub const CODE_BURNT: &str = "token.code_burnt";
+/// A code came a second time: everything that came out of it is revoked.
+pub const CODE_REUSED: &str = "token.code_reused";
+/// A refresh token was exchanged for its successor.
+pub const REFRESHED: &str = "token.refreshed";
+/// An old refresh token came back: its family is revoked.
+pub const REFRESH_REUSED: &str = "token.refresh_reused";
+/// A session ended, and with it the tokens that clients got in it.
+pub const SESSION_TOKENS_REVOKED: &str = "token.session_revoked";
+/// A client was told that a session ended.
+pub const LOGOUT_DELIVERED: &str = "logout.delivered";
+
+/// Every kind with its name in both languages.
+pub const ALL: &[(&str, &str, &str)] = &[
+    (CLIENT_REGISTERED, "登记接入应用", "Client registered"),
+    (CLIENT_ENABLED, "启用接入应用", "Client enabled"),
+    (CLIENT_DISABLED, "停用接入应用", "Client disabled"),
+    (CLIENT_SECRET_RENEWED, "更换应用密钥", "Client secret renewed"),
+    (CLIENT_REFUSED, "应用认证失败", "Client authentication failed"),
+    (AUTHORIZATION_REFUSED, "拒绝授权请求", "Authorization request refused"),
+    (GRANT_GIVEN, "同意授权", "Grant given"),
+    (GRANT_REFUSED, "拒绝授权", "Grant refused"),
+    (GRANT_WITHDRAWN, "撤回授权", "Grant withdrawn"),
+    (CODE_REDEEMED, "兑换授权码", "Code redeemed"),
+    (CODE_BURNT, "授权码作废", "Code burnt"),
+    (CODE_REUSED, "授权码重复使用", "Code used again"),
+    (REFRESHED, "刷新令牌", "Token refreshed"),
+    (REFRESH_REUSED, "刷新令牌重复使用", "Refresh token used again"),
+    (SESSION_TOKENS_REVOKED, "会话令牌失效", "Tokens of a session revoked"),
+    (LOGOUT_DELIVERED, "通知应用退出", "Client told of a logout"),
+];

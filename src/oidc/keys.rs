@@ -1,0 +1,91 @@
+//! The keys that tokens are signed with and verified by.
+
+use std::sync::Arc;
+
+use base::Fault;
+use crypto::{
+    jose::{JwkSet, Jws, sign_compact},
+    sign::{Algorithm, SigningKey},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+/// What a key is for: no key signs two kinds of tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyUse {
+    /// Access tokens (`at+jwt`), ES256.
+    AccessToken,
+    /// ID tokens, signed userinfo and logout tokens, which clients verify.
+    IdToken,
+}
+
+/// Where a key stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Signs and verifies.
+    Active,
+    /// Published before it signs; nothing signed by it counts yet.
+    Published,
+    /// No longer signs; what it signed still counts.
+    Retired,
+}
+
+/// A key of the ring. The caller, who knows custody, leaves out keys that no longer count.
+#[derive(Clone, Debug)]
+pub struct TokenKey {
+    /// Its name on the wire.
+    pub kid: String,
+    /// What it is for.
+    pub purpose: KeyUse,
+    /// Where it stands.
+    pub state: KeyState,
+    /// The key; its algorithm is part of it.
+    pub key: Arc<SigningKey>,
+}
+
+/// All keys of the moment.
+#[derive(Debug, Default)]
+pub struct KeyRing(Vec<TokenKey>);
+
+impl KeyRing {
+    /// A ring of these keys.
+    pub fn new(keys: Vec<TokenKey>) -> Self {
+        Self(keys)
+    }
+
+    /// Signs claims with the active key of a use and algorithm.
+    pub(crate) fn sign(
+        &self,
+        purpose: KeyUse,
+        algorithm: Algorithm,
+        typ: &str,
+        claims: &impl Serialize,
+    ) -> Result<String, Fault> {
+        let key = self
+            .0
+            .iter()
+            .find(|key| key.purpose == purpose && key.state == KeyState::Active && key.key.algorithm() == algorithm)
+            .ok_or_else(|| Fault::unavailable(format!("no active key for {purpose:?} with {algorithm:?}")))?;
+        sign_compact(&key.key, &key.kid, typ, claims)
+    }
+
+    /// The claims of a token if a key of this use signed it and its header says it is of this kind.
+    pub(crate) fn verify(&self, purpose: KeyUse, typ: &str, token: &str) -> Option<Value> {
+        if token.len() > crate::limits::JWT_LENGTH_MAX {
+            return None;
+        }
+        let jws = Jws::parse(token).ok()?;
+        if jws.typ().is_none_or(|given| !given.eq_ignore_ascii_case(typ)) {
+            return None;
+        }
+        let kid = jws.kid()?;
+        let key =
+            self.0.iter().find(|key| key.kid == kid && key.purpose == purpose && key.state != KeyState::Published)?;
+        jws.verify(key.key.public_key()).cloned()
+    }
+
+    /// The public halves, with those that will sign soon.
+    pub(crate) fn published(&self) -> JwkSet {
+        JwkSet { keys: self.0.iter().map(|key| key.key.public_key().jwk().named(&key.kid)).collect() }
+    }
+}

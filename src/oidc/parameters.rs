@@ -1,0 +1,204 @@
+//! The parameters of a request: a query or a form, read strictly.
+
+use crate::{Error, limits};
+
+/// Named values; no name stands twice.
+#[derive(Clone, Default)]
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Reads `name=value&…`. A parameter without a value is treated as not there (RFC 6749 §3.1).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ParameterRepeated`]; [`Error::ParametersUnreadable`] when it is too long, not UTF-8, or holds control
+    /// characters, which have no place in any parameter of ours and split headers elsewhere.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.len() > limits::PARAMETERS_LENGTH_MAX {
+            return Err(Error::ParametersUnreadable);
+        }
+        let mut found: Vec<(String, String)> = Vec::new();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, value) = (decode(name)?, decode(value)?);
+            if found.iter().any(|(known, _)| *known == name) {
+                return Err(Error::ParameterRepeated);
+            }
+            if found.len() == limits::PARAMETERS_MAX {
+                return Err(Error::ParametersUnreadable);
+            }
+            found.push((name, value));
+        }
+        found.retain(|(_, value)| !value.is_empty());
+        Ok(Self(found))
+    }
+
+    /// The value of a parameter.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that must be there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ParameterMissing`].
+    pub fn need(&self, name: &'static str) -> Result<&str, Error> {
+        self.get(name).ok_or(Error::ParameterMissing(name))
+    }
+
+    /// The value of a parameter that may be at most so long.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ParameterMalformed`].
+    pub fn at_most(&self, name: &'static str, length: usize) -> Result<Option<&str>, Error> {
+        match self.get(name) {
+            Some(value) if value.len() > length => Err(Error::ParameterMalformed(name)),
+            value => Ok(value),
+        }
+    }
+
+    /// These parameters and those of another part of the same request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ParameterRepeated`] when a name stands in both.
+    pub fn and(mut self, other: Self) -> Result<Self, Error> {
+        for (name, value) in other.0 {
+            if self.get(&name).is_some() {
+                return Err(Error::ParameterRepeated);
+            }
+            self.0.push((name, value));
+        }
+        Ok(self)
+    }
+
+    /// The parameters with these names, as a query.
+    pub fn query_of(&self, names: &[&str]) -> String {
+        let mut query = String::new();
+        for (name, value) in self.0.iter().filter(|(name, _)| names.contains(&name.as_str())) {
+            append(&mut query, name, value);
+        }
+        query
+    }
+}
+
+impl std::fmt::Debug for Parameters {
+    // Values may be codes, tokens and secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// Decodes one name or value of a form (RFC 6749 appendix B).
+///
+/// # Errors
+///
+/// [`Error::ParametersUnreadable`].
+pub fn decode(text: &str) -> Result<String, Error> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let high = rest.next().and_then(|digit| char::from(digit).to_digit(16));
+                let low = rest.next().and_then(|digit| char::from(digit).to_digit(16));
+                match (high, low) {
+                    (Some(high), Some(low)) => (high * 16 + low) as u8,
+                    _ => return Err(Error::ParametersUnreadable),
+                }
+            }
+            other => other,
+        });
+    }
+    let text = String::from_utf8(bytes).map_err(|_| Error::ParametersUnreadable)?;
+    if text.chars().any(char::is_control) {
+        return Err(Error::ParametersUnreadable);
+    }
+    Ok(text)
+}
+
+/// Appends `name=value` to a query.
+pub fn append(query: &mut String, name: &str, value: &str) {
+    if !query.is_empty() {
+        query.push('&');
+    }
+    encode(query, name);
+    query.push('=');
+    encode(query, value);
+}
+
+/// Appends a text so that it is the same in a query and in a form: everything but unreserved characters as `%XX`.
+pub fn encode(to: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            to.push(char::from(byte));
+        } else {
+            to.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                to.extend(char::from_digit(u32::from(digit), 16).map(|digit| digit.to_ascii_uppercase()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let mut query = String::new();
+        let state = "a b+c%d&e=f\"><script>é张";
+        append(&mut query, "state", state);
+        append(&mut query, "nonce", "n");
+        let parameters = Parameters::parse(&query).unwrap();
+        assert_eq!(parameters.get("state"), Some(state));
+        assert_eq!(parameters.query_of(&["nonce"]), "nonce=n");
+    }
+
+    #[test]
+    fn unclear_parameters_are_refused() {
+        for (text, repeated) in [
+            ("a=1&a=2", true),
+            ("a=&a=2", true),
+            ("a=1&%61=2", true),
+            ("a=%", false),
+            ("a=%4", false),
+            ("a=%zz", false),
+            ("a=%ff", false),
+            ("a=%00", false),
+            ("a=x%0d%0aSet-Cookie:%20b", false),
+        ] {
+            let error = Parameters::parse(text).map(|_| ()).unwrap_err();
+            assert_eq!(matches!(error, Error::ParameterRepeated), repeated, "{text}");
+            assert_eq!(matches!(error, Error::ParametersUnreadable), !repeated, "{text}");
+        }
+        let both = Parameters::parse("a=1").unwrap().and(Parameters::parse("a=1").unwrap());
+        assert!(matches!(both, Err(Error::ParameterRepeated)));
+    }
+
+    #[test]
+    fn the_limits_hold() {
+        let of = |length: usize| Parameters::parse(&format!("a={}", "b".repeat(length - 2))).is_ok();
+        assert!(of(limits::PARAMETERS_LENGTH_MAX));
+        assert!(!of(limits::PARAMETERS_LENGTH_MAX + 1));
+        let many = |count: usize| {
+            Parameters::parse(&(0..count).map(|n| format!("p{n}=1")).collect::<Vec<_>>().join("&")).is_ok()
+        };
+        assert!(many(limits::PARAMETERS_MAX));
+        assert!(!many(limits::PARAMETERS_MAX + 1));
+        let parameters = Parameters::parse("state=abc").unwrap();
+        assert!(parameters.at_most("state", 3).is_ok());
+        assert!(parameters.at_most("state", 2).is_err());
+    }
+
+    #[test]
+    fn an_empty_parameter_is_not_there() {
+        let parameters = Parameters::parse("a=&b&c=1").unwrap();
+        assert_eq!((parameters.get("a"), parameters.get("b"), parameters.get("c")), (None, None, Some("1")));
+        assert!(matches!(parameters.need("a"), Err(Error::ParameterMissing("a"))));
+    }
+}

@@ -1,0 +1,188 @@
+//! The scopes we have: one table for requests, consent, claims and discovery.
+
+use base::Text;
+
+use crate::{Error, limits};
+
+/// Who may have a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Asked of a person, who sees it on the consent page.
+    Person,
+    /// Had by a client for itself (`client_credentials`).
+    Machine,
+}
+
+/// One scope.
+#[derive(Debug)]
+pub struct Scope {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// Who may have it.
+    pub reach: Reach,
+    /// The claims it brings.
+    pub claims: &'static [&'static str],
+    /// What the consent page says.
+    pub text: Text,
+}
+
+const fn scope(
+    name: &'static str,
+    reach: Reach,
+    claims: &'static [&'static str],
+    zh: &'static str,
+    en: &'static str,
+) -> Scope {
+    Scope { name, reach, claims, text: Text::fixed(zh, en) }
+}
+
+/// The scope that makes a request one of OpenID Connect.
+pub const OPENID: &str = "openid";
+/// The scope that gets refresh tokens.
+pub const OFFLINE_ACCESS: &str = "offline_access";
+/// The scope that needs an approval of its own.
+pub const IDENTITY_NUMBER: &str = "identity_number";
+/// A client may check licences.
+pub const LICENCE_VERIFY: &str = "licence:verify";
+/// A client may issue licences and change their state.
+pub const LICENCE_ISSUE: &str = "licence:issue";
+
+/// Every scope, in the order in which the consent page shows them.
+pub static SCOPES: &[Scope] = &[
+    scope(OPENID, Reach::Person, &["sub"], "确认是您本人", "Confirm that it is you"),
+    scope(
+        "profile",
+        Reach::Person,
+        &[
+            "name",
+            "family_name",
+            "given_name",
+            "middle_name",
+            "nickname",
+            "preferred_username",
+            "profile",
+            "picture",
+            "website",
+            "gender",
+            "birthdate",
+            "zoneinfo",
+            "locale",
+            "updated_at",
+        ],
+        "姓名等基本资料",
+        "Your name and basic profile",
+    ),
+    scope("email", Reach::Person, &["email", "email_verified"], "电子邮箱", "Your e-mail address"),
+    scope("address", Reach::Person, &["address"], "联系地址", "Your address"),
+    scope("phone", Reach::Person, &["phone_number", "phone_number_verified"], "手机号码", "Your telephone number"),
+    scope("org", Reach::Person, &["org"], "您可以代表的单位", "The organisations you may act for"),
+    scope(IDENTITY_NUMBER, Reach::Person, &["identity_number"], "居民身份证号码", "Your resident identity number"),
+    scope(
+        OFFLINE_ACCESS,
+        Reach::Person,
+        &[],
+        "在您离开后继续使用以上信息",
+        "Go on using the above after you have left",
+    ),
+    scope(LICENCE_VERIFY, Reach::Machine, &[], "核验电子证照", "Check licences"),
+    scope(LICENCE_ISSUE, Reach::Machine, &[], "签发和管理电子证照", "Issue and manage licences"),
+];
+
+/// The scope with this name.
+pub fn find(name: &str) -> Option<&'static Scope> {
+    SCOPES.iter().find(|scope| scope.name == name)
+}
+
+/// A set of scopes in the order of [`SCOPES`]: two requests for the same scopes are equal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeSet(Vec<&'static str>);
+
+impl ScopeSet {
+    /// Reads a list separated by spaces. Order and repetition do not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ScopeNotAllowed`] for an unknown scope or too many of them.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.len() > limits::SCOPE_LENGTH_MAX || text.split(' ').count() > limits::SCOPES_MAX {
+            return Err(Error::ScopeNotAllowed);
+        }
+        let mut wanted = [false; 32];
+        for name in text.split(' ').filter(|name| !name.is_empty()) {
+            let place = SCOPES.iter().position(|scope| scope.name == name).ok_or(Error::ScopeNotAllowed)?;
+            *wanted.get_mut(place).ok_or(Error::ScopeNotAllowed)? = true;
+        }
+        Ok(Self(SCOPES.iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(scope, _)| scope.name).collect()))
+    }
+
+    /// A set read back from our own records; scopes that we no longer have are dropped.
+    pub fn stored(text: &str) -> Self {
+        Self(SCOPES.iter().map(|scope| scope.name).filter(|name| text.split(' ').any(|word| word == *name)).collect())
+    }
+
+    /// Those that `keep` says yes to.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(&str) -> bool) -> Self {
+        Self(self.0.iter().copied().filter(|name| keep(name)).collect())
+    }
+
+    /// Whether a scope is in the set.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains(&name)
+    }
+
+    /// Whether all scopes of another set are in this one.
+    pub fn covers(&self, other: &Self) -> bool {
+        other.0.iter().all(|name| self.has(name))
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        Self(SCOPES.iter().map(|scope| scope.name).filter(|name| self.has(name) || other.has(name)).collect())
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The scopes with their texts.
+    pub fn iter(&self) -> impl Iterator<Item = &'static Scope> {
+        self.0.iter().filter_map(|name| find(name))
+    }
+
+    /// The list separated by spaces.
+    pub fn text(&self) -> String {
+        self.0.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_and_repetition_do_not_matter() {
+        let a = ScopeSet::parse("openid profile  email profile").unwrap();
+        let b = ScopeSet::parse("email openid profile").unwrap();
+        assert_eq!(a, b);
+        assert_eq!(a.text(), "openid profile email");
+        assert_eq!(ScopeSet::stored("email gone openid").text(), "openid email");
+        assert!(a.covers(&ScopeSet::parse("email").unwrap()));
+        assert!(!a.covers(&ScopeSet::parse("phone").unwrap()));
+    }
+
+    #[test]
+    fn unknown_and_too_many_scopes_are_refused() {
+        assert!(ScopeSet::parse("openid admin").is_err());
+        assert!(ScopeSet::parse("OpenID").is_err());
+        let repeated = |count| ScopeSet::parse(&vec!["openid"; count].join(" ")).is_ok();
+        assert!(repeated(limits::SCOPES_MAX));
+        assert!(!repeated(limits::SCOPES_MAX + 1));
+        let long = |count: usize| ScopeSet::parse(&format!("openid{}", " ".repeat(count))).is_ok();
+        assert!(long(90));
+        assert!(!long(limits::SCOPE_LENGTH_MAX));
+        assert!(SCOPES.len() <= 32);
+    }
+}

@@ -1,1 +1,28 @@
-//! pki
+//! Keys and what vouches for them: custody of private keys, the certificate authorities, revocation lists.
+//!
+//! Every key has one purpose, a state and dates, and each use checks all three. Private keys lie on disk sealed under
+//! the envelope key and in memory inside [`crypto::sign::SigningKey`], which does not give them out.
+
+pub mod authority;
+pub mod crl;
+pub mod custody;
+pub mod error;
+pub mod events;
+pub mod genesis;
+pub mod limits;
+mod lint;
+pub mod purpose;
+mod queries;
+pub mod rotation;
+
+pub use authority::SealSubject;
+pub use crl::{Crl, RevocationReason};
+pub use custody::{Custody, CustodySettings, KeySummary, Signer};
+pub use error::Error;
+pub use purpose::{KeyState, Purpose};
+
+/// The revision that grows when a key, a certificate or a revocation list changed.
+pub const REVISION: &str = "keys";
+
+#[cfg(test)]
+mod tests;

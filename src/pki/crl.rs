@@ -1,0 +1,239 @@
+//! Revocation lists: which certificates of an authority must no longer be trusted.
+
+use base::{
+    Fault, Instant,
+    id::{CertificateId, KeyId},
+};
+use rcgen::{CertificateRevocationListParams, Issuer, KeyIdMethod, RevokedCertParams, SerialNumber};
+use records::{Context, Work, revision};
+use x509_parser::prelude::FromDer;
+
+use crate::{
+    REVISION,
+    authority::{Signing, when},
+    custody::{Custody, Signer},
+    error::Error,
+    events, limits,
+    purpose::{KeyState, Purpose},
+    queries::{self, CrlRow},
+};
+
+/// A signed list.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Crl {
+    /// Its number; each list of an authority has a higher one.
+    pub number: i64,
+    /// When it was signed.
+    pub this_update: Instant,
+    /// Until when it counts.
+    pub next_update: Instant,
+    /// The list, DER.
+    pub der: Vec<u8>,
+}
+
+impl std::fmt::Debug for Crl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Crl")
+            .field("number", &self.number)
+            .field("next_update", &self.next_update)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<CrlRow> for Crl {
+    fn from(row: CrlRow) -> Self {
+        Self {
+            number: row.number,
+            this_update: Instant::from_micros(row.this_update),
+            next_update: Instant::from_micros(row.next_update),
+            der: row.der,
+        }
+    }
+}
+
+/// Why a certificate is revoked (RFC 5280 §5.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevocationReason {
+    /// What the certificate names has ended.
+    CessationOfOperation,
+    /// Somebody else may have the key.
+    KeyCompromise,
+    /// The right to use it was withdrawn.
+    PrivilegeWithdrawn,
+    /// Another certificate took its place.
+    Superseded,
+}
+
+impl RevocationReason {
+    const ALL: [Self; 4] =
+        [Self::CessationOfOperation, Self::KeyCompromise, Self::PrivilegeWithdrawn, Self::Superseded];
+
+    /// As it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CessationOfOperation => "cessation_of_operation",
+            Self::KeyCompromise => "key_compromise",
+            Self::PrivilegeWithdrawn => "privilege_withdrawn",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// Reads what is stored.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+
+    fn on_the_list(self) -> rcgen::RevocationReason {
+        match self {
+            Self::CessationOfOperation => rcgen::RevocationReason::CessationOfOperation,
+            Self::KeyCompromise => rcgen::RevocationReason::KeyCompromise,
+            Self::PrivilegeWithdrawn => rcgen::RevocationReason::PrivilegeWithdrawn,
+            Self::Superseded => rcgen::RevocationReason::Superseded,
+        }
+    }
+}
+
+/// The number of an authority in the URL of its list.
+pub(crate) fn authority_number(purpose: Purpose) -> Option<u32> {
+    match purpose {
+        Purpose::Root => Some(1),
+        Purpose::IssuingAuthority => Some(2),
+        Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 | Purpose::Seal => None,
+    }
+}
+
+/// Revokes a certificate and its key, and signs the new list, as part of `work`.
+///
+/// # Errors
+///
+/// [`Error::CertificateUnknown`] when there is none or it was revoked before.
+pub async fn revoke(
+    work: &mut Work,
+    custody: &Custody,
+    certificate_id: &CertificateId,
+    reason: RevocationReason,
+) -> Result<(), Error> {
+    let at = work.at();
+    let (key, issuer) = queries::revoke_certificate(&mut work.tx, certificate_id, at, reason.as_str())
+        .await?
+        .ok_or_else(|| Error::CertificateUnknown(certificate_id.clone()))?;
+    let (key, issuer) = (KeyId::stored(key), KeyId::stored(issuer));
+    for from in [KeyState::PrePublished, KeyState::Active, KeyState::Retired] {
+        queries::change_state(&mut work.tx, &key, from, KeyState::Revoked).await?;
+    }
+    work.record_with(
+        events::CERTIFICATE_REVOKED,
+        certificate_id,
+        serde_json::json!({ "key": key.as_str(), "reason": reason.as_str() }),
+    );
+    work.record(events::KEY_REVOKED, &key);
+    let authority = [Purpose::IssuingAuthority, Purpose::Root]
+        .into_iter()
+        .find_map(|purpose| custody.signer(purpose, &issuer).ok())
+        .ok_or(Error::KeyUnknown(issuer))?;
+    sign_list(work, &authority).await?;
+    revision::bump(&mut work.tx, REVISION).await?;
+    Ok(())
+}
+
+/// Signs lists of which half the time has passed. Run every few minutes; it does nothing most of the time.
+///
+/// # Errors
+///
+/// [`Error::Fault`]; the old lists stay.
+pub async fn renew_due(custody: &Custody, context: Context) -> Result<(), Error> {
+    let at = context.at;
+    for purpose in [Purpose::Root, Purpose::IssuingAuthority] {
+        let due = authority_number(purpose).and_then(|number| custody.crl(number)).is_none_or(|list| {
+            let life = list.next_update.seconds_since(list.this_update);
+            at.seconds_since(list.this_update) >= life / 2
+        });
+        if !due {
+            continue;
+        }
+        let authority = custody.current(purpose, at)?;
+        let mut work = custody.0.database.begin(context.clone()).await?;
+        sign_list(&mut work, &authority).await?;
+        revision::bump(&mut work.tx, REVISION).await?;
+        work.commit().await?;
+        custody.refresh().await?;
+    }
+    Ok(())
+}
+
+/// Signs the next list of an authority.
+pub(crate) async fn sign_list(work: &mut Work, authority: &Signer) -> Result<(), Error> {
+    let at = work.at();
+    let seconds = match authority.purpose {
+        Purpose::Root => limits::ROOT_CRL_SECONDS,
+        _ => limits::CRL_SECONDS,
+    };
+    // Only whole seconds fit into a list; what is stored must be what was signed.
+    let this_update = Instant::from_seconds(at.as_seconds());
+    let next_update = this_update.plus_seconds(seconds);
+    let number = queries::last_crl_number(&mut work.tx, &authority.key_id).await? + 1;
+    let mut revoked = Vec::new();
+    for row in queries::revoked(&mut work.tx, &authority.key_id, at).await? {
+        revoked.push(RevokedCertParams {
+            serial_number: SerialNumber::from_slice(&from_hex(&row.serial)?),
+            revocation_time: when(Instant::from_micros(row.revoked_at))?,
+            reason_code: RevocationReason::parse(&row.revocation_reason).map(RevocationReason::on_the_list),
+            invalidity_date: None,
+        });
+    }
+    let count = revoked.len();
+    let certificate = authority.chain.first().cloned().unwrap_or_default();
+    let params = CertificateRevocationListParams {
+        this_update: when(this_update)?,
+        next_update: when(next_update)?,
+        crl_number: SerialNumber::from_slice(&number.to_be_bytes()),
+        issuing_distribution_point: None,
+        revoked_certs: revoked,
+        key_identifier_method: KeyIdMethod::PreSpecified(subject_key_identifier(&certificate)?),
+    };
+    let issuer = Issuer::from_ca_cert_der(&certificate.into(), Signing::new(&authority.key)?)?;
+    let der = params.signed_by(&issuer)?.der().to_vec();
+    check_own_signature(&der, authority)?;
+    let row = CrlRow {
+        issuer_key_id: authority.key_id.as_str().to_owned(),
+        number,
+        this_update: this_update.as_micros(),
+        next_update: next_update.as_micros(),
+        der,
+    };
+    if queries::insert_crl(&mut work.tx, row).await? == 0 {
+        return Err(Fault::conflict("another node signed a revocation list with this number").into());
+    }
+    work.record_with(events::CRL_SIGNED, &authority.key_id, serde_json::json!({ "number": number, "revoked": count }));
+    Ok(())
+}
+
+/// No signature leaves without having been verified.
+fn check_own_signature(der: &[u8], authority: &Signer) -> Result<(), Error> {
+    let holds = x509_parser::revocation_list::CertificateRevocationList::from_der(der).is_ok_and(|(rest, list)| {
+        rest.is_empty()
+            && authority.key.public_key().verify_der(list.tbs_cert_list.as_ref(), &list.signature_value.data)
+    });
+    if holds { Ok(()) } else { Err(Fault::broken("a revocation list's own signature does not verify").into()) }
+}
+
+fn subject_key_identifier(der: &[u8]) -> Result<Vec<u8>, Error> {
+    use x509_parser::{certificate::X509Certificate, extensions::ParsedExtension};
+    let (_, certificate) =
+        X509Certificate::from_der(der).map_err(|_| Fault::broken("a stored certificate cannot be read"))?;
+    certificate
+        .extensions()
+        .iter()
+        .find_map(|extension| match extension.parsed_extension() {
+            ParsedExtension::SubjectKeyIdentifier(identifier) => Some(identifier.0.to_vec()),
+            _ => None,
+        })
+        .ok_or_else(|| Fault::broken("an authority's certificate has no key identifier").into())
+}
+
+fn from_hex(text: &str) -> Result<Vec<u8>, Fault> {
+    (0..text.len() / 2)
+        .map(|place| text.get(place * 2..place * 2 + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+        .collect::<Option<Vec<u8>>>()
+        .ok_or_else(|| Fault::broken("a stored serial number is not hexadecimal"))
+}

@@ -1,0 +1,439 @@
+//! Custody of keys: they sign for whoever names the right purpose, and are never given out.
+
+mod file;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    path::PathBuf,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use base::{
+    Fault, Instant, Page, PageOf, Secret,
+    id::{CertificateId, KeyId},
+};
+use crypto::sign::{Algorithm, SigningKey};
+use records::{Database, Tx};
+
+use crate::{
+    REVISION,
+    crl::Crl,
+    error::Error,
+    limits,
+    purpose::{KeyState, Purpose},
+    queries::{self, KeyRow},
+};
+
+pub(crate) use file::KeyFolder;
+
+/// Where keys lie and what certificates say.
+#[derive(Clone, Debug)]
+pub struct CustodySettings {
+    /// The folder of key files.
+    pub folder: PathBuf,
+    /// The key that every key file is sealed under.
+    pub envelope: Secret<[u8; 32]>,
+    /// Who runs the authorities, for their certificates: `滨江市政务服务`.
+    pub organisation: String,
+    /// What the URL of a revocation list begins with: `https://host/crl/`.
+    pub crl_url: String,
+    /// How many seconds before its making a certificate begins to count; the demonstration city needs years, because
+    /// it has licences from the past.
+    pub backdate_seconds: i64,
+}
+
+/// One key and its certificates, ready to sign.
+pub struct Signer {
+    /// The key's identifier: `kid` in JOSE.
+    pub key_id: KeyId,
+    /// The only thing it may be used for.
+    pub purpose: Purpose,
+    /// The private key.
+    pub key: Arc<SigningKey>,
+    /// Its certificate and those above it, without the root, DER.
+    pub chain: Vec<Vec<u8>>,
+    /// The identifier of its certificate.
+    pub certificate_id: CertificateId,
+    /// Where it is in its life.
+    pub state: KeyState,
+    /// From when it counts.
+    pub not_before: Instant,
+    /// Until when it counts.
+    pub not_after: Instant,
+    /// Since when its certificate is revoked.
+    pub revoked_at: Option<Instant>,
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer").field("key_id", &self.key_id).field("purpose", &self.purpose).finish_non_exhaustive()
+    }
+}
+
+impl Signer {
+    /// Refuses unless this key may sign for `purpose` at `at`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PurposeMismatch`] or [`Error::KeyUnusable`].
+    pub fn check_usable(&self, purpose: Purpose, at: Instant) -> Result<(), Error> {
+        if self.purpose != purpose {
+            return Err(Error::PurposeMismatch { key_id: self.key_id.clone(), actual: self.purpose, wanted: purpose });
+        }
+        let unusable = |state| Err(Error::KeyUnusable { key_id: self.key_id.clone(), state });
+        match self.state {
+            KeyState::Active => {}
+            KeyState::PrePublished => return unusable("pre-published"),
+            KeyState::Retired => return unusable("retired"),
+            KeyState::Revoked => return unusable("revoked"),
+        }
+        if self.revoked_at.is_some() {
+            return unusable("revoked");
+        }
+        if at < self.not_before {
+            return unusable("not yet valid");
+        }
+        if at >= self.not_after {
+            return unusable("expired");
+        }
+        Ok(())
+    }
+}
+
+/// What an operator sees of a key.
+#[derive(Clone, Debug)]
+pub struct KeySummary {
+    /// The key.
+    pub key_id: KeyId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// `ES256` or `RS256`.
+    pub algorithm: String,
+    /// Where it is in its life.
+    pub state: KeyState,
+    /// Whom its certificate names.
+    pub subject: String,
+    /// From when it counts.
+    pub not_before: Instant,
+    /// Until when it counts.
+    pub not_after: Instant,
+    /// Whether its certificate was revoked.
+    pub is_revoked: bool,
+}
+
+/// What is in memory: replaced as a whole, never changed.
+#[derive(Default)]
+pub(crate) struct Inventory {
+    pub signers: HashMap<KeyId, Arc<Signer>>,
+    pub current: HashMap<Purpose, Arc<Signer>>,
+    pub crls: HashMap<u32, Arc<Crl>>,
+}
+
+/// All keys. Cloning is cheap.
+#[derive(Clone)]
+pub struct Custody(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub database: Database,
+    pub folder: KeyFolder,
+    pub settings: CustodySettings,
+    inventory: RwLock<Arc<Inventory>>,
+    revision: AtomicI64,
+}
+
+impl fmt::Debug for Custody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Custody").field("folder", &self.0.settings.folder).finish_non_exhaustive()
+    }
+}
+
+impl Custody {
+    /// Opens the key folder (creating it when missing) and loads the keys. On a first start there are none:
+    /// [`Custody::ensure`] makes them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EnvelopeMismatch`] for the wrong envelope key; [`Error::KeyFileMissing`] or
+    /// [`Error::KeyFileTampered`] naming the key.
+    pub async fn open(database: &Database, settings: CustodySettings) -> Result<Self, Error> {
+        if settings.crl_url.len() > limits::CRL_URL_BYTES_MAX {
+            return Err(Fault::broken("the URL of the revocation list is too long").into());
+        }
+        let folder = KeyFolder::open(&settings.folder, &settings.envelope).await?;
+        let inner = Inner {
+            database: database.clone(),
+            folder,
+            settings,
+            inventory: RwLock::default(),
+            revision: AtomicI64::new(-1),
+        };
+        let custody = Self(Arc::new(inner));
+        custody.refresh().await?;
+        Ok(custody)
+    }
+
+    /// The key that signs for `purpose` now. From memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoCurrentKey`], [`Error::KeyUnusable`] when its time has passed. Seals have no current key: each has
+    /// its own ([`Custody::seal_signer`]).
+    pub fn current(&self, purpose: Purpose, at: Instant) -> Result<Arc<Signer>, Error> {
+        let signer = self.inventory().current.get(&purpose).cloned().ok_or(Error::NoCurrentKey(purpose))?;
+        signer.check_usable(purpose, at)?;
+        Ok(signer)
+    }
+
+    /// The keys whose public halves verifiers of `purpose` need: those that will sign, sign, and have signed.
+    /// From memory.
+    pub fn published(&self, purpose: Purpose, at: Instant) -> Vec<Arc<Signer>> {
+        let mut signers: Vec<_> = self
+            .inventory()
+            .signers
+            .values()
+            .filter(|signer| signer.purpose == purpose && signer.state != KeyState::Revoked && at < signer.not_after)
+            .cloned()
+            .collect();
+        signers.sort_by(|a, b| b.key_id.cmp(&a.key_id));
+        signers
+    }
+
+    /// A service key by its identifier, whatever its state: for checking what it signed. From memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeyUnknown`]; [`Error::PurposeMismatch`] when it is for something else.
+    pub fn signer(&self, purpose: Purpose, key_id: &KeyId) -> Result<Arc<Signer>, Error> {
+        let signer = self.inventory().signers.get(key_id).cloned().ok_or_else(|| Error::KeyUnknown(key_id.clone()))?;
+        if signer.purpose != purpose {
+            return Err(Error::PurposeMismatch { key_id: key_id.clone(), actual: signer.purpose, wanted: purpose });
+        }
+        Ok(signer)
+    }
+
+    /// A seal's key, read from the database and its file; the caller keeps it. One statement.
+    ///
+    /// # Errors
+    ///
+    /// As [`Custody::signer`], and [`Error::KeyFileMissing`] or [`Error::KeyFileTampered`].
+    pub async fn seal_signer(&self, tx: &mut Tx, key_id: &KeyId) -> Result<Arc<Signer>, Error> {
+        let row = queries::key(tx, key_id).await?.ok_or_else(|| Error::KeyUnknown(key_id.clone()))?;
+        let authorities = self.inventory();
+        let signer =
+            self.load(&row, |issuer| authorities.signers.get(issuer).map(|signer| signer.chain.clone())).await?;
+        if signer.purpose == Purpose::Seal {
+            Ok(Arc::new(signer))
+        } else {
+            Err(Error::PurposeMismatch { key_id: key_id.clone(), actual: signer.purpose, wanted: Purpose::Seal })
+        }
+    }
+
+    /// The root certificates, DER: what a verifier trusts.
+    pub fn roots(&self) -> Vec<Vec<u8>> {
+        let inventory = self.inventory();
+        let mut roots: Vec<_> = inventory
+            .signers
+            .values()
+            .filter(|signer| signer.purpose == Purpose::Root && signer.state != KeyState::Revoked)
+            .filter_map(|signer| Some((signer.key_id.clone(), signer.chain.first()?.clone())))
+            .collect();
+        roots.sort();
+        roots.into_iter().map(|(_, der)| der).collect()
+    }
+
+    /// The root certificates, PEM.
+    pub fn roots_pem(&self) -> String {
+        self.roots().iter().map(|der| crate::authority::certificate_pem(der)).collect()
+    }
+
+    /// The certificates of the issuing authorities, DER.
+    pub fn authorities(&self) -> Vec<Vec<u8>> {
+        self.inventory()
+            .signers
+            .values()
+            .filter(|signer| signer.purpose == Purpose::IssuingAuthority)
+            .filter_map(|signer| signer.chain.first().cloned())
+            .collect()
+    }
+
+    /// The newest revocation list of an authority: 1 is the root's, 2 the issuing authority's. From memory.
+    pub fn crl(&self, authority: u32) -> Option<Arc<Crl>> {
+        self.inventory().crls.get(&authority).cloned()
+    }
+
+    /// Loads what changed since the last time. Files of keys already in memory are not read again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Custody::open`]; the keys in memory then stay as they were.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        let mut tx = self.0.database.read().await?;
+        // Read before the keys: a change that comes in between is seen again by the next refresh.
+        let revision = records::revision::all(&mut tx).await?.into_iter().find(|(name, _)| name == REVISION);
+        self.check_envelope(&queries::envelope_check(&mut tx).await?)?;
+        let inventory = self.inventory_from(&mut tx).await?;
+        *self.0.inventory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(inventory);
+        self.0.revision.store(revision.map_or(0, |(_, value)| value), Ordering::Release);
+        Ok(())
+    }
+
+    /// Told all revisions once a second; refreshes when keys changed on any node.
+    ///
+    /// # Errors
+    ///
+    /// As [`Custody::refresh`].
+    pub async fn see(&self, revisions: &[(String, i64)]) -> Result<(), Error> {
+        let seen = revisions.iter().find(|(name, _)| name == REVISION).map_or(0, |(_, value)| *value);
+        if seen == self.0.revision.load(Ordering::Acquire) { Ok(()) } else { self.refresh().await }
+    }
+
+    /// Keys of all purposes, oldest first. One statement.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fault`].
+    pub async fn list(tx: &mut Tx, page: &Page<KeyId>) -> Result<PageOf<KeySummary, KeyId>, Error> {
+        let rows = queries::list(tx, page.after.as_ref(), page.limit + 1).await?;
+        let summaries = rows.into_iter().map(summary).collect::<Result<Vec<_>, Fault>>()?;
+        Ok(PageOf::from_rows(summaries, page.limit, |summary| summary.key_id.clone()))
+    }
+
+    pub(crate) fn inventory(&self) -> Arc<Inventory> {
+        Arc::clone(&self.0.inventory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn check_envelope(&self, stored: &str) -> Result<(), Error> {
+        if stored.is_empty() || base::secret::equal(stored.as_bytes(), self.0.folder.check().as_bytes()) {
+            Ok(())
+        } else {
+            Err(Error::EnvelopeMismatch)
+        }
+    }
+
+    pub(crate) async fn inventory_from(&self, tx: &mut Tx) -> Result<Inventory, Error> {
+        let rows = queries::service_keys(tx).await?;
+        let certificates: HashMap<&str, &KeyRow> = rows.iter().map(|row| (row.key_id.as_str(), row)).collect();
+        let chain_of = |issuer: &KeyId| {
+            let row = certificates.get(issuer.as_str())?;
+            Some(if row.issuer_key_id == row.key_id { vec![] } else { vec![row.der.clone()] })
+        };
+        let mut inventory = Inventory::default();
+        for row in &rows {
+            let signer = Arc::new(self.load(row, chain_of).await?);
+            if signer.state == KeyState::Active {
+                // The rows are ordered by age: of two active keys, which happens between the two halves of a
+                // rotation on another node, the younger signs.
+                inventory.current.insert(signer.purpose, Arc::clone(&signer));
+            }
+            inventory.signers.insert(signer.key_id.clone(), signer);
+        }
+        for row in queries::newest_crls(tx).await? {
+            let issuer = inventory.signers.get(&KeyId::stored(row.issuer_key_id.clone()));
+            if let Some(number) = issuer.and_then(|signer| crate::crl::authority_number(signer.purpose)) {
+                inventory.crls.insert(number, Arc::new(Crl::from(row)));
+            }
+        }
+        Ok(inventory)
+    }
+
+    async fn load(&self, row: &KeyRow, chain_of: impl Fn(&KeyId) -> Option<Vec<Vec<u8>>>) -> Result<Signer, Error> {
+        let (purpose, state) = words(row)?;
+        let key_id = KeyId::stored(row.key_id.clone());
+        let loaded = self.inventory().signers.get(&key_id).map(|signer| Arc::clone(&signer.key));
+        let key = match loaded {
+            Some(key) => key,
+            None => Arc::new(self.0.folder.read(&key_id, purpose).await?),
+        };
+        // The file could be a good file of the same key identifier from another installation.
+        if key.public_key().spki_der() != row.spki || row.algorithm != key.algorithm().name() {
+            return Err(Error::KeyFileTampered(key_id));
+        }
+        let mut chain = vec![row.der.clone()];
+        if row.issuer_key_id != row.key_id {
+            let above = chain_of(&KeyId::stored(row.issuer_key_id.clone()));
+            chain.extend(above.ok_or_else(|| Fault::broken("a certificate's issuer is not among the keys"))?);
+        }
+        Ok(Signer {
+            key_id,
+            purpose,
+            key,
+            chain,
+            certificate_id: CertificateId::stored(row.certificate_id.clone()),
+            state,
+            not_before: Instant::from_micros(row.not_before),
+            not_after: Instant::from_micros(row.not_after),
+            revoked_at: row.revoked_at.map(Instant::from_micros),
+        })
+    }
+}
+
+fn words(row: &KeyRow) -> Result<(Purpose, KeyState), Fault> {
+    Purpose::parse(&row.purpose)
+        .zip(KeyState::parse(&row.state))
+        .ok_or_else(|| Fault::broken(format!("key {} has an unknown purpose or state", row.key_id)))
+}
+
+fn summary(row: KeyRow) -> Result<KeySummary, Fault> {
+    let (purpose, state) = words(&row)?;
+    Ok(KeySummary {
+        key_id: KeyId::stored(row.key_id),
+        purpose,
+        algorithm: row.algorithm,
+        state,
+        subject: row.subject,
+        not_before: Instant::from_micros(row.not_before),
+        not_after: Instant::from_micros(row.not_after),
+        is_revoked: row.revoked_at.is_some(),
+    })
+}
+
+/// Makes a private key: PKCS#8. RSA takes a second or two of CPU, so it is made on a blocking thread.
+pub(crate) async fn make_key(
+    algorithm: Algorithm,
+    entropy: &Arc<dyn base::Entropy>,
+) -> Result<(Secret<Vec<u8>>, SigningKey), Error> {
+    let pkcs8 = match algorithm {
+        Algorithm::Es256 => crypto::sign::generate_es256_pkcs8()?,
+        Algorithm::Rs256 => {
+            let entropy = Arc::clone(entropy);
+            tokio::task::spawn_blocking(move || rsa_pkcs8(&*entropy)).await.map_err(Fault::broken)??
+        }
+    };
+    let key = SigningKey::from_pkcs8(algorithm, pkcs8.expose()).map_err(Fault::broken)?;
+    Ok((pkcs8, key))
+}
+
+/// A new RSA-2048 key. The `rsa` crate only makes it; it never signs with it.
+fn rsa_pkcs8(entropy: &dyn base::Entropy) -> Result<Secret<Vec<u8>>, Error> {
+    use rsa::pkcs8::EncodePrivateKey;
+    let key = rsa::RsaPrivateKey::new(&mut FromEntropy(entropy), 2048).map_err(Fault::broken)?;
+    let pkcs8 = key.to_pkcs8_der().map_err(Fault::broken)?;
+    Ok(Secret::new(pkcs8.as_bytes().to_vec()))
+}
+
+struct FromEntropy<'a>(&'a dyn base::Entropy);
+
+impl rsa::rand_core::RngCore for FromEntropy<'_> {
+    fn next_u32(&mut self) -> u32 {
+        u32::from_le_bytes(self.0.bytes())
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        u64::from_le_bytes(self.0.bytes())
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        self.0.fill(bytes);
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
+        self.0.fill(bytes);
+        Ok(())
+    }
+}
+
+impl rsa::rand_core::CryptoRng for FromEntropy<'_> {}

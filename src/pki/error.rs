@@ -1,0 +1,85 @@
+//! What can be wrong with keys and certificates.
+
+use base::{
+    Fault,
+    id::{CertificateId, KeyId},
+};
+
+use crate::purpose::{KeyState, Purpose};
+
+/// What is true when an operation of this crate did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A certificate that we were about to issue does not follow its profile. A mistake of ours; nothing was signed
+    /// with a real key.
+    #[error("the certificate would break its profile: {0}")]
+    CertificateProfile(String),
+    /// There is no such certificate, or it was revoked before.
+    #[error("certificate {0} is unknown or already revoked")]
+    CertificateUnknown(CertificateId),
+    /// The envelope key is not the one that the key files were sealed under: the wrong key file was configured.
+    #[error("the envelope key is not the one that the keys of this database are sealed under")]
+    EnvelopeMismatch,
+    /// Ours to repair.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// The database knows a key whose file is not in the key folder of this node.
+    #[error("the file of key {0} is not in the key folder")]
+    KeyFileMissing(KeyId),
+    /// A key file was changed, or belongs to another key.
+    #[error("the file of key {0} is damaged or was tampered with")]
+    KeyFileTampered(KeyId),
+    /// The database knows no such key.
+    #[error("key {0} is unknown")]
+    KeyUnknown(KeyId),
+    /// The key may not sign now: it is not active, outside its dates, or its certificate was revoked.
+    #[error("key {key_id} may not sign: it is {state}")]
+    KeyUnusable {
+        /// The key.
+        key_id: KeyId,
+        /// Why: its state, `expired`, `not yet valid` or `revoked`.
+        state: &'static str,
+    },
+    /// A name for a certificate is empty, too long, or has control characters.
+    #[error("the name cannot stand in a certificate")]
+    Name,
+    /// No key of this purpose is active now.
+    #[error("there is no active key for {0}")]
+    NoCurrentKey(Purpose),
+    /// The key was made for something else. A mistake of ours, or an attack.
+    #[error("key {key_id} is for {actual}, not for {wanted}")]
+    PurposeMismatch {
+        /// The key.
+        key_id: KeyId,
+        /// What it is for.
+        actual: Purpose,
+        /// What it was asked for.
+        wanted: Purpose,
+    },
+    /// The key cannot go from one state to the other.
+    #[error("key {key_id} is {from} and cannot become {to}")]
+    Transition {
+        /// The key.
+        key_id: KeyId,
+        /// Its state.
+        from: KeyState,
+        /// The state it was to have.
+        to: KeyState,
+    },
+}
+
+impl Error {
+    /// The fault, when it is ours to repair.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Fault(fault) => Some(fault),
+            _ => None,
+        }
+    }
+}
+
+impl From<rcgen::Error> for Error {
+    fn from(error: rcgen::Error) -> Self {
+        Self::Fault(Fault::broken(format!("certificate writer: {error}")))
+    }
+}

@@ -1,0 +1,94 @@
+//! The first start: everything that must exist and does not is made in one go.
+
+use base::Secret;
+use crypto::sign::SigningKey;
+use records::{Context, revision};
+
+use crate::{
+    REVISION, authority, crl,
+    custody::{self, Custody},
+    error::Error,
+    events,
+    purpose::{KeyState, Purpose},
+    queries,
+};
+
+type Spare = (Purpose, Secret<Vec<u8>>, SigningKey);
+
+impl Custody {
+    /// Makes the root, the issuing authority, the service keys and the revocation lists that are missing; does nothing
+    /// when all are there. Of two processes that start together one makes them, the other waits and finds them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EnvelopeMismatch`] when the other process has another envelope key.
+    pub async fn ensure(&self, context: Context) -> Result<(), Error> {
+        self.refresh().await?;
+        if self.missing().is_empty() && self.has_lists() {
+            return Ok(());
+        }
+        // Before the transaction: an RSA key takes seconds, and others wait for their turn meanwhile.
+        let mut spares: Vec<Spare> = Vec::new();
+        for purpose in self.missing() {
+            let (pkcs8, key) = custody::make_key(purpose.algorithm(), &context.entropy).await?;
+            spares.push((purpose, pkcs8, key));
+        }
+        let mut work = self.0.database.begin(context).await?;
+        let bound = queries::take_turn(&mut work.tx).await?;
+        self.check_envelope(&bound)?;
+        if bound.is_empty() {
+            queries::bind_envelope(&mut work.tx, self.0.folder.check()).await?;
+            work.record(events::ENVELOPE_BOUND, self.0.folder.check());
+        }
+        // What the other process made while this one waited.
+        let there = self.inventory_from(&mut work.tx).await?;
+        let mut signers = there.current;
+        let mut changed = bound.is_empty();
+        for (purpose, pkcs8, key) in spares {
+            if signers.contains_key(&purpose) {
+                continue;
+            }
+            let issuer = match purpose {
+                Purpose::Root => None,
+                Purpose::IssuingAuthority => Some(Purpose::Root),
+                _ => Some(Purpose::IssuingAuthority),
+            };
+            let issuer = issuer.map(|issuer| signers.get(&issuer).cloned().ok_or(Error::NoCurrentKey(issuer)));
+            let issuer = issuer.transpose()?;
+            let organisation = self.0.settings.organisation.clone();
+            let name = format!("{organisation} {}", purpose.certificate_name());
+            let profile = self.profile(&work, purpose, organisation, None, name);
+            let made = authority::adopt(
+                &mut work,
+                self,
+                (purpose, KeyState::Active),
+                (pkcs8, key),
+                (profile, issuer.as_deref()),
+            )
+            .await?;
+            signers.insert(purpose, std::sync::Arc::new(made));
+            changed = true;
+        }
+        for purpose in [Purpose::Root, Purpose::IssuingAuthority] {
+            let authority = signers.get(&purpose).ok_or(Error::NoCurrentKey(purpose))?;
+            if queries::last_crl_number(&mut work.tx, &authority.key_id).await? == 0 {
+                crl::sign_list(&mut work, authority).await?;
+                changed = true;
+            }
+        }
+        if changed {
+            revision::bump(&mut work.tx, REVISION).await?;
+            work.commit().await?;
+        }
+        self.refresh().await
+    }
+
+    fn missing(&self) -> Vec<Purpose> {
+        let inventory = self.inventory();
+        Purpose::SINGLE.into_iter().filter(|purpose| !inventory.current.contains_key(purpose)).collect()
+    }
+
+    fn has_lists(&self) -> bool {
+        self.crl(1).is_some() && self.crl(2).is_some()
+    }
+}

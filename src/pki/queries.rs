@@ -1,0 +1,234 @@
+//! The SQL of this crate.
+
+use base::{Fault, Instant, id::CertificateId, id::KeyId};
+use records::{FromRow, Tx, args};
+
+use crate::purpose::{KeyState, Purpose};
+
+/// A key with its certificate.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct KeyRow {
+    pub key_id: String,
+    pub purpose: String,
+    pub algorithm: String,
+    pub state: String,
+    pub spki: Vec<u8>,
+    pub not_before: i64,
+    pub not_after: i64,
+    pub certificate_id: String,
+    pub issuer_key_id: String,
+    pub subject: String,
+    pub der: Vec<u8>,
+    pub revoked_at: Option<i64>,
+}
+
+/// A key to be written down.
+pub(crate) struct NewKey<'a> {
+    pub key_id: &'a KeyId,
+    pub purpose: Purpose,
+    pub algorithm: &'static str,
+    pub state: KeyState,
+    pub spki: &'a [u8],
+    pub not_before: Instant,
+    pub not_after: Instant,
+}
+
+/// A certificate to be written down.
+pub(crate) struct NewCertificate<'a> {
+    pub certificate_id: &'a CertificateId,
+    pub key_id: &'a KeyId,
+    pub issuer_key_id: &'a KeyId,
+    pub serial: &'a str,
+    pub subject: &'a str,
+    pub der: &'a [u8],
+    pub not_before: Instant,
+    pub not_after: Instant,
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct CrlRow {
+    pub issuer_key_id: String,
+    pub number: i64,
+    pub this_update: i64,
+    pub next_update: i64,
+    pub der: Vec<u8>,
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct RevokedRow {
+    pub serial: String,
+    pub revoked_at: i64,
+    pub revocation_reason: String,
+}
+
+/// Waits for one's turn to create keys; the turn ends with the transaction. Returns the envelope check.
+pub(crate) async fn take_turn(tx: &mut Tx) -> Result<String, Fault> {
+    let rows: Vec<(String,)> =
+        tx.change("update pki_ceremony set turns = turns + 1 where one = 1 returning envelope_check", vec![]).await?;
+    rows.into_iter().next().map(|(check,)| check).ok_or_else(|| Fault::broken("the ceremony row is missing"))
+}
+
+pub(crate) async fn envelope_check(tx: &mut Tx) -> Result<String, Fault> {
+    let (check,): (String,) = tx.one("select envelope_check from pki_ceremony where one = 1", vec![]).await?;
+    Ok(check)
+}
+
+pub(crate) async fn bind_envelope(tx: &mut Tx, check: &str) -> Result<(), Fault> {
+    tx.run("update pki_ceremony set envelope_check = $1 where one = 1 and envelope_check = ''", args![check]).await?;
+    Ok(())
+}
+
+/// All keys but those of seals, which are read when they are needed: there may be thousands.
+pub(crate) async fn service_keys(tx: &mut Tx) -> Result<Vec<KeyRow>, Fault> {
+    tx.all(
+        "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.not_before, k.not_after,
+                c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at
+           from pki_key k
+           join pki_certificate c on c.key_id = k.key_id
+          where k.purpose <> 'seal'
+          order by k.key_id",
+        vec![],
+    )
+    .await
+}
+
+/// One key of any purpose. One statement.
+pub(crate) async fn key(tx: &mut Tx, key_id: &KeyId) -> Result<Option<KeyRow>, Fault> {
+    tx.first(
+        "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.not_before, k.not_after,
+                c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at
+           from pki_key k
+           join pki_certificate c on c.key_id = k.key_id
+          where k.key_id = $1",
+        args![key_id],
+    )
+    .await
+}
+
+/// Keys of all purposes after a cursor, without their certificates' bytes being used.
+pub(crate) async fn list(tx: &mut Tx, after: Option<&KeyId>, limit: i64) -> Result<Vec<KeyRow>, Fault> {
+    tx.all(
+        "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.not_before, k.not_after,
+                c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at
+           from pki_key k
+           join pki_certificate c on c.key_id = k.key_id
+          where k.key_id > $1
+          order by k.key_id
+          limit $2",
+        args![after.map_or("", KeyId::as_str), limit],
+    )
+    .await
+}
+
+pub(crate) async fn insert_key(tx: &mut Tx, key: &NewKey<'_>, at: Instant) -> Result<(), Fault> {
+    tx.run(
+        "insert into pki_key (key_id, purpose, algorithm, state, spki, not_before, not_after, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        args![
+            key.key_id,
+            key.purpose.as_str(),
+            key.algorithm,
+            key.state.as_str(),
+            key.spki,
+            key.not_before,
+            key.not_after,
+            at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn insert_certificate(tx: &mut Tx, certificate: &NewCertificate<'_>) -> Result<(), Fault> {
+    tx.run(
+        "insert into pki_certificate
+                (certificate_id, key_id, issuer_key_id, serial, subject, der, not_before, not_after)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        args![
+            certificate.certificate_id,
+            certificate.key_id,
+            certificate.issuer_key_id,
+            certificate.serial,
+            certificate.subject,
+            certificate.der,
+            certificate.not_before,
+            certificate.not_after
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Moves a key from one state to another; zero rows when it is not in the first.
+pub(crate) async fn change_state(tx: &mut Tx, key_id: &KeyId, from: KeyState, to: KeyState) -> Result<u64, Fault> {
+    tx.run("update pki_key set state = $3 where key_id = $1 and state = $2", args![key_id, from.as_str(), to.as_str()])
+        .await
+}
+
+/// Marks a certificate revoked and tells whose issuer must sign a new list.
+pub(crate) async fn revoke_certificate(
+    tx: &mut Tx,
+    certificate_id: &CertificateId,
+    at: Instant,
+    reason: &str,
+) -> Result<Option<(String, String)>, Fault> {
+    let rows: Vec<(String, String)> = tx
+        .change(
+            "update pki_certificate
+                set revoked_at = $2, revocation_reason = $3
+              where certificate_id = $1 and revoked_at is null
+          returning key_id, issuer_key_id",
+            args![certificate_id, at, reason],
+        )
+        .await?;
+    Ok(rows.into_iter().next())
+}
+
+/// What a revocation list of an issuer must name: expired certificates no longer.
+pub(crate) async fn revoked(tx: &mut Tx, issuer: &KeyId, at: Instant) -> Result<Vec<RevokedRow>, Fault> {
+    tx.all(
+        "select serial, revoked_at, revocation_reason
+           from pki_certificate
+          where issuer_key_id = $1 and revoked_at is not null and not_after > $2
+          order by revoked_at, serial",
+        args![issuer, at],
+    )
+    .await
+}
+
+/// The newest list of each issuer.
+pub(crate) async fn newest_crls(tx: &mut Tx) -> Result<Vec<CrlRow>, Fault> {
+    tx.all(
+        "select l.issuer_key_id, l.number, l.this_update, l.next_update, l.der
+           from pki_crl l
+           join (select issuer_key_id, max(number) as number
+                   from pki_crl
+                  group by issuer_key_id) newest
+             on newest.issuer_key_id = l.issuer_key_id and newest.number = l.number
+          order by l.issuer_key_id",
+        vec![],
+    )
+    .await
+}
+
+pub(crate) async fn last_crl_number(tx: &mut Tx, issuer: &KeyId) -> Result<i64, Fault> {
+    let (number,): (i64,) = tx
+        .one(
+            "select coalesce(cast(max(number) as bigint), 0)
+               from pki_crl
+              where issuer_key_id = $1",
+            args![issuer],
+        )
+        .await?;
+    Ok(number)
+}
+
+pub(crate) async fn insert_crl(tx: &mut Tx, row: CrlRow) -> Result<u64, Fault> {
+    tx.run(
+        "insert into pki_crl (issuer_key_id, number, this_update, next_update, der)
+         values ($1, $2, $3, $4, $5)
+             on conflict (issuer_key_id, number) do nothing",
+        args![row.issuer_key_id, row.number, row.this_update, row.next_update, row.der],
+    )
+    .await
+}

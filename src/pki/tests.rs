@@ -1,0 +1,341 @@
+//! Tests on a real database and real key files.
+
+use std::{path::PathBuf, process::Command, sync::Arc};
+
+use base::{Entropy, Instant, Page, Secret, id::KeyId};
+use records::{
+    Context, Database,
+    testing::{Fresh, context, fresh},
+};
+
+use crate::{
+    Custody, CustodySettings, Error, KeyState, Purpose, RevocationReason, SealSubject, authority, crl, limits, rotation,
+};
+
+const NOW: Instant = Instant::from_seconds(1_795_000_000);
+
+/// A first start in its own folder, which is removed at the end.
+struct House {
+    fresh: Fresh,
+    custody: Custody,
+    folder: PathBuf,
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+struct System;
+
+impl Entropy for System {
+    fn fill(&self, bytes: &mut [u8]) {
+        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), bytes).unwrap();
+    }
+}
+
+fn settings(folder: &std::path::Path, envelope: u8) -> CustodySettings {
+    CustodySettings {
+        folder: folder.to_owned(),
+        envelope: Secret::new([envelope; 32]),
+        organisation: "滨江市政务服务".to_owned(),
+        crl_url: "http://127.0.0.1:8080/crl/".to_owned(),
+        backdate_seconds: 0,
+    }
+}
+
+fn folder_of(fresh: &Fresh) -> PathBuf {
+    let digest = crypto::digest::sha256(fresh.settings.url.expose().as_bytes());
+    std::env::temp_dir().join(format!("guosuo_keys_{}", crypto::digest::hex(&digest[..8])))
+}
+
+fn at(seconds: i64) -> Context {
+    Context { entropy: Arc::new(System), ..context(NOW.plus_seconds(seconds), 1) }
+}
+
+async fn house() -> House {
+    let fresh = fresh().await.unwrap();
+    let folder = folder_of(&fresh);
+    let custody = Custody::open(&fresh.database, settings(&folder, 7)).await.unwrap();
+    custody.ensure(at(0)).await.unwrap();
+    House { fresh, custody, folder }
+}
+
+fn subject(name: &str) -> SealSubject {
+    SealSubject {
+        organisation_name: "滨江市市场监督管理局".to_owned(),
+        organisation_code: "11330100002489381H".to_owned(),
+        seal_name: name.to_owned(),
+    }
+}
+
+async fn seal_key(house: &House) -> KeyId {
+    let mut work = house.fresh.database.begin(at(1)).await.unwrap();
+    let key =
+        authority::issue_seal(&mut work, &house.custody, &subject("滨江市市场监督管理局电子证照专用章")).await.unwrap();
+    work.commit().await.unwrap();
+    key
+}
+
+async fn keys(database: &Database) -> Vec<crate::KeySummary> {
+    let mut tx = database.read().await.unwrap();
+    Custody::list(&mut tx, &Page::first(50)).await.unwrap().items
+}
+
+#[tokio::test]
+async fn the_first_start_makes_every_key_once() {
+    let house = house().await;
+    for purpose in Purpose::SINGLE {
+        let signer = house.custody.current(purpose, NOW).unwrap();
+        assert_eq!((signer.purpose, signer.key.algorithm()), (purpose, purpose.algorithm()));
+        assert_eq!(house.custody.published(purpose, NOW).len(), 1);
+    }
+    house.custody.ensure(at(5)).await.unwrap();
+    assert_eq!(keys(&house.fresh.database).await.len(), Purpose::SINGLE.len());
+    assert_eq!(house.custody.roots().len(), 1);
+    assert!(house.custody.roots_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+}
+
+#[tokio::test]
+async fn two_processes_that_start_together_share_one_set_of_keys() {
+    let fresh = fresh().await.unwrap();
+    let folder = folder_of(&fresh);
+    let other = Database::open(&fresh.settings).await.unwrap();
+    let one = Custody::open(&fresh.database, settings(&folder, 7)).await.unwrap();
+    let two = Custody::open(&other, settings(&folder, 7)).await.unwrap();
+    let (a, b) = tokio::join!(one.ensure(at(0)), two.ensure(at(0)));
+    a.unwrap();
+    b.unwrap();
+    let house = House { fresh, custody: one, folder };
+    assert_eq!(keys(&house.fresh.database).await.len(), Purpose::SINGLE.len());
+    for purpose in Purpose::SINGLE {
+        let (a, b) = (house.custody.current(purpose, NOW).unwrap(), two.current(purpose, NOW).unwrap());
+        assert_eq!((&a.key_id, &a.chain), (&b.key_id, &b.chain));
+    }
+    assert_eq!(house.custody.roots_pem(), two.roots_pem());
+}
+
+#[tokio::test]
+async fn a_key_made_on_one_node_is_seen_by_another() {
+    let house = house().await;
+    let other = Custody::open(&house.fresh.database, settings(&house.folder, 7)).await.unwrap();
+    let mut work = house.fresh.database.begin(at(1)).await.unwrap();
+    let next = rotation::pre_publish(&mut work, &house.custody, Purpose::AccessToken).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(other.published(Purpose::AccessToken, NOW).len(), 1);
+    let mut tx = house.fresh.database.read().await.unwrap();
+    let revisions = records::revision::all(&mut tx).await.unwrap();
+    drop(tx);
+    other.see(&revisions).await.unwrap();
+    let published: Vec<_> = other.published(Purpose::AccessToken, NOW).iter().map(|s| s.key_id.clone()).collect();
+    assert!(published.contains(&next) && published.len() == 2);
+}
+
+#[tokio::test]
+async fn a_key_of_another_purpose_is_refused() {
+    let house = house().await;
+    let access = house.custody.current(Purpose::AccessToken, NOW).unwrap();
+    let refused = house.custody.signer(Purpose::IdTokenEs256, &access.key_id);
+    assert!(matches!(refused, Err(Error::PurposeMismatch { .. })));
+    assert!(matches!(access.check_usable(Purpose::Seal, NOW), Err(Error::PurposeMismatch { .. })));
+    let mut tx = house.fresh.database.read().await.unwrap();
+    let refused = house.custody.seal_signer(&mut tx, &access.key_id).await;
+    assert!(matches!(refused, Err(Error::PurposeMismatch { .. })));
+    assert!(matches!(house.custody.current(Purpose::Seal, NOW), Err(Error::NoCurrentKey(Purpose::Seal))));
+}
+
+#[tokio::test]
+async fn a_key_is_published_before_it_signs_and_after_it_has_signed() {
+    let house = house().await;
+    let first = house.custody.current(Purpose::IdTokenEs256, NOW).unwrap();
+    let mut work = house.fresh.database.begin(at(1)).await.unwrap();
+    let next = rotation::pre_publish(&mut work, &house.custody, Purpose::IdTokenEs256).await.unwrap();
+    work.commit().await.unwrap();
+    house.custody.refresh().await.unwrap();
+    let waiting = house.custody.signer(Purpose::IdTokenEs256, &next).unwrap();
+    let refused = waiting.check_usable(Purpose::IdTokenEs256, NOW);
+    assert!(matches!(refused, Err(Error::KeyUnusable { state: "pre-published", .. })));
+    assert_eq!(house.custody.current(Purpose::IdTokenEs256, NOW).unwrap().key_id, first.key_id);
+
+    let mut work = house.fresh.database.begin(at(2)).await.unwrap();
+    rotation::activate(&mut work, &next).await.unwrap();
+    work.commit().await.unwrap();
+    house.custody.refresh().await.unwrap();
+    assert_eq!(house.custody.current(Purpose::IdTokenEs256, NOW).unwrap().key_id, next);
+    let old = house.custody.signer(Purpose::IdTokenEs256, &first.key_id).unwrap();
+    let refused = old.check_usable(Purpose::IdTokenEs256, NOW);
+    assert!(matches!(refused, Err(Error::KeyUnusable { state: "retired", .. })));
+    assert_eq!(house.custody.published(Purpose::IdTokenEs256, NOW).len(), 2);
+
+    let mut work = house.fresh.database.begin(at(3)).await.unwrap();
+    let refused = rotation::activate(&mut work, &first.key_id).await;
+    assert!(matches!(refused, Err(Error::Transition { from: KeyState::Retired, .. })));
+    crl::revoke(&mut work, &house.custody, &old.certificate_id, RevocationReason::KeyCompromise).await.unwrap();
+    work.commit().await.unwrap();
+    house.custody.refresh().await.unwrap();
+    let published = house.custody.published(Purpose::IdTokenEs256, NOW);
+    assert_eq!(published.iter().map(|s| s.key_id.clone()).collect::<Vec<_>>(), [next]);
+}
+
+#[tokio::test]
+async fn a_key_signs_only_within_its_dates() {
+    let house = house().await;
+    let check = |seconds: i64, usable: bool| {
+        let current = house.custody.current(Purpose::AccessToken, NOW.plus_seconds(seconds));
+        assert_eq!(current.is_ok(), usable, "{seconds}");
+    };
+    check(-limits::BACKDATE_SECONDS - 1, false);
+    check(-limits::BACKDATE_SECONDS, true);
+    check(limits::SERVICE_SECONDS - 1, true);
+    check(limits::SERVICE_SECONDS, false);
+}
+
+#[tokio::test]
+async fn the_wrong_envelope_key_is_named_as_such() {
+    let house = house().await;
+    let opened = Custody::open(&house.fresh.database, settings(&house.folder, 8)).await;
+    assert!(matches!(opened, Err(Error::EnvelopeMismatch)));
+}
+
+#[tokio::test]
+async fn a_key_file_that_was_changed_or_exchanged_is_refused() {
+    let house = house().await;
+    let file = |key: &KeyId| house.folder.join(format!("{key}.key"));
+    let es = house.custody.current(Purpose::IdTokenEs256, NOW).unwrap().key_id.clone();
+    let access = house.custody.current(Purpose::AccessToken, NOW).unwrap().key_id.clone();
+    let good = std::fs::read(file(&es)).unwrap();
+    let open = || Custody::open(&house.fresh.database, settings(&house.folder, 7));
+    let mut long = good.clone();
+    long.resize(limits::KEY_FILE_BYTES_MAX as usize + 1, 0);
+    let mut flipped = good.clone();
+    let last = flipped.len() - 1;
+    flipped[last] ^= 1;
+    for bad in [flipped, long, good[..20].to_vec(), vec![], std::fs::read(file(&access)).unwrap()] {
+        std::fs::write(file(&es), bad).unwrap();
+        assert!(matches!(open().await, Err(Error::KeyFileTampered(key)) if key == es));
+    }
+    std::fs::remove_file(file(&es)).unwrap();
+    assert!(matches!(open().await, Err(Error::KeyFileMissing(key)) if key == es));
+    std::fs::write(file(&es), good).unwrap();
+    open().await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_printed_holds_a_private_key() {
+    let house = house().await;
+    let signer = house.custody.current(Purpose::AccessToken, NOW).unwrap();
+    let printed = format!("{:?} {:?} {:?}", house.custody, signer, keys(&house.fresh.database).await);
+    assert!(!printed.contains("pkcs8") && !printed.contains("SealBox") && !printed.contains("07, 07"));
+    for entry in std::fs::read_dir(&house.folder).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let spki = signer.key.public_key().spki_der();
+        assert!(!bytes.windows(32).any(|window| window == &spki[spki.len() - 32..]));
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_cannot_stand_in_a_certificate_is_refused() {
+    let house = house().await;
+    let mut work = house.fresh.database.begin(at(1)).await.unwrap();
+    for (name, accepted) in [
+        ("章".repeat(limits::NAME_CHARACTERS_MAX), true),
+        ("章".repeat(limits::NAME_CHARACTERS_MAX + 1), false),
+        (String::new(), false),
+        ("印\u{202e}章".to_owned(), false),
+        ("印\n章".to_owned(), false),
+        ("龘㐂𠮷印章".to_owned(), true),
+    ] {
+        let made = authority::issue_seal(&mut work, &house.custody, &subject(&name)).await;
+        assert_eq!(made.is_ok(), accepted, "{name:?}");
+        assert!(accepted || matches!(made, Err(Error::Name)));
+    }
+}
+
+#[tokio::test]
+async fn lists_are_renewed_at_half_their_time_and_numbered_upwards() {
+    let house = house().await;
+    let first = house.custody.crl(2).unwrap();
+    crl::renew_due(&house.custody, at(limits::CRL_SECONDS / 2 - 1)).await.unwrap();
+    assert_eq!(house.custody.crl(2), Some(Arc::clone(&first)));
+    crl::renew_due(&house.custody, at(limits::CRL_SECONDS / 2)).await.unwrap();
+    let second = house.custody.crl(2).unwrap();
+    assert_eq!(second.number, first.number + 1);
+    assert!(second.this_update < first.next_update);
+    assert_eq!(house.custody.crl(1).unwrap().number, 1);
+    assert_eq!(house.custody.crl(3), None);
+}
+
+/// What an independent implementation says about a certificate.
+fn openssl_verify(house: &House, leaf: &[u8], when: Instant) -> (bool, String) {
+    let write = |name: &str, text: String| {
+        let path = house.folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let pem = |label: &str, der: &[u8]| crypto::encoding::pem(label, der);
+    let root = write("root.pem", house.custody.roots_pem());
+    let issuing = house.custody.current(Purpose::IssuingAuthority, NOW).unwrap();
+    let issuing = write("issuing.pem", pem("CERTIFICATE", &issuing.chain[0]));
+    let lists = [1, 2].map(|n| pem("X509 CRL", &house.custody.crl(n).unwrap().der)).concat();
+    let lists = write("crl.pem", lists);
+    let leaf = write("leaf.pem", pem("CERTIFICATE", leaf));
+    let output = Command::new("openssl")
+        .args(["verify", "-x509_strict", "-crl_check_all", "-attime", &when.as_seconds().to_string()])
+        .args(["-CAfile".as_ref(), root.as_os_str(), "-untrusted".as_ref(), issuing.as_os_str()])
+        .args(["-CRLfile".as_ref(), lists.as_os_str(), leaf.as_os_str()])
+        .output()
+        .expect("this test needs the openssl command on the PATH");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), said)
+}
+
+#[tokio::test]
+async fn openssl_accepts_the_chain_and_refuses_a_revoked_seal() {
+    let house = house().await;
+    let key = seal_key(&house).await;
+    let mut tx = house.fresh.database.read().await.unwrap();
+    let seal = house.custody.seal_signer(&mut tx, &key).await.unwrap();
+    drop(tx);
+    let when = NOW.plus_seconds(60);
+    let (accepted, said) = openssl_verify(&house, &seal.chain[0], when);
+    assert!(accepted, "{said}");
+    for purpose in [Purpose::AccessToken, Purpose::IdTokenRs256, Purpose::IdTokenEs256] {
+        let (accepted, said) = openssl_verify(&house, &house.custody.current(purpose, NOW).unwrap().chain[0], when);
+        assert!(accepted, "{purpose}: {said}");
+    }
+    let text = Command::new("openssl")
+        .args(["x509", "-noout", "-text", "-nameopt", "utf8", "-in"])
+        .arg(house.folder.join("leaf.pem"))
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&text.stdout).contains("http://127.0.0.1:8080/crl/2.crl"));
+
+    let mut work = house.fresh.database.begin(at(30)).await.unwrap();
+    crl::revoke(&mut work, &house.custody, &seal.certificate_id, RevocationReason::KeyCompromise).await.unwrap();
+    let again = crl::revoke(&mut work, &house.custody, &seal.certificate_id, RevocationReason::Superseded).await;
+    assert!(matches!(again, Err(Error::CertificateUnknown(_))));
+    work.commit().await.unwrap();
+    house.custody.refresh().await.unwrap();
+    assert_eq!(house.custody.crl(2).unwrap().number, 2);
+    let (accepted, said) = openssl_verify(&house, &seal.chain[0], when);
+    assert!(!accepted && said.contains("certificate revoked"), "{said}");
+    let mut tx = house.fresh.database.read().await.unwrap();
+    let revoked = house.custody.seal_signer(&mut tx, &key).await.unwrap();
+    let refused = revoked.check_usable(Purpose::Seal, when);
+    assert!(matches!(refused, Err(Error::KeyUnusable { state: "revoked", .. })));
+}
+
+#[tokio::test]
+async fn our_own_reader_accepts_the_chain() {
+    let house = house().await;
+    let key = seal_key(&house).await;
+    let mut tx = house.fresh.database.read().await.unwrap();
+    let seal = house.custody.seal_signer(&mut tx, &key).await.unwrap();
+    assert_eq!(seal.chain.len(), 2);
+    assert_eq!(seal.chain[1], house.custody.authorities()[0]);
+    let (message, issuing) = (b"message", house.custody.current(Purpose::IssuingAuthority, NOW).unwrap());
+    let signature = seal.key.sign_der(message).unwrap();
+    assert!(seal.key.public_key().verify_der(message, &signature));
+    assert!(!issuing.key.public_key().verify_der(message, &signature));
+}

@@ -32,3 +32,9 @@ pub const CHAIN_LENGTH_MAX: usize = 6;
 
 /// The most signatures that looking for a chain may verify: crossed authorities must not buy our time.
 pub const CHAIN_SIGNATURES_MAX: usize = 32;
+
+/// How deep a DER structure may be nested.
+pub const DER_DEPTH_MAX: usize = 32;
+
+/// The most entries of one revocation list.
+pub const CRL_ENTRIES_MAX: usize = 200_000;

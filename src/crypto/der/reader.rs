@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::tag;
+use crate::limits::DER_DEPTH_MAX;
 
 /// Bytes that are not the DER that was expected.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -160,6 +161,55 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Checks that the bytes are exactly one element and that every constructed element inside is strict DER too, no
+/// deeper than [`DER_DEPTH_MAX`]. For structures that a more lenient parser reads afterwards.
+///
+/// # Errors
+///
+/// [`NotDer`].
+pub fn check_strict(bytes: &[u8]) -> Result<(), NotDer> {
+    let mut outer = Reader::new(bytes);
+    let mut levels = vec![Reader::new(outer.element()?.raw)];
+    outer.finish()?;
+    while let Some(level) = levels.last_mut() {
+        if level.is_empty() {
+            levels.pop();
+            continue;
+        }
+        let element = level.element()?;
+        let sound = match element.tag {
+            tag::BOOLEAN => matches!(element.content, [0 | 0xff]),
+            tag::NULL => element.content.is_empty(),
+            // The last byte of an arc has its high bit clear, and no arc begins with padding.
+            tag::OID => is_oid(element.content),
+            // SEQUENCE and SET are always constructed.
+            0x10 | 0x11 => false,
+            _ => true,
+        };
+        if !sound {
+            return Err(NotDer);
+        }
+        if element.tag & 0x20 != 0 {
+            if levels.len() >= DER_DEPTH_MAX {
+                return Err(NotDer);
+            }
+            levels.push(Reader::new(element.content));
+        }
+    }
+    Ok(())
+}
+
+fn is_oid(content: &[u8]) -> bool {
+    let mut start_of_arc = true;
+    for byte in content {
+        if start_of_arc && *byte == 0x80 {
+            return false;
+        }
+        start_of_arc = *byte < 0x80;
+    }
+    start_of_arc && !content.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,5 +252,17 @@ mod tests {
         check(&[], None);
         assert_eq!(writer::unsigned(&[0, 0, 0x80]), [2, 2, 0, 0x80]);
         assert_eq!(writer::unsigned(&[]), [2, 1, 0]);
+    }
+
+    #[test]
+    fn structures_are_followed_to_the_deepest_level_allowed_and_no_further() {
+        let nested = |levels: usize| (1..levels).fold(writer::sequence(&[]), |inner, _| writer::sequence(&[&inner]));
+        assert_eq!(check_strict(&nested(DER_DEPTH_MAX - 1)), Ok(()));
+        assert_eq!(check_strict(&nested(DER_DEPTH_MAX)), Err(NotDer));
+        assert_eq!(check_strict(&[0x30, 0x80, 0, 0]), Err(NotDer));
+        assert_eq!(check_strict(&writer::sequence(&[&[1, 1, 1]])), Err(NotDer));
+        assert_eq!(check_strict(&writer::sequence(&[&[6, 1, 0x80]])), Err(NotDer));
+        assert_eq!(check_strict(&writer::sequence(&[&[4, 0x81, 1, 0]])), Err(NotDer));
+        assert_eq!(check_strict(&[0x05, 0, 0x05, 0]), Err(NotDer));
     }
 }

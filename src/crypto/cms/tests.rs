@@ -1,0 +1,188 @@
+use base::{Entropy, SeededEntropy};
+use rcgen::{CertificateParams, KeyPair};
+
+use super::{CmsError, SignedData, sign_detached, split_padding};
+use crate::{
+    der::{oid, tag, writer::*},
+    digest::sha256,
+    sign::{Algorithm, SigningKey},
+};
+
+struct Signer {
+    key: SigningKey,
+    certificate: Vec<u8>,
+}
+
+fn signer() -> Signer {
+    let pair = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec![]).unwrap().self_signed(&pair).unwrap().der().to_vec();
+    Signer { key: SigningKey::from_pkcs8(Algorithm::Es256, &pair.serialize_der()).unwrap(), certificate }
+}
+
+fn attribute(kind: &[u8], value: &[u8]) -> Vec<u8> {
+    sequence(&[&oid(kind), &element(tag::SET, &[value])])
+}
+
+use crate::der::writer::oid;
+
+fn certificate_attribute(certificate: &[u8]) -> Vec<u8> {
+    let id = sequence(&[&octet_string(&sha256(certificate))]);
+    attribute(oid::SIGNING_CERTIFICATE_V2, &sequence(&[&sequence(&[&id])]))
+}
+
+/// Puts a structure together from its parts, so that each can be wrong.
+struct Parts {
+    attributes: Vec<Vec<u8>>,
+    signers: usize,
+    digest_algorithm: Vec<u8>,
+    certificates: Vec<Vec<u8>>,
+    content: Vec<u8>,
+}
+
+impl Parts {
+    fn good(signer: &Signer, digest: [u8; 32]) -> Self {
+        Self {
+            attributes: vec![
+                attribute(oid::CONTENT_TYPE, &oid(oid::DATA)),
+                attribute(oid::MESSAGE_DIGEST, &octet_string(&digest)),
+                certificate_attribute(&signer.certificate),
+            ],
+            signers: 1,
+            digest_algorithm: sequence(&[&oid(oid::SHA256)]),
+            certificates: vec![signer.certificate.clone()],
+            content: vec![],
+        }
+    }
+
+    fn build(self, signer: &Signer) -> Vec<u8> {
+        let signed = set_of(self.attributes);
+        let mut carried = signed.clone();
+        carried[0] = tag::CONTEXT_0;
+        let (issuer, serial) = super::sign::issuer_and_serial(&signer.certificate).unwrap();
+        let info = sequence(&[
+            &unsigned(&[1]),
+            &sequence(&[issuer, serial]),
+            &self.digest_algorithm,
+            &carried,
+            &sequence(&[&oid(oid::ECDSA_WITH_SHA256)]),
+            &octet_string(&signer.key.sign_der(&signed).unwrap()),
+        ]);
+        let certificates: Vec<&[u8]> = self.certificates.iter().map(Vec::as_slice).collect();
+        let signed_data = sequence(&[
+            &unsigned(&[1]),
+            &element(tag::SET, &[&self.digest_algorithm]),
+            &sequence(&[&oid(oid::DATA), &self.content]),
+            &element(tag::CONTEXT_0, &certificates),
+            &element(tag::SET, &vec![info.as_slice(); self.signers]),
+        ]);
+        sequence(&[&oid(oid::SIGNED_DATA), &element(tag::CONTEXT_0, &[&signed_data])])
+    }
+}
+
+#[test]
+fn a_signature_is_read_back_with_its_digest_and_its_signer() {
+    let signer = signer();
+    let other = self::signer().certificate;
+    let cms = sign_detached([7; 32], &signer.key, &signer.certificate, std::slice::from_ref(&other)).unwrap();
+    let parsed = SignedData::parse(&cms).unwrap();
+    assert_eq!(parsed.message_digest, [7; 32]);
+    assert_eq!(parsed.signer.der, signer.certificate);
+    assert_eq!(parsed.others.len(), 1);
+    assert!(parsed.verify_signature());
+    assert!(!parsed.has_unsigned_attributes);
+    assert!(SignedData::parse(&Parts::good(&signer, [7; 32]).build(&signer)).unwrap().verify_signature());
+}
+
+#[test]
+fn each_wrong_part_has_its_own_refusal() {
+    let signer = signer();
+    let check = |change: &dyn Fn(&mut Parts), error: CmsError| {
+        let mut parts = Parts::good(&signer, [7; 32]);
+        change(&mut parts);
+        assert_eq!(SignedData::parse(&parts.build(&signer)).err(), Some(error));
+    };
+    check(&|parts| parts.signers = 0, CmsError::Signers);
+    check(&|parts| parts.signers = 2, CmsError::Signers);
+    check(&|parts| drop(parts.attributes.remove(0)), CmsError::Attribute("contentType"));
+    check(&|parts| drop(parts.attributes.remove(1)), CmsError::Attribute("messageDigest"));
+    check(&|parts| drop(parts.attributes.remove(2)), CmsError::Attribute("signingCertificateV2"));
+    check(&|parts| parts.attributes.push(parts.attributes[1].clone()), CmsError::Attribute("messageDigest"));
+    check(&|parts| parts.attributes.push(certificate_attribute(b"x")), CmsError::Attribute("signingCertificateV2"));
+    check(&|parts| parts.attributes[2] = certificate_attribute(b"another"), CmsError::SignerCertificate);
+    check(
+        &|parts| parts.attributes[1] = attribute(oid::MESSAGE_DIGEST, &octet_string(&[7; 20])),
+        CmsError::Attribute("messageDigest"),
+    );
+    check(
+        &|parts| parts.attributes[0] = attribute(oid::CONTENT_TYPE, &oid(oid::SIGNED_DATA)),
+        CmsError::Attribute("contentType"),
+    );
+    check(&|parts| parts.certificates.clear(), CmsError::SignerCertificate);
+    check(&|parts| parts.certificates = vec![signer.certificate.clone(); 2], CmsError::SignerCertificate);
+    check(&|parts| parts.content = element(tag::CONTEXT_0, &[&octet_string(b"x")]), CmsError::Form);
+    // SHA-1.
+    check(&|parts| parts.digest_algorithm = sequence(&[&oid(&[0x2b, 14, 3, 2, 26])]), CmsError::Algorithm);
+}
+
+#[test]
+fn the_most_certificates_are_read_and_one_more_is_not() {
+    let signer = signer();
+    let check = |count: usize, sound: bool| {
+        let mut parts = Parts::good(&signer, [7; 32]);
+        parts.certificates.extend((1..count).map(|n| sequence(&[&unsigned(&[n as u8])])));
+        assert_eq!(SignedData::parse(&parts.build(&signer)).is_ok(), sound, "{count}");
+    };
+    check(crate::limits::CMS_CERTIFICATES_MAX, true);
+    check(crate::limits::CMS_CERTIFICATES_MAX + 1, false);
+}
+
+#[test]
+fn padding_is_zeros_or_there_is_no_structure() {
+    let signer = signer();
+    let cms = sign_detached([7; 32], &signer.key, &signer.certificate, &[]).unwrap();
+    let mut padded = [cms.clone(), vec![0; 100]].concat();
+    assert_eq!(split_padding(&padded), Some(cms.as_slice()));
+    assert_eq!(split_padding(&cms), Some(cms.as_slice()));
+    *padded.last_mut().unwrap() = 1;
+    assert_eq!(split_padding(&padded), None);
+    assert_eq!(split_padding(&[0; 20]), None);
+    assert_eq!(split_padding(&[]), None);
+}
+
+#[test]
+fn no_changed_bit_leaves_a_signature_that_verifies_for_the_signer() {
+    let signer = signer();
+    let cms = sign_detached([7; 32], &signer.key, &signer.certificate, &[]).unwrap();
+    for place in 0..cms.len() {
+        assert!(SignedData::parse(&cms[..place]).is_err(), "cut at {place}");
+        for bit in 0..8 {
+            let mut changed = cms.clone();
+            changed[place] ^= 1 << bit;
+            if let Ok(parsed) = SignedData::parse(&changed) {
+                let sound = parsed.verify_signature() && parsed.signer.der == signer.certificate;
+                // The version numbers outside of what is signed are the only freedom there is.
+                assert!(!sound || parsed.message_digest == [7; 32], "byte {place} bit {bit}");
+            }
+        }
+    }
+}
+
+#[test]
+fn random_bytes_never_panic() {
+    let entropy = SeededEntropy::new(11);
+    let signer = signer();
+    let cms = sign_detached([7; 32], &signer.key, &signer.certificate, &[]).unwrap();
+    for _ in 0..5000 {
+        let mut bytes = cms.clone();
+        for _ in 0..=entropy.next() % 6 {
+            let place = entropy.next() as usize % bytes.len();
+            let mut byte = [0];
+            entropy.fill(&mut byte);
+            bytes[place] = byte[0];
+        }
+        let cut = entropy.next() as usize % bytes.len();
+        let _ = SignedData::parse(&bytes);
+        let _ = SignedData::parse(&bytes[cut..]);
+        let _ = split_padding(&bytes[cut..]);
+    }
+}

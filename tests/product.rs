@@ -7,5 +7,6 @@
     reason = "what supports a test may stop it, as the test itself may"
 )]
 
+mod oidc;
 mod storage;
 mod tidy;

@@ -258,6 +258,8 @@ fn claim_of(token: &str, name: &str) -> Option<String> {
     claims.get(name)?.as_str().map(str::to_owned)
 }
 
+/// The claim is a list, because a person can act for several; the first is the one they are here for.
 fn organisation_name(org: &Value) -> Option<String> {
+    let org = org.get(0).unwrap_or(org);
     org.as_str().or_else(|| org.get("name")?.as_str()).map(str::to_owned)
 }

@@ -25,6 +25,7 @@ fn missing_packages() -> Vec<&'static str> {
     need("postgresql", crate::postgres::folder().is_some());
     need("chromium", chromium().is_some());
     need("poppler-utils", on_path("pdfsig") && on_path("pdftoppm"));
+    need("libnss3-tools", on_path("certutil"));
     need("openssl", on_path("openssl"));
     need("nodejs", has("node"));
     need("npm", has("npm"));

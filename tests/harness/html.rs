@@ -17,6 +17,9 @@ impl Tag {
     }
 }
 
+/// A button of a form: its id, and the field that it adds.
+pub type Button = (Option<String>, Option<(String, String)>);
+
 /// A form as a browser would send it.
 #[derive(Clone, Debug)]
 pub struct Form {
@@ -24,8 +27,7 @@ pub struct Form {
     pub method: String,
     pub action: String,
     pub fields: Vec<(String, String)>,
-    /// Ids of its buttons, with what each sends.
-    pub buttons: Vec<(Option<String>, Option<(String, String)>)>,
+    pub buttons: Vec<Button>,
 }
 
 impl Form {
@@ -55,7 +57,7 @@ pub fn tags(html: &str) -> Vec<Tag> {
         }
         let Some(end) = tag_end(html, start) else { break };
         let inside = html[start + 1..end - 1].trim_end_matches('/');
-        let name: String = inside.chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+        let name: String = inside.chars().take_while(char::is_ascii_alphanumeric).collect();
         if !name.is_empty() {
             found.push(Tag { attributes: attributes(&inside[name.len()..]), name: name.to_lowercase(), start, end });
         }
@@ -88,15 +90,12 @@ fn attributes(text: &str) -> BTreeMap<String, String> {
         if let Some(after) = rest.trim_start().strip_prefix('=') {
             let after = after.trim_start();
             let quote = after.chars().next().filter(|c| ['"', '\''].contains(c));
-            let (raw, length) = match quote {
-                Some(quote) => {
-                    let length = after[1..].find(quote).unwrap_or(after.len() - 1);
-                    (&after[1..=length], (length + 2).min(after.len()))
-                }
-                None => {
-                    let length = after.find(char::is_whitespace).unwrap_or(after.len());
-                    (&after[..length], length)
-                }
+            let (raw, length) = if let Some(quote) = quote {
+                let length = after[1..].find(quote).unwrap_or(after.len() - 1);
+                (&after[1..=length], (length + 2).min(after.len()))
+            } else {
+                let length = after.find(char::is_whitespace).unwrap_or(after.len());
+                (&after[..length], length)
             };
             value = text_of(raw);
             rest = &after[length..];

@@ -1,0 +1,103 @@
+//! The product under measurement: the release build, started as anybody would start it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+
+use crate::meter;
+
+/// How long the product may take to become ready.
+const READY_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A running demonstration.
+pub struct Product {
+    child: Child,
+    pid: u32,
+    postgres: Option<u32>,
+    folder: PathBuf,
+    /// What `demo.json` says.
+    pub facts: Value,
+    /// From the start of the process to `demo.json` on the second start, when everything is seeded.
+    pub start_up_ms: u128,
+}
+
+impl Product {
+    /// Seeds a city, then starts again to measure an ordinary start.
+    pub async fn start(server: &Path, postgres: Option<(&str, u32)>) -> anyhow::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("guosuo-bench-{}-{}", std::process::id(), postgres.is_some()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder)?;
+        let mut first = spawn(server, &folder, postgres)?;
+        wait_ready(&mut first, &folder).await?;
+        stop(&mut first).await?;
+        std::fs::remove_file(folder.join("demo.json"))?;
+        let started = Instant::now();
+        let mut child = spawn(server, &folder, postgres)?;
+        wait_ready(&mut child, &folder).await?;
+        let start_up_ms = started.elapsed().as_millis();
+        let facts = serde_json::from_slice(&std::fs::read(folder.join("demo.json"))?)?;
+        let pid = child.id().context("the server ended")?;
+        Ok(Self { child, pid, postgres: postgres.map(|(_, pid)| pid), folder, facts, start_up_ms })
+    }
+
+    /// Processor time of the server and its database so far.
+    pub fn cpu(&self) -> Duration {
+        meter::cpu(self.pid, false) + self.postgres.map_or(Duration::ZERO, |pid| meter::cpu(pid, true))
+    }
+
+    /// Resident memory of the server.
+    pub fn memory_mib(&self) -> u64 {
+        meter::memory_mib(self.pid)
+    }
+
+    /// A text in `demo.json`.
+    pub fn fact(&self, pointer: &str) -> anyhow::Result<String> {
+        let value = self.facts.pointer(pointer).and_then(Value::as_str);
+        Ok(value.with_context(|| format!("demo.json has no {pointer}"))?.to_owned())
+    }
+
+    /// Ends the server and removes its folder.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        stop(&mut self.child).await?;
+        std::fs::remove_dir_all(&self.folder)?;
+        Ok(())
+    }
+}
+
+fn spawn(server: &Path, folder: &Path, postgres: Option<(&str, u32)>) -> anyhow::Result<Child> {
+    let mut command = Command::new(server);
+    command.arg("demo").arg("--data").arg(folder).arg("--port").arg("0");
+    if let Some((url, _)) = postgres {
+        command.arg("--database").arg(url);
+    }
+    command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    command.spawn().with_context(|| format!("starting {}", server.display()))
+}
+
+async fn wait_ready(child: &mut Child, folder: &Path) -> anyhow::Result<()> {
+    let deadline = Instant::now() + READY_TIMEOUT;
+    while !folder.join("demo.json").exists() {
+        if let Some(status) = child.try_wait()? {
+            bail!("the server ended with {status} before it was ready");
+        }
+        if Instant::now() > deadline {
+            bail!("the server was not ready after {} seconds", READY_TIMEOUT.as_secs());
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Ok(())
+}
+
+async fn stop(child: &mut Child) -> anyhow::Result<()> {
+    if let Some(pid) = child.id() {
+        Command::new("kill").arg("-TERM").arg(pid.to_string()).status().await?;
+    }
+    child.wait().await?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+"""The demonstration city as a process of its own, and a browser without a screen."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("GUOSUO", str(ROOT / "target/debug/guosuo"))
+READY_MAX = 120
+
+
+class City:
+    """A running city; `facts` is what demo.json says."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="guosuo-python-"))
+        self.log = self.folder / "output.log"
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [PROGRAM, "demo", "--data", str(self.folder), "--port", str(free_port())],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            )
+        ready = self.folder / "demo.json"
+        until = time.monotonic() + READY_MAX
+        while True:
+            try:
+                self.facts = json.loads(ready.read_text())
+                break
+            except (FileNotFoundError, json.JSONDecodeError):
+                if self.process.poll() is not None or time.monotonic() > until:
+                    self.stop(keep=True)
+                    raise AssertionError("the city did not start:\n" + self.log.read_text()) from None
+                time.sleep(0.1)
+        self.issuer = self.facts["issuer"]
+
+    def stop(self, keep=False):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def citizen(self, place=0):
+        return [account for account in self.facts["accounts"] if not account["roles"]][place]
+
+    def web_client(self):
+        return next(c for c in self.facts["clients"] if "http://127.0.0.1:9/cb" in (c.get("redirect_uris") or []))
+
+    def licence(self, status):
+        return next(licence for licence in self.facts["licences"] if licence["status"] == status)
+
+    def file(self, licence):
+        return (self.folder / licence["pdf_path"]).read_bytes()
+
+
+class Forms(HTMLParser):
+    """The forms of a page: action, fields, ids of buttons."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.forms = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag == "form":
+            self.forms.append({"action": attrs.get("action", ""), "fields": {}, "ids": set()})
+        if not self.forms or tag not in ("input", "button"):
+            return
+        form = self.forms[-1]
+        form["ids"].add(attrs.get("id"))
+        if tag == "input" and attrs.get("name"):
+            form["fields"][attrs["name"]] = attrs.get("value") or ""
+        if tag == "button" and attrs.get("name"):
+            form["fields"].setdefault(attrs["name"], attrs.get("value") or "")
+
+
+def walk(url, account, stop="http://127.0.0.1:9/"):
+    """Follows redirects, signs in and agrees; gives the address that begins with `stop`."""
+    session = requests.Session()
+    answer = session.get(url, allow_redirects=False)
+    for _ in range(30):
+        if answer.is_redirect:
+            target = urljoin(answer.url, answer.headers["location"])
+            if target.startswith(stop):
+                return target
+            answer = session.get(target, allow_redirects=False)
+            continue
+        assert answer.ok, f"{answer.status_code} at {answer.url}\n{answer.text}"
+        form, changes = None, {}
+        for candidate in Forms(answer.text).forms:
+            if "sign-in" in candidate["ids"]:
+                form, changes = candidate, {"username": account["username"], "password": account["password"]}
+            elif "allow" in candidate["ids"]:
+                form = candidate
+        assert form, f"neither a sign-in nor a consent at {answer.url}\n{answer.text}"
+        parts = urlsplit(answer.url)
+        answer = session.post(
+            urljoin(answer.url, form["action"]), data={**form["fields"], **changes},
+            headers={"origin": f"{parts.scheme}://{parts.netloc}"}, allow_redirects=False,
+        )
+    raise AssertionError(f"no end in sight at {answer.url}")
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

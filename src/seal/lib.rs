@@ -1,1 +1,83 @@
-//! seal
+//! Electronic seals: making, filing, enabling, freezing, cancelling, and the one a department seals its licences with.
+//!
+//! A seal is a text from which its round picture is drawn, a keeper, and a key of its own with a certificate. It seals
+//! only while it is enabled and its certificate counts.
+
+mod cabinet;
+pub mod error;
+pub mod events;
+mod kind;
+mod lifecycle;
+pub mod limits;
+mod making;
+mod queries;
+
+use base::{
+    Fault, Instant, Page, PageOf,
+    id::{KeyId, OrganisationId, SealId, StaffId},
+};
+use documents::SealText;
+use records::Tx;
+
+pub use cabinet::{ActiveSeal, Cabinet};
+pub use error::Error;
+pub use kind::{Kind, State};
+pub use lifecycle::{cancel, freeze, unfreeze};
+pub use making::{NewSeal, create};
+
+/// The revision that grows when a seal changed.
+pub const REVISION: &str = "seals";
+
+/// A seal as we know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealView {
+    /// The seal.
+    pub seal_id: SealId,
+    /// Whose it is.
+    pub organisation_id: OrganisationId,
+    /// What it is for.
+    pub kind: Kind,
+    /// Its full name.
+    pub name: String,
+    /// Its 14 digits.
+    pub number: String,
+    /// Who keeps it.
+    pub keeper: StaffId,
+    /// Where it is in its life.
+    pub state: State,
+    /// Why it is frozen or cancelled.
+    pub reason: Option<String>,
+    /// Its key, once it is made.
+    pub key_id: Option<KeyId>,
+    /// When it was applied for.
+    pub applied_at: Instant,
+    /// When its state last changed.
+    pub changed_at: Instant,
+    ring: String,
+    below: String,
+}
+
+impl SealView {
+    /// What its picture shows.
+    pub fn text(&self) -> SealText {
+        SealText { ring: self.ring.clone(), below: self.below.clone(), number: self.number.clone() }
+    }
+}
+
+/// One seal. One statement.
+pub async fn find(tx: &mut Tx, seal: &SealId) -> Result<Option<SealView>, Fault> {
+    queries::by_id(tx, seal).await
+}
+
+/// The seals of a department, oldest first. One statement.
+pub async fn list(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    page: &Page<SealId>,
+) -> Result<PageOf<SealView, SealId>, Fault> {
+    let rows = queries::list(tx, organisation, page).await?;
+    Ok(PageOf::from_rows(rows, page.limit, |row| row.seal_id.clone()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! The limits of this crate.
+
+/// The longest name around a seal's ring: what GB/T 9704 and the picture leave room for.
+pub const RING_CHARACTERS_MAX: usize = 24;
+
+/// The shortest name around the ring.
+pub const RING_CHARACTERS_MIN: usize = 4;
+
+/// The longest reason for freezing or cancelling.
+pub const REASON_CHARACTERS_MAX: usize = 200;
+
+/// How many digits a seal's number has: six of the administrative division, eight of a serial.
+pub const NUMBER_DIGITS: usize = 14;
+
+/// The highest serial of one administrative division.
+pub const SERIAL_MAX: i64 = 99_999_999;

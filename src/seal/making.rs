@@ -1,0 +1,100 @@
+//! From application to a seal in use.
+
+use base::id::{OrganisationId, SealId, StaffId};
+use identity::{organisation, staff, staff::Role};
+use records::{Work, revision};
+
+use crate::{Cabinet, Error, Kind, REVISION, SealView, State, events, limits, queries};
+
+/// A seal to be made.
+#[derive(Clone, Debug)]
+pub struct NewSeal {
+    /// Whose it is.
+    pub organisation_id: OrganisationId,
+    /// What it is for.
+    pub kind: Kind,
+    /// Who keeps it: a seal keeper of that department.
+    pub keeper: StaffId,
+}
+
+/// Applies for a seal, makes it with its key and certificate, files it and enables it, in one go and with an event for
+/// each step. (The steps get people and waiting times of their own later.)
+///
+/// # Errors
+///
+/// [`Error::OrganisationUnknown`], [`Error::NotAKeeper`], [`Error::AlreadyHasOne`], and [`Error::Picture`] for a name
+/// that cannot be drawn.
+pub async fn create(work: &mut Work, cabinet: &Cabinet, new: NewSeal) -> Result<SealId, Error> {
+    let department = organisation::find(&mut work.tx, &new.organisation_id)
+        .await?
+        .filter(|found| found.kind == organisation::Kind::Department)
+        .ok_or(Error::OrganisationUnknown)?;
+    let keeper = staff::find(&mut work.tx, &new.keeper).await?;
+    if keeper.is_none_or(|keeper| keeper.organisation_id != new.organisation_id || !keeper.roles.has(Role::SealKeeper))
+    {
+        return Err(Error::NotAKeeper);
+    }
+    if queries::in_use(&mut work.tx, &new.organisation_id, new.kind).await?.is_some() {
+        return Err(Error::AlreadyHasOne);
+    }
+    let length = department.name.chars().count();
+    if !(limits::RING_CHARACTERS_MIN..=limits::RING_CHARACTERS_MAX).contains(&length) {
+        return Err(Error::Picture(format!(
+            "it has {length} characters, the ring has room for {} to {}",
+            limits::RING_CHARACTERS_MIN,
+            limits::RING_CHARACTERS_MAX
+        )));
+    }
+    let number = next_number(work, department.credit_code.as_str()).await?;
+    let at = work.at();
+    let seal = SealView {
+        seal_id: SealId::new(at, work.entropy()),
+        organisation_id: new.organisation_id,
+        kind: new.kind,
+        name: format!("{}{}", department.name, new.kind.title()),
+        number,
+        keeper: new.keeper,
+        state: State::Applied,
+        reason: None,
+        key_id: None,
+        applied_at: at,
+        changed_at: at,
+        ring: department.name.clone(),
+        below: new.kind.below().to_owned(),
+    };
+    // Before anything is written: a character that no font has is found now.
+    cabinet.draw(&seal)?;
+    queries::insert(&mut work.tx, &seal).await?;
+    let data = serde_json::json!({
+        "organisation": seal.organisation_id.as_str(), "kind": seal.kind.code(), "number": seal.number,
+        "keeper": seal.keeper.as_str(),
+    });
+    work.record_with(events::APPLIED, &seal.seal_id, data);
+    let subject = pki::SealSubject {
+        organisation_name: department.name,
+        organisation_code: department.credit_code.as_str().to_owned(),
+        seal_name: seal.name.clone(),
+    };
+    let key = pki::authority::issue_seal(work, cabinet.custody(), &subject).await?;
+    queries::set_key(&mut work.tx, &seal.seal_id, &key).await?;
+    for (from, to, event) in [
+        (State::Applied, State::Made, events::MADE),
+        (State::Made, State::Filed, events::FILED),
+        (State::Filed, State::Enabled, events::ENABLED),
+    ] {
+        queries::change_state(&mut work.tx, &seal.seal_id, (from, to), None, at).await?;
+        work.record_with(event, &seal.seal_id, serde_json::json!({ "key": key.as_str() }));
+    }
+    revision::bump(&mut work.tx, REVISION).await?;
+    Ok(seal.seal_id)
+}
+
+/// Six digits of the administrative division, which characters 3 to 8 of a credit code are, and a serial of eight.
+async fn next_number(work: &mut Work, credit_code: &str) -> Result<String, Error> {
+    let division = credit_code.get(2..8).unwrap_or("000000").to_owned();
+    let serial = queries::next_serial(&mut work.tx, &division).await?;
+    if serial > limits::SERIAL_MAX {
+        return Err(base::Fault::broken("the seal numbers of an administrative division are used up").into());
+    }
+    Ok(format!("{division}{serial:08}"))
+}

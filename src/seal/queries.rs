@@ -1,0 +1,152 @@
+//! The SQL of this crate.
+
+use base::{
+    Fault, Instant, Page,
+    id::{KeyId, OrganisationId, SealId, StaffId},
+};
+use records::{FromRow, Tx, args};
+
+use crate::{Kind, SealView, State};
+
+#[derive(FromRow)]
+struct Row {
+    seal_id: String,
+    organisation_id: String,
+    kind: String,
+    name: String,
+    number: String,
+    ring: String,
+    below: String,
+    keeper: String,
+    state: String,
+    reason: Option<String>,
+    key_id: Option<String>,
+    applied_at: i64,
+    changed_at: i64,
+}
+
+impl TryFrom<Row> for SealView {
+    type Error = Fault;
+
+    fn try_from(row: Row) -> Result<Self, Fault> {
+        let unknown = || Fault::broken("a seal has an unknown kind or state");
+        Ok(Self {
+            kind: Kind::parse(&row.kind).ok_or_else(unknown)?,
+            state: State::parse(&row.state).ok_or_else(unknown)?,
+            seal_id: SealId::stored(row.seal_id),
+            organisation_id: OrganisationId::stored(row.organisation_id),
+            name: row.name,
+            number: row.number,
+            keeper: StaffId::stored(row.keeper),
+            reason: row.reason,
+            key_id: row.key_id.map(KeyId::stored),
+            applied_at: Instant::from_micros(row.applied_at),
+            changed_at: Instant::from_micros(row.changed_at),
+            ring: row.ring,
+            below: row.below,
+        })
+    }
+}
+
+pub(crate) async fn by_id(tx: &mut Tx, seal: &SealId) -> Result<Option<SealView>, Fault> {
+    let row: Option<Row> = tx
+        .first(
+            "select seal_id, organisation_id, kind, name, number, ring, below, keeper, state, reason, key_id,
+                    applied_at, changed_at
+               from seal
+              where seal_id = $1",
+            args![seal],
+        )
+        .await?;
+    row.map(SealView::try_from).transpose()
+}
+
+pub(crate) async fn list(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    page: &Page<SealId>,
+) -> Result<Vec<SealView>, Fault> {
+    let rows: Vec<Row> = tx
+        .all(
+            "select seal_id, organisation_id, kind, name, number, ring, below, keeper, state, reason, key_id,
+                    applied_at, changed_at
+               from seal
+              where organisation_id = $1 and seal_id > $2
+              order by seal_id
+              limit $3",
+            args![organisation, page.after.as_ref().map_or("", SealId::as_str), page.limit + 1],
+        )
+        .await?;
+    rows.into_iter().map(SealView::try_from).collect()
+}
+
+/// The seal of a kind that is enabled or frozen.
+pub(crate) async fn in_use(tx: &mut Tx, organisation: &OrganisationId, kind: Kind) -> Result<Option<SealView>, Fault> {
+    let row: Option<Row> = tx
+        .first(
+            "select seal_id, organisation_id, kind, name, number, ring, below, keeper, state, reason, key_id,
+                    applied_at, changed_at
+               from seal
+              where organisation_id = $1 and kind = $2 and state in ('enabled', 'frozen')",
+            args![organisation, kind.code()],
+        )
+        .await?;
+    row.map(SealView::try_from).transpose()
+}
+
+/// The next serial of an administrative division.
+pub(crate) async fn next_serial(tx: &mut Tx, division: &str) -> Result<i64, Fault> {
+    let rows: Vec<(i64,)> = tx
+        .change(
+            "insert into seal_serial (division, last) values ($1, 1)
+                 on conflict (division) do update set last = seal_serial.last + 1
+             returning last",
+            args![division],
+        )
+        .await?;
+    rows.first().map(|(last,)| *last).ok_or_else(|| Fault::broken("a serial was not counted"))
+}
+
+pub(crate) async fn insert(tx: &mut Tx, seal: &SealView) -> Result<(), Fault> {
+    tx.run(
+        "insert into seal (seal_id, organisation_id, kind, name, number, ring, below, keeper, state, applied_at,
+                           changed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+        args![
+            &seal.seal_id,
+            &seal.organisation_id,
+            seal.kind.code(),
+            &seal.name,
+            &seal.number,
+            &seal.ring,
+            &seal.below,
+            &seal.keeper,
+            seal.state.code(),
+            seal.applied_at
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_key(tx: &mut Tx, seal: &SealId, key: &KeyId) -> Result<(), Fault> {
+    tx.run("update seal set key_id = $2 where seal_id = $1 and key_id is null", args![seal, key]).await?;
+    Ok(())
+}
+
+/// Moves a seal from one state to another; zero rows when it is not in the first.
+pub(crate) async fn change_state(
+    tx: &mut Tx,
+    seal: &SealId,
+    (from, to): (State, State),
+    reason: Option<&str>,
+    at: Instant,
+) -> Result<u64, Fault> {
+    tx.run(
+        "update seal
+            set state = $3, reason = $4, changed_at = $5
+          where seal_id = $1 and state = $2",
+        args![seal, from.code(), to.code(), reason, at],
+    )
+    .await
+}

@@ -1,0 +1,301 @@
+//! Applications: handed in by a clerk, decided by a reviewer who is another person.
+
+use base::{
+    Date, Fault, Instant, Page, PageOf,
+    id::{ApplicationId, LicenceId, OrganisationId},
+};
+use identity::{Role, staff};
+use records::{Tx, Work};
+
+use crate::{
+    content::{Content, Fields},
+    error::Error,
+    events,
+    holder::{Holder, HolderFacts},
+    issue::{self, Approved, Begun, Origin, Request},
+    library::Library,
+    limits,
+    official::Official,
+    queries::{self, ApplicationRow, Decision},
+    reason::ReturnReason,
+};
+
+/// Where an application stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Waiting for a reviewer.
+    Submitted,
+    /// Approved; its licence is issued.
+    Approved,
+    /// Returned to the clerk.
+    Returned,
+}
+
+impl State {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::Approved => "approved",
+            Self::Returned => "returned",
+        }
+    }
+
+    /// Reads a state.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Submitted, Self::Approved, Self::Returned].into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// What a clerk hands in.
+#[derive(Clone, Debug)]
+pub struct NewApplication {
+    /// Which type, by its national code.
+    pub type_code: String,
+    /// Whom the licence is to be about.
+    pub holder: HolderFacts,
+    /// The fields that are entered.
+    pub fields: Fields,
+    /// The first day; today when not given.
+    pub valid_from: Option<Date>,
+    /// The last day, where the type wants one.
+    pub valid_until: Option<Date>,
+    /// The licence it is to take the place of.
+    pub renews: Option<LicenceId>,
+}
+
+/// An application with what it says.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// Its identifier.
+    pub id: ApplicationId,
+    /// The version of the type, by its identifier.
+    pub licence_type: String,
+    /// The department.
+    pub issuer: OrganisationId,
+    /// Whom the licence is to be about.
+    pub holder: Holder,
+    /// The holder's name, masked.
+    pub holder_shown: String,
+    /// Where it stands.
+    pub state: State,
+    /// What was applied for.
+    pub content: Content,
+    /// The digest that an approval names.
+    pub digest: String,
+    /// Who handed it in.
+    pub maker_staff: base::id::StaffId,
+    /// The person who handed it in.
+    pub maker_person: base::id::PersonId,
+    /// When.
+    pub submitted_at: Instant,
+    /// Who decided it.
+    pub checker_staff: Option<base::id::StaffId>,
+    /// When it was decided.
+    pub decided_at: Option<Instant>,
+    /// Why it was returned.
+    pub return_reason: Option<ReturnReason>,
+    /// What the reviewer added to that.
+    pub return_note: Option<String>,
+    /// The licence that came of it.
+    pub licence: Option<LicenceId>,
+}
+
+/// Hands in an application.
+///
+/// # Errors
+///
+/// As [`issue::begin`], as far as it can be known now.
+pub async fn apply(
+    work: &mut Work,
+    library: &Library,
+    maker: &Official,
+    new: NewApplication,
+) -> Result<ApplicationId, Error> {
+    maker.check_role(Role::Clerk)?;
+    let licence_type = library.catalogue().published(&new.type_code).ok_or(Error::TypeUnknown)?;
+    if !library.catalogue().may_issue(&licence_type.code, &maker.organisation_id) {
+        return Err(Error::NotAuthorised);
+    }
+    let id = ApplicationId::new(work.at(), work.entropy());
+    let request = Request {
+        origin: Origin::application(&id),
+        type_code: new.type_code,
+        holder: new.holder,
+        fields: new.fields,
+        valid_from: new.valid_from,
+        valid_until: new.valid_until,
+        renews: new.renews,
+    };
+    let content = issue::compose(library, &licence_type, &request, maker, work.at())?;
+    let row = ApplicationRow {
+        application_id: id.as_str().to_owned(),
+        licence_type_id: licence_type.id.as_str().to_owned(),
+        issuer_id: maker.organisation_id.as_str().to_owned(),
+        holder_kind: request.holder.holder.kind().as_str().to_owned(),
+        holder_id: request.holder.holder.id().to_owned(),
+        holder_shown: request.holder.shown(),
+        state: State::Submitted.as_str().to_owned(),
+        content: library.seal_content(work.entropy(), id.as_str(), &content.canonical()?),
+        content_digest: content.digest()?,
+        maker_staff: maker.staff_id.as_str().to_owned(),
+        maker_person: maker.person_id.as_str().to_owned(),
+        submitted_at: work.at().as_micros(),
+        checker_staff: None,
+        decided_at: None,
+        return_reason: None,
+        return_note: None,
+        licence_id: None,
+    };
+    queries::insert_application(&mut work.tx, &row, content.renews.as_deref()).await?;
+    let data = serde_json::json!({ "type": licence_type.code, "content_sha256": row.content_digest });
+    work.record_with(events::APPLICATION_SUBMITTED, &id, data);
+    Ok(id)
+}
+
+/// One application of a department.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], also for another department's: its existence is nobody else's business.
+pub async fn find(
+    tx: &mut Tx,
+    library: &Library,
+    department: &OrganisationId,
+    id: &ApplicationId,
+) -> Result<Application, Error> {
+    let row = queries::application(tx, id).await?.ok_or(Error::NotFound)?;
+    if row.issuer_id != department.as_str() {
+        return Err(Error::NotFound);
+    }
+    Ok(read(library, row)?)
+}
+
+/// The applications of a department, newest first; all, or those in one state.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn list(
+    tx: &mut Tx,
+    library: &Library,
+    department: &OrganisationId,
+    state: Option<State>,
+    page: &Page<ApplicationId>,
+) -> Result<PageOf<Application, ApplicationId>, Fault> {
+    let rows = queries::applications(tx, department, state.map(State::as_str), page).await?;
+    let rows = rows.into_iter().map(|row| read(library, row)).collect::<Result<Vec<_>, _>>()?;
+    Ok(PageOf::from_rows(rows, page.limit, |application| application.id.clone()))
+}
+
+/// Approves what has this digest and begins to issue it, both or neither.
+///
+/// # Errors
+///
+/// [`Error::FourEyes`] when maker and checker are one person, [`Error::ApprovalStale`] when what is stored is not
+/// what was reviewed, [`Error::AlreadyDecided`] when someone else decided first, and as [`issue::begin`].
+pub async fn approve(
+    work: &mut Work,
+    library: &Library,
+    checker: &Official,
+    id: &ApplicationId,
+    digest: &str,
+) -> Result<Begun, Error> {
+    checker.check_role(Role::Reviewer)?;
+    let application = find(&mut work.tx, library, &checker.organisation_id, id).await?;
+    checker.check_other_person(application.maker_person.as_str())?;
+    if application.state != State::Submitted {
+        return Err(Error::AlreadyDecided);
+    }
+    if application.digest != digest {
+        return Err(Error::ApprovalStale);
+    }
+    let maker = staff::find(&mut work.tx, &application.maker_staff).await?;
+    // Someone who has left since may still have handed it in; who it was stays in the record.
+    let maker = maker.map_or_else(
+        || Official {
+            staff_id: application.maker_staff.clone(),
+            person_id: application.maker_person.clone(),
+            organisation_id: application.issuer.clone(),
+            roles: staff::Roles::default(),
+        },
+        Official::from,
+    );
+    let licence_type = library.catalogue().find(&application.licence_type).ok_or(Error::TypeUnknown)?;
+    let holder = crate::find::holder(&mut work.tx, library, &application.holder).await?;
+    let renews = application.content.renews.clone().map(LicenceId::stored);
+    let approved = Approved { content: application.content, licence_type, holder, renews };
+    let begun = issue::begin_approved(work, library, &Origin::application(id), approved, (&maker, checker)).await?;
+    let licence = match &begun {
+        Begun::Intent(intent) => intent.licence.id.clone(),
+        Begun::Issued(licence) => licence.id.clone(),
+    };
+    let decision = Decision {
+        state: State::Approved.as_str(),
+        checker,
+        reason: None,
+        note: None,
+        licence: Some(&licence),
+        digest,
+    };
+    decide(work, id, decision).await?;
+    let data = serde_json::json!({ "content_sha256": digest, "licence": licence.as_str() });
+    work.record_with(events::APPLICATION_APPROVED, id, data);
+    Ok(begun)
+}
+
+/// Returns an application to its clerk.
+///
+/// # Errors
+///
+/// [`Error::AlreadyDecided`], [`Error::FourEyes`], [`Error::NotFound`].
+pub async fn send_back(
+    work: &mut Work,
+    library: &Library,
+    checker: &Official,
+    id: &ApplicationId,
+    (reason, note): (ReturnReason, &str),
+) -> Result<(), Error> {
+    checker.check_role(Role::Reviewer)?;
+    let application = find(&mut work.tx, library, &checker.organisation_id, id).await?;
+    checker.check_other_person(application.maker_person.as_str())?;
+    let note: String = note.trim().chars().take(limits::NOTE_LENGTH_MAX).collect();
+    let decision = Decision {
+        state: State::Returned.as_str(),
+        checker,
+        reason: Some(reason.code()),
+        note: Some(&note).filter(|note| !note.is_empty()).map(String::as_str),
+        licence: None,
+        digest: &application.digest,
+    };
+    decide(work, id, decision).await?;
+    work.record_with(events::APPLICATION_RETURNED, id, serde_json::json!({ "reason": reason.code() }));
+    Ok(())
+}
+
+async fn decide(work: &mut Work, id: &ApplicationId, decision: Decision<'_>) -> Result<(), Error> {
+    let at = work.at();
+    if queries::decide(&mut work.tx, id, decision, at).await? == 0 { Err(Error::AlreadyDecided) } else { Ok(()) }
+}
+
+fn read(library: &Library, row: ApplicationRow) -> Result<Application, Fault> {
+    let content = library.open_content(&row.application_id, &row.content, &row.content_digest)?;
+    Ok(Application {
+        id: ApplicationId::stored(row.application_id),
+        licence_type: row.licence_type_id,
+        issuer: OrganisationId::stored(row.issuer_id),
+        holder: Holder::stored(&row.holder_kind, row.holder_id)?,
+        holder_shown: row.holder_shown,
+        state: State::parse(&row.state).ok_or_else(|| Fault::broken("an application has no known state"))?,
+        content,
+        digest: row.content_digest,
+        maker_staff: base::id::StaffId::stored(row.maker_staff),
+        maker_person: base::id::PersonId::stored(row.maker_person),
+        submitted_at: Instant::from_micros(row.submitted_at),
+        checker_staff: row.checker_staff.map(base::id::StaffId::stored),
+        decided_at: row.decided_at.map(Instant::from_micros),
+        return_reason: row.return_reason.as_deref().and_then(ReturnReason::parse),
+        return_note: row.return_note,
+        licence: row.licence_id.map(LicenceId::stored),
+    })
+}

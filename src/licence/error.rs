@@ -1,0 +1,156 @@
+//! Why something about licences was refused.
+
+use base::{Fault, id::LicenceId};
+use thiserror::Error;
+
+use crate::field::FieldError;
+
+/// What is true when an act on licences is refused.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// Somebody else decided on the application first; the caller looks at it again.
+    #[error("the application is already decided")]
+    AlreadyDecided,
+    /// The holder has a licence of this type in force, and the type allows only one.
+    #[error("the holder has licence {0} of this type in force")]
+    AlreadyHeld(LicenceId),
+    /// Revocation is final; the caller's fault.
+    #[error("the licence is revoked")]
+    AlreadyRevoked,
+    /// Another version took the licence's place; the caller acts on that one.
+    #[error("the licence is superseded")]
+    AlreadySuperseded,
+    /// What the reviewer saw is not what is stored: somebody changed it in between.
+    #[error("the application changed since it was reviewed")]
+    ApprovalStale,
+    /// Fields are missing or wrong; the caller's fault.
+    #[error("{} fields are refused", .0.len())]
+    Fields(Vec<FieldError>),
+    /// Ours to repair.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// Maker and checker are one person.
+    #[error("maker and checker are the same person")]
+    FourEyes,
+    /// There is no such person or organisation, or it is of the kind that cannot hold this type.
+    #[error("there is no such holder")]
+    HolderUnknown,
+    /// The issuer's credit code cannot stand in an identifier.
+    #[error("the issuer has no usable credit code")]
+    IssuerCode,
+    /// The page failed the checks before signing. No signature was made with a real key.
+    #[error("the document failed the checks before signing: {0}")]
+    Lint(String),
+    /// The department may not issue this type, or the person has not the role.
+    #[error("not authorised to issue")]
+    NotAuthorised,
+    /// There is no such licence or application, or it belongs to another department.
+    #[error("not found")]
+    NotFound,
+    /// Its document is not made yet, or its intent was voided.
+    #[error("the licence is not issued")]
+    NotIssued,
+    /// Only a suspended licence can be reinstated.
+    #[error("the licence is not suspended")]
+    NotSuspended,
+    /// The licence belongs to another department.
+    #[error("the licence was issued by another department")]
+    OtherDepartment,
+    /// The first or last day of validity is out of bounds.
+    #[error("the period of validity is refused")]
+    Period(PeriodProblem),
+    /// The licence to be renewed is of another type, holder or department, or not in a state to be renewed.
+    #[error("this licence cannot be renewed")]
+    Renewal,
+    /// The department's seal is missing, frozen or out of date.
+    #[error("the department has no seal in use")]
+    Seal,
+    /// The catalogue has no published type of this code.
+    #[error("no such licence type is published")]
+    TypeUnknown,
+    /// 999 versions of one licence were issued.
+    #[error("the licence was renewed too often")]
+    VersionsExhausted,
+    /// The issue was given up; a new one gets a new number.
+    #[error("the issue was voided: {0}")]
+    Voided(String),
+}
+
+impl Error {
+    /// The fault inside, if it is one: what the operation's edge may repeat.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Fault(fault) => Some(fault),
+            _ => None,
+        }
+    }
+
+    /// Whether the same issue can never succeed, so that its intent is to be voided.
+    pub(crate) fn is_final(&self) -> bool {
+        !matches!(self, Self::Fault(_))
+    }
+
+    /// A stable word for the log and for the API.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AlreadyDecided => "already_decided",
+            Self::AlreadyHeld(_) => "already_held",
+            Self::AlreadyRevoked => "already_revoked",
+            Self::AlreadySuperseded => "already_superseded",
+            Self::ApprovalStale => "approval_stale",
+            Self::Fields(_) => "fields_refused",
+            Self::Fault(_) => "fault",
+            Self::FourEyes => "four_eyes",
+            Self::HolderUnknown => "holder_unknown",
+            Self::IssuerCode => "issuer_code",
+            Self::Lint(_) => "lint_failed",
+            Self::NotAuthorised => "issue_not_authorised",
+            Self::NotFound => "not_found",
+            Self::NotIssued => "not_issued",
+            Self::NotSuspended => "not_suspended",
+            Self::OtherDepartment => "other_department",
+            Self::Period(problem) => problem.code(),
+            Self::Renewal => "renewal_refused",
+            Self::Seal => "seal_not_in_use",
+            Self::TypeUnknown => "type_unknown",
+            Self::VersionsExhausted => "versions_exhausted",
+            Self::Voided(_) => "voided",
+        }
+    }
+}
+
+/// What is wrong with a period of validity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeriodProblem {
+    /// It ends before it begins.
+    EndBeforeStart,
+    /// Its last day must be given for this type.
+    EndMissing,
+    /// Its last day follows from the type and must not be given.
+    EndNotAllowed,
+    /// It is longer than a licence can be valid.
+    TooLong,
+    /// It begins too far in the past.
+    StartTooEarly,
+    /// It begins too far in the future.
+    StartTooLate,
+}
+
+impl PeriodProblem {
+    /// A stable word.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::EndBeforeStart => "end_before_start",
+            Self::EndMissing => "end_missing",
+            Self::EndNotAllowed => "end_not_allowed",
+            Self::TooLong => "period_too_long",
+            Self::StartTooEarly => "start_too_early",
+            Self::StartTooLate => "start_too_late",
+        }
+    }
+
+    /// Which of the two dates it is about.
+    pub fn is_about_start(self) -> bool {
+        matches!(self, Self::StartTooEarly | Self::StartTooLate)
+    }
+}

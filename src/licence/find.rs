@@ -1,0 +1,119 @@
+//! Finding licences and holders. Each function is one statement.
+
+use base::{
+    Fault, Page, PageOf, Secret,
+    id::{LicenceId, OrganisationId},
+    number::{CreditCode, IdentityNumber, LicenceIdentifier},
+};
+use identity::{organisation, person};
+use records::Tx;
+
+use crate::{
+    error::Error,
+    holder::{Holder, HolderFacts},
+    library::Library,
+    licence::{Licence, Status},
+    number::Code,
+    queries,
+};
+
+/// A licence by our identifier.
+pub async fn by_id(tx: &mut Tx, id: &LicenceId) -> Result<Option<Licence>, Fault> {
+    queries::by_id(tx, id).await
+}
+
+/// A licence by its 证照标识.
+pub async fn by_identifier(tx: &mut Tx, identifier: &LicenceIdentifier) -> Result<Option<Licence>, Fault> {
+    queries::by_identifier(tx, identifier.as_str()).await
+}
+
+/// A licence by the code of its QR.
+pub async fn by_code(tx: &mut Tx, code: &Code) -> Result<Option<Licence>, Fault> {
+    queries::by_code(tx, code.as_str()).await
+}
+
+/// A licence by the SHA-256 of its document, hexadecimal.
+pub async fn by_file_digest(tx: &mut Tx, sha256: &str) -> Result<Option<Licence>, Fault> {
+    queries::by_file_digest(tx, sha256).await
+}
+
+/// Licences of one holder, newest first.
+pub async fn held_by(
+    tx: &mut Tx,
+    holder: &Holder,
+    page: &Page<LicenceId>,
+) -> Result<PageOf<Licence, LicenceId>, Fault> {
+    let rows = queries::held_by(tx, holder, page).await?;
+    Ok(PageOf::from_rows(rows, page.limit, |licence| licence.id.clone()))
+}
+
+/// Licences of one department, newest first; all, or of one recorded status.
+pub async fn issued_by(
+    tx: &mut Tx,
+    issuer: &OrganisationId,
+    status: Option<Status>,
+    page: &Page<LicenceId>,
+) -> Result<PageOf<Licence, LicenceId>, Fault> {
+    let rows = queries::issued_by(tx, issuer, status, page).await?;
+    Ok(PageOf::from_rows(rows, page.limit, |licence| licence.id.clone()))
+}
+
+/// The newer version that took the place of a licence.
+pub async fn renewed_by(tx: &mut Tx, licence: &Licence) -> Result<Option<LicenceId>, Fault> {
+    queries::renewed_by(tx, &licence.id, &licence.holder).await
+}
+
+/// The person with an identity number, as a holder.
+///
+/// # Errors
+///
+/// [`Error::HolderUnknown`].
+pub async fn person_by_number(tx: &mut Tx, library: &Library, number: &IdentityNumber) -> Result<HolderFacts, Error> {
+    let found = person::find_by_identity_number(tx, library.vault(), number).await?.ok_or(Error::HolderUnknown)?;
+    Ok(HolderFacts {
+        holder: Holder::Person(found.person_id),
+        name: found.name,
+        number: Secret::new(number.as_str().to_owned()),
+    })
+}
+
+/// The organisation with a credit code, as a holder.
+///
+/// # Errors
+///
+/// [`Error::HolderUnknown`].
+pub async fn organisation_by_code(tx: &mut Tx, code: &CreditCode) -> Result<HolderFacts, Error> {
+    let found = organisation::find_by_code(tx, code).await?.ok_or(Error::HolderUnknown)?;
+    Ok(HolderFacts {
+        holder: Holder::Organisation(found.organisation_id),
+        name: found.name,
+        number: Secret::new(found.credit_code.as_str().to_owned()),
+    })
+}
+
+/// What the register says of a holder now.
+///
+/// # Errors
+///
+/// [`Error::HolderUnknown`].
+pub async fn holder(tx: &mut Tx, library: &Library, holder: &Holder) -> Result<HolderFacts, Error> {
+    match holder {
+        Holder::Person(id) => {
+            let found = person::find(tx, id).await?.ok_or(Error::HolderUnknown)?;
+            let number = found.identity_number(library.vault())?;
+            Ok(HolderFacts {
+                holder: holder.clone(),
+                name: found.name,
+                number: Secret::new(number.as_str().to_owned()),
+            })
+        }
+        Holder::Organisation(id) => {
+            let found = organisation::find(tx, id).await?.ok_or(Error::HolderUnknown)?;
+            Ok(HolderFacts {
+                holder: holder.clone(),
+                name: found.name,
+                number: Secret::new(found.credit_code.as_str().to_owned()),
+            })
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Whom a licence is about.
+
+use base::{
+    Fault, Secret,
+    id::{OrganisationId, PersonId},
+    mask,
+    number::IdentityNumber,
+};
+use serde::{Deserialize, Serialize};
+
+/// Which kind of holder a type has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HolderKind {
+    /// A natural person.
+    Person,
+    /// A legal person.
+    Organisation,
+}
+
+impl HolderKind {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Organisation => "organisation",
+        }
+    }
+}
+
+/// The person or organisation a licence is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// A natural person.
+    Person(PersonId),
+    /// A legal person.
+    Organisation(OrganisationId),
+}
+
+impl Holder {
+    /// Its kind.
+    pub fn kind(&self) -> HolderKind {
+        match self {
+            Self::Person(_) => HolderKind::Person,
+            Self::Organisation(_) => HolderKind::Organisation,
+        }
+    }
+
+    /// Its identifier as text.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Person(id) => id.as_str(),
+            Self::Organisation(id) => id.as_str(),
+        }
+    }
+
+    pub(crate) fn stored(kind: &str, id: String) -> Result<Self, Fault> {
+        match kind {
+            "person" => Ok(Self::Person(PersonId::stored(id))),
+            "organisation" => Ok(Self::Organisation(OrganisationId::stored(id))),
+            _ => Err(Fault::broken("a stored holder has no known kind")),
+        }
+    }
+}
+
+/// What the register says of a holder: where the locked fields of a licence come from.
+#[derive(Clone, Debug)]
+pub struct HolderFacts {
+    /// Who.
+    pub holder: Holder,
+    /// The name in the register.
+    pub name: String,
+    /// The identity number or credit code.
+    pub number: Secret<String>,
+}
+
+impl HolderFacts {
+    /// The name as strangers see it.
+    pub fn shown(&self) -> String {
+        match self.holder {
+            Holder::Person(_) => mask::person_name(&self.name),
+            Holder::Organisation(_) => mask::organisation_name(&self.name),
+        }
+    }
+
+    /// The number as staff see it by default.
+    pub fn number_shown(&self) -> String {
+        match self.holder {
+            Holder::Person(_) => mask::identity_number(self.number.expose()),
+            Holder::Organisation(_) => self.number.expose().clone(),
+        }
+    }
+
+    pub(crate) fn identity_number(&self) -> Option<IdentityNumber> {
+        match self.holder {
+            Holder::Person(_) => IdentityNumber::parse(self.number.expose()).ok(),
+            Holder::Organisation(_) => None,
+        }
+    }
+}

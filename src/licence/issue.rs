@@ -1,0 +1,533 @@
+//! Issuing, in an order that a crash at any point survives:
+//!
+//! 1. [`begin`], first unit of work: check everything, draw the numbers, record the intent;
+//! 2. [`Intent::sign`], no database: typeset, lint with a throw-away key, sign, verify the signature;
+//! 3. [`record`], second unit of work: record the document and put the licence in force;
+//! 4. only then is the caller told.
+//!
+//! An intent that nobody finished is finished under the same number, or voided, by [`recover`].
+
+use std::sync::Arc;
+
+use base::{
+    Date, Fault, Instant,
+    id::{KeyId, LicenceId, LicenceTypeId, SealId},
+};
+use identity::{Role, organisation};
+use records::{Context, Database, Work, idempotency};
+use seal::ActiveSeal;
+
+use crate::{
+    content::{self, Content, Fields},
+    error::Error,
+    events,
+    field::{FieldError, FieldProblem},
+    holder::HolderFacts,
+    library::Library,
+    licence::{Licence, Status},
+    licence_type::LicenceType,
+    limits, number,
+    number::Code,
+    official::Official,
+    page, queries,
+};
+
+/// What makes one licence and no second one: an application, or one request of one client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// An approved application.
+    pub(crate) fn application(id: &base::id::ApplicationId) -> Self {
+        Self(id.as_str().to_owned())
+    }
+
+    /// A request under the key its caller chose.
+    pub fn request(caller: &str, idempotency_key: &str) -> Self {
+        let mut hash = crypto::digest::Sha256::new();
+        hash.update(&(caller.len() as u64).to_be_bytes());
+        hash.update(caller.as_bytes());
+        hash.update(idempotency_key.as_bytes());
+        Self(format!("request:{}", hash.finish_hex()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A licence to be issued.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What asks for it.
+    pub origin: Origin,
+    /// Which type, by its national code.
+    pub type_code: String,
+    /// Whom it is about.
+    pub holder: HolderFacts,
+    /// The fields that are entered; those that come from the register may be left out.
+    pub fields: Fields,
+    /// The first day; today when not given.
+    pub valid_from: Option<Date>,
+    /// The last day, where the type wants one.
+    pub valid_until: Option<Date>,
+    /// The licence it takes the place of.
+    pub renews: Option<LicenceId>,
+}
+
+/// What [`begin`] comes to.
+#[derive(Debug)]
+pub enum Begun {
+    /// Numbered: sign it and record it.
+    Intent(Box<Intent>),
+    /// The same origin was issued before.
+    Issued(Licence),
+}
+
+/// A numbered licence that is about to be signed.
+#[derive(Debug)]
+pub struct Intent {
+    /// The licence; its status is still [`Status::Intent`].
+    pub licence: Licence,
+    content: Content,
+    licence_type: Arc<LicenceType>,
+    seal: ActiveSeal,
+}
+
+/// A signed document, verified, not yet recorded.
+#[derive(Debug)]
+pub struct Signed {
+    /// Whose document it is.
+    pub licence_id: LicenceId,
+    /// Its digest, hexadecimal.
+    pub sha256: String,
+    /// The document.
+    pub bytes: Vec<u8>,
+    /// Under which seal.
+    pub seal_id: SealId,
+    /// With which key.
+    pub key_id: KeyId,
+}
+
+/// Checks a request that maker and checker stand behind and records the intent to issue.
+///
+/// Statements: 6, one more for a renewal, one more for a type that a holder has only once.
+///
+/// # Errors
+///
+/// [`Error::NotAuthorised`], [`Error::FourEyes`], [`Error::OtherDepartment`] about the two people;
+/// [`Error::TypeUnknown`], [`Error::HolderUnknown`], [`Error::Fields`], [`Error::Period`], [`Error::AlreadyHeld`],
+/// [`Error::Renewal`] about the request; [`Error::Seal`], [`Error::IssuerCode`] about the department;
+/// [`Error::Voided`] when the same origin was given up before.
+pub async fn begin(
+    work: &mut Work,
+    library: &Library,
+    request: Request,
+    maker: &Official,
+    checker: &Official,
+) -> Result<Begun, Error> {
+    maker.check_role(Role::Clerk)?;
+    checker.check_role(Role::Reviewer)?;
+    checker.check_other_person(maker.person_id.as_str())?;
+    if maker.organisation_id != checker.organisation_id {
+        return Err(Error::OtherDepartment);
+    }
+    let licence_type = library.catalogue().published(&request.type_code).ok_or(Error::TypeUnknown)?;
+    let content = compose(library, &licence_type, &request, maker, work.at())?;
+    let approved = Approved { content, licence_type, holder: request.holder, renews: request.renews };
+    begin_approved(work, library, &request.origin, approved, (maker, checker)).await
+}
+
+/// What a reviewer approved.
+pub(crate) struct Approved {
+    pub content: Content,
+    pub licence_type: Arc<LicenceType>,
+    pub holder: HolderFacts,
+    pub renews: Option<LicenceId>,
+}
+
+pub(crate) fn compose(
+    library: &Library,
+    licence_type: &LicenceType,
+    request: &Request,
+    maker: &Official,
+    at: Instant,
+) -> Result<Content, Error> {
+    if request.holder.holder.kind() != licence_type.definition.holder {
+        return Err(Error::HolderUnknown);
+    }
+    let fields = content::fields(licence_type, &request.holder, &request.fields).map_err(Error::Fields)?;
+    check_glyphs(library, &fields)?;
+    let (from, until) = content::period(licence_type.definition.validity, request.valid_from, request.valid_until, at)?;
+    Ok(Content {
+        fields,
+        holder: request.holder.holder.id().to_owned(),
+        holder_name: request.holder.name.clone(),
+        issuer: maker.organisation_id.as_str().to_owned(),
+        licence_type: licence_type.id.as_str().to_owned(),
+        renews: request.renews.as_ref().map(|id| id.as_str().to_owned()),
+        valid_from: from.to_string(),
+        valid_until: until.map(|day| day.to_string()),
+    })
+}
+
+/// Names each field with a character that no typeface here can print: the clerk learns it at the counter, not from a
+/// voided issue.
+fn check_glyphs(library: &Library, fields: &Fields) -> Result<(), Error> {
+    let mut errors = Vec::new();
+    for (key, value) in fields {
+        if let Some(c) = library.fonts().missing(value)? {
+            errors.push(FieldError { key: key.clone(), problem: FieldProblem::Glyph(c) });
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Error::Fields(errors)) }
+}
+
+pub(crate) async fn begin_approved(
+    work: &mut Work,
+    library: &Library,
+    origin: &Origin,
+    approved: Approved,
+    (maker, checker): (&Official, &Official),
+) -> Result<Begun, Error> {
+    let Approved { content, licence_type, holder, renews } = approved;
+    let issuer_id = &maker.organisation_id;
+    if !library.catalogue().may_issue(&licence_type.code, issuer_id) {
+        return Err(Error::NotAuthorised);
+    }
+    let issuer = organisation::find(&mut work.tx, issuer_id).await?.ok_or(Error::NotAuthorised)?;
+    let seal = active_seal(work, library, issuer_id).await?;
+    let renewed = match &renews {
+        None => None,
+        Some(id) => Some(to_be_renewed(work, library, id, &licence_type, &holder, maker).await?),
+    };
+    let at = work.at();
+    let date = |text: &str| Date::parse(text).map_err(Fault::broken);
+    let mut licence = Licence {
+        id: LicenceId::new(at, work.entropy()),
+        identifier: String::new(),
+        code: Code::draw(work.entropy()),
+        licence_type: licence_type.id.clone(),
+        issuer: issuer_id.clone(),
+        issuer_name: issuer.name,
+        holder_shown: holder.shown(),
+        holder: holder.holder,
+        status: Status::Intent,
+        reason: None,
+        changed_at: at,
+        issued_at: at,
+        valid_from: date(&content.valid_from)?,
+        valid_until: content.valid_until.as_deref().map(date).transpose()?,
+        renews,
+    };
+    if !licence_type.definition.several {
+        let held = queries::held_already(&mut work.tx, &licence, &licence_type.code, origin.as_str()).await?;
+        if let Some(held) = held {
+            return Err(Error::AlreadyHeld(held));
+        }
+    }
+    for _ in 0..limits::NUMBER_DRAWS_MAX {
+        licence.identifier = match &renewed {
+            Some(older) => number::next_identifier(older)?,
+            None => number::first_identifier(&licence_type.code, issuer.credit_code.as_str(), at, work.entropy())?,
+        }
+        .to_string();
+        if queries::insert_licence(&mut work.tx, &licence, origin.as_str()).await? == 1 {
+            let (canonical, digest) = (content.canonical()?, content.digest()?);
+            let sealed = library.seal_content(work.entropy(), licence.id.as_str(), &canonical);
+            let new = queries::NewContent { sealed, digest: &digest, maker, checker };
+            queries::insert_content(&mut work.tx, &licence.id, new).await?;
+            record_intent(work, &licence, (maker, checker), &digest);
+            return Ok(Begun::Intent(Box::new(Intent { licence, content, licence_type, seal })));
+        }
+        if let Some(before) = queries::by_origin(&mut work.tx, origin.as_str()).await? {
+            return resume(work, library, before, licence_type, seal).await;
+        }
+        if renewed.is_some() {
+            // The next version exists: someone else renewed it.
+            return Err(Error::Renewal);
+        }
+        licence.code = Code::draw(work.entropy());
+    }
+    Err(Fault::broken("three numbers in a row were taken").into())
+}
+
+fn record_intent(work: &mut Work, licence: &Licence, (maker, checker): (&Official, &Official), digest: &str) {
+    let data = serde_json::json!({
+        "identifier": licence.identifier, "maker": maker.staff_id.as_str(), "checker": checker.staff_id.as_str(),
+        "content_sha256": digest,
+    });
+    work.record_with(events::ISSUE_INTENDED, &licence.id, data);
+}
+
+/// The same origin was here before: go on with its number.
+async fn resume(
+    work: &mut Work,
+    library: &Library,
+    licence: Licence,
+    licence_type: Arc<LicenceType>,
+    seal: ActiveSeal,
+) -> Result<Begun, Error> {
+    match licence.status {
+        Status::Intent => {
+            let content = library.content(&mut work.tx, &licence.id).await?;
+            work.record(events::ISSUE_RESUMED, &licence.id);
+            Ok(Begun::Intent(Box::new(Intent { licence, content, licence_type, seal })))
+        }
+        Status::Void => Err(Error::Voided(licence.reason.unwrap_or_default())),
+        Status::Valid | Status::Suspended | Status::Revoked | Status::Superseded => Ok(Begun::Issued(licence)),
+    }
+}
+
+async fn active_seal(
+    work: &mut Work,
+    library: &Library,
+    issuer: &base::id::OrganisationId,
+) -> Result<ActiveSeal, Error> {
+    let at = work.at();
+    match library.cabinet().active_for(&mut work.tx, issuer, at).await {
+        Ok(seal) => Ok(seal),
+        Err(error) => match error.into_fault() {
+            Some(fault) => Err(fault.into()),
+            None => Err(Error::Seal),
+        },
+    }
+}
+
+async fn to_be_renewed(
+    work: &mut Work,
+    library: &Library,
+    id: &LicenceId,
+    licence_type: &LicenceType,
+    holder: &HolderFacts,
+    maker: &Official,
+) -> Result<base::number::LicenceIdentifier, Error> {
+    let older = queries::by_id(&mut work.tx, id).await?.ok_or(Error::Renewal)?;
+    let same_type = library.type_of(&older)?.code == licence_type.code;
+    let fits = same_type
+        && older.issuer == maker.organisation_id
+        && older.holder == holder.holder
+        && older.status == Status::Valid;
+    if !fits {
+        return Err(Error::Renewal);
+    }
+    base::number::LicenceIdentifier::parse(&older.identifier)
+        .map_err(|_| Fault::broken("a stored identifier is not well formed").into())
+}
+
+impl Intent {
+    /// Typesets the page, checks it under a throw-away key, signs it and verifies the signature. Nothing leaves this
+    /// function that does not verify; no real signature is made over a page that fails the checks. Waits for nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fields`] naming a character without a glyph or a text without room, [`Error::Lint`].
+    pub fn sign(&self, library: &Library, at: Instant) -> Result<Signed, Error> {
+        let bytes = page::signed(
+            library,
+            &self.licence_type,
+            &self.seal,
+            &page::Facts { licence: &self.licence, content: &self.content, at },
+        )?;
+        Ok(Signed {
+            licence_id: self.licence.id.clone(),
+            sha256: crypto::digest::hex(&crypto::digest::sha256(&bytes)),
+            bytes,
+            seal_id: self.seal.seal_id.clone(),
+            key_id: self.seal.signer.key_id.clone(),
+        })
+    }
+}
+
+/// What [`record`] found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Somebody else was faster with the same intent: theirs stands, this document was never seen by anyone, and
+    /// nothing was changed.
+    Before(Licence),
+    /// The licence is in force once the unit of work is committed.
+    Now(Licence),
+}
+
+/// Records a signed document.
+///
+/// Statements: 2, and one more for a renewal.
+///
+/// # Errors
+///
+/// [`Error::Voided`] when the intent was given up meanwhile; [`Error::Renewal`] when the licence it renews is no
+/// longer in force: the caller then voids the intent.
+pub async fn record(work: &mut Work, library: &Library, intent: &Intent, signed: &Signed) -> Result<Recorded, Error> {
+    let (id, at) = (&intent.licence.id, work.at());
+    if queries::move_status(&mut work.tx, id, Status::Intent, Status::Valid, None, at).await? == 0 {
+        let now = queries::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound)?;
+        return match now.status {
+            Status::Void => Err(Error::Voided(now.reason.unwrap_or_default())),
+            _ => Ok(Recorded::Before(now)),
+        };
+    }
+    let sealed = library.seal_file(work.entropy(), id, &signed.bytes);
+    queries::insert_file(&mut work.tx, signed, sealed, at).await?;
+    if let Some(older) = &intent.licence.renews {
+        if queries::move_status(&mut work.tx, older, Status::Valid, Status::Superseded, None, at).await? == 0 {
+            return Err(Error::Renewal);
+        }
+        work.record_with(events::SUPERSEDED, older, serde_json::json!({ "by": id.as_str() }));
+    }
+    let data = serde_json::json!({
+        "sha256": signed.sha256, "seal": signed.seal_id.as_str(), "key": signed.key_id.as_str(),
+    });
+    work.record_with(events::ISSUED, id, data);
+    let mut licence = intent.licence.clone();
+    (licence.status, licence.changed_at) = (Status::Valid, at);
+    Ok(Recorded::Now(licence))
+}
+
+/// Gives an intent up. Its number is not used again.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn void(work: &mut Work, id: &LicenceId, reason: &str) -> Result<(), Error> {
+    let at = work.at();
+    if queries::move_status(&mut work.tx, id, Status::Intent, Status::Void, Some(reason), at).await? == 1 {
+        work.record_with(events::VOIDED, id, serde_json::json!({ "reason": reason }));
+    }
+    Ok(())
+}
+
+/// An answer that is kept for a repeated request, in the same unit of work as the licence.
+pub struct Reply<'a> {
+    /// Who asked.
+    pub caller: &'a str,
+    /// Under which key.
+    pub key: &'a str,
+    /// The status of the answer.
+    pub status: u16,
+    /// The answer about a licence.
+    pub body: &'a (dyn Fn(&Licence) -> String + Send + Sync),
+}
+
+/// Steps 2 and 3 for an intent that is committed; voids it when it can never succeed.
+///
+/// # Errors
+///
+/// As [`Intent::sign`] and [`record`]; after a [`Fault`] the intent stays for [`recover`].
+pub async fn finish(
+    database: &Database,
+    library: &Library,
+    context: &Context,
+    intent: &Intent,
+    reply: Option<&Reply<'_>>,
+) -> Result<Licence, Error> {
+    match finish_once(database, library, context, intent, reply).await {
+        Err(error) if error.is_final() && !matches!(error, Error::Voided(_)) => {
+            let mut work = database.begin(context.clone()).await?;
+            void(&mut work, &intent.licence.id, error.code()).await?;
+            work.commit().await?;
+            Err(error)
+        }
+        result => result,
+    }
+}
+
+async fn finish_once(
+    database: &Database,
+    library: &Library,
+    context: &Context,
+    intent: &Intent,
+    reply: Option<&Reply<'_>>,
+) -> Result<Licence, Error> {
+    let signed = intent.sign(library, context.at)?;
+    let mut attempts = records::Attempts::default();
+    loop {
+        match commit(database, library, context, (intent, &signed), reply).await {
+            Err(error) if attempts.again(error.fault()).await => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn commit(
+    database: &Database,
+    library: &Library,
+    context: &Context,
+    (intent, signed): (&Intent, &Signed),
+    reply: Option<&Reply<'_>>,
+) -> Result<Licence, Error> {
+    let mut work = database.begin(context.clone()).await?;
+    match record(&mut work, library, intent, signed).await? {
+        Recorded::Now(licence) => {
+            if let Some(reply) = reply {
+                let body = (reply.body)(&licence);
+                idempotency::complete(&mut work.tx, reply.caller, reply.key, reply.status, &body).await?;
+            }
+            work.commit().await?;
+            Ok(licence)
+        }
+        Recorded::Before(licence) => {
+            drop(work);
+            if let Some(reply) = reply {
+                let mut tx = database.housekeeping().await?;
+                idempotency::complete(&mut tx, reply.caller, reply.key, reply.status, &(reply.body)(&licence)).await?;
+                tx.commit().await?;
+            }
+            Ok(licence)
+        }
+    }
+}
+
+/// What a turn of [`recover`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Intents that became licences.
+    pub finished: usize,
+    /// Intents that were given up.
+    pub voided: usize,
+    /// Intents that could not be worked on; the next turn tries again.
+    pub left: usize,
+}
+
+/// The kind of the recovery job.
+pub const RECOVER_JOB: &str = "licence.recover";
+
+/// Finishes or voids intents that nobody has touched for [`limits::INTENT_SECONDS_MAX`]. Several nodes may run it at
+/// the same time: each intent becomes one licence.
+///
+/// # Errors
+///
+/// [`Fault`] when the intents cannot be read.
+pub async fn recover(database: &Database, library: &Library, context: &Context) -> Result<Recovered, Error> {
+    let before = context.at.plus_seconds(-limits::INTENT_SECONDS_MAX);
+    let mut tx = database.read().await?;
+    let intents = queries::intents(&mut tx, before, limits::RECOVER_MAX).await?;
+    drop(tx);
+    let mut recovered = Recovered::default();
+    for licence in intents {
+        let id = licence.id.clone();
+        match recover_one(database, library, context, licence).await {
+            Ok(()) => recovered.finished += 1,
+            Err(error) if error.is_final() => {
+                let mut work = database.begin(context.clone()).await?;
+                void(&mut work, &id, error.code()).await?;
+                work.commit().await?;
+                recovered.voided += 1;
+            }
+            Err(_) => recovered.left += 1,
+        }
+    }
+    Ok(recovered)
+}
+
+async fn recover_one(database: &Database, library: &Library, context: &Context, licence: Licence) -> Result<(), Error> {
+    let mut work = database.begin(context.clone()).await?;
+    let content = library.content(&mut work.tx, &licence.id).await?;
+    let seal = active_seal(&mut work, library, &licence.issuer).await?;
+    drop(work);
+    let licence_type = library
+        .catalogue()
+        .find(&content.licence_type)
+        .ok_or_else(|| Fault::broken("the type of an intent is not in the catalogue"))?;
+    debug_assert_eq!(licence_type.id, LicenceTypeId::stored(content.licence_type.clone()));
+    finish(database, library, context, &Intent { licence, content, licence_type, seal }, None).await.map(|_| ())
+}

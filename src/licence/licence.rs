@@ -1,0 +1,224 @@
+//! A licence as it stands in the records.
+
+use base::{
+    Date, Fault, Instant,
+    id::{LicenceId, LicenceTypeId, OrganisationId},
+};
+
+use crate::{
+    error::Error,
+    holder::Holder,
+    number::Code,
+    reason::{RevocationReason, SuspensionReason},
+};
+
+/// What was recorded last about a licence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Numbered; its document is not recorded yet.
+    Intent,
+    /// Issued and in force as far as its dates go.
+    Valid,
+    /// Suspended until reinstated.
+    Suspended,
+    /// Revoked for good.
+    Revoked,
+    /// A newer version took its place.
+    Superseded,
+    /// Numbered, but never issued.
+    Void,
+}
+
+impl Status {
+    const ALL: [Self; 6] = [Self::Intent, Self::Valid, Self::Suspended, Self::Revoked, Self::Superseded, Self::Void];
+
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Intent => "intent",
+            Self::Valid => "valid",
+            Self::Suspended => "suspended",
+            Self::Revoked => "revoked",
+            Self::Superseded => "superseded",
+            Self::Void => "void",
+        }
+    }
+
+    fn stored(text: &str) -> Result<Self, Fault> {
+        Self::ALL
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or_else(|| Fault::broken("a licence has no known status"))
+    }
+}
+
+/// How a licence stands at one instant: its status and its dates together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its last day has passed.
+    Expired,
+    /// Its first day has not come.
+    NotYetValid,
+    /// Revoked for good.
+    Revoked,
+    /// A newer version took its place.
+    Superseded,
+    /// Suspended until reinstated.
+    Suspended,
+    /// In force.
+    Valid,
+}
+
+impl Standing {
+    /// Every standing, in the order they are offered.
+    pub const ALL: [Self; 6] =
+        [Self::Valid, Self::Suspended, Self::Revoked, Self::Expired, Self::Superseded, Self::NotYetValid];
+
+    /// As the API says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Revoked => "revoked",
+            Self::Superseded => "superseded",
+            Self::Suspended => "suspended",
+            Self::Valid => "valid",
+        }
+    }
+
+    /// The words.
+    pub fn text(self) -> base::Text {
+        match self {
+            Self::Expired => base::Text::fixed("已过期", "expired"),
+            Self::NotYetValid => base::Text::fixed("未生效", "not yet valid"),
+            Self::Revoked => base::Text::fixed("已吊销/注销", "revoked"),
+            Self::Superseded => base::Text::fixed("已被新版本取代", "superseded"),
+            Self::Suspended => base::Text::fixed("暂扣", "suspended"),
+            Self::Valid => base::Text::fixed("有效", "valid"),
+        }
+    }
+}
+
+/// A licence: the hot row, without its content and its document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Licence {
+    /// Our identifier.
+    pub id: LicenceId,
+    /// 证照标识, GB/T 36904.
+    pub identifier: String,
+    /// The decimal code of its QR.
+    pub code: Code,
+    /// The version of its type.
+    pub licence_type: LicenceTypeId,
+    /// The department.
+    pub issuer: OrganisationId,
+    /// The department's name on the day of issue.
+    pub issuer_name: String,
+    /// Whom it is about.
+    pub holder: Holder,
+    /// The holder's name, masked.
+    pub holder_shown: String,
+    /// What was recorded last.
+    pub status: Status,
+    /// The code of the reason for that, if it has one.
+    pub reason: Option<String>,
+    /// When that was recorded.
+    pub changed_at: Instant,
+    /// When it was numbered; after that its document was made.
+    pub issued_at: Instant,
+    /// The first day.
+    pub valid_from: Date,
+    /// The last day; none when it is valid for good.
+    pub valid_until: Option<Date>,
+    /// The older version whose place it took.
+    pub renews: Option<LicenceId>,
+}
+
+impl Licence {
+    /// How it stands at `at`; none for what was never issued. Revocation outranks suspension, suspension outranks
+    /// the dates.
+    pub fn standing(&self, at: Instant) -> Option<Standing> {
+        match self.status {
+            Status::Intent | Status::Void => None,
+            Status::Revoked => Some(Standing::Revoked),
+            Status::Superseded => Some(Standing::Superseded),
+            Status::Suspended => Some(Standing::Suspended),
+            Status::Valid if at < self.valid_from.start() => Some(Standing::NotYetValid),
+            Status::Valid if self.ends().is_some_and(|end| at >= end) => Some(Standing::Expired),
+            Status::Valid => Some(Standing::Valid),
+        }
+    }
+
+    /// The first instant at which it is no longer valid.
+    pub fn ends(&self) -> Option<Instant> {
+        self.valid_until.map(|day| day.plus_days(1).start())
+    }
+
+    /// The words of the reason for its status.
+    pub fn reason_text(&self) -> Option<base::Text> {
+        let code = self.reason.as_deref()?;
+        match self.status {
+            Status::Suspended => SuspensionReason::parse(code).map(SuspensionReason::text),
+            Status::Revoked => RevocationReason::parse(code).map(RevocationReason::text),
+            _ => None,
+        }
+    }
+
+    /// The number people know it by: its serial.
+    pub fn number(&self) -> &str {
+        self.identifier.rsplit('.').nth(2).unwrap_or_default()
+    }
+
+    /// Which version it is, from 1.
+    pub fn version(&self) -> u16 {
+        self.identifier.rsplit('.').nth(1).and_then(|version| version.parse().ok()).unwrap_or(1)
+    }
+
+    pub(crate) fn check_issuer(&self, issuer: &OrganisationId) -> Result<(), Error> {
+        if self.issuer == *issuer { Ok(()) } else { Err(Error::OtherDepartment) }
+    }
+}
+
+/// The row of a licence.
+#[derive(records::FromRow)]
+pub(crate) struct Row {
+    licence_id: String,
+    identifier: String,
+    code: String,
+    licence_type_id: String,
+    issuer_id: String,
+    issuer_name: String,
+    holder_kind: String,
+    holder_id: String,
+    holder_shown: String,
+    status: String,
+    reason: Option<String>,
+    changed_at: i64,
+    issued_at: i64,
+    valid_from: String,
+    valid_until: Option<String>,
+    renews: Option<String>,
+}
+
+impl Row {
+    pub(crate) fn read(self) -> Result<Licence, Fault> {
+        let date = |text: &str| Date::parse(text).map_err(Fault::broken);
+        Ok(Licence {
+            id: LicenceId::stored(self.licence_id),
+            identifier: self.identifier,
+            code: Code::stored(self.code),
+            licence_type: LicenceTypeId::stored(self.licence_type_id),
+            issuer: OrganisationId::stored(self.issuer_id),
+            issuer_name: self.issuer_name,
+            holder: Holder::stored(&self.holder_kind, self.holder_id)?,
+            holder_shown: self.holder_shown,
+            status: Status::stored(&self.status)?,
+            reason: self.reason,
+            changed_at: Instant::from_micros(self.changed_at),
+            issued_at: Instant::from_micros(self.issued_at),
+            valid_from: date(&self.valid_from)?,
+            valid_until: self.valid_until.as_deref().map(date).transpose()?,
+            renews: self.renews.map(LicenceId::stored),
+        })
+    }
+}

@@ -1,0 +1,301 @@
+//! The catalogue of licence types. Each has versions that go draft → published → retired; a licence keeps the
+//! version it was issued under.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use base::{
+    Fault,
+    id::{LicenceTypeId, OrganisationId},
+    number::CreditCode,
+};
+use documents::Layout;
+use records::{Tx, Work, revision};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::Error,
+    events,
+    field::{FieldRule, Label},
+    holder::HolderKind,
+    limits, queries,
+};
+
+/// The name of the revision that grows when the catalogue changes.
+pub const REVISION: &str = "licence_types";
+
+/// How long licences of a type are valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Validity {
+    /// For good.
+    Unlimited,
+    /// Until a day that is entered.
+    UntilDate,
+    /// For so many years.
+    Years(i32),
+}
+
+/// What a version of a type says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definition {
+    /// Its name.
+    pub name: Label,
+    /// Whom its licences are about.
+    pub holder: HolderKind,
+    /// Whether one holder may have several in force.
+    pub several: bool,
+    /// How long its licences are valid.
+    pub validity: Validity,
+    /// What its licences say, in the order of the form.
+    pub fields: Vec<FieldRule>,
+    /// How its document looks.
+    pub layout: Layout,
+}
+
+/// Where a version of a type stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypeState {
+    /// Being written; nothing can be issued.
+    Draft,
+    /// In use.
+    Published,
+    /// No longer in use; licences of it stay what they are.
+    Retired,
+}
+
+impl TypeState {
+    /// As stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Published => "published",
+            Self::Retired => "retired",
+        }
+    }
+
+    fn stored(text: &str) -> Result<Self, Fault> {
+        [Self::Draft, Self::Published, Self::Retired]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| Fault::broken("a licence type has no known state"))
+    }
+}
+
+/// One version of a licence type.
+#[derive(Clone, Debug)]
+pub struct LicenceType {
+    /// Its identifier.
+    pub id: LicenceTypeId,
+    /// The national code: the credit code of the authority that defined it and three digits.
+    pub code: String,
+    /// Which version, from 1.
+    pub version: u16,
+    /// Where it stands.
+    pub state: TypeState,
+    /// What it says.
+    pub definition: Definition,
+}
+
+impl LicenceType {
+    /// The rule of one field.
+    pub fn field(&self, key: &str) -> Option<&FieldRule> {
+        self.definition.fields.iter().find(|rule| rule.key == key)
+    }
+}
+
+/// All versions of all types, and who may issue them: kept in memory until the revision grows.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    types: HashMap<String, Arc<LicenceType>>,
+    published: HashMap<String, Arc<LicenceType>>,
+    issuers: HashSet<(String, String)>,
+}
+
+impl Catalogue {
+    /// Reads the catalogue. Two statements.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`].
+    pub async fn load(tx: &mut Tx) -> Result<Self, Fault> {
+        let mut catalogue = Self::default();
+        for row in queries::types(tx).await? {
+            let definition = serde_json::from_str(&row.definition)
+                .map_err(|error| Fault::broken(format!("licence type {} {}: {error}", row.type_code, row.version)))?;
+            let licence_type = Arc::new(LicenceType {
+                id: LicenceTypeId::stored(row.licence_type_id.clone()),
+                code: row.type_code.clone(),
+                version: u16::try_from(row.version).map_err(Fault::broken)?,
+                state: TypeState::stored(&row.state)?,
+                definition,
+            });
+            if licence_type.state == TypeState::Published {
+                // Rows come with the newest version last.
+                catalogue.published.insert(row.type_code, Arc::clone(&licence_type));
+            }
+            catalogue.types.insert(row.licence_type_id, licence_type);
+        }
+        catalogue.issuers = queries::type_issuers(tx).await?.into_iter().collect();
+        Ok(catalogue)
+    }
+
+    /// A version by its identifier.
+    pub fn find(&self, id: &str) -> Option<Arc<LicenceType>> {
+        self.types.get(id).cloned()
+    }
+
+    /// The version in use of a code.
+    pub fn published(&self, code: &str) -> Option<Arc<LicenceType>> {
+        self.published.get(code).cloned()
+    }
+
+    /// Whether a department may issue licences of a code.
+    pub fn may_issue(&self, code: &str, issuer: &OrganisationId) -> bool {
+        self.issuers.contains(&(code.to_owned(), issuer.as_str().to_owned()))
+    }
+
+    /// The versions in use that a department may issue, in the order of their codes.
+    pub fn issued_by(&self, issuer: &OrganisationId) -> Vec<Arc<LicenceType>> {
+        let mut types: Vec<_> =
+            self.published.values().filter(|one| self.may_issue(&one.code, issuer)).cloned().collect();
+        types.sort_by(|a, b| a.code.cmp(&b.code));
+        types
+    }
+
+    /// All versions in use, in the order of their codes.
+    pub fn all_published(&self) -> Vec<Arc<LicenceType>> {
+        let mut types: Vec<_> = self.published.values().cloned().collect();
+        types.sort_by(|a, b| a.code.cmp(&b.code));
+        types
+    }
+}
+
+/// Writes a draft of the next version of a type.
+///
+/// # Errors
+///
+/// [`Error::TypeUnknown`] when the code or the definition is not well formed.
+pub async fn draft(work: &mut Work, code: &str, definition: &Definition) -> Result<LicenceTypeId, Error> {
+    check_code(code)?;
+    check_definition(definition)?;
+    let version = queries::newest_type_version(&mut work.tx, code).await? + 1;
+    let id = LicenceTypeId::new(work.at(), work.entropy());
+    let json = serde_json::to_string(definition).map_err(Fault::broken)?;
+    let at = work.at();
+    if queries::insert_type(&mut work.tx, &id, code, version, &json, at).await? == 0 {
+        return Err(Fault::conflict("another draft of this licence type was written at the same time").into());
+    }
+    work.record_with(events::TYPE_DRAFTED, &id, serde_json::json!({ "code": code, "version": version }));
+    Ok(id)
+}
+
+/// Puts a draft into use; the version before it is retired.
+///
+/// # Errors
+///
+/// [`Error::TypeUnknown`] when there is no such draft.
+pub async fn publish(work: &mut Work, id: &LicenceTypeId) -> Result<(), Error> {
+    if queries::set_type_state(&mut work.tx, id, TypeState::Draft, TypeState::Published).await? == 0 {
+        return Err(Error::TypeUnknown);
+    }
+    for older in queries::retire_older(&mut work.tx, id).await? {
+        work.record(events::TYPE_RETIRED, LicenceTypeId::stored(older));
+    }
+    revision::bump(&mut work.tx, REVISION).await?;
+    work.record(events::TYPE_PUBLISHED, id);
+    Ok(())
+}
+
+/// Takes a version out of use: nothing more is issued under it.
+///
+/// # Errors
+///
+/// [`Error::TypeUnknown`] when it is not in use.
+pub async fn retire(work: &mut Work, id: &LicenceTypeId) -> Result<(), Error> {
+    if queries::set_type_state(&mut work.tx, id, TypeState::Published, TypeState::Retired).await? == 0 {
+        return Err(Error::TypeUnknown);
+    }
+    revision::bump(&mut work.tx, REVISION).await?;
+    work.record(events::TYPE_RETIRED, id);
+    Ok(())
+}
+
+/// Lets a department issue licences of a type.
+///
+/// # Errors
+///
+/// [`Error::TypeUnknown`] when the code is not well formed.
+pub async fn authorise(work: &mut Work, code: &str, issuer: &OrganisationId) -> Result<(), Error> {
+    check_code(code)?;
+    if queries::insert_type_issuer(&mut work.tx, code, issuer).await? == 1 {
+        revision::bump(&mut work.tx, REVISION).await?;
+        work.record_with(events::TYPE_ISSUER_ADDED, issuer, serde_json::json!({ "code": code }));
+    }
+    Ok(())
+}
+
+/// Writes and publishes each built-in type that the catalogue does not have yet.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn install_built_in(work: &mut Work) -> Result<(), Error> {
+    for (code, definition) in crate::built_in::all() {
+        if queries::newest_type_version(&mut work.tx, code).await? == 0 {
+            let id = draft(work, code, &definition).await?;
+            publish(work, &id).await?;
+        }
+    }
+    Ok(())
+}
+
+fn check_code(code: &str) -> Result<(), Error> {
+    let authority = code.get(..18).and_then(|authority| CreditCode::parse(authority).ok());
+    let sequence = code.get(18..).unwrap_or_default();
+    if code.len() == 21 && authority.is_some() && sequence.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(())
+    } else {
+        Err(Error::TypeUnknown)
+    }
+}
+
+fn check_definition(definition: &Definition) -> Result<(), Error> {
+    let mut keys = HashSet::new();
+    let well_formed = definition.fields.iter().all(|rule| {
+        let key_ok = !rule.key.is_empty()
+            && rule.key.len() <= 40
+            && rule.key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        key_ok && keys.insert(rule.key.as_str()) && rule.length_max > 0
+    });
+    if well_formed && definition.fields.len() <= limits::FIELDS_MAX { Ok(()) } else { Err(Error::TypeUnknown) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_types_are_well_formed() {
+        let all = crate::built_in::all();
+        assert_eq!(all.len(), 3);
+        for (code, definition) in all {
+            check_code(code).unwrap();
+            check_definition(&definition).unwrap();
+            let json = serde_json::to_string(&definition).unwrap();
+            let again: Definition = serde_json::from_str(&json).unwrap();
+            assert_eq!(serde_json::to_string(&again).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn a_code_is_a_credit_code_and_three_digits() {
+        for code in ["", "11100000000013338W", "11100000000013338X032", "11100000000013338W03a", "1.2.3"] {
+            assert!(check_code(code).is_err(), "{code}");
+        }
+        assert!(check_code("11100000000013338W032").is_ok());
+    }
+}

@@ -1,0 +1,101 @@
+//! Suspend, reinstate, revoke. Renewal is an issue that names the older licence; expiry is read off the dates.
+
+use base::id::{LicenceId, OrganisationId};
+use records::Work;
+
+use crate::{
+    error::Error,
+    events,
+    licence::{Licence, Status},
+    queries,
+    reason::{RevocationReason, SuspensionReason},
+};
+
+/// Suspends a licence from now until it is reinstated. Suspending twice keeps the first reason: the holder has
+/// already been told it.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], [`Error::NotIssued`], [`Error::OtherDepartment`], [`Error::AlreadyRevoked`],
+/// [`Error::AlreadySuperseded`].
+pub async fn suspend(
+    work: &mut Work,
+    issuer: &OrganisationId,
+    id: &LicenceId,
+    reason: SuspensionReason,
+) -> Result<Licence, Error> {
+    let licence = of_issuer(work, issuer, id).await?;
+    match licence.status {
+        Status::Intent | Status::Void => Err(Error::NotIssued),
+        Status::Revoked => Err(Error::AlreadyRevoked),
+        Status::Superseded => Err(Error::AlreadySuperseded),
+        Status::Suspended => Ok(licence),
+        Status::Valid => moved(work, licence, Status::Suspended, Some(reason.code()), events::SUSPENDED).await,
+    }
+}
+
+/// Puts a suspended licence in force again.
+///
+/// # Errors
+///
+/// As [`suspend`], and [`Error::NotSuspended`].
+pub async fn reinstate(work: &mut Work, issuer: &OrganisationId, id: &LicenceId) -> Result<Licence, Error> {
+    let licence = of_issuer(work, issuer, id).await?;
+    match licence.status {
+        Status::Intent | Status::Void => Err(Error::NotIssued),
+        Status::Revoked => Err(Error::AlreadyRevoked),
+        Status::Superseded => Err(Error::AlreadySuperseded),
+        Status::Valid => Err(Error::NotSuspended),
+        Status::Suspended => moved(work, licence, Status::Valid, None, events::REINSTATED).await,
+    }
+}
+
+/// Revokes a licence for good. Revoking twice keeps the first reason.
+///
+/// # Errors
+///
+/// As [`suspend`]; a superseded licence can still be revoked, for it may have been obtained by deceit.
+pub async fn revoke(
+    work: &mut Work,
+    issuer: &OrganisationId,
+    id: &LicenceId,
+    reason: RevocationReason,
+) -> Result<Licence, Error> {
+    let licence = of_issuer(work, issuer, id).await?;
+    match licence.status {
+        Status::Intent | Status::Void => Err(Error::NotIssued),
+        Status::Revoked => Ok(licence),
+        Status::Valid | Status::Suspended | Status::Superseded => {
+            moved(work, licence, Status::Revoked, Some(reason.code()), events::REVOKED).await
+        }
+    }
+}
+
+async fn of_issuer(work: &mut Work, issuer: &OrganisationId, id: &LicenceId) -> Result<Licence, Error> {
+    let licence = queries::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound)?;
+    licence.check_issuer(issuer)?;
+    Ok(licence)
+}
+
+async fn moved(
+    work: &mut Work,
+    mut licence: Licence,
+    to: Status,
+    reason: Option<&str>,
+    event: &'static str,
+) -> Result<Licence, Error> {
+    let at = work.at();
+    if queries::move_status(&mut work.tx, &licence.id, licence.status, to, reason, at).await? == 0 {
+        // Someone else changed it between our look and our step; the operation's edge looks again.
+        return Err(base::Fault::conflict("the licence was changed at the same time").into());
+    }
+    let data = match reason {
+        Some(reason) => serde_json::json!({ "reason": reason }),
+        None => serde_json::json!({}),
+    };
+    work.record_with(event, &licence.id, data);
+    licence.status = to;
+    licence.reason = reason.map(str::to_owned);
+    licence.changed_at = at;
+    Ok(licence)
+}

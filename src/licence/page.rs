@@ -1,0 +1,122 @@
+//! From a licence to its signed page.
+
+use base::{Fault, Instant};
+use crypto::{
+    cms::{self, SignedData},
+    sign::SigningKey,
+};
+use documents::{Content as PageContent, Field, Prepared};
+use seal::ActiveSeal;
+
+use crate::{
+    content::{Content, Fields},
+    error::Error,
+    field::{FieldError, FieldProblem},
+    library::Library,
+    licence::Licence,
+    licence_type::LicenceType,
+    number::Code,
+};
+
+/// What a page is made from.
+pub(crate) struct Facts<'a> {
+    pub licence: &'a Licence,
+    pub content: &'a Content,
+    pub at: Instant,
+}
+
+/// What the page of a licence says, by the keys of its layout: the fields of the type and what issuing adds. A
+/// verification compares the document with this.
+pub fn printed(licence: &Licence, content: &Content) -> Fields {
+    let mut fields = content.fields.clone();
+    let mut add = |key: &str, value: String| fields.insert(key.to_owned(), value);
+    add("certificate_number", licence.number().to_owned());
+    add("issuer", licence.issuer_name.clone());
+    add("issued_on", licence.issued_at.date().chinese());
+    add(
+        "validity",
+        match licence.valid_until {
+            Some(until) => format!("{}至{}", licence.valid_from.chinese(), until.chinese()),
+            None => "长期".to_owned(),
+        },
+    );
+    fields
+}
+
+/// What the QR of a licence holds: capital letters and digits only, which make the smallest picture and survive a
+/// keyboard scanner under a Chinese input method.
+pub fn qr_text(public_url: &str, code: &Code) -> String {
+    format!("{}/V/{}", public_url.trim_end_matches('/').to_ascii_uppercase(), code.as_str())
+}
+
+/// The signed document.
+pub(crate) fn signed(
+    library: &Library,
+    licence_type: &LicenceType,
+    seal: &ActiveSeal,
+    facts: &Facts<'_>,
+) -> Result<Vec<u8>, Error> {
+    let template = library.template(licence_type, seal)?;
+    let printed = printed(facts.licence, facts.content);
+    let layout = &licence_type.definition.layout;
+    let has_place = |key: &str| layout.cells.iter().any(|cell| cell.key == key);
+    let content = PageContent {
+        title: licence_type.definition.name.zh.clone(),
+        identifier: facts.licence.identifier.clone(),
+        fields: printed.iter().filter(|(key, _)| has_place(key)).map(|(key, value)| Field::new(key, value)).collect(),
+        qr_text: qr_text(library.public_url(), &facts.licence.code),
+        metadata: printed
+            .iter()
+            .filter(|(key, _)| !has_place(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+        signer_name: seal.name.clone(),
+        at: facts.at,
+    };
+    let prepared = template.typeset(&content).map_err(refused)?;
+    let chain = &seal.signer.chain;
+    lint(library, &prepared, chain, facts)?;
+    let signature = sign(&prepared, &seal.signer.key, chain)?;
+    check_signature(&signature, &prepared.digest())?;
+    prepared.finish(&signature).map_err(refused)
+}
+
+fn sign(prepared: &Prepared, key: &SigningKey, chain: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
+    let (certificate, above) = chain.split_first().ok_or(Error::Seal)?;
+    Ok(cms::sign_detached(prepared.digest(), key, certificate, above)?)
+}
+
+/// Signs with a key that means nothing and reads the result back as a verifier would: what cannot be read, or says
+/// something else than the record, is found before a real key has signed it.
+fn lint(library: &Library, prepared: &Prepared, chain: &[Vec<u8>], facts: &Facts<'_>) -> Result<(), Error> {
+    let wrong = |what: &str| Err(Error::Lint(what.to_owned()));
+    let signature = sign(prepared, library.throw_away(), chain)?;
+    let parsed = SignedData::parse(&signature).map_err(|error| Error::Lint(error.to_string()))?;
+    if parsed.message_digest != prepared.digest() {
+        return wrong("the signature is over something else");
+    }
+    let usable = parsed.signer.not_before <= facts.at && facts.at < parsed.signer.not_after;
+    if !usable {
+        return wrong("the seal's certificate is not valid now");
+    }
+    let _ = &facts.licence.identifier;
+    Ok(())
+}
+
+/// A signature is verified with the public key before it leaves: a faulty machine must not publish one.
+fn check_signature(signature: &[u8], digest: &[u8; 32]) -> Result<(), Error> {
+    let verifies =
+        SignedData::parse(signature).is_ok_and(|parsed| parsed.message_digest == *digest && parsed.verify_signature());
+    if verifies { Ok(()) } else { Err(Fault::broken("a fresh signature does not verify; nothing was issued").into()) }
+}
+
+fn refused(error: documents::Error) -> Error {
+    let field = |key, problem| Error::Fields(vec![FieldError { key, problem }]);
+    match error {
+        documents::Error::Fault(fault) => Error::Fault(fault),
+        documents::Error::MissingGlyph { field: key, character } => field(key, FieldProblem::Glyph(character)),
+        documents::Error::TooLong { field: key } => field(key, FieldProblem::NoRoom),
+        documents::Error::MissingField { field: key } => field(key, FieldProblem::Missing),
+        error => Error::Lint(error.to_string()),
+    }
+}

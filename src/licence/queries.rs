@@ -1,0 +1,487 @@
+//! Every statement of this crate.
+
+use base::{
+    Fault, Instant, Page,
+    id::{ApplicationId, LicenceId, LicenceTypeId, OrganisationId},
+};
+use records::{FromRow, Tx, args};
+
+use crate::{
+    holder::Holder,
+    issue::Signed,
+    licence::{Licence, Row, Status},
+    licence_type::TypeState,
+};
+
+// The catalogue.
+
+#[derive(FromRow)]
+pub(crate) struct TypeRow {
+    pub licence_type_id: String,
+    pub type_code: String,
+    pub version: i64,
+    pub state: String,
+    pub definition: String,
+}
+
+pub(crate) async fn types(tx: &mut Tx) -> Result<Vec<TypeRow>, Fault> {
+    tx.all(
+        "select licence_type_id, type_code, version, state, definition
+           from licence_type
+          order by type_code, version",
+        args![],
+    )
+    .await
+}
+
+pub(crate) async fn type_issuers(tx: &mut Tx) -> Result<Vec<(String, String)>, Fault> {
+    tx.all("select type_code, organisation_id from licence_type_issuer order by type_code, organisation_id", args![])
+        .await
+}
+
+pub(crate) async fn newest_type_version(tx: &mut Tx, code: &str) -> Result<i64, Fault> {
+    let (newest,): (i64,) =
+        tx.one("select coalesce(max(version), 0) from licence_type where type_code = $1", args![code]).await?;
+    Ok(newest)
+}
+
+pub(crate) async fn insert_type(
+    tx: &mut Tx,
+    id: &LicenceTypeId,
+    code: &str,
+    version: i64,
+    definition: &str,
+    at: Instant,
+) -> Result<u64, Fault> {
+    tx.run(
+        "insert into licence_type (licence_type_id, type_code, version, state, definition, created_at)
+         values ($1, $2, $3, 'draft', $4, $5)
+             on conflict do nothing",
+        args![id, code, version, definition, at],
+    )
+    .await
+}
+
+pub(crate) async fn set_type_state(
+    tx: &mut Tx,
+    id: &LicenceTypeId,
+    from: TypeState,
+    to: TypeState,
+) -> Result<u64, Fault> {
+    tx.run(
+        "update licence_type
+            set state = $3
+          where licence_type_id = $1 and state = $2",
+        args![id, from.as_str(), to.as_str()],
+    )
+    .await
+}
+
+pub(crate) async fn retire_older(tx: &mut Tx, published: &LicenceTypeId) -> Result<Vec<String>, Fault> {
+    let rows: Vec<(String,)> = tx
+        .change(
+            "update licence_type
+                set state = 'retired'
+              where state = 'published'
+                and licence_type_id <> $1
+                and type_code = (select newer.type_code from licence_type newer where newer.licence_type_id = $1)
+          returning licence_type_id",
+            args![published],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+pub(crate) async fn insert_type_issuer(tx: &mut Tx, code: &str, issuer: &OrganisationId) -> Result<u64, Fault> {
+    tx.run(
+        "insert into licence_type_issuer (type_code, organisation_id)
+         values ($1, $2)
+             on conflict do nothing",
+        args![code, issuer],
+    )
+    .await
+}
+
+// Licences.
+
+pub(crate) async fn by_id(tx: &mut Tx, id: &LicenceId) -> Result<Option<Licence>, Fault> {
+    let row: Option<Row> = tx
+        .first(
+            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+               from licence
+              where licence_id = $1",
+            args![id],
+        )
+        .await?;
+    row.map(Row::read).transpose()
+}
+
+pub(crate) async fn by_identifier(tx: &mut Tx, identifier: &str) -> Result<Option<Licence>, Fault> {
+    let row: Option<Row> = tx
+        .first(
+            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+               from licence
+              where identifier = $1",
+            args![identifier],
+        )
+        .await?;
+    row.map(Row::read).transpose()
+}
+
+pub(crate) async fn by_code(tx: &mut Tx, code: &str) -> Result<Option<Licence>, Fault> {
+    let row: Option<Row> = tx
+        .first(
+            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+               from licence
+              where code = $1",
+            args![code],
+        )
+        .await?;
+    row.map(Row::read).transpose()
+}
+
+pub(crate) async fn by_origin(tx: &mut Tx, origin: &str) -> Result<Option<Licence>, Fault> {
+    let row: Option<Row> = tx
+        .first(
+            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+               from licence
+              where origin = $1",
+            args![origin],
+        )
+        .await?;
+    row.map(Row::read).transpose()
+}
+
+pub(crate) async fn by_file_digest(tx: &mut Tx, sha256: &str) -> Result<Option<Licence>, Fault> {
+    let row: Option<Row> = tx
+        .first(
+            "select l.licence_id, l.identifier, l.code, l.licence_type_id, l.issuer_id, l.issuer_name, l.holder_kind,
+                    l.holder_id, l.holder_shown, l.status, l.reason, l.changed_at, l.issued_at, l.valid_from,
+                    l.valid_until, l.renews
+               from licence_file f
+               join licence l on l.licence_id = f.licence_id
+              where f.sha256 = $1",
+            args![sha256],
+        )
+        .await?;
+    row.map(Row::read).transpose()
+}
+
+/// Licences of one holder that were issued, newest first.
+pub(crate) async fn held_by(tx: &mut Tx, holder: &Holder, page: &Page<LicenceId>) -> Result<Vec<Licence>, Fault> {
+    let rows: Vec<Row> = tx
+        .all(
+            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+               from licence
+              where holder_id = $1
+                and status not in ('intent', 'void')
+                and ($2 is null or licence_id < $2)
+              order by licence_id desc
+              limit $3",
+            args![holder.id(), page.after.as_ref(), page.limit + 1],
+        )
+        .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// Licences of one issuer that were issued, newest first; all, or of one recorded status.
+pub(crate) async fn issued_by(
+    tx: &mut Tx,
+    issuer: &OrganisationId,
+    status: Option<Status>,
+    page: &Page<LicenceId>,
+) -> Result<Vec<Licence>, Fault> {
+    let rows: Vec<Row> = tx
+        .all(
+            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+               from licence
+              where issuer_id = $1
+                and status not in ('intent', 'void')
+                and ($2 is null or status = $2)
+                and ($3 is null or licence_id < $3)
+              order by licence_id desc
+              limit $4",
+            args![issuer, status.map(Status::as_str), page.after.as_ref(), page.limit + 1],
+        )
+        .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// A licence of the same type, holder and issuer that is not over yet, made by another origin.
+pub(crate) async fn held_already(
+    tx: &mut Tx,
+    licence: &Licence,
+    type_code: &str,
+    origin: &str,
+) -> Result<Option<LicenceId>, Fault> {
+    let found: Option<(String,)> = tx
+        .first(
+            "select l.licence_id
+               from licence l
+               join licence_type t on t.licence_type_id = l.licence_type_id
+              where l.holder_id = $1
+                and l.issuer_id = $2
+                and t.type_code = $3
+                and l.status in ('intent', 'valid', 'suspended')
+                and (l.valid_until is null or l.valid_until >= $4)
+                and ($5 is null or l.licence_id <> $5)
+                and l.origin <> $6
+              limit 1",
+            args![licence.holder.id(), &licence.issuer, type_code, licence.valid_from, licence.renews.as_ref(), origin],
+        )
+        .await?;
+    Ok(found.map(|(id,)| LicenceId::stored(id)))
+}
+
+/// 0 when its number, its code or its origin is taken.
+pub(crate) async fn insert_licence(tx: &mut Tx, licence: &Licence, origin: &str) -> Result<u64, Fault> {
+    tx.run(
+        "insert into licence (licence_id, identifier, code, origin, licence_type_id, issuer_id, issuer_name,
+                holder_kind, holder_id, holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until,
+                renews)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+             on conflict do nothing",
+        args![
+            &licence.id,
+            &licence.identifier,
+            licence.code.as_str(),
+            origin,
+            &licence.licence_type,
+            &licence.issuer,
+            &licence.issuer_name,
+            licence.holder.kind().as_str(),
+            licence.holder.id(),
+            &licence.holder_shown,
+            licence.status.as_str(),
+            licence.reason.as_deref(),
+            licence.changed_at,
+            licence.issued_at,
+            licence.valid_from,
+            licence.valid_until,
+            licence.renews.as_ref(),
+        ],
+    )
+    .await
+}
+
+#[derive(FromRow)]
+pub(crate) struct ContentRow {
+    pub content: Vec<u8>,
+    pub content_digest: String,
+}
+
+pub(crate) struct NewContent<'a> {
+    pub sealed: Vec<u8>,
+    pub digest: &'a str,
+    pub maker: &'a crate::official::Official,
+    pub checker: &'a crate::official::Official,
+}
+
+pub(crate) async fn insert_content(tx: &mut Tx, id: &LicenceId, new: NewContent<'_>) -> Result<(), Fault> {
+    tx.run(
+        "insert into licence_content (licence_id, content, content_digest, maker_staff, maker_person, checker_staff,
+                checker_person)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        args![
+            id,
+            new.sealed,
+            new.digest,
+            &new.maker.staff_id,
+            &new.maker.person_id,
+            &new.checker.staff_id,
+            &new.checker.person_id,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn content(tx: &mut Tx, id: &LicenceId) -> Result<Option<ContentRow>, Fault> {
+    tx.first(
+        "select content, content_digest
+           from licence_content
+          where licence_id = $1",
+        args![id],
+    )
+    .await
+}
+
+pub(crate) async fn insert_file(tx: &mut Tx, signed: &Signed, sealed: Vec<u8>, at: Instant) -> Result<(), Fault> {
+    tx.run(
+        "insert into licence_file (licence_id, sha256, bytes, seal_id, key_id, made_at)
+         values ($1, $2, $3, $4, $5, $6)",
+        args![&signed.licence_id, &signed.sha256, sealed, &signed.seal_id, &signed.key_id, at],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn file(tx: &mut Tx, id: &LicenceId) -> Result<Option<(String, Vec<u8>)>, Fault> {
+    tx.first("select sha256, bytes from licence_file where licence_id = $1", args![id]).await
+}
+
+/// 0 when the licence is no longer in the status it is moved from.
+pub(crate) async fn move_status(
+    tx: &mut Tx,
+    id: &LicenceId,
+    from: Status,
+    to: Status,
+    reason: Option<&str>,
+    at: Instant,
+) -> Result<u64, Fault> {
+    tx.run(
+        "update licence
+            set status = $3, reason = $4, changed_at = $5
+          where licence_id = $1 and status = $2",
+        args![id, from.as_str(), to.as_str(), reason, at],
+    )
+    .await
+}
+
+/// Intents that nobody has finished since `before`, oldest first.
+pub(crate) async fn intents(tx: &mut Tx, before: Instant, limit: i64) -> Result<Vec<Licence>, Fault> {
+    let rows: Vec<Row> = tx
+        .all(
+            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+               from licence
+              where status = 'intent' and changed_at < $1
+              order by changed_at
+              limit $2",
+            args![before, limit],
+        )
+        .await?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// The newer version that took a licence's place.
+pub(crate) async fn renewed_by(tx: &mut Tx, id: &LicenceId, holder: &Holder) -> Result<Option<LicenceId>, Fault> {
+    let found: Option<(String,)> = tx
+        .first(
+            "select licence_id
+               from licence
+              where holder_id = $2 and renews = $1 and status not in ('intent', 'void')
+              limit 1",
+            args![id, holder.id()],
+        )
+        .await?;
+    Ok(found.map(|(id,)| LicenceId::stored(id)))
+}
+
+// Applications.
+
+#[derive(FromRow)]
+pub(crate) struct ApplicationRow {
+    pub application_id: String,
+    pub licence_type_id: String,
+    pub issuer_id: String,
+    pub holder_kind: String,
+    pub holder_id: String,
+    pub holder_shown: String,
+    pub state: String,
+    pub content: Vec<u8>,
+    pub content_digest: String,
+    pub maker_staff: String,
+    pub maker_person: String,
+    pub submitted_at: i64,
+    pub checker_staff: Option<String>,
+    pub decided_at: Option<i64>,
+    pub return_reason: Option<String>,
+    pub return_note: Option<String>,
+    pub licence_id: Option<String>,
+}
+
+pub(crate) async fn insert_application(tx: &mut Tx, row: &ApplicationRow, renews: Option<&str>) -> Result<(), Fault> {
+    tx.run(
+        "insert into application (application_id, licence_type_id, issuer_id, holder_kind, holder_id, holder_shown,
+                state, content, content_digest, renews, maker_staff, maker_person, submitted_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        args![
+            &row.application_id,
+            &row.licence_type_id,
+            &row.issuer_id,
+            &row.holder_kind,
+            &row.holder_id,
+            &row.holder_shown,
+            &row.state,
+            &row.content,
+            &row.content_digest,
+            renews,
+            &row.maker_staff,
+            &row.maker_person,
+            row.submitted_at,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn application(tx: &mut Tx, id: &ApplicationId) -> Result<Option<ApplicationRow>, Fault> {
+    tx.first(
+        "select application_id, licence_type_id, issuer_id, holder_kind, holder_id, holder_shown, state, content,
+                content_digest, maker_staff, maker_person, submitted_at, checker_staff, decided_at, return_reason,
+                return_note, licence_id
+           from application
+          where application_id = $1",
+        args![id],
+    )
+    .await
+}
+
+pub(crate) async fn applications(
+    tx: &mut Tx,
+    issuer: &OrganisationId,
+    state: Option<&str>,
+    page: &Page<ApplicationId>,
+) -> Result<Vec<ApplicationRow>, Fault> {
+    tx.all(
+        "select application_id, licence_type_id, issuer_id, holder_kind, holder_id, holder_shown, state, content,
+                content_digest, maker_staff, maker_person, submitted_at, checker_staff, decided_at, return_reason,
+                return_note, licence_id
+           from application
+          where issuer_id = $1
+            and ($2 is null or state = $2)
+            and ($3 is null or application_id < $3)
+          order by application_id desc
+          limit $4",
+        args![issuer, state, page.after.as_ref(), page.limit + 1],
+    )
+    .await
+}
+
+pub(crate) struct Decision<'a> {
+    pub state: &'static str,
+    pub checker: &'a crate::official::Official,
+    pub reason: Option<&'static str>,
+    pub note: Option<&'a str>,
+    pub licence: Option<&'a LicenceId>,
+    pub digest: &'a str,
+}
+
+/// 0 when somebody decided first, or the content is no longer the one with this digest.
+pub(crate) async fn decide(tx: &mut Tx, id: &ApplicationId, decision: Decision<'_>, at: Instant) -> Result<u64, Fault> {
+    tx.run(
+        "update application
+            set state = $2, checker_staff = $3, checker_person = $4, decided_at = $5, return_reason = $6,
+                return_note = $7, licence_id = $8
+          where application_id = $1 and state = 'submitted' and content_digest = $9",
+        args![
+            id,
+            decision.state,
+            &decision.checker.staff_id,
+            &decision.checker.person_id,
+            at,
+            decision.reason,
+            decision.note,
+            decision.licence,
+            decision.digest,
+        ],
+    )
+    .await
+}

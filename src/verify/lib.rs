@@ -1,1 +1,19 @@
-//! verify
+//! Verdicts on codes, numbers and files: one implementation for the server, the counter and the auditor.
+//!
+//! Nothing here reaches a network, a database or a clock. The caller brings what its records say and the instant for
+//! which the verdict holds; everything is then decided in [`decide`], so that a code, a number and a file of one
+//! licence can never be answered differently.
+#![deny(missing_docs)]
+
+mod advice;
+mod decide;
+pub mod licence;
+pub mod limits;
+pub mod pdf;
+pub mod qr;
+pub mod reason;
+pub mod verdict;
+
+pub use decide::{Evidence, Subject, decide};
+pub use reason::Reason;
+pub use verdict::{Check, CheckResult, Facet, Outcome, SignatureReport, Source, Verdict};

@@ -26,6 +26,8 @@ pub struct NotACertificate;
 pub struct KeyUsage {
     /// `digitalSignature` or `contentCommitment`: it may sign documents.
     pub signatures: bool,
+    /// `contentCommitment`: its signatures are declarations of the subject, as a seal's are.
+    pub commitments: bool,
     /// `keyCertSign`.
     pub certificates: bool,
     /// `cRLSign`.
@@ -134,6 +136,7 @@ impl Certificate {
             ParsedExtension::KeyUsage(usage) => {
                 self.key_usage = Some(KeyUsage {
                     signatures: usage.digital_signature() || usage.non_repudiation(),
+                    commitments: usage.non_repudiation(),
                     certificates: usage.key_cert_sign(),
                     revocation_lists: usage.crl_sign(),
                 });

@@ -1,0 +1,211 @@
+//! What our records say of a licence, and how it stands at an instant.
+
+use base::{Date, Instant, Text};
+
+use crate::{reason::Reason, verdict::Check};
+
+/// What was recorded last about a licence that was issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// In force as far as its dates go.
+    Valid,
+    /// Suspended until reinstated.
+    Suspended,
+    /// Revoked for good.
+    Revoked,
+    /// A newer version took its place.
+    Superseded,
+}
+
+/// Status and dates together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its last day has passed.
+    Expired,
+    /// Its first day has not come.
+    NotYetValid,
+    /// Revoked for good.
+    Revoked,
+    /// A newer version took its place.
+    Superseded,
+    /// Suspended until reinstated.
+    Suspended,
+    /// In force.
+    Valid,
+}
+
+impl Standing {
+    /// As the API says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Revoked => "revoked",
+            Self::Superseded => "superseded",
+            Self::Suspended => "suspended",
+            Self::Valid => "valid",
+        }
+    }
+
+    /// The words.
+    pub fn text(self) -> Text {
+        match self {
+            Self::Expired => Text::fixed("已过期", "Expired"),
+            Self::NotYetValid => Text::fixed("未生效", "Not yet valid"),
+            Self::Revoked => Text::fixed("已吊销或注销", "Revoked"),
+            Self::Superseded => Text::fixed("已被新版本取代", "Superseded"),
+            Self::Suspended => Text::fixed("已暂扣", "Suspended"),
+            Self::Valid => Text::fixed("有效", "In force"),
+        }
+    }
+}
+
+/// A licence as our records have it, without anything that only its holder may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LicenceFacts {
+    /// 证照标识.
+    pub identifier: String,
+    /// The name of its type.
+    pub type_name: Text,
+    /// What was recorded last.
+    pub status: Status,
+    /// The words of the reason for that.
+    pub status_reason: Option<Text>,
+    /// When that was recorded.
+    pub changed_at: Instant,
+    /// The holder's name, masked.
+    pub holder_shown: String,
+    /// Who issued it.
+    pub issuer_name: String,
+    /// When it was issued.
+    pub issued_at: Instant,
+    /// The first day.
+    pub valid_from: Date,
+    /// The last day; none when it is valid for good.
+    pub valid_until: Option<Date>,
+    /// The SHA-256 digest of its document, hexadecimal; none when the caller has not looked it up.
+    pub file_sha256: Option<String>,
+}
+
+impl LicenceFacts {
+    /// How it stands. Revocation outranks suspension, suspension outranks the dates.
+    pub fn standing(&self, at: Instant) -> Standing {
+        match self.status {
+            Status::Revoked => Standing::Revoked,
+            Status::Superseded => Standing::Superseded,
+            Status::Suspended => Standing::Suspended,
+            Status::Valid if at < self.valid_from.start() => Standing::NotYetValid,
+            Status::Valid if self.ends().is_some_and(|end| at >= end) => Standing::Expired,
+            Status::Valid => Standing::Valid,
+        }
+    }
+
+    /// The first instant at which it is no longer valid: the day after its last day begins.
+    fn ends(&self) -> Option<Instant> {
+        self.valid_until.map(|day| day.plus_days(1).start())
+    }
+}
+
+/// The two checks on a licence that is known: is it in force, and is it within its period. They do not depend on each
+/// other, so that a counter sees both.
+pub fn judge(licence: &LicenceFacts, at: Instant) -> [Check; 2] {
+    [check_status(licence), check_period(licence, at)]
+}
+
+fn check_status(licence: &LicenceFacts) -> Check {
+    const CODE: &str = "status_in_force";
+    let reason = match licence.status {
+        Status::Valid => {
+            return Check::passed(CODE, Text::fixed("证照状态正常", "the licence is in force"));
+        }
+        Status::Suspended => Reason::Suspended,
+        Status::Revoked => Reason::Revoked,
+        Status::Superseded => Reason::Superseded,
+    };
+    let since = licence.changed_at.date();
+    let text = reason.text();
+    let text = match &licence.status_reason {
+        Some(why) => {
+            Text::new(format!("{}（{}，{since}）", text.zh, why.zh), format!("{} ({}, {since})", text.en, why.en))
+        }
+        None => Text::new(format!("{}（{since}）", text.zh), format!("{} ({since})", text.en)),
+    };
+    Check::failed_with(CODE, reason, text)
+}
+
+fn check_period(licence: &LicenceFacts, at: Instant) -> Check {
+    const CODE: &str = "within_validity";
+    let from = licence.valid_from;
+    if at < from.start() {
+        let text = Text::new(format!("证照自 {from} 起生效"), format!("the licence is valid from {from}"));
+        return Check::failed_with(CODE, Reason::NotYetValid, text);
+    }
+    match licence.valid_until {
+        Some(until) if licence.ends().is_some_and(|end| at >= end) => {
+            let text = Text::new(format!("证照已于 {until} 到期"), format!("the licence expired on {until}"));
+            Check::failed_with(CODE, Reason::Expired, text)
+        }
+        Some(until) => Check::passed(CODE, Text::new(format!("有效期至 {until}"), format!("valid until {until}"))),
+        None => Check::passed(CODE, Text::fixed("长期有效", "valid without an end")),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::verdict::CheckResult;
+
+    /// A food licence of 2026-01-01 to 2030-12-31.
+    pub(crate) fn facts(status: Status) -> LicenceFacts {
+        LicenceFacts {
+            identifier: "1.2.156.3005.2.X".to_owned(),
+            type_name: Text::fixed("食品经营许可证", "Food business licence"),
+            status,
+            status_reason: None,
+            changed_at: Date::parse("2026-06-01").unwrap().start(),
+            holder_shown: "滨江市龙***限公司".to_owned(),
+            issuer_name: "滨江市市场监督管理局".to_owned(),
+            issued_at: Date::parse("2026-01-01").unwrap().start(),
+            valid_from: Date::parse("2026-01-01").unwrap(),
+            valid_until: Some(Date::parse("2030-12-31").unwrap()),
+            file_sha256: None,
+        }
+    }
+
+    #[test]
+    fn the_last_day_counts_to_its_end() {
+        let licence = facts(Status::Valid);
+        let check = |day: &str, seconds, expected: Standing| {
+            let at = Date::parse(day).unwrap().start().plus_seconds(seconds);
+            assert_eq!(licence.standing(at), expected, "{day} {seconds}");
+            let [status, period] = judge(&licence, at);
+            assert_eq!(status.result, CheckResult::Passed);
+            assert_eq!(period.result == CheckResult::Passed, expected == Standing::Valid);
+        };
+        check("2026-01-01", -1, Standing::NotYetValid);
+        check("2026-01-01", 0, Standing::Valid);
+        check("2030-12-31", 86_399, Standing::Valid);
+        check("2030-12-31", 86_400, Standing::Expired);
+    }
+
+    #[test]
+    fn a_revoked_licence_is_invalid_even_if_unexpired() {
+        let mut licence = facts(Status::Revoked);
+        licence.status_reason = Some(Text::fixed("注销（持证主体申请）", "the holder gave it up"));
+        let at = Date::parse("2026-07-01").unwrap().start();
+        let [status, period] = judge(&licence, at);
+        assert_eq!((status.result, period.result), (CheckResult::Failed, CheckResult::Passed));
+        assert_eq!(status.reason, Some(Reason::Revoked));
+        assert_eq!(status.text.zh, "证照已被吊销或注销（注销（持证主体申请），2026-06-01）");
+        assert_eq!(licence.standing(at), Standing::Revoked);
+    }
+
+    #[test]
+    fn a_licence_without_an_end_does_not_expire() {
+        let mut licence = facts(Status::Valid);
+        licence.valid_until = None;
+        let at = Date::parse("2099-01-01").unwrap().start();
+        assert_eq!(licence.standing(at), Standing::Valid);
+        assert!(judge(&licence, at).iter().all(|check| check.result == CheckResult::Passed));
+    }
+}

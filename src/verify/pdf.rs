@@ -1,0 +1,239 @@
+//! Verdicts on PDF files: every signature, what it covers, who made it, and whether it is the document we recorded.
+//!
+//! Two steps, because between them the caller asks its records: [`examine`] reads the file once, [`judge`] decides.
+
+mod examine;
+mod signature;
+
+use base::{Instant, Text};
+use crypto::x509::{Certificate, Crl};
+
+pub use examine::{Examined, FileProblem, Found, examine};
+
+use crate::{
+    licence::LicenceFacts,
+    reason::Reason,
+    verdict::{Check, SignatureReport},
+};
+use signature::{Judged, Trouble};
+
+/// Whom we trust, and what is known of revocation.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// The roots.
+    pub roots: Vec<Certificate>,
+    /// The revocation lists at hand.
+    pub lists: Vec<Crl>,
+}
+
+impl Trust {
+    /// How old the oldest list is.
+    pub fn as_of(&self) -> Option<Instant> {
+        self.lists.iter().map(|list| list.this_update).min()
+    }
+}
+
+/// The checks on a file and the report on each of its signatures.
+#[derive(Debug)]
+pub struct FileJudgement {
+    /// The checks, in order, without those on the licence itself.
+    pub checks: Vec<Check>,
+    /// One report for each signature.
+    pub reports: Vec<SignatureReport>,
+}
+
+/// Decides about a file. `record` is the licence that the file names or is, if our records know it.
+pub fn judge(examined: &Examined, trust: &Trust, record: Option<&LicenceFacts>, at: Instant) -> FileJudgement {
+    if let Some(problem) = &examined.problem {
+        return unreadable(*problem, record.is_some());
+    }
+    // A record proves when the signature was made; otherwise only the signer says so, and only now is certain.
+    let signed_at = record.map_or(at, |record| record.issued_at);
+    let judged: Vec<Judged> =
+        examined.signatures.iter().map(|found| signature::judge(found, trust, signed_at, at)).collect();
+    let is_ours = record.is_some() || judged.iter().any(|judged| judged.trusted);
+    let readable = Check::passed("file_readable", Text::fixed("文件可以读取", "the file can be read"));
+    let mut checks = vec![readable];
+    if is_ours {
+        checks.extend(checks_of_ours(examined, &judged, record));
+    } else {
+        checks.extend(checks_of_theirs(&judged));
+    }
+    checks.extend(record_checks(examined, &judged, record));
+    let reports = judged.into_iter().map(|judged| judged.report).collect();
+    FileJudgement { checks, reports }
+}
+
+/// A file of ours, or one that says so: exactly one signature, over all of it, by a seal of ours.
+fn checks_of_ours(examined: &Examined, judged: &[Judged], record: Option<&LicenceFacts>) -> Vec<Check> {
+    let Some(first) = judged.iter().find(|judged| judged.trusted).or_else(|| judged.first()) else {
+        return not_signed(Reason::NoSealOfOurs);
+    };
+    let mut checks = vec![if judged.len() == 1 {
+        Check::passed("file_signed", Text::fixed("文件有且只有一个电子签章", "the file has exactly one signature"))
+    } else {
+        Check::failed("file_signed", Reason::SeveralSignatures)
+    }];
+    let whole = first.report.covers_whole_file && examined.revisions == 1;
+    checks.push(match first.trouble {
+        Some(Trouble::Hash) => Check::failed("content_unaltered", Reason::ContentAltered),
+        Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
+            Check::failed("content_unaltered", Reason::SignatureBroken)
+        }
+        Some(Trouble::Forged) => Check::not_done(
+            "content_unaltered",
+            Text::fixed(
+                "签章不真实，不能证明内容未改动",
+                "the signature is not genuine and proves nothing of the content",
+            ),
+        ),
+        _ if !whole => Check::failed("content_unaltered", Reason::ChangedAfterSigning),
+        _ => unaltered(),
+    });
+    checks.extend(signer_checks(first, if record.is_some() { Reason::NoSealOfOurs } else { Reason::UnknownIssuer }));
+    checks
+}
+
+/// A file that others signed. We can say whether it was altered; who they are, a person must find out.
+fn checks_of_theirs(judged: &[Judged]) -> Vec<Check> {
+    let Some(first) = judged.iter().max_by_key(|judged| match judged.trouble {
+        Some(Trouble::Hash) => 3,
+        Some(Trouble::Forged) => 2,
+        Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => 1,
+        _ => 0,
+    }) else {
+        return not_signed(Reason::Unsigned);
+    };
+    let covered = judged.iter().any(|judged| judged.report.covers_whole_file);
+    let mut checks = vec![Check::passed("file_signed", Text::fixed("文件有电子签章", "the file carries a signature"))];
+    checks.push(match first.trouble {
+        Some(Trouble::Hash) => Check::failed("content_unaltered", Reason::ContentAltered),
+        Some(Trouble::Forged) => Check::not_done(
+            "content_unaltered",
+            Text::fixed(
+                "签章不真实，不能证明内容未改动",
+                "the signature is not genuine and proves nothing of the content",
+            ),
+        ),
+        Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
+            Check::missing("content_unaltered", Reason::UnsupportedSignature)
+        }
+        _ if !covered => Check::failed("content_unaltered", Reason::CoversPart),
+        _ => unaltered(),
+    });
+    checks.extend(signer_checks(first, Reason::UnknownIssuer));
+    checks
+}
+
+fn unaltered() -> Check {
+    Check::passed(
+        "content_unaltered",
+        Text::fixed("签章之后内容没有改动", "the content was not changed after it was signed"),
+    )
+}
+
+fn not_signed(reason: Reason) -> Vec<Check> {
+    let text = || Text::fixed("文件没有电子签章", "the file carries no signature");
+    let mut checks = vec![Check::failed("file_signed", reason)];
+    checks.extend(
+        ["content_unaltered", "signature_genuine", "issuer_trusted", "certificate_not_revoked"]
+            .map(|code| Check::not_done(code, text())),
+    );
+    checks
+}
+
+/// Who signed: the mathematics, the chain, revocation. `stranger` is the reason when the chain does not lead to us.
+fn signer_checks(judged: &Judged, stranger: Reason) -> [Check; 3] {
+    let not_checked =
+        |code| Check::not_done(code, Text::fixed("签章结构无法核对", "the signature could not be checked"));
+    let genuine = match judged.trouble {
+        Some(Trouble::Forged) => Check::failed("signature_genuine", Reason::SignatureForged),
+        Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => not_checked("signature_genuine"),
+        _ => Check::passed(
+            "signature_genuine",
+            Text::fixed("签章由所附证书的密钥生成", "the signature was made with the attached certificate's key"),
+        ),
+    };
+    let signer = judged.report.signer.clone().unwrap_or_default();
+    let trusted = Check::passed(
+        "issuer_trusted",
+        Text::new(format!("由{signer}签章，证书由本市签发"), format!("sealed by {signer}, certified by this city")),
+    );
+    let not_revoked = Check::passed(
+        "certificate_not_revoked",
+        Text::fixed("签章证书没有被吊销", "the signing certificate is not revoked"),
+    );
+    let [issuer, revoked] = match &judged.chain {
+        None => [not_checked("issuer_trusted"), not_checked("certificate_not_revoked")],
+        Some(Ok(())) => [trusted, not_revoked],
+        Some(Err(signature::ChainTrouble::Revoked)) => {
+            [trusted, Check::failed("certificate_not_revoked", Reason::CertificateRevoked)]
+        }
+        Some(Err(signature::ChainTrouble::ListOld)) => {
+            [trusted, Check::missing("certificate_not_revoked", Reason::RevocationListOld)]
+        }
+        Some(Err(signature::ChainTrouble::OutOfPeriod)) => {
+            [Check::failed("issuer_trusted", Reason::CertificateOutOfPeriod), not_checked("certificate_not_revoked")]
+        }
+        Some(Err(signature::ChainTrouble::Stranger)) => {
+            [Check::failed("issuer_trusted", stranger), not_checked("certificate_not_revoked")]
+        }
+    };
+    [genuine, issuer, revoked]
+}
+
+/// Whether the records know the licence, and whether this file is the document they hold.
+fn record_checks(examined: &Examined, judged: &[Judged], record: Option<&LicenceFacts>) -> [Check; 2] {
+    let nothing =
+        || Check::not_done("matches_record", Text::fixed("没有可供核对的发证记录", "no record to compare with"));
+    if let Some(record) = record {
+        let known = Check::passed("licence_known", Text::fixed("发证记录中有该证照", "the licence is in the records"));
+        let matches = if record.file_sha256.as_deref() == Some(examined.sha256.as_str()) {
+            Check::passed(
+                "matches_record",
+                Text::fixed("文件与发证记录一致", "the file is the document in the records, to the last byte"),
+            )
+        } else {
+            Check::failed("matches_record", Reason::RecordDiffers)
+        };
+        [known, matches]
+    } else if judged.iter().any(|judged| judged.trusted) {
+        [Check::failed("licence_known", Reason::NotRecorded), nothing()]
+    } else {
+        let text = Text::fixed("不是本市签发的证照", "not a licence issued by this city");
+        [Check::not_done("licence_known", text), nothing()]
+    }
+}
+
+fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
+    let reason = match problem {
+        // The metadata of one of our licences inside of a broken structure: somebody changed it.
+        FileProblem::Damaged if names_a_licence => Reason::SignatureBroken,
+        FileProblem::Damaged => Reason::FileDamaged,
+        FileProblem::Encrypted => Reason::FileEncrypted,
+        FileProblem::NotPdf => Reason::FileNotPdf,
+        FileProblem::TooLarge => Reason::FileTooLarge,
+    };
+    let text = || Text::fixed("文件无法读取", "the file could not be read");
+    let mut checks = vec![Check::failed("file_readable", reason)];
+    checks.extend(
+        [
+            "file_signed",
+            "content_unaltered",
+            "signature_genuine",
+            "issuer_trusted",
+            "certificate_not_revoked",
+            "licence_known",
+            "matches_record",
+        ]
+        .map(|code| Check::not_done(code, text())),
+    );
+    let report = SignatureReport {
+        indication: "TOTAL_FAILED",
+        sub_indication: Some("FORMAT_FAILURE"),
+        signer: None,
+        covers_whole_file: false,
+    };
+    let reports = if reason == Reason::SignatureBroken { vec![report] } else { vec![] };
+    FileJudgement { checks, reports }
+}

@@ -1,0 +1,126 @@
+//! One signature of a file.
+
+use base::Instant;
+use crypto::{
+    cms::{CmsError, SignedData},
+    x509::{ChainError, Revocation, chain::build_and_check},
+};
+
+use super::{Trust, examine::Found};
+use crate::verdict::SignatureReport;
+
+/// What is wrong with the signature itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// Not SHA-256 with ECDSA or RSA.
+    Algorithm,
+    /// A signed attribute or the signer's certificate is missing or wrong.
+    Constraints,
+    /// The mathematics does not hold.
+    Forged,
+    /// The structure is malformed.
+    Form,
+    /// The document is another one than was signed.
+    Hash,
+}
+
+/// What is wrong with the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ChainTrouble {
+    /// No current revocation list.
+    ListOld,
+    /// Not within its period when it signed.
+    OutOfPeriod,
+    /// Revoked.
+    Revoked,
+    /// It does not lead to a root of ours, or breaks the rules on the way.
+    Stranger,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) report: SignatureReport,
+    pub(super) trouble: Option<Trouble>,
+    /// None when there was no certificate to look at.
+    pub(super) chain: Option<Result<(), ChainTrouble>>,
+    /// A genuine signature by a seal of ours, whatever became of the rest of the file or of the certificate.
+    pub(super) trusted: bool,
+}
+
+pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Instant) -> Judged {
+    let covers_whole_file = found.covers_whole_file;
+    let report =
+        |indication, sub_indication, signer| SignatureReport { indication, sub_indication, signer, covers_whole_file };
+    let signed = match &found.signed {
+        Ok(signed) => signed,
+        Err(error) => {
+            let (trouble, sub_indication) = match error {
+                CmsError::Algorithm => (Trouble::Algorithm, "CRYPTO_CONSTRAINTS_FAILURE"),
+                CmsError::Attribute(_) | CmsError::SignerCertificate => {
+                    (Trouble::Constraints, "SIG_CONSTRAINTS_FAILURE")
+                }
+                CmsError::Form | CmsError::Signers => (Trouble::Form, "FORMAT_FAILURE"),
+            };
+            let report = report("TOTAL_FAILED", Some(sub_indication), None);
+            return Judged { report, trouble: Some(trouble), chain: None, trusted: false };
+        }
+    };
+    let chain = check_chain(signed, trust, signed_at, now);
+    let genuine = signed.verify_signature();
+    let trouble = if !genuine {
+        // Without a genuine signature the digest inside says nothing.
+        Some(if signed.signer.public_key.is_some() { Trouble::Forged } else { Trouble::Algorithm })
+    } else if signed.message_digest != found.digest {
+        Some(Trouble::Hash)
+    } else if !found.is_cades_detached || signed.has_unsigned_attributes && chain != Err(ChainTrouble::Stranger) {
+        // We write PAdES B-B: anything unsigned in a signature of ours was put there by somebody else.
+        Some(Trouble::Form)
+    } else {
+        None
+    };
+    let (indication, sub_indication) = match (trouble, chain) {
+        (Some(Trouble::Forged), _) => ("TOTAL_FAILED", Some("SIG_CRYPTO_FAILURE")),
+        (Some(Trouble::Hash), _) => ("TOTAL_FAILED", Some("HASH_FAILURE")),
+        (Some(Trouble::Algorithm), _) => ("INDETERMINATE", Some("CRYPTO_CONSTRAINTS_FAILURE")),
+        (Some(_), _) => ("TOTAL_FAILED", Some("FORMAT_FAILURE")),
+        (None, Err(ChainTrouble::Revoked)) => ("TOTAL_FAILED", Some("REVOKED")),
+        (None, Err(ChainTrouble::Stranger)) => ("INDETERMINATE", Some("NO_CERTIFICATE_CHAIN_FOUND")),
+        (None, Err(ChainTrouble::OutOfPeriod)) => ("INDETERMINATE", Some("OUT_OF_BOUNDS_NO_POE")),
+        (None, Err(ChainTrouble::ListOld)) => ("INDETERMINATE", Some("TRY_LATER")),
+        (None, Ok(())) if !covers_whole_file => ("TOTAL_FAILED", Some("FORMAT_FAILURE")),
+        (None, Ok(())) => ("TOTAL_PASSED", None),
+    };
+    let signer = signed.signer.display_name().to_owned();
+    Judged {
+        report: report(indication, sub_indication, Some(signer)),
+        trouble,
+        chain: Some(chain),
+        trusted: genuine && chain != Err(ChainTrouble::Stranger),
+    }
+}
+
+fn check_chain(signed: &SignedData, trust: &Trust, signed_at: Instant, now: Instant) -> Result<(), ChainTrouble> {
+    // Our services have certificates under the same root; only a seal's says that what it signs is a declaration.
+    if !signed.signer.key_usage.is_some_and(|usage| usage.commitments) {
+        return Err(ChainTrouble::Stranger);
+    }
+    let revocation = Revocation { lists: &trust.lists, now, required: true };
+    build_and_check(&signed.signer, &signed.others, &trust.roots, signed_at, &revocation).map(|_| ()).map_err(|error| {
+        match error {
+            ChainError::Revoked { .. } => ChainTrouble::Revoked,
+            ChainError::RevocationUnknown(_) => ChainTrouble::ListOld,
+            // The period of a stranger's certificate is not our concern; only a chain that leads to us counts.
+            ChainError::Expired(_) | ChainError::NotYetValid(_) if leads_to_us(signed, trust) => {
+                ChainTrouble::OutOfPeriod
+            }
+            _ => ChainTrouble::Stranger,
+        }
+    })
+}
+
+/// Whether there is an instant at which the chain held: the beginning of the signer's certificate.
+fn leads_to_us(signed: &SignedData, trust: &Trust) -> bool {
+    let at = signed.signer.not_before;
+    build_and_check(&signed.signer, &signed.others, &trust.roots, at, &Revocation::not_asked()).is_ok()
+}

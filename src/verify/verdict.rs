@@ -1,0 +1,282 @@
+//! The answer: an outcome, and every check that led to it.
+
+use base::{Instant, Text, id::ReceiptId};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use crate::{licence::LicenceFacts, reason::Reason};
+
+/// The four answers, from ETSI EN 319 102-1 to words that people know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// 有效: every check passed and the licence is in force.
+    Valid,
+    /// 需人工核对: authentic as far as checked, but something needs a person.
+    NeedsReview,
+    /// 无法核验: a source was out of reach or the thing cannot be read.
+    Unverifiable,
+    /// 无效: altered, forged, revoked, suspended, expired, superseded.
+    Invalid,
+}
+
+impl Outcome {
+    /// As the API says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::NeedsReview => "needs_review",
+            Self::Unverifiable => "unverifiable",
+            Self::Invalid => "invalid",
+        }
+    }
+
+    /// The word on the screen.
+    pub fn text(self) -> Text {
+        match self {
+            Self::Valid => Text::fixed("有效", "Valid"),
+            Self::NeedsReview => Text::fixed("需人工核对", "Needs review"),
+            Self::Unverifiable => Text::fixed("无法核验", "Cannot be verified"),
+            Self::Invalid => Text::fixed("无效", "Invalid"),
+        }
+    }
+
+    /// Which of two outcomes decides: what is known to be wrong outweighs what is not known.
+    fn weight(self) -> u8 {
+        match self {
+            Self::Valid => 0,
+            Self::NeedsReview => 1,
+            Self::Unverifiable => 2,
+            Self::Invalid => 3,
+        }
+    }
+}
+
+/// How one check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckResult {
+    /// It holds.
+    Passed,
+    /// It does not hold.
+    Failed,
+    /// It was not or could not be made.
+    NotDone,
+}
+
+/// One check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Which; stable, for programs.
+    pub code: &'static str,
+    /// How it ended.
+    pub result: CheckResult,
+    /// One sentence for people.
+    pub text: Text,
+    /// Why, unless it passed.
+    pub reason: Option<Reason>,
+}
+
+impl Check {
+    /// A check that holds.
+    pub fn passed(code: &'static str, text: Text) -> Self {
+        Self { code, result: CheckResult::Passed, text, reason: None }
+    }
+
+    /// A check that does not hold.
+    pub fn failed(code: &'static str, reason: Reason) -> Self {
+        Self { code, result: CheckResult::Failed, text: reason.text(), reason: Some(reason) }
+    }
+
+    /// A check that does not hold, in words of its own.
+    pub fn failed_with(code: &'static str, reason: Reason, text: Text) -> Self {
+        Self { code, result: CheckResult::Failed, text, reason: Some(reason) }
+    }
+
+    /// A check that was not made and does not matter for the outcome.
+    pub fn not_done(code: &'static str, text: Text) -> Self {
+        Self { code, result: CheckResult::NotDone, text, reason: None }
+    }
+
+    /// A check that could not be made and should have been.
+    pub fn missing(code: &'static str, reason: Reason) -> Self {
+        Self { code, result: CheckResult::NotDone, text: reason.text(), reason: Some(reason) }
+    }
+}
+
+impl Serialize for Check {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Check", 3)?;
+        out.serialize_field("code", self.code)?;
+        out.serialize_field("result", &self.result)?;
+        out.serialize_field("text", &Both(&self.text))?;
+        out.end()
+    }
+}
+
+struct Both<'a>(&'a Text);
+
+impl Serialize for Both<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Text", 2)?;
+        out.serialize_field("zh", &self.0.zh)?;
+        out.serialize_field("en", &self.0.en)?;
+        out.end()
+    }
+}
+
+/// What was found about one signature of a file, in the words of ETSI EN 319 102-1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SignatureReport {
+    /// `TOTAL_PASSED`, `TOTAL_FAILED` or `INDETERMINATE`.
+    pub indication: &'static str,
+    /// Why, unless it passed.
+    pub sub_indication: Option<&'static str>,
+    /// Whom the certificate names, if it could be read.
+    pub signer: Option<String>,
+    /// Whether the signature covers every byte of the file but itself.
+    pub covers_whole_file: bool,
+}
+
+/// Where facts came from and how old they were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Which.
+    pub name: &'static str,
+    /// Its age: the instant at which it was current.
+    pub as_of: Instant,
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Source", 2)?;
+        out.serialize_field("name", self.name)?;
+        out.serialize_field("as_of", &self.as_of.rfc3339())?;
+        out.end()
+    }
+}
+
+/// The answer to one verification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The answer.
+    pub outcome: Outcome,
+    /// The instant it holds for.
+    pub holds_at: Instant,
+    /// The number of the receipt; none until the verification was recorded.
+    pub receipt: Option<ReceiptId>,
+    /// What our records say of the licence in question.
+    pub licence: Option<LicenceFacts>,
+    /// Every check, in the order they were made.
+    pub checks: Vec<Check>,
+    /// Every signature of the file.
+    pub signatures: Vec<SignatureReport>,
+    /// Where facts came from.
+    pub sources: Vec<Source>,
+}
+
+/// The four things that people at a counter ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Facet {
+    /// 内容未改动.
+    Content,
+    /// 签发机关可信.
+    Issuer,
+    /// 状态正常.
+    Status,
+    /// 在有效期.
+    Period,
+}
+
+impl Facet {
+    /// All, in the order they are shown.
+    pub const ALL: [Self; 4] = [Self::Content, Self::Issuer, Self::Status, Self::Period];
+
+    /// The check behind it.
+    pub fn check_code(self) -> &'static str {
+        match self {
+            Self::Content => "content_unaltered",
+            Self::Issuer => "issuer_trusted",
+            Self::Status => "status_in_force",
+            Self::Period => "within_validity",
+        }
+    }
+
+    /// The words.
+    pub fn text(self) -> Text {
+        match self {
+            Self::Content => Text::fixed("内容未改动", "Content unaltered"),
+            Self::Issuer => Text::fixed("签发机关可信", "Issuer trusted"),
+            Self::Status => Text::fixed("状态正常", "In force"),
+            Self::Period => Text::fixed("在有效期", "Within validity"),
+        }
+    }
+}
+
+impl Verdict {
+    /// The outcome that a list of checks leads to.
+    pub(crate) fn outcome_of(checks: &[Check]) -> Outcome {
+        checks
+            .iter()
+            .filter_map(|check| check.reason)
+            .map(Reason::outcome)
+            .max_by_key(|outcome| outcome.weight())
+            .unwrap_or(Outcome::Valid)
+    }
+
+    /// The check that decided: the first one that led to the outcome.
+    pub fn deciding(&self) -> Option<&Check> {
+        self.checks.iter().find(|check| check.reason.is_some_and(|reason| reason.outcome() == self.outcome))
+    }
+
+    /// Why it is not valid.
+    pub fn reason(&self) -> Option<Reason> {
+        self.deciding().and_then(|check| check.reason)
+    }
+
+    /// What the person who asked should do now.
+    pub fn next_action(&self) -> Text {
+        crate::advice::next_action(self.reason())
+    }
+
+    /// How one facet stands, and the sentence behind it.
+    pub fn facet(&self, facet: Facet) -> (CheckResult, Text) {
+        self.checks.iter().find(|check| check.code == facet.check_code()).map_or_else(
+            || (CheckResult::NotDone, Text::fixed("未检查", "not checked")),
+            |check| (check.result, check.text.clone()),
+        )
+    }
+}
+
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Verdict", 7)?;
+        out.serialize_field("outcome", &self.outcome)?;
+        out.serialize_field("holds_at", &self.holds_at.rfc3339())?;
+        out.serialize_field("receipt", &self.receipt.as_ref().map(ReceiptId::as_str))?;
+        out.serialize_field("licence", &self.licence.as_ref().map(|licence| Shown { licence, at: self.holds_at }))?;
+        out.serialize_field("checks", &self.checks)?;
+        out.serialize_field("signatures", &self.signatures)?;
+        out.serialize_field("sources", &self.sources)?;
+        out.end()
+    }
+}
+
+struct Shown<'a> {
+    licence: &'a LicenceFacts,
+    at: Instant,
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let licence = self.licence;
+        let mut out = serializer.serialize_struct("Licence", 7)?;
+        out.serialize_field("identifier", &licence.identifier)?;
+        out.serialize_field("type", &licence.type_name.zh)?;
+        out.serialize_field("status", licence.standing(self.at).as_str())?;
+        out.serialize_field("holder", &licence.holder_shown)?;
+        out.serialize_field("issuer", &licence.issuer_name)?;
+        out.serialize_field("valid_from", &licence.valid_from.to_string())?;
+        out.serialize_field("valid_until", &licence.valid_until.map(|day| day.to_string()))?;
+        out.end()
+    }
+}

@@ -30,8 +30,6 @@ pub const REFRESHED: &str = "token.refreshed";
 pub const REFRESH_REUSED: &str = "token.refresh_reused";
 /// A session ended, and with it the tokens that clients got in it.
 pub const SESSION_TOKENS_REVOKED: &str = "token.session_revoked";
-/// A client was told that a session ended.
-pub const LOGOUT_DELIVERED: &str = "logout.delivered";
 
 /// Every kind with its name in both languages.
 pub const ALL: &[(&str, &str, &str)] = &[
@@ -50,5 +48,4 @@ pub const ALL: &[(&str, &str, &str)] = &[
     (REFRESHED, "刷新令牌", "Token refreshed"),
     (REFRESH_REUSED, "刷新令牌重复使用", "Refresh token used again"),
     (SESSION_TOKENS_REVOKED, "会话令牌失效", "Tokens of a session revoked"),
-    (LOGOUT_DELIVERED, "通知应用退出", "Client told of a logout"),
 ];

@@ -1,0 +1,139 @@
+//! The authorization endpoint: an ordered table of checks, then one decision.
+
+mod answer;
+mod client_known;
+mod decide;
+mod hints;
+mod interaction;
+mod max_age;
+mod nonce_and_state;
+mod pkce_s256;
+mod prompt;
+mod redirect_uri_exact;
+mod request_object;
+mod response_mode;
+mod response_type;
+mod scope_allowed;
+
+use std::sync::Arc;
+
+pub use self::{
+    answer::{Answer, AnswerTo, Reply, ResponseMode},
+    decide::{Decision, Place, SignIn, code, decide},
+    interaction::Parked,
+    prompt::Prompt,
+};
+use crate::{Client, Error, Parameters, Provider, scope::ScopeSet};
+
+/// One rule. Those before [`redirect_uri_exact`] can only be answered with a page: until then nobody knows where an
+/// answer may go.
+type Check = fn(&Draft<'_>, &mut Request) -> Result<(), Error>;
+
+const AUTHORIZE: &[(&str, Check)] = &[
+    ("client_known", client_known::check),
+    ("redirect_uri_exact", redirect_uri_exact::check),
+    ("response_mode", response_mode::check),
+    ("nonce_and_state", nonce_and_state::check),
+    ("request_object", request_object::check),
+    ("response_type", response_type::check),
+    ("scope_allowed", scope_allowed::check),
+    ("pkce_s256", pkce_s256::check),
+    ("prompt", prompt::check),
+    ("max_age", max_age::check),
+    ("hints", hints::check),
+];
+
+/// What the checks look at.
+pub(crate) struct Draft<'a> {
+    provider: &'a Provider,
+    client: Option<Arc<Client>>,
+    parameters: &'a Parameters,
+}
+
+/// An authorization request that passed the checks.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Who asks.
+    pub client: Arc<Client>,
+    /// Where the answer goes.
+    pub answer_to: AnswerTo,
+    /// What is asked for.
+    pub scopes: ScopeSet,
+    /// What the ID token repeats.
+    pub nonce: Option<String>,
+    /// The PKCE challenge.
+    pub challenge: Option<[u8; 32]>,
+    /// What may be shown.
+    pub prompt: Prompt,
+    /// How long ago the person may have proved who they are, in seconds.
+    pub max_age: Option<i64>,
+    /// Whom the client expects, as it knows them.
+    pub expected_subject: Option<String>,
+    /// What to put into the field for the name.
+    pub login_hint: Option<String>,
+    /// The parameters to park while the person is busy.
+    pub(crate) query: String,
+}
+
+/// A request that was refused, and where to say so.
+#[derive(Debug)]
+pub struct Refused {
+    /// What is true.
+    pub error: Error,
+    /// Where to say it; nowhere but on a page of ours when there is none.
+    pub answer_to: Option<AnswerTo>,
+    /// The client, when it is one of ours.
+    pub client: Option<Arc<Client>>,
+}
+
+/// The parameters we understand; unknown ones are ignored and not kept.
+const KNOWN: [&str; 14] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "max_age",
+    "id_token_hint",
+    "login_hint",
+    "ui_locales",
+];
+
+/// Runs the table of checks.
+///
+/// # Errors
+///
+/// [`Refused`]; boxed, because it is rare and large.
+pub fn check(
+    provider: &Provider,
+    client: Option<Arc<Client>>,
+    parameters: &Parameters,
+) -> Result<Request, Box<Refused>> {
+    let refused = |error, answer_to, client| Box::new(Refused { error, answer_to, client });
+    let Some(known) = client.clone() else { return Err(refused(Error::ClientUnknown, None, None)) };
+    let mut request = Request {
+        client: Arc::clone(&known),
+        answer_to: AnswerTo::default(),
+        scopes: ScopeSet::default(),
+        nonce: None,
+        challenge: None,
+        prompt: Prompt::default(),
+        max_age: None,
+        expected_subject: None,
+        login_hint: None,
+        query: parameters.query_of(&KNOWN),
+    };
+    let draft = Draft { provider, client, parameters };
+    for (_, check) in AUTHORIZE {
+        if let Err(error) = check(&draft, &mut request) {
+            let answer_to = (!request.answer_to.redirect_uri.is_empty()).then_some(request.answer_to);
+            return Err(refused(error, answer_to, Some(known)));
+        }
+    }
+    Ok(request)
+}

@@ -1,0 +1,15 @@
+//! How old the sign-in may be.
+
+use super::{Draft, Request};
+use crate::Error;
+
+pub(super) fn check(draft: &Draft<'_>, request: &mut Request) -> Result<(), Error> {
+    request.max_age = match draft.parameters.get("max_age") {
+        None => None,
+        Some(text) => {
+            let seconds = text.parse::<u32>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+            Some(i64::from(seconds.ok_or(Error::ParameterMalformed("max_age"))?))
+        }
+    };
+    Ok(())
+}

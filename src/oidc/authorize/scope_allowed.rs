@@ -1,0 +1,18 @@
+//! Every scope is known, the client may ask for it, and a person can give it.
+
+use super::{Draft, Request};
+use crate::{
+    Error,
+    scope::{self, Reach, ScopeSet},
+};
+
+pub(super) fn check(draft: &Draft<'_>, request: &mut Request) -> Result<(), Error> {
+    let scopes = ScopeSet::parse(draft.parameters.get("scope").unwrap_or_default())?;
+    let of_a_person = scopes.iter().all(|scope| scope.reach == Reach::Person);
+    // Without `openid` nothing would say who signed in, and every claim of ours is about that.
+    if !of_a_person || !request.client.scopes.covers(&scopes) || !scopes.has(scope::OPENID) {
+        return Err(Error::ScopeNotAllowed);
+    }
+    request.scopes = scopes;
+    Ok(())
+}

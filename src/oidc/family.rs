@@ -1,0 +1,286 @@
+//! Token families: everything that came out of one code, so that it can be ended at once.
+
+use base::{
+    Fault, Instant,
+    id::{AccountId, PersonId, SessionId},
+};
+use records::{FromRow, Tx, args};
+
+use crate::{client::ClientId, code::Code, scope::ScopeSet};
+
+/// What the tokens of a family are made from.
+#[derive(Clone, Debug)]
+pub(crate) struct Family {
+    pub family: String,
+    pub person: PersonId,
+    pub session: SessionId,
+    pub scopes: ScopeSet,
+    pub authenticated_at: Instant,
+}
+
+/// What is written when a code is redeemed.
+pub(crate) struct Redemption<'a> {
+    pub code: &'a Code,
+    pub expires_at: Instant,
+    /// The digest of the first refresh token, and until when it must be used.
+    pub refresh: Option<(&'a str, Instant)>,
+}
+
+/// Begins the family of a code in a session that lives; none when the code was redeemed before or the session is
+/// over. One statement.
+pub(crate) async fn begin(
+    tx: &mut Tx,
+    redemption: &Redemption<'_>,
+    at: Instant,
+) -> Result<Option<(PersonId, AccountId)>, Fault> {
+    let code = redemption.code;
+    let rows: Vec<(String, String)> = tx
+        .change(
+            "insert into token_family (family_id, client_id, person_id, account_id, session_id, scopes,
+                                       authenticated_at, created_at, expires_at, offline, refresh_hash, idle_until)
+             select $1, $2, s.person_id, s.account_id, s.session_id, $3, $4, $5, $6, $7, $8, $9
+               from session_liveness s
+              where s.session_id = $10
+                and s.account_state = 'open'
+                and s.closed_at is null
+                and s.idle_until > $5
+                and s.ends_at > $5
+                 on conflict (family_id) do nothing
+          returning person_id, account_id",
+            args![
+                &code.family,
+                &code.client,
+                code.scopes.text(),
+                code.authenticated_at,
+                at,
+                redemption.expires_at,
+                redemption.refresh.is_some(),
+                redemption.refresh.map(|(hash, _)| hash),
+                redemption.refresh.map(|(_, until)| until),
+                &code.session,
+            ],
+        )
+        .await?;
+    Ok(rows.into_iter().next().map(|(person, account)| (PersonId::stored(person), AccountId::stored(account))))
+}
+
+/// Burns a code: it can never be redeemed, and what was redeemed with it no longer counts. One statement.
+pub(crate) async fn burn(tx: &mut Tx, code: &Code, why: &str, at: Instant) -> Result<(), Fault> {
+    tx.run(
+        "insert into token_family (family_id, client_id, person_id, account_id, session_id, scopes, authenticated_at,
+                                   created_at, expires_at, offline, revoked_at, revoked_for)
+         select $1, $2, s.person_id, s.account_id, s.session_id, $3, $4, $5, $6, 0, $5, $7
+           from session_liveness s
+          where s.session_id = $8
+             on conflict (family_id) do update
+                set revoked_at = coalesce(token_family.revoked_at, excluded.revoked_at),
+                    revoked_for = coalesce(token_family.revoked_for, excluded.revoked_for)",
+        args![
+            &code.family,
+            &code.client,
+            code.scopes.text(),
+            code.authenticated_at,
+            at,
+            code.expires_at.plus_seconds(60),
+            why,
+            &code.session,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Revokes a family; false when there is none or it was revoked before. One statement.
+pub(crate) async fn revoke(tx: &mut Tx, family: &str, why: &str, at: Instant) -> Result<bool, Fault> {
+    let revoked = tx
+        .run(
+            "update token_family
+                set revoked_at = $2, revoked_for = $3
+              where family_id = $1 and revoked_at is null",
+            args![family, at, why],
+        )
+        .await?;
+    Ok(revoked == 1)
+}
+
+/// Whether a code was redeemed. One statement.
+pub(crate) async fn exists(tx: &mut Tx, family: &str) -> Result<bool, Fault> {
+    let row: Option<(String,)> =
+        tx.first("select family_id from token_family where family_id = $1", args![family]).await?;
+    Ok(row.is_some())
+}
+
+/// Whether tokens of a family count: not revoked, the account open, the session not signed out. One statement.
+pub(crate) async fn lives(tx: &mut Tx, family: &str) -> Result<bool, Fault> {
+    let row: Option<(String,)> = tx
+        .first(
+            "select f.family_id
+               from token_family f
+               join account_liveness a on a.account_id = f.account_id
+              where f.family_id = $1
+                and f.revoked_at is null
+                and a.state = 'open'
+                and not exists (select 1
+                                  from session_liveness s
+                                 where s.session_id = f.session_id and s.closed_at is not null)",
+            args![family],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+#[derive(FromRow)]
+struct FamilyRow {
+    family_id: String,
+    person_id: String,
+    session_id: String,
+    scopes: String,
+    authenticated_at: i64,
+}
+
+impl FamilyRow {
+    fn family(self) -> Family {
+        Family {
+            family: self.family_id,
+            person: PersonId::stored(self.person_id),
+            session: SessionId::stored(self.session_id),
+            scopes: ScopeSet::stored(&self.scopes),
+            authenticated_at: Instant::from_micros(self.authenticated_at),
+        }
+    }
+}
+
+/// A refresh token that is presented, and what would take its place.
+pub(crate) struct Rotation<'a> {
+    pub family: &'a str,
+    pub client: &'a ClientId,
+    pub presented_hash: &'a str,
+    pub next_hash: &'a str,
+    pub idle_until: Instant,
+}
+
+/// Exchanges the current refresh token of a live family for the next; none when it is not the current one or the
+/// family no longer lives. One statement, so that of many at the same time one wins.
+pub(crate) async fn rotate(tx: &mut Tx, rotation: &Rotation<'_>, at: Instant) -> Result<Option<Family>, Fault> {
+    let rows: Vec<FamilyRow> = tx
+        .change(
+            "update token_family
+                set refresh_hash_before = refresh_hash, refresh_hash = $3, refreshed_at = $4, idle_until = $5
+              where family_id = $1
+                and refresh_hash = $2
+                and client_id = $6
+                and offline = 1
+                and revoked_at is null
+                and expires_at > $4
+                and idle_until > $4
+                and exists (select 1
+                              from account_liveness a
+                             where a.account_id = token_family.account_id and a.state = 'open')
+                and not exists (select 1
+                                  from session_liveness s
+                                 where s.session_id = token_family.session_id and s.closed_at is not null)
+          returning family_id, person_id, session_id, scopes, authenticated_at",
+            args![
+                rotation.family,
+                rotation.presented_hash,
+                rotation.next_hash,
+                at,
+                rotation.idle_until,
+                rotation.client.as_str(),
+            ],
+        )
+        .await?;
+    Ok(rows.into_iter().next().map(FamilyRow::family))
+}
+
+/// Where the refresh tokens of a family stand.
+#[derive(FromRow)]
+pub(crate) struct Standing {
+    family_id: String,
+    person_id: String,
+    session_id: String,
+    scopes: String,
+    authenticated_at: i64,
+    pub client_id: String,
+    pub refresh_hash: Option<String>,
+    pub refresh_hash_before: Option<String>,
+    pub refreshed_at: Option<i64>,
+    pub expires_at: i64,
+    pub idle_until: Option<i64>,
+    pub live: i64,
+}
+
+impl Standing {
+    pub(crate) fn family(self) -> Family {
+        FamilyRow {
+            family_id: self.family_id,
+            person_id: self.person_id,
+            session_id: self.session_id,
+            scopes: self.scopes,
+            authenticated_at: self.authenticated_at,
+        }
+        .family()
+    }
+}
+
+/// Looks why a rotation found nothing. One statement.
+pub(crate) async fn standing(tx: &mut Tx, family: &str) -> Result<Option<Standing>, Fault> {
+    tx.first(
+        "select f.family_id, f.person_id, f.session_id, f.scopes, f.authenticated_at, f.client_id, f.refresh_hash,
+                f.refresh_hash_before, f.refreshed_at, f.expires_at, f.idle_until,
+                cast(case when f.revoked_at is null
+                           and a.state = 'open'
+                           and not exists (select 1
+                                             from session_liveness s
+                                            where s.session_id = f.session_id and s.closed_at is not null)
+                          then 1 else 0 end as bigint) as live
+           from token_family f
+           join account_liveness a on a.account_id = f.account_id
+          where f.family_id = $1",
+        args![family],
+    )
+    .await
+}
+
+/// Revokes what a client has of a person; returns how many families. One statement.
+pub(crate) async fn revoke_pair(
+    tx: &mut Tx,
+    person: &PersonId,
+    client: &ClientId,
+    why: &str,
+    at: Instant,
+) -> Result<u64, Fault> {
+    tx.run(
+        "update token_family
+            set revoked_at = $3, revoked_for = $4
+          where person_id = $1 and client_id = $2 and revoked_at is null",
+        args![person, client.as_str(), at, why],
+    )
+    .await
+}
+
+/// Revokes everything that came out of a session; returns the clients. One statement.
+pub(crate) async fn revoke_session(
+    tx: &mut Tx,
+    session: &SessionId,
+    why: &str,
+    at: Instant,
+) -> Result<Vec<(String, String)>, Fault> {
+    tx.change(
+        "update token_family
+            set revoked_at = $2, revoked_for = $3
+          where session_id = $1 and revoked_at is null
+      returning client_id, person_id",
+        args![session, at, why],
+    )
+    .await
+}
+
+/// Removes families that ended long ago; the job runner calls it now and then. One statement.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn remove_ended(tx: &mut Tx, before: Instant) -> Result<u64, Fault> {
+    tx.run("delete from token_family where expires_at < $1", args![before]).await
+}

@@ -1,0 +1,142 @@
+//! What a person lets a client have: given on the consent page, withdrawn on the page of connected applications.
+
+use base::{
+    Fault, Instant,
+    id::{GrantId, PersonId},
+};
+use records::{Tx, Work, args};
+
+use crate::{client::ClientId, events, family, limits, scope::ScopeSet};
+
+/// The scopes a person lets a client have; empty when there are none. One statement.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn scopes(tx: &mut Tx, person: &PersonId, client: &ClientId) -> Result<ScopeSet, Fault> {
+    let row: Option<(String,)> = tx
+        .first(
+            "select scopes
+               from client_grant
+              where person_id = $1 and client_id = $2 and withdrawn_at is null",
+            args![person, client.as_str()],
+        )
+        .await?;
+    Ok(row.map(|(scopes,)| ScopeSet::stored(&scopes)).unwrap_or_default())
+}
+
+/// Lets a client have scopes, besides those it has already.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn give(work: &mut Work, person: &PersonId, client: &ClientId, wanted: &ScopeSet) -> Result<(), Fault> {
+    let all = scopes(&mut work.tx, person, client).await?.with(wanted);
+    let grant = GrantId::new(work.at(), work.entropy());
+    let at = work.at();
+    work.tx
+        .run(
+            "insert into client_grant (grant_id, person_id, client_id, scopes, granted_at)
+             values ($1, $2, $3, $4, $5)
+                 on conflict (person_id, client_id)
+                 do update set scopes = excluded.scopes, granted_at = excluded.granted_at, withdrawn_at = null",
+            args![&grant, person, client.as_str(), all.text(), at],
+        )
+        .await?;
+    let data = serde_json::json!({ "client": client.as_str(), "scopes": wanted.text() });
+    work.record_with(events::GRANT_GIVEN, person, data);
+    Ok(())
+}
+
+/// Remembers that a person refused. Nothing changes.
+pub fn refuse(work: &mut Work, person: &PersonId, client: &ClientId, wanted: &ScopeSet) {
+    let data = serde_json::json!({ "client": client.as_str(), "scopes": wanted.text() });
+    work.record_with(events::GRANT_REFUSED, person, data);
+}
+
+/// Takes back what a client has of a person: the consent and every token. False when it had nothing.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn withdraw(work: &mut Work, person: &PersonId, client: &ClientId) -> Result<bool, Fault> {
+    let at = work.at();
+    let withdrawn = work
+        .tx
+        .run(
+            "update client_grant
+                set withdrawn_at = $3
+              where person_id = $1 and client_id = $2 and withdrawn_at is null",
+            args![person, client.as_str(), at],
+        )
+        .await?;
+    let families = family::revoke_pair(&mut work.tx, person, client, "withdrawn", at).await?;
+    let had_something = withdrawn + families > 0;
+    if had_something {
+        let data = serde_json::json!({ "client": client.as_str(), "families": families });
+        work.record_with(events::GRANT_WITHDRAWN, person, data);
+    }
+    Ok(had_something)
+}
+
+/// One application on the page of connected applications.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectedApp {
+    /// Which client.
+    pub client_id: ClientId,
+    /// Its name in Chinese.
+    pub name_zh: String,
+    /// Its name in English.
+    pub name_en: String,
+    /// What it may have.
+    pub scopes: ScopeSet,
+    /// Since when.
+    pub since: Instant,
+    /// Whether the person was asked (and not only the department's rules allowed it).
+    pub consented: bool,
+}
+
+/// The applications that have something of a person, by consent or by live tokens. One statement.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn connected_apps(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Vec<ConnectedApp>, Fault> {
+    let rows: Vec<(String, String, String, String, i64, i64)> = tx
+        .all(
+            "select c.client_id, c.name_zh, c.name_en, g.scopes, g.granted_at as since, cast(1 as bigint) as consented
+               from client_grant g
+               join client c on c.client_id = g.client_id
+              where g.person_id = $1 and g.withdrawn_at is null
+              union all
+             select c.client_id, c.name_zh, c.name_en, f.scopes, f.created_at, cast(0 as bigint)
+               from token_family f
+               join client c on c.client_id = f.client_id
+              where f.person_id = $1
+                and f.revoked_at is null
+                and f.expires_at > $2
+                and not exists (select 1
+                                  from client_grant g
+                                 where g.person_id = f.person_id
+                                   and g.client_id = f.client_id
+                                   and g.withdrawn_at is null)
+              order by since desc
+              limit $3",
+            args![person, at, limits::APPS_SHOWN_MAX],
+        )
+        .await?;
+    let mut apps: Vec<ConnectedApp> = Vec::new();
+    for (client, name_zh, name_en, scopes, since, consented) in rows {
+        let scopes = ScopeSet::stored(&scopes);
+        let since = Instant::from_micros(since);
+        // Several families of one client are one line: what it has altogether, since the first.
+        if let Some(known) = apps.iter_mut().find(|app| app.client_id.as_str() == client) {
+            known.scopes = known.scopes.with(&scopes);
+            known.since = known.since.min(since);
+            continue;
+        }
+        let client_id = ClientId::stored(client);
+        apps.push(ConnectedApp { client_id, name_zh, name_en, scopes, since, consented: consented != 0 });
+    }
+    Ok(apps)
+}

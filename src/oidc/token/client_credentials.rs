@@ -1,0 +1,30 @@
+//! A client that acts for itself: no statement, nothing stored; the token is the record, its use is recorded.
+
+use super::{Desk, Tokens, bearer};
+use crate::{
+    Client, Error, Parameters,
+    access_token::{self, AccessToken},
+    scope::{self, Reach, ScopeSet},
+};
+
+pub(super) fn issue(desk: &Desk<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
+    let own = client.scopes.only(|name| scope::find(name).is_some_and(|scope| scope.reach == Reach::Machine));
+    let scopes = match form.get("scope") {
+        None => own,
+        Some(text) => {
+            let wanted = ScopeSet::parse(text)?;
+            if !own.covers(&wanted) {
+                return Err(Error::ScopeNotAllowed);
+            }
+            wanted
+        }
+    };
+    let token = AccessToken {
+        client_id: client.client_id.clone(),
+        scopes,
+        subject: client.client_id.to_string(),
+        family: None,
+    };
+    let text = access_token::issue(desk.provider, &*desk.context.entropy, &token, desk.context.at)?;
+    Ok(bearer(text, &token.scopes))
+}

@@ -1,0 +1,151 @@
+//! A code becomes tokens, once.
+
+use base::secret;
+use crypto::digest::sha256;
+use records::{Actor, Attempts};
+
+use super::{Desk, Issue, Tokens, refresh, refresh_limits, sign};
+use crate::{
+    Client, Error, GrantFlaw, Parameters,
+    client::GrantType,
+    code::Code,
+    events,
+    family::{self, Family, Redemption},
+    limits, scope,
+};
+
+pub(super) async fn redeem(desk: &Desk<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
+    let code = Code::open(desk.provider, form.need("code")?).ok_or(flaw(GrantFlaw::CodeUnreadable))?;
+    let mut attempts = Attempts::default();
+    loop {
+        let answer = match mistake(desk, client, form, &code) {
+            None => redeem_once(desk, client, &code).await,
+            Some(mistake) => burn(desk, client, &code, mistake).await,
+        };
+        match answer {
+            Err(error) if attempts.again(error.fault()).await => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// What is wrong with the request, whoever it comes from. A code that was shown with a mistake is burnt: somebody
+/// has it who should not.
+fn mistake(desk: &Desk<'_>, client: &Client, form: &Parameters, code: &Code) -> Option<GrantFlaw> {
+    let redirect = sha256(form.get("redirect_uri").unwrap_or_default().as_bytes());
+    if code.client != client.client_id.as_str() {
+        Some(GrantFlaw::CodeForeign)
+    } else if code.expires_at <= desk.context.at {
+        Some(GrantFlaw::CodeExpired)
+    } else if !secret::equal(&redirect, &code.redirect) {
+        Some(GrantFlaw::RedirectUriDiffers)
+    } else if !verifier_fits(code.challenge.as_ref(), form.get("code_verifier")) {
+        Some(GrantFlaw::VerifierWrong)
+    } else {
+        None
+    }
+}
+
+/// RFC 7636 §4.6. A verifier without a challenge means that somebody took the challenge away on the way
+/// (RFC 9700 §4.8.2).
+fn verifier_fits(challenge: Option<&[u8; 32]>, verifier: Option<&str>) -> bool {
+    match (challenge, verifier) {
+        (None, None) => true,
+        (Some(challenge), Some(verifier)) => {
+            let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+            (43..=128).contains(&verifier.len())
+                && verifier.bytes().all(unreserved)
+                && secret::equal(&sha256(verifier.as_bytes()), challenge)
+        }
+        _ => false,
+    }
+}
+
+async fn redeem_once(desk: &Desk<'_>, client: &Client, code: &Code) -> Result<Tokens, Error> {
+    let mut context = desk.context.clone();
+    context.actor = Actor::Client(client.client_id.to_string());
+    let mut work = desk.database.begin(context).await?;
+    let at = work.at();
+    let offline = code.scopes.has(scope::OFFLINE_ACCESS) && client.may_use(GrantType::RefreshToken);
+    let first = offline.then(|| refresh::first(desk.provider, work.entropy(), &code.family));
+    let (absolute, idle) = refresh_limits(at);
+    let redemption = Redemption {
+        code,
+        expires_at: if offline { absolute } else { at.plus_seconds(limits::FAMILY_SECONDS) },
+        refresh: first.as_ref().map(|first| (first.hash.as_str(), idle)),
+    };
+    let Some((person, _)) = family::begin(&mut work.tx, &redemption, at).await? else {
+        if !family::exists(&mut work.tx, &code.family).await? {
+            return Err(flaw(GrantFlaw::SessionOver));
+        }
+        // Of two who have the same code one has stolen it, and we cannot tell which (RFC 6749 §4.1.2).
+        family::revoke(&mut work.tx, &code.family, "code_reused", at).await?;
+        work.record_with(events::CODE_REUSED, &code.family, serde_json::json!({ "client": &code.client }));
+        work.commit().await?;
+        return Err(flaw(GrantFlaw::CodeReused));
+    };
+    let data = serde_json::json!({
+        "client": &code.client, "person": person.as_str(), "session": code.session.as_str(), "scopes": code.scopes.text(),
+    });
+    work.record_with(events::CODE_REDEEMED, &code.family, data);
+    work.commit().await?;
+    let family = Family {
+        family: code.family.clone(),
+        person,
+        session: code.session.clone(),
+        scopes: code.scopes.clone(),
+        authenticated_at: code.authenticated_at,
+    };
+    let issue = Issue {
+        family: &family,
+        scopes: &family.scopes,
+        nonce: code.nonce.as_deref(),
+        refresh_token: first.map(|first| first.token),
+    };
+    sign(desk, client, issue)
+}
+
+async fn burn(desk: &Desk<'_>, client: &Client, code: &Code, mistake: GrantFlaw) -> Result<Tokens, Error> {
+    let mut context = desk.context.clone();
+    context.actor = Actor::Client(client.client_id.to_string());
+    let mut work = desk.database.begin(context).await?;
+    let at = work.at();
+    family::burn(&mut work.tx, code, "code_burnt", at).await?;
+    let data = serde_json::json!({ "client": &code.client, "why": mistake.to_string() });
+    work.record_with(events::CODE_BURNT, &code.family, data);
+    work.commit().await?;
+    Err(flaw(mistake))
+}
+
+fn flaw(flaw: GrantFlaw) -> Error {
+    Error::GrantInvalid(flaw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verifier_fits_its_own_challenge_only() {
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        assert_eq!(
+            crypto::encoding::base64url(&sha256(verifier.as_bytes())),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
+        let digest = sha256(verifier.as_bytes());
+        let check = |verifier: Option<&str>, fits| assert_eq!(verifier_fits(Some(&digest), verifier), fits);
+        check(Some(verifier), true);
+        check(None, false);
+        check(Some(""), false);
+        check(Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), false);
+        let fits = |verifier: &str| verifier_fits(Some(&sha256(verifier.as_bytes())), Some(verifier));
+        assert!(!fits(&"a".repeat(42)));
+        assert!(fits(&"a".repeat(43)));
+        assert!(fits(&"a".repeat(128)));
+        assert!(!fits(&"a".repeat(129)));
+        assert!(!fits(&format!("{} ", "a".repeat(60))));
+        assert!(!fits(&format!("{}é", "a".repeat(60))));
+        assert!(verifier_fits(None, None));
+        assert!(!verifier_fits(None, Some(verifier)));
+    }
+}

@@ -1,0 +1,159 @@
+//! A refresh token becomes the next one.
+//!
+//! The next token is computed from the one presented, so that a client which did not hear the answer gets the same
+//! one again within ten seconds. Later, an old token is a stolen one.
+
+use base::{Entropy, Instant};
+use crypto::{
+    digest::{hex, sha256},
+    encoding::{base64url, base64url_decode},
+};
+use records::{Actor, Attempts};
+
+use super::{Desk, Issue, Tokens, sign};
+use crate::{
+    Client, Error, GrantFlaw, Parameters, Provider, events,
+    family::{self, Family, Rotation, Standing},
+    limits,
+    scope::{self, ScopeSet},
+};
+
+/// A refresh token: family, secret, and a mark that only we can make, so that nobody can end a family by inventing
+/// an "old" token of it.
+pub(super) struct Refresh {
+    /// As the client holds it.
+    pub token: String,
+    /// As it is stored.
+    pub hash: String,
+    family: String,
+    secret: [u8; 32],
+}
+
+impl Refresh {
+    fn of(provider: &Provider, family: &str, secret: [u8; 32]) -> Self {
+        let mark = mark(provider, family, &secret);
+        let token = format!("{family}.{}", base64url(&[&secret[..], &mark].concat()));
+        Self { token, hash: hex(&sha256(&secret)), family: family.to_owned(), secret }
+    }
+
+    fn parse(provider: &Provider, token: &str) -> Option<Self> {
+        if token.len() > limits::TOKEN_LENGTH_MAX {
+            return None;
+        }
+        let (family, rest) = token.split_once('.')?;
+        let bytes = base64url_decode(rest)?;
+        let (secret, given) = bytes.split_first_chunk::<32>()?;
+        base::secret::equal(&mark(provider, family, secret), given).then(|| Self::of(provider, family, *secret))
+    }
+
+    fn next(&self, provider: &Provider) -> Self {
+        let secret = provider.refresh_mac(&[b"next\0", self.family.as_bytes(), b"\0", &self.secret]);
+        Self::of(provider, &self.family, secret)
+    }
+}
+
+fn mark(provider: &Provider, family: &str, secret: &[u8; 32]) -> [u8; 16] {
+    let mac = provider.refresh_mac(&[b"mark\0", family.as_bytes(), b"\0", secret]);
+    mac.first_chunk::<16>().copied().unwrap_or_default()
+}
+
+/// The first refresh token of a family.
+pub(super) fn first(provider: &Provider, entropy: &dyn Entropy, family: &str) -> Refresh {
+    Refresh::of(provider, family, entropy.bytes::<32>())
+}
+
+pub(super) async fn exchange(desk: &Desk<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
+    let presented = form.need("refresh_token")?;
+    let presented =
+        Refresh::parse(desk.provider, presented).ok_or(Error::GrantInvalid(GrantFlaw::RefreshUnreadable))?;
+    let narrowed = form.get("scope").map(ScopeSet::parse).transpose()?;
+    // Taken from the client since: what it has offline is dead.
+    if !client.scopes.has(scope::OFFLINE_ACCESS) {
+        return Err(Error::GrantInvalid(GrantFlaw::RefreshExpired));
+    }
+    let mut attempts = Attempts::default();
+    loop {
+        match exchange_once(desk, client, &presented, narrowed.as_ref()).await {
+            Err(error) if attempts.again(error.fault()).await => {}
+            answer => return answer,
+        }
+    }
+}
+
+async fn exchange_once(
+    desk: &Desk<'_>,
+    client: &Client,
+    presented: &Refresh,
+    narrowed: Option<&ScopeSet>,
+) -> Result<Tokens, Error> {
+    let mut context = desk.context.clone();
+    context.actor = Actor::Client(client.client_id.to_string());
+    let mut work = desk.database.begin(context).await?;
+    let at = work.at();
+    let next = presented.next(desk.provider);
+    let rotation = Rotation {
+        family: &presented.family,
+        client: &client.client_id,
+        presented_hash: &presented.hash,
+        next_hash: &next.hash,
+        idle_until: at.plus_seconds(limits::REFRESH_IDLE_SECONDS),
+    };
+    let family = if let Some(family) = family::rotate(&mut work.tx, &rotation, at).await? {
+        work.record_with(events::REFRESHED, &family.family, serde_json::json!({ "client": client.client_id.as_str() }));
+        family
+    } else {
+        let standing = family::standing(&mut work.tx, &presented.family).await?;
+        match judge(client, presented, standing, at) {
+            Judgement::Again(family) => {
+                let data = serde_json::json!({ "client": client.client_id.as_str(), "again": true });
+                work.record_with(events::REFRESHED, &family.family, data);
+                family
+            }
+            Judgement::Refused(flaw) => return Err(Error::GrantInvalid(flaw)),
+            Judgement::Stolen => {
+                family::revoke(&mut work.tx, &presented.family, "refresh_reused", at).await?;
+                let data = serde_json::json!({ "client": client.client_id.as_str() });
+                work.record_with(events::REFRESH_REUSED, &presented.family, data);
+                work.commit().await?;
+                return Err(Error::GrantInvalid(GrantFlaw::RefreshReused));
+            }
+        }
+    };
+    // What the client may no longer ask for falls away; what it asks for beyond the family undoes the exchange.
+    let held = family.scopes.only(|name| client.scopes.has(name));
+    let scopes = match narrowed {
+        Some(wanted) if !held.covers(wanted) => return Err(Error::ScopeNotAllowed),
+        Some(wanted) => wanted,
+        None => &held,
+    };
+    work.commit().await?;
+    let issue = Issue { family: &family, scopes, nonce: None, refresh_token: Some(next.token) };
+    sign(desk, client, issue)
+}
+
+/// What a refresh token is worth that is not the current one of a live family.
+enum Judgement {
+    /// Its successor was lost on the way: once more the same.
+    Again(Family),
+    Refused(GrantFlaw),
+    Stolen,
+}
+
+fn judge(client: &Client, presented: &Refresh, standing: Option<Standing>, at: Instant) -> Judgement {
+    let Some(standing) = standing.filter(|standing| standing.client_id == client.client_id.as_str()) else {
+        return Judgement::Refused(GrantFlaw::RefreshUnreadable);
+    };
+    let over = |until: Option<i64>| until.is_none_or(|until| until <= at.as_micros());
+    if standing.live == 0 || over(Some(standing.expires_at)) || over(standing.idle_until) {
+        return Judgement::Refused(GrantFlaw::RefreshExpired);
+    }
+    let is = |hash: &Option<String>| hash.as_deref() == Some(presented.hash.as_str());
+    // The current one of a live family: it was rotated back and forth while we looked. The client may try again.
+    if is(&standing.refresh_hash) {
+        return Judgement::Refused(GrantFlaw::RefreshExpired);
+    }
+    let recent = standing
+        .refreshed_at
+        .is_some_and(|then| at.seconds_since(Instant::from_micros(then)) < limits::REFRESH_GRACE_SECONDS);
+    if is(&standing.refresh_hash_before) && recent { Judgement::Again(standing.family()) } else { Judgement::Stolen }
+}

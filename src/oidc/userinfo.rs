@@ -1,0 +1,43 @@
+//! The userinfo endpoint.
+
+use identity::Vault;
+use serde_json::{Map, Value};
+
+use crate::{Error, access_token, claims, keys::KeyUse, scope, token::Desk};
+
+/// What a client gets.
+#[derive(Clone, Debug)]
+pub enum Userinfo {
+    /// Plain claims.
+    Json(Map<String, Value>),
+    /// A signed token, for clients that registered for one.
+    Signed(String),
+}
+
+/// Answers a request at the userinfo endpoint. One statement; one more when the organisations are asked for.
+///
+/// # Errors
+///
+/// [`Error::AccessTokenInvalid`], [`Error::ScopeMissing`].
+pub async fn answer(desk: &Desk<'_>, vault: &Vault, bearer: &str) -> Result<Userinfo, Error> {
+    let at = desk.context.at;
+    let token = access_token::verify(desk.provider, bearer, at)?;
+    let client = desk.provider.client(desk.database, token.client_id.as_str()).await?;
+    let client = client.ok_or(Error::AccessTokenInvalid)?;
+    token.need(scope::OPENID)?;
+    let family = token.family.as_deref().ok_or(Error::ScopeMissing(scope::OPENID))?;
+    let mut tx = desk.database.read().await?;
+    let mut facts = claims::of_family(&mut tx, family).await?.ok_or(Error::AccessTokenInvalid)?;
+    if token.scopes.has("org") {
+        facts.add_organisations(&mut tx, at).await?;
+    }
+    drop(tx);
+    let scopes = token.scopes.only(|name| client.scopes.has(name));
+    let mut claims = facts.claims(&scopes, vault)?;
+    claims.insert("sub".to_owned(), token.subject.into());
+    let Some(algorithm) = client.settings.userinfo_algorithm else { return Ok(Userinfo::Json(claims)) };
+    claims.insert("iss".to_owned(), desk.provider.issuer_url().into());
+    claims.insert("aud".to_owned(), client.client_id.as_str().into());
+    let signed = desk.provider.keys().sign(KeyUse::IdToken, algorithm.algorithm(), "JWT", &claims)?;
+    Ok(Userinfo::Signed(signed))
+}

@@ -7,6 +7,9 @@
     reason = "what supports a test may stop it, as the test itself may"
 )]
 
+mod licences;
 mod oidc;
+mod records_kept;
 mod storage;
 mod tidy;
+mod verification;

@@ -2,25 +2,23 @@
 
 use std::{
     env, fs,
-    net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
+use records::DatabaseSettings;
 use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::browser::{Browser, Page, client};
+use crate::{
+    browser::{Browser, Page, client},
+    process::{Process, free_port},
+};
 
 /// How long a city may take to be ready.
 const READY_MAX: Duration = Duration::from_mins(2);
-
-/// Runs the product until its input is closed, which happens when the test program ends in any way at all.
-const LIFELINE: &str =
-    r#"trap '' INT; "$@" </dev/null & product=$!; cat >/dev/null; kill -TERM "$product"; wait "$product""#;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 static SHARED: OnceCell<City> = OnceCell::const_new();
@@ -35,8 +33,7 @@ pub struct City {
     pub folder: PathBuf,
     database: Option<String>,
     port: u16,
-    process: Option<Child>,
-    keep: bool,
+    process: Option<Process>,
 }
 
 impl City {
@@ -58,7 +55,6 @@ impl City {
             database: postgres_database().await,
             port: free_port(),
             process: None,
-            keep: false,
         };
         city.open().await;
         city
@@ -68,15 +64,12 @@ impl City {
     pub async fn open(&mut self) {
         let ready = self.folder.join("demo.json");
         let _ = fs::remove_file(&ready);
-        let mut command = Command::new("sh");
-        command.args(["-c", LIFELINE, "city"]).arg(program());
-        command.args(["demo", "--port", &self.port.to_string(), "--data"]).arg(&self.folder);
+        let (port, folder) = (self.port.to_string(), self.folder.display().to_string());
+        let mut words = vec!["demo", "--port", &port, "--data", &folder];
         if let Some(database) = &self.database {
-            command.args(["--database", database]);
+            words.extend(["--database", database]);
         }
-        let log = fs::OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
-        command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
-        self.process = Some(command.spawn().unwrap());
+        self.process = Some(Process::start(&words, &self.log()));
         let until = Instant::now() + READY_MAX;
         loop {
             if let Some(facts) = fs::read(&ready).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok()) {
@@ -84,18 +77,45 @@ impl City {
                 self.facts = facts;
                 return;
             }
-            let ended = self.process.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < until, "the city did not start:\n{}", self.log_text());
+            let runs = self.process.as_ref().is_some_and(Process::runs);
+            assert!(runs && Instant::now() < until, "the city did not start:\n{}", self.log_text());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
     /// Stops the process as an operator would.
     pub fn close(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            drop(process.stdin.take());
-            let _ = process.wait();
+        if let Some(process) = self.process.take() {
+            process.stop();
         }
+    }
+
+    /// Serves what the city has, without its relying parties: quick to start, and to be ended at any moment.
+    pub async fn serve(&self) -> Process {
+        let settings = [
+            format!("data_folder={}", self.folder.display()),
+            format!("public_url={}", self.issuer),
+            format!("listen=127.0.0.1:{}", self.port),
+            "oidc.loopback_clients_allowed=true".to_owned(),
+            format!("database.url={}", self.database.as_deref().unwrap_or_default()),
+        ];
+        let mut words = vec!["serve"];
+        for setting in &settings {
+            words.extend(["--set", setting]);
+        }
+        let process = Process::start(&words, &self.log());
+        let until = Instant::now() + READY_MAX;
+        while client().get(self.url("/healthz")).send().await.is_err() {
+            assert!(process.runs() && Instant::now() < until, "the product did not start:\n{}", self.log_text());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        process
+    }
+
+    /// How to open the city's database.
+    pub fn database(&self) -> DatabaseSettings {
+        let own = || format!("sqlite://{}", self.folder.join("guosuo.sqlite").display());
+        DatabaseSettings::new(self.database.clone().unwrap_or_else(own))
     }
 
     pub fn log(&self) -> PathBuf {
@@ -195,7 +215,7 @@ impl City {
 impl Drop for City {
     fn drop(&mut self) {
         self.close();
-        if !self.keep && !std::thread::panicking() {
+        if !std::thread::panicking() {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
@@ -219,20 +239,6 @@ impl Account {
 /// Whether a JSON list of texts holds this one.
 pub fn contains(list: &Value, text: &str) -> bool {
     list.as_array().is_some_and(|list| list.iter().any(|one| one == text))
-}
-
-/// The program under test, beside the test program.
-pub fn program() -> PathBuf {
-    let here = env::current_exe().unwrap();
-    let folder = here.ancestors().find(|folder| folder.ends_with("deps")).and_then(Path::parent).unwrap();
-    let program = folder.join("guosuo");
-    assert!(program.exists(), "{} is missing; `cargo build --workspace` first", program.display());
-    program
-}
-
-/// A port that nobody listens on now.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 async fn postgres_database() -> Option<String> {

@@ -11,4 +11,5 @@ pub mod browser;
 pub mod city;
 pub mod flow;
 pub mod html;
+pub mod process;
 pub mod source;

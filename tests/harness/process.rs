@@ -1,0 +1,105 @@
+//! The product as a process that ends with the test program, however that ends.
+
+use std::{
+    env, fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+/// Runs the product until its input is closed, which the system does when the test program is gone.
+const LIFELINE: &str = r#"
+trap '' INT
+pid_file=$1; shift
+"$@" </dev/null &
+product=$!
+echo "$product" >"$pid_file.new" && mv "$pid_file.new" "$pid_file"
+cat >/dev/null
+kill -TERM "$product" 2>/dev/null
+wait "$product"
+"#;
+
+/// A running product.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    pid: String,
+}
+
+impl Process {
+    /// Starts the program with these words; what it logs is appended to `log`, what it prints is kept beside that.
+    pub fn start(words: &[&str], log: &Path) -> Self {
+        let pid_file = log.with_extension("pid");
+        let _ = fs::remove_file(&pid_file);
+        let open = |path: &Path| fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+        let child = Command::new("sh")
+            .args(["-c", LIFELINE, "product"])
+            .arg(&pid_file)
+            .arg(program())
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(open(&log.with_extension("out")))
+            .stderr(open(log))
+            .spawn()
+            .unwrap();
+        let pid = loop {
+            match fs::read_to_string(&pid_file) {
+                Ok(pid) => break pid.trim().to_owned(),
+                Err(_) => std::thread::sleep(Duration::from_millis(2)),
+            }
+        };
+        Self { child, pid }
+    }
+
+    /// Whether it runs.
+    pub fn runs(&self) -> bool {
+        // A process that has ended and was not yet waited for has the state Z.
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub fn kill(mut self) {
+        let status = Command::new("sh").args(["-c", "kill -KILL \"$1\"", "kill", &self.pid]).status().unwrap();
+        assert!(status.success(), "there was nothing to kill");
+        self.wait();
+    }
+
+    /// Ends it as an operator would.
+    pub fn stop(mut self) {
+        self.wait();
+    }
+
+    /// Memory in use, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or_default()
+    }
+
+    fn wait(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.wait();
+    }
+}
+
+/// The program under test, beside the test program.
+pub fn program() -> PathBuf {
+    let here = env::current_exe().unwrap();
+    let folder = here.ancestors().find(|folder| folder.ends_with("deps")).and_then(Path::parent).unwrap();
+    let program = folder.join("guosuo");
+    assert!(program.exists(), "{} is missing; `cargo build --workspace` first", program.display());
+    program
+}
+
+/// A port that nobody listens on now.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,4 @@
+//! Licences from a department's own system.
+
+mod crash_during_issue;
+mod interface;

@@ -1,0 +1,4 @@
+//! What anyone can find out about a code, an identifier or a file.
+
+mod files;
+mod numbers;

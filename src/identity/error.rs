@@ -76,6 +76,8 @@ pub enum Error {
     Throttled {
         /// The first instant at which a try is looked at again.
         retry_at: Instant,
+        /// How long that is from now, rounded up.
+        retry_after_seconds: u32,
     },
     /// The caller chose a username with characters or a length that are not allowed.
     #[error("the username is not well formed")]

@@ -88,7 +88,7 @@ pub async fn with_password(
     let own_session = attempt.browser.filter(|session| found.as_ref().is_some_and(|a| a.id == session.account_id));
     let bucket = standing.bucket(keys, own_session.is_some(), context.at);
     if let Some(retry_at) = standing.blocked_until(&bucket, context.at) {
-        return Err(Error::Throttled { retry_at });
+        return Err(throttled(retry_at, context.at));
     }
     let phc = found.as_ref().and_then(|account| account.phc.clone());
     let right = password::verify(gate, attempt.password, phc).await?;
@@ -188,5 +188,10 @@ async fn blocked(mut work: Work, bucket: &Bucket) -> Result<Error, Error> {
     let at = work.at();
     let standing = throttle::look(&mut work.tx, bucket.keys()).await?;
     let soon = at.plus_seconds(limits::THROTTLE_DELAY_FIRST_SECONDS);
-    Ok(Error::Throttled { retry_at: standing.blocked_until(bucket, at).unwrap_or(soon) })
+    Ok(throttled(standing.blocked_until(bucket, at).unwrap_or(soon), at))
+}
+
+fn throttled(retry_at: Instant, at: Instant) -> Error {
+    let wait = retry_at.as_micros().saturating_sub(at.as_micros()).max(0) as u64;
+    Error::Throttled { retry_at, retry_after_seconds: u32::try_from(wait.div_ceil(1_000_000)).unwrap_or(u32::MAX) }
 }

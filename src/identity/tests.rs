@@ -1,6 +1,13 @@
 //! The rules of this crate, on the database that the test command chose.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use base::{
     Fault, Instant, Page,
@@ -49,6 +56,7 @@ struct City {
     gate: PasswordGate,
     person: PersonId,
     account: AccountId,
+    tries: AtomicU64,
 }
 
 fn number(serial: u32) -> IdentityNumber {
@@ -63,14 +71,14 @@ impl City {
     async fn found() -> Result<Self, Error> {
         let fresh = testing::fresh().await?;
         let vault = Vault::new(&[7; 32]);
-        let gate = PasswordGate::new(2, Duration::from_secs(60));
+        let gate = PasswordGate::new(2, Duration::from_mins(1));
         let setting = context(at(-1000), 1);
         let hashed = password::hash(&gate, &setting.entropy, "zhangwei", PASSWORD).await?;
         let mut work = fresh.database.begin(setting).await?;
         let person = person::register(&mut work, &vault, new_person("张伟", 1)).await?;
         let account = account::open(&mut work, &person, "ZhangWei", Some(&hashed)).await?;
         work.commit().await?;
-        Ok(Self { fresh, vault, gate, person, account })
+        Ok(Self { fresh, vault, gate, person, account, tries: AtomicU64::new(0) })
     }
 
     fn database(&self) -> &Database {
@@ -78,7 +86,7 @@ impl City {
     }
 
     async fn try_once(&self, seconds: i64, attempt: &Attempt<'_>) -> Result<SignedIn, Error> {
-        let seed = (seconds + 10_000) as u64 * 1000 + u64::from(attempt.address.is_ipv6());
+        let seed = 1_000 + self.tries.fetch_add(1, Ordering::Relaxed);
         let context = Context { actor: Actor::Anonymous, ..context(at(seconds), seed) };
         sign_in::with_password(self.database(), &self.vault, &self.gate, &context, attempt).await
     }

@@ -1,1 +1,215 @@
 use super::*;
+
+#[tokio::test]
+async fn a_person_is_found_by_number_and_the_number_is_nowhere_in_clear() -> Result<(), Error> {
+    let city = City::found().await?;
+    let mut tx = city.database().read().await?;
+    let found = person::find_by_identity_number(&mut tx, &city.vault, &number(1)).await?.unwrap();
+    assert_eq!((&found.person_id, found.name.as_str()), (&city.person, "张伟"));
+    assert_eq!(found.identity_number(&city.vault)?, number(1));
+    assert!(person::find_by_identity_number(&mut tx, &city.vault, &number(2)).await?.is_none());
+    // Another key finds nobody and opens nothing.
+    let other = Vault::new(&[8; 32]);
+    assert!(person::find_by_identity_number(&mut tx, &other, &number(1)).await?.is_none());
+    assert!(found.identity_number(&other).is_err());
+    let (lookup, sealed, profile): (String, Vec<u8>, String) =
+        tx.one("select identity_lookup, identity_sealed, profile from person", vec![]).await?;
+    let number = number(1);
+    let clear = number.as_str().as_bytes();
+    assert!(!lookup.contains(number.as_str()) && !profile.contains(number.as_str()));
+    assert!(!sealed.windows(clear.len()).any(|window| window == clear));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sealed_number_does_not_open_in_another_persons_row() -> Result<(), Error> {
+    let city = City::found().await?;
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    let second = person::register(&mut work, &city.vault, new_person("李娜", 2)).await?;
+    work.commit().await?;
+    let mut tx = city.database().housekeeping().await?;
+    tx.run(
+        "update person set identity_sealed = (select o.identity_sealed from person o where o.person_id <> $1)
+          where person_id = $1",
+        records::args![&second],
+    )
+    .await?;
+    let moved = person::find(&mut tx, &second).await?.unwrap();
+    assert!(moved.identity_number(&city.vault).is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_person_is_registered_once() -> Result<(), Error> {
+    let city = City::found().await?;
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    let again = person::register(&mut work, &city.vault, new_person("张伟", 1)).await;
+    assert!(matches!(again, Err(Error::IdentityNumberTaken)));
+    work.commit().await?;
+    assert_eq!(city.events(events::PERSON_REGISTERED).await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_profile_is_kept_as_given_and_completed_from_the_number() -> Result<(), Error> {
+    let city = City::found().await?;
+    let profile = Profile {
+        nickname: Some("小李".to_owned()),
+        email: Some("li@example.org".to_owned()),
+        phone_number: Some("+86 138 0013 8000".to_owned()),
+        address: Some(person::Address {
+            formatted: Some("滨江市\n人民路1号".to_owned()),
+            ..person::Address::default()
+        }),
+        ..Profile::default()
+    };
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    let new = NewPerson { profile: profile.clone(), ..new_person("龘㐂𠮷", 2) };
+    let person = person::register(&mut work, &city.vault, new).await?;
+    work.commit().await?;
+    let found = person::find(&mut city.database().read().await?, &person).await?.unwrap();
+    assert_eq!(found.name, "龘㐂𠮷");
+    let completed = Profile { birthdate: Some("1990-01-01".to_owned()), gender: Some("female".to_owned()), ..profile };
+    assert_eq!(found.profile, completed);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_cannot_be_true_is_refused_by_name_and_changes_nothing() -> Result<(), Error> {
+    let city = City::found().await?;
+    let check = async |name: &str, profile: Profile| -> Result<Error, Fault> {
+        let mut work = city.database().begin(context(at(0), 2)).await?;
+        let new = NewPerson { profile, ..new_person(name, 2) };
+        Ok(person::register(&mut work, &city.vault, new).await.unwrap_err())
+    };
+    let none = Profile::default;
+    assert!(matches!(check(&"长".repeat(101), none()).await?, Error::Name(crate::NameError::TooLong(100))));
+    assert!(matches!(check(&"长".repeat(200), none()).await?, Error::Name(crate::NameError::TooLong(100))));
+    let bidi = check("张\u{202e}三", none()).await?;
+    assert!(matches!(bidi, Error::Name(crate::NameError::Forbidden('\u{202e}'))));
+    let field = |text: &str| Some(text.to_owned());
+    let email = check("李娜", Profile { email: field("nowhere"), ..none() }).await?;
+    assert!(matches!(email, Error::Field { field: "email" }));
+    let phone = check("李娜", Profile { phone_number: field("１３８"), ..none() }).await?;
+    assert!(matches!(phone, Error::Field { field: "phone_number" }));
+    let date = check("李娜", Profile { birthdate: field("2001-02-29"), ..none() }).await?;
+    assert!(matches!(date, Error::Field { field: "birthdate" }));
+    let long = check("李娜", Profile { website: Some("w".repeat(501)), ..none() }).await?;
+    assert!(matches!(long, Error::Field { field: "website" }));
+    assert_eq!(city.events(events::PERSON_REGISTERED).await?.len(), 1);
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    let fits = NewPerson {
+        profile: Profile { website: Some("w".repeat(500)), ..none() },
+        ..new_person(&"长".repeat(100), 2)
+    };
+    person::register(&mut work, &city.vault, fits).await?;
+    Ok(())
+}
+
+fn code(serial: u32) -> CreditCode {
+    CreditCode::complete(&format!("113301000000{serial:05}")).unwrap()
+}
+
+fn department(name: &str, serial: u32) -> NewOrganisation {
+    NewOrganisation {
+        name: name.to_owned(),
+        credit_code: code(serial),
+        kind: Kind::Department,
+        legal_representative: None,
+    }
+}
+
+#[tokio::test]
+async fn an_organisation_is_found_by_its_code_and_registered_once() -> Result<(), Error> {
+    let city = City::found().await?;
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    let bureau = organisation::register(&mut work, department("滨江市市场监督管理局", 1)).await?;
+    let again = organisation::register(&mut work, department("别的局", 1)).await;
+    assert!(matches!(again, Err(Error::CreditCodeTaken)));
+    work.commit().await?;
+    let mut tx = city.database().read().await?;
+    let found = organisation::find_by_code(&mut tx, &code(1)).await?.unwrap();
+    assert_eq!((found.organisation_id, found.name.as_str()), (bureau, "滨江市市场监督管理局"));
+    assert!(organisation::find_by_code(&mut tx, &code(2)).await?.is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn organisations_are_walked_over_two_pages() -> Result<(), Error> {
+    let city = City::found().await?;
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    for serial in 1..=3 {
+        organisation::register(&mut work, department("局", serial)).await?;
+    }
+    let enterprise = NewOrganisation { kind: Kind::Enterprise, ..department("公司", 4) };
+    organisation::register(&mut work, enterprise).await?;
+    work.commit().await?;
+    let mut tx = city.database().read().await?;
+    let first = organisation::list(&mut tx, Kind::Department, &Page::first(2)).await?;
+    let second = organisation::list(&mut tx, Kind::Department, &Page::after(first.next.clone().unwrap(), 2)).await?;
+    assert_eq!((first.items.len(), second.items.len(), second.next), (2, 1, None));
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_may_act_for_an_organisation_is_its_representative_or_has_a_mandate_that_runs() -> Result<(), Error> {
+    let city = City::found().await?;
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    let agent = person::register(&mut work, &city.vault, new_person("李娜", 2)).await?;
+    let company = NewOrganisation {
+        kind: Kind::Enterprise,
+        legal_representative: Some(city.person.clone()),
+        ..department("公司", 1)
+    };
+    let company = organisation::register(&mut work, company).await?;
+    let period = base::Period { start: at(10), end: Some(at(20)) };
+    mandate::give(&mut work, &company, &agent, period).await?;
+    work.commit().await?;
+    let check = async |person: &PersonId, seconds, may: bool| -> Result<(), Fault> {
+        let mut tx = city.database().read().await?;
+        assert_eq!(mandate::may_act(&mut tx, &company, person, at(seconds)).await?, may, "{seconds}");
+        assert_eq!(organisation::of_person(&mut tx, person, at(seconds)).await?.len(), usize::from(may), "{seconds}");
+        Ok(())
+    };
+    check(&city.person, 0, true).await?;
+    check(&agent, 9, false).await?;
+    check(&agent, 10, true).await?;
+    check(&agent, 19, true).await?;
+    check(&agent, 20, false).await?;
+    let mut work = city.database().begin(context(at(15), 3)).await?;
+    assert!(mandate::end(&mut work, &company, &agent).await?);
+    assert!(!mandate::end(&mut work, &company, &agent).await?);
+    work.commit().await?;
+    check(&agent, 15, false).await?;
+    assert_eq!(city.events(events::MANDATE_ENDED).await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn staff_work_in_one_department_until_the_appointment_ends() -> Result<(), Error> {
+    let city = City::found().await?;
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    let bureau = organisation::register(&mut work, department("局", 1)).await?;
+    let company = NewOrganisation { kind: Kind::Enterprise, ..department("公司", 2) };
+    let company = organisation::register(&mut work, company).await?;
+    let in_company = staff::appoint(&mut work, &city.person, &company, &[Role::Clerk]).await;
+    assert!(matches!(in_company, Err(Error::OrganisationUnknown)));
+    assert!(matches!(staff::appoint(&mut work, &city.person, &bureau, &[]).await, Err(Error::RoleMissing)));
+    let clerk = staff::appoint(&mut work, &city.person, &bureau, &[Role::Reviewer, Role::Clerk, Role::Clerk]).await?;
+    let again = staff::appoint(&mut work, &city.person, &bureau, &[Role::Auditor]).await;
+    assert!(matches!(again, Err(Error::AlreadyAppointed)));
+    work.commit().await?;
+    let mut tx = city.database().read().await?;
+    let found = staff::of_person(&mut tx, &city.person).await?.unwrap();
+    assert_eq!((&found.staff_id, found.roles.to_string().as_str()), (&clerk, "clerk reviewer"));
+    assert_eq!(staff::find(&mut tx, &clerk).await?.unwrap().name, "张伟");
+    assert_eq!(staff::list(&mut tx, &bureau, &Page::first(1)).await?.items.len(), 1);
+    drop(tx);
+    let mut work = city.database().begin(context(at(1), 3)).await?;
+    staff::end(&mut work, &clerk).await?;
+    assert!(matches!(staff::end(&mut work, &clerk).await, Err(Error::StaffUnknown)));
+    staff::appoint(&mut work, &city.person, &bureau, &[Role::Auditor]).await?;
+    work.commit().await?;
+    assert!(staff::find(&mut city.database().read().await?, &clerk).await?.is_none());
+    Ok(())
+}

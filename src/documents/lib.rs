@@ -1,1 +1,25 @@
-//! documents
+//! Documents: fonts, the seal picture, licence pages, PDF written and read strictly, QR codes.
+//!
+//! A [`Template`] typesets what never changes for one licence type and one seal, once. Each licence then only
+//! appends what is its own, so that making a file costs far less than signing it.
+#![deny(missing_docs)]
+
+mod content;
+mod error;
+pub mod font;
+pub mod layout;
+pub mod limits;
+pub mod line;
+mod ornament;
+pub mod pdf;
+pub mod qr;
+pub mod seal_picture;
+mod template;
+
+pub use content::{Content, Field};
+pub use error::Error;
+pub use font::Fonts;
+pub use layout::Layout;
+pub use pdf::write::Prepared;
+pub use seal_picture::{SealPicture, SealText};
+pub use template::Template;

@@ -1,0 +1,124 @@
+use base::Instant;
+
+use super::*;
+use crate::{
+    SealText,
+    font::testing::fonts,
+    layout::{BIRTH_CERTIFICATE, DRIVING_LICENCE, FOOD_BUSINESS},
+};
+
+fn template(json: &str) -> Template {
+    let fonts = fonts();
+    let text = SealText {
+        ring: "滨海市市场监督管理局".into(),
+        below: "电子证照专用章".into(),
+        number: "33010600000001".into(),
+    };
+    let seal = SealPicture::draw(&fonts, &text).unwrap();
+    Template::new(&fonts, &Layout::parse(json).unwrap(), &seal).unwrap()
+}
+
+pub(crate) fn food(name: &str) -> Content {
+    let field = Field::new;
+    Content {
+        title: "食品经营许可证".into(),
+        identifier: "1.2.156.3005.2.11100000000013127D001.11330100002489559F.20261123000001.001.X".into(),
+        fields: vec![
+            field("certificate_number", "JY23301060000018"),
+            field("holder_name", name),
+            field("holder_code", "91330106MA27XL0C2E"),
+            field("legal_representative", "张㐂龘"),
+            field("residence", "滨海市临江区人民路一百二十八号金融大厦甲座十六层一六〇三室"),
+            field("premises", "滨海市临江区解放东路88号首层101、102铺"),
+            field("business_category", "餐饮服务经营者（中型餐饮服务）"),
+            field(
+                "business_items",
+                "预包装食品销售；散装食品销售（不含冷藏冷冻食品）；热食类食品制售；冷食类食品制售；糕点类食品制售（含裱花蛋糕）；自制饮品制售",
+            ),
+            field("supervisor", "滨海市临江区市场监督管理所"),
+            field("validity", "2026年11月23日至2031年11月22日"),
+            field("issuer", "滨海市市场监督管理局"),
+            field("issued_on", "2026年11月23日"),
+        ],
+        qr_text: "HTTPS://EG.EXAMPLE.GOV.CN/V/440100202611220018375512".into(),
+        metadata: vec![("certificate_type_code".into(), "11100000000013127D001".into())],
+        signer_name: "滨海市市场监督管理局".into(),
+        at: Instant::from_seconds(1_795_400_000),
+    }
+}
+
+#[test]
+fn one_content_gives_one_file() {
+    let template = template(FOOD_BUSINESS);
+    let content = food("滨海市某某餐饮管理有限公司");
+    let (one, two) = (template.typeset(&content).unwrap(), template.typeset(&content).unwrap());
+    assert_eq!(one.digest(), two.digest());
+    let cms = vec![7; 100];
+    let file = one.finish(&cms).unwrap();
+    assert_eq!(file, two.finish(&cms).unwrap());
+    assert!(file.len() < 120_000, "{} bytes", file.len());
+}
+
+#[test]
+fn the_digest_covers_everything_but_the_hole() {
+    let prepared = template(FOOD_BUSINESS).typeset(&food("滨海市某某餐饮管理有限公司")).unwrap();
+    let digest = prepared.digest();
+    let file = prepared.finish(&[1, 2, 3]).unwrap();
+    let open = file.windows(10).position(|part| part == b"/Contents<").unwrap() + 9;
+    let close = open + file[open..].iter().position(|byte| *byte == b'>').unwrap();
+    let mut signed = file[..open].to_vec();
+    signed.extend_from_slice(&file[close + 1..]);
+    assert_eq!(sha256(&signed), digest);
+}
+
+#[test]
+fn a_text_is_fitted_wrapped_or_refused_but_never_printed_over_the_frame() {
+    let template = template(FOOD_BUSINESS);
+    for length in [1, 20, 40, 60] {
+        assert!(template.typeset(&food(&"食".repeat(length))).is_ok(), "{length}");
+    }
+    let error = template.typeset(&food(&"食".repeat(200))).unwrap_err();
+    assert!(matches!(error, Error::TooLong { field } if field == "holder_name"));
+}
+
+#[test]
+fn a_character_without_a_glyph_is_named_with_its_field() {
+    let template = template(FOOD_BUSINESS);
+    assert!(template.typeset(&food("𠮷野家龘龢餐饮㐂𬭊有限公司")).is_ok());
+    let error = template.typeset(&food("滨海\u{1F600}公司")).unwrap_err();
+    assert!(matches!(error, Error::MissingGlyph { field, character: '\u{1F600}' } if field == "holder_name"));
+    let error = template.typeset(&food("滨海\n公司")).unwrap_err();
+    assert!(matches!(error, Error::MissingGlyph { character: '\n', .. }));
+}
+
+#[test]
+fn fields_and_layout_must_agree() {
+    let template = template(FOOD_BUSINESS);
+    let mut content = food("滨海市某某餐饮管理有限公司");
+    content.fields.push(Field::new("shoe_size", "42"));
+    assert!(matches!(template.typeset(&content), Err(Error::UnknownField { field }) if field == "shoe_size"));
+    content.fields.retain(|field| field.key != "shoe_size" && field.key != "supervisor");
+    assert!(template.typeset(&content).is_ok());
+    content.fields.retain(|field| field.key != "validity");
+    assert!(matches!(template.typeset(&content), Err(Error::MissingField { field }) if field == "validity"));
+}
+
+#[test]
+fn a_signature_larger_than_its_hole_is_refused() {
+    let template = template(FOOD_BUSINESS);
+    let prepared = || template.typeset(&food("滨海市某某餐饮管理有限公司")).unwrap();
+    assert!(prepared().finish(&[0; limits::CMS_BYTES_MAX]).is_ok());
+    assert!(matches!(prepared().finish(&[0; limits::CMS_BYTES_MAX + 1]), Err(Error::SignatureTooLarge { .. })));
+}
+
+#[test]
+fn the_three_layouts_typeset() {
+    for json in [FOOD_BUSINESS, DRIVING_LICENCE, BIRTH_CERTIFICATE] {
+        let layout = Layout::parse(json).unwrap();
+        let content = Content {
+            fields: layout.cells.iter().map(|cell| Field::new(cell.key.clone(), "二〇二六年")).collect(),
+            ..food("")
+        };
+        assert!(template(json).typeset(&content).is_ok());
+    }
+}

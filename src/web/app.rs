@@ -3,6 +3,7 @@
 use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 use base::{Clock, Entropy, Fault, Instant, Secret, Text};
+use identity::{PasswordGate, Vault};
 use records::{Actor, Context, Database, Work};
 
 use crate::visit::Visit;
@@ -23,7 +24,18 @@ pub struct Parts {
     pub settings: Settings,
     /// The key of CSRF tokens and of what is sealed into links. All nodes share it.
     pub key: Secret<[u8; 32]>,
-    // Fields of other parts of the product (vault, gate, provider, custody, library, …) follow here.
+    /// Encrypts identity numbers and finds persons by them.
+    pub vault: Vault,
+    /// Where passwords wait for their turn.
+    pub gate: PasswordGate,
+    /// How long sessions last.
+    pub session_limits: identity::session::Limits,
+    /// The keys in custody.
+    pub custody: pki::Custody,
+    /// The OpenID Connect rules.
+    pub provider: oidc::Provider,
+    /// Licence types, applications, licences.
+    pub library: licence::Library,
 }
 
 /// What pages and links depend on.

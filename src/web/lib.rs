@@ -19,12 +19,17 @@ pub mod text;
 pub mod upload;
 pub mod visit;
 
+mod api;
+mod console;
 mod me;
 mod public;
+mod sign_in;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+#[cfg(test)]
+mod style_tests;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +41,9 @@ pub use problem::Problem;
 fn table(app: &App) -> access::Table {
     let table = access::Table::new(app);
     let table = public::routes(table);
+    let table = sign_in::routes(table);
+    let table = api::routes(table);
+    let table = console::routes(table);
     me::routes(table)
 }
 

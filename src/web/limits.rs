@@ -26,3 +26,9 @@ pub const FORWARDED_MAX: usize = 16;
 
 /// Bytes of one of our cookies' values.
 pub const COOKIE_VALUE_BYTES_MAX: usize = 256;
+
+/// How deep a JSON body may be nested.
+pub const JSON_DEPTH_MAX: usize = 16;
+
+/// Bytes of an `Idempotency-Key`.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;

@@ -112,6 +112,153 @@ impl From<Fault> for Problem {
     }
 }
 
+impl From<identity::Error> for Problem {
+    fn from(error: identity::Error) -> Self {
+        use identity::Error;
+        let not_found = |code, zh, en| Self::domain(StatusCode::NOT_FOUND, code, zh, en);
+        let conflict = |code, zh, en| Self::domain(StatusCode::CONFLICT, code, zh, en);
+        let wrong = |code, zh, en| Self::domain(StatusCode::UNPROCESSABLE_ENTITY, code, zh, en);
+        match error {
+            Error::AccountUnknown => not_found("account_unknown", "没有这个账号。", "There is no such account."),
+            Error::AlreadyAppointed => conflict(
+                "already_appointed",
+                "此人已有任职，请先结束原任职。",
+                "This person already has an appointment.",
+            ),
+            Error::Busy { retry_after_seconds } => Self::Busy { retry_after_seconds },
+            Error::CreditCodeTaken => conflict(
+                "credit_code_taken",
+                "这个统一社会信用代码已经登记。",
+                "This credit code is already registered.",
+            ),
+            Error::Fault(fault) => Self::Fault(fault),
+            Error::Field { field } => Self::Domain {
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                code: "field",
+                text: Text::new(format!("“{field}”的格式不正确。"), format!("The field {field} is not well formed.")),
+            },
+            Error::IdentityNumberTaken => conflict(
+                "identity_number_taken",
+                "这个身份证号已经登记。",
+                "This identity number is already registered.",
+            ),
+            Error::Name(error) => {
+                Self::Domain { status: StatusCode::UNPROCESSABLE_ENTITY, code: "name", text: name_text(error) }
+            }
+            Error::Number(_) => {
+                wrong("number", "号码有误，请核对每一位。", "The number has a mistake; check every digit.")
+            }
+            Error::OrganisationUnknown => {
+                not_found("organisation_unknown", "没有这个单位。", "There is no such organisation.")
+            }
+            Error::PasswordGuessable => {
+                wrong("password_guessable", "这个密码太容易被猜到。", "This password is too easy to guess.")
+            }
+            Error::PasswordTooLong { max } => Self::Domain {
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                code: "password_too_long",
+                text: Text::new(format!("密码最多 {max} 字节。"), format!("A password has at most {max} bytes.")),
+            },
+            Error::PasswordTooShort { min } => Self::Domain {
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                code: "password_too_short",
+                text: Text::new(
+                    format!("密码至少 {min} 个字符。"),
+                    format!("A password has at least {min} characters."),
+                ),
+            },
+            Error::PersonUnknown => not_found("person_unknown", "没有这个人。", "There is no such person."),
+            Error::Refused => {
+                wrong("sign_in_refused", "账号或密码不正确。", "The username or password is not correct.")
+            }
+            Error::RoleMissing => wrong("role_missing", "请至少选择一个岗位。", "Choose at least one role."),
+            Error::StaffUnknown => not_found("staff_unknown", "没有这项任职。", "There is no such appointment."),
+            Error::Throttled { retry_after_seconds, .. } => Self::TooManyRequests { retry_after_seconds },
+            Error::UsernameForm => wrong(
+                "username_form",
+                "账号由 2 至 64 个字母、数字或 ._@+- 组成，以字母或数字开头。",
+                "A username has 2 to 64 letters, digits or ._@+- and begins with a letter or a digit.",
+            ),
+            Error::UsernameTaken => conflict("username_taken", "这个账号已被使用。", "This username is taken."),
+        }
+    }
+}
+
+/// What is wrong with a name, naming the character: it cannot be seen.
+pub fn name_text(error: identity::NameError) -> Text {
+    match error {
+        identity::NameError::Empty => Text::fixed("请填写名称。", "Enter a name."),
+        identity::NameError::Forbidden(c) => {
+            let code = format!("U+{:04X}", u32::from(c));
+            Text::new(
+                format!("名称中有不可见或不能使用的字符（{code}），请删除后重新输入。"),
+                format!("The name holds a character that cannot be seen or used ({code}). Type it again without it."),
+            )
+        }
+        identity::NameError::TooLong(max) => {
+            Text::new(format!("名称最多 {max} 个字。"), format!("A name has at most {max} characters."))
+        }
+    }
+}
+
+impl From<licence::Error> for Problem {
+    fn from(error: licence::Error) -> Self {
+        use licence::Error;
+        let conflict = |code, zh, en| Self::domain(StatusCode::CONFLICT, code, zh, en);
+        let refused = |code, zh, en| Self::domain(StatusCode::UNPROCESSABLE_ENTITY, code, zh, en);
+        let code = error.code();
+        match error {
+            Error::AlreadyDecided => conflict(code, "这份申请已由他人处理。", "Somebody else has decided on this application."),
+            Error::AlreadyHeld(_) => {
+                conflict(code, "持证主体已有一本同类有效证照。", "The holder has a licence of this type in force.")
+            }
+            Error::AlreadyRevoked => conflict(code, "证照已吊销或注销，不能再变更。", "The licence is revoked; that is final."),
+            Error::AlreadySuperseded => conflict(code, "证照已被新版本取代。", "A newer version took the licence's place."),
+            Error::ApprovalStale => conflict(
+                code,
+                "申请内容在审核后有变动，请重新核对。",
+                "The application changed since it was reviewed. Look at it again.",
+            ),
+            Error::Fields(errors) => Self::Fields(
+                errors
+                    .into_iter()
+                    .map(|error| FieldProblem {
+                        pointer: format!("/fields/{}", error.key),
+                        code: error.problem.code(),
+                        detail: error.problem.text(),
+                    })
+                    .collect(),
+            ),
+            Error::Fault(fault) => Self::Fault(fault),
+            Error::FourEyes => {
+                refused(code, "经办和审核不能是同一人。", "Clerk and reviewer must be two different people.")
+            }
+            Error::HolderUnknown => refused(code, "查无此持证主体。", "There is no such holder."),
+            Error::IssuerCode => refused(code, "发证机关的统一社会信用代码不可用。", "The issuer has no usable credit code."),
+            Error::Lint(_) => refused(code, "证照文件未通过签章前的检查。", "The document failed the checks before signing."),
+            Error::NotAuthorised => Self::domain(
+                StatusCode::FORBIDDEN,
+                code,
+                "没有签发此类证照的权限。",
+                "Not authorised to issue licences of this type.",
+            ),
+            Error::NotFound | Error::OtherDepartment => Self::NotFound,
+            Error::NotIssued => conflict(code, "证照尚未签发。", "The licence is not issued."),
+            Error::NotSuspended => conflict(code, "证照未被暂停。", "The licence is not suspended."),
+            Error::Period(problem) => Self::Fields(vec![FieldProblem {
+                pointer: if problem.is_about_start() { "/valid_from" } else { "/valid_until" }.to_owned(),
+                code: problem.code(),
+                detail: Text::fixed("有效期不合规定。", "The period of validity is refused."),
+            }]),
+            Error::Renewal => conflict(code, "这本证照不能换发。", "This licence cannot be renewed."),
+            Error::Seal => conflict(code, "发证机关没有可用的电子印章。", "The department has no seal in use."),
+            Error::TypeUnknown => refused(code, "没有这种证照类型。", "No such licence type is published."),
+            Error::VersionsExhausted => conflict(code, "换发次数已用尽。", "The licence was renewed too often."),
+            Error::Voided(_) => conflict(code, "本次签发已作废，请重新签发。", "The issue was voided; issue again."),
+        }
+    }
+}
+
 impl Problem {
     /// A domain's rule, for the `From` implementations below.
     fn domain(status: StatusCode, code: &'static str, zh: &'static str, en: &'static str) -> Self {

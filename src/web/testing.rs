@@ -1,11 +1,25 @@
 //! An [`App`] for tests: a fresh database, a clock that stands still, randomness that repeats.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
-use base::{Instant, ManualClock, Secret, SeededEntropy, Text};
+use axum::response::Response;
+use base::{Fault, Instant, ManualClock, Secret, SeededEntropy, Text};
+use http::StatusCode;
 use records::Database;
 
-use crate::app::{App, Parts, Settings, Site};
+use crate::{
+    Page,
+    app::{App, Parts, Settings, Site},
+    form::FieldError,
+    me::{
+        licences::{Card, Licences},
+        show::{Field, Show, Shown},
+    },
+    page::html,
+};
 
 /// The instant that test clocks show: 2026-11-23 15:00:00 in the legal time zone.
 pub const NOW: Instant = Instant::from_seconds(1_795_417_200);
@@ -26,13 +40,117 @@ pub fn settings(public_url: &str) -> Settings {
     }
 }
 
-/// An app on a database, reached at a public URL.
-pub fn app(database: Database, public_url: &str) -> App {
-    App::new(Parts {
+/// An app on a database, reached at a public URL. Its custody is open and has no keys yet; the provider has none either.
+///
+/// # Errors
+///
+/// [`Fault`] when the key folder cannot be made.
+pub async fn app(database: Database, public_url: &str) -> Result<App, Fault> {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("guosuo_test_keys_{}_{number}", std::process::id()));
+    let custody = pki::CustodySettings {
+        folder,
+        envelope: Secret::new([9; 32]),
+        organisation: "滨江市政务服务".to_owned(),
+        crl_url: format!("{public_url}/crl/"),
+        backdate_seconds: 0,
+    };
+    let custody = pki::Custody::open(&database, custody).await.map_err(Fault::broken)?;
+    let provider = oidc::Provider::new(&oidc::ProviderSettings {
+        issuer_url: public_url.to_owned(),
+        server_key: Secret::new([6; 32]),
+        loopback_clients_allowed: true,
+    })?;
+    let fonts = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../documents/fonts"));
+    let fonts = documents::Fonts::load(fonts).map_err(Fault::broken)?;
+    let library = licence::Library::new(licence::library::Parts {
+        key: Secret::new([5; 32]),
+        vault: identity::Vault::new(&[8; 32]),
+        cabinet: seal::Cabinet::new(custody.clone(), fonts.clone()),
+        fonts,
+        public_url: public_url.to_owned(),
+    })?;
+    Ok(App::new(Parts {
         database,
         clock: Arc::new(ManualClock::new(NOW)),
         entropy: Arc::new(SeededEntropy::new(1)),
         settings: settings(public_url),
         key: Secret::new([7; 32]),
-    })
+        vault: identity::Vault::new(&[8; 32]),
+        gate: identity::PasswordGate::new(2, std::time::Duration::from_secs(1)),
+        session_limits: identity::session::Limits::default(),
+        custody,
+        provider,
+        library,
+    }))
+}
+
+/// Names as long and as rare as they come, and one that tries to be markup.
+pub const NAMES: &[&str] = &[
+    "买买提·阿不都热依木·吐尔逊江·艾合买提",
+    "龘㐂𠮷",
+    "<script>alert(\"1\")</script>&amp;",
+    "滨江市龙腾虎跃凤舞九天国际餐饮文化发展与食品供应链管理有限责任公司第一百二十八分公司",
+];
+
+#[derive(askama::Template)]
+#[template(path = "sample.html")]
+struct Sample {
+    page: Page,
+    name: &'static str,
+    errors: Vec<FieldError>,
+}
+
+/// The product with pages of invented content at `/sample/{which}`, for looking at them.
+pub fn router_with_samples(app: App) -> axum::Router {
+    use axum::extract::Path;
+    let row =
+        async |page: Page, Path(which): Path<String>| sample(page, &which, NAMES.first().copied().unwrap_or_default());
+    let table = crate::table(&app).get("/sample/{which}", crate::access::Who::Anyone, row);
+    crate::edge::wrap(table.into_router(), app)
+}
+
+/// One page with invented content.
+pub fn sample(page: Page, which: &str, name: &'static str) -> Response {
+    let card = |kind, word, reason: Option<&str>| Card {
+        id: "lic_x".to_owned(),
+        name: "食品经营许可证".to_owned(),
+        holder: name.to_owned(),
+        issuer: "滨江市市场监督管理局".to_owned(),
+        until: "2031-11-22".to_owned(),
+        kind,
+        word,
+        reason: reason.map(str::to_owned),
+        is_over: reason.is_some(),
+    };
+    match which {
+        "licences" => {
+            let suspended = card("warning", page.t("status.suspended"), Some("因现场检查不合格暂停。"));
+            let cards =
+                vec![suspended, card("neutral", page.t("status.valid"), None), card("neutral", page.t("status.valid"), None)];
+            html(StatusCode::OK, &Licences { page, cards, next: Some("lic_x".to_owned()) })
+        }
+        "show" => {
+            let field = |label: &str, value: &str| Field { label: label.to_owned(), value: value.to_owned() };
+            let digits = "314159265358979323846";
+            let licence = Shown {
+                id: "lic_x".to_owned(),
+                name: "食品经营许可证".to_owned(),
+                identifier: "1.2.156.3005.2.11100000MB0143028R001.11210600MB1234567A.2026000001.001.X".to_owned(),
+                issuer: "滨江市市场监督管理局".to_owned(),
+                word: page.t("status.valid"),
+                reason: None,
+                period: "2026-11-23 – 2031-11-22".to_owned(),
+                fields: vec![field("经营者名称", name), field("统一社会信用代码", "9121060***********X")],
+                qr: documents::qr::svg(&format!("HTTPS://V.EXAMPLE.GOV.CN/V/{digits}")).unwrap_or_default(),
+                digits: "3141 5926 5358 9793 23846".to_owned(),
+            };
+            html(StatusCode::OK, &Show { page, licence, shown: false })
+        }
+        _ => {
+            let errors = vec![FieldError { field: "name", text: "请填写姓名，最多 50 个字".to_owned() }];
+            html(StatusCode::OK, &Sample { page, name, errors })
+        }
+    }
 }

@@ -19,7 +19,7 @@ struct Site {
 
 async fn site() -> Site {
     let fresh = records::testing::fresh().await.unwrap();
-    let app = testing::app(fresh.database.clone(), URL);
+    let app = testing::app(fresh.database.clone(), URL).await.unwrap();
     Site { router: crate::router(app.clone()), app, _fresh: fresh }
 }
 
@@ -202,4 +202,49 @@ async fn what_is_typed_on_the_home_page_leads_to_the_public_answer() {
     check("https://v.example/V/123456789012", Some("/V/123456789012")).await;
     check("hello", None).await;
     check("<script>alert(1)</script>", None).await;
+}
+
+#[tokio::test]
+async fn every_part_renders_with_long_and_rare_names() {
+    let site = site().await;
+    let samples = async |page: crate::Page,
+                         axum::extract::Path((which, name)): axum::extract::Path<(String, usize)>| {
+        testing::sample(page, &which, testing::NAMES[name])
+    };
+    let table = crate::access::Table::new(&site.app).get("/sample/{which}/{name}", Who::Anyone, samples);
+    let router = crate::edge::wrap(table.into_router(), site.app.clone());
+    for (place, name) in testing::NAMES.iter().enumerate() {
+        for which in ["parts", "licences", "show"] {
+            let request = Request::get(format!("/sample/{which}/{place}")).body(Body::empty()).unwrap();
+            let page = text(router.clone().oneshot(request).await.unwrap()).await;
+            assert!(!page.contains("<script"), "{which} {name}");
+            assert!(!page.contains("⟨?⟩"), "{which} misses a text");
+            assert!(page.contains("龘㐂𠮷") || place != 1, "{which}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_page_holds_inline_script_or_style() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for forbidden in [" style=\"", "<style", "javascript:", " onclick=", " onsubmit=", " onload=", "http-equiv"]
+            {
+                assert!(!text.contains(forbidden), "{forbidden} in {}", path.display());
+            }
+            for tag in text.split("<script").skip(1) {
+                let inside =
+                    tag.split_once('>').map_or("", |(tag, rest)| if tag.contains("src=") { rest } else { tag });
+                assert!(inside.starts_with("</script>"), "inline script in {}", path.display());
+            }
+        }
+    }
 }

@@ -1,6 +1,24 @@
-//! `/me/licences`: the licences in one's name. Those that are not in force come first, with the reason.
+//! `/me/licences`: the licences in one's name and in the names of the organisations one may act for. Those that are
+//! not in force come first, with the reason.
 
-use crate::Page;
+use axum::{extract::State, response::Response};
+use base::{Instant, Page as ListPage, id::LicenceId};
+use http::StatusCode;
+use identity::organisation;
+use licence::{Holder, Licence, Standing, find};
+
+use crate::{
+    App, Page, Problem,
+    form::Query,
+    page::html,
+    session::Citizen,
+};
+
+/// Licences of one holder on one page.
+const PAGE: i64 = 30;
+
+/// The most organisations whose licences stand on the first page; a person acting for more uses the search.
+const ORGANISATIONS_MAX: usize = 10;
 
 #[derive(askama::Template)]
 #[template(path = "me/licences.html")]
@@ -22,4 +40,81 @@ pub(crate) struct Card {
     pub word: &'static str,
     pub reason: Option<String>,
     pub is_over: bool,
+}
+
+/// `GET /me/licences`. Two statements, and one for each organisation.
+pub async fn list(
+    State(app): State<App>,
+    citizen: Citizen,
+    page: Page,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let after = match query.text("after") {
+        "" => ListPage::first(PAGE),
+        text => ListPage::after(LicenceId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
+    };
+    let (person, at) = (&citizen.session.person_id, page.visit.at);
+    let mut tx = app.database.read().await?;
+    let own = find::held_by(&mut tx, &Holder::Person(person.clone()), &after).await?;
+    let mut held: Vec<(String, Licence)> =
+        own.items.into_iter().map(|licence| (citizen.session.name.clone(), licence)).collect();
+    if after.after.is_none() {
+        for represented in organisation::of_person(&mut tx, person, at).await?.into_iter().take(ORGANISATIONS_MAX) {
+            let holder = Holder::Organisation(represented.organisation_id);
+            let theirs = find::held_by(&mut tx, &holder, &ListPage::first(PAGE)).await?;
+            held.extend(theirs.items.into_iter().map(|licence| (represented.name.clone(), licence)));
+        }
+    }
+    drop(tx);
+    let mut cards = Vec::with_capacity(held.len());
+    for (holder, licence) in held {
+        if let Some(standing) = licence.standing(at) {
+            cards.push(card(&app, &page, holder, &licence, standing)?);
+        }
+    }
+    cards.sort_by_key(|card| !card.is_over);
+    Ok(html(StatusCode::OK, &Licences { page, cards, next: own.next.map(|id| id.to_string()) }))
+}
+
+fn card(app: &App, page: &Page, holder: String, licence: &Licence, standing: Standing) -> Result<Card, Problem> {
+    let (kind, word) = words(page, standing);
+    let name = app.library.type_of(licence)?.definition.name.text();
+    Ok(Card {
+        id: licence.id.to_string(),
+        name: page.say(&name).to_owned(),
+        holder,
+        issuer: licence.issuer_name.clone(),
+        until: licence.valid_until.map_or_else(|| page.t("licences.unlimited").to_owned(), |day| day.to_string()),
+        kind,
+        word,
+        reason: reason(page, licence, standing),
+        is_over: standing != Standing::Valid,
+    })
+}
+
+/// The tag of a standing on the holder's own pages, and its word.
+pub(crate) fn words(page: &Page, standing: Standing) -> (&'static str, &'static str) {
+    match standing {
+        Standing::Expired => ("bad", page.t("status.expired")),
+        Standing::NotYetValid => ("info", page.t("status.not_yet_valid")),
+        Standing::Revoked => ("bad", page.t("status.revoked")),
+        Standing::Superseded => ("bad", page.t("status.superseded")),
+        Standing::Suspended => ("warning", page.t("status.suspended")),
+        Standing::Valid => ("neutral", page.t("status.valid")),
+    }
+}
+
+/// Why a licence is not in force, and since when.
+pub(crate) fn reason(page: &Page, licence: &Licence, standing: Standing) -> Option<String> {
+    let since = |at: Instant| page.with("licences.since", "date", &at.date().to_string());
+    match standing {
+        Standing::Valid => None,
+        Standing::Expired => licence.valid_until.map(|day| page.with("licences.last_day", "date", &day.to_string())),
+        Standing::NotYetValid => Some(page.with("licences.first_day", "date", &licence.valid_from.to_string())),
+        Standing::Superseded => Some(page.t("licences.newer").to_owned()),
+        Standing::Revoked | Standing::Suspended => {
+            let since = since(licence.changed_at);
+            Some(licence.reason_text().map_or(since.clone(), |text| format!("{since} {}", page.say(&text))))
+        }
+    }
 }

@@ -1,6 +1,17 @@
-//! `/me/licences/{id}`: the page to be shown and scanned (亮证).
+//! `/me/licences/{id}`: the page to be shown and scanned (亮证), and the sealed file.
 
-use crate::Page;
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use base::{id::LicenceId, mask};
+use http::{HeaderValue, StatusCode, header};
+use identity::mandate;
+use licence::{Holder, Licence, Status, content::Content, field::{FieldKind, FieldRule}, find};
+use records::Tx;
+
+use super::licences::{reason, words};
+use crate::{App, Page, Problem, form::Query, page::html, session::Citizen};
 
 #[derive(askama::Template)]
 #[template(path = "me/show.html")]
@@ -24,7 +35,6 @@ pub(crate) struct Shown {
     pub qr: String,
     /// The same digits in groups of four.
     pub digits: String,
-    pub has_file: bool,
 }
 
 /// One field of a licence.
@@ -33,19 +43,88 @@ pub(crate) struct Field {
     pub value: String,
 }
 
-/// Digits in groups of four, as people read them aloud.
-pub(crate) fn grouped(digits: &str) -> String {
-    let digits: Vec<char> = digits.chars().collect();
-    digits.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+/// `GET /me/licences/{id}`, with `show=1` for what is masked otherwise. Four statements.
+pub async fn show(
+    State(app): State<App>,
+    citizen: Citizen,
+    page: Page,
+    Path(id): Path<String>,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let mut tx = app.database.read().await?;
+    let licence = own(&mut tx, &citizen, &id).await?;
+    let content = app.library.content(&mut tx, &id).await?;
+    drop(tx);
+    let shown = query.text("show") == "1";
+    let licence = describe(&app, &page, &licence, &content, shown)?;
+    Ok(html(StatusCode::OK, &Show { page, licence, shown }))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// `GET /me/licences/{id}/file.pdf`. Four statements.
+pub async fn file(State(app): State<App>, citizen: Citizen, Path(id): Path<String>) -> Result<Response, Problem> {
+    let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let mut tx = app.database.read().await?;
+    let licence = own(&mut tx, &citizen, &id).await?;
+    let (_, bytes) = app.library.document(&mut tx, &id).await?;
+    drop(tx);
+    let mut response = bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
+    let name = HeaderValue::try_from(format!("attachment; filename=\"{}.pdf\"", licence.identifier));
+    headers.insert(header::CONTENT_DISPOSITION, name.map_err(base::Fault::broken)?);
+    // A viewer inside the page would run under our origin.
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    Ok(response)
+}
 
-    #[test]
-    fn digits_are_grouped_by_four() {
-        assert_eq!(grouped("1234567890"), "1234 5678 90");
-        assert_eq!(grouped(""), "");
+/// A licence of this person, or of an organisation that this person may act for. Anyone else's does not exist here.
+async fn own(tx: &mut Tx, citizen: &Citizen, id: &LicenceId) -> Result<Licence, Problem> {
+    let licence = find::by_id(tx, id).await?.ok_or(Problem::NotFound)?;
+    let person = &citizen.session.person_id;
+    let mine = match &licence.holder {
+        Holder::Person(holder) => holder == person,
+        Holder::Organisation(holder) => mandate::may_act(tx, holder, person, citizen.visit.at).await?,
+    };
+    let issued = !matches!(licence.status, Status::Intent | Status::Void);
+    if mine && issued { Ok(licence) } else { Err(Problem::NotFound) }
+}
+
+fn describe(app: &App, page: &Page, licence: &Licence, content: &Content, shown: bool) -> Result<Shown, Problem> {
+    let standing = licence.standing(page.visit.at).ok_or(Problem::NotFound)?;
+    let licence_type = app.library.type_of(licence)?;
+    let value = |rule: &FieldRule, value: &String| if shown { value.clone() } else { masked(rule, value) };
+    let fields = licence_type.definition.fields.iter().filter_map(|rule| {
+        let label = page.say(&rule.label.text()).to_owned();
+        content.fields.get(&rule.key).map(|text| Field { label, value: value(rule, text) })
+    });
+    let until = licence.valid_until.map_or_else(|| page.t("licences.unlimited").to_owned(), |day| day.to_string());
+    let qr = documents::qr::svg(&verify::qr::payload(page.public_url(), licence.code.as_str()));
+    Ok(Shown {
+        id: licence.id.to_string(),
+        name: page.say(&licence_type.definition.name.text()).to_owned(),
+        identifier: licence.identifier.clone(),
+        issuer: licence.issuer_name.clone(),
+        word: words(page, standing).1,
+        reason: reason(page, licence, standing),
+        period: format!("{} – {until}", licence.valid_from),
+        fields: fields.collect(),
+        qr: qr.map_err(base::Fault::broken)?,
+        digits: licence.code.grouped(),
+    })
+}
+
+/// What a neighbour in the queue may read over one's shoulder.
+fn masked(rule: &FieldRule, value: &str) -> String {
+    if !rule.masked {
+        return value.to_owned();
+    }
+    match rule.kind {
+        FieldKind::IdentityNumber => mask::identity_number(value),
+        FieldKind::Name => mask::person_name(value),
+        FieldKind::Date => value.chars().enumerate().map(|(at, c)| if at < 4 || c == '-' { c } else { '*' }).collect(),
+        FieldKind::Choice(_) | FieldKind::Number | FieldKind::Text => {
+            value.chars().enumerate().map(|(at, c)| if at < 3 { c } else { '*' }).collect()
+        }
     }
 }

@@ -1,0 +1,66 @@
+//! `/me/sessions`: where a person is signed in, and how to end it elsewhere.
+
+use axum::{extract::State, response::Response};
+use base::{Page as ListPage, id::SessionId};
+use http::StatusCode;
+use identity::session::{self as sessions, SessionView};
+
+use crate::{
+    App, Page, Problem,
+    form::{Fields, Query},
+    page::{html, see_other},
+    session::{self, Citizen},
+};
+
+/// Sessions on one page.
+const PAGE: i64 = 20;
+
+#[derive(askama::Template)]
+#[template(path = "me/sessions.html")]
+struct Sessions {
+    page: Page,
+    current: SessionId,
+    sessions: Vec<SessionView>,
+    next: Option<SessionId>,
+    closed: bool,
+}
+
+/// `GET /me/sessions`. Two statements.
+pub async fn list(
+    State(app): State<App>,
+    citizen: Citizen,
+    page: Page,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let after = match query.text("after") {
+        "" => ListPage::first(PAGE),
+        text => ListPage::after(SessionId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
+    };
+    let mut tx = app.database.read().await?;
+    let found = sessions::list(&mut tx, &citizen.session.person_id, page.visit.at, &after).await?;
+    drop(tx);
+    let current = citizen.session.session_id.clone();
+    let closed = query.has("closed");
+    Ok(html(StatusCode::OK, &Sessions { page, current, sessions: found.items, next: found.next, closed }))
+}
+
+/// `POST /me/sessions/close`: one session of one's own (`session=…`), or all but this one (`others`).
+pub async fn close(citizen: Citizen, fields: Fields) -> Result<Response, Problem> {
+    let mut work = citizen.begin().await?;
+    let (person, current) = (&citizen.session.person_id, &citizen.session.session_id);
+    let closed = if fields.has("others") {
+        sessions::close_all(&mut work, person, Some(current), "closed_by_holder").await?
+    } else {
+        let session = SessionId::parse(fields.text("session")).map_err(|_| Problem::NotFound)?;
+        match sessions::close_own(&mut work, person, &session, "closed_by_holder").await? {
+            true => vec![session],
+            // Ended meanwhile, or another person's: the page shows what there is.
+            false => vec![],
+        }
+    };
+    for session in &closed {
+        session::ended(&mut work, session).await?;
+    }
+    work.commit().await?;
+    Ok(see_other("/me/sessions?closed"))
+}

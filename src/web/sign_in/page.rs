@@ -1,0 +1,65 @@
+//! The sign-in page.
+
+use axum::{extract::State, response::Response};
+use http::StatusCode;
+
+use super::requesting::{self, Requesting};
+use crate::{App, Page, form::Query, links, page::html};
+
+/// Where those go who came from nowhere.
+const HOME: &str = "/me";
+
+/// The form, empty or with what went wrong.
+#[derive(askama::Template)]
+#[template(path = "sign_in/sign_in.html")]
+pub struct SignInPage {
+    page: Page,
+    to: String,
+    username: String,
+    requesting: Option<Requesting>,
+    /// Who is signed in in this browser already.
+    signed_in_as: Option<String>,
+    error: Option<String>,
+}
+
+impl SignInPage {
+    /// The form for a path to return to; any other text leads to the visitor's own pages.
+    pub fn new(app: &App, page: Page, to: &str) -> Self {
+        let to = links::same_origin_path(to).unwrap_or(HOME).to_owned();
+        let requesting = requesting::behind(app, &to);
+        let language = requesting.as_ref().and_then(|requesting| requesting.language);
+        let signed_in_as = page.session.as_ref().map(|session| session.name.clone());
+        let known = page.session.as_ref().map(|session| session.username.clone());
+        let hinted = requesting.as_ref().and_then(|requesting| requesting.login_hint.clone());
+        Self {
+            page: page.in_language(language),
+            to,
+            username: hinted.or(known).unwrap_or_default(),
+            requesting,
+            signed_in_as,
+            error: None,
+        }
+    }
+
+    /// Where to go after the sign-in.
+    pub fn to(&self) -> &str {
+        &self.to
+    }
+
+    /// The page, for its texts.
+    pub fn page(&self) -> &Page {
+        &self.page
+    }
+
+    /// The form once more, with the name that was typed and what is wrong.
+    pub fn again(mut self, status: StatusCode, username: &str, error: String) -> Response {
+        username.clone_into(&mut self.username);
+        self.error = Some(error);
+        html(status, &self)
+    }
+}
+
+/// `GET /sign-in?to=PATH`. No statement for a visitor without a session.
+pub async fn show(State(app): State<App>, page: Page, Query(query): Query) -> Response {
+    html(StatusCode::OK, &SignInPage::new(&app, page, query.text("to")))
+}

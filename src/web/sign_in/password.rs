@@ -1,0 +1,90 @@
+//! Signing in with a password.
+
+use axum::{extract::State, response::Response};
+use base::Instant;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use identity::{
+    Error,
+    sign_in::{self, Attempt},
+};
+use records::Actor;
+
+use super::{device, page::SignInPage};
+use crate::{App, Page, Problem, form::Fields, page::see_other, session, text};
+
+/// `POST /sign-in`. The session that the browser had before is dead afterwards, whoever's it was.
+pub async fn submit(
+    State(app): State<App>,
+    page: Page,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let (username, password) = (fields.text("username"), fields.raw("password").unwrap_or_default());
+    let (browser, visit) = (page.session.clone(), page.visit.clone());
+    let form = SignInPage::new(&app, page, fields.text("to"));
+    if username.is_empty() || password.is_empty() {
+        let error = form.page().t("sign_in.empty").to_owned();
+        return Ok(form.again(StatusCode::UNPROCESSABLE_ENTITY, username, error));
+    }
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let attempt = Attempt {
+        username,
+        password,
+        address: visit.address,
+        device: &device::describe(agent),
+        browser: browser.as_deref(),
+        limits: app.session_limits,
+    };
+    let context = app.context(&visit, Actor::Anonymous);
+    match sign_in::with_password(&app.database, &app.vault, &app.gate, &context, &attempt).await {
+        Ok(mut signed_in) => {
+            if let Some(ended) = signed_in.ended.take() {
+                session::ended(&mut signed_in.work, &ended).await?;
+            }
+            let opened = signed_in.commit().await?;
+            let mut response = see_other(form.to());
+            response.headers_mut().append(header::SET_COOKIE, session::cookie(&app, &opened.token));
+            Ok(response)
+        }
+        Err(error) => refused(form, username, error, visit.at),
+    }
+}
+
+/// The form with what the visitor may know of the reason.
+fn refused(form: SignInPage, username: &str, error: Error, at: Instant) -> Result<Response, Problem> {
+    let page = form.page();
+    let (status, retry_after, words) = match error {
+        Error::Refused => (StatusCode::UNPROCESSABLE_ENTITY, None, page.t("sign_in.refused").to_owned()),
+        Error::PasswordTooLong { max } => {
+            let words = page.with("sign_in.too_long", "max", &max.to_string());
+            (StatusCode::UNPROCESSABLE_ENTITY, None, words)
+        }
+        Error::Throttled { retry_at, retry_after_seconds } => {
+            let words = throttled(page, retry_at, at, retry_after_seconds);
+            (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds), words)
+        }
+        Error::Busy { retry_after_seconds } => {
+            let words = page.t("sign_in.busy").to_owned();
+            (StatusCode::SERVICE_UNAVAILABLE, Some(retry_after_seconds), words)
+        }
+        other => return Err(other.into()),
+    };
+    let mut response = form.again(status, username, words);
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
+}
+
+/// When to try again, by the clock and as a duration: a page may have been open for a while.
+fn throttled(page: &Page, retry_at: Instant, at: Instant, seconds: u32) -> String {
+    // A second is rounded up, or a visitor who takes the page at its word comes a moment too early.
+    let clock = retry_at.plus_seconds(i64::from(retry_at.as_micros() % 1_000_000 != 0)).legal_text();
+    let clock = if retry_at.date() == at.date() { clock.get(11..).unwrap_or(&clock) } else { &clock };
+    let wait = if seconds < 120 {
+        page.with("problem.seconds", "n", &seconds.to_string())
+    } else {
+        page.with("problem.minutes", "n", &seconds.div_ceil(60).to_string())
+    };
+    text::fill(page.t("sign_in.throttled"), &[("clock", clock), ("wait", &wait)])
+}

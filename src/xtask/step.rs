@@ -152,7 +152,7 @@ fn number_before(text: &str, word: &str) -> u64 {
 /// A command of cargo with quiet, uncoloured output.
 pub fn cargo(words: &[&str]) -> Command {
     let mut command = Command::new("cargo");
-    command.args(words).current_dir(root()).env("CARGO_TERM_COLOR", "never");
+    command.args(words).current_dir(root()).env("CARGO_TERM_COLOR", "never").env("RUST_BACKTRACE", "0");
     command
 }
 

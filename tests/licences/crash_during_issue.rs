@@ -68,38 +68,43 @@ async fn a_hundred_kills_lose_no_acknowledged_licence_and_double_none() {
     assert_eq!(issued(&city).await, before + acknowledged.len() as i64);
 }
 
-/// Issues one licence after another; repeats a request under its key until it is acknowledged, as a client does.
+/// Issues one licence after another. A request whose process died keeps its key busy for a minute, so its caller
+/// goes on with others and comes back to it, under the same key, until it is acknowledged.
 async fn call(load: Arc<Load>) -> BTreeMap<String, Value> {
     let http = client();
     let mut token = String::new();
     let mut acknowledged = BTreeMap::new();
-    while !load.over.load(Ordering::Relaxed) {
-        let key = format!("crash-{}", load.next.fetch_add(1, Ordering::Relaxed));
-        loop {
-            let answer =
-                http.post(&load.url).bearer_auth(&token).header("idempotency-key", &key).json(&load.body).send().await;
-            // No answer, or half of one: the request may or may not have been carried out.
-            let Ok(answer) = answer else {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                continue;
-            };
-            let status = answer.status();
-            let Ok(body) = answer.json::<Value>().await else { continue };
-            match status {
-                StatusCode::CREATED | StatusCode::OK => {
-                    acknowledged.insert(key, body);
-                    break;
-                }
-                StatusCode::UNAUTHORIZED => token = fetch_token(&load).await.unwrap_or_default(),
-                // The first try is still running, or its process died with it: it is repeated until it is clear.
-                StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE => {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                other => panic!("{key}: {other} {body}"),
+    let mut later: Vec<String> = Vec::new();
+    loop {
+        let over = load.over.load(Ordering::Relaxed);
+        let key = match later.pop() {
+            Some(key) if over => key,
+            None if over => return acknowledged,
+            old => {
+                later.extend(old);
+                format!("crash-{}", load.next.fetch_add(1, Ordering::Relaxed))
             }
+        };
+        let answer =
+            http.post(&load.url).bearer_auth(&token).header("idempotency-key", &key).json(&load.body).send().await;
+        // No answer, or half of one: the request may or may not have been carried out.
+        let (status, body) = match answer {
+            Ok(answer) => (answer.status(), answer.json::<Value>().await.ok()),
+            Err(_) => (StatusCode::BAD_GATEWAY, None),
+        };
+        match (status, body) {
+            (StatusCode::CREATED | StatusCode::OK, Some(body)) => {
+                acknowledged.insert(key, body);
+                continue;
+            }
+            (StatusCode::UNAUTHORIZED, _) => token = fetch_token(&load).await.unwrap_or_default(),
+            (StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY, _) | (_, None) => {
+                tokio::time::sleep(Duration::from_millis(if over { 500 } else { 20 })).await;
+            }
+            (other, Some(body)) => panic!("{key}: {other} {body}"),
         }
+        later.insert(0, key);
     }
-    acknowledged
 }
 
 async fn fetch_token(load: &Load) -> Option<String> {

@@ -88,9 +88,11 @@ fn left_behind(city: &City) -> Vec<(String, Vec<u8>)> {
             let path = entry.path();
             let name = entry.file_name().into_string().unwrap();
             // The demonstration tells its passwords to scripts, and its relying parties their secrets.
-            let told = name == "demo.json" || name.starts_with("department-") || has_extension(&path, "pdf");
-            // The demonstration may keep what it drew in a file of its own, for the next start.
-            let own = name.starts_with("demo-") || name.starts_with("output.");
+            let told = name == "demo.json"
+                || name == "city.json"
+                || name.starts_with("department-")
+                || has_extension(&path, "pdf");
+            let own = name.starts_with("output.");
             if path.is_dir() {
                 folders.push(path);
             } else if !told && !own {

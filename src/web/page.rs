@@ -104,6 +104,11 @@ impl Page {
         self.visit.csrf(&self.app)
     }
 
+    /// Whether the browser brought a session cookie, valid or not: then nobody is invited to sign in.
+    pub fn may_be_signed_in(&self) -> bool {
+        self.session.is_some() || (self.visit.session_token.is_some() && session::known(&self.visit).is_none())
+    }
+
     /// The number of this request.
     pub fn request_id(&self) -> &str {
         self.visit.request_id.as_str()

@@ -52,7 +52,7 @@ async fn every_route_refuses_strangers_as_the_table_says() {
         let response = site.send(request, "").await;
         let status = response.status();
         match (row.guard, row.who) {
-            (Guard::Form | Guard::Upload, _) => assert!(
+            (Guard::Form, _) | (Guard::Upload, Who::Anyone) => assert!(
                 status == StatusCode::FORBIDDEN || status == StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "{row:?} answered {status} without a token"
             ),
@@ -247,4 +247,146 @@ async fn no_page_holds_inline_script_or_style() {
             }
         }
     }
+}
+
+/// A site with a few rows of its own, for what no real page does.
+async fn site_with(add: impl FnOnce(crate::access::Table) -> crate::access::Table) -> Site {
+    let fresh = records::testing::fresh().await.unwrap();
+    let app = testing::app(fresh.database.clone(), URL).await.unwrap();
+    let table = add(crate::access::Table::new(&app));
+    Site { router: crate::edge::wrap(table.into_router(), app.clone()), app, _fresh: fresh }
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_with_a_page_and_the_number_of_the_request() {
+    let panics = async || -> &'static str { panic!("a mistake of ours") };
+    let site = site_with(|table| table.get("/panics", Who::Anyone, panics)).await;
+    let response = site.get("/panics").await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let page = text(response).await;
+    assert!(page.contains(&id) && page.contains("id=\"error\"") && !page.contains("a mistake of ours"), "{page}");
+}
+
+async fn form_site() -> Site {
+    let form = async |page: crate::Page| page.csrf();
+    let send = async |fields: crate::form::Fields| fields.text("name").to_owned();
+    site_with(|table| table.get("/form", Who::Anyone, form).post("/form", Who::Anyone, Guard::Form, send)).await
+}
+
+const URLENCODED: &str = "application/x-www-form-urlencoded";
+
+#[tokio::test]
+async fn a_form_needs_the_token_and_the_cookie_of_one_browser() {
+    let site = form_site().await;
+    let browser = async || {
+        let response = site.get("/form").await;
+        let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        (cookie, text(response).await)
+    };
+    let (cookie, token) = browser().await;
+    let (other_cookie, other_token) = browser().await;
+    assert_ne!(token, other_token);
+    let check = async |cookie: &str, token: &str, origin: Option<&str>, expected: StatusCode| {
+        let mut request = Request::post("/form").header(header::CONTENT_TYPE, URLENCODED).header(header::COOKIE, cookie);
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        let response = site.send(request, format!("csrf={token}&name=%E9%BE%98")).await;
+        assert_eq!(response.status(), expected, "{cookie} {token} {origin:?}");
+        if expected == StatusCode::OK {
+            assert_eq!(text(response).await, "龘");
+        }
+    };
+    check(&cookie, &token, None, StatusCode::OK).await;
+    check(&cookie, &token, Some(URL), StatusCode::OK).await;
+    check(&cookie, &token, Some("null"), StatusCode::OK).await;
+    check(&cookie, &token, Some("http://127.0.0.1:8081"), StatusCode::FORBIDDEN).await;
+    check(&cookie, &other_token, None, StatusCode::FORBIDDEN).await;
+    check(&other_cookie, &token, None, StatusCode::FORBIDDEN).await;
+    check("x=1", &token, None, StatusCode::FORBIDDEN).await;
+    check(&cookie, "", None, StatusCode::FORBIDDEN).await;
+}
+
+#[tokio::test]
+async fn a_form_in_gbk_is_refused_before_anything_happens() {
+    let site = form_site().await;
+    let check = async |kind: &'static str, body: &'static [u8], expected: StatusCode| {
+        let response = site.send(Request::post("/form").header(header::CONTENT_TYPE, kind), body).await;
+        assert_eq!(response.status(), expected, "{kind}");
+        let page = text(response).await;
+        assert!(page.contains("id=\"error\""), "{page}");
+    };
+    check("application/x-www-form-urlencoded; charset=GBK", b"name=a", StatusCode::BAD_REQUEST).await;
+    check(URLENCODED, b"name=%D5%C5%C8%FD", StatusCode::BAD_REQUEST).await;
+    check(URLENCODED, b"name=\xd5\xc5\xc8\xfd", StatusCode::BAD_REQUEST).await;
+    check("text/plain", b"csrf=a", StatusCode::UNSUPPORTED_MEDIA_TYPE).await;
+    check(URLENCODED, b"name=a&name=b", StatusCode::BAD_REQUEST).await;
+}
+
+#[tokio::test]
+async fn a_form_is_read_up_to_its_limit() {
+    use crate::limits::FORM_BYTES_MAX;
+    let site = form_site().await;
+    let send = async |length: usize| {
+        let body = format!("name={}", "a".repeat(length - 5));
+        site.send(Request::post("/form").header(header::CONTENT_TYPE, URLENCODED), body).await.status()
+    };
+    // At the limit it is read, and then the token is missing.
+    assert_eq!(send(FORM_BYTES_MAX).await, StatusCode::FORBIDDEN);
+    assert_eq!(send(FORM_BYTES_MAX + 1).await, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_file_is_read_up_to_its_limit_and_announced_giants_not_at_all() {
+    use crate::limits::UPLOAD_BYTES_MAX;
+    let length = async |upload: crate::upload::Upload| upload.file.len().to_string();
+    let site = site_with(|table| table.post("/file", Who::Anyone, Guard::Bearer, length)).await;
+    let send = async |size: usize| {
+        let mut body = b"--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n".to_vec();
+        body.extend(std::iter::repeat_n(b'a', size));
+        body.extend(b"\r\n--x--\r\n");
+        let request = Request::post("/file").header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
+        site.send(request, body).await
+    };
+    assert_eq!(text(send(UPLOAD_BYTES_MAX).await).await, UPLOAD_BYTES_MAX.to_string());
+    assert_eq!(send(UPLOAD_BYTES_MAX + 1).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let giant = Request::post("/file")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
+        .header(header::CONTENT_LENGTH, "500000000");
+    assert_eq!(site.send(giant, "").await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let cut = Request::post("/file").header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
+    assert_eq!(site.send(cut, "--x\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\nabc").await.status(), 400);
+}
+
+#[tokio::test]
+async fn a_forged_upload_is_refused_before_its_file_is_read() {
+    let length = async |upload: crate::upload::Upload| upload.file.len().to_string();
+    let site = site_with(|table| table.post("/file", Who::Anyone, Guard::Upload, length)).await;
+    let body = "--x\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\nabc\r\n--x--\r\n";
+    let request = Request::post("/file").header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
+    assert_eq!(site.send(request, body).await.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn over_https_cookies_are_bound_to_the_host_and_the_answer_says_so() {
+    let fresh = records::testing::fresh().await.unwrap();
+    let app = testing::app(fresh.database.clone(), "https://sso.example.gov.cn").await.unwrap();
+    let form = async |page: crate::Page| page.csrf();
+    let table = crate::access::Table::new(&app).get("/form", Who::Anyone, form);
+    let site = Site { router: crate::edge::wrap(table.into_router(), app.clone()), app, _fresh: fresh };
+    let response = site.get("/form").await;
+    let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-guosuo-b=") && cookie.ends_with("; Secure"), "{cookie}");
+    assert!(response.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
+}
+
+#[tokio::test]
+async fn a_visitor_without_a_session_is_served_without_the_database() {
+    let site = site().await;
+    site.app.database.close().await;
+    assert_eq!(site.get("/").await.status(), StatusCode::OK);
+    assert_eq!(site.get("/healthz").await.status(), StatusCode::OK);
+    assert_eq!(site.get("/me").await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(site.get("/nowhere").await.status(), StatusCode::NOT_FOUND);
 }

@@ -30,6 +30,10 @@ pub const TYPE_PUBLISHED: &str = "licence_type.published";
 pub const TYPE_RETIRED: &str = "licence_type.retired";
 /// A department may issue licences of a type.
 pub const TYPE_ISSUER_ADDED: &str = "licence_type.issuer_added";
+/// Somebody verified a licence, or what looked like one.
+pub const VERIFIED: &str = "licence.verified";
+/// A file carried a genuine seal and is not in the records: a key may be in other hands.
+pub const VERIFICATION_ALARM: &str = "verification.alarm";
 
 /// All kinds with their names.
 pub const ALL: &[(&str, &str, &str)] = &[
@@ -48,4 +52,6 @@ pub const ALL: &[(&str, &str, &str)] = &[
     (TYPE_PUBLISHED, "发布证照类型", "licence type published"),
     (TYPE_RETIRED, "停用证照类型", "licence type retired"),
     (TYPE_ISSUER_ADDED, "授权部门签发", "department authorised to issue"),
+    (VERIFIED, "核验", "verified"),
+    (VERIFICATION_ALARM, "核验告警：有签章而无记录", "verification alarm: sealed but not recorded"),
 ];

@@ -21,6 +21,7 @@ pub mod official;
 pub mod page;
 mod queries;
 pub mod reason;
+pub mod verification;
 
 pub use content::{Content, Fields};
 pub use error::Error;

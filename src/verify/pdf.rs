@@ -229,7 +229,7 @@ fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
         .map(|code| Check::not_done(code, text())),
     );
     let report = SignatureReport {
-        indication: "TOTAL_FAILED",
+        indication: "TOTAL-FAILED",
         sub_indication: Some("FORMAT_FAILURE"),
         signer: None,
         covers_whole_file: false,

@@ -127,7 +127,7 @@ impl Serialize for Both<'_> {
 /// What was found about one signature of a file, in the words of ETSI EN 319 102-1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SignatureReport {
-    /// `TOTAL_PASSED`, `TOTAL_FAILED` or `INDETERMINATE`.
+    /// `TOTAL-PASSED`, `TOTAL-FAILED` or `INDETERMINATE`.
     pub indication: &'static str,
     /// Why, unless it passed.
     pub sub_indication: Option<&'static str>,

@@ -21,7 +21,9 @@ pub mod visit;
 
 mod api;
 mod console;
+mod desk;
 mod me;
+mod oidc;
 mod public;
 mod sign_in;
 
@@ -41,7 +43,9 @@ pub use problem::Problem;
 fn table(app: &App) -> access::Table {
     let table = access::Table::new(app);
     let table = public::routes(table);
+    let table = desk::routes(table);
     let table = sign_in::routes(table);
+    let table = self::oidc::routes(table);
     let table = api::routes(table);
     let table = console::routes(table);
     me::routes(table)

@@ -32,3 +32,12 @@ pub const JSON_DEPTH_MAX: usize = 16;
 
 /// Bytes of an `Idempotency-Key`.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+/// Characters of a code or an identifier that a system asks about: a QR's whole text fits.
+pub const NUMBER_CHARACTERS_MAX: usize = 512;
+
+/// How often one address may look at public answers within [`LOOKS_SECONDS`].
+pub const LOOKS_MAX: u32 = 120;
+
+/// The period of [`LOOKS_MAX`].
+pub const LOOKS_SECONDS: i64 = 60;

@@ -2,17 +2,32 @@
 
 mod home;
 mod preferences;
+mod verify;
 
-use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
 
 use crate::{
+    App,
     access::{Table, Who},
-    assets,
+    assets, visit,
 };
 
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {
+    let looks = Arc::new(verify::Looks::default());
+    // Both letters lead to one counter: a code's text is upper case, what people type is not.
+    let show = move |app: State<App>, visit: visit::Of, digits: Path<String>| {
+        let looks = Arc::clone(&looks);
+        async move { verify::show(app, visit, digits, &looks).await }
+    };
     table
+        .get("/V/{digits}", Who::Anyone, show.clone())
+        .get("/v/{digits}", Who::Anyone, show)
         .get("/", Who::Anyone, home::home)
         .get("/find", Who::Anyone, home::find)
         .get("/language", Who::Anyone, preferences::language)

@@ -71,9 +71,8 @@ pub async fn close(work: &mut Work, session: &SessionId, reason: &'static str) -
 /// # Errors
 ///
 /// [`Fault`].
-#[allow(clippy::unused_async, reason = "asks oidc::logout for its statements as soon as that exists")]
-pub async fn ended(_work: &mut Work, _session: &SessionId) -> Result<(), Fault> {
-    Ok(())
+pub async fn ended(work: &mut Work, session: &SessionId) -> Result<(), Fault> {
+    oidc::logout::session_ended(work, session).await.map(|_| ())
 }
 
 /// The `Set-Cookie` value that signs a browser in, until it is closed or the session ends.
@@ -182,6 +181,8 @@ staff! {
     Operator = Operator;
     /// 审核.
     Reviewer = Reviewer;
+    /// Whoever may use the desk: the counter, and those who answer for licences or look after them.
+    DeskStaff = Auditor | Clerk | Counter | Reviewer;
     /// Whoever works on licences: clerks and reviewers.
     LicenceStaff = Clerk | Reviewer;
     /// Anyone who works for a department, in whatever role.

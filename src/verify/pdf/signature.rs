@@ -62,7 +62,7 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
                 }
                 CmsError::Form | CmsError::Signers => (Trouble::Form, "FORMAT_FAILURE"),
             };
-            let report = report("TOTAL_FAILED", Some(sub_indication), None);
+            let report = report("TOTAL-FAILED", Some(sub_indication), None);
             return Judged { report, trouble: Some(trouble), chain: None, trusted: false };
         }
     };
@@ -80,16 +80,16 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
         None
     };
     let (indication, sub_indication) = match (trouble, chain) {
-        (Some(Trouble::Forged), _) => ("TOTAL_FAILED", Some("SIG_CRYPTO_FAILURE")),
-        (Some(Trouble::Hash), _) => ("TOTAL_FAILED", Some("HASH_FAILURE")),
+        (Some(Trouble::Forged), _) => ("TOTAL-FAILED", Some("SIG_CRYPTO_FAILURE")),
+        (Some(Trouble::Hash), _) => ("TOTAL-FAILED", Some("HASH_FAILURE")),
         (Some(Trouble::Algorithm), _) => ("INDETERMINATE", Some("CRYPTO_CONSTRAINTS_FAILURE")),
-        (Some(_), _) => ("TOTAL_FAILED", Some("FORMAT_FAILURE")),
-        (None, Err(ChainTrouble::Revoked)) => ("TOTAL_FAILED", Some("REVOKED")),
+        (Some(_), _) => ("TOTAL-FAILED", Some("FORMAT_FAILURE")),
+        (None, Err(ChainTrouble::Revoked)) => ("TOTAL-FAILED", Some("REVOKED")),
         (None, Err(ChainTrouble::Stranger)) => ("INDETERMINATE", Some("NO_CERTIFICATE_CHAIN_FOUND")),
         (None, Err(ChainTrouble::OutOfPeriod)) => ("INDETERMINATE", Some("OUT_OF_BOUNDS_NO_POE")),
         (None, Err(ChainTrouble::ListOld)) => ("INDETERMINATE", Some("TRY_LATER")),
-        (None, Ok(())) if !covers_whole_file => ("TOTAL_FAILED", Some("FORMAT_FAILURE")),
-        (None, Ok(())) => ("TOTAL_PASSED", None),
+        (None, Ok(())) if !covers_whole_file => ("TOTAL-FAILED", Some("FORMAT_FAILURE")),
+        (None, Ok(())) => ("TOTAL-PASSED", None),
     };
     let signer = signed.signer.display_name().to_owned();
     Judged {

@@ -1,0 +1,128 @@
+//! A verdict in the words and colours of a page.
+
+use base::{Language, Text};
+use verify::{CheckResult, Facet, Outcome, Verdict};
+
+/// What a page shows of a verdict.
+pub(crate) struct Answer {
+    /// The outcome, for scripts.
+    pub outcome: &'static str,
+    /// The class that chooses the colour; the icon goes with it.
+    pub class: &'static str,
+    /// The word.
+    pub word: String,
+    /// Why, or what was found.
+    pub reason: String,
+    /// What to do now.
+    pub next: String,
+    /// The four questions.
+    pub facets: Vec<Line>,
+    /// All checks.
+    pub checks: Vec<Line>,
+    /// The licence, if the records know it.
+    pub licence: Option<Shown>,
+    /// The signatures of a file.
+    pub signatures: Vec<Signature>,
+    /// The receipt's number; empty when there is none.
+    pub receipt: String,
+    /// The instant the answer holds for.
+    pub holds_at: String,
+}
+
+/// One check.
+pub(crate) struct Line {
+    /// Its name; empty for a plain check.
+    pub label: String,
+    /// passed, failed or not-done.
+    pub class: &'static str,
+    /// The sign that stands for it.
+    pub sign: &'static str,
+    /// The sentence.
+    pub text: String,
+}
+
+/// The facts of a licence that anyone may see.
+pub(crate) struct Shown {
+    pub name: String,
+    pub identifier: String,
+    pub issuer: String,
+    pub holder: String,
+    pub status: String,
+    pub period: String,
+}
+
+/// One signature.
+pub(crate) struct Signature {
+    pub signer: String,
+    pub indication: String,
+    pub covers: bool,
+}
+
+impl Answer {
+    /// The answer in a language.
+    pub fn new(verdict: &Verdict, language: Language) -> Self {
+        let say = |text: &Text| text.in_language(language).to_owned();
+        let reason = verdict.deciding().map_or_else(
+            || say(&Text::fixed("全部检查通过，证照有效。", "All checks passed: the licence is in force.")),
+            |check| say(&check.text),
+        );
+        Self {
+            outcome: verdict.outcome.as_str(),
+            class: class(verdict.outcome),
+            word: say(&verdict.outcome.text()),
+            reason,
+            next: say(&verdict.next_action()),
+            facets: Facet::ALL
+                .into_iter()
+                .map(|facet| {
+                    let (result, text) = verdict.facet(facet);
+                    line(say(&facet.text()), result, say(&text))
+                })
+                .collect(),
+            checks: verdict.checks.iter().map(|check| line(String::new(), check.result, say(&check.text))).collect(),
+            licence: verdict.licence.as_ref().map(|licence| Shown {
+                name: say(&licence.type_name),
+                identifier: licence.identifier.clone(),
+                issuer: licence.issuer_name.clone(),
+                holder: licence.holder_shown.clone(),
+                status: say(&licence.standing(verdict.holds_at).text()),
+                period: match licence.valid_until {
+                    Some(until) => format!("{} – {until}", licence.valid_from),
+                    None => format!("{} – {}", licence.valid_from, say(&Text::fixed("长期", "without an end"))),
+                },
+            }),
+            signatures: verdict
+                .signatures
+                .iter()
+                .map(|report| Signature {
+                    signer: report.signer.clone().unwrap_or_default(),
+                    indication: match report.sub_indication {
+                        Some(why) => format!("{} · {why}", report.indication),
+                        None => report.indication.to_owned(),
+                    },
+                    covers: report.covers_whole_file,
+                })
+                .collect(),
+            receipt: verdict.receipt.as_ref().map(ToString::to_string).unwrap_or_default(),
+            holds_at: verdict.holds_at.legal_text(),
+        }
+    }
+}
+
+fn class(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Valid => "is-valid",
+        Outcome::NeedsReview => "is-review",
+        Outcome::Invalid => "is-invalid",
+        Outcome::Unverifiable => "is-unverifiable",
+    }
+}
+
+fn line(label: String, result: CheckResult, text: String) -> Line {
+    let (class, sign) = match result {
+        CheckResult::Passed => ("passed", "✓"),
+        CheckResult::Failed => ("failed", "✕"),
+        CheckResult::NotDone => ("not-done", "–"),
+    };
+    Line { label, class, sign, text }
+}

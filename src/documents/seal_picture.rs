@@ -20,14 +20,14 @@ const NAME_HEIGHT: f32 = 4.7;
 /// The tops of the name's characters.
 const NAME_TOP: f32 = 18.7;
 /// The widest angle from the first to the last character of the name.
-const NAME_SPAN: f32 = 250.0 * PI / 180.0;
+const NAME_SPAN: f32 = 240.0 * PI / 180.0;
 /// The widest angle from one character to the next.
 const NAME_PITCH: f32 = 31.0 * PI / 180.0;
 /// The part of the room of one character that its box may fill.
 const FILLED: f32 = 0.95;
-const BELOW_HEIGHT: f32 = 3.9;
-const BELOW_BASE: f32 = MIDDLE + 11.4;
-const BELOW_WIDTH: f32 = 25.0;
+const BELOW_HEIGHT: f32 = 3.7;
+const BELOW_BASE: f32 = MIDDLE + 13.0;
+const BELOW_WIDTH: f32 = 22.0;
 const NUMBER_HEIGHT: f32 = 2.0;
 const NUMBER_RADIUS: f32 = 18.7;
 /// Type is drawn from 120 units below its base line to 880 above it.

@@ -297,7 +297,7 @@ impl<'a> Carried<'a> {
         ink.op(&[layout.title_size * 0.022], "w");
         self.centred(ink, "title", &layout.title.zh, [middle, layout.title_y], layout.title_size)?;
         ink.text("Q\n");
-        self.centred(ink, "title", &layout.title.en, [middle, layout.title_y + layout.title_size * 0.24], 11.0)
+        self.centred(ink, "title", &layout.title.en, [middle, layout.title_y + layout.title_size * 0.15 + 3.4], 11.0)
     }
 
     fn width(&self, text: &str) -> f32 {
@@ -482,4 +482,4 @@ impl Page<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

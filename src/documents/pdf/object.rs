@@ -1,0 +1,397 @@
+//! The objects of a PDF file, read from bytes that anybody may have written.
+
+use std::ops::Range;
+
+use crate::{limits, pdf::read::ReadError};
+
+/// One object.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Object {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    Real,
+    Name(Vec<u8>),
+    Text(TextObject),
+    Array(Vec<Object>),
+    Dictionary(Dictionary),
+    Reference(u32),
+}
+
+/// A string, and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TextObject {
+    pub(crate) bytes: Vec<u8>,
+    /// From the opening to behind the closing bracket.
+    pub(crate) at: Range<usize>,
+    pub(crate) is_hexadecimal: bool,
+}
+
+/// Keys and values in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Dictionary(pub(crate) Vec<(Vec<u8>, Object)>);
+
+impl Dictionary {
+    pub(crate) fn find(&self, key: &str) -> Option<&Object> {
+        self.0.iter().find(|(name, _)| name == key.as_bytes()).map(|(_, value)| value)
+    }
+
+    pub(crate) fn integer(&self, key: &str) -> Option<i64> {
+        match self.find(key) {
+            Some(Object::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn name(&self, key: &str) -> Option<&[u8]> {
+        match self.find(key) {
+            Some(Object::Name(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn array(&self, key: &str) -> Option<&[Object]> {
+        match self.find(key) {
+            Some(Object::Array(items)) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn reference(&self, key: &str) -> Option<u32> {
+        match self.find(key) {
+            Some(Object::Reference(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_named(&self, key: &str, name: &str) -> bool {
+        self.name(key) == Some(name.as_bytes())
+    }
+}
+
+impl Object {
+    pub(crate) fn dictionary(&self) -> Option<&Dictionary> {
+        match self {
+            Self::Dictionary(dictionary) => Some(dictionary),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn index(&self) -> Option<usize> {
+        match self {
+            Self::Integer(number) => usize::try_from(*number).ok(),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn is_white(byte: u8) -> bool {
+    matches!(byte, 0 | b'\t' | b'\n' | 12 | b'\r' | b' ')
+}
+
+fn is_delimiter(byte: u8) -> bool {
+    matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
+}
+
+/// Reads objects from a place onwards.
+pub(crate) struct Reader<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) at: usize,
+    /// A dictionary had one key twice: two readers may see two documents.
+    pub(crate) has_duplicate_keys: bool,
+}
+
+type Read<T> = Result<T, ReadError>;
+
+const BROKEN: ReadError = ReadError::Damaged("an object cannot be read");
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at, has_duplicate_keys: false }
+    }
+
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    pub(crate) fn skip_white(&mut self) {
+        while let Some(byte) = self.peek() {
+            if byte == b'%' {
+                while self.peek().is_some_and(|byte| byte != b'\n' && byte != b'\r') {
+                    self.at += 1;
+                }
+            } else if is_white(byte) {
+                self.at += 1;
+            } else {
+                break;
+            }
+        }
+    }
+
+    /// Takes these exact bytes, if they come next.
+    pub(crate) fn take(&mut self, word: &[u8]) -> bool {
+        let found = self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word));
+        if found {
+            self.at += word.len();
+        }
+        found
+    }
+
+    /// Takes a keyword that ends where a word ends.
+    pub(crate) fn keyword(&mut self, word: &str) -> bool {
+        let start = self.at;
+        if self.take(word.as_bytes()) && self.peek().is_none_or(|byte| is_white(byte) || is_delimiter(byte)) {
+            return true;
+        }
+        self.at = start;
+        false
+    }
+
+    /// A number of digits only.
+    pub(crate) fn unsigned(&mut self) -> Option<u64> {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) && self.at - start < 18 {
+            self.at += 1;
+        }
+        let digits = self.bytes.get(start..self.at)?;
+        std::str::from_utf8(digits).ok()?.parse().ok()
+    }
+
+    /// `12 0 obj`: the object's number.
+    pub(crate) fn object_header(&mut self) -> Option<u32> {
+        let number = u32::try_from(self.unsigned()?).ok()?;
+        self.skip_white();
+        self.unsigned()?;
+        self.skip_white();
+        self.keyword("obj").then_some(number)
+    }
+
+    pub(crate) fn object(&mut self, depth: usize) -> Read<Object> {
+        if depth > limits::PDF_DEPTH_MAX {
+            return Err(ReadError::Limit("objects inside each other"));
+        }
+        self.skip_white();
+        match self.peek().ok_or(BROKEN)? {
+            b'/' => self.name().map(Object::Name),
+            b'(' => self.literal_text(),
+            b'<' if self.bytes.get(self.at + 1) == Some(&b'<') => self.dictionary(depth).map(Object::Dictionary),
+            b'<' => self.hexadecimal_text(),
+            b'[' => self.array(depth),
+            b'+' | b'-' | b'.' | b'0'..=b'9' => self.number(),
+            _ if self.keyword("null") => Ok(Object::Null),
+            _ if self.keyword("true") => Ok(Object::Bool(true)),
+            _ if self.keyword("false") => Ok(Object::Bool(false)),
+            _ => Err(BROKEN),
+        }
+    }
+
+    fn name(&mut self) -> Read<Vec<u8>> {
+        self.at += 1;
+        let mut name = Vec::new();
+        while let Some(byte) = self.peek().filter(|byte| !is_white(*byte) && !is_delimiter(*byte)) {
+            self.at += 1;
+            if byte == b'#' {
+                let high = self.next().and_then(hexadecimal).ok_or(BROKEN)?;
+                let low = self.next().and_then(hexadecimal).ok_or(BROKEN)?;
+                name.push(high << 4 | low);
+            } else {
+                name.push(byte);
+            }
+            if name.len() > 127 * 4 {
+                return Err(ReadError::Limit("the length of a name"));
+            }
+        }
+        Ok(name)
+    }
+
+    /// A number, or a reference when two more words say so.
+    fn number(&mut self) -> Read<Object> {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| matches!(byte, b'+' | b'-' | b'.' | b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.peek().is_some_and(|byte| !is_white(byte) && !is_delimiter(byte)) {
+            return Err(BROKEN);
+        }
+        let text = self.bytes.get(start..self.at).and_then(|text| std::str::from_utf8(text).ok()).ok_or(BROKEN)?;
+        if text.contains('.') {
+            return text.parse::<f64>().map(|_| Object::Real).map_err(|_| BROKEN);
+        }
+        let value: i64 = text.parse().map_err(|_| BROKEN)?;
+        let after = self.at;
+        if let Ok(number) = u32::try_from(value) {
+            self.skip_white();
+            if self.unsigned().is_some() {
+                self.skip_white();
+                if self.keyword("R") {
+                    return Ok(Object::Reference(number));
+                }
+            }
+        }
+        self.at = after;
+        Ok(Object::Integer(value))
+    }
+
+    fn literal_text(&mut self) -> Read<Object> {
+        let start = self.at;
+        self.at += 1;
+        let mut bytes = Vec::new();
+        let mut depth = 1;
+        loop {
+            match self.next().ok_or(BROKEN)? {
+                b'(' => {
+                    depth += 1;
+                    bytes.push(b'(');
+                }
+                b')' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        break;
+                    }
+                    bytes.push(b')');
+                }
+                b'\\' => self.escape(&mut bytes)?,
+                byte => bytes.push(byte),
+            }
+        }
+        Ok(Object::Text(TextObject { bytes, at: start..self.at, is_hexadecimal: false }))
+    }
+
+    fn escape(&mut self, bytes: &mut Vec<u8>) -> Read<()> {
+        match self.next().ok_or(BROKEN)? {
+            b'n' => bytes.push(b'\n'),
+            b'r' => bytes.push(b'\r'),
+            b't' => bytes.push(b'\t'),
+            b'b' => bytes.push(8),
+            b'f' => bytes.push(12),
+            b'\r' => {
+                self.take(b"\n");
+            }
+            b'\n' => {}
+            digit @ b'0'..=b'7' => {
+                let mut value = u32::from(digit - b'0');
+                for _ in 0..2 {
+                    let Some(digit) = self.peek().filter(|byte| matches!(byte, b'0'..=b'7')) else { break };
+                    value = value * 8 + u32::from(digit - b'0');
+                    self.at += 1;
+                }
+                bytes.push(value as u8);
+            }
+            byte => bytes.push(byte),
+        }
+        Ok(())
+    }
+
+    fn hexadecimal_text(&mut self) -> Read<Object> {
+        let start = self.at;
+        self.at += 1;
+        let mut bytes = Vec::new();
+        let mut half = None;
+        loop {
+            match self.next().ok_or(BROKEN)? {
+                b'>' => break,
+                byte if is_white(byte) => {}
+                byte => {
+                    let digit = hexadecimal(byte).ok_or(BROKEN)?;
+                    match half.take() {
+                        Some(high) => bytes.push(high << 4 | digit),
+                        None => half = Some(digit),
+                    }
+                }
+            }
+        }
+        bytes.extend(half.map(|high: u8| high << 4));
+        Ok(Object::Text(TextObject { bytes, at: start..self.at, is_hexadecimal: true }))
+    }
+
+    fn array(&mut self, depth: usize) -> Read<Object> {
+        self.at += 1;
+        let mut items = Vec::new();
+        loop {
+            self.skip_white();
+            if self.take(b"]") {
+                return Ok(Object::Array(items));
+            }
+            if items.len() >= limits::PDF_ENTRIES_MAX {
+                return Err(ReadError::Limit("the entries of an array"));
+            }
+            items.push(self.object(depth + 1)?);
+        }
+    }
+
+    fn dictionary(&mut self, depth: usize) -> Read<Dictionary> {
+        self.at += 2;
+        let mut entries: Vec<(Vec<u8>, Object)> = Vec::new();
+        loop {
+            self.skip_white();
+            if self.take(b">>") {
+                break;
+            }
+            if self.peek() != Some(b'/') {
+                return Err(BROKEN);
+            }
+            if entries.len() >= limits::PDF_ENTRIES_MAX {
+                return Err(ReadError::Limit("the entries of a dictionary"));
+            }
+            let name = self.name()?;
+            entries.push((name, self.object(depth + 1)?));
+        }
+        let mut names: Vec<&[u8]> = entries.iter().map(|(name, _)| name.as_slice()).collect();
+        names.sort_unstable();
+        self.has_duplicate_keys |= names.windows(2).any(|pair| pair.first() == pair.last());
+        Ok(Dictionary(entries))
+    }
+}
+
+fn hexadecimal(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|digit| digit as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Read<Object> {
+        Reader::new(text.as_bytes(), 0).object(0)
+    }
+
+    #[test]
+    fn objects_are_read_as_the_standard_writes_them() {
+        let check = |text: &str, expected: Object| assert_eq!(read(text).unwrap(), expected, "{text}");
+        check("12 0 R", Object::Reference(12));
+        check("12 0 Rx", Object::Integer(12));
+        check("-7", Object::Integer(-7));
+        check("3.14", Object::Real);
+        check("/A#42c", Object::Name(b"ABc".to_vec()));
+        check("[1 null true]", Object::Array(vec![Object::Integer(1), Object::Null, Object::Bool(true)]));
+        let text = |bytes: &[u8], end, is_hexadecimal| {
+            Object::Text(TextObject { bytes: bytes.to_vec(), at: 0..end, is_hexadecimal })
+        };
+        check("(a(b)\\)\\101\\\n)", text(b"a(b))A", 14, false));
+        check("<48 656>", text(b"He`", 8, true));
+        for broken in ["", "<<", "<</A>>", "(a", "<4x>", "[1", "nul", "1x", "--1", "/A#4", "<</A 1 2>>"] {
+            assert!(read(broken).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_read_to_the_limit_and_not_beyond() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read(&nested(limits::PDF_DEPTH_MAX)).is_ok());
+        assert!(matches!(read(&nested(limits::PDF_DEPTH_MAX + 1)), Err(ReadError::Limit(_))));
+        assert!(matches!(read(&nested(1_000_000)), Err(ReadError::Limit(_))));
+    }
+
+    #[test]
+    fn a_key_that_occurs_twice_is_noticed() {
+        let mut reader = Reader::new(b"<</A 1/B<</C 1/C 2>>>>", 0);
+        reader.object(0).unwrap();
+        assert!(reader.has_duplicate_keys);
+    }
+}

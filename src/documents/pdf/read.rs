@@ -1,0 +1,262 @@
+//! Reading what somebody says is a signed PDF.
+//!
+//! The reader is strict: where two programs could see two documents, it says so. It never runs anything, follows
+//! nothing out of the file, and works in a memory and time that the size of the file bounds.
+
+use std::ops::Range;
+
+use crypto::digest::Sha256;
+use thiserror::Error;
+
+use crate::{
+    layout::is_metadata_name,
+    limits,
+    pdf::{
+        active,
+        file::{File, unpack},
+        gaps,
+        object::{Object, Reader},
+        signature, xmp,
+    },
+};
+
+/// Why a file could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ReadError {
+    /// It begins as a PDF, but its structure is broken or cut off.
+    #[error("the file is damaged: {0}")]
+    Damaged(&'static str),
+    /// It is encrypted.
+    #[error("the file is encrypted")]
+    Encrypted,
+    /// It has more of something than any document needs.
+    #[error("the file goes over a limit: {0}")]
+    Limit(&'static str),
+    /// It is something else.
+    #[error("the file is no PDF")]
+    NotPdf,
+    /// It is longer than we read.
+    #[error("the file is longer than {} bytes", limits::PDF_BYTES_MAX)]
+    TooLarge,
+}
+
+/// A reason why two programs could see two different documents in one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ambiguity {
+    /// A dictionary has one key twice.
+    DuplicateKeys,
+    /// Bytes between the objects that nothing refers to.
+    HiddenBytes,
+    /// Two kinds of cross-references at once.
+    HybridReferences,
+    /// One object begins inside of another.
+    OverlappingObjects,
+    /// Two fields show one signature.
+    SharedSignature,
+    /// Two metadata entries with one name.
+    TwiceInMetadata,
+    /// Bytes after the end of the file.
+    TrailingBytes,
+}
+
+/// Content that does something, or that is another file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ActiveContent {
+    /// Files inside of the file.
+    EmbeddedFile,
+    /// A stream that is kept in another file.
+    ExternalStream,
+    /// A form that sends or fetches data.
+    FormAction,
+    /// A script.
+    JavaScript,
+    /// A program to be started.
+    Launch,
+    /// Sound or film.
+    Media,
+    /// A link into another file.
+    RemoteGoTo,
+    /// A form in XML that replaces the pages.
+    Xfa,
+}
+
+/// What is wrong with the frame of a signature, before its mathematics is even looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureProblem {
+    /// The byte range is missing, or is not everything around the signature.
+    ByteRange,
+    /// The signature is missing, empty, or is not hexadecimal in its place.
+    Contents,
+    /// Filter, sub-filter or type are missing.
+    Incomplete,
+    /// No form field shows it.
+    NoField,
+}
+
+/// One signature.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// The name of its form field.
+    pub field: String,
+    /// Whether a form field shows it.
+    pub has_field: bool,
+    /// The bytes of the signature with the padding after them.
+    pub contents: Vec<u8>,
+    /// Where it stands, from `<` to behind `>`.
+    pub hole: Option<Range<usize>>,
+    /// Two ranges of bytes, each by its start and length.
+    pub byte_range: Option<[usize; 4]>,
+    /// The handler it wants, usually `Adobe.PPKLite`.
+    pub filter: Option<String>,
+    /// How it is encoded, such as `ETSI.CAdES.detached`.
+    pub sub_filter: Option<String>,
+    /// Who signed, in the words of the signer.
+    pub name: Option<String>,
+    /// When, in the words of the signer.
+    pub made_at: Option<String>,
+    /// For a certified document: what may still be changed (1 nothing, 2 forms, 3 notes too).
+    pub certification: Option<i64>,
+    /// Whether it covers the whole file but exactly itself.
+    pub covers_whole_file: bool,
+    /// What is wrong with its frame.
+    pub problem: Option<SignatureProblem>,
+}
+
+impl Signature {
+    /// SHA-256 over the bytes that it covers; none when its range is not in the file.
+    pub fn digest(&self, bytes: &[u8]) -> Option<[u8; 32]> {
+        let [first, before, second, after] = self.byte_range?;
+        let mut digest = Sha256::new();
+        digest.update(bytes.get(first..first.checked_add(before)?)?);
+        digest.update(bytes.get(second..second.checked_add(after)?)?);
+        Some(digest.finish())
+    }
+}
+
+/// What is in a file.
+#[derive(Clone, Debug)]
+pub struct SignedFile {
+    /// How many times it was saved; 1 for a file that nobody touched after it was made.
+    pub revisions: usize,
+    /// Its signatures, in the order of the file.
+    pub signatures: Vec<Signature>,
+    /// What it does, or carries.
+    pub active_content: Vec<ActiveContent>,
+    /// The licence entries of its metadata.
+    pub metadata: Vec<(String, String)>,
+    /// Why two programs could see two documents.
+    pub ambiguities: Vec<Ambiguity>,
+}
+
+impl SignedFile {
+    /// One entry of the metadata.
+    pub fn entry(&self, name: &str) -> Option<&str> {
+        self.metadata.iter().find(|entry| entry.0 == name).map(|entry| entry.1.as_str())
+    }
+}
+
+/// How far from the end the last cross-references must be named.
+const TAIL: usize = 2_048;
+
+/// Reads a file that anybody may have made.
+///
+/// # Errors
+///
+/// [`ReadError`].
+pub fn read(bytes: &[u8]) -> Result<SignedFile, ReadError> {
+    if bytes.len() > limits::PDF_BYTES_MAX {
+        return Err(ReadError::TooLarge);
+    }
+    check_header(bytes)?;
+    let start = last_references(bytes)?;
+    let mut file = File::open(bytes, start)?;
+    if file.resolve_dictionary(file.trailer.find("Root")).is_none() {
+        return Err(ReadError::Damaged("it has no catalogue"));
+    }
+    let signatures = signature::find(&mut file)?;
+    let active_content = active::find(&file);
+    let metadata = metadata(&mut file)?;
+    let gaps = gaps::read(bytes, std::mem::take(&mut file.extents));
+    let mut ambiguities = file.ambiguities;
+    ambiguities.extend(gaps.ambiguities);
+    let ending: &[u8] = bytes.trim_ascii_end();
+    if !ending.ends_with(b"%%EOF") || bytes.len() - ending.len() > 2 {
+        ambiguities.push(Ambiguity::TrailingBytes);
+    }
+    ambiguities.sort_unstable();
+    ambiguities.dedup();
+    Ok(SignedFile { revisions: gaps.ends.max(1), signatures, active_content, metadata, ambiguities })
+}
+
+fn check_header(bytes: &[u8]) -> Result<(), ReadError> {
+    if bytes.starts_with(b"%PDF-1.") || bytes.starts_with(b"%PDF-2.") {
+        return Ok(());
+    }
+    let head = bytes.get(..bytes.len().min(1_024)).unwrap_or_default();
+    if head.windows(5).any(|part| part == b"%PDF-") {
+        return Err(ReadError::Damaged("it does not begin as a PDF"));
+    }
+    Err(ReadError::NotPdf)
+}
+
+/// What the last `startxref` says.
+fn last_references(bytes: &[u8]) -> Result<usize, ReadError> {
+    const CUT_OFF: ReadError = ReadError::Damaged("it is cut off");
+    let tail_at = bytes.len().saturating_sub(TAIL);
+    let tail = bytes.get(tail_at..).unwrap_or_default();
+    let place = tail.windows(9).rposition(|part| part == b"startxref").ok_or(CUT_OFF)?;
+    let mut reader = Reader::new(bytes, tail_at + place + 9);
+    reader.skip_white();
+    let at = reader.unsigned().and_then(|at| usize::try_from(at).ok()).ok_or(CUT_OFF)?;
+    let rest = bytes.get(reader.at..).unwrap_or_default();
+    if !rest.windows(5).any(|part| part == b"%%EOF") {
+        return Err(CUT_OFF);
+    }
+    Ok(at)
+}
+
+fn metadata(file: &mut File<'_>) -> Result<Vec<(String, String)>, ReadError> {
+    let root = file.resolve_dictionary(file.trailer.find("Root"));
+    let number = root.and_then(|root| root.reference("Metadata"));
+    let Some(indirect) = number.and_then(|number| file.objects.get(&number)) else { return Ok(Vec::new()) };
+    if !matches!(indirect.value, Object::Dictionary(_)) || indirect.stream.is_none() {
+        return Ok(Vec::new());
+    }
+    let Ok(packet) = unpack(file.bytes, indirect, &mut file.budget) else { return Ok(Vec::new()) };
+    let entries = entries(&String::from_utf8_lossy(&packet));
+    if entries.len() > limits::FIELDS_MAX * 2 {
+        return Err(ReadError::Limit("metadata entries"));
+    }
+    let mut names: Vec<&str> = entries.iter().map(|entry| entry.0.as_str()).collect();
+    names.sort_unstable();
+    if names.windows(2).any(|pair| pair.first() == pair.last()) {
+        file.ambiguities.push(Ambiguity::TwiceInMetadata);
+    }
+    Ok(entries)
+}
+
+/// The elements of our name space, as we write them.
+fn entries(packet: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    if !packet.contains(&format!("xmlns:gs=\"{}\"", xmp::NAMESPACE)) {
+        return found;
+    }
+    let mut rest = packet;
+    while let Some((_, after)) = rest.split_once("<gs:") {
+        rest = after;
+        let Some((name, after)) = after.split_once('>') else { break };
+        let Some((value, close)) = after.split_once('<') else { break };
+        let closes = close.strip_prefix("/gs:").and_then(|close| close.strip_prefix(name));
+        if is_metadata_name(name) && closes.is_some_and(|close| close.starts_with('>')) {
+            let value = value.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+            found.push((name.to_owned(), value));
+        }
+        if found.len() > limits::FIELDS_MAX * 2 {
+            break;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! The signatures of a file, also those that somebody tried to hide or to bend.
+
+use std::collections::HashSet;
+
+use crate::{
+    limits,
+    pdf::{
+        file::File,
+        object::{Dictionary, Object},
+        read::{Ambiguity, ReadError, Signature, SignatureProblem},
+    },
+};
+
+/// All signatures, in the order of the file.
+pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {
+    let fields = fields(file)?;
+    let mut signatures = Vec::new();
+    let mut values = HashSet::new();
+    for (name, value) in &fields {
+        match value {
+            Object::Reference(number) => {
+                if !values.insert(*number) {
+                    file.ambiguities.push(Ambiguity::SharedSignature);
+                    continue;
+                }
+                let dictionary = file.find(*number).and_then(Object::dictionary).cloned().unwrap_or_default();
+                signatures.push(read(file, &dictionary, Some(name.clone())));
+            }
+            Object::Dictionary(dictionary) => signatures.push(read(file, dictionary, Some(name.clone()))),
+            _ => {}
+        }
+    }
+    // A signature that no field shows is still one: a file must not lose it by losing the field.
+    let mut numbers: Vec<u32> = file.objects.keys().copied().filter(|number| !values.contains(number)).collect();
+    numbers.sort_unstable();
+    for number in numbers {
+        let Some(dictionary) = file.find(number).and_then(Object::dictionary).filter(|found| is_signature(found))
+        else {
+            continue;
+        };
+        signatures.push(read(file, &dictionary.clone(), None));
+    }
+    if signatures.len() > limits::PDF_SIGNATURES_MAX {
+        return Err(ReadError::Limit("signatures"));
+    }
+    signatures.sort_by_key(|signature| signature.hole.as_ref().map_or(0, |hole| hole.start));
+    Ok(signatures)
+}
+
+fn is_signature(dictionary: &Dictionary) -> bool {
+    let typed = dictionary.is_named("Type", "Sig") || dictionary.is_named("Type", "DocTimeStamp");
+    typed || dictionary.find("ByteRange").is_some()
+}
+
+/// Name and value of each signature field that has a value.
+fn fields(file: &File<'_>) -> Result<Vec<(String, Object)>, ReadError> {
+    let root = file.resolve_dictionary(file.trailer.find("Root"));
+    let form = root.and_then(|root| file.resolve_dictionary(root.find("AcroForm")));
+    let mut found = Vec::new();
+    let Some(tops) = form.and_then(|form| form.find("Fields")).and_then(|fields| file.resolve(fields)) else {
+        return Ok(found);
+    };
+    let mut visited = HashSet::new();
+    let mut waiting: Vec<(&Object, usize, String, bool)> = match tops {
+        Object::Array(tops) => tops.iter().rev().map(|top| (top, 0, String::new(), false)).collect(),
+        _ => vec![],
+    };
+    while let Some((object, depth, prefix, inherited)) = waiting.pop() {
+        if let Object::Reference(number) = object
+            && !visited.insert(*number)
+        {
+            continue;
+        }
+        if depth > limits::PDF_TREE_DEPTH_MAX {
+            return Err(ReadError::Limit("form fields inside each other"));
+        }
+        let Some(field) = file.resolve_dictionary(Some(object)) else { continue };
+        let own = text(file, field, "T").unwrap_or_default();
+        let name = if prefix.is_empty() { own } else { format!("{prefix}.{own}") };
+        let is_signature = field.name("FT").map_or(inherited, |kind| kind == b"Sig");
+        if let Some(value) = field.find("V").filter(|_| is_signature) {
+            found.push((name.clone(), value.clone()));
+        }
+        if let Some(Object::Array(kids)) = field.find("Kids").and_then(|kids| file.resolve(kids)) {
+            waiting.extend(kids.iter().rev().map(|kid| (kid, depth + 1, name.clone(), is_signature)));
+        }
+    }
+    Ok(found)
+}
+
+fn read(file: &File<'_>, dictionary: &Dictionary, field: Option<String>) -> Signature {
+    let name_of = |key: &str| dictionary.name(key).map(|name| String::from_utf8_lossy(name).into_owned());
+    let (contents, hole) = match dictionary.find("Contents") {
+        // It must stand in the signature itself: elsewhere it would not be the hole of this range.
+        Some(Object::Text(text)) if text.is_hexadecimal && !text.at.is_empty() => {
+            (text.bytes.clone(), Some(text.at.clone()))
+        }
+        _ => (Vec::new(), None),
+    };
+    let range = byte_range(dictionary);
+    let mut signature = Signature {
+        has_field: field.is_some(),
+        field: field.unwrap_or_default(),
+        contents,
+        hole,
+        byte_range: range,
+        filter: name_of("Filter"),
+        sub_filter: name_of("SubFilter"),
+        name: text(file, dictionary, "Name"),
+        made_at: text(file, dictionary, "M"),
+        certification: certification(file, dictionary),
+        covers_whole_file: false,
+        problem: None,
+    };
+    signature.problem = problem(file, &signature, dictionary);
+    signature.covers_whole_file = signature.problem.is_none()
+        && signature.byte_range.is_some_and(|[_, _, start, length]| start + length == file.bytes.len());
+    signature
+}
+
+fn byte_range(dictionary: &Dictionary) -> Option<[usize; 4]> {
+    let items: Vec<usize> = dictionary.array("ByteRange")?.iter().map(Object::index).collect::<Option<_>>()?;
+    items.try_into().ok()
+}
+
+fn problem(file: &File<'_>, signature: &Signature, dictionary: &Dictionary) -> Option<SignatureProblem> {
+    let Some([first, before, second, after]) = signature.byte_range else {
+        return Some(SignatureProblem::ByteRange);
+    };
+    let Some(hole) = &signature.hole else { return Some(SignatureProblem::Contents) };
+    // What packed objects say of their place is not a place in the file.
+    let is_there = file.bytes.get(hole.start) == Some(&b'<') && file.bytes.get(hole.end - 1) == Some(&b'>');
+    let only_digits = file
+        .bytes
+        .get(hole.start + 1..hole.end - 1)
+        .is_some_and(|digits| !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit));
+    if !is_there || !only_digits || signature.contents.iter().all(|byte| *byte == 0) {
+        return Some(SignatureProblem::Contents);
+    }
+    let inside = second.checked_add(after).is_some_and(|end| end <= file.bytes.len());
+    if first != 0 || before != hole.start || second != hole.end || !inside {
+        return Some(SignatureProblem::ByteRange);
+    }
+    if signature.filter.is_none() || signature.sub_filter.is_none() || dictionary.name("Type").is_none() {
+        return Some(SignatureProblem::Incomplete);
+    }
+    (!signature.has_field).then_some(SignatureProblem::NoField)
+}
+
+/// What the signer of a certified document still allows: 1 is nothing.
+fn certification(file: &File<'_>, dictionary: &Dictionary) -> Option<i64> {
+    let references = dictionary.find("Reference").and_then(|object| file.resolve(object))?;
+    let Object::Array(references) = references else { return None };
+    references.iter().find_map(|reference| {
+        let reference = file.resolve_dictionary(Some(reference))?;
+        let parameters = file.resolve_dictionary(reference.find("TransformParams"));
+        // The standard's default is 2: forms may be filled in.
+        reference
+            .is_named("TransformMethod", "DocMDP")
+            .then(|| parameters.and_then(|parameters| parameters.integer("P")).unwrap_or(2))
+    })
+}
+
+/// A text in one of the two encodings of the standard.
+fn text(file: &File<'_>, dictionary: &Dictionary, key: &str) -> Option<String> {
+    let Object::Text(text) = dictionary.find(key).and_then(|object| file.resolve(object))? else { return None };
+    let bytes = text.bytes.get(..text.bytes.len().min(limits::METADATA_CHARACTERS_MAX))?;
+    Some(match bytes.strip_prefix(b"\xFE\xFF") {
+        Some(units) => {
+            let units = units.chunks_exact(2).filter_map(|pair| pair.try_into().ok()).map(u16::from_be_bytes);
+            char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        }
+        None => String::from_utf8_lossy(bytes).into_owned(),
+    })
+}

@@ -1,6 +1,11 @@
 //! The program: settings, wiring, listeners, jobs, commands.
 
+pub mod commands;
+pub mod demo;
+pub mod fetch;
+pub mod jobs;
 pub mod listen;
 pub mod settings;
 pub mod system;
 pub mod telemetry;
+pub mod wiring;

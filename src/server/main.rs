@@ -1,1 +1,88 @@
-fn main() {}
+//! `guosuo`: serve, demonstrate, look after.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use server::{commands, settings::Settings, telemetry};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// One login for a whole city, electronic licences with legal effect, and a check that anyone can make.
+#[derive(Parser)]
+#[command(name = "guosuo", version, about, max_term_width = 100)]
+struct Arguments {
+    /// A TOML file with settings; `guosuo settings` prints every one with its default.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// One setting, such as `--set database.url=postgres://…`; wins over the file and the environment.
+    #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
+    set: Vec<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the whole product on this machine with a seeded city, and print what to open.
+    Demo(commands::demo::Arguments),
+    /// Serve until asked to stop.
+    Serve,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Check the settings, the database, the keys and the log, and say what is wrong.
+    Doctor,
+    /// Register the first operator of an empty database and print a password.
+    Bootstrap(commands::bootstrap::Arguments),
+    /// Applications of departments.
+    #[command(subcommand)]
+    Client(commands::client::Command),
+    /// Persons and their accounts.
+    #[command(subcommand)]
+    Person(commands::person::Command),
+    /// Keys and certificates.
+    #[command(subcommand)]
+    Keys(commands::keys::Command),
+    /// Walk the whole event log and check that nothing was removed or changed.
+    Audit,
+    /// Print every setting with its default, as a TOML file.
+    Settings,
+    /// One of the demonstration's relying parties (started by `demo`).
+    #[command(hide = true)]
+    Department {
+        /// Its configuration, JSON.
+        file: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("guosuo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let settings = Settings::load(arguments.config.as_deref(), std::env::vars(), &arguments.set)?;
+    telemetry::start(settings.text(&server::settings::LOG_FORMAT), settings.text(&server::settings::LOG_FILTER))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match arguments.command {
+            Command::Demo(arguments) => commands::demo::run(settings, arguments).await,
+            Command::Serve => commands::serve::run(&settings).await,
+            Command::Migrate => commands::migrate::run(&settings).await,
+            Command::Doctor => commands::doctor::run(&settings).await,
+            Command::Bootstrap(arguments) => commands::bootstrap::run(&settings, arguments).await,
+            Command::Client(command) => commands::client::run(&settings, command).await,
+            Command::Person(command) => commands::person::run(&settings, command).await,
+            Command::Keys(command) => commands::keys::run(&settings, command).await,
+            Command::Audit => commands::audit::run(&settings).await,
+            Command::Settings => commands::print(&server::settings::reference()),
+            Command::Department { file } => commands::demo::department(&file).await,
+        }
+    })
+}

@@ -85,6 +85,12 @@ settings! {
     SITE_ORGANISATION = "site.organisation", Kind::Text, "滨江市行政审批服务局";
     /// The help line, in the footer.
     SITE_PHONE = "site.phone", Kind::Text, "12345";
+    /// The number of the ICP filing, in the footer; empty when there is none.
+    SITE_ICP = "site.icp", Kind::Text, "";
+    /// The number of the public security filing, in the footer; empty when there is none.
+    SITE_POLICE_FILING = "site.police_filing", Kind::Text, "";
+    /// Whether this is a demonstration with invented people: every page then says so.
+    DEMONSTRATION = "site.demonstration", Kind::Flag, "false";
     /// A session ends after so many minutes without a request.
     SESSION_IDLE_MINUTES = "session.idle_minutes", Kind::Integer { min: 1, max: 1440 }, "30";
     /// A session ends after so many hours in any case.

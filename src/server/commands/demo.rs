@@ -1,0 +1,182 @@
+//! `demo`: the whole product on this machine with a seeded city.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use departments::{DepartmentConfig, OtherDepartment, Theme};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    process::{Child, Command},
+};
+
+use crate::{
+    demo::{self, RelyingPartyPlaces},
+    settings::Settings,
+    wiring::{self, World},
+};
+
+/// The port when none is asked for.
+const PORT: u16 = 8080;
+
+/// How long a relying party may take to listen.
+const DEPARTMENT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Where and how.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The folder that keeps everything; a fresh temporary one when it is not given. Starting again on the same
+    /// folder keeps everything.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The port to listen on; 0 takes any that is free.
+    #[arg(long, default_value_t = PORT)]
+    port: u16,
+    /// Where browsers reach the product, when that is not the port itself.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// PostgreSQL instead of SQLite in the data folder: `postgres://…`.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+/// Seeds a city if there is none yet, starts everything, prints what to open, serves until asked to stop.
+///
+/// # Errors
+///
+/// A port in use, a database that cannot be opened, a folder of another database.
+pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result<()> {
+    let world = World::default();
+    let folder = match arguments.data {
+        Some(folder) => folder,
+        None => std::env::temp_dir().join(format!("guosuo-demo-{}", crypto::digest::hex(&world.entropy.bytes::<6>()))),
+    };
+    std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    let folder = folder.canonicalize()?;
+    let facts_file = folder.join("demo.json");
+    // A script waits for this file: one from an earlier run must not be taken for ready.
+    let _ = std::fs::remove_file(&facts_file);
+    let listener = TcpListener::bind(("127.0.0.1", arguments.port))
+        .await
+        .with_context(|| format!("port {} of this machine cannot be used; try --port 0", arguments.port))?;
+    let address = listener.local_addr()?;
+    let public_url = arguments.public_url.unwrap_or_else(|| format!("http://{address}"));
+    settings.set("data_folder", &folder.display().to_string())?;
+    settings.set("listen", &address.to_string())?;
+    settings.set("public_url", &public_url)?;
+    settings.set("site.demonstration", "true")?;
+    settings.set("oidc.loopback_clients_allowed", "true")?;
+    if let Some(database) = arguments.database {
+        settings.set("database.url", &database)?;
+    }
+    let product = wiring::build(&settings, world.clone()).await?;
+    let places = RelyingPartyPlaces::in_folder(&folder).await?;
+    let facts = demo::seed(&product, &folder, &places).await.context("seeding the city")?;
+    let running = wiring::start(&settings, product, listener)?;
+    let mut children = Vec::new();
+    for config in department_configs(&facts, &places, &public_url) {
+        children.push(start_department(&folder, &config).await?);
+    }
+    facts.write(&facts_file)?;
+    super::print(&facts.page(&folder))?;
+    let ended = tokio::select! {
+        stopped = wiring::asked_to_stop() => stopped,
+        ended = any_child_ended(&mut children) => Err(ended),
+    };
+    let _ = std::fs::remove_file(&facts_file);
+    for child in &mut children {
+        let _ = child.start_kill();
+        let _ = child.wait().await;
+    }
+    running.stop().await;
+    ended
+}
+
+fn department_configs(facts: &demo::DemoFacts, places: &RelyingPartyPlaces, issuer: &str) -> Vec<DepartmentConfig> {
+    let all: Vec<_> = places.all().iter().filter_map(|place| Some((place, facts.relying_party(&place.key)?))).collect();
+    all.iter()
+        .map(|(place, registered)| DepartmentConfig {
+            key: place.key.clone(),
+            name: registered.name.zh.clone().into_owned(),
+            name_en: registered.name.en.clone().into_owned(),
+            theme: match place.key.as_str() {
+                "property" => Theme::Property,
+                "social" => Theme::SocialInsurance,
+                _ => Theme::Portal,
+            },
+            listen: place.address(),
+            public_url: place.url(),
+            issuer: issuer.to_owned(),
+            client_id: registered.client_id.clone(),
+            client_secret: registered.client_secret.clone(),
+            scopes: registered.scopes.clone(),
+            others: all
+                .iter()
+                .filter(|(other, _)| other.key != place.key)
+                .map(|(other, registered)| OtherDepartment {
+                    key: other.key.clone(),
+                    name: registered.name.zh.clone().into_owned(),
+                    url: other.url(),
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// Starts one relying party as a process of its own and waits until it listens.
+async fn start_department(folder: &Path, config: &DepartmentConfig) -> anyhow::Result<Child> {
+    let path = folder.join(format!("department-{}.json", config.key));
+    write_private(&path, &serde_json::to_vec_pretty(config)?)?;
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg("department")
+        .arg(&path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .context("starting a relying party")?;
+    let listening = async {
+        while TcpStream::connect(&config.listen).await.is_err() {
+            if let Some(status) = child.try_wait()? {
+                bail!("the relying party {} ended with {status}", config.name);
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(DEPARTMENT_TIMEOUT, listening)
+        .await
+        .with_context(|| format!("the relying party {} does not listen", config.name))??;
+    Ok(child)
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    Ok(())
+}
+
+async fn any_child_ended(children: &mut [Child]) -> anyhow::Error {
+    loop {
+        for child in &mut *children {
+            if let Ok(Some(status)) = child.try_wait() {
+                return anyhow::anyhow!("a relying party ended with {status}");
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// One relying party, until it is ended.
+///
+/// # Errors
+///
+/// A configuration that cannot be read, or an address that cannot be listened on.
+pub async fn department(config: &Path) -> anyhow::Result<()> {
+    let bytes = std::fs::read(config).with_context(|| format!("reading {}", config.display()))?;
+    departments::run(serde_json::from_slice(&bytes)?).await
+}

@@ -1,0 +1,158 @@
+//! The applications of the city.
+
+use base::Text;
+use oidc::client::{
+    self, ClientId, ClientSettings, Consent, GrantType, Kind, Registration, SubjectType, TokenAlgorithm,
+};
+use records::Actor;
+
+use super::{RelyingPartyPlaces, facts::ClientFacts, people::People};
+use crate::wiring::Product;
+
+/// What is known of a relying party before it is registered.
+pub struct KnownParty {
+    /// The key of its place.
+    pub key: &'static str,
+    /// Its identifier.
+    pub client_id: &'static str,
+    /// Its name.
+    pub name: Text,
+    purpose: Text,
+    department: &'static str,
+    scopes: &'static str,
+    consent: Consent,
+    identity_number_approved: bool,
+}
+
+static PARTIES: [KnownParty; 3] = [
+    KnownParty {
+        key: "property",
+        client_id: "property",
+        name: Text::fixed("不动产登记网上办", "Property registration online"),
+        purpose: Text::fixed("办理不动产登记，需要核对申请人身份", "To register property it must know who applies"),
+        department: "land",
+        scopes: "openid profile phone address identity_number",
+        consent: Consent::Ask,
+        identity_number_approved: true,
+    },
+    KnownParty {
+        key: "social",
+        client_id: "social",
+        name: Text::fixed("社保网上办", "Social insurance online"),
+        purpose: Text::fixed("查询和办理社会保险业务", "To look up and settle social insurance"),
+        department: "social",
+        scopes: "openid profile phone",
+        consent: Consent::Implied,
+        identity_number_approved: false,
+    },
+    KnownParty {
+        key: "portal",
+        client_id: "portal",
+        name: Text::fixed("滨江市民门户", "Binjiang citizen portal"),
+        purpose: Text::fixed("汇集个人和企业可以办理的事项", "To gather what people and companies can do"),
+        department: "service",
+        scopes: "openid profile email phone org",
+        consent: Consent::Implied,
+        identity_number_approved: false,
+    },
+];
+
+/// The relying party at a place.
+pub fn relying_party(key: &str) -> Option<&'static KnownParty> {
+    PARTIES.iter().find(|party| party.key == key)
+}
+
+/// Registers every application in one unit of work.
+pub async fn register(
+    product: &Product,
+    places: &RelyingPartyPlaces,
+    people: &People,
+) -> anyhow::Result<Vec<ClientFacts>> {
+    let mut wanted = Vec::new();
+    for place in places.all() {
+        let Some(party) = relying_party(&place.key) else { continue };
+        let url = place.url();
+        wanted.push(Registration {
+            client_id: ClientId::parse(party.client_id)?,
+            name: party.name.clone(),
+            purpose: party.purpose.clone(),
+            organisation_id: people.department(party.department)?.id.clone(),
+            backchannel_logout_uri: Some(format!("{url}/backchannel-logout")),
+            settings: ClientSettings {
+                redirect_uris: vec![format!("{url}/callback")],
+                post_logout_redirect_uris: vec![format!("{url}/signed-out")],
+                scopes: party.scopes.to_owned(),
+                consent: party.consent,
+                identity_number_approved: party.identity_number_approved,
+                ..ClientSettings::default()
+            },
+        });
+    }
+    wanted.extend(programs(people)?);
+    let policy = product.app.provider.uri_policy();
+    let mut work = product.database.begin(product.world.context(Actor::Operator)).await?;
+    let mut facts = Vec::new();
+    for registration in wanted {
+        let settings = registration.settings.clone();
+        let registered = client::register(&mut work, policy, registration).await?;
+        facts.push(ClientFacts {
+            client_id: registered.client_id.to_string(),
+            client_secret: registered.secret.map(|secret| secret.expose().clone()),
+            grants: settings.grants.iter().map(|grant| grant.name().to_owned()).collect(),
+            scopes: settings.scopes.split(' ').map(str::to_owned).collect(),
+            redirect_uris: settings.redirect_uris,
+        });
+    }
+    work.commit().await?;
+    Ok(facts)
+}
+
+/// What is no department's page: a department's own system, and two clients for tests and measuring.
+fn programs(people: &People) -> anyhow::Result<[Registration; 3]> {
+    let service = &people.department("service")?.id;
+    let registration = |id: &str, name: Text, settings: ClientSettings| -> anyhow::Result<Registration> {
+        Ok(Registration {
+            client_id: ClientId::parse(id)?,
+            purpose: name.clone(),
+            name,
+            organisation_id: service.clone(),
+            backchannel_logout_uri: None,
+            settings,
+        })
+    };
+    Ok([
+        registration(
+            "approval-system",
+            Text::fixed("行政审批业务系统", "Approval system"),
+            ClientSettings {
+                grants: vec![GrantType::ClientCredentials],
+                scopes: "licence:verify licence:issue".to_owned(),
+                ..ClientSettings::default()
+            },
+        )?,
+        registration(
+            "bench",
+            Text::fixed("测量用网站", "Web client for measuring"),
+            ClientSettings {
+                redirect_uris: vec!["http://127.0.0.1:9/cb".to_owned()],
+                grants: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+                scopes: "openid profile email offline_access".to_owned(),
+                id_token_algorithm: TokenAlgorithm::Es256,
+                consent: Consent::Implied,
+                ..ClientSettings::default()
+            },
+        )?,
+        registration(
+            "public-app",
+            Text::fixed("手机应用示例", "Sample app without a secret"),
+            ClientSettings {
+                kind: Kind::Public,
+                redirect_uris: vec!["http://127.0.0.1:9/app".to_owned()],
+                grants: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+                scopes: "openid profile email address phone offline_access".to_owned(),
+                subject: SubjectType::Pairwise,
+                ..ClientSettings::default()
+            },
+        )?,
+    ])
+}

@@ -190,7 +190,7 @@ async fn only_a_seal_keeper_of_the_department_gets_one_seal_of_each_kind() {
     let mut work = work(&house, 1, &entropy).await;
     let (first, keeper) = department(&mut work, NAME, CODE, &[Role::SealKeeper]).await;
     let (second, clerk) = department(&mut work, "滨江市卫生健康委员会", "11330100002490000", &[Role::Clerk]).await;
-    let mut new = |organisation: &OrganisationId, keeper: &StaffId| NewSeal {
+    let new = |organisation: &OrganisationId, keeper: &StaffId| NewSeal {
         organisation_id: organisation.clone(),
         kind: Kind::Licence,
         keeper: keeper.clone(),

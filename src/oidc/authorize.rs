@@ -23,7 +23,9 @@ pub use self::{
     interaction::Parked,
     prompt::Prompt,
 };
-use crate::{Client, Error, Parameters, Provider, scope::ScopeSet};
+use base::Fault;
+
+use crate::{Client, Desk, Error, Parameters, Provider, events, scope::ScopeSet, throttle::Wrong};
 
 /// One rule. Those before [`redirect_uri_exact`] can only be answered with a page: until then nobody knows where an
 /// answer may go.
@@ -136,4 +138,21 @@ pub fn check(
         }
     }
     Ok(request)
+}
+
+/// Remembers a request that was answered with a page of ours, at most ten a minute from one address: whoever sends
+/// rubbish must not be able to fill the log with it.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn remember(desk: &Desk<'_>, refused: &Refused) -> Result<(), Fault> {
+    if desk.provider.throttle().wrong("", desk.address, desk.context.at) == Wrong::Later {
+        return Ok(());
+    }
+    let mut work = desk.database.begin(desk.context.clone()).await?;
+    let client = refused.client.as_ref().map_or("-", |client| client.client_id.as_str());
+    let data = serde_json::json!({ "why": refused.error.to_string(), "address": desk.address });
+    work.record_with(events::AUTHORIZATION_REFUSED, client, data);
+    work.commit().await
 }

@@ -41,7 +41,7 @@ pub const CLIENT_AUTHENTICATION: [&str; 3] = ["client_secret_basic", "client_sec
 #[derive(Clone, Debug)]
 pub struct Document {
     /// The JSON text.
-    pub body: std::sync::Arc<[u8]>,
+    pub body: bytes::Bytes,
     /// A strong entity tag, with its quotes.
     pub etag: String,
 }

@@ -4,7 +4,7 @@ mod back_channel;
 
 use std::sync::Arc;
 
-use base::{Instant, id::SessionId};
+use base::{Fault, Instant, id::SessionId};
 use identity::Session;
 use records::{Database, Work, jobs};
 
@@ -89,8 +89,8 @@ fn with_state(uri: &str, state: Option<&str>) -> String {
 ///
 /// # Errors
 ///
-/// [`Error::Fault`].
-pub async fn session_ended(work: &mut Work, session: &SessionId) -> Result<usize, Error> {
+/// [`Fault`].
+pub async fn session_ended(work: &mut Work, session: &SessionId) -> Result<usize, Fault> {
     let at = work.at();
     let mut ended = family::revoke_session(&mut work.tx, session, "session_ended", at).await?;
     if ended.is_empty() {

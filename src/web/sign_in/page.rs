@@ -24,9 +24,9 @@ pub struct SignInPage {
 
 impl SignInPage {
     /// The form for a path to return to; any other text leads to the visitor's own pages.
-    pub fn new(app: &App, page: Page, to: &str) -> Self {
+    pub async fn new(app: &App, page: Page, to: &str) -> Self {
         let to = links::same_origin_path(to).unwrap_or(HOME).to_owned();
-        let requesting = requesting::behind(app, &to);
+        let requesting = requesting::behind(app, &page, &to).await;
         let language = requesting.as_ref().and_then(|requesting| requesting.language);
         let signed_in_as = page.session.as_ref().map(|session| session.name.clone());
         let known = page.session.as_ref().map(|session| session.username.clone());
@@ -61,5 +61,5 @@ impl SignInPage {
 
 /// `GET /sign-in?to=PATH`. No statement for a visitor without a session.
 pub async fn show(State(app): State<App>, page: Page, Query(query): Query) -> Response {
-    html(StatusCode::OK, &SignInPage::new(&app, page, query.text("to")))
+    html(StatusCode::OK, &SignInPage::new(&app, page, query.text("to")).await)
 }

@@ -21,7 +21,7 @@ pub async fn submit(
 ) -> Result<Response, Problem> {
     let (username, password) = (fields.text("username"), fields.raw("password").unwrap_or_default());
     let (browser, visit) = (page.session.clone(), page.visit.clone());
-    let form = SignInPage::new(&app, page, fields.text("to"));
+    let form = SignInPage::new(&app, page, fields.text("to")).await;
     if username.is_empty() || password.is_empty() {
         let error = form.page().t("sign_in.empty").to_owned();
         return Ok(form.again(StatusCode::UNPROCESSABLE_ENTITY, username, error));

@@ -2,7 +2,7 @@
 
 use base::Language;
 
-use crate::App;
+use crate::{App, Page};
 
 /// The service that waits for the sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,13 @@ pub struct Requesting {
 }
 
 /// The service behind a path to return to, if one waits there.
-pub fn behind(_app: &App, _to: &str) -> Option<Requesting> {
-    None
+pub async fn behind(app: &App, page: &Page, to: &str) -> Option<Requesting> {
+    let waiting = crate::oidc::describe(app, page.visit(), to).await?;
+    let language = waiting.language.unwrap_or(page.language);
+    Some(Requesting {
+        name: waiting.client_name.in_language(language).to_owned(),
+        host: waiting.client_host,
+        login_hint: waiting.login_hint,
+        language: waiting.language,
+    })
 }

@@ -19,7 +19,7 @@ async fn a_code_gets_an_id_token_for_this_client_nonce_and_person() {
     let (status, tokens) = flow.redeem(&page.parameter("code").unwrap(), VERIFIER).await;
     assert_eq!(status, StatusCode::OK, "{tokens}");
     let id_token = tokens["id_token"].as_str().unwrap();
-    assert_eq!(header(id_token)["alg"], "RS256");
+    assert_eq!(header(id_token)["alg"], "ES256", "this client is registered for it; the default is RS256");
     let claims = claims(id_token);
     assert_eq!(claims["iss"], city.issuer.as_str());
     assert_eq!(claims["aud"], flow.client_id.as_str());
@@ -162,14 +162,35 @@ async fn a_code_needs_its_verifier_its_redirect_uri_and_its_client() {
 }
 
 #[tokio::test]
-async fn a_consent_that_was_refused_gives_no_code() {
+async fn a_consent_that_was_refused_lets_nobody_in() {
     let city = City::shared().await;
-    let flow = Flow::new(city).with("prompt", "consent");
     let browser = Browser::new();
-    let page = browser.get(&flow.url()).await;
+    // This application asks for the identity number, so its consent is asked for.
+    let app = city.facts["apps"][0]["url"].as_str().unwrap();
+    let page = browser.get(&format!("{app}/enter")).await;
     let page = city.sign_in_at(&browser, page, &city.citizen(6)).await;
     assert!(page.has_id("deny"), "{}\n{}", page.url, page.text());
     let page = browser.submit(&page, page.form("deny"), "deny").await;
-    assert_eq!(page.parameter("error").as_deref(), Some("access_denied"), "{}", page.url);
-    assert!(page.parameter("code").is_none());
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.url.contains("error=access_denied") && page.has_id("error"), "{}", page.url);
+    assert!(!browser.get(app).await.has_id("who"));
+}
+
+#[tokio::test]
+async fn a_consent_is_remembered_until_it_is_withdrawn() {
+    let city = City::shared().await;
+    let browser = Browser::new();
+    let app = city.facts["apps"][0]["url"].as_str().unwrap();
+    let page = browser.get(&format!("{app}/enter")).await;
+    let page = city.sign_in_at(&browser, page, &city.citizen(12)).await;
+    assert!(page.has_id("allow"), "{}\n{}", page.url, page.text());
+    let page = browser.submit(&page, page.form("allow"), "allow").await;
+    assert!(page.has_id("who"), "{}\n{}", page.url, page.text());
+    let page = browser.get(&format!("{app}/login")).await;
+    assert!(page.has_id("who"), "not asked a second time: {}", page.url);
+    let page = browser.get(&city.url("/me/apps")).await;
+    let form = tests::html::forms(&page.body).into_iter().find(|form| form.action.ends_with("/withdraw")).unwrap();
+    browser.submit(&page, form, "").await;
+    let page = browser.get(&format!("{app}/login")).await;
+    assert!(page.has_id("allow"), "asked again: {}", page.url);
 }

@@ -20,7 +20,7 @@ const PAGE: i64 = 20;
 struct Sessions {
     page: Page,
     current: SessionId,
-    sessions: Vec<SessionView>,
+    open: Vec<SessionView>,
     next: Option<SessionId>,
     closed: bool,
 }
@@ -41,7 +41,7 @@ pub async fn list(
     drop(tx);
     let current = citizen.session.session_id.clone();
     let closed = query.has("closed");
-    Ok(html(StatusCode::OK, &Sessions { page, current, sessions: found.items, next: found.next, closed }))
+    Ok(html(StatusCode::OK, &Sessions { page, current, open: found.items, next: found.next, closed }))
 }
 
 /// `POST /me/sessions/close`: one session of one's own (`session=…`), or all but this one (`others`).
@@ -52,11 +52,9 @@ pub async fn close(citizen: Citizen, fields: Fields) -> Result<Response, Problem
         sessions::close_all(&mut work, person, Some(current), "closed_by_holder").await?
     } else {
         let session = SessionId::parse(fields.text("session")).map_err(|_| Problem::NotFound)?;
-        match sessions::close_own(&mut work, person, &session, "closed_by_holder").await? {
-            true => vec![session],
-            // Ended meanwhile, or another person's: the page shows what there is.
-            false => vec![],
-        }
+        let closed = sessions::close_own(&mut work, person, &session, "closed_by_holder").await?;
+        // None: ended meanwhile, or another person's. The page shows what there is.
+        Vec::from_iter(closed.then_some(session))
     };
     for session in &closed {
         session::ended(&mut work, session).await?;

@@ -1,1 +1,473 @@
+//! Signing in and out as a browser sees it.
 
+use std::{collections::BTreeMap, sync::Mutex};
+
+use axum::{body::Body, response::Response};
+use base::{Page as ListPage, id::PersonId, number::IdentityNumber};
+use http::{HeaderMap, Request, StatusCode, header};
+use identity::{Role, account, organisation, password, person, session as sessions, staff};
+use records::log::{self, Filter};
+use tower::ServiceExt;
+
+use crate::{
+    App,
+    access::{Table, Who},
+    links, session, testing,
+};
+
+const URL: &str = "http://127.0.0.1:8080";
+const PASSWORD: &str = "一个很长的密码 & more";
+
+struct Site {
+    router: axum::Router,
+    app: App,
+    person: PersonId,
+    _fresh: records::testing::Fresh,
+}
+
+async fn site_at(url: &str) -> Site {
+    let fresh = records::testing::fresh().await.unwrap();
+    let app = testing::app(fresh.database.clone(), url).await.unwrap();
+    let context = records::testing::context(testing::NOW.plus_seconds(-1000), 77);
+    let hashed = password::hash(&app.gate, &context.entropy, "zhangwei", PASSWORD).await.unwrap();
+    let mut work = app.database.begin(context).await.unwrap();
+    let new = person::NewPerson {
+        name: "张伟".to_owned(),
+        identity_number: IdentityNumber::complete("11010519900101001").unwrap(),
+        profile: person::Profile::default(),
+    };
+    let person = person::register(&mut work, &app.vault, new).await.unwrap();
+    account::open(&mut work, &person, "zhangwei", Some(&hashed)).await.unwrap();
+    work.commit().await.unwrap();
+    Site { router: crate::router(app.clone()), app, person, _fresh: fresh }
+}
+
+async fn site() -> Site {
+    site_at(URL).await
+}
+
+impl Site {
+    async fn events(&self, kind: &str) -> Vec<log::Entry> {
+        let filter = Filter { kind: Some(kind.to_owned()), ..Filter::default() };
+        log::list(&mut self.app.database.read().await.unwrap(), &filter, &ListPage::first(200)).await.unwrap().items
+    }
+
+    async fn failures(&self) -> Vec<(String, i64)> {
+        let mut tx = self.app.database.read().await.unwrap();
+        tx.all("select throttle_key, failures from sign_in_throttle where failures > 0", vec![]).await.unwrap()
+    }
+
+    async fn sessions(&self) -> usize {
+        let mut tx = self.app.database.read().await.unwrap();
+        sessions::list(&mut tx, &self.person, testing::NOW, &ListPage::first(99)).await.unwrap().items.len()
+    }
+}
+
+/// A browser: it keeps cookies and sends them back.
+struct Browser<'s> {
+    site: &'s Site,
+    cookies: Mutex<BTreeMap<String, String>>,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Answer {
+    fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The value of the first hidden field with this name.
+    fn hidden(&self, name: &str) -> String {
+        let start = format!("name=\"{name}\" value=\"");
+        let rest = self.text.split_once(&start).unwrap_or_else(|| panic!("no {name} in {}", self.text)).1;
+        rest.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&")
+    }
+
+    /// The page without what differs from answer to answer.
+    fn bare(&self, typed: &str) -> String {
+        let id = self.headers["x-request-id"].to_str().unwrap();
+        self.text.replace(id, "ID").replace(&format!("value=\"{typed}\""), "value=\"TYPED\"")
+    }
+}
+
+impl<'s> Browser<'s> {
+    fn new(site: &'s Site) -> Self {
+        Self { site, cookies: Mutex::new(BTreeMap::new()) }
+    }
+
+    async fn send(&self, mut request: http::request::Builder, body: String) -> Answer {
+        let cookies: Vec<String> = self.cookies.lock().unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect();
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies.join("; "));
+        }
+        let response: Response =
+            self.site.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        for set in parts.headers.get_all(header::SET_COOKIE) {
+            let set = set.to_str().unwrap();
+            let (name, rest) = set.split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap();
+            let mut cookies = self.cookies.lock().unwrap();
+            if set.contains("Max-Age=0") {
+                cookies.remove(name);
+            } else {
+                cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path), String::new()).await
+    }
+
+    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let pairs: Vec<String> = fields.iter().map(|(k, v)| format!("{k}={}", links::percent_encode(v))).collect();
+        let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request, pairs.join("&")).await
+    }
+
+    async fn sign_in(&self, username: &str, password: &str, to: &str) -> Answer {
+        let page = self.get(&format!("/sign-in?to={}", links::percent_encode(to))).await;
+        assert_eq!(page.status, StatusCode::OK);
+        let fields = [
+            ("csrf", page.hidden("csrf")),
+            ("to", page.hidden("to")),
+            ("username", username.to_owned()),
+            ("password", password.to_owned()),
+        ];
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        self.post("/sign-in", &fields).await
+    }
+
+    fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
+    }
+
+    fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_needs_a_session_leads_through_sign_in_and_back() {
+    let site = site().await;
+    let browser = Browser::new(&site);
+    let away = browser.get("/me/sessions?x=1").await;
+    assert_eq!((away.status, away.location()), (StatusCode::SEE_OTHER, "/sign-in?to=%2Fme%2Fsessions%3Fx%3D1"));
+    let page = browser.get(away.location()).await;
+    for id in ["id=\"username\"", "id=\"password\"", "id=\"sign-in\""] {
+        assert!(page.text.contains(id), "{id}");
+    }
+    let done = browser.sign_in("ZhangWei", PASSWORD, "/me/sessions?x=1").await;
+    assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/me/sessions?x=1"));
+    let set = done.headers[header::SET_COOKIE].to_str().unwrap();
+    assert!(set.starts_with("guosuo=") && set.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{set}");
+    let back = browser.get("/me/sessions?x=1").await;
+    assert_eq!(back.status, StatusCode::OK);
+    assert!(back.text.contains("张伟") && back.text.contains("id=\"this-device\""));
+}
+
+#[tokio::test]
+async fn over_https_cookies_are_bound_to_the_host() {
+    let site = site_at("https://sso.example.gov.cn").await;
+    let browser = Browser::new(&site);
+    let done = browser.sign_in("zhangwei", PASSWORD, "/me").await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    let set = done.headers[header::SET_COOKIE].to_str().unwrap();
+    assert!(set.starts_with("__Host-guosuo=") && set.ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure"), "{set}");
+    assert!(!set.contains("Domain"));
+    assert!(browser.cookie("__Host-guosuo-b").is_some());
+    // A neighbouring host can set the plain name only, and that means nothing here.
+    let other = Browser::new(&site);
+    other.set_cookie("guosuo", &browser.cookie("__Host-guosuo").unwrap());
+    assert_eq!(other.get("/me").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_session_cookie_from_before_the_sign_in_is_worth_nothing_after_it() {
+    let site = site().await;
+    let browser = Browser::new(&site);
+    // One that an attacker made up and planted.
+    let planted = "A".repeat(43);
+    browser.set_cookie("guosuo", &planted);
+    browser.sign_in("zhangwei", PASSWORD, "/me").await;
+    let first = browser.cookie("guosuo").unwrap();
+    assert_ne!(first, planted);
+    let attacker = Browser::new(&site);
+    attacker.set_cookie("guosuo", &planted);
+    assert_eq!(attacker.get("/me").await.status, StatusCode::SEE_OTHER);
+    // One of an earlier sign-in.
+    browser.sign_in("zhangwei", PASSWORD, "/me").await;
+    let second = browser.cookie("guosuo").unwrap();
+    assert_ne!(first, second);
+    attacker.set_cookie("guosuo", &first);
+    assert_eq!(attacker.get("/me").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.get("/me").await.status, StatusCode::OK);
+    assert_eq!(site.sessions().await, 1);
+    assert_eq!(site.events(identity::events::SIGN_IN_SUCCEEDED).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_an_unknown_name_look_the_same() {
+    let site = site().await;
+    let browser = Browser::new(&site);
+    let known = browser.sign_in("zhangwei", "not the password", "/me").await;
+    let unknown = browser.sign_in("nobody", "not the password", "/me").await;
+    assert_eq!(known.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(known.status, unknown.status);
+    assert_eq!(known.bare("zhangwei"), unknown.bare("nobody"));
+    assert!(known.text.contains("id=\"error\"") && known.text.contains("账号或密码不正确"));
+    assert!(!known.text.contains("not the password"));
+    let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(names(&known), names(&unknown));
+    assert_eq!((site.sessions().await, site.failures().await.len()), (0, 3));
+    assert_eq!(site.events(identity::events::SIGN_IN_FAILED).await.len(), 2);
+    assert!(browser.cookie("guosuo").is_none());
+}
+
+#[tokio::test]
+async fn after_too_many_failures_the_page_says_when_to_try_again() {
+    let site = site().await;
+    let browser = Browser::new(&site);
+    for _ in 0..5 {
+        assert_eq!(browser.sign_in("zhangwei", "wrong", "/me").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let waiting = browser.sign_in("zhangwei", PASSWORD, "/me").await;
+    assert_eq!(waiting.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(waiting.headers[header::RETRY_AFTER], "2");
+    assert!(waiting.text.contains("15:00:02") && waiting.text.contains("2 秒"), "{}", waiting.text);
+    assert_eq!((site.sessions().await, site.events(identity::events::SIGN_IN_FAILED).await.len()), (0, 5));
+    // The name that was typed is still there; the password is not.
+    assert!(waiting.text.contains("value=\"zhangwei\"") && !waiting.text.contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn when_too_many_sign_in_at_once_the_page_says_so_and_nothing_is_counted() {
+    let site = site().await;
+    let _held = (site.app.gate.enter().await.unwrap(), site.app.gate.enter().await.unwrap());
+    let browser = Browser::new(&site);
+    let busy = browser.sign_in("zhangwei", PASSWORD, "/me").await;
+    assert_eq!(busy.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(busy.headers.contains_key(header::RETRY_AFTER) && busy.text.contains("id=\"error\""));
+    assert_eq!((site.sessions().await, site.failures().await.len()), (0, 0));
+    // Other pages are not kept waiting.
+    assert_eq!(browser.get("/").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_password_of_1025_bytes_is_not_looked_at() {
+    let site = site().await;
+    let browser = Browser::new(&site);
+    let longest = browser.sign_in("zhangwei", &"p".repeat(1024), "/me").await;
+    assert!(longest.text.contains("账号或密码不正确"));
+    let longer = browser.sign_in("zhangwei", &"p".repeat(1025), "/me").await;
+    assert_eq!(longer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(longer.text.contains("1024"));
+    assert_eq!(site.events(identity::events::SIGN_IN_FAILED).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_form_with_another_browsers_token_signs_nobody_in() {
+    let site = site().await;
+    let (victim, attacker) = (Browser::new(&site), Browser::new(&site));
+    victim.get("/sign-in").await;
+    let token = attacker.get("/sign-in").await.hidden("csrf");
+    let fields = [("csrf", token.as_str()), ("username", "zhangwei"), ("password", PASSWORD), ("to", "/me")];
+    let refused = victim.post("/sign-in", &fields).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(victim.post("/sign-in", &fields[1..]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(Browser::new(&site).post("/sign-in", &fields).await.status, StatusCode::FORBIDDEN);
+    assert_eq!((site.sessions().await, site.failures().await.len()), (0, 0));
+    // The twin: its own browser may.
+    assert_eq!(attacker.post("/sign-in", &fields).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn signing_out_is_asked_for_and_ends_the_session_for_everyone_who_has_its_cookie() {
+    let site = site().await;
+    let browser = Browser::new(&site);
+    browser.sign_in("zhangwei", PASSWORD, "/me").await;
+    let thief = Browser::new(&site);
+    thief.set_cookie("guosuo", &browser.cookie("guosuo").unwrap());
+    // An image on another site can make a browser send a GET: that ends nothing.
+    let question = browser.get("/sign-out").await;
+    assert!(question.text.contains("id=\"logout\""));
+    assert_eq!(browser.get("/me").await.status, StatusCode::OK);
+    let out = browser.post("/sign-out", &[("csrf", &question.hidden("csrf"))]).await;
+    assert_eq!((out.status, out.location()), (StatusCode::SEE_OTHER, "/signed-out"));
+    assert!(out.headers.contains_key("clear-site-data"));
+    assert!(browser.cookie("guosuo").is_none());
+    assert!(browser.get("/signed-out").await.text.contains("id=\"logged-out\""));
+    assert_eq!(thief.get("/me").await.status, StatusCode::SEE_OTHER);
+    let closed = site.events(identity::events::SESSION_CLOSED).await;
+    assert_eq!((closed.len(), closed[0].actor.as_str()), (1, site.person.as_str()));
+    // Once more, from a page that was still open.
+    let again = browser.post("/sign-out", &[("csrf", &question.hidden("csrf"))]).await;
+    assert_eq!(again.location(), "/signed-out");
+    assert_eq!(site.events(identity::events::SESSION_CLOSED).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_person_ends_their_other_sessions_and_nobody_elses() {
+    let site = site().await;
+    let (here, there) = (Browser::new(&site), Browser::new(&site));
+    here.sign_in("zhangwei", PASSWORD, "/me").await;
+    there.sign_in("zhangwei", PASSWORD, "/me").await;
+    let page = here.get("/me/sessions").await;
+    assert_eq!(page.text.matches("class=\"is-danger\"").count(), 1);
+    let csrf = page.hidden("csrf");
+    let strange =
+        here.post("/me/sessions/close", &[("csrf", &csrf), ("session", "ses_00000000000000000000000000")]).await;
+    assert_eq!(strange.status, StatusCode::SEE_OTHER);
+    assert_eq!(there.get("/me").await.status, StatusCode::OK);
+    let nonsense = here.post("/me/sessions/close", &[("csrf", &csrf), ("session", "x")]).await;
+    assert_eq!(nonsense.status, StatusCode::NOT_FOUND);
+    let forged = here.post("/me/sessions/close", &[("others", "1")]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    assert_eq!(site.events(identity::events::SESSION_CLOSED).await.len(), 0);
+    let closed = here.post("/me/sessions/close", &[("csrf", &csrf), ("others", "1")]).await;
+    assert_eq!(closed.location(), "/me/sessions?closed");
+    assert_eq!(there.get("/me").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(here.get("/me").await.status, StatusCode::OK);
+    assert_eq!(site.events(identity::events::SESSION_CLOSED).await.len(), 1);
+    // What a session that has ended sends is not done, and is not repeated after a sign-in.
+    let late = there.get("/sign-in").await.hidden("csrf");
+    let refused = there.post("/me/sessions/close", &[("csrf", &late), ("others", "1")]).await;
+    assert_eq!(refused.location(), "/sign-in?to=%2F");
+    assert_eq!(here.get("/me").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn only_who_has_the_role_gets_in_and_only_as_long_as_they_have_it() {
+    let mut site = site().await;
+    let table = Table::new(&site.app)
+        .get("/review", Who::Staff, async |reviewer: session::Reviewer| reviewer.staff.organisation_name)
+        .get("/audit", Who::Staff, async |_: session::Auditor| "ok");
+    let table = super::routes(table);
+    site.router = crate::edge::wrap(table.into_router(), site.app.clone());
+    let browser = Browser::new(&site);
+    assert_eq!(browser.get("/review").await.location(), "/sign-in?to=%2Freview");
+    browser.sign_in("zhangwei", PASSWORD, "/review").await;
+    assert_eq!(browser.get("/review").await.status, StatusCode::FORBIDDEN);
+    let mut work = site.app.database.begin(records::testing::context(testing::NOW, 78)).await.unwrap();
+    let bureau = organisation::NewOrganisation {
+        name: "滨江市市场监督管理局".to_owned(),
+        credit_code: base::number::CreditCode::complete("11330100000000001").unwrap(),
+        kind: organisation::Kind::Department,
+        legal_representative: None,
+    };
+    let bureau = organisation::register(&mut work, bureau).await.unwrap();
+    let reviewer = staff::appoint(&mut work, &site.person, &bureau, &[Role::Reviewer]).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(browser.get("/review").await.text, "滨江市市场监督管理局");
+    assert_eq!(browser.get("/audit").await.status, StatusCode::FORBIDDEN);
+    let mut work = site.app.database.begin(records::testing::context(testing::NOW, 79)).await.unwrap();
+    staff::end(&mut work, &reviewer).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(browser.get("/review").await.status, StatusCode::FORBIDDEN);
+}
+
+/// What people try to be redirected to. A browser reads each of these as another site, as a script, or as nothing.
+const HOSTILE: &[&str] = &[
+    "//evil.example",
+    "///evil.example",
+    "////evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "\\/evil.example",
+    "/\\/evil.example",
+    "/\\\\evil.example",
+    "http://evil.example",
+    "https://evil.example",
+    "HTTPS://evil.example",
+    "https:evil.example",
+    "https:/evil.example",
+    "https:///evil.example",
+    "http:\\\\evil.example",
+    "ftp://evil.example",
+    "javascript:alert(1)",
+    "JavaScript:alert(1)",
+    "java\nscript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "vbscript:x",
+    "file:///etc/passwd",
+    "blob:https://evil.example/x",
+    "about:blank",
+    "\t//evil.example",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "/\r/evil.example",
+    "\r\nSet-Cookie: guosuo=x",
+    "/me\r\nSet-Cookie: guosuo=x",
+    "/me\0",
+    "\0//evil.example",
+    "evil.example",
+    "evil.example/me",
+    "@evil.example",
+    "127.0.0.1:8080@evil.example",
+    "http://127.0.0.1:8080@evil.example/",
+    "http://127.0.0.1:8080.evil.example/",
+    "http://127.0.0.1:8080/me",
+    "?to=//evil.example",
+    "#//evil.example",
+    ".",
+    "..",
+    "./me",
+    "../me",
+    "/\u{ff0f}evil.example",
+    "\u{ff0f}\u{ff0f}evil.example",
+    "/\u{2215}evil.example",
+    "/\u{200b}/evil.example",
+    "/\u{85}/evil.example",
+    "/me\\..\\..\\evil",
+    "／／evil.example",
+    "%2f%2fevil.example",
+    "%5cevil.example",
+    "*",
+    "",
+];
+
+#[tokio::test]
+async fn a_sign_in_leads_to_this_site_and_nowhere_else() {
+    assert!(HOSTILE.len() >= 40);
+    let site = site().await;
+    let browser = Browser::new(&site);
+    for hostile in HOSTILE {
+        assert_eq!(links::same_origin_path(hostile.trim()), None, "{hostile:?}");
+        let page = browser.get(&format!("/sign-in?to={}", links::percent_encode(hostile))).await;
+        assert_eq!((page.status, page.hidden("to").as_str()), (StatusCode::OK, "/me"), "{hostile:?}");
+    }
+    // The form itself may have been made elsewhere.
+    let csrf = browser.get("/sign-in").await.hidden("csrf");
+    for hostile in ["//evil.example", "/\\evil.example", "https:evil.example", "/\t/evil.example"] {
+        let fields = [("csrf", csrf.as_str()), ("username", "zhangwei"), ("password", PASSWORD), ("to", hostile)];
+        assert_eq!(browser.post("/sign-in", &fields).await.location(), "/me", "{hostile:?}");
+    }
+    // Encoded slashes stay what they are: a path of ours that nobody serves.
+    assert_eq!(links::same_origin_path("/%2fevil.example"), Some("/%2fevil.example"));
+}
+
+#[tokio::test]
+async fn an_empty_field_is_said_and_not_counted() {
+    let site = site().await;
+    let browser = Browser::new(&site);
+    for (username, password) in [("", PASSWORD), ("zhangwei", ""), ("", "")] {
+        let answer = browser.sign_in(username, password, "/me").await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.text.contains("请填写账号和密码"));
+    }
+    assert_eq!((site.failures().await.len(), site.events(identity::events::SIGN_IN_FAILED).await.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn what_was_typed_is_shown_as_text() {
+    let site = site().await;
+    let answer = Browser::new(&site).sign_in("\"><script>alert(1)</script>", "x", "/me").await;
+    assert!(!answer.text.contains("<script>alert"), "{}", answer.text);
+}

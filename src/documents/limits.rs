@@ -30,6 +30,8 @@ pub const GLYPH_DEPTH_MAX: usize = 5;
 pub const PDF_BYTES_MAX: usize = 20 * 1024 * 1024;
 /// Objects of a PDF file, over all its revisions.
 pub const PDF_OBJECTS_MAX: usize = 100_000;
+/// Numbers, names, strings, arrays and dictionaries of a PDF file, all together.
+pub const PDF_VALUES_MAX: usize = 2_000_000;
 /// Revisions of a PDF file.
 pub const PDF_REVISIONS_MAX: usize = 64;
 /// Depth of arrays and dictionaries inside each other.
@@ -40,6 +42,8 @@ pub const PDF_ENTRIES_MAX: usize = 200_000;
 pub const PDF_STREAM_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes that all streams together may unpack to.
 pub const PDF_STREAMS_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Bytes of a PDF's metadata that are looked at.
+pub const PDF_METADATA_BYTES_MAX: usize = 1024 * 1024;
 /// Signatures of one file.
 pub const PDF_SIGNATURES_MAX: usize = 16;
 /// Depth of the tree of form fields and of pages.

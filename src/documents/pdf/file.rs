@@ -32,11 +32,16 @@ pub(crate) struct Indirect {
 pub(crate) struct Budget {
     parsed: usize,
     unpacked: usize,
+    values: usize,
 }
 
 impl Budget {
     fn new(bytes: &[u8]) -> Self {
-        Self { parsed: bytes.len().saturating_mul(3) + 65_536, unpacked: limits::PDF_STREAMS_BYTES_MAX }
+        Self {
+            parsed: bytes.len().saturating_mul(3) + 65_536,
+            unpacked: limits::PDF_STREAMS_BYTES_MAX,
+            values: limits::PDF_VALUES_MAX,
+        }
     }
 
     fn parsed(&mut self, count: usize) -> Result<(), ReadError> {
@@ -162,7 +167,9 @@ impl<'a> File<'a> {
                 }
                 let mut reader = Reader::new(&data, first.saturating_add(offset));
                 let start = reader.at;
+                reader.values = self.budget.values;
                 let value = reader.object(0)?;
+                self.budget.values = reader.values;
                 self.budget.parsed(reader.at.saturating_sub(start) / 8)?;
                 if reader.has_duplicate_keys {
                     self.ambiguities.push(Ambiguity::DuplicateKeys);
@@ -187,7 +194,9 @@ pub(crate) fn indirect_at(
         return Err(BROKEN);
     }
     let number = reader.object_header().ok_or(BROKEN)?;
+    reader.values = budget.values;
     let value = reader.object(0)?;
+    budget.values = reader.values;
     reader.skip_white();
     let mut stream = None;
     if let Object::Dictionary(dictionary) = &value

@@ -12,7 +12,8 @@ pub(crate) enum Object {
     Integer(i64),
     Real,
     Name(Vec<u8>),
-    Text(TextObject),
+    /// Boxed, because most objects are numbers and should stay small.
+    Text(Box<TextObject>),
     Array(Vec<Object>),
     Dictionary(Dictionary),
     Reference(u32),
@@ -99,6 +100,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) at: usize,
     /// A dictionary had one key twice: two readers may see two documents.
     pub(crate) has_duplicate_keys: bool,
+    /// How many values may still be read: each takes more memory than it takes bytes in the file.
+    pub(crate) values: usize,
 }
 
 type Read<T> = Result<T, ReadError>;
@@ -107,7 +110,7 @@ const BROKEN: ReadError = ReadError::Damaged("an object cannot be read");
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at, has_duplicate_keys: false }
+        Self { bytes, at, has_duplicate_keys: false, values: limits::PDF_VALUES_MAX }
     }
 
     pub(crate) fn peek(&self) -> Option<u8> {
@@ -176,6 +179,7 @@ impl<'a> Reader<'a> {
         if depth > limits::PDF_DEPTH_MAX {
             return Err(ReadError::Limit("objects inside each other"));
         }
+        self.values = self.values.checked_sub(1).ok_or(ReadError::Limit("values"))?;
         self.skip_white();
         match self.peek().ok_or(BROKEN)? {
             b'/' => self.name().map(Object::Name),
@@ -260,7 +264,7 @@ impl<'a> Reader<'a> {
                 byte => bytes.push(byte),
             }
         }
-        Ok(Object::Text(TextObject { bytes, at: start..self.at, is_hexadecimal: false }))
+        Ok(Object::Text(Box::new(TextObject { bytes, at: start..self.at, is_hexadecimal: false })))
     }
 
     fn escape(&mut self, bytes: &mut Vec<u8>) -> Read<()> {
@@ -307,7 +311,7 @@ impl<'a> Reader<'a> {
             }
         }
         bytes.extend(half.map(|high: u8| high << 4));
-        Ok(Object::Text(TextObject { bytes, at: start..self.at, is_hexadecimal: true }))
+        Ok(Object::Text(Box::new(TextObject { bytes, at: start..self.at, is_hexadecimal: true })))
     }
 
     fn array(&mut self, depth: usize) -> Read<Object> {
@@ -371,7 +375,7 @@ mod tests {
         check("/A#42c", Object::Name(b"ABc".to_vec()));
         check("[1 null true]", Object::Array(vec![Object::Integer(1), Object::Null, Object::Bool(true)]));
         let text = |bytes: &[u8], end, is_hexadecimal| {
-            Object::Text(TextObject { bytes: bytes.to_vec(), at: 0..end, is_hexadecimal })
+            Object::Text(Box::new(TextObject { bytes: bytes.to_vec(), at: 0..end, is_hexadecimal }))
         };
         check("(a(b)\\)\\101\\\n)", text(b"a(b))A", 14, false));
         check("<48 656>", text(b"He`", 8, true));

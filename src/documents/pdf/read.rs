@@ -223,6 +223,9 @@ fn metadata(file: &mut File<'_>) -> Result<Vec<(String, String)>, ReadError> {
         return Ok(Vec::new());
     }
     let Ok(packet) = unpack(file.bytes, indirect, &mut file.budget) else { return Ok(Vec::new()) };
+    if packet.len() > limits::PDF_METADATA_BYTES_MAX {
+        return Err(ReadError::Limit("the size of the metadata"));
+    }
     let entries = entries(&String::from_utf8_lossy(&packet));
     if entries.len() > limits::FIELDS_MAX * 2 {
         return Err(ReadError::Limit("metadata entries"));
@@ -244,10 +247,16 @@ fn entries(packet: &str) -> Vec<(String, String)> {
     let mut rest = packet;
     while let Some((_, after)) = rest.split_once("<gs:") {
         rest = after;
-        let Some((name, after)) = after.split_once('>') else { break };
-        let Some((value, close)) = after.split_once('<') else { break };
-        let closes = close.strip_prefix("/gs:").and_then(|close| close.strip_prefix(name));
-        if is_metadata_name(name) && closes.is_some_and(|close| close.starts_with('>')) {
+        // Looking no further than a name or a value can be long keeps the work in proportion to the packet.
+        let Some((name, after)) =
+            begin(after, 65).split_once('>').map(|(name, _)| (name, after.get(name.len() + 1..).unwrap_or_default()))
+        else {
+            continue;
+        };
+        let Some((value, _)) = begin(after, limits::METADATA_CHARACTERS_MAX * 5).split_once('<') else { continue };
+        let close = after.strip_prefix(value).and_then(|close| close.strip_prefix("</gs:"));
+        let closes = close.and_then(|close| close.strip_prefix(name)).is_some_and(|close| close.starts_with('>'));
+        if is_metadata_name(name) && closes {
             let value = value.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
             found.push((name.to_owned(), value));
         }
@@ -256,6 +265,11 @@ fn entries(packet: &str) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// At most so many bytes of a text.
+fn begin(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
 }
 
 #[cfg(test)]

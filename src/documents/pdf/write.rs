@@ -92,6 +92,7 @@ pub(crate) struct Signature {
 }
 
 /// A whole file but for its signature.
+#[derive(Clone)]
 pub struct Prepared {
     file: Vec<u8>,
     hole: Range<usize>,

@@ -306,6 +306,34 @@ fn loops_and_bombs_end() {
     assert!(read(&far).is_err());
 }
 
+#[test]
+fn files_of_too_many_parts_are_refused_at_the_limit() {
+    let objects = |count: usize| {
+        let mut file = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n".to_vec();
+        let start = file.len();
+        file.extend_from_slice(format!("xref\n1 {count}\n0000000009 00000 n \n").as_bytes());
+        file.extend(b"0000000000 00000 f \n".repeat(count - 1));
+        file.extend_from_slice(format!("trailer\n<</Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n").as_bytes());
+        read(&file)
+    };
+    assert!(objects(limits::PDF_OBJECTS_MAX).is_ok());
+    assert_eq!(objects(limits::PDF_OBJECTS_MAX + 1).unwrap_err(), ReadError::Limit("objects"));
+    let values = |arrays: usize| {
+        let body = format!("[{}]", "[1 1 1 1 1 1 1 1 1]".repeat(arrays));
+        read(&build(&[(1, "<<>>"), (2, &body)], "/Root 1 0 R"))
+    };
+    assert!(values(limits::PDF_VALUES_MAX / 10 - 1).is_ok());
+    assert_eq!(values(limits::PDF_VALUES_MAX / 10).unwrap_err(), ReadError::Limit("values"));
+    let metadata = |size: usize| {
+        let packet = format!("xmlns:gs=\"{}\"{}", xmp::NAMESPACE, "<gs:".repeat(limits::PDF_METADATA_BYTES_MAX / 4));
+        let packet = &packet[..size];
+        let stream = format!("<</Length {}>>\nstream\n{packet}\nendstream", packet.len());
+        read(&build(&[(1, "<</Metadata 2 0 R>>"), (2, &stream)], "/Root 1 0 R"))
+    };
+    assert!(metadata(limits::PDF_METADATA_BYTES_MAX).is_ok());
+    assert!(metadata(limits::PDF_METADATA_BYTES_MAX + 1).is_err());
+}
+
 /// Streams of cross-references and of objects, as most programs write them.
 #[test]
 fn packed_objects_are_read() {

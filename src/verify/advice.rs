@@ -33,7 +33,11 @@ pub(crate) fn next_action(reason: Option<Reason>) -> Text {
             "请扫描证照上的二维码，或输入证照标识。",
             "Scan the code on the licence, or type the licence identifier.",
         ),
-        Reason::UnknownIssuer | Reason::UnsupportedSignature | Reason::CoversPart => Text::fixed(
+        Reason::ActiveContent
+        | Reason::CoversPart
+        | Reason::HiddenContent
+        | Reason::UnknownIssuer
+        | Reason::UnsupportedSignature => Text::fixed(
             "请向文件上署名的机构核实，或请当事人提供本市签发的证照。",
             "Confirm with the organisation named in the file, or ask for a licence issued by this city.",
         ),

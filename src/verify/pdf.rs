@@ -5,6 +5,9 @@
 mod examine;
 mod signature;
 
+#[cfg(test)]
+mod tests;
+
 use base::{Instant, Text};
 use crypto::x509::{Certificate, Crl};
 
@@ -59,6 +62,7 @@ pub fn judge(examined: &Examined, trust: &Trust, record: Option<&LicenceFacts>, 
     } else {
         checks.extend(checks_of_theirs(&judged));
     }
+    checks.push(plain_check(examined, is_ours));
     checks.extend(record_checks(examined, &judged, record));
     let reports = judged.into_iter().map(|judged| judged.report).collect();
     FileJudgement { checks, reports }
@@ -123,6 +127,23 @@ fn checks_of_theirs(judged: &[Judged]) -> Vec<Check> {
     });
     checks.extend(signer_checks(first, Reason::UnknownIssuer));
     checks
+}
+
+/// Whether everybody sees the same in it, and nothing in it acts. Our own files are plain; one that is not was changed.
+fn plain_check(examined: &Examined, is_ours: bool) -> Check {
+    const CODE: &str = "no_hidden_content";
+    if examined.is_plain && !examined.is_active {
+        return Check::passed(
+            CODE,
+            Text::fixed("没有隐藏或可执行的内容", "there is nothing hidden and nothing that acts"),
+        );
+    }
+    let reason = match (is_ours, examined.is_plain) {
+        (true, _) => Reason::ChangedAfterSigning,
+        (false, false) => Reason::HiddenContent,
+        (false, true) => Reason::ActiveContent,
+    };
+    Check::failed(CODE, reason)
 }
 
 fn unaltered() -> Check {
@@ -223,6 +244,7 @@ fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
             "signature_genuine",
             "issuer_trusted",
             "certificate_not_revoked",
+            "no_hidden_content",
             "licence_known",
             "matches_record",
         ]

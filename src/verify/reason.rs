@@ -36,6 +36,9 @@ macro_rules! reasons {
 }
 
 reasons! {
+    /// The file runs something or carries other files.
+    ActiveContent = "active_content", NeedsReview,
+        "文件带有可执行内容或附件", "the file runs something or carries other files";
     /// The certificate was used outside of its period, or one on its chain was.
     CertificateOutOfPeriod = "certificate_out_of_period", Invalid,
         "签章证书在签章时不在有效期内", "the signing certificate was not within its period when it signed";
@@ -66,6 +69,9 @@ reasons! {
     /// Last day passed.
     Expired = "expired", Invalid,
         "证照已过期", "the licence has expired";
+    /// Two programs could see two documents.
+    HiddenContent = "hidden_content", NeedsReview,
+        "文件含有隐藏内容，不同软件可能显示不同", "the file holds hidden content: two programs may show two documents";
     /// The licence is not the one in the records.
     Mistyped = "mistyped", Invalid,
         "号码校验位不符，不是有效的证照号码", "the check character is wrong: this is no licence number";

@@ -5,6 +5,7 @@ use crypto::{
     cms::{CmsError, SignedData, split_padding},
     digest::{hex, sha256},
 };
+use documents::pdf::read::{ReadError, Signature, SignedFile, read};
 
 use crate::limits::IDENTIFIERS_MAX;
 
@@ -26,8 +27,10 @@ pub enum FileProblem {
 pub struct Found {
     /// The signature, or why it cannot be read.
     pub signed: Result<SignedData, CmsError>,
-    /// The digest of the bytes that it says it covers.
-    pub digest: [u8; 32],
+    /// The digest of the bytes that it says it covers; none when there are no such bytes.
+    pub digest: Option<[u8; 32]>,
+    /// Whether its frame is as it must be: type, filter, field, and a byte range that is everything around it.
+    pub is_framed: bool,
     /// Whether those are all bytes of the file but the signature itself.
     pub covers_whole_file: bool,
     /// Whether it says it is PAdES (`ETSI.CAdES.detached`).
@@ -45,6 +48,10 @@ pub struct Examined {
     pub signatures: Vec<Found>,
     /// How many times it was saved.
     pub revisions: usize,
+    /// Whether every program must see the same document in it.
+    pub is_plain: bool,
+    /// Whether it runs something, or carries other files.
+    pub is_active: bool,
     /// The licences that it names, in plain sight or in its metadata.
     pub named: Vec<LicenceIdentifier>,
 }
@@ -89,23 +96,78 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     None
 }
 
-/// Reads the structure in `/Contents` with its padding.
-pub(super) fn read_contents(contents: &[u8]) -> Result<SignedData, CmsError> {
-    split_padding(contents).ok_or(CmsError::Form).and_then(SignedData::parse)
-}
-
 /// Reads a file. It takes milliseconds of a core for a file of some megabytes: callers put it on a thread that may
 /// block.
 pub fn examine(bytes: &[u8]) -> Examined {
     let mut named = Vec::new();
     named_in(bytes, &mut named);
-    let mut examined =
-        Examined { sha256: hex(&sha256(bytes)), problem: None, signatures: Vec::new(), revisions: 1, named };
-    read_structure(bytes, &mut examined);
+    let mut examined = Examined {
+        sha256: hex(&sha256(bytes)),
+        problem: None,
+        signatures: Vec::new(),
+        revisions: 1,
+        is_plain: true,
+        is_active: false,
+        named,
+    };
+    match read(bytes) {
+        Ok(file) => examined.learn(bytes, &file),
+        Err(error) => {
+            examined.problem = Some(match error {
+                ReadError::Damaged(_) | ReadError::Limit(_) => FileProblem::Damaged,
+                ReadError::Encrypted => FileProblem::Encrypted,
+                ReadError::NotPdf => FileProblem::NotPdf,
+                ReadError::TooLarge => FileProblem::TooLarge,
+            });
+        }
+    }
     examined
 }
 
-fn read_structure(_bytes: &[u8], examined: &mut Examined) {
-    let _ = read_contents(&[]);
-    examined.problem = Some(FileProblem::NotPdf);
+impl Examined {
+    fn learn(&mut self, bytes: &[u8], file: &SignedFile) {
+        self.revisions = file.revisions;
+        self.is_plain = file.ambiguities.is_empty();
+        self.is_active = !file.active_content.is_empty();
+        self.signatures = file.signatures.iter().map(|signature| found(bytes, signature)).collect();
+        for (_, value) in &file.metadata {
+            named_in(value.as_bytes(), &mut self.named);
+        }
+    }
+}
+
+fn found(bytes: &[u8], signature: &Signature) -> Found {
+    Found {
+        signed: split_padding(&signature.contents).ok_or(CmsError::Form).and_then(SignedData::parse),
+        digest: signature.digest(bytes),
+        is_framed: signature.problem.is_none(),
+        covers_whole_file: signature.covers_whole_file,
+        is_cades_detached: signature.sub_filter.as_deref() == Some("ETSI.CAdES.detached"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_found_wherever_they_stand_and_only_so_many() {
+        let identifier = |n: usize| {
+            LicenceIdentifier::compose("11100000000013338W032", "11220000013544541J", &format!("{n}"), 1).unwrap()
+        };
+        let check = |bytes: &[u8], expected: &[LicenceIdentifier]| {
+            let mut named = Vec::new();
+            named_in(bytes, &mut named);
+            assert_eq!(named, expected, "{}", String::from_utf8_lossy(bytes));
+        };
+        let one = identifier(1);
+        check(format!("<gs:id>{one}</gs:id>").as_bytes(), std::slice::from_ref(&one));
+        check(format!("{one} {one}. \u{0}1.2.156.3005.2.x").as_bytes(), std::slice::from_ref(&one));
+        check(b"1.2.156.3005.2.", &[]);
+        check(b"1.2.156.3005.2.1.1.1.001.0", &[]);
+        check(&[b"1.2.156.3005.2.".as_slice(), &[b'1'; 400]].concat(), &[]);
+        let many: Vec<_> = (1..=IDENTIFIERS_MAX + 1).map(identifier).collect();
+        let text = many.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        check(text.as_bytes(), &many[..IDENTIFIERS_MAX]);
+    }
 }

@@ -71,9 +71,11 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
     let trouble = if !genuine {
         // Without a genuine signature the digest inside says nothing.
         Some(if signed.signer.public_key.is_some() { Trouble::Forged } else { Trouble::Algorithm })
-    } else if signed.message_digest != found.digest {
+    } else if found.digest.is_some_and(|digest| digest != signed.message_digest) {
         Some(Trouble::Hash)
-    } else if !found.is_cades_detached || signed.has_unsigned_attributes && chain != Err(ChainTrouble::Stranger) {
+    } else if !found.is_framed || found.digest.is_none() {
+        Some(Trouble::Form)
+    } else if chain != Err(ChainTrouble::Stranger) && (!found.is_cades_detached || signed.has_unsigned_attributes) {
         // We write PAdES B-B: anything unsigned in a signature of ours was put there by somebody else.
         Some(Trouble::Form)
     } else {

@@ -1,5 +1,6 @@
 //! What anyone may see: the home page, the public answer to a code, preferences, health.
 
+mod crl;
 mod home;
 mod preferences;
 mod verify;
@@ -33,6 +34,7 @@ pub fn routes(table: Table) -> Table {
         .get("/language", Who::Anyone, preferences::language)
         .get("/appearance", Who::Anyone, preferences::appearance)
         .get("/static/{hash}/{*name}", Who::Anyone, assets::file)
+        .get("/crl/{name}", Who::Anyone, crl::list)
         .get("/healthz", Who::Anyone, healthz)
 }
 

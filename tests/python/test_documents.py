@@ -91,7 +91,7 @@ class Documents(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
             (folder / "licence.pdf").write_bytes(data)
-            words = ["pdfsig", "-no-ocsp"]
+            words = ["pdfsig"]
             database = folder / "nss"
             database.mkdir()
             subprocess.run(["certutil", "-N", "-d", database, "--empty-password"], check=True)

@@ -30,5 +30,8 @@ pub use parameters::Parameters;
 pub use provider::{Provider, ProviderSettings};
 pub use token::Desk;
 
+#[cfg(test)]
+mod tests;
+
 /// The revision that grows when a client changes; nodes then forget the clients they keep.
 pub const REVISION: &str = "clients";

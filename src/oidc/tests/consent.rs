@@ -1,0 +1,91 @@
+//! Asking, remembering, withdrawing.
+
+use super::*;
+use crate::{events, grant, scope::ScopeSet};
+
+fn asked() -> ClientSettings {
+    ClientSettings { consent: Consent::Ask, ..web() }
+}
+
+async fn give(city: &City, scopes: &str) {
+    let mut work = city.begin().await;
+    let client = ClientId::parse("tax").unwrap();
+    grant::give(&mut work, &city.person, &client, &ScopeSet::parse(scopes).unwrap()).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+async fn questions(city: &City, changes: &[(&str, &str)]) -> Option<String> {
+    match city.authorize("tax", changes).await.unwrap() {
+        Decision::Consent { scopes, .. } => Some(scopes.text()),
+        Decision::Code(_) => None,
+        Decision::SignIn(_) => panic!("somebody is signed in"),
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_asked_once_for_each_scope() {
+    let city = City::new().await;
+    city.client("tax", asked()).await;
+    assert_eq!(questions(&city, &[]).await.as_deref(), Some("openid profile"));
+    assert!(matches!(city.authorize("tax", &[("prompt", "none")]).await, Err(Error::ConsentRequired)));
+    give(&city, "openid profile").await;
+    assert_eq!(questions(&city, &[]).await, None);
+    assert_eq!(questions(&city, &[("scope", "openid")]).await, None);
+    // More than was given is asked for, and only that.
+    assert_eq!(questions(&city, &[("scope", "openid profile phone")]).await.as_deref(), Some("openid phone"));
+    give(&city, "openid phone").await;
+    assert_eq!(questions(&city, &[("scope", "openid profile phone")]).await, None);
+    assert_eq!(questions(&city, &[("prompt", "consent")]).await.as_deref(), Some("openid profile"));
+    assert_eq!(city.events(events::GRANT_GIVEN).await, 2);
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_is_asked_for_again_and_its_tokens_are_dead() {
+    let city = City::new().await;
+    let secret = city.client("tax", asked()).await;
+    give(&city, "openid profile").await;
+    let tokens = city.token(&redeem("tax", &secret, &city.code("tax", &[]).await)).await.unwrap();
+    let mut tx = city.database().read().await.unwrap();
+    let apps = grant::connected_apps(&mut tx, &city.person, city.at).await.unwrap();
+    drop(tx);
+    assert_eq!(apps.len(), 1);
+    assert!(apps[0].consented);
+    assert_eq!(apps[0].scopes.text(), "openid profile");
+    let client = ClientId::parse("tax").unwrap();
+    let mut work = city.begin().await;
+    assert!(grant::withdraw(&mut work, &city.person, &client).await.unwrap());
+    work.commit().await.unwrap();
+    let answer = crate::userinfo::answer(&city.desk(), &city.vault, &tokens.access_token).await;
+    assert!(matches!(answer, Err(Error::AccessTokenInvalid)));
+    assert!(questions(&city, &[]).await.is_some());
+    let mut work = city.begin().await;
+    assert!(!grant::withdraw(&mut work, &city.person, &client).await.unwrap());
+    assert!(grant::connected_apps(&mut work.tx, &city.person, city.at).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_application_that_need_not_ask_is_shown_too() {
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    for _ in 0..2 {
+        city.token(&redeem("tax", &secret, &city.code("tax", &[]).await)).await.unwrap();
+    }
+    let mut tx = city.database().read().await.unwrap();
+    let apps = grant::connected_apps(&mut tx, &city.person, city.at).await.unwrap();
+    assert_eq!(apps.len(), 1);
+    assert!(!apps[0].consented);
+}
+
+#[tokio::test]
+async fn values_are_shown_masked() {
+    let city = City::new().await;
+    let mut tx = city.database().read().await.unwrap();
+    let facts = crate::claims::of_person(&mut tx, &city.person).await.unwrap().unwrap();
+    let check = |scope: &str, expected: &str| assert_eq!(facts.masked(scope, &city.vault).unwrap(), expected);
+    check("profile", "欧**明");
+    check("email", "x***@example.com");
+    check("address", "滨江市长江路***");
+    check("identity_number", "1101*************X");
+    check("openid", "");
+    assert!(facts.masked("phone", &city.vault).unwrap().contains("***"));
+}

@@ -1,0 +1,185 @@
+//! G5 53–60: refresh tokens.
+
+use super::{code::race, *};
+use crate::{events, grant, limits, logout};
+
+async fn first(city: &City, secret: &str) -> String {
+    let code = city.code("tax", &[("scope", "openid profile offline_access")]).await;
+    city.token(&redeem("tax", secret, &code)).await.unwrap().refresh_token.unwrap()
+}
+
+async fn next(city: &City, secret: &str, token: &str) -> Result<String, Error> {
+    city.token(&refresh("tax", secret, token)).await.map(|tokens| tokens.refresh_token.unwrap())
+}
+
+#[tokio::test]
+async fn each_refresh_token_is_exchanged_for_the_next() {
+    let mut city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let mut token = first(&city, &secret).await;
+    for n in 1..5 {
+        city.at = NOW.plus_seconds(n * 100);
+        let tokens = city.token(&refresh("tax", &secret, &token)).await.unwrap();
+        let jws = crypto::jose::Jws::parse(tokens.id_token.as_deref().unwrap()).unwrap();
+        assert_eq!(jws.unverified()["auth_time"], NOW.as_seconds(), "the person did not sign in again");
+        assert!(jws.unverified().get("nonce").is_none());
+        let next = tokens.refresh_token.unwrap();
+        assert_ne!(next, token);
+        token = next;
+    }
+    assert_eq!(city.events(events::REFRESHED).await, 4);
+}
+
+#[tokio::test]
+async fn an_old_refresh_token_ends_its_family() {
+    let mut city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let old = first(&city, &secret).await;
+    let current = next(&city, &secret, &old).await.unwrap();
+    city.at = NOW.plus_seconds(limits::REFRESH_GRACE_SECONDS);
+    assert_eq!(flaw(next(&city, &secret, &old).await), GrantFlaw::RefreshReused);
+    assert_eq!(flaw(next(&city, &secret, &current).await), GrantFlaw::RefreshExpired);
+    assert_eq!(city.events(events::REFRESH_REUSED).await, 1);
+}
+
+#[tokio::test]
+async fn a_token_older_than_the_last_ends_its_family_even_at_once() {
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let old = first(&city, &secret).await;
+    let middle = next(&city, &secret, &old).await.unwrap();
+    let current = next(&city, &secret, &middle).await.unwrap();
+    assert_eq!(flaw(next(&city, &secret, &old).await), GrantFlaw::RefreshReused);
+    assert_eq!(flaw(next(&city, &secret, &current).await), GrantFlaw::RefreshExpired);
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_given_again_within_ten_seconds() {
+    let mut city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let old = first(&city, &secret).await;
+    let current = next(&city, &secret, &old).await.unwrap();
+    city.at = NOW.plus_seconds(limits::REFRESH_GRACE_SECONDS - 1);
+    assert_eq!(next(&city, &secret, &old).await.unwrap(), current);
+    city.at = NOW.plus_seconds(60);
+    assert!(next(&city, &secret, &current).await.is_ok());
+}
+
+#[tokio::test]
+async fn of_64_who_refresh_at_once_one_rotates_and_all_hear_the_same() {
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let mut token = first(&city, &secret).await;
+    for _ in 0..3 {
+        let form = Parameters::parse(&refresh("tax", &secret, &token)).unwrap();
+        let (won, lost) = race(&city, &form).await;
+        assert!(lost.is_empty(), "{lost:?}");
+        let mut next: Vec<String> = won.into_iter().filter_map(|tokens| tokens.refresh_token).collect();
+        next.dedup();
+        assert_eq!(next.len(), 1);
+        token = next.remove(0);
+    }
+    assert_eq!(city.events(events::REFRESH_REUSED).await, 0);
+}
+
+#[tokio::test]
+async fn another_client_gets_nothing_and_harms_nothing() {
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let other = city.client("other", web()).await;
+    let token = first(&city, &secret).await;
+    assert_eq!(flaw(city.token(&refresh("other", &other, &token)).await), GrantFlaw::RefreshUnreadable);
+    let (family, rest) = token.split_once('.').unwrap();
+    for invented in [
+        format!("{family}.{}", base64url(&[1; 48])),
+        format!("{}.{rest}", base64url(&[1; 16])),
+        format!("{family}.{}", &rest[1..]),
+        family.to_owned(),
+        "x".repeat(5000),
+    ] {
+        assert_eq!(flaw(next(&city, &secret, &invented).await), GrantFlaw::RefreshUnreadable, "{invented}");
+    }
+    assert!(next(&city, &secret, &token).await.is_ok());
+}
+
+#[tokio::test]
+async fn scopes_can_be_narrowed_but_not_widened() {
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let token = first(&city, &secret).await;
+    let wider = format!("{}&scope=openid+phone", refresh("tax", &secret, &token));
+    assert!(matches!(city.token(&wider).await, Err(Error::ScopeNotAllowed)));
+    let narrower = format!("{}&scope=openid", refresh("tax", &secret, &token));
+    assert_eq!(city.token(&narrower).await.unwrap().scope, "openid");
+}
+
+#[tokio::test]
+async fn a_refresh_token_ends_with_whatever_it_hangs_on() {
+    // Idle and absolute limits.
+    let mut city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let mut token = first(&city, &secret).await;
+    city.at = NOW.plus_seconds(limits::REFRESH_IDLE_SECONDS - 1);
+    token = next(&city, &secret, &token).await.unwrap();
+    let seen = city.at;
+    city.at = seen.plus_seconds(limits::REFRESH_IDLE_SECONDS);
+    assert_eq!(flaw(next(&city, &secret, &token).await), GrantFlaw::RefreshExpired);
+    city.at = seen.plus_seconds(limits::REFRESH_IDLE_SECONDS - 1);
+    while city.at < NOW.plus_seconds(limits::REFRESH_ABSOLUTE_SECONDS) {
+        token = next(&city, &secret, &token).await.unwrap();
+        city.at = city.at.plus_seconds(limits::REFRESH_IDLE_SECONDS - 1);
+    }
+    assert_eq!(flaw(next(&city, &secret, &token).await), GrantFlaw::RefreshExpired);
+
+    // The person signed out.
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let token = first(&city, &secret).await;
+    let mut work = city.begin().await;
+    session::close(&mut work, &city.session, "signed_out").await.unwrap();
+    logout::session_ended(&mut work, &city.session).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(flaw(next(&city, &secret, &token).await), GrantFlaw::RefreshExpired);
+
+    // The person withdrew.
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let token = first(&city, &secret).await;
+    let mut work = city.begin().await;
+    assert!(grant::withdraw(&mut work, &city.person, &ClientId::parse("tax").unwrap()).await.unwrap());
+    work.commit().await.unwrap();
+    assert_eq!(flaw(next(&city, &secret, &token).await), GrantFlaw::RefreshExpired);
+
+    // The account was locked, and opened again.
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let token = first(&city, &secret).await;
+    let mut work = city.begin().await;
+    account::lock(&mut work, &city.account).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(flaw(next(&city, &secret, &token).await), GrantFlaw::RefreshExpired);
+}
+
+#[tokio::test]
+async fn a_session_that_only_ran_out_leaves_offline_access_alone() {
+    let mut city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let token = first(&city, &secret).await;
+    city.at = NOW.plus_seconds(3 * 24 * 3600);
+    assert!(city.live_session().await.is_none());
+    assert!(next(&city, &secret, &token).await.is_ok());
+}
+
+#[tokio::test]
+async fn offline_access_taken_from_a_client_ends_what_it_has() {
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let token = first(&city, &secret).await;
+    let mut work = city.begin().await;
+    let narrower = serde_json::to_string(&ClientSettings { scopes: "openid profile".to_owned(), ..web() }).unwrap();
+    work.tx.run("update client set settings = $1", records::args![narrower]).await.unwrap();
+    work.record("client.registered", "tax");
+    work.commit().await.unwrap();
+    city.provider.forget_clients();
+    assert_eq!(flaw(next(&city, &secret, &token).await), GrantFlaw::RefreshExpired);
+}

@@ -26,6 +26,9 @@ pub const DEVICE_CHARACTERS_MAX: usize = 100;
 /// A session is marked as used at most so often.
 pub const SESSION_TOUCH_SECONDS: i64 = 60;
 
+/// The row of a session that has ended is kept for so long: questions of the kind “was that me?” come late.
+pub const SESSION_KEPT_SECONDS: i64 = 180 * 24 * 3600;
+
 /// Failures in a row for one account that are answered at once; the next one waits.
 pub const ACCOUNT_FAILURES_FREE: i64 = 5;
 

@@ -245,6 +245,11 @@ pub async fn list(
     Ok(PageOf::from_rows(rows, page.limit, |row| row.session_id.clone()))
 }
 
+/// Removes rows of sessions that ended long ago. Returns how many.
+pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
+    queries::expire(tx, at.plus_seconds(-limits::SESSION_KEPT_SECONDS)).await
+}
+
 fn record_closed(work: &mut Work, closed: &[SessionId], reason: &'static str) {
     for session in closed {
         work.record_with(events::SESSION_CLOSED, session, serde_json::json!({ "reason": reason }));

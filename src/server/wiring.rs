@@ -404,6 +404,7 @@ fn keep_house(beside: &mut Beside, product: &Product) {
             let mut tx = app.database.housekeeping().await?;
             records::idempotency::expire(&mut tx, at).await?;
             identity::sign_in::expire(&mut tx, at).await?;
+            identity::session::expire(&mut tx, at).await?;
             tx.commit().await?;
             Ok(false)
         }

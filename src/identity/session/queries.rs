@@ -245,3 +245,7 @@ pub async fn list(
     };
     Ok(rows.into_iter().map(view).collect())
 }
+
+pub async fn expire(tx: &mut Tx, before: Instant) -> Result<u64, Fault> {
+    tx.run("delete from session where ends_at < $1", args![before]).await
+}

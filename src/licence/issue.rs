@@ -439,6 +439,8 @@ async fn finish_once(
     reply: Option<&Reply<'_>>,
 ) -> Result<Licence, Error> {
     let signed = intent.sign(library, context.at)?;
+    // Events sort by their millisecond; the second unit of work comes after the first one.
+    let context = &Context { at: Instant::from_micros(context.at.as_micros() + 1_000), ..context.clone() };
     let mut attempts = records::Attempts::default();
     loop {
         match commit(database, library, context, (intent, &signed), reply).await {

@@ -30,3 +30,6 @@ pub use library::Library;
 pub use licence::{Licence, Standing, Status};
 pub use number::Code;
 pub use official::Official;
+
+#[cfg(test)]
+mod tests;

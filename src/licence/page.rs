@@ -5,7 +5,7 @@ use crypto::{
     cms::{self, SignedData},
     sign::SigningKey,
 };
-use documents::{Content as PageContent, Field, Prepared};
+use documents::{Content as PageContent, Field, Prepared, pdf::read::read};
 use seal::ActiveSeal;
 
 use crate::{
@@ -15,7 +15,6 @@ use crate::{
     library::Library,
     licence::Licence,
     licence_type::LicenceType,
-    number::Code,
 };
 
 /// What a page is made from.
@@ -43,12 +42,6 @@ pub fn printed(licence: &Licence, content: &Content) -> Fields {
     fields
 }
 
-/// What the QR of a licence holds: capital letters and digits only, which make the smallest picture and survive a
-/// keyboard scanner under a Chinese input method.
-pub fn qr_text(public_url: &str, code: &Code) -> String {
-    format!("{}/V/{}", public_url.trim_end_matches('/').to_ascii_uppercase(), code.as_str())
-}
-
 /// The signed document.
 pub(crate) fn signed(
     library: &Library,
@@ -64,7 +57,7 @@ pub(crate) fn signed(
         title: licence_type.definition.name.zh.clone(),
         identifier: facts.licence.identifier.clone(),
         fields: printed.iter().filter(|(key, _)| has_place(key)).map(|(key, value)| Field::new(key, value)).collect(),
-        qr_text: qr_text(library.public_url(), &facts.licence.code),
+        qr_text: verify::qr::payload(library.public_url(), facts.licence.code.as_str()),
         metadata: printed
             .iter()
             .filter(|(key, _)| !has_place(key))
@@ -75,7 +68,7 @@ pub(crate) fn signed(
     };
     let prepared = template.typeset(&content).map_err(refused)?;
     let chain = &seal.signer.chain;
-    lint(library, &prepared, chain, facts)?;
+    lint(library, &prepared, chain, facts, &printed)?;
     let signature = sign(&prepared, &seal.signer.key, chain)?;
     check_signature(&signature, &prepared.digest())?;
     prepared.finish(&signature).map_err(refused)
@@ -88,19 +81,37 @@ fn sign(prepared: &Prepared, key: &SigningKey, chain: &[Vec<u8>]) -> Result<Vec<
 
 /// Signs with a key that means nothing and reads the result back as a verifier would: what cannot be read, or says
 /// something else than the record, is found before a real key has signed it.
-fn lint(library: &Library, prepared: &Prepared, chain: &[Vec<u8>], facts: &Facts<'_>) -> Result<(), Error> {
-    let wrong = |what: &str| Err(Error::Lint(what.to_owned()));
+fn lint(
+    library: &Library,
+    prepared: &Prepared,
+    chain: &[Vec<u8>],
+    facts: &Facts<'_>,
+    printed: &Fields,
+) -> Result<(), Error> {
     let signature = sign(prepared, library.throw_away(), chain)?;
     let parsed = SignedData::parse(&signature).map_err(|error| Error::Lint(error.to_string()))?;
-    if parsed.message_digest != prepared.digest() {
-        return wrong("the signature is over something else");
+    let bytes = prepared.clone().finish(&signature).map_err(refused)?;
+    let file = read(&bytes).map_err(|error| Error::Lint(error.to_string()))?;
+    let [only] = file.signatures.as_slice() else { return Err(Error::Lint("not exactly one signature".to_owned())) };
+    let says = |key: &str, value: &str| file.entry(key) == Some(value);
+    let rules = [
+        (parsed.message_digest == prepared.digest(), "the signature is over something else"),
+        (only.covers_whole_file && only.problem.is_none(), "the signature does not cover the whole file"),
+        (only.digest(&bytes) == Some(prepared.digest()), "the file's own range gives another digest"),
+        (file.revisions == 1, "the file has more than one revision"),
+        (file.active_content.is_empty(), "the file does or carries something"),
+        (file.ambiguities.is_empty(), "two programs could read two documents"),
+        (says("certificate_identifier", &facts.licence.identifier), "the metadata has another identifier"),
+        (printed.iter().all(|(key, value)| says(key, value)), "the metadata has other fields than the record"),
+        (
+            parsed.signer.not_before <= facts.at && facts.at < parsed.signer.not_after,
+            "the seal's certificate is not valid now",
+        ),
+    ];
+    match rules.into_iter().find(|(holds, _)| !holds) {
+        None => Ok(()),
+        Some((_, rule)) => Err(Error::Lint(rule.to_owned())),
     }
-    let usable = parsed.signer.not_before <= facts.at && facts.at < parsed.signer.not_after;
-    if !usable {
-        return wrong("the seal's certificate is not valid now");
-    }
-    let _ = &facts.licence.identifier;
-    Ok(())
 }
 
 /// A signature is verified with the public key before it leaves: a faulty machine must not publish one.

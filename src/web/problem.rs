@@ -208,12 +208,18 @@ impl From<licence::Error> for Problem {
         let refused = |code, zh, en| Self::domain(StatusCode::UNPROCESSABLE_ENTITY, code, zh, en);
         let code = error.code();
         match error {
-            Error::AlreadyDecided => conflict(code, "这份申请已由他人处理。", "Somebody else has decided on this application."),
+            Error::AlreadyDecided => {
+                conflict(code, "这份申请已由他人处理。", "Somebody else has decided on this application.")
+            }
             Error::AlreadyHeld(_) => {
                 conflict(code, "持证主体已有一本同类有效证照。", "The holder has a licence of this type in force.")
             }
-            Error::AlreadyRevoked => conflict(code, "证照已吊销或注销，不能再变更。", "The licence is revoked; that is final."),
-            Error::AlreadySuperseded => conflict(code, "证照已被新版本取代。", "A newer version took the licence's place."),
+            Error::AlreadyRevoked => {
+                conflict(code, "证照已吊销或注销，不能再变更。", "The licence is revoked; that is final.")
+            }
+            Error::AlreadySuperseded => {
+                conflict(code, "证照已被新版本取代。", "A newer version took the licence's place.")
+            }
             Error::ApprovalStale => conflict(
                 code,
                 "申请内容在审核后有变动，请重新核对。",
@@ -234,8 +240,12 @@ impl From<licence::Error> for Problem {
                 refused(code, "经办和审核不能是同一人。", "Clerk and reviewer must be two different people.")
             }
             Error::HolderUnknown => refused(code, "查无此持证主体。", "There is no such holder."),
-            Error::IssuerCode => refused(code, "发证机关的统一社会信用代码不可用。", "The issuer has no usable credit code."),
-            Error::Lint(_) => refused(code, "证照文件未通过签章前的检查。", "The document failed the checks before signing."),
+            Error::IssuerCode => {
+                refused(code, "发证机关的统一社会信用代码不可用。", "The issuer has no usable credit code.")
+            }
+            Error::Lint(_) => {
+                refused(code, "证照文件未通过签章前的检查。", "The document failed the checks before signing.")
+            }
             Error::NotAuthorised => Self::domain(
                 StatusCode::FORBIDDEN,
                 code,

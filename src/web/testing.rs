@@ -127,8 +127,11 @@ pub fn sample(page: Page, which: &str, name: &'static str) -> Response {
     match which {
         "licences" => {
             let suspended = card("warning", page.t("status.suspended"), Some("因现场检查不合格暂停。"));
-            let cards =
-                vec![suspended, card("neutral", page.t("status.valid"), None), card("neutral", page.t("status.valid"), None)];
+            let cards = vec![
+                suspended,
+                card("neutral", page.t("status.valid"), None),
+                card("neutral", page.t("status.valid"), None),
+            ];
             html(StatusCode::OK, &Licences { page, cards, next: Some("lic_x".to_owned()) })
         }
         "show" => {

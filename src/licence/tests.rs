@@ -1,0 +1,7 @@
+//! Issuing and what follows, on a real database, with real keys, seals and fonts.
+
+mod applications;
+mod city;
+mod crashes;
+mod issuing;
+mod lifecycle;

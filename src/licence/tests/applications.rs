@@ -1,0 +1,162 @@
+//! Applications and the second pair of eyes.
+
+use base::Page;
+
+use super::city::{City, city};
+use crate::{
+    Error, Licence, Status,
+    application::{self, NewApplication, State},
+    built_in,
+    issue::Begun,
+    reason::ReturnReason,
+};
+use base::id::ApplicationId;
+
+async fn apply(city: &City, seconds: i64) -> ApplicationId {
+    let request = city.food_request("unused");
+    let new = NewApplication {
+        type_code: built_in::FOOD.to_owned(),
+        holder: request.holder,
+        fields: request.fields,
+        valid_from: None,
+        valid_until: None,
+        renews: None,
+    };
+    let mut work = city.work(seconds).await;
+    let id = application::apply(&mut work, &city.library, &city.food.clerk, new).await.unwrap();
+    work.commit().await.unwrap();
+    id
+}
+
+async fn digest(city: &City, id: &ApplicationId) -> String {
+    let mut tx = city.fresh.database.read().await.unwrap();
+    application::find(&mut tx, &city.library, &city.food.id, id).await.unwrap().digest
+}
+
+async fn approve(
+    city: &City,
+    id: &ApplicationId,
+    by: &crate::Official,
+    digest: &str,
+    seconds: i64,
+) -> Result<Licence, Error> {
+    let mut work = city.work(seconds).await;
+    let begun = application::approve(&mut work, &city.library, by, id, digest).await?;
+    work.commit().await?;
+    match begun {
+        Begun::Intent(intent) => city.finish(&intent, seconds).await,
+        Begun::Issued(licence) => Ok(licence),
+    }
+}
+
+#[tokio::test]
+async fn an_approved_application_becomes_a_licence() {
+    let city = city().await;
+    let id = apply(&city, 0).await;
+    let reviewed = digest(&city, &id).await;
+    let licence = approve(&city, &id, &city.food.reviewer, &reviewed, 1).await.unwrap();
+    assert_eq!(licence.status, Status::Valid);
+    let mut tx = city.fresh.database.read().await.unwrap();
+    let decided = application::find(&mut tx, &city.library, &city.food.id, &id).await.unwrap();
+    assert_eq!((decided.state, decided.licence), (State::Approved, Some(licence.id.clone())));
+    let content = city.library.content(&mut tx, &licence.id).await.unwrap();
+    assert_eq!(content.digest().unwrap(), reviewed);
+}
+
+#[tokio::test]
+async fn nobody_approves_what_they_handed_in() {
+    let city = city().await;
+    let id = apply(&city, 0).await;
+    let reviewed = digest(&city, &id).await;
+    let own = approve(&city, &id, &city.food.clerk, &reviewed, 1).await;
+    assert!(matches!(own, Err(Error::FourEyes)));
+    // The person was given another appointment since: still the same person.
+    let mut promoted = city.food.reviewer.clone();
+    promoted.person_id = city.food.clerk.person_id.clone();
+    assert!(matches!(approve(&city, &id, &promoted, &reviewed, 2).await, Err(Error::FourEyes)));
+    let mut work = city.work(3).await;
+    let outcome =
+        application::send_back(&mut work, &city.library, &promoted, &id, (ReturnReason::Incomplete, "")).await;
+    assert!(matches!(outcome, Err(Error::FourEyes)));
+}
+
+#[tokio::test]
+async fn an_approval_is_of_what_was_seen() {
+    let city = city().await;
+    let id = apply(&city, 0).await;
+    let stale = approve(&city, &id, &city.food.reviewer, &"0".repeat(64), 1).await;
+    assert!(matches!(stale, Err(Error::ApprovalStale)));
+    assert_eq!(city.count("select count(*) from licence").await, 0);
+    // Somebody changes the stored digest to one that was never reviewed: the content no longer fits it.
+    let reviewed = digest(&city, &id).await;
+    let mut tx = city.fresh.database.housekeeping().await.unwrap();
+    tx.run("update application set content_digest = $2 where application_id = $1", records::args![&id, "0".repeat(64)])
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let swapped = approve(&city, &id, &city.food.reviewer, &reviewed, 2).await;
+    assert!(matches!(swapped, Err(Error::Fault(_))));
+    assert_eq!(city.count("select count(*) from licence").await, 0);
+}
+
+#[tokio::test]
+async fn of_two_reviewers_at_once_exactly_one_wins() {
+    let city = city().await;
+    let id = apply(&city, 0).await;
+    let reviewed = digest(&city, &id).await;
+    let mut third = city.food.reviewer.clone();
+    third.staff_id = base::id::StaffId::stored("stf_other".to_owned());
+    third.person_id = base::id::PersonId::stored("per_other".to_owned());
+    let (a, b) = tokio::join!(
+        approve(&city, &id, &city.food.reviewer, &reviewed, 1),
+        approve(&city, &id, &third, &reviewed, 1),
+    );
+    let won = [&a, &b].into_iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!(won, 1, "{a:?} {b:?}");
+    let lost = if a.is_ok() { b } else { a };
+    assert!(matches!(lost, Err(Error::AlreadyDecided | Error::Fault(_))), "{lost:?}");
+    assert_eq!(city.count("select count(*) from licence where status = 'valid'").await, 1);
+}
+
+#[tokio::test]
+async fn a_returned_application_tells_why_and_cannot_be_approved() {
+    let city = city().await;
+    let id = apply(&city, 0).await;
+    let reviewed = digest(&city, &id).await;
+    let mut work = city.work(1).await;
+    let reason = (ReturnReason::Mismatch, "  住所与登记不一致  ");
+    application::send_back(&mut work, &city.library, &city.food.reviewer, &id, reason).await.unwrap();
+    work.commit().await.unwrap();
+    let late = approve(&city, &id, &city.food.reviewer, &reviewed, 2).await;
+    assert!(matches!(late, Err(Error::AlreadyDecided)));
+    let mut tx = city.fresh.database.read().await.unwrap();
+    let returned =
+        application::list(&mut tx, &city.library, &city.food.id, Some(State::Returned), &Page::first(5)).await.unwrap();
+    assert_eq!(returned.items[0].return_reason, Some(ReturnReason::Mismatch));
+    assert_eq!(returned.items[0].return_note.as_deref(), Some("住所与登记不一致"));
+}
+
+#[tokio::test]
+async fn another_department_sees_no_application() {
+    let city = city().await;
+    let id = apply(&city, 0).await;
+    let mut tx = city.fresh.database.read().await.unwrap();
+    let found = application::find(&mut tx, &city.library, &city.police.id, &id).await;
+    assert!(matches!(found, Err(Error::NotFound)));
+    let list = application::list(&mut tx, &city.library, &city.police.id, None, &Page::first(5)).await.unwrap();
+    assert!(list.items.is_empty());
+}
+
+#[tokio::test]
+async fn the_list_of_applications_is_walked_over_two_pages() {
+    let city = city().await;
+    for n in 0..3 {
+        apply(&city, n).await;
+    }
+    let mut tx = city.fresh.database.read().await.unwrap();
+    let (library, department) = (&city.library, &city.food.id);
+    let first = application::list(&mut tx, library, department, None, &Page::first(2)).await.unwrap();
+    let after = Page::after(first.next.clone().unwrap(), 2);
+    let second = application::list(&mut tx, library, department, None, &after).await.unwrap();
+    assert_eq!((first.items.len(), second.items.len(), second.next), (2, 1, None));
+}

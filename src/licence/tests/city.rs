@@ -1,0 +1,242 @@
+//! A department that may issue, its staff, a company and two persons.
+
+use std::{path::PathBuf, sync::Arc};
+
+use base::{
+    Entropy, Instant, Secret, SeededEntropy,
+    id::{OrganisationId, PersonId},
+    number::{CreditCode, IdentityNumber},
+};
+use documents::Fonts;
+use identity::{Role, Vault, organisation, person, staff};
+use pki::{Custody, CustodySettings};
+use records::{
+    Context, Work,
+    testing::{Fresh, context, fresh},
+};
+use seal::{Cabinet, Kind, NewSeal};
+
+use crate::{
+    Error, Fields, Holder, HolderFacts, Library, Licence, Official, built_in,
+    issue::{self, Begun, Intent, Origin, Request},
+    library::Parts,
+    licence_type,
+};
+
+/// 2026-11-18 in the legal time zone.
+pub const NOW: Instant = Instant::from_seconds(1_795_000_000);
+
+/// A department with its three people.
+pub struct Department {
+    pub id: OrganisationId,
+    pub clerk: Official,
+    pub reviewer: Official,
+    pub seal: base::id::SealId,
+}
+
+pub struct City {
+    pub fresh: Fresh,
+    pub library: Library,
+    pub entropy: Arc<dyn Entropy>,
+    pub food: Department,
+    pub police: Department,
+    pub company: HolderFacts,
+    pub person: HolderFacts,
+    folder: PathBuf,
+}
+
+impl Drop for City {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+pub fn numbers(seventeen: &str) -> IdentityNumber {
+    IdentityNumber::complete(seventeen).unwrap()
+}
+
+async fn register(work: &mut Work, vault: &Vault, name: &str, seventeen: &str) -> PersonId {
+    let new = person::NewPerson {
+        name: name.to_owned(),
+        identity_number: numbers(seventeen),
+        profile: person::Profile::default(),
+    };
+    person::register(work, vault, new).await.unwrap()
+}
+
+async fn organisation(work: &mut Work, name: &str, code: &str, kind: organisation::Kind) -> OrganisationId {
+    let new = organisation::NewOrganisation {
+        name: name.to_owned(),
+        credit_code: CreditCode::complete(code).unwrap(),
+        kind,
+        legal_representative: None,
+    };
+    organisation::register(work, new).await.unwrap()
+}
+
+async fn official(work: &mut Work, vault: &Vault, at: &OrganisationId, who: (&str, &str), roles: &[Role]) -> Official {
+    let person = register(work, vault, who.0, who.1).await;
+    let id = staff::appoint(work, &person, at, roles).await.unwrap();
+    Official::from(staff::find(&mut work.tx, &id).await.unwrap().unwrap())
+}
+
+async fn department(
+    work: &mut Work,
+    (vault, cabinet): (&Vault, &Cabinet),
+    name: &str,
+    code: &str,
+    digits: &str,
+) -> Department {
+    let id = organisation(work, name, code, organisation::Kind::Department).await;
+    let birth = |n: u32| format!("3301011980010{digits}{n:03}");
+    let clerk = official(work, vault, &id, ("经办甲", &birth(1)), &[Role::Clerk, Role::Reviewer]).await;
+    let reviewer = official(work, vault, &id, ("审核乙", &birth(2)), &[Role::Clerk, Role::Reviewer]).await;
+    let keeper = official(work, vault, &id, ("保管丙", &birth(3)), &[Role::SealKeeper]).await;
+    let new = NewSeal { organisation_id: id.clone(), kind: Kind::Licence, keeper: keeper.staff_id };
+    let seal = seal::create(work, cabinet, new).await.unwrap();
+    Department { id, clerk, reviewer, seal }
+}
+
+pub async fn city() -> City {
+    let fresh = fresh().await.unwrap();
+    let digest = crypto::digest::sha256(fresh.settings.url.expose().as_bytes());
+    let folder = std::env::temp_dir().join(format!("guosuo_licences_{}", crypto::digest::hex(&digest[..8])));
+    let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(17));
+    let at = Context { entropy: Arc::clone(&entropy), ..context(NOW.plus_seconds(-3600), 1) };
+    let settings = CustodySettings {
+        folder: folder.clone(),
+        envelope: Secret::new([3; 32]),
+        organisation: "滨江市政务服务".to_owned(),
+        crl_url: "http://127.0.0.1:8080/crl/".to_owned(),
+        backdate_seconds: 0,
+    };
+    let custody = Custody::open(&fresh.database, settings).await.unwrap();
+    custody.ensure(at.clone()).await.unwrap();
+    let fonts = Fonts::load(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../documents/fonts")).unwrap();
+    let vault = Vault::new(&[9; 32]);
+    let cabinet = Cabinet::new(custody, fonts.clone());
+    let library = Library::new(Parts {
+        key: Secret::new([5; 32]),
+        vault: vault.clone(),
+        cabinet: cabinet.clone(),
+        fonts,
+        public_url: "http://127.0.0.1:8080".to_owned(),
+    })
+    .unwrap();
+    let mut work = fresh.database.begin(at).await.unwrap();
+    licence_type::install_built_in(&mut work).await.unwrap();
+    let keeping = (&vault, &cabinet);
+    let food = department(&mut work, keeping, "滨江市市场监督管理局", "11330100002489381", "1").await;
+    let police = department(&mut work, keeping, "滨江市公安局交通警察支队", "11330100002489402", "2").await;
+    licence_type::authorise(&mut work, built_in::FOOD, &food.id).await.unwrap();
+    licence_type::authorise(&mut work, built_in::DRIVING, &police.id).await.unwrap();
+    licence_type::authorise(&mut work, built_in::BIRTH, &police.id).await.unwrap();
+    let company =
+        organisation(&mut work, "滨江市龙福餐饮有限公司", "91330100MA2ABCDE1", organisation::Kind::Enterprise).await;
+    let person = register(&mut work, &vault, "龘㐂𠮷", "33010119900307123").await;
+    work.commit().await.unwrap();
+    library.refresh(&fresh.database).await.unwrap();
+    let mut tx = fresh.database.read().await.unwrap();
+    let company = crate::find::holder(&mut tx, &library, &Holder::Organisation(company)).await.unwrap();
+    let person = crate::find::holder(&mut tx, &library, &Holder::Person(person)).await.unwrap();
+    drop(tx);
+    City { fresh, library, entropy, food, police, company, person, folder }
+}
+
+impl City {
+    pub fn context(&self, seconds: i64) -> Context {
+        Context { entropy: Arc::clone(&self.entropy), ..context(NOW.plus_seconds(seconds), 1) }
+    }
+
+    pub async fn work(&self, seconds: i64) -> Work {
+        self.fresh.database.begin(self.context(seconds)).await.unwrap()
+    }
+
+    /// What the department of food would issue to the company.
+    pub fn food_request(&self, key: &str) -> Request {
+        Request {
+            origin: Origin::request("client", key),
+            type_code: built_in::FOOD.to_owned(),
+            holder: self.company.clone(),
+            fields: food_fields(),
+            valid_from: None,
+            valid_until: None,
+            renews: None,
+        }
+    }
+
+    pub fn driving_request(&self, key: &str) -> Request {
+        let fields = [
+            ("nationality", "中国"),
+            ("address", "滨江市江南区解放路 1 号"),
+            ("first_issue_date", "2026-11-18"),
+            ("vehicle_class", "C1"),
+            ("file_number", "330100123456"),
+        ];
+        Request {
+            origin: Origin::request("client", key),
+            type_code: built_in::DRIVING.to_owned(),
+            holder: self.person.clone(),
+            fields: fields.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+            valid_from: None,
+            valid_until: None,
+            renews: None,
+        }
+    }
+
+    /// The first unit of work.
+    pub async fn begin(&self, request: Request, by: &Department, seconds: i64) -> Result<Begun, Error> {
+        let mut work = self.work(seconds).await;
+        let begun = issue::begin(&mut work, &self.library, request, &by.clerk, &by.reviewer).await?;
+        if matches!(begun, Begun::Intent(_)) {
+            work.commit().await?;
+        }
+        Ok(begun)
+    }
+
+    pub async fn intent(&self, request: Request, by: &Department, seconds: i64) -> Intent {
+        match self.begin(request, by, seconds).await.unwrap() {
+            Begun::Intent(intent) => *intent,
+            Begun::Issued(licence) => panic!("{} was issued before", licence.identifier),
+        }
+    }
+
+    pub async fn finish(&self, intent: &Intent, seconds: i64) -> Result<Licence, Error> {
+        issue::finish(&self.fresh.database, &self.library, &self.context(seconds), intent, None).await
+    }
+
+    pub async fn issue(&self, request: Request, by: &Department, seconds: i64) -> Result<Licence, Error> {
+        match self.begin(request, by, seconds).await? {
+            Begun::Intent(intent) => self.finish(&intent, seconds).await,
+            Begun::Issued(licence) => Ok(licence),
+        }
+    }
+
+    pub async fn find(&self, licence: &Licence) -> Licence {
+        let mut tx = self.fresh.database.read().await.unwrap();
+        crate::find::by_id(&mut tx, &licence.id).await.unwrap().unwrap()
+    }
+
+    /// How many rows a table has.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        let (count,): (i64,) = self.fresh.database.read().await.unwrap().one(sql, vec![]).await.unwrap();
+        count
+    }
+
+    /// Tells this node what changed, as the server does twice a second.
+    pub async fn see(&self) {
+        let revisions = records::revision::all(&mut self.fresh.database.read().await.unwrap()).await.unwrap();
+        self.library.see(&self.fresh.database, &revisions).await.unwrap();
+    }
+}
+
+pub fn food_fields() -> Fields {
+    let fields = [
+        ("legal_representative", "王小明"),
+        ("residence", "滨江市江南区解放路 1 号"),
+        ("premises", "滨江市江南区解放路 1 号一层"),
+        ("business_category", "餐饮服务经营者"),
+        ("business_items", "热食类食品制售；冷食类食品制售"),
+    ];
+    fields.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+}

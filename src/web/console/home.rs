@@ -1,0 +1,61 @@
+//! `/console`: what waits for me.
+
+use axum::{extract::State, response::Response};
+use base::Page as ListPage;
+use http::StatusCode;
+use identity::Role;
+use licence::application::{self, State as ApplicationState};
+
+use super::applications::{Line, line};
+use crate::{App, Page, Problem, page::html, session::Staff};
+
+/// Applications of each kind on this page; the rest are in the list.
+const SHOWN: i64 = 10;
+
+#[derive(askama::Template)]
+#[template(path = "console/home.html")]
+struct Home {
+    page: Page,
+    department: String,
+    is_clerk: bool,
+    is_reviewer: bool,
+    is_keeper: bool,
+    is_counter: bool,
+    waiting: Vec<Line>,
+    returned: Vec<Line>,
+}
+
+/// `GET /console`: three statements.
+pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Response, Problem> {
+    let roles = &staff.staff.roles;
+    let (is_clerk, is_reviewer) = (roles.has(Role::Clerk), roles.has(Role::Reviewer));
+    let mut tx = app.database.read().await?;
+    let department = &staff.staff.organisation_id;
+    let mut lists = Vec::new();
+    for (wanted, state) in
+        [(is_clerk || is_reviewer, ApplicationState::Submitted), (is_clerk, ApplicationState::Returned)]
+    {
+        let mut lines = Vec::new();
+        if wanted {
+            let found =
+                application::list(&mut tx, &app.library, department, Some(state), &ListPage::first(SHOWN)).await?;
+            for one in &found.items {
+                lines.push(line(&app, &page, one, &staff.session.person_id)?);
+            }
+        }
+        lists.push(lines);
+    }
+    drop(tx);
+    let (returned, waiting) = (lists.pop().unwrap_or_default(), lists.pop().unwrap_or_default());
+    let home = Home {
+        department: staff.staff.organisation_name.clone(),
+        is_clerk,
+        is_reviewer,
+        is_keeper: roles.has(Role::SealKeeper),
+        is_counter: roles.has(Role::Counter),
+        waiting,
+        returned,
+        page,
+    };
+    Ok(html(StatusCode::OK, &home))
+}

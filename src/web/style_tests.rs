@@ -3,8 +3,12 @@
 use std::collections::HashMap;
 
 const TOKENS: &str = include_str!("static/css/tokens.css");
-const SHEETS: &[&str] =
-    &[TOKENS, include_str!("static/css/base.css"), include_str!("static/css/parts.css"), include_str!("static/css/print.css")];
+const SHEETS: &[&str] = &[
+    TOKENS,
+    include_str!("static/css/base.css"),
+    include_str!("static/css/parts.css"),
+    include_str!("static/css/print.css"),
+];
 
 /// Text and what it stands on.
 const PAIRS: &[(&str, &str)] = &[
@@ -32,7 +36,9 @@ const PAIRS: &[(&str, &str)] = &[
 fn colours(css: &str) -> HashMap<&str, [f64; 3]> {
     let mut found = HashMap::new();
     for line in css.lines() {
-        let Some((name, value)) = line.trim().strip_prefix("--").and_then(|rest| rest.split_once(": #")) else { continue };
+        let Some((name, value)) = line.trim().strip_prefix("--").and_then(|rest| rest.split_once(": #")) else {
+            continue;
+        };
         let value = value.trim_end_matches(';');
         let part = |at: usize| f64::from(u8::from_str_radix(&value[at..at + 2], 16).unwrap()) / 255.0;
         found.insert(name, [part(0), part(2), part(4)]);
@@ -69,7 +75,9 @@ fn text_stands_out_in_the_light_and_in_the_dark() {
 #[test]
 fn styles_use_only_what_chromium_90_knows() {
     for sheet in SHEETS {
-        for unknown in [":has(", "@container", "color-mix(", "@layer", "dvh", "svh", "oklch(", "light-dark(", "subgrid", " & "] {
+        for unknown in
+            [":has(", "@container", "color-mix(", "@layer", "dvh", "svh", "oklch(", "light-dark(", "subgrid", " & "]
+        {
             assert!(!sheet.contains(unknown), "{unknown}");
         }
         assert_eq!(sheet.matches('{').count(), sheet.matches('}').count(), "unbalanced braces");

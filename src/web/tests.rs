@@ -288,7 +288,8 @@ async fn a_form_needs_the_token_and_the_cookie_of_one_browser() {
     let (other_cookie, other_token) = browser().await;
     assert_ne!(token, other_token);
     let check = async |cookie: &str, token: &str, origin: Option<&str>, expected: StatusCode| {
-        let mut request = Request::post("/form").header(header::CONTENT_TYPE, URLENCODED).header(header::COOKIE, cookie);
+        let mut request =
+            Request::post("/form").header(header::CONTENT_TYPE, URLENCODED).header(header::COOKIE, cookie);
         if let Some(origin) = origin {
             request = request.header(header::ORIGIN, origin);
         }

@@ -7,7 +7,12 @@ use axum::{
 use base::{id::LicenceId, mask};
 use http::{HeaderValue, StatusCode, header};
 use identity::mandate;
-use licence::{Holder, Licence, Status, content::Content, field::{FieldKind, FieldRule}, find};
+use licence::{
+    Holder, Licence, Status,
+    content::Content,
+    field::{FieldKind, FieldRule},
+    find,
+};
 use records::Tx;
 
 use super::licences::{reason, words};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use fast_qr::{ECL, Mask, Mode, QRBuilder};
+use fast_qr::{ECL, Mode, QRBuilder};
 
 use crate::{Error, limits};
 
@@ -23,14 +23,7 @@ pub(crate) fn runs(text: &str) -> Result<Runs, Error> {
     if text.is_empty() || text.chars().count() > limits::QR_CHARACTERS_MAX {
         return Err(Error::QrTooLong);
     }
-    // Every mask is valid and readers know all of them. Trying each for the prettiest costs eight times as much as
-    // all the rest; the chequerboard breaks up areas as well as any.
-    let code = QRBuilder::new(text)
-        .ecl(ECL::M)
-        .mode(mode(text))
-        .mask(Mask::Checkerboard)
-        .build()
-        .map_err(|_| Error::QrTooLong)?;
+    let code = QRBuilder::new(text).ecl(ECL::M).mode(mode(text)).build().map_err(|_| Error::QrTooLong)?;
     let mut runs = Vec::with_capacity(code.size * code.size / 4);
     for (row, modules) in code.data.chunks(code.size).take(code.size).enumerate() {
         let mut start = None;

@@ -294,20 +294,17 @@ impl<'a> Reader<'a> {
 
     fn hexadecimal_text(&mut self) -> Read<Object> {
         let start = self.at;
-        self.at += 1;
-        let mut bytes = Vec::new();
+        let rest = self.bytes.get(start + 1..).unwrap_or_default();
+        let length = rest.iter().position(|byte| *byte == b'>').ok_or(BROKEN)?;
+        let digits = rest.get(..length).unwrap_or_default();
+        self.at = start + length + 2;
+        let mut bytes = Vec::with_capacity(length / 2 + 1);
         let mut half = None;
-        loop {
-            match self.next().ok_or(BROKEN)? {
-                b'>' => break,
-                byte if is_white(byte) => {}
-                byte => {
-                    let digit = hexadecimal(byte).ok_or(BROKEN)?;
-                    match half.take() {
-                        Some(high) => bytes.push(high << 4 | digit),
-                        None => half = Some(digit),
-                    }
-                }
+        for byte in digits.iter().filter(|byte| !is_white(**byte)) {
+            let digit = hexadecimal(*byte).ok_or(BROKEN)?;
+            match half.take() {
+                Some(high) => bytes.push(high << 4 | digit),
+                None => half = Some(digit),
             }
         }
         bytes.extend(half.map(|high: u8| high << 4));
@@ -354,7 +351,12 @@ impl<'a> Reader<'a> {
 }
 
 fn hexadecimal(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).map(|digit| digit as u8)
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use crate::{
 /// All signatures, in the order of the file.
 pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {
     let fields = fields(file)?;
+    if fields.len() > limits::PDF_SIGNATURES_MAX {
+        return Err(ReadError::Limit("signatures"));
+    }
     let mut signatures = Vec::new();
     let mut values = HashSet::new();
     for (name, value) in &fields {
@@ -23,8 +26,9 @@ pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {
                     file.ambiguities.push(Ambiguity::SharedSignature);
                     continue;
                 }
-                let dictionary = file.find(*number).and_then(Object::dictionary).cloned().unwrap_or_default();
-                signatures.push(read(file, &dictionary, Some(name.clone())));
+                let nothing = Dictionary::default();
+                let dictionary = file.find(*number).and_then(Object::dictionary).unwrap_or(&nothing);
+                signatures.push(read(file, dictionary, Some(name.clone())));
             }
             Object::Dictionary(dictionary) => signatures.push(read(file, dictionary, Some(name.clone()))),
             _ => {}
@@ -38,7 +42,10 @@ pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {
         else {
             continue;
         };
-        signatures.push(read(file, &dictionary.clone(), None));
+        signatures.push(read(file, dictionary, None));
+        if signatures.len() > limits::PDF_SIGNATURES_MAX {
+            break;
+        }
     }
     if signatures.len() > limits::PDF_SIGNATURES_MAX {
         return Err(ReadError::Limit("signatures"));

@@ -122,3 +122,45 @@ fn the_three_layouts_typeset() {
         assert!(template(json).typeset(&content).is_ok());
     }
 }
+
+#[test]
+fn the_longest_texts_that_the_built_in_types_allow_fit() {
+    let check = |json: &str, lengths: &[(&str, usize)]| {
+        let layout = Layout::parse(json).unwrap();
+        let text = |key: &str| match lengths.iter().find(|length| length.0 == key) {
+            Some((_, length)) => "龘".repeat(*length),
+            None if key == "validity" => "2026年11月23日至2031年11月22日".to_owned(),
+            None => "8".repeat(18),
+        };
+        let fields = layout.cells.iter().map(|cell| Field::new(cell.key.clone(), text(&cell.key)));
+        let content = Content { fields: fields.collect(), ..food("") };
+        template(json).typeset(&content).unwrap();
+    };
+    let food = [
+        ("holder_name", 60),
+        ("legal_representative", 30),
+        ("residence", 60),
+        ("premises", 60),
+        ("business_category", 20),
+        ("business_items", 120),
+        ("supervisor", 40),
+        ("issuer", 50),
+    ];
+    check(FOOD_BUSINESS, &food);
+    check(
+        DRIVING_LICENCE,
+        &[("holder_name", 60), ("nationality", 20), ("address", 80), ("record", 60), ("issuer", 50)],
+    );
+    let birth = [
+        ("holder_name", 60),
+        ("birth_place", 60),
+        ("birth_time", 20),
+        ("gestation", 10),
+        ("facility", 60),
+        ("mother_name", 60),
+        ("father_name", 60),
+        ("family_address", 60),
+        ("issuer", 50),
+    ];
+    check(BIRTH_CERTIFICATE, &birth);
+}

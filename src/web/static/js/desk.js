@@ -79,7 +79,9 @@
     desk.insertBefore(fresh, scan);
     scan.hidden = true;
     sound(fresh.dataset.outcome);
-    fresh.querySelector('#next').focus();
+    // The word stays in sight: the focus must not scroll down to the button.
+    fresh.querySelector('#next').focus({ preventScroll: true });
+    fresh.scrollTop = 0;
   }
 
   function send(url, body) {
@@ -309,5 +311,5 @@
     try { if (sessionStorage.getItem('desk-camera') === '1') startCamera(); } catch (_) { /* private mode */ }
   }
 
-  if (answer()) { scan.hidden = true; document.getElementById('next').focus(); }
+  if (answer()) { scan.hidden = true; document.getElementById('next').focus({ preventScroll: true }); }
 })();

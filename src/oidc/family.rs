@@ -11,7 +11,7 @@ use crate::{client::ClientId, code::Code, scope::ScopeSet};
 /// What the tokens of a family are made from.
 #[derive(Clone, Debug)]
 pub(crate) struct Family {
-    pub family: String,
+    pub name: String,
     pub person: PersonId,
     pub session: SessionId,
     pub scopes: ScopeSet,
@@ -141,7 +141,7 @@ struct FamilyRow {
 impl FamilyRow {
     fn family(self) -> Family {
         Family {
-            family: self.family_id,
+            name: self.family_id,
             person: PersonId::stored(self.person_id),
             session: SessionId::stored(self.session_id),
             scopes: ScopeSet::stored(&self.scopes),

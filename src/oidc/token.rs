@@ -104,7 +104,7 @@ fn sign(desk: &Desk<'_>, client: &Client, issue: Issue<'_>) -> Result<Tokens, Er
         client_id: client.client_id.clone(),
         scopes: issue.scopes.clone(),
         subject,
-        family: Some(issue.family.family.clone()),
+        family: Some(issue.family.name.clone()),
     };
     let access_token = access_token::issue(provider, &*desk.context.entropy, &token, at)?;
     let id_token = if issue.scopes.has(scope::OPENID) {

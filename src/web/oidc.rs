@@ -10,6 +10,9 @@ mod parameters;
 mod token;
 mod userinfo;
 
+#[cfg(test)]
+mod tests;
+
 use ::oidc::discovery::path;
 
 pub use self::interaction::describe;

@@ -19,7 +19,7 @@ pub struct Parked {
     pub query: String,
     /// When it was parked, in microseconds.
     #[serde(rename = "t")]
-    parked_at: i64,
+    at: i64,
     /// The person must have proved who they are at this instant or later, in microseconds.
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     not_before: Option<i64>,
@@ -28,7 +28,7 @@ pub struct Parked {
 impl Parked {
     /// Parks the parameters of a request.
     pub fn new(query: String, at: Instant, not_before: Option<Instant>) -> Self {
-        Self { query, parked_at: at.as_micros(), not_before: not_before.map(Instant::as_micros) }
+        Self { query, at: at.as_micros(), not_before: not_before.map(Instant::as_micros) }
     }
 
     /// From when a sign-in counts.
@@ -50,7 +50,7 @@ impl Parked {
     /// [`Error::InteractionExpired`] when it waited too long ([`Self::open_expired`] still reads it, for the way back).
     pub fn open(provider: &Provider, sealed: &str, browser: &str, at: Instant) -> Result<Self, Error> {
         let parked = Self::open_expired(provider, sealed, browser)?;
-        let age = at.seconds_since(Instant::from_micros(parked.parked_at));
+        let age = at.seconds_since(Instant::from_micros(parked.at));
         if age >= limits::INTERACTION_SECONDS { Err(Error::InteractionExpired) } else { Ok(parked) }
     }
 

@@ -9,6 +9,6 @@ pub(super) fn check(draft: &Draft<'_>, request: &mut Request) -> Result<(), Erro
     if !request.client.redirects_to(uri) {
         return Err(Error::RedirectUriUnregistered);
     }
-    request.answer_to.redirect_uri = uri.to_owned();
+    uri.clone_into(&mut request.answer_to.redirect_uri);
     Ok(())
 }

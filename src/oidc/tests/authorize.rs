@@ -35,12 +35,13 @@ async fn what_may_not_be_redirected_is_told_on_a_page() {
     assert!(matches!(city.authorize("tax", &[]).await, Ok(Decision::Code(_))));
 }
 
+type Expected = fn(&Error) -> bool;
+
 #[tokio::test]
 async fn what_is_wrong_after_that_goes_back_to_the_client_with_its_state() {
     let city = City::new().await;
     city.client("tax", web()).await;
     let long_nonce = "n".repeat(limits::NONCE_LENGTH_MAX + 1);
-    type Expected = fn(&Error) -> bool;
     let cases: [(&[(&str, &str)], Expected); 19] = [
         (&[("response_type", "token")], |e| matches!(e, Error::ResponseTypeUnsupported)),
         (&[("response_type", "code id_token")], |e| matches!(e, Error::ResponseTypeUnsupported)),

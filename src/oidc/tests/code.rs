@@ -183,7 +183,8 @@ async fn nothing_that_could_be_replayed_is_stored() {
     let clients: Vec<(String, String, String)> =
         tx.all("select client_id, settings, coalesce(secret_hash, '') from client", vec![]).await.unwrap();
     for (a, b, c) in families.into_iter().chain(log).chain(clients) {
-        dump.push_str(&format!("{a} {b} {c}\n"));
+        dump.extend([a, b, c]);
+        dump.push('\n');
     }
     let refreshes = [tokens.refresh_token.unwrap(), next.refresh_token.unwrap()];
     let parts = refreshes.iter().map(|token| token.split_once('.').unwrap().1);

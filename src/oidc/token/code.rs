@@ -90,7 +90,7 @@ async fn redeem_once(desk: &Desk<'_>, client: &Client, code: &Code) -> Result<To
     work.record_with(events::CODE_REDEEMED, &code.family, data);
     work.commit().await?;
     let family = Family {
-        family: code.family.clone(),
+        name: code.family.clone(),
         person,
         session: code.session.clone(),
         scopes: code.scopes.clone(),

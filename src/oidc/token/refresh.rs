@@ -99,14 +99,14 @@ async fn exchange_once(
         idle_until: at.plus_seconds(limits::REFRESH_IDLE_SECONDS),
     };
     let family = if let Some(family) = family::rotate(&mut work.tx, &rotation, at).await? {
-        work.record_with(events::REFRESHED, &family.family, serde_json::json!({ "client": client.client_id.as_str() }));
+        work.record_with(events::REFRESHED, &family.name, serde_json::json!({ "client": client.client_id.as_str() }));
         family
     } else {
         let standing = family::standing(&mut work.tx, &presented.family).await?;
         match judge(client, presented, standing, at) {
             Judgement::Again(family) => {
                 let data = serde_json::json!({ "client": client.client_id.as_str(), "again": true });
-                work.record_with(events::REFRESHED, &family.family, data);
+                work.record_with(events::REFRESHED, &family.name, data);
                 family
             }
             Judgement::Refused(flaw) => return Err(Error::GrantInvalid(flaw)),

@@ -12,7 +12,7 @@ use crate::{
 };
 
 struct Connected {
-    client_id: String,
+    id: String,
     name: String,
     what: Vec<String>,
     since: String,
@@ -40,7 +40,7 @@ pub async fn list(
     let apps = found
         .into_iter()
         .map(|found| Connected {
-            client_id: found.client_id.to_string(),
+            id: found.client_id.to_string(),
             name: if page.is_chinese() { found.name_zh } else { found.name_en },
             what: found.scopes.iter().map(|scope| page.say(&scope.text).to_owned()).collect(),
             since: found.since.legal_text(),

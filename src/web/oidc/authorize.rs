@@ -1,5 +1,7 @@
 //! `/authorize`: from a client's request to a code, a question, or an error.
 
+use std::fmt::Write;
+
 use axum::{
     extract::{Request as HttpRequest, State},
     response::{IntoResponse, Response},
@@ -59,7 +61,9 @@ fn in_an_address(form: &str) -> String {
     form.bytes().fold(String::with_capacity(form.len()), |mut query, byte| {
         match byte {
             0x21 | 0x24..=0x3b | 0x3d | 0x3f..=0x5f | 0x61..=0x7e if byte != b'\\' => query.push(char::from(byte)),
-            other => query.push_str(&format!("%{other:02X}")),
+            other => {
+                let _ = write!(query, "%{other:02X}");
+            }
         }
         query
     })

@@ -26,8 +26,9 @@ pub fn code(error: &Error) -> (StatusCode, &'static str) {
         Error::InteractionExpired => (S::BAD_REQUEST, "interaction_expired"),
         Error::InteractionForeign => (S::BAD_REQUEST, "session_mismatch"),
         Error::LoginRequired => (S::BAD_REQUEST, "login_required"),
-        Error::RedirectUriUnregistered => (S::BAD_REQUEST, "invalid_redirect_uri"),
-        Error::Registration { field: "redirect_uris", .. } => (S::BAD_REQUEST, "invalid_redirect_uri"),
+        Error::RedirectUriUnregistered | Error::Registration { field: "redirect_uris", .. } => {
+            (S::BAD_REQUEST, "invalid_redirect_uri")
+        }
         Error::Registration { .. } => (S::BAD_REQUEST, "invalid_client_metadata"),
         Error::RequestObject => (S::BAD_REQUEST, "request_not_supported"),
         Error::RequestUri => (S::BAD_REQUEST, "request_uri_not_supported"),

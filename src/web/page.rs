@@ -104,9 +104,10 @@ impl Page {
         self.visit.csrf(&self.app)
     }
 
-    /// Whether the browser brought a session cookie, valid or not: then nobody is invited to sign in.
-    pub fn may_be_signed_in(&self) -> bool {
-        self.session.is_some() || (self.visit.session_token.is_some() && session::known(&self.visit).is_none())
+    /// Whether the header offers to sign in: not to a browser with a session cookie, valid or not, and not on the
+    /// sign-in page itself.
+    pub fn invites(&self) -> bool {
+        self.session.is_none() && self.visit.session_token.is_none() && !self.visit.target.starts_with("/sign-in")
     }
 
     /// The number of this request.

@@ -5,3 +5,4 @@ mod city;
 mod crashes;
 mod issuing;
 mod lifecycle;
+mod verifying;

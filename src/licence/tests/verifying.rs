@@ -1,0 +1,152 @@
+//! Verdicts on what this library issued, and what is written down of them.
+
+use base::Page;
+use records::log::{self, Filter};
+use verify::{Outcome, Reason, Verdict, pdf};
+
+use super::city::{City, NOW, city};
+use crate::{Licence, Status, events, lifecycle, queries, reason::SuspensionReason, verification};
+
+async fn by_code(city: &City, text: &str, seconds: i64) -> Verdict {
+    let mut work = city.work(seconds).await;
+    let verdict = verification::by_code(&mut work, &city.library, text).await.unwrap();
+    work.commit().await.unwrap();
+    verdict
+}
+
+async fn by_identifier(city: &City, text: &str, seconds: i64) -> Verdict {
+    let mut work = city.work(seconds).await;
+    let verdict = verification::by_identifier(&mut work, &city.library, text).await.unwrap();
+    work.commit().await.unwrap();
+    verdict
+}
+
+async fn by_file(city: &City, bytes: &[u8], seconds: i64) -> Verdict {
+    let trust = verification::trust(city.library.cabinet().custody()).unwrap();
+    let mut work = city.work(seconds).await;
+    let examined = pdf::examine(bytes);
+    let verdict = verification::by_file(&mut work, &city.library, &trust, &examined).await.unwrap();
+    work.commit().await.unwrap();
+    verdict
+}
+
+async fn document(city: &City, licence: &Licence) -> Vec<u8> {
+    city.library.document(&mut city.fresh.database.read().await.unwrap(), &licence.id).await.unwrap().1
+}
+
+async fn suspend(city: &City, licence: &Licence, seconds: i64) {
+    let mut work = city.work(seconds).await;
+    lifecycle::suspend(&mut work, &city.food.id, &licence.id, SuspensionReason::Investigation).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn code_identifier_and_file_of_one_licence_get_one_answer() {
+    let city = city().await;
+    let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
+    let file = document(&city, &licence).await;
+    let check = async |seconds, outcome, reason: Option<Reason>| {
+        let payload = format!("HTTP://127.0.0.1:8080/V/{}", licence.code.as_str());
+        for verdict in [
+            by_code(&city, licence.code.as_str(), seconds).await,
+            by_code(&city, &payload, seconds).await,
+            by_code(&city, &licence.identifier, seconds).await,
+            by_identifier(&city, &licence.identifier, seconds).await,
+            by_file(&city, &file, seconds).await,
+        ] {
+            assert_eq!((verdict.outcome, verdict.reason()), (outcome, reason), "{verdict:#?}");
+            let shown = verdict.licence.unwrap();
+            assert_eq!(shown.identifier, licence.identifier);
+            assert!(shown.holder_shown.contains('*'));
+            // The library and the verdict may never disagree about how a licence stands.
+            let stored = city.find(&licence).await;
+            let at = NOW.plus_seconds(seconds);
+            assert_eq!(stored.standing(at).unwrap().as_str(), shown.standing(at).as_str());
+        }
+    };
+    check(1, Outcome::Valid, None).await;
+    suspend(&city, &licence, 2).await;
+    check(3, Outcome::Invalid, Some(Reason::Suspended)).await;
+}
+
+#[tokio::test]
+async fn an_expired_licence_says_so_by_whatever_it_is_asked() {
+    let city = city().await;
+    let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
+    let late = licence.ends().unwrap().seconds_since(NOW);
+    assert_eq!(by_code(&city, licence.code.as_str(), late - 1).await.outcome, Outcome::Valid);
+    assert_eq!(by_code(&city, licence.code.as_str(), late).await.reason(), Some(Reason::Expired));
+    let stored = city.find(&licence).await;
+    assert_eq!(stored.status, Status::Valid, "nothing has to be written for a licence to expire");
+}
+
+#[tokio::test]
+async fn an_altered_file_is_invalid_and_still_says_which_licence_it_was() {
+    let city = city().await;
+    let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
+    let mut file = document(&city, &licence).await;
+    let at = file.windows(9).rposition(|part| part == b"endstream").unwrap() - 20;
+    file[at] ^= 1;
+    let verdict = by_file(&city, &file, 1).await;
+    assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Invalid, Some(Reason::ContentAltered)));
+    assert_eq!(verdict.licence.unwrap().identifier, licence.identifier);
+}
+
+#[tokio::test]
+async fn what_was_numbered_but_not_issued_does_not_exist() {
+    let city = city().await;
+    let intent = city.intent(city.food_request("k"), &city.food, 0).await;
+    let verdict = by_code(&city, intent.licence.code.as_str(), 1).await;
+    assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Invalid, Some(Reason::UnknownNumber)));
+    assert_eq!(verdict.licence, None);
+}
+
+#[tokio::test]
+async fn a_genuine_seal_without_a_record_raises_an_alarm() {
+    let city = city().await;
+    let intent = city.intent(city.food_request("k"), &city.food, 0).await;
+    // Signed, and the record never came: what a thief of the key would make.
+    let signed = intent.sign(&city.library, NOW.plus_seconds(1)).unwrap();
+    let verdict = by_file(&city, &signed.bytes, 2).await;
+    assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Invalid, Some(Reason::NotRecorded)));
+    assert_eq!(list(&city, events::VERIFICATION_ALARM).await.len(), 1);
+}
+
+#[tokio::test]
+async fn every_verification_leaves_a_receipt_and_an_event_without_a_name() {
+    let city = city().await;
+    let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
+    let first = by_code(&city, licence.code.as_str(), 1).await;
+    let second = by_code(&city, "https://elsewhere.example/1", 2).await;
+    assert_ne!(first.receipt, second.receipt);
+    let mut tx = city.fresh.database.read().await.unwrap();
+    let receipt = verification::find(&mut tx, first.receipt.as_ref().unwrap()).await.unwrap().unwrap();
+    assert_eq!((receipt.outcome.as_str(), receipt.method.as_str()), ("valid", "code"));
+    assert_eq!(receipt.licence.as_ref(), Some(&licence.id));
+    let receipt = verification::find(&mut tx, second.receipt.as_ref().unwrap()).await.unwrap().unwrap();
+    assert_eq!((receipt.outcome.as_str(), receipt.reason.as_deref()), ("unverifiable", Some("not_our_code")));
+    drop(tx);
+    let entries = list(&city, events::VERIFIED).await;
+    assert_eq!(entries.len(), 2);
+    for entry in entries {
+        assert!(!entry.contains("龙福") && !entry.contains(licence.code.as_str()), "{entry}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_leaves_nothing() {
+    let city = city().await;
+    let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
+    let mut tx = city.fresh.database.read().await.unwrap();
+    let verdict = verification::look(&mut tx, &city.library, licence.code.as_str(), NOW).await.unwrap();
+    assert_eq!((verdict.outcome, verdict.receipt), (Outcome::Valid, None));
+    assert!(queries::verification(&mut tx, "ver_x").await.unwrap().is_none());
+    drop(tx);
+    assert_eq!(list(&city, events::VERIFIED).await.len(), 0);
+}
+
+async fn list(city: &City, kind: &str) -> Vec<String> {
+    let filter = Filter { kind: Some(kind.to_owned()), ..Filter::default() };
+    let page = log::list(&mut city.fresh.database.read().await.unwrap(), &filter, &Page::first(50)).await.unwrap();
+    page.items.into_iter().map(|entry| format!("{entry:?}")).collect()
+}

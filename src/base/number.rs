@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn identity_numbers_are_checked_to_the_last_digit() {
         let check = |text, expected: Result<(), NumberError>| {
-            assert_eq!(IdentityNumber::parse(text).map(|_| ()), expected, "{text}")
+            assert_eq!(IdentityNumber::parse(text).map(|_| ()), expected, "{text}");
         };
         check("11010519491231002X", Ok(()));
         check("11010519491231002x", Ok(()));
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn credit_codes_are_checked_to_the_last_character() {
         let check = |text, expected: Result<(), NumberError>| {
-            assert_eq!(CreditCode::parse(text).map(|_| ()), expected, "{text}")
+            assert_eq!(CreditCode::parse(text).map(|_| ()), expected, "{text}");
         };
         check("91350100M000100Y43", Ok(()));
         check("91350100M000100Y44", Err(NumberError::CheckDigit));

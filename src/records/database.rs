@@ -287,7 +287,7 @@ impl Tx {
     }
 }
 
-fn bind<'q>(mut query: Query<'q, Any, AnyArguments>, args: Vec<Value>) -> Query<'q, Any, AnyArguments> {
+fn bind(mut query: Query<'_, Any, AnyArguments>, args: Vec<Value>) -> Query<'_, Any, AnyArguments> {
     for value in args {
         query = match value {
             Value::Bytes(value) => query.bind(value),
@@ -298,7 +298,7 @@ fn bind<'q>(mut query: Query<'q, Any, AnyArguments>, args: Vec<Value>) -> Query<
     query
 }
 
-fn bind_as<'q, T>(mut query: QueryAs<'q, Any, T, AnyArguments>, args: Vec<Value>) -> QueryAs<'q, Any, T, AnyArguments> {
+fn bind_as<T>(mut query: QueryAs<'_, Any, T, AnyArguments>, args: Vec<Value>) -> QueryAs<'_, Any, T, AnyArguments> {
     for value in args {
         query = match value {
             Value::Bytes(value) => query.bind(value),

@@ -362,19 +362,20 @@ fn watch_revisions(beside: &mut Beside, product: &Product) {
         let (app, world, seen) = (app.clone(), world.clone(), Arc::clone(&seen));
         async move {
             let revisions = records::revision::all(&mut app.database.read().await?).await?;
-            let before =
-                std::mem::replace(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner), revisions.clone());
+            let before = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if before == revisions {
                 return Ok(false);
             }
             app.custody.see(&revisions).await.map_err(Fault::broken)?;
-            app.provider.set_keys(token_keys(&app.custody, world.clock.now()))?;
             app.library.see(&app.database, &revisions).await?;
+            app.provider.set_keys(token_keys(&app.custody, world.clock.now()))?;
             let of =
                 |list: &[(String, i64)], name: &str| list.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
             if of(&before, oidc::REVISION) != of(&revisions, oidc::REVISION) {
                 app.provider.forget_clients();
             }
+            // Only now: what failed above is tried again in the next turn.
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = revisions;
             Ok(false)
         }
     });

@@ -59,7 +59,7 @@ fn run(words: &[&str], report: &mut Report) -> Result<()> {
         ["dev", rest @ ..] => tools::dev(rest),
         ["sql"] => test::sql(report),
         ["reference"] => tools::reference(report),
-        ["bench", rest @ ..] => tools::bench(rest),
+        ["bench", rest @ ..] => tools::bench(report, rest),
         _ => {
             say(HELP);
             Ok(())

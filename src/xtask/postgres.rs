@@ -19,7 +19,7 @@ const SCRIPT: &str = r#"
 trap '' INT TERM HUP
 "$1/initdb" --pgdata="$2/data" --username=postgres --auth=trust --no-locale --encoding=UTF8 --no-sync >"$2/log" 2>&1 || exit 1
 "$1/postgres" -D "$2/data" -p "$3" -k "$2" -h 127.0.0.1 \
-  -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+  -c fsync=$4 -c synchronous_commit=$4 -c full_page_writes=$4 \
   -c max_connections=400 -c shared_buffers=64MB -c log_min_messages=fatal </dev/null >>"$2/log" 2>&1 &
 server=$!
 cat >/dev/null
@@ -31,11 +31,22 @@ rm -rf "$2/data"
 /// How long the server may take to answer.
 const START_MAX: Duration = Duration::from_mins(1);
 
+/// What a power cut may cost.
+#[derive(Clone, Copy, Debug)]
+pub enum Durability {
+    /// Everything: the tests' databases are thrown away anyhow.
+    Off,
+    /// Nothing, as in production: for measuring.
+    On,
+}
+
 /// A running server. Dropping it stops it.
 #[derive(Debug)]
 pub struct Postgres {
     /// Where it is, as a URL without a database name.
     pub url: String,
+    /// Its first process, the parent of all others.
+    pub pid: u32,
     child: Child,
     /// Closing it stops the server.
     lifeline: Option<ChildStdin>,
@@ -43,7 +54,7 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    pub fn start() -> Result<Self> {
+    pub fn start(durability: Durability) -> Result<Self> {
         let programs = folder().context("PostgreSQL is not installed")?;
         let folder = env::temp_dir().join(format!("guosuo-postgres-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
@@ -62,11 +73,17 @@ impl Postgres {
             Command::new("sh")
         };
         command.args(["-c", SCRIPT, "postgres"]).arg(&programs).arg(&folder).arg(port.to_string());
+        command.arg(match durability {
+            Durability::Off => "off",
+            Durability::On => "on",
+        });
         command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().context("cannot start PostgreSQL")?;
         let lifeline = child.stdin.take();
-        let mut server = Self { url: format!("postgres://postgres@127.0.0.1:{port}"), child, lifeline, folder };
+        let mut server = Self { url: format!("postgres://postgres@127.0.0.1:{port}"), pid: 0, child, lifeline, folder };
         server.wait(&programs, port)?;
+        let pid_file = fs::read_to_string(server.folder.join("data/postmaster.pid"))?;
+        server.pid = pid_file.lines().next().context("PostgreSQL wrote no process number")?.trim().parse()?;
         say(&format!("ok     postgres ({:.1} s)", begun.elapsed().as_secs_f64()));
         Ok(server)
     }

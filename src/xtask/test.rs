@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     clients, install,
-    postgres::Postgres,
+    postgres::{Durability, Postgres},
     step::{Counted, Report, cargo},
 };
 
@@ -46,12 +46,12 @@ pub fn sql(report: &mut Report) -> Result<()> {
     let words = ["test", "--workspace", "--locked", "--test", "product", "every_statement"];
     install::packages(report)?;
     report.tests("statements on sqlite", cargo(&words).env_remove(POSTGRES), Counted::cargo)?;
-    let server = Postgres::start()?;
+    let server = Postgres::start(Durability::Off)?;
     report.tests("statements on postgres", cargo(&words).env(POSTGRES, &server.url), Counted::cargo)
 }
 
 fn postgres(report: &mut Report) -> Result<()> {
-    let server = Postgres::start()?;
+    let server = Postgres::start(Durability::Off)?;
     let mut words = vec!["test", "--workspace", "--locked", "--no-fail-fast"];
     for name in WITHOUT_DATABASE {
         words.extend(["--exclude", name]);

@@ -4,7 +4,11 @@ use std::{fs, process::Command};
 
 use anyhow::{Context, Result, bail};
 
-use crate::step::{Report, cargo, root, say};
+use crate::{
+    install,
+    postgres::{Durability, Postgres},
+    step::{Report, cargo, root, say},
+};
 
 /// The demonstration city, kept in `target/dev` so that a restart finds it again.
 pub fn dev(rest: &[&str]) -> Result<()> {
@@ -36,14 +40,20 @@ pub fn reference(report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Measures, in the release profile.
-pub fn bench(rest: &[&str]) -> Result<()> {
-    if !root().join("tests/bench").exists() {
-        bail!("nothing is measured yet");
-    }
-    let mut words = vec!["bench", "--package", "tests", "--"];
-    words.extend(rest);
-    let status = cargo(&words).status()?;
+/// Measures in the release profile, on a PostgreSQL server that loses nothing in a power cut.
+pub fn bench(report: &mut Report, rest: &[&str]) -> Result<()> {
+    install::packages(report)?;
+    let server = ["build", "--release", "--package", "server", "--bin", "guosuo", "--quiet"];
+    report.must("build the server", &mut cargo(&server))?;
+    let bench = ["build", "--release", "--package", "tests", "--features", "bench", "--bin", "bench", "--quiet"];
+    report.must("build the measuring program", &mut cargo(&bench))?;
+    let postgres = Postgres::start(Durability::On)?;
+    let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into).join("release");
+    let mut command = Command::new(folder.join("bench"));
+    command.arg("--server").arg(folder.join("guosuo"));
+    command.arg("--postgres").arg(format!("{}/postgres", postgres.url));
+    command.arg("--postgres-pid").arg(postgres.pid.to_string());
+    let status = command.args(rest).current_dir(root()).status()?;
     if !status.success() {
         bail!("the measurement failed");
     }

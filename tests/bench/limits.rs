@@ -47,7 +47,8 @@ pub async fn measure(window: Duration) -> anyhow::Result<Vec<Limit>> {
     ])
 }
 
-fn spin(window: Duration, mut operation: impl FnMut()) -> f64 {
+/// Repeats an operation on this thread and counts what one CPU-second holds.
+pub fn spin(window: Duration, mut operation: impl FnMut()) -> f64 {
     operation();
     let start = meter::own_thread();
     let mut count = 0_u32;
@@ -93,7 +94,7 @@ async fn http(window: Duration) -> anyhow::Result<(f64, f64)> {
     });
     let before = meter::cpu(pid, false);
     let hello = hello.await;
-    let hello = f64::from(hello.done) / (meter::cpu(pid, false) - before).as_secs_f64();
+    let hello = f64::from(hello.done) / meter::cpu(pid, false).saturating_sub(before).as_secs_f64();
     let before = meter::cpu(pid, false);
     let token = flows::drive(window, || {
         let (client, url) = (client.clone(), format!("http://{address}/token"));
@@ -103,7 +104,7 @@ async fn http(window: Duration) -> anyhow::Result<(f64, f64)> {
         }
     })
     .await;
-    let token = f64::from(token.done) / (meter::cpu(pid, false) - before).as_secs_f64();
+    let token = f64::from(token.done) / meter::cpu(pid, false).saturating_sub(before).as_secs_f64();
     child.kill().await?;
     Ok((hello, token))
 }
@@ -112,7 +113,8 @@ async fn http(window: Duration) -> anyhow::Result<(f64, f64)> {
 pub fn serve() -> anyhow::Result<()> {
     let random = SystemRandom::new();
     let broken = "ring refused its own key";
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).map_err(|_| anyhow::anyhow!(broken))?;
+    let pkcs8 =
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).map_err(|_| anyhow::anyhow!(broken))?;
     let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random)
         .map_err(|_| anyhow::anyhow!(broken))?;
     let key = std::sync::Arc::new(key);

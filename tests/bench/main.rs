@@ -4,7 +4,9 @@
 //! mean little on a shared machine; processor time per operation repeats within some 20 %, and the ratio to the
 //! limit carries over to other machines.
 #![allow(clippy::print_stdout, reason = "its table is its output")]
+#![allow(clippy::indexing_slicing, reason = "only JSON values are indexed, which gives null for what is not there")]
 
+mod documents;
 mod flows;
 mod limits;
 mod meter;
@@ -54,6 +56,13 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     println!("bare limits, operations per CPU-second of one core");
     for limit in &limits {
         println!("  {:<44} {:>10.0}", limit.name, limit.rate);
+    }
+    let issue = documents::measure(window)?;
+    if let Some(limit) = limits.iter().find(|limit| limit.name == limits::PATCH_AND_SIGN) {
+        println!(
+            "\nlicence issue in process (typeset, sign, patch): {issue:.0} per CPU-s, {:.1} % of limit",
+            100.0 * issue / limit.rate
+        );
     }
     let mut databases = vec![("SQLite", None)];
     if let Some((url, pid)) = &options.postgres {

@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use crate::meter;
 
 /// How long the product may take to become ready.
-const READY_TIMEOUT: Duration = Duration::from_secs(120);
+const READY_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// A running demonstration.
 pub struct Product {

@@ -36,12 +36,11 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
     let visit: SharedVisit = Arc::new(Visit::of(&app, &request));
     let span = tracing::info_span!("request", id = %visit.request_id, method = %request.method());
     let is_static = request.uri().path().starts_with("/static/");
-    let response = match refused_early(&app, &request) {
-        Some(problem) => problem.into_response(),
-        None => {
-            request.extensions_mut().insert(Arc::clone(&visit));
-            next.run(request).instrument(span.clone()).await
-        }
+    let response = if let Some(problem) = refused_early(&app, &request) {
+        problem.into_response()
+    } else {
+        request.extensions_mut().insert(Arc::clone(&visit));
+        next.run(request).instrument(span.clone()).await
     };
     let mut response = span.in_scope(|| problem::render(&app, &visit, response));
     let headers = response.headers_mut();
@@ -91,6 +90,7 @@ async fn log_failures(request: Request, next: Next) -> Response {
     response
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the layer hands the reason over")]
 fn panicked(reason: Box<dyn Any + Send>) -> Response<Body> {
     let what = reason
         .downcast_ref::<&'static str>()

@@ -5,6 +5,8 @@ mod home;
 pub(crate) mod licences;
 mod sessions;
 pub(crate) mod show;
+#[cfg(test)]
+mod tests;
 
 use crate::access::{Guard, Table, Who};
 

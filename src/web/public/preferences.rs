@@ -14,19 +14,13 @@ const YEAR_SECONDS: i64 = 365 * 86_400;
 
 /// `GET /language?to=en&back=/path`.
 pub async fn language(State(app): State<App>, Query(query): Query) -> Result<Response, Problem> {
-    let to = match query.text("to") {
-        language @ ("zh" | "en") => language,
-        _ => return Err(Problem::NotFound),
-    };
+    let to @ ("zh" | "en") = query.text("to") else { return Err(Problem::NotFound) };
     Ok(remember(&app, cookies::LANGUAGE, to, &query))
 }
 
 /// `GET /appearance?to=elder&back=/path`.
 pub async fn appearance(State(app): State<App>, Query(query): Query) -> Result<Response, Problem> {
-    let to = match query.text("to") {
-        appearance @ ("elder" | "standard") => appearance,
-        _ => return Err(Problem::NotFound),
-    };
+    let to @ ("elder" | "standard") = query.text("to") else { return Err(Problem::NotFound) };
     Ok(remember(&app, cookies::APPEARANCE, to, &query))
 }
 

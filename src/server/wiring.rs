@@ -406,6 +406,7 @@ fn keep_house(beside: &mut Beside, product: &Product) {
             records::idempotency::expire(&mut tx, at).await?;
             identity::sign_in::expire(&mut tx, at).await?;
             identity::session::expire(&mut tx, at).await?;
+            oidc::family::expire(&mut tx, at).await?;
             tx.commit().await?;
             Ok(false)
         }

@@ -89,3 +89,18 @@ async fn values_are_shown_masked() {
     check("openid", "");
     assert!(facts.masked("phone", &city.vault).unwrap().contains("***"));
 }
+
+#[tokio::test]
+async fn families_are_forgotten_when_nothing_of_them_can_come_back() {
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    for scope in ["openid", "openid offline_access"] {
+        city.token(&redeem("tax", &secret, &city.code("tax", &[("scope", scope)]).await)).await.unwrap();
+    }
+    let mut tx = city.database().housekeeping().await.unwrap();
+    let mut after = async |seconds: i64| crate::family::expire(&mut tx, NOW.plus_seconds(seconds)).await.unwrap();
+    let day = 24 * 3600;
+    assert_eq!(after(crate::limits::FAMILY_SECONDS + day).await, 0);
+    assert_eq!(after(crate::limits::FAMILY_SECONDS + day + 1).await, 1);
+    assert_eq!(after(crate::limits::REFRESH_ABSOLUTE_SECONDS + day + 1).await, 1);
+}

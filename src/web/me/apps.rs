@@ -21,7 +21,7 @@ struct Connected {
 
 #[derive(askama::Template)]
 #[template(path = "me/apps.html")]
-struct Apps {
+struct AppsPage {
     page: Page,
     apps: Vec<Connected>,
     withdrawn: bool,
@@ -48,7 +48,7 @@ pub async fn list(
         })
         .collect();
     let withdrawn = query.has("withdrawn");
-    Ok(html(StatusCode::OK, &Apps { page, apps, withdrawn }))
+    Ok(html(StatusCode::OK, &AppsPage { page, apps, withdrawn }))
 }
 
 /// `POST /me/apps/withdraw`: the consent and every token are gone when this is answered.

@@ -7,12 +7,17 @@ pub(crate) mod answer;
 pub(crate) mod file;
 mod page;
 
+#[cfg(test)]
+mod tests;
+
 use crate::access::{Guard, Table, Who};
 
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {
-    table
-        .get("/desk", Who::Staff, page::show)
-        .post("/desk", Who::Staff, Guard::Form, page::number)
-        .post("/desk/file", Who::Staff, Guard::Upload, page::file)
+    table.get("/desk", Who::Staff, page::show).post("/desk", Who::Staff, Guard::Form, page::number).post(
+        "/desk/file",
+        Who::Staff,
+        Guard::Upload,
+        page::file,
+    )
 }

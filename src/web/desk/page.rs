@@ -22,14 +22,14 @@ struct Desk {
 
 /// `GET /desk`. One statement, for the session.
 pub async fn show(_staff: DeskStaff, page: Page) -> Response {
-    render(Desk { page, answer: None, empty: false })
+    render(&Desk { page, answer: None, empty: false })
 }
 
 /// `POST /desk`: what was scanned or typed. Five statements.
 pub async fn number(State(app): State<App>, staff: DeskStaff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let text = fields.text("text").trim().to_owned();
     if text.is_empty() {
-        return Ok(render(Desk { page, answer: None, empty: true }));
+        return Ok(render(&Desk { page, answer: None, empty: true }));
     }
     if text.chars().count() > SCANNED_CHARACTERS_MAX {
         return Err(Problem::TooLarge { max: SCANNED_CHARACTERS_MAX });
@@ -38,13 +38,13 @@ pub async fn number(State(app): State<App>, staff: DeskStaff, page: Page, fields
     let verdict = verification::by_code(&mut work, &app.library, &text).await?;
     work.commit().await?;
     let answer = Some(Answer::new(&verdict, page.language));
-    Ok(render(Desk { page, answer, empty: false }))
+    Ok(render(&Desk { page, answer, empty: false }))
 }
 
 /// `POST /desk/file`: a file that was dropped or chosen. Up to eight statements.
 pub async fn file(State(app): State<App>, staff: DeskStaff, page: Page, upload: Upload) -> Result<Response, Problem> {
     if upload.file.is_empty() {
-        return Ok(render(Desk { page, answer: None, empty: true }));
+        return Ok(render(&Desk { page, answer: None, empty: true }));
     }
     let examined = file::examine(upload.file).await?;
     let trust = verification::trust(&app.custody)?;
@@ -52,11 +52,11 @@ pub async fn file(State(app): State<App>, staff: DeskStaff, page: Page, upload: 
     let verdict = verification::by_file(&mut work, &app.library, &trust, &examined).await?;
     work.commit().await?;
     let answer = Some(Answer::new(&verdict, page.language));
-    Ok(render(Desk { page, answer, empty: false }))
+    Ok(render(&Desk { page, answer, empty: false }))
 }
 
-fn render(desk: Desk) -> Response {
-    let mut response = html(StatusCode::OK, &desk);
+fn render(desk: &Desk) -> Response {
+    let mut response = html(StatusCode::OK, desk);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.insert(

@@ -77,6 +77,7 @@ pub struct Request {
 
 /// What [`begin`] comes to.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "made once a request and taken apart at once")]
 pub enum Begun {
     /// Numbered: sign it and record it.
     Intent(Box<Intent>),
@@ -111,7 +112,7 @@ pub struct Signed {
 
 /// Checks a request that maker and checker stand behind and records the intent to issue.
 ///
-/// Statements: 6, one more for a renewal, one more for a type that a holder has only once.
+/// Statements: 4 with the event, one more for a renewal, one more for a type that a holder has only once.
 ///
 /// # Errors
 ///
@@ -351,7 +352,7 @@ pub enum Recorded {
 
 /// Records a signed document.
 ///
-/// Statements: 2, and one more for a renewal.
+/// Statements: 3 with the event, two more for a renewal.
 ///
 /// # Errors
 ///

@@ -11,6 +11,15 @@ use crate::{
     reason::{RevocationReason, SuspensionReason},
 };
 
+/// A licence after an act on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// As it stands now.
+    pub licence: Licence,
+    /// Whether the act changed it; false when it already stood so.
+    pub is_new: bool,
+}
+
 /// Suspends a licence from now until it is reinstated. Suspending twice keeps the first reason: the holder has
 /// already been told it.
 ///
@@ -23,13 +32,13 @@ pub async fn suspend(
     issuer: &OrganisationId,
     id: &LicenceId,
     reason: SuspensionReason,
-) -> Result<Licence, Error> {
+) -> Result<Changed, Error> {
     let licence = of_issuer(work, issuer, id).await?;
     match licence.status {
         Status::Intent | Status::Void => Err(Error::NotIssued),
         Status::Revoked => Err(Error::AlreadyRevoked),
         Status::Superseded => Err(Error::AlreadySuperseded),
-        Status::Suspended => Ok(licence),
+        Status::Suspended => Ok(Changed { licence, is_new: false }),
         Status::Valid => moved(work, licence, Status::Suspended, Some(reason.code()), events::SUSPENDED).await,
     }
 }
@@ -39,7 +48,7 @@ pub async fn suspend(
 /// # Errors
 ///
 /// As [`suspend`], and [`Error::NotSuspended`].
-pub async fn reinstate(work: &mut Work, issuer: &OrganisationId, id: &LicenceId) -> Result<Licence, Error> {
+pub async fn reinstate(work: &mut Work, issuer: &OrganisationId, id: &LicenceId) -> Result<Changed, Error> {
     let licence = of_issuer(work, issuer, id).await?;
     match licence.status {
         Status::Intent | Status::Void => Err(Error::NotIssued),
@@ -60,11 +69,11 @@ pub async fn revoke(
     issuer: &OrganisationId,
     id: &LicenceId,
     reason: RevocationReason,
-) -> Result<Licence, Error> {
+) -> Result<Changed, Error> {
     let licence = of_issuer(work, issuer, id).await?;
     match licence.status {
         Status::Intent | Status::Void => Err(Error::NotIssued),
-        Status::Revoked => Ok(licence),
+        Status::Revoked => Ok(Changed { licence, is_new: false }),
         Status::Valid | Status::Suspended | Status::Superseded => {
             moved(work, licence, Status::Revoked, Some(reason.code()), events::REVOKED).await
         }
@@ -83,7 +92,7 @@ async fn moved(
     to: Status,
     reason: Option<&str>,
     event: &'static str,
-) -> Result<Licence, Error> {
+) -> Result<Changed, Error> {
     let at = work.at();
     if queries::move_status(&mut work.tx, &licence.id, licence.status, to, reason, at).await? == 0 {
         // Someone else changed it between our look and our step; the operation's edge looks again.
@@ -97,5 +106,5 @@ async fn moved(
     licence.status = to;
     licence.reason = reason.map(str::to_owned);
     licence.changed_at = at;
-    Ok(licence)
+    Ok(Changed { licence, is_new: true })
 }

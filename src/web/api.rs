@@ -8,7 +8,7 @@ mod openapi;
 mod verify;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::access::{Guard, Table, Who};
 

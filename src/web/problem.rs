@@ -206,6 +206,7 @@ impl From<licence::Error> for Problem {
         use licence::Error;
         let conflict = |code, zh, en| Self::domain(StatusCode::CONFLICT, code, zh, en);
         let refused = |code, zh, en| Self::domain(StatusCode::UNPROCESSABLE_ENTITY, code, zh, en);
+        let forbidden = |code, zh, en| Self::domain(StatusCode::FORBIDDEN, code, zh, en);
         let code = error.code();
         match error {
             Error::AlreadyDecided => {
@@ -229,7 +230,7 @@ impl From<licence::Error> for Problem {
                 errors
                     .into_iter()
                     .map(|error| FieldProblem {
-                        pointer: format!("/fields/{}", error.key),
+                        pointer: format!("/fields/{}", crate::api::escape(&error.key)),
                         code: error.problem.code(),
                         detail: error.problem.text(),
                     })
@@ -237,7 +238,7 @@ impl From<licence::Error> for Problem {
             ),
             Error::Fault(fault) => Self::Fault(fault),
             Error::FourEyes => {
-                refused(code, "经办和审核不能是同一人。", "Clerk and reviewer must be two different people.")
+                forbidden(code, "经办和审核不能是同一人。", "Clerk and reviewer must be two different people.")
             }
             Error::HolderUnknown => refused(code, "查无此持证主体。", "There is no such holder."),
             Error::IssuerCode => {
@@ -246,25 +247,25 @@ impl From<licence::Error> for Problem {
             Error::Lint(_) => {
                 refused(code, "证照文件未通过签章前的检查。", "The document failed the checks before signing.")
             }
-            Error::NotAuthorised => Self::domain(
-                StatusCode::FORBIDDEN,
-                code,
-                "没有签发此类证照的权限。",
-                "Not authorised to issue licences of this type.",
-            ),
-            Error::NotFound | Error::OtherDepartment => Self::NotFound,
+            Error::NotAuthorised => {
+                forbidden(code, "没有签发此类证照的权限。", "Not authorised to issue licences of this type.")
+            }
+            Error::NotFound => Self::NotFound,
             Error::NotIssued => conflict(code, "证照尚未签发。", "The licence is not issued."),
             Error::NotSuspended => conflict(code, "证照未被暂停。", "The licence is not suspended."),
+            Error::OtherDepartment => {
+                forbidden(code, "证照由其他部门签发，只能由该部门办理。", "Another department issued it; only that one may act on it.")
+            }
             Error::Period(problem) => Self::Fields(vec![FieldProblem {
                 pointer: if problem.is_about_start() { "/valid_from" } else { "/valid_until" }.to_owned(),
                 code: problem.code(),
-                detail: Text::fixed("有效期不合规定。", "The period of validity is refused."),
+                detail: problem.text(),
             }]),
-            Error::Renewal => conflict(code, "这本证照不能换发。", "This licence cannot be renewed."),
-            Error::Seal => conflict(code, "发证机关没有可用的电子印章。", "The department has no seal in use."),
+            Error::Renewal => refused(code, "这本证照不能换发。", "This licence cannot be renewed."),
+            Error::Seal => refused(code, "发证机关没有可用的电子印章。", "The department has no seal in use."),
             Error::TypeUnknown => refused(code, "没有这种证照类型。", "No such licence type is published."),
             Error::VersionsExhausted => conflict(code, "换发次数已用尽。", "The licence was renewed too often."),
-            Error::Voided(_) => conflict(code, "本次签发已作废，请重新签发。", "The issue was voided; issue again."),
+            Error::Voided(_) => refused(code, "本次签发已作废，请重新签发。", "The issue was voided; issue again."),
         }
     }
 }

@@ -29,7 +29,7 @@ async fn an_issued_licence_is_sealed_and_found_by_every_number() {
     assert_eq!(find::by_code(&mut tx, &licence.code).await.unwrap(), Some(licence.clone()));
     assert_eq!(find::by_file_digest(&mut tx, &sha256).await.unwrap(), Some(licence.clone()));
     let held = find::held_by(&mut tx, &licence.holder, &Page::first(10)).await.unwrap();
-    assert_eq!(held.items, [licence.clone()]);
+    assert_eq!(held.items, std::slice::from_ref(&licence));
     let file = read(&bytes).unwrap();
     assert_eq!(file.entry("certificate_identifier"), Some(licence.identifier.as_str()));
     assert_eq!(file.entry("holder_name"), Some("滨江市龙福餐饮有限公司"));

@@ -9,21 +9,21 @@ use crate::{
 async fn suspend(city: &City, licence: &Licence, seconds: i64) -> Result<Licence, Error> {
     let mut work = city.work(seconds).await;
     let reason = SuspensionReason::Investigation;
-    let licence = lifecycle::suspend(&mut work, &city.food.id, &licence.id, reason).await?;
+    let licence = lifecycle::suspend(&mut work, &city.food.id, &licence.id, reason).await?.licence;
     work.commit().await?;
     Ok(licence)
 }
 
 async fn revoke(city: &City, licence: &Licence, reason: RevocationReason, seconds: i64) -> Result<Licence, Error> {
     let mut work = city.work(seconds).await;
-    let licence = lifecycle::revoke(&mut work, &city.food.id, &licence.id, reason).await?;
+    let licence = lifecycle::revoke(&mut work, &city.food.id, &licence.id, reason).await?.licence;
     work.commit().await?;
     Ok(licence)
 }
 
 async fn reinstate(city: &City, licence: &Licence, seconds: i64) -> Result<Licence, Error> {
     let mut work = city.work(seconds).await;
-    let licence = lifecycle::reinstate(&mut work, &city.food.id, &licence.id).await?;
+    let licence = lifecycle::reinstate(&mut work, &city.food.id, &licence.id).await?.licence;
     work.commit().await?;
     Ok(licence)
 }

@@ -51,13 +51,13 @@ pub async fn document(State(app): State<App>) -> Response {
 pub async fn page(State(app): State<App>, page: Page) -> Response {
     let described = description(&app);
     let mut operations = Vec::new();
-    for (path, methods) in described["paths"].as_object().into_iter().flatten() {
+    for (path, methods) in described.get("paths").and_then(Value::as_object).into_iter().flatten() {
         for (method, operation) in methods.as_object().into_iter().flatten() {
             operations.push(Operation {
                 method: if method == "get" { "GET" } else { "POST" },
                 path: path.clone(),
-                summary: text(&operation["summary"], &page),
-                scope: operation["security"][0]["oauth"][0].as_str().unwrap_or_default().to_owned(),
+                summary: text(operation.get("summary"), &page),
+                scope: operation.pointer("/security/0/oauth/0").and_then(Value::as_str).unwrap_or_default().to_owned(),
             });
         }
     }
@@ -97,8 +97,8 @@ fn note(rule: &FieldRule, page: &Page) -> String {
 }
 
 /// A summary is written `中文 / English`.
-fn text(summary: &Value, page: &Page) -> String {
-    let summary = summary.as_str().unwrap_or_default();
+fn text(summary: Option<&Value>, page: &Page) -> String {
+    let summary = summary.and_then(Value::as_str).unwrap_or_default();
     let (zh, en) = summary.split_once(" / ").unwrap_or((summary, summary));
     if page.is_chinese() { zh.to_owned() } else { en.to_owned() }
 }
@@ -187,8 +187,8 @@ fn of(schema: &str) -> Value {
     json!({ "application/json": { "schema": { "$ref": format!("#/components/schemas/{schema}") } } })
 }
 
-fn body(schema: &str) -> Option<Value> {
-    Some(json!({ "required": true, "content": of(schema) }))
+fn body(schema: &str) -> Value {
+    json!({ "required": true, "content": of(schema) })
 }
 
 fn paths() -> Value {
@@ -196,7 +196,7 @@ fn paths() -> Value {
     let (id, key) =
         (json!({ "$ref": "#/components/parameters/id" }), json!({ "$ref": "#/components/parameters/idempotency_key" }));
     let act = |summary: &str, schema: &str| {
-        operation(summary, issue, &json!([id, key]), body(schema), &answers("200", &of("Licence")))
+        operation(summary, issue, &json!([id, key]), Some(body(schema)), &answers("200", &of("Licence")))
     };
     let list = json!([
         { "name": "status", "in": "query", "schema": { "enum": ["valid", "suspended", "revoked", "superseded"] } },
@@ -211,7 +211,7 @@ fn paths() -> Value {
     json!({
         "/api/v1/licences": {
             "get": operation("本部门签发的证照，新的在前 / licences of one's own department, newest first", issue, &list, None, &answers("200", &of("LicencePage"))),
-            "post": operation("签发一份证照 / issue a licence", issue, &json!([key]), body("NewLicence"), &answers("201", &of("Licence")))
+            "post": operation("签发一份证照 / issue a licence", issue, &json!([key]), Some(body("NewLicence")), &answers("201", &of("Licence")))
         },
         "/api/v1/licences/{id}": {
             "get": operation("一份证照 / one licence", issue, &json!([id]), None, &answers("200", &of("Licence")))

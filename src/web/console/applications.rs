@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use base::{
-    Fault, Page as ListPage,
+    Page as ListPage,
     id::{ApplicationId, LicenceId, PersonId},
 };
 use http::StatusCode;
@@ -39,9 +39,9 @@ pub(super) struct Line {
 }
 
 /// An application as a line of a list.
-pub(super) fn line(app: &App, page: &Page, one: &Application, me: &PersonId) -> Result<Line, Fault> {
+pub(super) fn line(app: &App, page: &Page, one: &Application, me: &PersonId) -> Line {
     let (kind, state) = state_tag(page, one.state);
-    Ok(Line {
+    Line {
         id: one.id.to_string(),
         type_name: type_name(app, page, one),
         holder: one.holder_shown.clone(),
@@ -49,7 +49,7 @@ pub(super) fn line(app: &App, page: &Page, one: &Application, me: &PersonId) -> 
         kind,
         state,
         is_mine: one.maker_person == *me,
-    })
+    }
 }
 
 fn type_name(app: &App, page: &Page, one: &Application) -> String {
@@ -89,7 +89,7 @@ pub async fn list(
     let department = &staff.staff.organisation_id;
     let found = application::list(&mut app.database.read().await?, &app.library, department, state, &stretch).await?;
     let lines = found.items.iter().map(|one| line(&app, &page, one, &staff.session.person_id));
-    let lines = lines.collect::<Result<_, _>>()?;
+    let lines = lines.collect();
     let state = state.map(ApplicationState::as_str).unwrap_or_default().to_owned();
     Ok(html(StatusCode::OK, &List { page, state, lines, next: found.next.map(|id| id.to_string()) }))
 }

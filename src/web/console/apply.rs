@@ -44,7 +44,6 @@ struct Input {
     error: Option<String>,
     kind: &'static str,
     choices: Vec<(String, String)>,
-    length_max: usize,
     required: bool,
 }
 
@@ -309,7 +308,6 @@ fn input(
         error: error_of(&id),
         kind,
         choices,
-        length_max: rule.length_max,
         required: rule.required,
         id,
     }
@@ -335,7 +333,6 @@ fn date(
         error: error_of(id),
         kind: "date",
         choices: vec![],
-        length_max: 10,
         required: id == "valid_until",
     }
 }

@@ -19,7 +19,6 @@ struct Home {
     department: String,
     is_clerk: bool,
     is_reviewer: bool,
-    is_keeper: bool,
     is_counter: bool,
     waiting: Vec<Line>,
     returned: Vec<Line>,
@@ -40,7 +39,7 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
             let found =
                 application::list(&mut tx, &app.library, department, Some(state), &ListPage::first(SHOWN)).await?;
             for one in &found.items {
-                lines.push(line(&app, &page, one, &staff.session.person_id)?);
+                lines.push(line(&app, &page, one, &staff.session.person_id));
             }
         }
         lists.push(lines);
@@ -51,7 +50,6 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         department: staff.staff.organisation_name.clone(),
         is_clerk,
         is_reviewer,
-        is_keeper: roles.has(Role::SealKeeper),
         is_counter: roles.has(Role::Counter),
         waiting,
         returned,

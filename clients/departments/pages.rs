@@ -7,6 +7,18 @@ use crate::{
 
 pub(crate) const STYLE: &str = include_str!("style.css");
 
+/// A disc in the application's colour.
+pub(crate) fn icon(theme: Theme) -> String {
+    let colour = match theme {
+        Theme::Portal => "#0b5cad",
+        Theme::Property => "#8a3b12",
+        Theme::SocialInsurance => "#12693f",
+    };
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 16 16\"><circle cx=\"8\" cy=\"8\" r=\"8\" fill=\"{colour}\"/></svg>"
+    )
+}
+
 pub(crate) fn home(config: &DepartmentConfig, signed_in: Option<&SignedIn>) -> String {
     let main = match signed_in {
         None => welcome(config),
@@ -119,7 +131,7 @@ fn page(config: &DepartmentConfig, signed_in: Option<&SignedIn>, main: &str) -> 
     format!(
         "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>{name}</title><link rel=\"stylesheet\" href=\"/style.css\"></head>\
+         <title>{name}</title><link rel=\"stylesheet\" href=\"/style.css\"><link rel=\"icon\" href=\"/icon.svg\"></head>\
          <body class=\"{theme}\"><header><div class=\"wide\"><div><strong>{name}</strong>\
          <span class=\"en\" lang=\"en\">{name_en}</span></div>{person}</div></header>\
          <main><div class=\"wide\">{main}</div></main>\

@@ -31,6 +31,7 @@ pub(crate) fn router(department: Arc<Department>) -> Router {
         .route("/signed-out", get(signed_out))
         .route("/backchannel-logout", post(back_channel_logout))
         .route("/style.css", get(style))
+        .route("/icon.svg", get(icon))
         .route("/healthz", get(|| async { "ok" }))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(department)
@@ -142,6 +143,11 @@ async fn back_channel_logout(State(department): State<Arc<Department>>, body: By
     };
     let headers = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "application/json")];
     (status, headers, body).into_response()
+}
+
+async fn icon(State(department): State<Arc<Department>>) -> impl IntoResponse {
+    let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "max-age=300")];
+    (headers, pages::icon(department.config.theme))
 }
 
 async fn style() -> impl IntoResponse {

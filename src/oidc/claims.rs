@@ -5,7 +5,10 @@ use identity::{Vault, person::Profile};
 use records::{FromRow, Tx, args};
 use serde_json::{Map, Value, json};
 
-use crate::{Error, scope::ScopeSet};
+use crate::{
+    Error,
+    scope::{Scope, ScopeSet},
+};
 
 /// What we know of a person that claims are made from.
 #[derive(Clone, Debug)]
@@ -169,38 +172,76 @@ impl Facts {
         (!parts.is_empty()).then_some(Value::Object(parts))
     }
 
-    /// What a scope would tell about the person, masked, as the consent page shows it. Empty when there is nothing
-    /// to show.
+    /// What a scope would tell about the person, claim by claim and masked, as the consent page shows it. Claims
+    /// without a value, and those that say the same once more, are left out.
     ///
     /// # Errors
     ///
     /// [`Error::Fault`] when the identity number cannot be decrypted.
-    pub fn masked(&self, scope: &str, vault: &Vault) -> Result<String, Error> {
+    pub fn masked(&self, scope: &Scope, vault: &Vault) -> Result<Vec<(&'static str, String)>, Error> {
+        let mut shown = Vec::new();
+        for claim in scope.claims.iter().copied() {
+            if claim == "identity_number" {
+                shown.push((claim, vault.open(&self.person, &self.identity_sealed)?.masked()));
+            } else if let Some(value) = self.masked_claim(claim) {
+                shown.push((claim, value));
+            }
+        }
+        Ok(shown)
+    }
+
+    fn masked_claim(&self, claim: &str) -> Option<String> {
         let profile = &self.profile;
-        Ok(match scope {
-            "profile" => base::mask::person_name(&self.name),
-            "email" => profile.email.as_deref().map(masked_email).unwrap_or_default(),
-            "phone" => profile.phone_number.as_deref().map(base::mask::phone).unwrap_or_default(),
-            "address" => profile
-                .address
-                .as_ref()
-                .and_then(|address| address.formatted.clone().or_else(|| address.street_address.clone()))
-                .map(|address| masked_tail(&address))
-                .unwrap_or_default(),
+        match claim {
+            "name" => Some(base::mask::person_name(&self.name)),
+            "nickname" => profile.nickname.as_deref().map(base::mask::person_name),
+            "preferred_username" => profile.preferred_username.as_deref().map(masked_name),
+            "gender" => profile.gender.clone(),
+            "birthdate" => profile.birthdate.as_deref().map(|date| {
+                let year: String = date.chars().take(4).collect();
+                format!("{year}-**-**")
+            }),
+            "profile" => profile.profile.as_deref().map(masked_address),
+            "picture" => profile.picture.as_deref().map(masked_address),
+            "website" => profile.website.as_deref().map(masked_address),
+            "email" => profile.email.as_deref().map(masked_email),
+            "phone_number" => profile.phone_number.as_deref().map(masked_phone),
+            "address" => {
+                let address = profile.address.as_ref()?;
+                address.formatted.as_ref().or(address.street_address.as_ref()).map(|address| masked_tail(address))
+            }
+            "org" if self.organisations.is_empty() => None,
             "org" => {
                 let names: Vec<&str> = self.organisations.iter().map(|one| one.name.as_str()).collect();
-                names.join("、")
+                Some(names.join("、"))
             }
-            "identity_number" => vault.open(&self.person, &self.identity_sealed)?.masked(),
-            _ => String::new(),
-        })
+            _ => None,
+        }
+    }
+}
+
+fn masked_name(name: &str) -> String {
+    let first: String = name.chars().take(1).collect();
+    format!("{first}***")
+}
+
+/// The host of a web address.
+fn masked_address(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    format!("{}/***", rest.split('/').next().unwrap_or_default())
+}
+
+/// The country's prefix is no secret.
+fn masked_phone(number: &str) -> String {
+    match number.split_once(' ').filter(|(prefix, _)| prefix.starts_with('+')) {
+        Some((prefix, rest)) => format!("{prefix} {}", base::mask::phone(rest)),
+        None => base::mask::phone(number),
     }
 }
 
 fn masked_email(email: &str) -> String {
     let (name, host) = email.split_once('@').unwrap_or((email, ""));
-    let first: String = name.chars().take(1).collect();
-    format!("{first}***@{host}")
+    format!("{}@{host}", masked_name(name))
 }
 
 fn masked_tail(text: &str) -> String {

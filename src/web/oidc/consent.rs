@@ -18,10 +18,10 @@ use crate::{
     session::Session,
 };
 
-/// One line: what, and its value as this person's.
+/// One scope: what it is, and this person's values, each with its name.
 struct Line {
     what: String,
-    value: String,
+    values: Vec<(String, String)>,
 }
 
 #[derive(askama::Template)]
@@ -73,7 +73,9 @@ async fn ask(
     let page = page.in_language(language_of(parked));
     let mut lines = Vec::new();
     for scope in scopes.iter() {
-        lines.push(Line { what: page.say(&scope.text).to_owned(), value: facts.masked(scope.name, &app.vault)? });
+        let values = facts.masked(scope, &app.vault)?;
+        let values = values.into_iter().map(|(claim, value)| shown(&page, claim, value)).collect();
+        lines.push(Line { what: page.say(&scope.text).to_owned(), values });
     }
     let sealed = parked.sealed(&app.provider, &*app.entropy, page.visit.browser(app));
     let consent = Consent {
@@ -87,6 +89,16 @@ async fn ask(
         page,
     };
     Ok(html(StatusCode::OK, &consent))
+}
+
+/// A claim and its value in the page's words.
+fn shown(page: &Page, claim: &str, value: String) -> (String, String) {
+    let value = match (claim, value.as_str()) {
+        ("gender", "male") => page.t("consent.male").to_owned(),
+        ("gender", "female") => page.t("consent.female").to_owned(),
+        _ => value,
+    };
+    (page.t(&format!("consent.claim_{claim}")).to_owned(), value)
 }
 
 /// `POST /consent`: `decision=allow` or anything else, which means no.

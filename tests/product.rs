@@ -7,6 +7,7 @@
     reason = "what supports a test may stop it, as the test itself may"
 )]
 
+mod console;
 mod licences;
 mod oidc;
 mod records_kept;

@@ -130,7 +130,7 @@ test('the desk with every outcome', async () => {
     assert.equal(await page.getAttribute('#answer', 'data-outcome'), outcome);
     if (await widerThanPhone(page)) wrong.push(`desk ${state}: wider than a phone`);
     wrong.push(...(await accessibilityFaults(page)).map((line) => `desk ${state}: ${line}`));
-    await picture(page, `desk-${state}`);
+    await picture(page, `desk-answer-${state}`);
     // Enter is for the next one.
     await page.keyboard.press('Enter');
     await page.waitForSelector('#answer', { state: 'detached' });

@@ -74,7 +74,10 @@ impl Gone {
         if allowed == 0 {
             let ended: Vec<(i64,)> = tx
                 .all(
-                    "select cast(pid as bigint) from pg_stat_activity where datname = $1 and pg_terminate_backend(pid)",
+                    // `case` keeps the order: a condition beside another may be looked at first, for every database.
+                    "select cast(pid as bigint)
+                       from pg_stat_activity
+                      where case when datname = $1 then pg_terminate_backend(pid) else false end",
                     vec![records::Value::Text(Some(name.clone()))],
                 )
                 .await

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     install,
     postgres::{Durability, Postgres},
-    step::{Report, cargo, root, say},
+    step::{Report, cargo, root, say, target},
 };
 
 /// The demonstration city, kept in `target/dev` so that a restart finds it again.

@@ -10,7 +10,17 @@ pub fn run(report: &mut Report) -> Result<()> {
     report.may("format", &mut cargo(&["fmt", "--all", "--check"]))?;
     report.may(
         "lints",
-        &mut cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--locked", "--", "-D", "warnings"]),
+        &mut cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--keep-going",
+            "--quiet",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ]),
     )?;
     // The licences, bans and sources in .deny.toml are checked by tidy as well, because building cargo-deny takes
     // longer than all other checks together (decision 0009).
@@ -19,7 +29,7 @@ pub fn run(report: &mut Report) -> Result<()> {
         deny.args(["--offline", "--config", ".deny.toml", "check", "licenses", "bans", "sources"]).current_dir(root());
         report.may("dependencies", &mut deny)?;
     }
-    let mut documents = cargo(&["doc", "--workspace", "--no-deps", "--quiet", "--locked"]);
+    let mut documents = cargo(&["doc", "--workspace", "--no-deps", "--keep-going", "--quiet", "--locked"]);
     report.may("documentation", documents.env("RUSTDOCFLAGS", "-D warnings"))?;
     report.may("tidy", &mut cargo(&["test", "--workspace", "--quiet", "--locked", "--test", "product", "tidy::"]))
 }

@@ -4,9 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use base::{Fault, Secret, fault::FaultKind};
 use sqlx::{
-    Any, AnyConnection, AnyPool, FromRow,
-    any::{AnyArguments, AnyPoolOptions, AnyRow},
-    pool::PoolConnection,
+    Any, FromRow,
+    any::{AnyArguments, AnyRow},
     query::{Query, QueryAs},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -14,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{
     args::Value,
     dialect::{self, Dialect},
+    pool::{Lease, Pool},
     work::{Context, Work},
 };
 
@@ -45,7 +45,7 @@ impl DatabaseSettings {
 /// The database. Cloning it is cheap and shares the pool.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pool: AnyPool,
+    pool: Pool,
     dialect: Dialect,
     /// SQLite has one writer: waiting here is fair and free, waiting inside SQLite is polling.
     writer: Option<Arc<Semaphore>>,
@@ -63,20 +63,7 @@ impl Database {
         sqlx::any::install_default_drivers();
         let url = settings.url.expose();
         let dialect = Dialect::of(url)?;
-        let statement_timeout = settings.statement_timeout;
-        let connections = settings.connections_max.max(2);
-        let pool = AnyPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(settings.acquire_timeout)
-            // A connection is tested when it is given back; testing it again when it is taken would cost every
-            // request a round trip. A connection that died in between fails one request with 503.
-            .test_before_acquire(false)
-            .after_connect(move |connection, _| {
-                Box::pin(async move { dialect.prepare_connection(connection, statement_timeout).await })
-            })
-            .connect(&dialect.connect_url(url))
-            .await
-            .map_err(fault)?;
+        let pool = Pool::new(settings, dialect)?;
         let writer = (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1)));
         let database = Self { pool, dialect, writer, acquire_timeout: settings.acquire_timeout };
         let mut tx = database.read().await?;
@@ -97,8 +84,7 @@ impl Database {
     ///
     /// [`FaultKind::Unavailable`] when no connection becomes free in time.
     pub async fn read(&self) -> Result<Tx, Fault> {
-        let connection = self.pool.acquire().await.map_err(fault)?;
-        Ok(Tx { on: On::Connection(connection), dialect: self.dialect, rows_changed: 0, _writer: None })
+        Ok(Tx { lease: self.pool.acquire().await?, dialect: self.dialect, rows_changed: 0 })
     }
 
     /// Begins a unit of work: a transaction that cannot be committed without an event if it changed a row.
@@ -121,12 +107,13 @@ impl Database {
     }
 
     async fn transaction(&self) -> Result<Tx, Fault> {
-        let writer = match &self.writer {
+        let turn = match &self.writer {
             None => None,
             Some(semaphore) => Some(self.writer_turn(Arc::clone(semaphore)).await?),
         };
-        let transaction = self.pool.begin_with(self.dialect.begin()).await.map_err(fault)?;
-        Ok(Tx { on: On::Transaction(transaction), dialect: self.dialect, rows_changed: 0, _writer: writer })
+        let mut lease = self.pool.acquire().await?;
+        lease.begin(turn).await?;
+        Ok(Tx { lease, dialect: self.dialect, rows_changed: 0 })
     }
 
     async fn writer_turn(&self, semaphore: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Fault> {
@@ -142,20 +129,13 @@ impl Database {
     }
 }
 
-#[derive(Debug)]
-enum On {
-    Connection(PoolConnection<Any>),
-    Transaction(sqlx::Transaction<'static, Any>),
-}
-
 /// A connection on which statements run: inside a transaction if it came from [`Database::begin`] or
 /// [`Database::housekeeping`]. Dropping it without committing undoes everything.
 #[derive(Debug)]
 pub struct Tx {
-    on: On,
+    lease: Lease,
     dialect: Dialect,
     rows_changed: u64,
-    _writer: Option<OwnedSemaphorePermit>,
 }
 
 impl Tx {
@@ -169,13 +149,6 @@ impl Tx {
         self.rows_changed
     }
 
-    fn connection(&mut self) -> &mut AnyConnection {
-        match &mut self.on {
-            On::Connection(connection) => connection,
-            On::Transaction(transaction) => transaction,
-        }
-    }
-
     /// All rows of a query.
     ///
     /// # Errors
@@ -185,7 +158,7 @@ impl Tx {
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
-        bind_as(sqlx::query_as(sql), args).fetch_all(self.connection()).await.map_err(fault)
+        self.lease.run(async |connection| bind_as(sqlx::query_as(sql), args).fetch_all(connection).await).await
     }
 
     /// The first row of a query, if there is one.
@@ -197,7 +170,7 @@ impl Tx {
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
-        bind_as(sqlx::query_as(sql), args).fetch_optional(self.connection()).await.map_err(fault)
+        self.lease.run(async |connection| bind_as(sqlx::query_as(sql), args).fetch_optional(connection).await).await
     }
 
     /// The row of a query that always has one.
@@ -218,7 +191,7 @@ impl Tx {
     ///
     /// [`Fault`], as for every statement.
     pub async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, Fault> {
-        let done = bind(sqlx::query(sql), args).execute(self.connection()).await.map_err(fault)?;
+        let done = self.lease.run(async |connection| bind(sqlx::query(sql), args).execute(connection).await).await?;
         self.rows_changed += done.rows_affected();
         Ok(done.rows_affected())
     }
@@ -232,14 +205,16 @@ impl Tx {
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
-        let rows = bind_as(sqlx::query_as(sql), args).fetch_all(self.connection()).await.map_err(fault)?;
+        let rows: Vec<T> =
+            self.lease.run(async |connection| bind_as(sqlx::query_as(sql), args).fetch_all(connection).await).await?;
         self.rows_changed += rows.len() as u64;
         Ok(rows)
     }
 
     /// Runs a statement whose text was put together by this crate.
     pub(crate) async fn run_composed(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, Fault> {
-        let done = bind(sqlx::query(sqlx::AssertSqlSafe(sql)), args).execute(self.connection()).await.map_err(fault)?;
+        let query = bind(sqlx::query(sqlx::AssertSqlSafe(sql)), args);
+        let done = self.lease.run(async |connection| query.execute(connection).await).await?;
         self.rows_changed += done.rows_affected();
         Ok(done.rows_affected())
     }
@@ -249,18 +224,16 @@ impl Tx {
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
-        let rows = bind_as(sqlx::query_as(sqlx::AssertSqlSafe(sql)), args)
-            .fetch_all(self.connection())
-            .await
-            .map_err(fault)?;
+        let query = bind_as(sqlx::query_as(sqlx::AssertSqlSafe(sql)), args);
+        let rows: Vec<T> = self.lease.run(async |connection| query.fetch_all(connection).await).await?;
         self.rows_changed += rows.len() as u64;
         Ok(rows)
     }
 
     /// Runs a script of several statements without arguments.
     pub(crate) async fn script(&mut self, sql: &str) -> Result<(), Fault> {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(self.connection()).await.map_err(fault)?;
-        Ok(())
+        let script = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+        self.lease.run(async |connection| script.execute(connection).await.map(|_| ())).await
     }
 
     /// Prepares a statement without running it: how `cargo xtask sql` checks every text on both databases.
@@ -270,8 +243,8 @@ impl Tx {
     /// [`Fault`] with the database's own words when it does not accept the text.
     pub async fn check_statement(&mut self, sql: &str) -> Result<(), Fault> {
         use sqlx::Executor;
-        let statement = self.connection().prepare(sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(sql))).await;
-        statement.map(|_| ()).map_err(fault)
+        let text = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(sql));
+        self.lease.run(async |connection| connection.prepare(text).await.map(|_| ())).await
     }
 
     /// Ends a housekeeping transaction. A [`Work`] is ended by its own `commit`.
@@ -279,11 +252,8 @@ impl Tx {
     /// # Errors
     ///
     /// [`Fault`]; then nothing was kept, or, when the connection broke at that very moment, it is unknown.
-    pub async fn commit(self) -> Result<(), Fault> {
-        match self.on {
-            On::Connection(_) => Ok(()),
-            On::Transaction(transaction) => transaction.commit().await.map_err(fault),
-        }
+    pub async fn commit(mut self) -> Result<(), Fault> {
+        self.lease.commit().await
     }
 }
 

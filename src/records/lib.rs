@@ -12,6 +12,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod log;
 pub mod migrate;
+mod pool;
 pub mod revision;
 pub mod work;
 

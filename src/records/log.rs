@@ -14,11 +14,12 @@ use crate::{
     database::{Database, Tx},
 };
 
-/// How many events one turn of the sequencer takes.
-const TURN_MAX: i64 = 640;
+/// How many events one turn of the sequencer takes. A turn that took so many is followed by the next at once; after
+/// a smaller one it is worth waiting, because a turn costs one durable commit however few events it numbers.
+pub const TURN_MAX: usize = 640;
 
-/// How many rows one statement numbers.
-const ROWS_PER_STATEMENT: usize = 32;
+/// How many rows one statement numbers: few sizes, so that each is prepared once.
+const ROWS_PER_STATEMENT: [usize; 3] = [64, 8, 1];
 
 /// One event as it stands in the log.
 #[derive(Clone, Debug, FromRow, PartialEq, Eq)]
@@ -102,7 +103,7 @@ pub async fn sequence_events(database: &Database) -> Result<usize, Fault> {
               where sequence is null
               order by event_id
               limit $1",
-            args![TURN_MAX],
+            args![TURN_MAX as i64],
         )
         .await?;
     if waiting.is_empty() {
@@ -128,40 +129,36 @@ pub async fn sequence_events(database: &Database) -> Result<usize, Fault> {
     if moved == 0 {
         return Ok(0);
     }
-    for rows in numbered.chunks(ROWS_PER_STATEMENT) {
-        write_numbers(&mut tx, rows).await?;
-    }
+    write_numbers(&mut tx, &numbered).await?;
     tx.commit().await?;
     Ok(waiting.len())
 }
 
-async fn write_numbers(tx: &mut Tx, rows: &[(String, i64, String)]) -> Result<(), Fault> {
-    if rows.len() < ROWS_PER_STATEMENT {
-        for (id, sequence, hash) in rows {
-            tx.run("update event set sequence = $1, hash = $2 where event_id = $3", args![*sequence, hash, id]).await?;
+async fn write_numbers(tx: &mut Tx, mut rows: &[(String, i64, String)]) -> Result<(), Fault> {
+    while let Some(size) = ROWS_PER_STATEMENT.into_iter().find(|size| *size <= rows.len()) {
+        let (now, later) = rows.split_at(size);
+        rows = later;
+        let mut lines = Vec::with_capacity(size);
+        let mut values = Vec::with_capacity(size * 3);
+        for (place, (id, sequence, hash)) in now.iter().enumerate() {
+            let n = place * 3;
+            lines.push(format!(
+                "select ${} as event_id, cast(${} as bigint) as sequence, ${} as hash",
+                n + 1,
+                n + 2,
+                n + 3
+            ));
+            values.extend(args![id, *sequence, hash]);
         }
-        return Ok(());
+        let sql = format!(
+            "update event
+                set sequence = numbered.sequence, hash = numbered.hash
+               from ({}) as numbered
+              where event.event_id = numbered.event_id",
+            lines.join(" union all ")
+        );
+        tx.run_composed(&sql, values).await?;
     }
-    let mut lines = Vec::with_capacity(rows.len());
-    let mut values = Vec::with_capacity(rows.len() * 3);
-    for (place, (id, sequence, hash)) in rows.iter().enumerate() {
-        let n = place * 3;
-        lines.push(format!(
-            "select ${} as event_id, cast(${} as bigint) as sequence, ${} as hash",
-            n + 1,
-            n + 2,
-            n + 3
-        ));
-        values.extend(args![id, *sequence, hash]);
-    }
-    let sql = format!(
-        "update event
-            set sequence = numbered.sequence, hash = numbered.hash
-           from ({}) as numbered
-          where event.event_id = numbered.event_id",
-        lines.join(" union all ")
-    );
-    tx.run_composed(&sql, values).await?;
     Ok(())
 }
 
@@ -233,7 +230,7 @@ pub async fn audit(tx: &mut Tx) -> Result<Finding, Fault> {
                   where sequence > $1 and sequence <= $2
                   order by sequence
                   limit $3",
-                args![sequence, head.sequence, TURN_MAX],
+                args![sequence, head.sequence, TURN_MAX as i64],
             )
             .await?;
         if entries.is_empty() {

@@ -156,6 +156,66 @@ async fn a_list_is_walked_to_its_end_in_two_pages() -> Result<(), Fault> {
 }
 
 #[tokio::test]
+async fn a_request_that_is_dropped_half_way_leaves_nothing_behind() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    for n in 0..60_u64 {
+        let act = async {
+            let mut work = fresh.database.begin(context(at(0), n)).await?;
+            revision::bump(&mut work.tx, "dropped").await?;
+            revision::bump(&mut work.tx, "dropped").await?;
+            work.record("test.happened", "dropped");
+            // Never committed: sooner or later the caller goes away, wherever the work is then.
+            std::future::pending::<Result<(), Fault>>().await
+        };
+        let gone = tokio::time::timeout(std::time::Duration::from_micros(n * 50), act).await;
+        assert!(gone.is_err());
+    }
+    // Every connection that is still used is in order, and no lock was left.
+    for n in 0..12_u64 {
+        let mut work = fresh.database.begin(context(at(1), 100 + n)).await?;
+        revision::bump(&mut work.tx, "kept").await?;
+        work.record("test.happened", "kept");
+        work.commit().await?;
+    }
+    let revisions = revision::all(&mut fresh.database.read().await?).await?;
+    assert_eq!(revisions, vec![("kept".to_owned(), 12)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn more_callers_than_connections_wait_for_their_turn() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut set = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let database = fresh.database.clone();
+        set.spawn(async move { revision::all(&mut database.read().await?).await });
+    }
+    while let Some(answer) = set.join_next().await {
+        assert_eq!(answer.map_err(Fault::broken)??, vec![]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refused_statement_leaves_its_connection_in_order() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    for _ in 0..8 {
+        let mut tx = fresh.database.read().await?;
+        assert!(tx.script("select * from nowhere").await.is_err());
+        assert_eq!(revision::all(&mut tx).await?, vec![]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_closed_database_answers_nobody() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    fresh.database.close().await;
+    assert_eq!(fresh.database.read().await.unwrap_err().kind(), FaultKind::Unavailable);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_job_is_taken_once_and_comes_back_when_it_failed() -> Result<(), Fault> {
     let fresh = testing::fresh().await?;
     let mut work = fresh.database.begin(context(at(0), 1)).await?;

@@ -76,7 +76,7 @@ impl Beside {
         let database = database.clone();
         self.repeat("sequencer", SEQUENCE_EVERY, move || {
             let database = database.clone();
-            async move { Ok(log::sequence_events(&database).await? > 0) }
+            async move { Ok(log::sequence_events(&database).await? >= log::TURN_MAX) }
         });
     }
 

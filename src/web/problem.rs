@@ -253,9 +253,11 @@ impl From<licence::Error> for Problem {
             Error::NotFound => Self::NotFound,
             Error::NotIssued => conflict(code, "证照尚未签发。", "The licence is not issued."),
             Error::NotSuspended => conflict(code, "证照未被暂停。", "The licence is not suspended."),
-            Error::OtherDepartment => {
-                forbidden(code, "证照由其他部门签发，只能由该部门办理。", "Another department issued it; only that one may act on it.")
-            }
+            Error::OtherDepartment => forbidden(
+                code,
+                "证照由其他部门签发，只能由该部门办理。",
+                "Another department issued it; only that one may act on it.",
+            ),
             Error::Period(problem) => Self::Fields(vec![FieldProblem {
                 pointer: if problem.is_about_start() { "/valid_from" } else { "/valid_until" }.to_owned(),
                 code: problem.code(),

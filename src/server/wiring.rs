@@ -38,7 +38,7 @@ const REVISIONS_EVERY: Duration = Duration::from_millis(500);
 const RECOVERY_EVERY: Duration = Duration::from_secs(5);
 
 /// How often lists are renewed and what is over is removed.
-const HOUSE_EVERY: Duration = Duration::from_secs(60);
+const HOUSE_EVERY: Duration = Duration::from_mins(1);
 
 /// The demonstration has licences from the past, which need authorities that were there before them.
 const DEMONSTRATION_BACKDATE_SECONDS: i64 = 10 * 366 * 86_400;

@@ -10,11 +10,9 @@ use crate::{settings::Settings, wiring};
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     let database = records::Database::open(&wiring::database_settings(settings)?).await?;
     let applied = records::migrate::migrate(&database).await?;
-    let text = if applied.is_empty() {
-        "the schema is up to date\n".to_owned()
-    } else {
-        applied.iter().map(|name| format!("applied {name}\n")).collect()
-    };
     database.close().await;
-    super::print(&text)
+    if applied.is_empty() {
+        return super::print("the schema is up to date\n");
+    }
+    super::print(&format!("applied {}\n", applied.join(", ")))
 }

@@ -308,7 +308,7 @@ fn driving(resident: &Resident, first: Date, place: usize) -> Fields {
         ("nationality", "中国"),
         ("address", &resident.address),
         ("first_issue_date", &first.to_string()),
-        ("vehicle_class", if place % 3 == 0 { "C1E" } else { "C1" }),
+        ("vehicle_class", if place.is_multiple_of(3) { "C1E" } else { "C1" }),
         ("file_number", &format!("330199{:06}", 100_000 + 7 * place)),
     ])
 }

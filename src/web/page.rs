@@ -2,7 +2,7 @@
 //!
 //! A handler takes a [`Page`], puts it into its template as `page` and answers with [`html`]:
 //!
-//! ```ignore
+//! ```text
 //! #[derive(askama::Template)]
 //! #[template(path = "me/home.html")]          // begins with {% extends "base.html" %}
 //! struct Home { page: Page }

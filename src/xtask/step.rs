@@ -11,8 +11,12 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-/// How many lines of a failed step are shown.
+/// How many lines of a failed step are shown from its end.
 const TAIL_LINES: usize = 60;
+/// How many lines are shown of each test that failed.
+const FAILURE_LINES: usize = 25;
+/// How many tests that failed are shown.
+const FAILURES_MAX: usize = 8;
 
 /// What was run and how it went.
 #[derive(Debug, Default)]
@@ -91,8 +95,7 @@ impl Report {
         say(&format!("{word} {name} ({:.1} s)", begun.elapsed().as_secs_f64()));
         if !status.success() {
             self.broken.push(name.to_owned());
-            let lines: Vec<&str> = output.lines().collect();
-            for line in lines.iter().skip(lines.len().saturating_sub(TAIL_LINES)) {
+            for line in worth_showing(&output) {
                 say(&format!("  | {line}"));
             }
             say(&format!("  the whole output is in {}", path.display()));
@@ -137,6 +140,28 @@ impl Counted {
         let failed = (of("failures=") + of("errors=")).max(u64::from(!last.is_empty()));
         Self { passed: ran.saturating_sub(failed), failed }
     }
+}
+
+/// What each failed test said, in the words of the three runners; the end of the output when there is none.
+fn worth_showing(output: &str) -> Vec<&str> {
+    let lines: Vec<&str> = output.lines().collect();
+    let begins = |line: &str| {
+        (line.starts_with("---- ") && line.ends_with(" ----"))
+            || line.trim_start().starts_with("not ok ")
+            || line.starts_with("FAIL: ")
+            || line.starts_with("ERROR: ")
+    };
+    let places: Vec<usize> =
+        lines.iter().enumerate().filter(|(_, line)| begins(line)).map(|(place, _)| place).take(FAILURES_MAX).collect();
+    let mut shown = Vec::new();
+    for (order, place) in places.iter().enumerate() {
+        let until = places.get(order + 1).copied().unwrap_or(lines.len()).min(place + FAILURE_LINES);
+        shown.extend(lines.iter().take(until).skip(*place).copied());
+    }
+    if shown.is_empty() {
+        shown.extend(lines.iter().skip(lines.len().saturating_sub(TAIL_LINES)).copied());
+    }
+    shown
 }
 
 /// The number that ends just before `word`, or that the text begins with when there is no word.

@@ -31,6 +31,12 @@ pub fn rust_files(folder: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Whether a file holds only tests: they may say what the product never may.
+pub fn is_test_file(file: &Path) -> bool {
+    let inside = file.strip_prefix(root()).unwrap_or(file);
+    inside.ends_with("tests.rs") || inside.iter().any(|part| part == "tests")
+}
+
 /// The string literals of a Rust file, with escapes read; comments and characters are passed over.
 pub fn literals(text: &str) -> Vec<String> {
     let mut found = Vec::new();

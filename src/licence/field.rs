@@ -176,6 +176,16 @@ impl FieldProblem {
 }
 
 impl FieldRule {
+    /// The value as staff see it on a screen: identity numbers with their middle hidden, everything else in full.
+    pub fn on_screen(&self, value: &str) -> String {
+        match self.kind {
+            FieldKind::IdentityNumber => base::mask::identity_number(value),
+            FieldKind::Choice(_) | FieldKind::Date | FieldKind::Name | FieldKind::Number | FieldKind::Text => {
+                value.to_owned()
+            }
+        }
+    }
+
     /// The value as it is stored and printed, or why it is refused. An empty value counts as none.
     pub(crate) fn read(&self, entered: &str) -> Result<Option<String>, FieldProblem> {
         let value = normalised(entered)?;
@@ -282,6 +292,13 @@ mod tests {
             masked: false,
             source: Source::Entered,
         }
+    }
+
+    #[test]
+    fn an_identity_number_has_its_middle_hidden_on_every_screen() {
+        let number = "11010519491231002X";
+        assert_eq!(rule(FieldKind::IdentityNumber, 18).on_screen(number), "1101*************X");
+        assert_eq!(rule(FieldKind::Text, 18).on_screen("热食类食品制售"), "热食类食品制售");
     }
 
     #[test]

@@ -140,10 +140,11 @@ pub(crate) fn error_kind(code: &str) -> FaultKind {
     match code {
         // serialization_failure, deadlock_detected; SQLITE_BUSY, SQLITE_LOCKED, SQLITE_BUSY_SNAPSHOT
         "40001" | "40P01" | "5" | "6" | "517" => FaultKind::Conflict,
-        // Insufficient resources, operator intervention, lock_not_available, connection trouble, read only, disk full;
+        // Insufficient resources, operator intervention, a database that takes no connections now, lock_not_available,
+        // connection trouble, read only, disk full;
         // SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN
         code if code.starts_with("53") || code.starts_with("57") || code.starts_with("08") => FaultKind::Unavailable,
-        "55P03" | "25006" | "10" | "13" | "14" => FaultKind::Unavailable,
+        "55000" | "55P03" | "25006" | "10" | "13" | "14" => FaultKind::Unavailable,
         _ => FaultKind::Broken,
     }
 }

@@ -31,6 +31,8 @@ pub fn run(report: &mut Report) -> Result<()> {
     }
     let mut documents = cargo(&["doc", "--workspace", "--no-deps", "--keep-going", "--quiet", "--locked"]);
     report.may("documentation", documents.env("RUSTDOCFLAGS", "-D warnings"))?;
+    // Tidy compares the reference page with what the program prints. The tests that follow need the same build.
+    report.must("build", &mut cargo(&["build", "--workspace", "--all-targets", "--quiet", "--locked"]))?;
     report.may("tidy", &mut cargo(&["test", "--workspace", "--quiet", "--locked", "--test", "product", "tidy::"]))
 }
 

@@ -200,8 +200,8 @@ fn compare(
             Compared {
                 label: page.say(&rule.label.text()).to_owned(),
                 differs: compared && applied != known,
-                applied,
-                known,
+                applied: rule.on_screen(&applied),
+                known: rule.on_screen(&known),
             }
         })
         .collect()

@@ -210,11 +210,10 @@ pub async fn show(
     let (kind, word) = tag(&page, standing);
     let is_clerk = staff.staff.roles.has(Role::Clerk);
     let is_in_force = matches!(standing, Some(Standing::Valid | Standing::NotYetValid | Standing::Expired));
-    let fields = licence_type
-        .definition
-        .fields
-        .iter()
-        .filter_map(|rule| Some((page.say(&rule.label.text()).to_owned(), content.fields.get(&rule.key)?.clone())));
+    let fields = licence_type.definition.fields.iter().filter_map(|rule| {
+        let value = rule.on_screen(content.fields.get(&rule.key)?);
+        Some((page.say(&rule.label.text()).to_owned(), value))
+    });
     let show = Show {
         id: licence.id.to_string(),
         type_name: page.say(&licence_type.definition.name.text()).to_owned(),

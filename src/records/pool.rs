@@ -101,12 +101,13 @@ impl Pool {
         let connecting = async {
             let mut connection = self.0.options.connect().await?;
             self.0.dialect.prepare_connection(&mut connection, self.0.statement_timeout).await?;
-            Ok(connection)
+            Ok::<_, sqlx::Error>(connection)
         };
         let connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
             .await
             .map_err(|_| Fault::unavailable("the database does not answer"))?
-            .map_err(fault)?;
+            // Whatever its reason, a database that lets nobody in is one that may do so later.
+            .map_err(Fault::unavailable)?;
         Ok(Open { connection, since: Instant::now() })
     }
 

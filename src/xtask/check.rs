@@ -23,7 +23,7 @@ pub fn run(report: &mut Report) -> Result<()> {
         ]),
     )?;
     // The licences, bans and sources in .deny.toml are checked by tidy as well, because building cargo-deny takes
-    // longer than all other checks together (decision 0009).
+    // its time on every fresh machine (decision 0009).
     if has("cargo-deny") {
         let mut deny = Command::new("cargo-deny");
         deny.args(["--offline", "--config", ".deny.toml", "check", "licenses", "bans", "sources"]).current_dir(root());

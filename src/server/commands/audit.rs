@@ -12,6 +12,8 @@ use crate::{settings::Settings, wiring};
 /// The first entry that is missing or changed.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     let database = records::Database::open(&wiring::database_settings(settings)?).await?;
+    // What commands wrote while no server ran has no number yet.
+    while log::sequence_events(&database).await? >= log::TURN_MAX {}
     let finding = log::audit(&mut database.read().await?).await?;
     database.close().await;
     match finding {

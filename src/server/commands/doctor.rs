@@ -88,6 +88,8 @@ async fn look_at_database(settings: &Settings, report: &mut Report) -> anyhow::R
         },
     );
     if ready {
+        // What commands wrote while no server ran has no number yet.
+        while log::sequence_events(&database).await? >= log::TURN_MAX {}
         let mut tx = database.read().await?;
         let (waiting, dead) = jobs::census(&mut tx).await?;
         report.line(

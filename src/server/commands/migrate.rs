@@ -8,6 +8,7 @@ use crate::{settings::Settings, wiring};
 ///
 /// What is wrong with the database.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
+    std::fs::create_dir_all(wiring::data_folder(settings))?;
     let database = records::Database::open(&wiring::database_settings(settings)?).await?;
     let applied = records::migrate::migrate(&database).await?;
     database.close().await;

@@ -68,6 +68,16 @@ create index licence_of_holder on licence (holder_id, licence_id);
 create index licence_of_issuer on licence (issuer_id, licence_id);
 create index licence_intent on licence (changed_at) where status = 'intent';
 
+-- Of a type that a holder has only once: the licence that has the place. It is taken by one statement on one row, so
+-- that of two at the same instant, on any node, one gets it. Whether that licence is over (revoked, superseded, void,
+-- past its last day) is read from its own row: nothing has to be cleared when it ends.
+create table licence_holding (
+    holder_id text not null,
+    type_code text not null,
+    licence_id text not null,
+    primary key (holder_id, type_code)
+);
+
 create table licence_content (
     licence_id text primary key not null,
     content bytea not null,

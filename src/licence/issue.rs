@@ -12,6 +12,7 @@ use std::sync::Arc;
 use base::{
     Date, Fault, Instant,
     id::{KeyId, LicenceId, LicenceTypeId, SealId},
+    number::LicenceIdentifier,
 };
 use identity::{Role, organisation};
 use records::{Context, Database, Work, idempotency};
@@ -198,7 +199,7 @@ pub(crate) async fn begin_approved(
     }
     let issuer = organisation::find(&mut work.tx, issuer_id).await?.ok_or(Error::NotAuthorised)?;
     let seal = active_seal(work, library, issuer_id).await?;
-    let renewed = match &renews {
+    let mut renewed = match &renews {
         None => None,
         Some(id) => Some(to_be_renewed(work, library, id, &licence_type, &holder, maker).await?),
     };
@@ -221,12 +222,6 @@ pub(crate) async fn begin_approved(
         valid_until: content.valid_until.as_deref().map(date).transpose()?,
         renews,
     };
-    if !licence_type.definition.several {
-        let held = queries::held_already(&mut work.tx, &licence, &licence_type.code, origin.as_str()).await?;
-        if let Some(held) = held {
-            return Err(Error::AlreadyHeld(held));
-        }
-    }
     for _ in 0..limits::NUMBER_DRAWS_MAX {
         licence.identifier = match &renewed {
             Some(older) => number::next_identifier(older)?,
@@ -234,6 +229,9 @@ pub(crate) async fn begin_approved(
         }
         .to_string();
         if queries::insert_licence(&mut work.tx, &licence, origin.as_str()).await? == 1 {
+            if !licence_type.definition.several {
+                hold(work, &licence, &licence_type.code).await?;
+            }
             let (canonical, digest) = (content.canonical()?, content.digest()?);
             let sealed = library.seal_content(work.entropy(), licence.id.as_str(), &canonical);
             let new = queries::NewContent { sealed, digest: &digest, maker, checker };
@@ -244,13 +242,27 @@ pub(crate) async fn begin_approved(
         if let Some(before) = queries::by_origin(&mut work.tx, origin.as_str()).await? {
             return resume(work, library, before, licence_type, seal).await;
         }
-        if renewed.is_some() {
-            // The next version exists: someone else renewed it.
-            return Err(Error::Renewal);
+        if let Some(older) = &licence.renews {
+            // The next version exists. If its issue was given up, the one after it is free; otherwise someone else
+            // renewed the licence.
+            let given_up = queries::renewal_given_up(&mut work.tx, older, &licence.holder).await?;
+            renewed = Some(stored_identifier(&given_up.ok_or(Error::Renewal)?)?);
         }
         licence.code = Code::draw(work.entropy());
     }
     Err(Fault::broken("three numbers in a row were taken").into())
+}
+
+/// Takes the one place that a holder has for licences of a type.
+async fn hold(work: &mut Work, licence: &Licence, type_code: &str) -> Result<(), Error> {
+    if queries::hold(&mut work.tx, licence, type_code).await? == 1 {
+        return Ok(());
+    }
+    match queries::held_already(&mut work.tx, licence, type_code).await? {
+        Some(held) => Err(Error::AlreadyHeld(held)),
+        // Whoever was faster has given it up in between; the operation's edge tries again.
+        None => Err(Fault::conflict("the holder's place was taken and given up at the same time").into()),
+    }
 }
 
 fn record_intent(work: &mut Work, licence: &Licence, (maker, checker): (&Official, &Official), digest: &str) {
@@ -302,7 +314,7 @@ async fn to_be_renewed(
     licence_type: &LicenceType,
     holder: &HolderFacts,
     maker: &Official,
-) -> Result<base::number::LicenceIdentifier, Error> {
+) -> Result<LicenceIdentifier, Error> {
     let older = queries::by_id(&mut work.tx, id).await?.ok_or(Error::Renewal)?;
     let same_type = library.type_of(&older)?.code == licence_type.code;
     let fits = same_type
@@ -312,8 +324,11 @@ async fn to_be_renewed(
     if !fits {
         return Err(Error::Renewal);
     }
-    base::number::LicenceIdentifier::parse(&older.identifier)
-        .map_err(|_| Fault::broken("a stored identifier is not well formed").into())
+    Ok(stored_identifier(&older.identifier)?)
+}
+
+fn stored_identifier(text: &str) -> Result<LicenceIdentifier, Fault> {
+    LicenceIdentifier::parse(text).map_err(|_| Fault::broken("a stored identifier is not well formed"))
 }
 
 impl Intent {
@@ -384,7 +399,7 @@ pub async fn record(work: &mut Work, library: &Library, intent: &Intent, signed:
     Ok(Recorded::Now(licence))
 }
 
-/// Gives an intent up. Its number is not used again.
+/// Gives an intent up. Its number is not used again; the place that a renewal had goes back to what it renews.
 ///
 /// # Errors
 ///
@@ -392,6 +407,7 @@ pub async fn record(work: &mut Work, library: &Library, intent: &Intent, signed:
 pub async fn void(work: &mut Work, id: &LicenceId, reason: &str) -> Result<(), Error> {
     let at = work.at();
     if queries::move_status(&mut work.tx, id, Status::Intent, Status::Void, Some(reason), at).await? == 1 {
+        queries::give_back(&mut work.tx, id).await?;
         work.record_with(events::VOIDED, id, serde_json::json!({ "reason": reason }));
     }
     Ok(())

@@ -4,7 +4,7 @@ use base::{
     Fault, Instant, Page,
     id::{ApplicationId, LicenceId, LicenceTypeId, OrganisationId},
 };
-use records::{FromRow, Tx, args};
+use records::{FromRow, Tx, args, args::Value};
 
 use crate::{
     holder::Holder,
@@ -105,88 +105,92 @@ pub(crate) async fn insert_type_issuer(tx: &mut Tx, code: &str, issuer: &Organis
 // Licences.
 
 pub(crate) async fn by_id(tx: &mut Tx, id: &LicenceId) -> Result<Option<Licence>, Fault> {
-    let row: Option<Row> = tx
-        .first(
-            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
-                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
-               from licence
-              where licence_id = $1",
-            args![id],
-        )
-        .await?;
-    row.map(Row::read).transpose()
+    one(
+        tx,
+        "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+           from licence
+          where licence_id = $1",
+        args![id],
+    )
+    .await
 }
 
 pub(crate) async fn by_identifier(tx: &mut Tx, identifier: &str) -> Result<Option<Licence>, Fault> {
-    let row: Option<Row> = tx
-        .first(
-            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
-                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
-               from licence
-              where identifier = $1",
-            args![identifier],
-        )
-        .await?;
-    row.map(Row::read).transpose()
+    one(
+        tx,
+        "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+           from licence
+          where identifier = $1",
+        args![identifier],
+    )
+    .await
 }
 
 pub(crate) async fn by_code(tx: &mut Tx, code: &str) -> Result<Option<Licence>, Fault> {
-    let row: Option<Row> = tx
-        .first(
-            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
-                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
-               from licence
-              where code = $1",
-            args![code],
-        )
-        .await?;
-    row.map(Row::read).transpose()
+    one(
+        tx,
+        "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+           from licence
+          where code = $1",
+        args![code],
+    )
+    .await
 }
 
 pub(crate) async fn by_origin(tx: &mut Tx, origin: &str) -> Result<Option<Licence>, Fault> {
-    let row: Option<Row> = tx
-        .first(
-            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
-                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
-               from licence
-              where origin = $1",
-            args![origin],
-        )
-        .await?;
-    row.map(Row::read).transpose()
+    one(
+        tx,
+        "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+           from licence
+          where origin = $1",
+        args![origin],
+    )
+    .await
 }
 
 pub(crate) async fn by_file_digest(tx: &mut Tx, sha256: &str) -> Result<Option<Licence>, Fault> {
-    let row: Option<Row> = tx
-        .first(
-            "select l.licence_id, l.identifier, l.code, l.licence_type_id, l.issuer_id, l.issuer_name, l.holder_kind,
-                    l.holder_id, l.holder_shown, l.status, l.reason, l.changed_at, l.issued_at, l.valid_from,
-                    l.valid_until, l.renews
-               from licence_file f
-               join licence l on l.licence_id = f.licence_id
-              where f.sha256 = $1",
-            args![sha256],
-        )
-        .await?;
+    one(
+        tx,
+        "select l.licence_id, l.identifier, l.code, l.licence_type_id, l.issuer_id, l.issuer_name, l.holder_kind,
+                l.holder_id, l.holder_shown, l.status, l.reason, l.changed_at, l.issued_at, l.valid_from,
+                l.valid_until, l.renews
+           from licence_file f
+           join licence l on l.licence_id = f.licence_id
+          where f.sha256 = $1",
+        args![sha256],
+    )
+    .await
+}
+
+async fn one(tx: &mut Tx, sql: &'static str, args: Vec<Value>) -> Result<Option<Licence>, Fault> {
+    let row: Option<Row> = tx.first(sql, args).await?;
     row.map(Row::read).transpose()
+}
+
+async fn many(tx: &mut Tx, sql: &'static str, args: Vec<Value>) -> Result<Vec<Licence>, Fault> {
+    let rows: Vec<Row> = tx.all(sql, args).await?;
+    rows.into_iter().map(Row::read).collect()
 }
 
 /// Licences of one holder that were issued, newest first.
 pub(crate) async fn held_by(tx: &mut Tx, holder: &Holder, page: &Page<LicenceId>) -> Result<Vec<Licence>, Fault> {
-    let rows: Vec<Row> = tx
-        .all(
-            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
-                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
-               from licence
-              where holder_id = $1
-                and status not in ('intent', 'void')
-                and ($2 is null or licence_id < $2)
-              order by licence_id desc
-              limit $3",
-            args![holder.id(), page.after.as_ref(), page.limit + 1],
-        )
-        .await?;
-    rows.into_iter().map(Row::read).collect()
+    many(
+        tx,
+        "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+           from licence
+          where holder_id = $1
+            and status not in ('intent', 'void')
+            and ($2 is null or licence_id < $2)
+          order by licence_id desc
+          limit $3",
+        args![holder.id(), page.after.as_ref(), page.limit + 1],
+    )
+    .await
 }
 
 /// Licences of one issuer that were issued, newest first; all, or of one recorded status.
@@ -196,47 +200,79 @@ pub(crate) async fn issued_by(
     status: Option<Status>,
     page: &Page<LicenceId>,
 ) -> Result<Vec<Licence>, Fault> {
-    let rows: Vec<Row> = tx
-        .all(
-            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
-                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
-               from licence
-              where issuer_id = $1
-                and status not in ('intent', 'void')
-                and ($2 is null or status = $2)
-                and ($3 is null or licence_id < $3)
-              order by licence_id desc
-              limit $4",
-            args![issuer, status.map(Status::as_str), page.after.as_ref(), page.limit + 1],
-        )
-        .await?;
-    rows.into_iter().map(Row::read).collect()
+    many(
+        tx,
+        "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+           from licence
+          where issuer_id = $1
+            and status not in ('intent', 'void')
+            and ($2 is null or status = $2)
+            and ($3 is null or licence_id < $3)
+          order by licence_id desc
+          limit $4",
+        args![issuer, status.map(Status::as_str), page.after.as_ref(), page.limit + 1],
+    )
+    .await
 }
 
-/// A licence of the same type, holder and issuer that is not over yet, made by another origin.
-pub(crate) async fn held_already(
-    tx: &mut Tx,
-    licence: &Licence,
-    type_code: &str,
-    origin: &str,
-) -> Result<Option<LicenceId>, Fault> {
+/// Takes the place of the one licence that a holder may have of a type; 0 when another one that is not over has it, or
+/// is just getting it.
+///
+/// The inner question sees the licences of committed transactions. Whoever commits while this statement waits for the
+/// row of the place has put a licence there that the statement cannot see, and so it changes nothing.
+pub(crate) async fn hold(tx: &mut Tx, licence: &Licence, type_code: &str) -> Result<u64, Fault> {
+    tx.run(
+        "insert into licence_holding (holder_id, type_code, licence_id)
+         select $1, $2, $3
+          where not exists (select 1
+                              from licence l
+                              join licence_type t on t.licence_type_id = l.licence_type_id
+                             where l.holder_id = $1
+                               and t.type_code = $2
+                               and l.status in ('intent', 'valid', 'suspended')
+                               and (l.valid_until is null or l.valid_until >= $4)
+                               and ($5 is null or l.licence_id <> $5)
+                               and l.licence_id <> $3)
+             on conflict (holder_id, type_code)
+             do update set licence_id = excluded.licence_id
+                 where exists (select 1 from licence seen where seen.licence_id = licence_holding.licence_id)",
+        args![licence.holder.id(), type_code, &licence.id, licence.valid_from, licence.renews.as_ref()],
+    )
+    .await
+}
+
+/// The licence of the same type and holder, other than this one and the one that it renews, that is not over yet.
+pub(crate) async fn held_already(tx: &mut Tx, licence: &Licence, type_code: &str) -> Result<Option<LicenceId>, Fault> {
     let found: Option<(String,)> = tx
         .first(
             "select l.licence_id
                from licence l
                join licence_type t on t.licence_type_id = l.licence_type_id
               where l.holder_id = $1
-                and l.issuer_id = $2
-                and t.type_code = $3
+                and t.type_code = $2
                 and l.status in ('intent', 'valid', 'suspended')
                 and (l.valid_until is null or l.valid_until >= $4)
                 and ($5 is null or l.licence_id <> $5)
-                and l.origin <> $6
+                and l.licence_id <> $3
               limit 1",
-            args![licence.holder.id(), &licence.issuer, type_code, licence.valid_from, licence.renews.as_ref(), origin],
+            args![licence.holder.id(), type_code, &licence.id, licence.valid_from, licence.renews.as_ref()],
         )
         .await?;
     Ok(found.map(|(id,)| LicenceId::stored(id)))
+}
+
+/// Gives the place that a renewal had back to the licence that it was to renew.
+pub(crate) async fn give_back(tx: &mut Tx, id: &LicenceId) -> Result<u64, Fault> {
+    tx.run(
+        "update licence_holding
+            set licence_id = (select gone.renews from licence gone where gone.licence_id = $1)
+          where holder_id = (select gone.holder_id from licence gone where gone.licence_id = $1)
+            and licence_id = $1
+            and exists (select 1 from licence gone where gone.licence_id = $1 and gone.renews is not null)",
+        args![id],
+    )
+    .await
 }
 
 /// 0 when its number, its code or its origin is taken.
@@ -346,18 +382,33 @@ pub(crate) async fn move_status(
 
 /// Intents that nobody has finished since `before`, oldest first.
 pub(crate) async fn intents(tx: &mut Tx, before: Instant, limit: i64) -> Result<Vec<Licence>, Fault> {
-    let rows: Vec<Row> = tx
-        .all(
-            "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
-                    holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+    many(
+        tx,
+        "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+           from licence
+          where status = 'intent' and changed_at < $1
+          order by changed_at
+          limit $2",
+        args![before, limit],
+    )
+    .await
+}
+
+/// The identifier of the newest renewal of a licence that was begun, if that one was given up.
+pub(crate) async fn renewal_given_up(tx: &mut Tx, older: &LicenceId, holder: &Holder) -> Result<Option<String>, Fault> {
+    // Identifiers of one serial differ in their version, of three digits, and sort by it.
+    let newest: Option<(String, String)> = tx
+        .first(
+            "select identifier, status
                from licence
-              where status = 'intent' and changed_at < $1
-              order by changed_at
-              limit $2",
-            args![before, limit],
+              where holder_id = $2 and renews = $1
+              order by identifier desc
+              limit 1",
+            args![older, holder.id()],
         )
         .await?;
-    rows.into_iter().map(Row::read).collect()
+    Ok(newest.filter(|(_, status)| status == Status::Void.as_str()).map(|(identifier, _)| identifier))
 }
 
 /// The newer version that took a licence's place.

@@ -3,6 +3,7 @@
 mod applications;
 mod city;
 mod crashes;
+mod holding;
 mod issuing;
 mod lifecycle;
 mod verifying;

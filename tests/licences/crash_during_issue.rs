@@ -68,7 +68,7 @@ async fn a_hundred_kills_lose_no_acknowledged_licence_and_double_none() {
     assert_eq!(issued(&city).await, before + acknowledged.len() as i64);
 }
 
-/// Issues one licence after another. A request whose process died keeps its key busy for a minute, so its caller
+/// Issues one licence after another. A request whose process died keeps its key busy for a moment, so its caller
 /// goes on with others and comes back to it, under the same key, until it is acknowledged.
 async fn call(load: Arc<Load>) -> BTreeMap<String, Value> {
     let http = client();

@@ -1,7 +1,6 @@
 //! The Idempotency-Key of every POST: a repeated request gets the first answer and acts once.
 
 use axum::{
-    body::Bytes,
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
@@ -11,6 +10,9 @@ use records::{Database, Tx, idempotency, idempotency::Claim};
 
 use super::caller::Caller;
 use crate::{App, Problem, limits::IDEMPOTENCY_KEY_BYTES_MAX};
+
+/// The header of a request.
+const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The header of a repeated answer.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -25,22 +27,18 @@ impl FromRequestParts<App> for Key {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        let mut values = parts.headers.get_all("idempotency-key").iter();
-        let text = values.next().and_then(|value| value.to_str().ok()).map(|text| text.trim_matches('"').to_owned());
-        let well_formed = text.filter(|text| {
-            (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-        });
-        match (well_formed, values.next()) {
-            (Some(text), None) => Ok(Self { text, target: format!("{} {}", parts.method, parts.uri.path()) }),
-            _ => Err(Problem::Domain {
-                status: StatusCode::BAD_REQUEST,
-                code: "idempotency_key",
-                text: Text::fixed(
-                    "请在请求头 Idempotency-Key 中给出一个 1 至 255 个可见 ASCII 字符的唯一值，重试时保持不变。",
-                    "Send one Idempotency-Key header of 1 to 255 visible ASCII characters, and the same one when you repeat the request.",
-                ),
-            }),
-        }
+        Self::read(parts)?.ok_or_else(malformed)
+    }
+}
+
+fn malformed() -> Problem {
+    Problem::Domain {
+        status: StatusCode::BAD_REQUEST,
+        code: "idempotency_key",
+        text: Text::fixed(
+            "请在请求头 Idempotency-Key 中给出一个 1 至 255 个可见 ASCII 字符的唯一值，重试时保持不变。",
+            "Send one Idempotency-Key header of 1 to 255 visible ASCII characters, and the same one when you repeat the request.",
+        ),
     }
 }
 
@@ -53,21 +51,39 @@ pub enum Turn {
 }
 
 impl Key {
+    /// The key of a request that may come without one.
+    ///
+    /// # Errors
+    ///
+    /// 400 when there are two, or it is not well formed.
+    pub fn read(parts: &Parts) -> Result<Option<Self>, Problem> {
+        let mut values = parts.headers.get_all(HEADER).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        let text = value.to_str().map(|text| text.trim_matches('"').to_owned()).unwrap_or_default();
+        let is_well_formed =
+            (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_well_formed && values.next().is_none() {
+            Ok(Some(Self { text, target: format!("{} {}", parts.method, parts.uri.path()) }))
+        } else {
+            Err(malformed())
+        }
+    }
+
     /// The key.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Claims the key for a request with this body, in the transaction that acts. Two statements at most.
+    /// Claims the key for a request that says `what`, in the transaction that acts. Three statements at most.
     ///
     /// # Errors
     ///
     /// 422 when the key belongs to another request, 409 when the same request is being worked on.
-    pub async fn claim(&self, tx: &mut Tx, caller: &Caller, body: &Bytes) -> Result<Turn, Problem> {
+    pub async fn claim(&self, tx: &mut Tx, caller: &Caller, what: &[u8]) -> Result<Turn, Problem> {
         let mut hash = crypto::digest::Sha256::new();
         hash.update(self.target.as_bytes());
         hash.update(&[0]);
-        hash.update(body);
+        hash.update(what);
         match idempotency::claim(tx, &caller.client_id, &self.text, &hash.finish_hex(), caller.visit.at).await? {
             Claim::Fresh => Ok(Turn::Act),
             Claim::Answered { status, body } => Ok(Turn::Answered(replay(status, body))),
@@ -88,6 +104,15 @@ impl Key {
                 ),
             }),
         }
+    }
+
+    /// Keeps the answer, in the transaction that acts. One statement.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`].
+    pub async fn complete(&self, tx: &mut Tx, caller: &Caller, status: StatusCode, body: &str) -> Result<(), Fault> {
+        idempotency::complete(tx, &caller.client_id, &self.text, status.as_u16(), body).await
     }
 
     /// Lets the same request be tried again at once after it failed on our side. Best effort: the claim also ends by

@@ -57,7 +57,7 @@ enum Number {
     Organisation(CreditCode),
 }
 
-/// `POST /api/v1/licences`: 12 statements in two transactions; 14 for a renewal; one more for a type that a holder has
+/// `POST /api/v1/licences`: 12 statements in two transactions; 15 for a renewal; one more for a type that a holder has
 /// only once.
 pub async fn issue(
     State(app): State<App>,
@@ -345,14 +345,9 @@ pub async fn suspend(
     Issuing(caller): Issuing,
     Path(id): Path<String>,
     key: Key,
-    Json { mut body, bytes }: Json,
+    Json { body, bytes }: Json,
 ) -> Result<Response, Problem> {
-    let mut mistakes = Mistakes::default();
-    let reason = SuspensionReason::parse(&body.text("reason", &mut mistakes));
-    unknown_reason(reason.is_none(), &mut mistakes);
-    body.finish(&mut mistakes);
-    mistakes.check()?;
-    let act = reason.map(Act::Suspend).ok_or(Problem::FormBroken)?;
+    let act = Act::Suspend(read_reason(body, SuspensionReason::parse)?);
     change(&app, &caller, &id, (&key, &bytes), act).await
 }
 
@@ -376,21 +371,25 @@ pub async fn revoke(
     Issuing(caller): Issuing,
     Path(id): Path<String>,
     key: Key,
-    Json { mut body, bytes }: Json,
+    Json { body, bytes }: Json,
 ) -> Result<Response, Problem> {
-    let mut mistakes = Mistakes::default();
-    let reason = RevocationReason::parse(&body.text("reason", &mut mistakes));
-    unknown_reason(reason.is_none(), &mut mistakes);
-    body.finish(&mut mistakes);
-    mistakes.check()?;
-    let act = reason.map(Act::Revoke).ok_or(Problem::FormBroken)?;
+    let act = Act::Revoke(read_reason(body, RevocationReason::parse)?);
     change(&app, &caller, &id, (&key, &bytes), act).await
 }
 
-fn unknown_reason(is_unknown: bool, mistakes: &mut Mistakes) {
-    if is_unknown {
+/// A body whose only member is a coded reason.
+fn read_reason<R>(mut body: super::json::Object, parse: fn(&str) -> Option<R>) -> Result<R, Problem> {
+    let mut mistakes = Mistakes::default();
+    let text = body.text("reason", &mut mistakes);
+    let reason = parse(&text);
+    if text.is_empty() {
+        mistakes.missing_once("/reason");
+    } else if reason.is_none() {
         mistakes.add("/reason", "reason_unknown", "没有这个原因代码", "there is no such reason code");
     }
+    body.finish(&mut mistakes);
+    mistakes.check()?;
+    reason.ok_or(Problem::FormBroken)
 }
 
 async fn change(
@@ -429,7 +428,7 @@ async fn change_once(
     };
     let body = shown(app, &changed.licence, caller.visit.at).to_string();
     if changed.is_new {
-        records::idempotency::complete(&mut work.tx, &caller.client_id, key.as_str(), 200, &body).await?;
+        key.complete(&mut work.tx, caller, StatusCode::OK, &body).await?;
         work.commit().await?;
     }
     // Otherwise it already was in that state: nothing changed, and the same answer comes again by itself.

@@ -56,13 +56,13 @@ pub async fn page(State(app): State<App>, page: Page) -> Response {
             operations.push(Operation {
                 method: if method == "get" { "GET" } else { "POST" },
                 path: path.clone(),
-                summary: text(operation.get("summary"), &page),
+                summary: crate::text::sentence(&text(operation.get("summary"), &page)),
                 scope: operation.pointer("/security/0/oauth/0").and_then(Value::as_str).unwrap_or_default().to_owned(),
             });
         }
     }
     let types = app.library.catalogue().all_published().iter().map(|found| row(found, &page)).collect();
-    let words = |text: base::Text| page.say(&text).to_owned();
+    let words = |text: base::Text| page.sentence(&text);
     let suspensions = SuspensionReason::ALL.iter().map(|reason| (reason.code(), words(reason.text()))).collect();
     let revocations = RevocationReason::ALL.iter().map(|reason| (reason.code(), words(reason.text()))).collect();
     let example = serde_json::to_string_pretty(&example()).unwrap_or_default();
@@ -120,9 +120,12 @@ fn example() -> Value {
     })
 }
 
+const KEY: &str = "重试时保持不变；24 小时内同一请求得到同一回答，回答带 Idempotency-Replayed: true / The same when repeated: the same request gets the same answer for 24 hours, marked Idempotency-Replayed: true";
+
 /// The whole description.
 pub(super) fn description(app: &App) -> Value {
     let url = &app.settings.public_url;
+    let key = json!({ "type": "string", "minLength": 1, "maxLength": crate::limits::IDEMPOTENCY_KEY_BYTES_MAX });
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -154,8 +157,11 @@ pub(super) fn description(app: &App) -> Value {
                 "id": { "name": "id", "in": "path", "required": true, "schema": { "type": "string", "pattern": "^lic_[0-9A-Z]{26}$" } },
                 "idempotency_key": {
                     "name": "Idempotency-Key", "in": "header", "required": true,
-                    "description": "重试时保持不变；24 小时内同一请求得到同一回答 / The same when repeated: the same request gets the same answer for 24 hours",
-                    "schema": { "type": "string", "minLength": 1, "maxLength": crate::limits::IDEMPOTENCY_KEY_BYTES_MAX }
+                    "description": KEY, "schema": key.clone()
+                },
+                "repeatable": {
+                    "name": "Idempotency-Key", "in": "header", "required": false,
+                    "description": KEY, "schema": key
                 }
             }
         }
@@ -223,7 +229,7 @@ fn paths() -> Value {
         "/api/v1/licences/{id}/reinstate": { "post": act("恢复 / reinstate", "Nothing") },
         "/api/v1/licences/{id}/revoke": { "post": act("吊销或注销，不可恢复 / revoke, for good", "Revocation") },
         "/api/v1/verifications": {
-            "post": operation("核验代码、标识或文件；无效也回答 200 / verify a code, an identifier or a file; 200 also when invalid", oidc::scope::LICENCE_VERIFY, &json!([]), Some(verified), &answers("200", &of("Verdict")))
+            "post": operation("核验代码、标识或文件；无效也回答 200 / verify a code, an identifier or a file; 200 also when invalid", oidc::scope::LICENCE_VERIFY, &json!([{ "$ref": "#/components/parameters/repeatable" }]), Some(verified), &answers("200", &of("Verdict")))
         }
     })
 }

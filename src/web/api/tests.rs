@@ -1,5 +1,7 @@
 //! The API as a department's system sees it.
 
+mod verifications;
+
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -172,7 +174,7 @@ pub(crate) async fn office() -> Office {
         token: String::new(),
         foreign_token: String::new(),
     };
-    office.token = office.access_token("food-system", &secret, "licence:issue").await;
+    office.token = office.access_token("food-system", &secret, "licence:issue+licence:verify").await;
     office.foreign_token = office.access_token("police-system", &foreign_secret, "licence:issue").await;
     office
 }
@@ -303,13 +305,18 @@ async fn the_same_request_at_the_same_time_is_told_to_wait_and_issues_once() {
 async fn a_request_whose_process_died_goes_on_under_its_number() {
     let office = office().await;
     let first = office.issue("key").await.json();
-    // As if the process had died between the two units of work, a minute ago.
+    // As if the process had died between the two units of work, a moment ago.
     let mut tx = office.app.database.housekeeping().await.unwrap();
     tx.run("update licence set status = 'intent'", vec![]).await.unwrap();
     tx.run("delete from licence_file", vec![]).await.unwrap();
-    tx.run("update idempotency set status = null, body = null, claimed_at = claimed_at - 61000000", vec![])
-        .await
-        .unwrap();
+    tx.run("update idempotency set status = null, body = null", vec![]).await.unwrap();
+    tx.commit().await.unwrap();
+    let waiting = office.issue("key").await;
+    assert_eq!((waiting.status, waiting.code().as_str()), (StatusCode::CONFLICT, "request_in_flight"));
+    assert_eq!(office.count("select count(*) from licence_file").await, 0, "it may still be at work");
+    let moment = records::idempotency::IN_FLIGHT_SECONDS * 1_000_000 + 1;
+    let mut tx = office.app.database.housekeeping().await.unwrap();
+    tx.run("update idempotency set claimed_at = claimed_at - $1", records::args![moment]).await.unwrap();
     tx.commit().await.unwrap();
     let again = office.issue("key").await;
     assert_eq!(again.status, StatusCode::CREATED, "{}", again.text);

@@ -2,67 +2,99 @@
 
 use axum::{
     extract::{FromRequest, Request, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use http::{HeaderValue, header};
+use http::{StatusCode, header};
 use licence::verification;
-use verify::Verdict;
+use verify::pdf::{Examined, Trust};
 
-use super::{Caller, Json, json::Mistakes};
+use super::{
+    Caller, Json, escape,
+    idempotency::{Key, Turn, json},
+    json::Mistakes,
+};
 use crate::{App, Problem, desk::file, limits::NUMBER_CHARACTERS_MAX, upload::Upload};
 
 /// The verdict as JSON, 200 also when it is "invalid". The body is a JSON object with either `code` (a QR's text or its
-/// digits) or `identifier`, or a form with the file in its field `file`. Five statements, for a file up to eight.
+/// digits) or `identifier`, or a form with the file in its field `file`. Three statements, for a file up to six; two
+/// more under an Idempotency-Key.
 pub async fn verify(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     // Who calls comes first: a stranger's upload is not read.
     let caller = Caller::with_scope(&parts, &app, super::VERIFY).await?;
+    let key = Key::read(&parts)?;
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let request = Request::from_parts(parts, body);
-    let verdict = match kind.as_str() {
-        "application/json" => by_number(&app, &caller, Json::from_request(request, &app).await?).await?,
-        "multipart/form-data" => by_file(&app, &caller, Upload::from_request(request, &app).await?).await?,
+    let (asked, what) = match kind.as_str() {
+        "application/json" => {
+            let Json { body, bytes } = Json::from_request(request, &app).await?;
+            (read(body)?, bytes.to_vec())
+        }
+        "multipart/form-data" => {
+            let examined = examine(Upload::from_request(request, &app).await?).await?;
+            // Programs draw a new boundary for each try, so a repeated form is known by its file alone.
+            let what = format!("file {}", examined.sha256).into_bytes();
+            (Asked::File(Box::new(examined), verification::trust(&app.custody)?), what)
+        }
         _ => return Err(Problem::MediaType { expected: "application/json, multipart/form-data" }),
     };
-    let body = serde_json::to_vec(&verdict).map_err(base::Fault::broken)?;
-    let mut response = body.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    let mut attempts = records::Attempts::default();
+    loop {
+        match answer(&app, &caller, key.as_ref(), (&asked, &what)).await {
+            Err(Problem::Fault(fault)) if attempts.again(Some(&fault)).await => {}
+            outcome => return outcome,
+        }
+    }
 }
 
 enum Asked {
     Code(String),
+    File(Box<Examined>, Trust),
     Identifier(String),
 }
 
-async fn by_number(app: &App, caller: &Caller, json: Json) -> Result<Verdict, Problem> {
-    let asked = read(json)?;
+/// Claim, verdict, receipt and kept answer are one transaction: a repeated request finds all of them or none.
+async fn answer(
+    app: &App,
+    caller: &Caller,
+    key: Option<&Key>,
+    (asked, what): (&Asked, &[u8]),
+) -> Result<Response, Problem> {
     let mut work = app.database.begin(caller.context()).await?;
+    if let Some(key) = key
+        && let Turn::Answered(response) = key.claim(&mut work.tx, caller, what).await?
+    {
+        return Ok(response);
+    }
+    let library = &app.library;
     let verdict = match asked {
-        Asked::Code(text) => verification::by_code(&mut work, &app.library, &text).await?,
-        Asked::Identifier(text) => verification::by_identifier(&mut work, &app.library, &text).await?,
+        Asked::Code(text) => verification::by_code(&mut work, library, text).await?,
+        Asked::File(examined, trust) => verification::by_file(&mut work, library, trust, examined).await?,
+        Asked::Identifier(text) => verification::by_identifier(&mut work, library, text).await?,
     };
+    let body = serde_json::to_string(&verdict).map_err(base::Fault::broken)?;
+    if let Some(key) = key {
+        key.complete(&mut work.tx, caller, StatusCode::OK, &body).await?;
+    }
     work.commit().await?;
-    Ok(verdict)
+    Ok(json(StatusCode::OK, body))
 }
 
-async fn by_file(app: &App, caller: &Caller, upload: Upload) -> Result<Verdict, Problem> {
+async fn examine(upload: Upload) -> Result<Examined, Problem> {
+    let mut mistakes = Mistakes::default();
     if upload.file.is_empty() {
-        let mut mistakes = Mistakes::default();
         mistakes.missing_once("/file");
-        mistakes.check()?;
     }
-    let examined = file::examine(upload.file).await?;
-    let trust = verification::trust(&app.custody)?;
-    let mut work = app.database.begin(caller.context()).await?;
-    let verdict = verification::by_file(&mut work, &app.library, &trust, &examined).await?;
-    work.commit().await?;
-    Ok(verdict)
+    for (name, _) in upload.fields.iter() {
+        mistakes.add(&format!("/{}", escape(name)), "unknown_member", "没有这个成员", "there is no such member");
+    }
+    mistakes.check()?;
+    file::examine(upload.file).await
 }
 
 /// Exactly one of the two members.
-fn read(Json { mut body, .. }: Json) -> Result<Asked, Problem> {
+fn read(mut body: super::json::Object) -> Result<Asked, Problem> {
     let mut mistakes = Mistakes::default();
     let code = body.optional_text("code", &mut mistakes);
     let identifier = body.optional_text("identifier", &mut mistakes);

@@ -10,6 +10,7 @@
 mod console;
 mod licences;
 mod oidc;
+mod operator;
 mod records_kept;
 mod storage;
 mod tidy;

@@ -2,6 +2,9 @@
 
 use std::io::Write;
 
+use anyhow::Context;
+use base::number::CreditCode;
+
 pub mod audit;
 pub mod bootstrap;
 pub mod client;
@@ -22,4 +25,9 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     let _ = out.write_all(text.as_bytes());
     let _ = out.flush();
     Ok(())
+}
+
+/// Reads the credit code of a department.
+fn credit_code(text: &str) -> anyhow::Result<CreditCode> {
+    CreditCode::parse(text).with_context(|| format!("--organisation-code {text}"))
 }

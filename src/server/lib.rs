@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod demo;
 pub mod fetch;
+pub mod foundation;
 pub mod jobs;
 pub mod listen;
 pub mod settings;

@@ -1,16 +1,25 @@
 //! Listening, limits on connections, and stopping without losing a request.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, extract::ConnectInfo};
-use hyper::body::Incoming;
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
 use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, watch},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{sleep, timeout},
 };
 use tower::ServiceExt;
 
@@ -26,42 +35,81 @@ const HEADERS_SIZE_MAX: usize = 64 * 1024;
 /// The most headers of one request.
 const HEADERS_COUNT_MAX: usize = 100;
 
+/// How long the kernel's queue has to stay empty before a stopping server closes it.
+const QUEUE_QUIET: Duration = Duration::from_millis(5);
+
+/// How long a connection that has brought no request yet is waited for when the server stops. Browsers and proxies open
+/// some ahead of need and send nothing.
+const FIRST_REQUEST_WITHIN: Duration = Duration::from_secs(1);
+
 /// Serves `router` until `stop` turns true, then finishes running requests for at most `drain`.
 pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>, drain: Duration) {
-    let graceful = GracefulShutdown::new();
+    let server = Server { router, graceful: GracefulShutdown::new(), stop: stop.clone() };
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let next = async || {
+        let place = Arc::clone(&places).acquire_owned().await;
+        (place, listener.accept().await)
+    };
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let (place, accepted) = tokio::select! {
+            next = next() => next,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let Ok((stream, peer)) = accepted else {
+        match (place, accepted) {
+            (Ok(place), Ok((stream, peer))) => server.take(stream, peer, place),
             // Out of file descriptors, most often: give running requests a moment to return theirs.
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
-        };
+            _ => sleep(Duration::from_millis(50)).await,
+        }
+    }
+    // Who stands in the kernel's queue has connected, and may have sent a request: closing would lose it.
+    while let Ok((Ok(place), Ok((stream, peer)))) = timeout(QUEUE_QUIET, next()).await {
+        server.take(stream, peer, place);
+    }
+    drop(listener);
+    if timeout(drain, server.graceful.shutdown()).await.is_err() {
+        tracing::warn!("stopped before every request was finished");
+    }
+}
+
+struct Server {
+    router: Router,
+    graceful: GracefulShutdown,
+    stop: watch::Receiver<bool>,
+}
+
+impl Server {
+    fn take(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         let _ = stream.set_nodelay(true);
-        let router = router.clone();
+        let (router, mut stop) = (self.router.clone(), self.stop.clone());
+        let used = Arc::new(AtomicBool::new(false));
+        let mark = Arc::clone(&used);
         let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+            mark.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
             router.clone().oneshot(request)
         });
-        let connection = hyper::server::conn::http1::Builder::new()
+        let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS_TIMEOUT)
             .max_buf_size(HEADERS_SIZE_MAX)
             .max_headers(HEADERS_COUNT_MAX)
             .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
+        let connection = self.graceful.watch(connection);
         tokio::spawn(async move {
-            // A client that goes away or speaks nonsense is its own affair.
-            let _ = connection.await;
+            let unused = async {
+                let _ = stop.wait_for(|stop| *stop).await;
+                sleep(FIRST_REQUEST_WITHIN).await;
+                if used.load(Ordering::Relaxed) {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let (connection, unused) = (pin!(connection), pin!(unused));
+            tokio::select! {
+                // A client that goes away or speaks nonsense is its own affair.
+                _ = connection => {}
+                () = unused => {}
+            }
             drop(place);
         });
-    }
-    drop(listener);
-    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
-        tracing::warn!("stopped before every request was finished");
     }
 }

@@ -10,13 +10,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// One login for a whole city, electronic licences with legal effect, and a check that anyone can make.
 #[derive(Parser)]
-#[command(name = "guosuo", version, about, max_term_width = 100)]
+#[command(name = "guosuo", version, about)]
 struct Arguments {
-    /// A TOML file with settings; `guosuo settings` prints every one with its default.
-    #[arg(long, value_name = "FILE", global = true)]
+    /// A TOML file with settings; `guosuo settings` prints them all.
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Settings")]
     config: Option<PathBuf>,
-    /// One setting, such as `--set database.url=postgres://…`; wins over the file and the environment.
-    #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
+    /// One setting, such as `listen=127.0.0.1:9000`; wins over all others; repeatable.
+    #[arg(long = "set", value_name = "KEY=VALUE", global = true, help_heading = "Settings")]
     set: Vec<String>,
     #[command(subcommand)]
     command: Command,
@@ -24,13 +24,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start the whole product on this machine with a seeded city, and print what to open.
+    /// Start everything on this machine with a seeded city; print what to open.
     Demo(commands::demo::Arguments),
     /// Serve until asked to stop.
     Serve,
-    /// Bring the database's schema up to date.
+    /// Make the database, or bring its schema up to date.
     Migrate,
-    /// Check the settings, the database, the keys and the log, and say what is wrong.
+    /// Check settings, database, keys and event log, and say what is wrong.
     Doctor,
     /// Register the first operator of an empty database and print a password.
     Bootstrap(commands::bootstrap::Arguments),
@@ -43,7 +43,7 @@ enum Command {
     /// Keys and certificates.
     #[command(subcommand)]
     Keys(commands::keys::Command),
-    /// Walk the whole event log and check that nothing was removed or changed.
+    /// Check that nothing in the event log was removed or changed.
     Audit,
     /// Print every setting with its default, as a TOML file.
     Settings,

@@ -159,7 +159,8 @@ impl Settings {
         }
         for flag in flags {
             let Some((key, value)) = flag.split_once('=') else { bail!("--set {flag}: expected key=value") };
-            settings.set(key, value).with_context(|| format!("in --set {flag}"))?;
+            // Not the value: it may be a database URL with a password.
+            settings.set(key, value).with_context(|| format!("in --set {key}"))?;
         }
         Ok(settings)
     }
@@ -177,7 +178,7 @@ impl Settings {
     }
 
     fn read_toml(&mut self, text: &str) -> anyhow::Result<()> {
-        let table: toml::Table = text.parse()?;
+        let table: toml::Table = text.parse().map_err(|error| unreadable(text, &error))?;
         let mut flat = Vec::new();
         flatten("", &table, &mut flat)?;
         for (key, value) in flat {
@@ -219,6 +220,13 @@ impl Settings {
     pub fn in_force(&self) -> impl Iterator<Item = (&'static str, &str, Source)> {
         self.values.iter().map(|(key, (value, source))| (*key, value.as_str(), *source))
     }
+}
+
+/// What is wrong with the file and in which line. The line itself is not repeated: it may hold a password.
+fn unreadable(text: &str, error: &toml::de::Error) -> anyhow::Error {
+    let start = error.span().map_or(0, |span| span.start);
+    let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
+    anyhow::anyhow!("line {line}: {}", error.message())
 }
 
 fn environment_name(key: &str) -> String {
@@ -331,6 +339,19 @@ mod tests {
         check("database.connections=201", "from 2 to 200");
         check("database.connections=many", "database.connections");
         check("oidc.loopback_clients_allowed=yes", "true or false");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_repeating_a_value() {
+        let check = |error: anyhow::Error, part: &str| {
+            let error = format!("{error:#}");
+            assert!(error.contains(part) && !error.contains("geheim"), "{error}");
+        };
+        check(load("\n\ndatabase.url = \"postgres://u:geheim@db\n", &[], &[]).unwrap_err(), "line 3");
+        let flags = ["databse.url=postgres://u:geheim@db".to_owned()];
+        check(Settings::load(None, std::iter::empty(), &flags).unwrap_err(), "in --set databse.url");
+        let variable = ("GUOSUO_DATABSE_URL".to_owned(), "geheim".to_owned());
+        check(Settings::load(None, std::iter::once(variable), &[]).unwrap_err(), "GUOSUO_DATABSE_URL");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Nothing here hides secrets: the rule is that no code gives one to a log line (types that hold one do not print
 //! themselves), and a test reads a whole run's lines to see that it is kept.
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use tracing_subscriber::EnvFilter;
 
 /// Starts writing log lines. Called once, first thing.
@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 ///
 /// A filter that cannot be read, or an unknown format.
 pub fn start(format: &str, filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter)?;
+    let filter = EnvFilter::builder().parse(filter).with_context(|| format!("log.filter {filter:?}"))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A second start in one process (tests) keeps the first.
     let _ = match format {

@@ -2,12 +2,11 @@
 
 use std::{
     net::SocketAddr,
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::Context;
 use base::{Clock, Entropy, Fault, Instant, Secret, Text};
 use documents::Fonts;
 use identity::{PasswordGate, Vault};
@@ -18,13 +17,18 @@ use oidc::{
     logout,
 };
 use pki::{Custody, CustodySettings, KeyState, Purpose};
-use records::{Actor, Database, DatabaseSettings, jobs::Claimed};
+use records::{Actor, Database, jobs::Claimed};
 use seal::Cabinet;
-use tokio::{net::TcpListener, sync::watch};
-use web::app::{AddressRange, Parts, Site};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+};
+use web::app::{Parts, Site};
 
 use crate::{
     fetch::Outside,
+    foundation::{self, derived_key},
     jobs::{Beside, Runner},
     listen,
     settings::{self, Settings},
@@ -39,6 +43,9 @@ const RECOVERY_EVERY: Duration = Duration::from_secs(5);
 
 /// How often lists are renewed and what is over is removed.
 const HOUSE_EVERY: Duration = Duration::from_mins(1);
+
+/// How long tasks beside requests may take to end, however short the drain is.
+const TASKS_END_WITHIN: Duration = Duration::from_secs(1);
 
 /// The demonstration has licences from the past, which need authorities that were there before them.
 const DEMONSTRATION_BACKDATE_SECONDS: i64 = 10 * 366 * 86_400;
@@ -65,110 +72,6 @@ impl World {
     }
 }
 
-/// The settings of the database.
-///
-/// # Errors
-///
-/// A file with the URL that cannot be read.
-pub fn database_settings(settings: &Settings) -> anyhow::Result<DatabaseSettings> {
-    let file = settings.text(&settings::DATABASE_URL_FILE);
-    let url = if file.is_empty() {
-        let url = settings.text(&settings::DATABASE_URL);
-        if url.is_empty() {
-            format!("sqlite://{}", data_folder(settings).join("guosuo.sqlite").display())
-        } else {
-            url.to_owned()
-        }
-    } else {
-        std::fs::read_to_string(file).with_context(|| format!("reading {file}"))?.trim().to_owned()
-    };
-    let mut database = DatabaseSettings::new(url);
-    database.connections_max = u32::try_from(settings.integer(&settings::DATABASE_CONNECTIONS))?;
-    database.acquire_timeout = Duration::from_millis(settings.integer(&settings::DATABASE_ACQUIRE_MS).unsigned_abs());
-    Ok(database)
-}
-
-/// The data folder.
-pub fn data_folder(settings: &Settings) -> PathBuf {
-    PathBuf::from(settings.text(&settings::DATA_FOLDER))
-}
-
-/// Opens the database and brings its schema up to date.
-///
-/// # Errors
-///
-/// What is wrong with the database, in its own words.
-pub async fn open_database(settings: &Settings) -> anyhow::Result<Database> {
-    let folder = data_folder(settings);
-    std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
-    let database = Database::open(&database_settings(settings)?).await.context("opening the database")?;
-    let applied = records::migrate::migrate(&database).await.context("bringing the schema up to date")?;
-    for name in applied {
-        tracing::info!(migration = name, "schema changed");
-    }
-    Ok(database)
-}
-
-/// Reads the envelope key, or makes it on the first start.
-///
-/// # Errors
-///
-/// A file that cannot be read or written, or that does not hold 32 bytes in hexadecimal.
-pub fn envelope_key(settings: &Settings, entropy: &dyn Entropy) -> anyhow::Result<Secret<[u8; 32]>> {
-    let configured = settings.text(&settings::ENVELOPE_KEY_FILE);
-    let path = if configured.is_empty() { data_folder(settings).join("keys/envelope.key") } else { configured.into() };
-    if !path.exists() {
-        let folder = path.parent().context("the envelope key's file needs a folder")?;
-        std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
-        let key = entropy.bytes::<32>();
-        write_secret(&path, &crypto::digest::hex(&key)).with_context(|| format!("writing {}", path.display()))?;
-    }
-    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let Some(key) = parse_key(text.trim()) else {
-        bail!("{} does not hold 32 bytes in hexadecimal", path.display());
-    };
-    Ok(Secret::new(key))
-}
-
-fn parse_key(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    let bytes: Option<Vec<u8>> =
-        (0..32).map(|place| u8::from_str_radix(text.get(place * 2..place * 2 + 2)?, 16).ok()).collect();
-    bytes?.try_into().ok()
-}
-
-/// Writes a file that only its owner may read, all of it or nothing, and never over another one.
-fn write_secret(path: &std::path::Path, text: &str) -> anyhow::Result<()> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(())
-}
-
-/// A key for one purpose, derived from the envelope key: it is the same on every node and after every start.
-pub fn derived_key(envelope: &Secret<[u8; 32]>, purpose: &str) -> [u8; 32] {
-    crypto::mac::hmac_sha256(envelope.expose(), &[b"guosuo-derived-key", purpose.as_bytes()])
-}
-
-/// The folder of the fonts: as set, else beside the program, else in the source tree it was built from.
-///
-/// # Errors
-///
-/// When there is none.
-pub fn fonts_folder(settings: &Settings) -> anyhow::Result<PathBuf> {
-    let configured = settings.text(&settings::FONTS_FOLDER);
-    if !configured.is_empty() {
-        return Ok(configured.into());
-    }
-    let beside = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join("fonts")));
-    let source = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../documents/fonts"));
-    let found = beside.into_iter().chain([source]).find(|folder| folder.is_dir());
-    found.context("no folder of fonts: set fonts_folder")
-}
-
 /// The product, put together and not yet listening.
 pub struct Product {
     /// What handlers reach.
@@ -179,24 +82,36 @@ pub struct Product {
     pub world: World,
 }
 
-/// Puts the product together.
+/// Puts the product together, on an empty database too.
 ///
 /// # Errors
 ///
 /// What is missing or unsafe.
 pub async fn build(settings: &Settings, world: World) -> anyhow::Result<Product> {
-    let public_url = settings.text(&settings::PUBLIC_URL).trim_end_matches('/').to_owned();
-    ensure!(
-        public_url.starts_with("https://") || public_url.starts_with("http://"),
-        "public_url must begin with https:// (or http:// on loopback)"
-    );
-    let database = open_database(settings).await?;
-    let envelope = envelope_key(settings, &*world.entropy)?;
-    let mut trusted_proxies = Vec::new();
-    for text in settings.list(&settings::TRUSTED_PROXIES) {
-        let range = AddressRange::parse(&text).with_context(|| format!("trusted_proxies: {text} is no address"))?;
-        trusted_proxies.push(range);
+    // Before anything is made: what is wrong with the settings leaves nothing behind.
+    foundation::check(settings)?;
+    let (database, applied) = foundation::found_database(settings).await?;
+    if !applied.is_empty() {
+        tracing::info!(applied = applied.join(", "), "schema brought up to date");
     }
+    assemble(settings, world, database).await
+}
+
+/// Puts the product together on a database that was set up before, for commands beside a server.
+///
+/// # Errors
+///
+/// What is missing or unsafe.
+pub async fn find(settings: &Settings, world: World) -> anyhow::Result<Product> {
+    foundation::check(settings)?;
+    let database = foundation::find_database(settings).await?;
+    assemble(settings, world, database).await
+}
+
+async fn assemble(settings: &Settings, world: World, database: Database) -> anyhow::Result<Product> {
+    let public_url = foundation::public_url(settings)?;
+    let trusted_proxies = foundation::trusted_proxies(settings)?;
+    let envelope = foundation::envelope_key(settings, &database, &*world.entropy).await?;
     let cores = match settings.integer(&settings::PASSWORD_CHECKS) {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         number => usize::try_from(number)?,
@@ -205,7 +120,7 @@ pub async fn build(settings: &Settings, world: World) -> anyhow::Result<Product>
     let custody = Custody::open(
         &database,
         CustodySettings {
-            folder: data_folder(settings).join("keys"),
+            folder: foundation::data_folder(settings).join("keys"),
             envelope: envelope.clone(),
             organisation: settings.text(&settings::SITE_ORGANISATION).to_owned(),
             crl_url: format!("{public_url}/crl/"),
@@ -260,7 +175,7 @@ fn open_library(
     envelope: &Secret<[u8; 32]>,
     public_url: &str,
 ) -> anyhow::Result<Library> {
-    let fonts = Fonts::load(&fonts_folder(settings)?)?;
+    let fonts = Fonts::load(&foundation::fonts_folder(settings)?)?;
     Ok(Library::new(licence::library::Parts {
         key: Secret::new(derived_key(envelope, "licences")),
         vault: Vault::new(&derived_key(envelope, "identity")),
@@ -308,6 +223,7 @@ pub struct Running {
     /// The product.
     pub product: Product,
     stop: watch::Sender<bool>,
+    drain: Duration,
     beside: Beside,
     server: tokio::task::JoinHandle<()>,
 }
@@ -330,7 +246,7 @@ pub fn start(settings: &Settings, product: Product, listener: TcpListener) -> an
     let drain = Duration::from_secs(settings.integer(&settings::DRAIN_SECONDS).unsigned_abs());
     let router = web::router(product.app.clone());
     let server = tokio::spawn(listen::serve(listener, router, stopped, drain));
-    Ok(Running { address, product, stop, beside, server })
+    Ok(Running { address, product, stop, drain, beside, server })
 }
 
 /// What the queue's jobs do, by their kind.
@@ -414,26 +330,41 @@ fn keep_house(beside: &mut Beside, product: &Product) {
 }
 
 impl Running {
-    /// Finishes running requests and tasks, then closes the database.
+    /// Finishes running requests and tasks, then closes the database. It takes no longer than the settings allow.
     pub async fn stop(self) {
+        let until = tokio::time::Instant::now() + self.drain.max(TASKS_END_WITHIN);
         let _ = self.stop.send(true);
         let _ = self.server.await;
-        self.beside.finish().await;
+        if tokio::time::timeout_at(until, self.beside.finish()).await.is_err() {
+            // What a task had not committed is undone, and a job is taken up again when its lease is over.
+            tracing::warn!("a task beside requests was cut off");
+        }
         self.product.database.close().await;
     }
 }
 
-/// Waits until the operator asks the program to stop: SIGTERM, or Ctrl-C.
-///
-/// # Errors
-///
-/// A signal handler that cannot be installed.
-pub async fn asked_to_stop() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
+/// The operator's wish that the program stop: SIGTERM, or Ctrl-C.
+#[derive(Debug)]
+pub struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    /// Listens from now on: a signal that comes before anyone waits for it is not lost.
+    ///
+    /// # Errors
+    ///
+    /// A signal handler that cannot be installed.
+    pub fn listen() -> anyhow::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Waits for it.
+    pub async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -241,7 +241,7 @@ pub fn contains(list: &Value, text: &str) -> bool {
     list.as_array().is_some_and(|list| list.iter().any(|one| one == text))
 }
 
-async fn postgres_database() -> Option<String> {
+pub(crate) async fn postgres_database() -> Option<String> {
     let (settings, folder) = records::testing::fresh_settings().await.unwrap();
     match folder {
         None => Some(settings.url.expose().clone()),

@@ -11,5 +11,6 @@ pub mod browser;
 pub mod city;
 pub mod flow;
 pub mod html;
+pub mod installation;
 pub mod process;
 pub mod source;

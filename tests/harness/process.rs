@@ -2,6 +2,7 @@
 
 use std::{
     env, fs,
+    io::Write,
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -19,6 +20,26 @@ cat >/dev/null
 kill -TERM "$product" 2>/dev/null
 wait "$product"
 "#;
+
+/// What a command left: how it ended, what it printed, what it complained of.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+/// Runs the program until it ends, with this on its standard input.
+pub fn run(words: &[&str], input: &str) -> Ran {
+    let mut command = Command::new(program());
+    command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A program that does not read its input is no trouble.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+}
 
 /// A running product.
 #[derive(Debug)]
@@ -66,9 +87,14 @@ impl Process {
         self.wait();
     }
 
-    /// Ends it as an operator would.
-    pub fn stop(mut self) {
-        self.wait();
+    /// Ends it as an operator would, and tells how it ended.
+    pub fn stop(mut self) -> Option<i32> {
+        self.wait()
+    }
+
+    /// Asks it to end, as an operator would, and does not wait for that.
+    pub fn ask_to_stop(&mut self) {
+        drop(self.child.stdin.take());
     }
 
     /// Memory in use, in KiB.
@@ -78,9 +104,9 @@ impl Process {
         line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or_default()
     }
 
-    fn wait(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
+    fn wait(&mut self) -> Option<i32> {
+        self.ask_to_stop();
+        self.child.wait().ok().and_then(|status| status.code())
     }
 }
 

@@ -3,7 +3,7 @@
 use anyhow::bail;
 use records::log::{self, Finding};
 
-use crate::{settings::Settings, wiring};
+use crate::{foundation, settings::Settings};
 
 /// Checks every number and hash.
 ///
@@ -11,7 +11,7 @@ use crate::{settings::Settings, wiring};
 ///
 /// The first entry that is missing or changed.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
-    let database = records::Database::open(&wiring::database_settings(settings)?).await?;
+    let database = foundation::find_database(settings).await?;
     // What commands wrote while no server ran has no number yet.
     while log::sequence_events(&database).await? >= log::TURN_MAX {}
     let finding = log::audit(&mut database.read().await?).await?;

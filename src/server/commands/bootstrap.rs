@@ -1,7 +1,7 @@
 //! `bootstrap`: the first operator.
 
-use anyhow::ensure;
-use base::{Page, number::CreditCode};
+use anyhow::{Context, ensure};
+use base::Page;
 use identity::{Role, organisation, staff};
 use records::Actor;
 
@@ -30,24 +30,25 @@ pub struct Arguments {
 ///
 /// When somebody was here before, or what was given is not acceptable.
 pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()> {
-    let code = CreditCode::parse(&arguments.organisation_code)?;
+    let code = super::credit_code(&arguments.organisation_code)?;
+    let number = arguments.account.identity_number()?;
     let world = World::default();
     let product = wiring::build(settings, world.clone()).await?;
-    let mut tx = product.database.read().await?;
-    let departments = organisation::list(&mut tx, organisation::Kind::Department, &Page::first(1)).await?;
-    drop(tx);
-    ensure!(departments.items.is_empty(), "this database has departments already; an operator can appoint others");
     let (password, hashed) = person::new_password(&product, &arguments.account.username).await?;
     let mut work = product.database.begin(world.context(Actor::Operator)).await?;
-    let (person, _) = person::register(&mut work, &product.app.vault, &arguments.account, &hashed).await?;
+    // Inside the unit of work: SQLite's holds the only place for a writer; on PostgreSQL the credit code, the username
+    // or the identity number stops the second of two that run at the same time with the same words.
+    let departments = organisation::list(&mut work.tx, organisation::Kind::Department, &Page::first(1)).await?;
+    ensure!(departments.items.is_empty(), "this database has departments already; an operator can appoint others");
+    let person = person::register(&mut work, &product.app.vault, arguments.account, number, &hashed).await?;
     let new = organisation::NewOrganisation {
         credit_code: code,
         name: arguments.organisation,
         kind: organisation::Kind::Department,
         legal_representative: None,
     };
-    let department = organisation::register(&mut work, new).await?;
-    staff::appoint(&mut work, &person, &department, &[Role::Operator]).await?;
+    let department = organisation::register(&mut work, new).await.context("--organisation")?;
+    staff::appoint(&mut work, &person.person, &department, &[Role::Operator]).await?;
     work.commit().await?;
-    super::print(&format!("operator {} may sign in with the password {password}\n", arguments.account.username))
+    super::print(&format!("operator {} may sign in with the password {password}\n", person.username))
 }

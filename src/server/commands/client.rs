@@ -1,12 +1,15 @@
 //! `client`: applications of departments.
 
 use anyhow::Context;
-use base::{Page, Text, number::CreditCode};
+use base::{Page, Text, id::OrganisationId};
 use identity::organisation;
-use oidc::client::{self, ClientId, ClientSettings, Consent, GrantType, Kind, Registration, TokenAlgorithm};
-use records::Actor;
+use oidc::client::{
+    self, ClientId, ClientSettings, Consent, GrantType, Kind, Registration, SubjectType, TokenAlgorithm,
+};
+use records::{Actor, Database};
 
 use crate::{
+    foundation,
     settings::Settings,
     wiring::{self, World},
 };
@@ -44,13 +47,13 @@ pub struct NewClient {
     #[arg(long)]
     name: String,
     /// Its name in English.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     name_en: String,
     /// What it needs people's data for, as the consent page says it.
     #[arg(long)]
     purpose: String,
     /// The same in English.
-    #[arg(long)]
+    #[arg(long, value_name = "PURPOSE")]
     purpose_en: String,
     /// The unified social credit code of its department.
     #[arg(long, value_name = "CODE")]
@@ -64,24 +67,39 @@ pub struct NewClient {
     /// Where the application is told that a session ended.
     #[arg(long, value_name = "URL")]
     backchannel_logout_uri: Option<String>,
-    /// The scopes it may ask for, separated by spaces.
-    #[arg(long, default_value = "openid profile")]
-    scopes: String,
+    /// The scopes it may ask for, separated by spaces; without it `openid profile`.
+    #[arg(long)]
+    scopes: Option<String>,
     /// A public client, which has no secret.
     #[arg(long)]
     public: bool,
+    /// A program on the person's own machine, which listens on whatever port is free.
+    #[arg(long, requires = "public")]
+    native: bool,
     /// It may go on acting for people after they left (refresh tokens).
     #[arg(long)]
     refresh: bool,
     /// It may get tokens for itself (client_credentials) instead of signing people in.
-    #[arg(long, conflicts_with_all = ["public", "refresh"])]
+    #[arg(long, conflicts_with_all = ["public", "refresh"], requires = "scopes")]
     machine: bool,
     /// People are not asked: the law or the department's own rules already allow it.
     #[arg(long)]
     consent_implied: bool,
+    /// It was approved to ask for identity numbers.
+    #[arg(long)]
+    identity_number_approved: bool,
+    /// It was approved to know people by the same subject as all other applications.
+    #[arg(long)]
+    public_subject: bool,
+    /// Who approved that it does without PKCE; never for public clients.
+    #[arg(long, value_name = "WHO", conflicts_with = "public")]
+    pkce_exempted_by: Option<String>,
     /// Sign its ID tokens with ES256 instead of RS256.
     #[arg(long)]
     es256: bool,
+    /// Sign userinfo's answers as well.
+    #[arg(long)]
+    signed_userinfo: bool,
 }
 
 /// Does it.
@@ -90,46 +108,61 @@ pub struct NewClient {
 ///
 /// What was given is not acceptable, or the database.
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
-    let world = World::default();
-    let product = wiring::build(settings, world.clone()).await?;
-    if matches!(command, Command::List) {
-        return list(&product).await;
+    match command {
+        Command::Add(new) => add(settings, *new).await,
+        Command::List => list(&foundation::find_database(settings).await?).await,
+        Command::RenewSecret { client_id } => change(settings, &client_id, Change::RenewSecret).await,
+        Command::Disable { client_id } => change(settings, &client_id, Change::Disable).await,
+        Command::Enable { client_id } => change(settings, &client_id, Change::Enable).await,
     }
+}
+
+async fn add(settings: &Settings, new: NewClient) -> anyhow::Result<()> {
+    let code = super::credit_code(&new.organisation_code)?;
+    let client_id = ClientId::parse(&new.client_id).ok().with_context(|| {
+        format!("{:?} is no client identifier: letters, digits, dots, hyphens and underscores", new.client_id)
+    })?;
+    let world = World::default();
+    let product = wiring::find(settings, world.clone()).await?;
     let mut work = product.database.begin(world.context(Actor::Operator)).await?;
-    let answer = match command {
-        Command::List => String::new(),
-        Command::Add(new) => {
-            let code = CreditCode::parse(&new.organisation_code)?;
-            let department = organisation::find_by_code(&mut work.tx, &code).await?;
-            let department = department.context("no organisation has this credit code")?;
-            let registration = registration(*new, department.organisation_id)?;
-            let registered = client::register(&mut work, product.app.provider.uri_policy(), registration).await?;
-            match registered.secret {
-                Some(secret) => format!("{}\nclient_secret: {}\n", registered.client_id, secret.expose()),
-                None => format!("{}\n", registered.client_id),
-            }
-        }
-        Command::RenewSecret { client_id } => {
-            let secret = client::renew_secret(&mut work, &ClientId::parse(&client_id)?).await?;
-            format!("client_secret: {}\n", secret.expose())
-        }
-        Command::Disable { client_id } => {
-            client::disable(&mut work, &ClientId::parse(&client_id)?).await?;
-            "disabled\n".to_owned()
-        }
-        Command::Enable { client_id } => {
-            client::enable(&mut work, &ClientId::parse(&client_id)?).await?;
-            "enabled\n".to_owned()
+    let department = organisation::find_by_code(&mut work.tx, &code).await?;
+    let department = department.with_context(|| format!("no organisation has the credit code {code}"))?;
+    let registration = registration(new, client_id, department.organisation_id);
+    let registered = client::register(&mut work, product.app.provider.uri_policy(), registration).await?;
+    work.commit().await?;
+    super::print(&match registered.secret {
+        Some(secret) => format!("{}\nclient_secret: {}\n", registered.client_id, secret.expose()),
+        None => format!("{}\n", registered.client_id),
+    })
+}
+
+enum Change {
+    Disable,
+    Enable,
+    RenewSecret,
+}
+
+async fn change(settings: &Settings, client_id: &str, change: Change) -> anyhow::Result<()> {
+    let client_id = ClientId::parse(client_id).with_context(|| client_id.to_owned())?;
+    let database = foundation::find_database(settings).await?;
+    let mut work = database.begin(World::default().context(Actor::Operator)).await?;
+    let done = match change {
+        Change::Disable => client::disable(&mut work, &client_id).await.map(|()| "disabled\n".to_owned()),
+        Change::Enable => client::enable(&mut work, &client_id).await.map(|()| "enabled\n".to_owned()),
+        Change::RenewSecret => {
+            let secret = client::renew_secret(&mut work, &client_id).await;
+            secret.map(|secret| format!("client_secret: {}\n", secret.expose()))
         }
     };
+    let answer = done.with_context(|| client_id.to_string())?;
     work.commit().await?;
     super::print(&answer)
 }
 
-async fn list(product: &wiring::Product) -> anyhow::Result<()> {
+async fn list(database: &Database) -> anyhow::Result<()> {
     let mut page = Page::first(Page::<ClientId>::LIMIT_MAX);
     loop {
-        let clients = client::list(&mut product.database.read().await?, &page).await?;
+        let clients = client::list(&mut database.read().await?, &page).await?;
         for client in clients.items {
             let state = if client.enabled { "enabled" } else { "disabled" };
             super::print(&format!("{:<32} {state:<9} {}\n", client.client_id.as_str(), client.name))?;
@@ -141,7 +174,7 @@ async fn list(product: &wiring::Product) -> anyhow::Result<()> {
     }
 }
 
-fn registration(new: NewClient, organisation_id: base::id::OrganisationId) -> anyhow::Result<Registration> {
+fn registration(new: NewClient, client_id: ClientId, organisation_id: OrganisationId) -> Registration {
     let grants = if new.machine {
         vec![GrantType::ClientCredentials]
     } else if new.refresh {
@@ -149,8 +182,9 @@ fn registration(new: NewClient, organisation_id: base::id::OrganisationId) -> an
     } else {
         vec![GrantType::AuthorizationCode]
     };
-    Ok(Registration {
-        client_id: ClientId::parse(&new.client_id)?,
+    let algorithm = if new.es256 { TokenAlgorithm::Es256 } else { TokenAlgorithm::Rs256 };
+    Registration {
+        client_id,
         name: Text::new(new.name, new.name_en),
         purpose: Text::new(new.purpose, new.purpose_en),
         organisation_id,
@@ -160,10 +194,14 @@ fn registration(new: NewClient, organisation_id: base::id::OrganisationId) -> an
             redirect_uris: new.redirect_uri,
             post_logout_redirect_uris: new.post_logout_redirect_uri,
             grants,
-            scopes: new.scopes,
-            id_token_algorithm: if new.es256 { TokenAlgorithm::Es256 } else { TokenAlgorithm::Rs256 },
+            scopes: new.scopes.unwrap_or_else(|| "openid profile".to_owned()),
+            id_token_algorithm: algorithm,
+            userinfo_algorithm: new.signed_userinfo.then_some(algorithm),
+            pkce_exempted_by: new.pkce_exempted_by,
             consent: if new.consent_implied { Consent::Implied } else { Consent::Ask },
-            ..ClientSettings::default()
+            subject: if new.public_subject { SubjectType::Public } else { SubjectType::Pairwise },
+            identity_number_approved: new.identity_number_approved,
+            native: new.native,
         },
-    })
+    }
 }

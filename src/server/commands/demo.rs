@@ -16,7 +16,7 @@ use tokio::{
 use crate::{
     demo::{self, RelyingPartyPlaces},
     settings::Settings,
-    wiring::{self, World},
+    wiring::{self, StopSignal, World},
 };
 
 /// The port when none is asked for.
@@ -28,8 +28,7 @@ const DEPARTMENT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Where and how.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folder that keeps everything; a fresh temporary one when it is not given. Starting again on the same
-    /// folder keeps everything.
+    /// The folder that keeps everything for the next start; without it a temporary one.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// The port to listen on; 0 takes any that is free.
@@ -75,6 +74,7 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     let product = wiring::build(&settings, world.clone()).await?;
     let places = RelyingPartyPlaces::in_folder(&folder).await?;
     let facts = demo::seed(&product, &folder, &places).await.context("seeding the city")?;
+    let mut signal = StopSignal::listen()?;
     let running = wiring::start(&settings, product, listener)?;
     let mut children = Vec::new();
     for config in department_configs(&facts, &places, &public_url) {
@@ -83,7 +83,7 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     facts.write(&facts_file)?;
     super::print(&facts.page(&folder))?;
     let ended = tokio::select! {
-        stopped = wiring::asked_to_stop() => stopped,
+        () = signal.asked() => Ok(()),
         ended = any_child_ended(&mut children) => Err(ended),
     };
     let _ = std::fs::remove_file(&facts_file);
@@ -91,8 +91,10 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
         let _ = child.start_kill();
         let _ = child.wait().await;
     }
-    running.stop().await;
-    ended
+    tokio::select! {
+        () = running.stop() => ended,
+        () = signal.asked() => bail!("asked to stop a second time: running requests were cut off"),
+    }
 }
 
 fn department_configs(facts: &demo::DemoFacts, places: &RelyingPartyPlaces, issuer: &str) -> Vec<DepartmentConfig> {

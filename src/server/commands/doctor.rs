@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use anyhow::bail;
 use documents::font::Fonts;
-use records::{jobs, log, migrate};
+use records::{Database, jobs, log};
 
 use crate::{
+    foundation,
     settings::{self, Kind, Settings, Source},
     wiring::{self, World},
 };
@@ -19,14 +20,14 @@ struct Report {
 
 impl Report {
     fn line(&mut self, name: &str, outcome: Result<String, String>) {
-        let (mark, words) = match outcome {
-            Ok(words) => ("ok   ", words),
-            Err(words) => {
+        let (mark, text) = match outcome {
+            Ok(text) => ("ok   ", text),
+            Err(text) => {
                 self.wrong += 1;
-                ("WRONG", words)
+                ("WRONG", text)
             }
         };
-        let _ = writeln!(self.text, "{mark} {name}: {words}");
+        let _ = writeln!(self.text, "{mark} {name}: {text}");
     }
 }
 
@@ -44,23 +45,19 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
         let shown = if secret { "(set)" } else { value };
         let _ = writeln!(report.text, "      {key} = {shown} ({source:?})");
     }
-    let public_url = settings.text(&settings::PUBLIC_URL);
-    let loopback = public_url.starts_with("http://127.0.0.1") || public_url.starts_with("http://localhost");
-    report.line(
-        "public_url",
-        if public_url.starts_with("https://") || loopback {
-            Ok(public_url.to_owned())
-        } else {
-            Err(format!("{public_url} is neither https nor loopback: passwords and sessions would travel in clear"))
-        },
-    );
-    report.line(
-        "fonts",
-        wiring::fonts_folder(settings)
-            .map_err(|error| error.to_string())
-            .and_then(|folder| Fonts::load(&folder).map(|_| folder.display().to_string()).map_err(|e| e.to_string())),
-    );
-    look_at_database(settings, &mut report).await?;
+    report.line("public_url", words(foundation::public_url(settings)));
+    let proxies = foundation::trusted_proxies(settings).map(|ranges| match ranges.len() {
+        0 => "none: every client is met directly".to_owned(),
+        number => format!("{number}"),
+    });
+    report.line("trusted_proxies", words(proxies));
+    let fonts = foundation::fonts_folder(settings)
+        .and_then(|folder| Ok(Fonts::load(&folder).map(|_| folder.display().to_string())?));
+    report.line("fonts", words(fonts));
+    match foundation::find_database(settings).await {
+        Ok(database) => look_at_database(settings, database, &mut report).await?,
+        Err(error) => report.line("database", Err(format!("{error:#}"))),
+    }
     super::print(&report.text)?;
     if report.wrong > 0 {
         bail!("{} of these must be put right", report.wrong);
@@ -68,51 +65,45 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn look_at_database(settings: &Settings, report: &mut Report) -> anyhow::Result<()> {
-    let database = match records::Database::open(&wiring::database_settings(settings)?).await {
-        Ok(database) => database,
-        Err(fault) => {
-            report.line("database", Err(fault.to_string()));
-            return Ok(());
-        }
-    };
-    report.line("database", Ok(database.dialect().name().to_owned()));
-    let current = migrate::is_current(&database).await;
-    let ready = matches!(current, Ok(true));
+/// What goes into the report, errors with all their reasons.
+fn words(outcome: anyhow::Result<String>) -> Result<String, String> {
+    outcome.map_err(|error| format!("{error:#}"))
+}
+
+async fn look_at_database(settings: &Settings, database: Database, report: &mut Report) -> anyhow::Result<()> {
+    report.line("database", Ok(format!("{}, schema up to date", database.dialect().name())));
+    // What commands wrote while no server ran has no number yet.
+    while log::sequence_events(&database).await? >= log::TURN_MAX {}
+    let mut tx = database.read().await?;
+    let (waiting, dead) = jobs::census(&mut tx).await?;
     report.line(
-        "schema",
-        match current {
-            Ok(true) => Ok("up to date".to_owned()),
-            Ok(false) => Err("not up to date: run `guosuo migrate`".to_owned()),
-            Err(fault) => Err(fault.to_string()),
+        "jobs",
+        if dead == 0 { Ok(format!("{waiting} waiting")) } else { Err(format!("{dead} given up after many tries")) },
+    );
+    report.line(
+        "event log",
+        match log::audit(&mut tx).await? {
+            log::Finding::Sound(count) => Ok(format!("{count} events, none removed, none changed")),
+            log::Finding::Broken(number) => {
+                Err(format!("event {number} is missing, or it or an earlier one was changed"))
+            }
+            log::Finding::Truncated(last, head) => Err(format!("it ends at {last}, but its head says {head}")),
         },
     );
-    if ready {
-        // What commands wrote while no server ran has no number yet.
-        while log::sequence_events(&database).await? >= log::TURN_MAX {}
-        let mut tx = database.read().await?;
-        let (waiting, dead) = jobs::census(&mut tx).await?;
-        report.line(
-            "jobs",
-            if dead == 0 { Ok(format!("{waiting} waiting")) } else { Err(format!("{dead} given up after many tries")) },
-        );
-        report.line(
-            "event log",
-            match log::audit(&mut tx).await? {
-                log::Finding::Sound(count) => Ok(format!("{count} events, none removed, none changed")),
-                finding => Err(format!("{finding:?}")),
-            },
-        );
-        drop(tx);
-        report.line("keys", keys(settings).await.map_err(|error| format!("{error:#}")));
-    }
+    drop(tx);
+    let keys = if foundation::has_keys(&database).await? {
+        words(keys(settings).await)
+    } else {
+        Err("none yet: `guosuo bootstrap` or the first `guosuo serve` makes them".to_owned())
+    };
+    report.line("keys", keys);
     database.close().await;
     Ok(())
 }
 
 async fn keys(settings: &Settings) -> anyhow::Result<String> {
     let world = World::default();
-    let product = wiring::build(settings, world.clone()).await?;
+    let product = wiring::find(settings, world.clone()).await?;
     let at = world.clock.now();
     for purpose in [pki::Purpose::IdTokenRs256, pki::Purpose::IdTokenEs256, pki::Purpose::AccessToken] {
         product.app.custody.current(purpose, at)?;

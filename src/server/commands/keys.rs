@@ -2,8 +2,10 @@
 
 use base::{Page, id::KeyId};
 use pki::Custody;
+use records::Database;
 
 use crate::{
+    foundation,
     settings::Settings,
     wiring::{self, World},
 };
@@ -23,31 +25,35 @@ pub enum Command {
 ///
 /// The database or the key folder.
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
-    let product = wiring::build(settings, World::default()).await?;
     match command {
-        Command::Roots => super::print(&product.app.custody.roots_pem()),
-        Command::List => {
-            let mut page = Page::first(Page::<KeyId>::LIMIT_MAX);
-            loop {
-                let keys = Custody::list(&mut product.database.read().await?, &page).await?;
-                for key in keys.items {
-                    let revoked = if key.is_revoked { " (certificate revoked)" } else { "" };
-                    super::print(&format!(
-                        "{}  {:<18} {:<6} {:<13} {} – {}  {}{revoked}\n",
-                        key.key_id,
-                        key.purpose.as_str(),
-                        key.algorithm,
-                        key.state.as_str(),
-                        key.not_before.date(),
-                        key.not_after.date(),
-                        key.subject,
-                    ))?;
-                }
-                match keys.next {
-                    Some(next) => page = Page::after(next, page.limit),
-                    None => return Ok(()),
-                }
-            }
+        Command::List => list(&foundation::find_database(settings).await?).await,
+        Command::Roots => {
+            let product = wiring::find(settings, World::default()).await?;
+            super::print(&product.app.custody.roots_pem())
+        }
+    }
+}
+
+async fn list(database: &Database) -> anyhow::Result<()> {
+    let mut page = Page::first(Page::<KeyId>::LIMIT_MAX);
+    loop {
+        let keys = Custody::list(&mut database.read().await?, &page).await?;
+        for key in keys.items {
+            let revoked = if key.is_revoked { " (certificate revoked)" } else { "" };
+            super::print(&format!(
+                "{}  {:<18} {:<6} {:<13} {} – {}  {}{revoked}\n",
+                key.key_id,
+                key.purpose.as_str(),
+                key.algorithm,
+                key.state.as_str(),
+                key.not_before.date(),
+                key.not_after.date(),
+                key.subject,
+            ))?;
+        }
+        match keys.next {
+            Some(next) => page = Page::after(next, page.limit),
+            None => return Ok(()),
         }
     }
 }

@@ -1,16 +1,14 @@
 //! `migrate`: the schema.
 
-use crate::{settings::Settings, wiring};
+use crate::{foundation, settings::Settings};
 
-/// Applies what is missing and says what that was.
+/// Makes the database if there is none, applies what is missing and says what that was.
 ///
 /// # Errors
 ///
 /// What is wrong with the database.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
-    std::fs::create_dir_all(wiring::data_folder(settings))?;
-    let database = records::Database::open(&wiring::database_settings(settings)?).await?;
-    let applied = records::migrate::migrate(&database).await?;
+    let (database, applied) = foundation::found_database(settings).await?;
     database.close().await;
     if applied.is_empty() {
         return super::print("the schema is up to date\n");

@@ -1,5 +1,8 @@
 //! `person`: persons and their accounts.
 
+use std::path::PathBuf;
+
+use anyhow::Context;
 use base::{
     id::{AccountId, PersonId},
     number::IdentityNumber,
@@ -27,21 +30,31 @@ pub enum Command {
 #[derive(clap::Args)]
 pub struct NewAccount {
     /// What the person will sign in with.
-    #[arg(long)]
+    #[arg(long, value_name = "USERNAME")]
     pub username: String,
     /// The person's name.
     #[arg(long)]
-    pub name: String,
-    /// A file with the person's identity number; `-` reads it from standard input. (On the command line it would
-    /// stand in the list of processes.)
+    name: String,
+    /// A file with the person's identity number; `-` reads standard input.
+    // On the command line the number would stand in the list of processes.
     #[arg(long, value_name = "FILE")]
-    pub identity_number_file: std::path::PathBuf,
+    identity_number_file: PathBuf,
     /// A telephone number.
     #[arg(long)]
-    pub phone: Option<String>,
+    phone: Option<String>,
     /// An e-mail address.
     #[arg(long)]
-    pub email: Option<String>,
+    email: Option<String>,
+}
+
+/// A person with an account.
+pub struct Registered {
+    /// Who.
+    pub person: PersonId,
+    /// What the person signs in to.
+    pub account: AccountId,
+    /// With what name.
+    pub username: String,
 }
 
 /// Does it.
@@ -51,13 +64,33 @@ pub struct NewAccount {
 /// What was given is not acceptable, or the database.
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     let Command::Add(new) = command;
+    let number = new.identity_number()?;
     let world = World::default();
-    let product = wiring::build(settings, world.clone()).await?;
+    let product = wiring::find(settings, world.clone()).await?;
     let (password, hashed) = new_password(&product, &new.username).await?;
     let mut work = product.database.begin(world.context(Actor::Operator)).await?;
-    let (person, account) = register(&mut work, &product.app.vault, &new, &hashed).await?;
+    let registered = register(&mut work, &product.app.vault, new, number, &hashed).await?;
     work.commit().await?;
-    super::print(&format!("{person} {account}\n{} may sign in with the password {password}\n", new.username))
+    let Registered { person, account, username } = registered;
+    super::print(&format!("{person} {account}\n{username} may sign in with the password {password}\n"))
+}
+
+impl NewAccount {
+    /// Reads the file with the identity number. What is wrong with it is said without repeating it.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read, a number with a mistake in it.
+    pub fn identity_number(&self) -> anyhow::Result<IdentityNumber> {
+        let file = &self.identity_number_file;
+        let (text, from) = if file.as_os_str() == "-" {
+            (std::io::read_to_string(std::io::stdin()), "standard input".to_owned())
+        } else {
+            (std::fs::read_to_string(file), file.display().to_string())
+        };
+        let text = text.with_context(|| format!("reading the identity number from {from}"))?;
+        IdentityNumber::parse(&text).with_context(|| format!("the identity number in {from}"))
+    }
 }
 
 /// A password of 20 random characters, in clear to be handed over once, and hashed.
@@ -79,20 +112,16 @@ pub async fn new_password(product: &Product, username: &str) -> anyhow::Result<(
 pub async fn register(
     work: &mut Work,
     vault: &Vault,
-    new: &NewAccount,
+    new: NewAccount,
+    number: IdentityNumber,
     password: &HashedPassword,
-) -> anyhow::Result<(PersonId, AccountId)> {
-    let number = if new.identity_number_file.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin())?
-    } else {
-        std::fs::read_to_string(&new.identity_number_file)?
-    };
+) -> anyhow::Result<Registered> {
     let person = NewPerson {
-        name: new.name.clone(),
-        identity_number: IdentityNumber::parse(&number)?,
-        profile: Profile { phone_number: new.phone.clone(), email: new.email.clone(), ..Profile::default() },
+        name: new.name,
+        identity_number: number,
+        profile: Profile { phone_number: new.phone, email: new.email, ..Profile::default() },
     };
     let person = person::register(work, vault, person).await?;
     let account = account::open(work, &person, &new.username, Some(password)).await?;
-    Ok((person, account))
+    Ok(Registered { person, account, username: new.username.trim().to_owned() })
 }

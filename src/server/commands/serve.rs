@@ -1,26 +1,33 @@
 //! `serve`: until asked to stop.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 
 use crate::{
     settings::{self, Settings},
-    wiring::{self, World},
+    wiring::{self, StopSignal, World},
 };
 
-/// Serves until SIGTERM or Ctrl-C, then finishes what is running.
+/// Serves until SIGTERM or Ctrl-C, then finishes what is running; a second signal ends it at once.
 ///
 /// # Errors
 ///
 /// What is wrong with the settings, the database, the keys or the listener.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
-    let product = wiring::build(settings, World::default()).await?;
+    // Before the database is touched: a second server started by mistake changes nothing.
     let listen = settings.text(&settings::LISTEN);
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
+    let listener =
+        TcpListener::bind(listen).await.with_context(|| format!("listening on {listen} (setting listen)"))?;
+    let product = wiring::build(settings, World::default()).await?;
+    let mut signal = StopSignal::listen()?;
     let running = wiring::start(settings, product, listener)?;
     tracing::info!(address = %running.address, public_url = settings.text(&settings::PUBLIC_URL), "serving");
-    wiring::asked_to_stop().await?;
+    signal.asked().await;
     tracing::info!("stopping");
-    running.stop().await;
+    tokio::select! {
+        () = running.stop() => {}
+        () = signal.asked() => bail!("asked to stop a second time: running requests were cut off"),
+    }
+    tracing::info!("stopped");
     Ok(())
 }

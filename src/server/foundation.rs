@@ -1,0 +1,290 @@
+//! What the product stands on: its addresses, the database, the key that seals all others, the fonts.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{ErrorKind, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, bail, ensure};
+use base::{Entropy, Page, Secret, id::KeyId};
+use pki::Custody;
+use records::{Database, DatabaseSettings, migrate};
+use web::app::AddressRange;
+
+use crate::settings::{self, Settings};
+
+/// Checks what can be checked before anything is made.
+///
+/// # Errors
+///
+/// The first setting that cannot be used.
+pub fn check(settings: &Settings) -> anyhow::Result<()> {
+    public_url(settings)?;
+    trusted_proxies(settings)?;
+    database_settings(settings)?;
+    fonts_folder(settings).map(|_| ())
+}
+
+/// Where browsers reach the product, without a slash at the end.
+///
+/// # Errors
+///
+/// What is no address of a site, and one in clear text that leaves this machine: passwords and sessions would travel
+/// where anyone on the way reads them. A demonstration has none that matter.
+pub fn public_url(settings: &Settings) -> anyhow::Result<String> {
+    let text = settings.text(&settings::PUBLIC_URL);
+    let url = text.trim_end_matches('/');
+    let Some((scheme @ ("https" | "http"), host)) = url.split_once("://") else {
+        bail!("public_url must begin with https:// (or http:// on this machine), not {text:?}");
+    };
+    ensure!(
+        !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c.is_control() || "/?#@\\".contains(c)),
+        "public_url must be a scheme, a host and perhaps a port, and nothing more: {text:?}"
+    );
+    let name = if host.starts_with('[') { host.split_inclusive(']').next() } else { host.split(':').next() };
+    let is_here = matches!(name, Some("localhost" | "127.0.0.1" | "[::1]"));
+    ensure!(
+        scheme == "https" || is_here || settings.flag(&settings::DEMONSTRATION),
+        "public_url {text} is neither https nor on this machine: passwords and sessions would travel in clear"
+    );
+    Ok(url.to_owned())
+}
+
+/// Whose forwarded headers count.
+///
+/// # Errors
+///
+/// What is neither an address nor a network.
+pub fn trusted_proxies(settings: &Settings) -> anyhow::Result<Vec<AddressRange>> {
+    let parse = |text: String| {
+        AddressRange::parse(&text)
+            .with_context(|| format!("trusted_proxies: {text} is neither an address nor a network such as 10.0.0.0/8"))
+    };
+    settings.list(&settings::TRUSTED_PROXIES).into_iter().map(parse).collect()
+}
+
+/// The data folder.
+pub fn data_folder(settings: &Settings) -> PathBuf {
+    PathBuf::from(settings.text(&settings::DATA_FOLDER))
+}
+
+/// The settings of the database.
+///
+/// # Errors
+///
+/// A file with the URL that cannot be read.
+pub fn database_settings(settings: &Settings) -> anyhow::Result<DatabaseSettings> {
+    let file = settings.text(&settings::DATABASE_URL_FILE);
+    let url = if file.is_empty() {
+        let url = settings.text(&settings::DATABASE_URL);
+        if url.is_empty() {
+            format!("sqlite://{}", data_folder(settings).join("guosuo.sqlite").display())
+        } else {
+            url.to_owned()
+        }
+    } else {
+        let text = fs::read_to_string(file).with_context(|| format!("reading {file} (database.url_file)"))?;
+        text.trim().to_owned()
+    };
+    let mut database = DatabaseSettings::new(url);
+    database.connections_max = u32::try_from(settings.integer(&settings::DATABASE_CONNECTIONS))?;
+    database.acquire_timeout = Duration::from_millis(settings.integer(&settings::DATABASE_ACQUIRE_MS).unsigned_abs());
+    Ok(database)
+}
+
+/// Opens the database, makes what is missing, brings its schema up to date; says what that changed.
+///
+/// # Errors
+///
+/// What is wrong with the database, in its own words.
+pub async fn found_database(settings: &Settings) -> anyhow::Result<(Database, Vec<&'static str>)> {
+    let folder = data_folder(settings);
+    fs::create_dir_all(&folder).with_context(|| format!("creating the data folder {}", folder.display()))?;
+    let database = open(&database_settings(settings)?).await?;
+    let applied = migrate::migrate(&database).await.context("bringing the schema up to date")?;
+    Ok((database, applied))
+}
+
+/// Opens a database that was set up before. A mistyped name is told instead of becoming an empty database.
+///
+/// # Errors
+///
+/// There is none, or its schema is another version's.
+pub async fn find_database(settings: &Settings) -> anyhow::Result<Database> {
+    let of_database = database_settings(settings)?;
+    if let Some(file) = sqlite_file(of_database.url.expose()) {
+        ensure!(
+            file.exists(),
+            "there is no database {}: check data_folder and database.url, or make it with `guosuo migrate`",
+            file.display()
+        );
+    }
+    let database = open(&of_database).await?;
+    let is_current = migrate::is_current(&database).await.context("looking at the schema")?;
+    ensure!(is_current, "the schema is not up to date: run `guosuo migrate`");
+    Ok(database)
+}
+
+async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {
+    let name = database_name(settings.url.expose());
+    Database::open(settings).await.with_context(|| format!("opening the database {name}"))
+}
+
+/// A database's URL without what may be secret in it.
+fn database_name(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    match url.split_once("://") {
+        // A password may hold anything, an at sign too.
+        Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or_default()),
+        None => url.rsplit('@').next().unwrap_or_default().to_owned(),
+    }
+}
+
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    Some(PathBuf::from(path.split('?').next().unwrap_or_default()))
+}
+
+/// Reads the envelope key, or makes it when the database has no keys yet.
+///
+/// # Errors
+///
+/// A file that is missing beside a database that needs it, that cannot be read or written, or that does not hold 32
+/// bytes in hexadecimal.
+pub async fn envelope_key(
+    settings: &Settings,
+    database: &Database,
+    entropy: &dyn Entropy,
+) -> anyhow::Result<Secret<[u8; 32]>> {
+    let configured = settings.text(&settings::ENVELOPE_KEY_FILE);
+    let path = if configured.is_empty() { data_folder(settings).join("keys/envelope.key") } else { configured.into() };
+    if !path.exists() {
+        // Another key would open nothing, and what it sealed nobody else could open.
+        ensure!(
+            !has_keys(database).await?,
+            "the database has keys, and {} is not there to open them: check data_folder and keys.envelope_file",
+            path.display()
+        );
+        let key = crypto::digest::hex(&entropy.bytes::<32>());
+        write_secret(&path, &key).with_context(|| format!("writing {}", path.display()))?;
+    }
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let Some(key) = parse_key(text.trim()) else {
+        bail!("{} does not hold 32 bytes in hexadecimal", path.display());
+    };
+    Ok(Secret::new(key))
+}
+
+/// Whether the first start was.
+///
+/// # Errors
+///
+/// The database.
+pub async fn has_keys(database: &Database) -> anyhow::Result<bool> {
+    let keys = Custody::list(&mut database.read().await?, &Page::<KeyId>::first(1)).await?;
+    Ok(!keys.items.is_empty())
+}
+
+fn parse_key(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    let bytes: Option<Vec<u8>> =
+        (0..32).map(|place| u8::from_str_radix(text.get(place * 2..place * 2 + 2)?, 16).ok()).collect();
+    bytes?.try_into().ok()
+}
+
+/// Writes a file that only its owner may read, all of it or nothing, and never over another one: of two processes that
+/// start at the same time, both use what the first one wrote.
+fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+    let folder = path.parent().context("it needs a folder")?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let half = path.with_extension(format!("half-{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&half, path);
+    fs::remove_file(&half)?;
+    match linked {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
+        _ => Ok(fs::File::open(folder)?.sync_all()?),
+    }
+}
+
+/// A key for one purpose, derived from the envelope key: it is the same on every node and after every start.
+pub fn derived_key(envelope: &Secret<[u8; 32]>, purpose: &str) -> [u8; 32] {
+    crypto::mac::hmac_sha256(envelope.expose(), &[b"guosuo-derived-key", purpose.as_bytes()])
+}
+
+/// The folder of the fonts: as set, else beside the program, else in the source tree it was built from.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn fonts_folder(settings: &Settings) -> anyhow::Result<PathBuf> {
+    let configured = settings.text(&settings::FONTS_FOLDER);
+    if !configured.is_empty() {
+        return Ok(configured.into());
+    }
+    let beside = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join("fonts")));
+    let source = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../documents/fonts"));
+    let found = beside.into_iter().chain([source]).find(|folder| folder.is_dir());
+    found.context("no folder of fonts: set fonts_folder")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_https_or_on_this_machine() {
+        let check = |text: &str, expected: Result<&str, &str>| {
+            let settings = Settings::load(None, std::iter::empty(), &[format!("public_url={text}")]).unwrap();
+            match (public_url(&settings), expected) {
+                (Ok(url), Ok(expected)) => assert_eq!(url, expected, "{text}"),
+                (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{text}: {error}"),
+                (other, _) => panic!("{text}: {other:?}"),
+            }
+        };
+        check("https://sso.example.gov.cn", Ok("https://sso.example.gov.cn"));
+        check("https://sso.example.gov.cn:8443/", Ok("https://sso.example.gov.cn:8443"));
+        check("http://127.0.0.1:8080", Ok("http://127.0.0.1:8080"));
+        check("http://localhost", Ok("http://localhost"));
+        check("http://[::1]:8080", Ok("http://[::1]:8080"));
+        check("http://10.0.0.1", Err("in clear"));
+        check("http://127.0.0.1.evil.example", Err("in clear"));
+        check("http://localhost.evil.example", Err("in clear"));
+        check("https://", Err("must be"));
+        check("https://host/path", Err("nothing more"));
+        check("https://name@host", Err("nothing more"));
+        check("https://ho st", Err("nothing more"));
+        check("ftp://host", Err("must begin"));
+        check("sso.example.gov.cn", Err("must begin"));
+    }
+
+    #[test]
+    fn the_name_of_a_database_holds_no_password() {
+        let check = |url: &str, expected: &str| assert_eq!(database_name(url), expected, "{url}");
+        check("postgres://guosuo:secret@db:5432/guosuo", "postgres://db:5432/guosuo");
+        check("postgres://guosuo:se@cret@db/guosuo?password=secret", "postgres://db/guosuo");
+        check("sqlite:///var/lib/guosuo.sqlite?mode=rwc", "sqlite:///var/lib/guosuo.sqlite");
+        check("guosuo:secret@db", "db");
+    }
+
+    #[test]
+    fn a_secret_is_written_once() {
+        let folder = std::env::temp_dir().join(format!("guosuo-secret-{}", std::process::id()));
+        let path = folder.join("deep/envelope.key");
+        write_secret(&path, "first").unwrap();
+        write_secret(&path, "second").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+        let names: Vec<_> =
+            fs::read_dir(folder.join("deep")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["envelope.key"]);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

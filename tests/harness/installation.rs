@@ -1,0 +1,245 @@
+//! The product as an operator sets it up: a folder, a settings file, a database, commands. No demonstration.
+
+use std::{
+    env, fs,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use base::number::{CreditCode, IdentityNumber};
+use records::{Database, DatabaseSettings};
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+
+use crate::{
+    browser::client,
+    city::postgres_database,
+    process::{self, Process, Ran, free_port},
+};
+
+/// How long the program may take to answer.
+const READY_MAX: Duration = Duration::from_secs(30);
+
+/// How long a running server may take to see what a command changed.
+pub const SEEN_WITHIN: Duration = Duration::from_secs(2);
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// An empty folder with a settings file.
+#[derive(Debug)]
+pub struct Installation {
+    pub folder: PathBuf,
+    pub port: u16,
+    /// `None`: SQLite in the data folder.
+    pub database: Option<String>,
+    settings: Vec<(String, String)>,
+}
+
+/// One event, as far as tests look at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSeen {
+    pub kind: String,
+    pub actor: String,
+    pub object: String,
+    pub data: String,
+}
+
+impl Installation {
+    /// On the database that the test command names.
+    pub async fn new() -> Self {
+        Self::on(postgres_database().await)
+    }
+
+    /// On this database.
+    pub fn on(database: Option<String>) -> Self {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let folder = env::temp_dir().join(format!("guosuo-installation-{}-{number}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let port = free_port();
+        let mut installation = Self { folder, port, database, settings: Vec::new() };
+        installation.set("listen", &format!("127.0.0.1:{port}"));
+        installation.set("public_url", &format!("http://127.0.0.1:{port}"));
+        installation.set("data_folder", &installation.data().display().to_string());
+        installation.set("database.url", &installation.database.clone().unwrap_or_default());
+        installation
+    }
+
+    /// With its first operator, whose password is given too.
+    pub async fn bootstrapped() -> (Self, String) {
+        let installation = Self::new().await;
+        let password = installation.bootstrap();
+        (installation, password)
+    }
+
+    /// Registers the first operator and gives the password.
+    pub fn bootstrap(&self) -> String {
+        let ran = self.run_with(&BOOTSTRAP, &identity_number(1));
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        ran.out.trim().rsplit(' ').next().unwrap().to_owned()
+    }
+
+    /// Writes a setting into the file.
+    pub fn set(&mut self, key: &str, value: &str) {
+        self.settings.retain(|(known, _)| known != key);
+        self.settings.push((key.to_owned(), value.to_owned()));
+        let lines: Vec<String> = self
+            .settings
+            .iter()
+            .map(|(key, value)| match value.as_str() {
+                "true" | "false" => format!("{key} = {value}\n"),
+                number if number.parse::<i64>().is_ok() => format!("{key} = {number}\n"),
+                text => format!("{key} = {text:?}\n"),
+            })
+            .collect();
+        fs::write(self.config(), lines.concat()).unwrap();
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("guosuo.toml")
+    }
+
+    /// The data folder, which is not there yet.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    pub fn log_text(&self) -> String {
+        fs::read_to_string(self.folder.join("serve.log")).unwrap_or_default()
+    }
+
+    /// The address of a path on the port itself.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// A file in the folder.
+    pub fn file(&self, name: &str, text: &str) -> String {
+        let path = self.folder.join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    /// Runs a command on this installation until it ends.
+    pub fn run(&self, words: &[&str]) -> Ran {
+        self.run_with(words, "")
+    }
+
+    /// The same with this on its standard input.
+    pub fn run_with(&self, words: &[&str], input: &str) -> Ran {
+        let config = self.config().display().to_string();
+        let words: Vec<&str> = ["--config", &config].into_iter().chain(words.iter().copied()).collect();
+        process::run(&words, input)
+    }
+
+    /// Runs a command that has to succeed, and gives what it printed.
+    pub fn must(&self, words: &[&str]) -> String {
+        let ran = self.run(words);
+        assert_eq!(ran.code, Some(0), "{words:?}: {ran:?}");
+        ran.out
+    }
+
+    /// Starts the server and waits until it answers.
+    pub async fn serve(&self) -> Process {
+        let config = self.config().display().to_string();
+        let process = Process::start(&["--config", &config, "serve"], &self.folder.join("serve.log"));
+        let until = Instant::now() + READY_MAX;
+        while client().get(self.url("/healthz")).send().await.is_err() {
+            assert!(process.runs() && Instant::now() < until, "the server did not start:\n{}", self.log_text());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        process
+    }
+
+    /// How to open the database.
+    pub fn database(&self) -> DatabaseSettings {
+        let own = || format!("sqlite://{}", self.data().join("guosuo.sqlite").display());
+        DatabaseSettings::new(self.database.clone().unwrap_or_else(own))
+    }
+
+    /// Every event, in the order they were written.
+    pub async fn events(&self) -> Vec<EventSeen> {
+        let database = Database::open(&self.database()).await.unwrap();
+        let mut tx = database.read().await.unwrap();
+        let rows: Vec<(String, String, String, String)> =
+            tx.all("select kind, actor_kind, object, data from event order by event_id", vec![]).await.unwrap();
+        drop(tx);
+        database.close().await;
+        rows.into_iter().map(|(kind, actor, object, data)| EventSeen { kind, actor, object, data }).collect()
+    }
+
+    /// How many events of this kind there are.
+    pub async fn count(&self, kind: &str) -> usize {
+        self.events().await.iter().filter(|event| event.kind == kind).count()
+    }
+
+    /// Asks for a token by client_credentials.
+    pub async fn machine_token(&self, http: &Client, client_id: &str, secret: &str) -> (StatusCode, Value) {
+        let request = http
+            .post(self.url("/token"))
+            .basic_auth(client_id, Some(secret))
+            .form(&[("grant_type", "client_credentials")]);
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap_or(Value::Null))
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// The credit code of the department that [`BOOTSTRAP`] registers.
+pub const DEPARTMENT: &str = "11330100MA0000001P";
+
+/// The words of `bootstrap`; the identity number comes on standard input.
+pub const BOOTSTRAP: [&str; 11] = [
+    "bootstrap",
+    "--username",
+    "root-operator",
+    "--name",
+    "王操作",
+    "--identity-number-file",
+    "-",
+    "--organisation",
+    "滨江市行政审批服务局",
+    "--organisation-code",
+    DEPARTMENT,
+];
+
+/// The n-th invented identity number.
+pub fn identity_number(number: u32) -> String {
+    with_check(&format!("11010119900307{number:03}"), |text| IdentityNumber::parse(text).is_ok())
+}
+
+/// The n-th invented credit code.
+pub fn credit_code(number: u32) -> String {
+    with_check(&format!("11330100MA{number:07}"), |text| CreditCode::parse(text).is_ok())
+}
+
+/// The same number with a wrong check character.
+pub fn with_wrong_check(number: &str) -> String {
+    let (body, check) = number.split_at(number.len() - 1);
+    format!("{body}{}", if check == "1" { '2' } else { '1' })
+}
+
+fn with_check(body: &str, is_right: impl Fn(&str) -> bool) -> String {
+    "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().map(|check| format!("{body}{check}")).find(|text| is_right(text)).unwrap()
+}
+
+/// Asks again and again until the answer is there; fails after [`SEEN_WITHIN`] (and what one answer takes).
+pub async fn soon<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let until = Instant::now() + SEEN_WITHIN;
+    loop {
+        let in_time = Instant::now() < until;
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(in_time, "{what}: not within {SEEN_WITHIN:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,5 @@
+//! The product as an operator meets it: commands, settings, starting, stopping, trouble.
+
+mod bad_input;
+mod beside_a_server;
+mod commands;

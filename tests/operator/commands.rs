@@ -1,0 +1,130 @@
+//! Every command on an installation that begins as an empty folder.
+
+use tests::installation::{DEPARTMENT, EventSeen, Installation, identity_number};
+
+/// Every command there is, with its subcommands.
+const COMMANDS: [&str; 16] = [
+    "",
+    "demo",
+    "serve",
+    "migrate",
+    "doctor",
+    "bootstrap",
+    "client",
+    "client add",
+    "client list",
+    "client renew-secret",
+    "client disable",
+    "person add",
+    "keys list",
+    "keys roots",
+    "audit",
+    "settings",
+];
+
+#[tokio::test]
+async fn an_empty_folder_becomes_an_installation_command_by_command() {
+    let installation = Installation::new().await;
+    let schema = installation.must(&["migrate"]);
+    assert!(schema.starts_with("applied 0001_records, 0002_event_guard, "), "{schema}");
+    assert_eq!(installation.must(&["migrate"]), "the schema is up to date\n");
+    let early = installation.run(&["doctor"]);
+    assert_eq!(early.code, Some(1), "{early:?}");
+    assert!(early.out.contains("WRONG keys: none yet") && early.err.contains("1 of these"), "{early:?}");
+    assert_eq!(installation.must(&["keys", "list"]), "", "looking makes no keys");
+
+    let password = installation.bootstrap();
+    assert_eq!(password.len(), 20, "{password}");
+    let well = installation.must(&["doctor"]);
+    for line in ["ok    public_url", "ok    database", "ok    jobs: 0 waiting", "ok    event log", "ok    keys"] {
+        assert!(well.contains(line), "{line}\n{well}");
+    }
+    assert!(!well.contains("WRONG"), "{well}");
+
+    let number = installation.file("number.txt", &identity_number(2));
+    let person =
+        installation.must(&["person", "add", "--username", "li", "--name", "李四", "--identity-number-file", &number]);
+    assert!(person.starts_with("per_") && person.contains(" acc_"), "{person}");
+    let client = installation.must(&client_add("tax"));
+    let secret = client.strip_prefix("tax\nclient_secret: ").unwrap().trim().to_owned();
+    assert_eq!(secret.len(), 43, "256 random bits");
+    assert_eq!(
+        installation.must(&["client", "list"]).split_whitespace().collect::<Vec<_>>(),
+        ["tax", "enabled", "税务"]
+    );
+    let keys = installation.must(&["keys", "list"]);
+    for purpose in ["root", "issuing_authority", "id_token_rs256", "id_token_es256", "access_token"] {
+        assert!(keys.contains(purpose), "{purpose}\n{keys}");
+    }
+    let roots = installation.must(&["keys", "roots"]);
+    assert!(roots.starts_with("-----BEGIN CERTIFICATE-----") && !roots.contains("PRIVATE"), "{roots}");
+    let events = installation.events().await;
+    assert_eq!(installation.must(&["audit"]), format!("sound: {} events, none removed, none changed\n", events.len()));
+
+    let acts = ["person.registered", "account.opened", "password.set", "organisation.registered", "staff.appointed"];
+    for kind in acts.into_iter().chain(["client.registered", "pki.key.created"]) {
+        let by_operator = |event: &&EventSeen| event.kind == kind && event.actor == "operator";
+        assert!(events.iter().any(|event| by_operator(&event)), "no event {kind}");
+    }
+    let text = format!("{events:?}");
+    for hidden in [password, secret, identity_number(1), identity_number(2)] {
+        assert!(!text.contains(&hidden), "an event holds {hidden}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_command_may_be_bootstrap() {
+    let (installation, _) = Installation::bootstrapped().await;
+    assert_eq!(installation.must(&["migrate"]), "the schema is up to date\n");
+    assert!(!installation.must(&["doctor"]).contains("WRONG"));
+}
+
+#[tokio::test]
+async fn keys_and_their_folder_are_for_the_program_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let (installation, _) = Installation::bootstrapped().await;
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let folder = installation.data().join("keys");
+    assert_eq!(mode(&folder), 0o700);
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 6, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+#[test]
+fn every_command_explains_itself() {
+    for command in COMMANDS {
+        let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
+        let ran = tests::process::run(&words, "");
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{command}");
+        assert!(ran.out.contains("Usage: guosuo") && ran.out.starts_with(char::is_uppercase), "{}", ran.out);
+        for line in ran.out.lines() {
+            let width = line.chars().count();
+            assert!(width <= 150 && (width <= 120 || line.starts_with("Usage")), "{command}: {width} columns\n{line}");
+        }
+    }
+}
+
+#[test]
+fn a_command_that_is_not_there_and_words_that_are_missing_are_usage() {
+    let check = |words: &[&str], part: &str| {
+        let ran = tests::process::run(words, "");
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{words:?}: {ran:?}");
+        assert!(ran.err.contains(part), "{words:?}: {}", ran.err);
+    };
+    check(&["migrat"], "migrate");
+    check(&[], "Usage: guosuo");
+    check(&["person", "add", "--username", "li"], "--identity-number-file <FILE>");
+    check(&["client", "add"], "<CLIENT_ID>");
+    check(&["serve", "now"], "now");
+}
+
+/// The words that register an application of the first department.
+pub fn client_add(client_id: &str) -> Vec<&str> {
+    let mut words = vec!["client", "add", client_id, "--name", "税务", "--name-en", "Tax"];
+    words.extend(["--purpose", "办理纳税", "--purpose-en", "paying taxes", "--organisation-code", DEPARTMENT]);
+    words.extend(["--redirect-uri", "https://tax.example.gov.cn/cb"]);
+    words
+}

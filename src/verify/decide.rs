@@ -56,7 +56,7 @@ pub fn decide(evidence: Evidence<'_>) -> Verdict {
         Some(licence) => checks.extend(licence::judge(licence, at)),
         None => checks.extend(
             ["status_in_force", "within_validity"]
-                .map(|code| Check::not_done(code, Text::fixed("没有可供核对的发证记录", "no record to compare with"))),
+                .map(|code| Check::not_done(code, Text::fixed("没有可供核对的发证记录", "No record to compare with"))),
         ),
     }
     Verdict { outcome: Verdict::outcome_of(&checks), holds_at: at, receipt: None, licence, checks, signatures, sources }
@@ -67,31 +67,31 @@ fn number_checks(problem: Option<Reason>, licence: Option<&LicenceFacts>) -> Vec
         Some(reason) => Check::failed("number_well_formed", reason),
         None => Check::passed(
             "number_well_formed",
-            Text::fixed("号码格式和校验位正确", "the number is well formed and its check character is right"),
+            Text::fixed("号码格式和校验位正确", "The number is well formed and its check character is right"),
         ),
     };
     let known = match (problem, licence) {
         (None, Some(_)) => {
-            Check::passed("licence_known", Text::fixed("发证记录中有该证照", "the licence is in the records"))
+            Check::passed("licence_known", Text::fixed("发证记录中有该证照", "The licence is in the records"))
         }
         (None, None) => Check::failed("licence_known", Reason::UnknownNumber),
-        (Some(_), _) => Check::not_done("licence_known", Text::fixed("没有查询发证记录", "the records were not asked")),
+        (Some(_), _) => Check::not_done("licence_known", Text::fixed("没有查询发证记录", "The records were not asked")),
     };
     let issuer = match licence {
         Some(licence) => Check::passed(
             "issuer_trusted",
             Text::new(
                 format!("由{}签发并登记", licence.issuer_name),
-                format!("issued and recorded by {}", licence.issuer_name),
+                format!("Issued and recorded by {}", licence.issuer_name),
             ),
         ),
-        None => Check::not_done("issuer_trusted", Text::fixed("没有可供核对的签发机关", "there is no issuer to check")),
+        None => Check::not_done("issuer_trusted", Text::fixed("没有可供核对的发证机关", "There is no issuer to check")),
     };
     let content = Check::not_done(
         "content_unaltered",
         Text::fixed(
             "号码只能证明证照状态；请将纸面内容与记录核对",
-            "a number proves the status only: compare what is printed with the record",
+            "A number proves the status only: compare what is printed with the record",
         ),
     );
     vec![form, known, content, issuer]
@@ -154,19 +154,19 @@ mod tests {
                 "checks": [
                     { "code": "number_well_formed", "result": "passed", "text": {
                         "zh": "号码格式和校验位正确",
-                        "en": "the number is well formed and its check character is right" } },
+                        "en": "The number is well formed and its check character is right" } },
                     { "code": "licence_known", "result": "passed", "text": {
-                        "zh": "发证记录中有该证照", "en": "the licence is in the records" } },
+                        "zh": "发证记录中有该证照", "en": "The licence is in the records" } },
                     { "code": "content_unaltered", "result": "not_done", "text": {
                         "zh": "号码只能证明证照状态；请将纸面内容与记录核对",
-                        "en": "a number proves the status only: compare what is printed with the record" } },
+                        "en": "A number proves the status only: compare what is printed with the record" } },
                     { "code": "issuer_trusted", "result": "passed", "text": {
                         "zh": "由滨江市市场监督管理局签发并登记",
-                        "en": "issued and recorded by 滨江市市场监督管理局" } },
+                        "en": "Issued and recorded by 滨江市市场监督管理局" } },
                     { "code": "status_in_force", "result": "passed", "text": {
-                        "zh": "证照状态正常", "en": "the licence is in force" } },
+                        "zh": "证照状态正常", "en": "The licence is in force" } },
                     { "code": "within_validity", "result": "passed", "text": {
-                        "zh": "有效期至 2030-12-31", "en": "valid until 2030-12-31" } },
+                        "zh": "有效期至 2030-12-31", "en": "Valid until 2030-12-31" } },
                 ],
                 "signatures": [],
                 "sources": [{ "name": "licence_register", "as_of": "2026-11-22T16:00:00Z" }],

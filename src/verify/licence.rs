@@ -116,7 +116,7 @@ fn check_status(licence: &LicenceFacts) -> Check {
     const CODE: &str = "status_in_force";
     let reason = match licence.status {
         Status::Valid => {
-            return Check::passed(CODE, Text::fixed("证照状态正常", "the licence is in force"));
+            return Check::passed(CODE, Text::fixed("证照状态正常", "The licence is in force"));
         }
         Status::Suspended => Reason::Suspended,
         Status::Revoked => Reason::Revoked,
@@ -126,9 +126,9 @@ fn check_status(licence: &LicenceFacts) -> Check {
     let text = reason.text();
     let text = match &licence.status_reason {
         Some(why) => {
-            Text::new(format!("{}（{}，{since}）", text.zh, why.zh), format!("{} ({}, {since})", text.en, why.en))
+            Text::new(format!("{}：{}，自 {since} 起", text.zh, why.zh), format!("{} ({since}): {}", text.en, why.en))
         }
-        None => Text::new(format!("{}（{since}）", text.zh), format!("{} ({since})", text.en)),
+        None => Text::new(format!("{}，自 {since} 起", text.zh), format!("{} ({since})", text.en)),
     };
     Check::failed_with(CODE, reason, text)
 }
@@ -137,16 +137,16 @@ fn check_period(licence: &LicenceFacts, at: Instant) -> Check {
     const CODE: &str = "within_validity";
     let from = licence.valid_from;
     if at < from.start() {
-        let text = Text::new(format!("证照自 {from} 起生效"), format!("the licence is valid from {from}"));
+        let text = Text::new(format!("证照自 {from} 起生效"), format!("The licence is valid from {from}"));
         return Check::failed_with(CODE, Reason::NotYetValid, text);
     }
     match licence.valid_until {
         Some(until) if licence.ends().is_some_and(|end| at >= end) => {
-            let text = Text::new(format!("证照已于 {until} 到期"), format!("the licence expired on {until}"));
+            let text = Text::new(format!("证照已于 {until} 到期"), format!("The licence expired on {until}"));
             Check::failed_with(CODE, Reason::Expired, text)
         }
-        Some(until) => Check::passed(CODE, Text::new(format!("有效期至 {until}"), format!("valid until {until}"))),
-        None => Check::passed(CODE, Text::fixed("长期有效", "valid without an end")),
+        Some(until) => Check::passed(CODE, Text::new(format!("有效期至 {until}"), format!("Valid until {until}"))),
+        None => Check::passed(CODE, Text::fixed("长期有效", "Valid with no end date")),
     }
 }
 
@@ -196,7 +196,7 @@ pub(crate) mod tests {
         let [status, period] = judge(&licence, at);
         assert_eq!((status.result, period.result), (CheckResult::Failed, CheckResult::Passed));
         assert_eq!(status.reason, Some(Reason::Revoked));
-        assert_eq!(status.text.zh, "证照已被吊销或注销（注销（持证主体申请），2026-06-01）");
+        assert_eq!(status.text.zh, "证照已被吊销或注销：注销（持证主体申请），自 2026-06-01 起");
         assert_eq!(licence.standing(at), Standing::Revoked);
     }
 

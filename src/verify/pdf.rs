@@ -55,7 +55,7 @@ pub fn judge(examined: &Examined, trust: &Trust, record: Option<&LicenceFacts>, 
     let judged: Vec<Judged> =
         examined.signatures.iter().map(|found| signature::judge(found, trust, signed_at, at)).collect();
     let is_ours = record.is_some() || judged.iter().any(|judged| judged.trusted);
-    let readable = Check::passed("file_readable", Text::fixed("文件可以读取", "the file can be read"));
+    let readable = Check::passed("file_readable", Text::fixed("文件可以读取", "The file can be read"));
     let mut checks = vec![readable];
     if is_ours {
         checks.extend(checks_of_ours(examined, &judged, record));
@@ -74,7 +74,7 @@ fn checks_of_ours(examined: &Examined, judged: &[Judged], record: Option<&Licenc
         return not_signed(Reason::NoSealOfOurs);
     };
     let mut checks = vec![if judged.len() == 1 {
-        Check::passed("file_signed", Text::fixed("文件有且只有一个电子签章", "the file has exactly one signature"))
+        Check::passed("file_signed", Text::fixed("文件有且只有一个电子签章", "The file has exactly one signature"))
     } else {
         Check::failed("file_signed", Reason::SeveralSignatures)
     }];
@@ -88,7 +88,7 @@ fn checks_of_ours(examined: &Examined, judged: &[Judged], record: Option<&Licenc
             "content_unaltered",
             Text::fixed(
                 "签章不真实，不能证明内容未改动",
-                "the signature is not genuine and proves nothing of the content",
+                "The signature is not genuine and proves nothing of the content",
             ),
         ),
         _ if !whole => Check::failed("content_unaltered", Reason::ChangedAfterSigning),
@@ -109,14 +109,14 @@ fn checks_of_theirs(judged: &[Judged]) -> Vec<Check> {
         return not_signed(Reason::Unsigned);
     };
     let covered = judged.iter().any(|judged| judged.report.covers_whole_file);
-    let mut checks = vec![Check::passed("file_signed", Text::fixed("文件有电子签章", "the file carries a signature"))];
+    let mut checks = vec![Check::passed("file_signed", Text::fixed("文件有电子签章", "The file carries a signature"))];
     checks.push(match first.trouble {
         Some(Trouble::Hash) => Check::failed("content_unaltered", Reason::ContentAltered),
         Some(Trouble::Forged) => Check::not_done(
             "content_unaltered",
             Text::fixed(
                 "签章不真实，不能证明内容未改动",
-                "the signature is not genuine and proves nothing of the content",
+                "The signature is not genuine and proves nothing of the content",
             ),
         ),
         Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
@@ -135,7 +135,7 @@ fn plain_check(examined: &Examined, is_ours: bool) -> Check {
     if examined.is_plain && !examined.is_active {
         return Check::passed(
             CODE,
-            Text::fixed("没有隐藏或可执行的内容", "there is nothing hidden and nothing that acts"),
+            Text::fixed("没有隐藏或可执行的内容", "There is nothing hidden and nothing that acts"),
         );
     }
     let reason = match (is_ours, examined.is_plain) {
@@ -149,12 +149,12 @@ fn plain_check(examined: &Examined, is_ours: bool) -> Check {
 fn unaltered() -> Check {
     Check::passed(
         "content_unaltered",
-        Text::fixed("签章之后内容没有改动", "the content was not changed after it was signed"),
+        Text::fixed("签章之后内容没有改动", "The content was not changed after it was signed"),
     )
 }
 
 fn not_signed(reason: Reason) -> Vec<Check> {
-    let text = || Text::fixed("文件没有电子签章", "the file carries no signature");
+    let text = || Text::fixed("文件没有电子签章", "The file carries no signature");
     let mut checks = vec![Check::failed("file_signed", reason)];
     checks.extend(
         ["content_unaltered", "signature_genuine", "issuer_trusted", "certificate_not_revoked"]
@@ -166,23 +166,23 @@ fn not_signed(reason: Reason) -> Vec<Check> {
 /// Who signed: the mathematics, the chain, revocation. `stranger` is the reason when the chain does not lead to us.
 fn signer_checks(judged: &Judged, stranger: Reason) -> [Check; 3] {
     let not_checked =
-        |code| Check::not_done(code, Text::fixed("签章结构无法核对", "the signature could not be checked"));
+        |code| Check::not_done(code, Text::fixed("签章结构无法核对", "The signature could not be checked"));
     let genuine = match judged.trouble {
         Some(Trouble::Forged) => Check::failed("signature_genuine", Reason::SignatureForged),
         Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => not_checked("signature_genuine"),
         _ => Check::passed(
             "signature_genuine",
-            Text::fixed("签章由所附证书的密钥生成", "the signature was made with the attached certificate's key"),
+            Text::fixed("签章由所附证书的密钥生成", "The signature was made with the attached certificate's key"),
         ),
     };
     let signer = judged.report.signer.clone().unwrap_or_default();
     let trusted = Check::passed(
         "issuer_trusted",
-        Text::new(format!("由{signer}签章，证书由本市签发"), format!("sealed by {signer}, certified by this city")),
+        Text::new(format!("由{signer}签章，证书由本市签发"), format!("Sealed by {signer}, certified by this city")),
     );
     let not_revoked = Check::passed(
         "certificate_not_revoked",
-        Text::fixed("签章证书没有被吊销", "the signing certificate is not revoked"),
+        Text::fixed("签章证书没有被吊销", "The signing certificate is not revoked"),
     );
     let [issuer, revoked] = match &judged.chain {
         None => [not_checked("issuer_trusted"), not_checked("certificate_not_revoked")],
@@ -206,13 +206,13 @@ fn signer_checks(judged: &Judged, stranger: Reason) -> [Check; 3] {
 /// Whether the records know the licence, and whether this file is the document they hold.
 fn record_checks(examined: &Examined, judged: &[Judged], record: Option<&LicenceFacts>) -> [Check; 2] {
     let nothing =
-        || Check::not_done("matches_record", Text::fixed("没有可供核对的发证记录", "no record to compare with"));
+        || Check::not_done("matches_record", Text::fixed("没有可供核对的发证记录", "No record to compare with"));
     if let Some(record) = record {
-        let known = Check::passed("licence_known", Text::fixed("发证记录中有该证照", "the licence is in the records"));
+        let known = Check::passed("licence_known", Text::fixed("发证记录中有该证照", "The licence is in the records"));
         let matches = if record.file_sha256.as_deref() == Some(examined.sha256.as_str()) {
             Check::passed(
                 "matches_record",
-                Text::fixed("文件与发证记录一致", "the file is the document in the records, to the last byte"),
+                Text::fixed("文件与发证记录一致", "The file is the document in the records, to the last byte"),
             )
         } else {
             Check::failed("matches_record", Reason::RecordDiffers)
@@ -221,7 +221,7 @@ fn record_checks(examined: &Examined, judged: &[Judged], record: Option<&Licence
     } else if judged.iter().any(|judged| judged.trusted) {
         [Check::failed("licence_known", Reason::NotRecorded), nothing()]
     } else {
-        let text = Text::fixed("不是本市签发的证照", "not a licence issued by this city");
+        let text = Text::fixed("不是本市签发的证照", "Not a licence issued by this city");
         [Check::not_done("licence_known", text), nothing()]
     }
 }
@@ -235,7 +235,7 @@ fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
         FileProblem::NotPdf => Reason::FileNotPdf,
         FileProblem::TooLarge => Reason::FileTooLarge,
     };
-    let text = || Text::fixed("文件无法读取", "the file could not be read");
+    let text = || Text::fixed("文件无法读取", "The file could not be read");
     let mut checks = vec![Check::failed("file_readable", reason)];
     checks.extend(
         [

@@ -20,6 +20,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Valid, Self::NeedsReview, Self::Unverifiable, Self::Invalid];
+
     /// As the API says it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -179,7 +182,7 @@ pub struct Verdict {
 pub enum Facet {
     /// 内容未改动.
     Content,
-    /// 签发机关可信.
+    /// 发证机关可信.
     Issuer,
     /// 状态正常.
     Status,
@@ -205,7 +208,7 @@ impl Facet {
     pub fn text(self) -> Text {
         match self {
             Self::Content => Text::fixed("内容未改动", "Content unaltered"),
-            Self::Issuer => Text::fixed("签发机关可信", "Issuer trusted"),
+            Self::Issuer => Text::fixed("发证机关可信", "Issuer trusted"),
             Self::Status => Text::fixed("状态正常", "In force"),
             Self::Period => Text::fixed("在有效期", "Within validity"),
         }
@@ -241,7 +244,7 @@ impl Verdict {
     /// How one facet stands, and the sentence behind it.
     pub fn facet(&self, facet: Facet) -> (CheckResult, Text) {
         self.checks.iter().find(|check| check.code == facet.check_code()).map_or_else(
-            || (CheckResult::NotDone, Text::fixed("未检查", "not checked")),
+            || (CheckResult::NotDone, Text::fixed("未检查", "Not checked")),
             |check| (check.result, check.text.clone()),
         )
     }

@@ -119,9 +119,7 @@ pub async fn appoint(
     if roles.0.is_empty() {
         return Err(Error::RoleMissing);
     }
-    if person::find(&mut work.tx, person).await?.is_none() {
-        return Err(Error::PersonUnknown);
-    }
+    person::living(&mut work.tx, person).await?;
     let department = organisation::find(&mut work.tx, organisation).await?;
     if department.is_none_or(|found| found.kind != organisation::Kind::Department) {
         return Err(Error::OrganisationUnknown);
@@ -157,6 +155,12 @@ pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<Appointm
 /// A member of staff who is still appointed. One statement.
 pub async fn find(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fault> {
     queries::by_id(tx, staff).await
+}
+
+/// Who acted under an appointment, also when it has ended since: for what was done, not for what may be done. One
+/// statement.
+pub async fn ever(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fault> {
+    queries::ever(tx, staff).await
 }
 
 /// The staff of a department, in the order they were appointed.

@@ -32,6 +32,8 @@ pub const TYPE_RETIRED: &str = "licence_type.retired";
 pub const TYPE_ISSUER_ADDED: &str = "licence_type.issuer_added";
 /// Somebody verified a licence, or what looked like one.
 pub const VERIFIED: &str = "licence.verified";
+/// A member of staff opened a receipt again.
+pub const RECEIPT_OPENED: &str = "verification.receipt_opened";
 /// A file carried a genuine seal and is not in the records: a key may be in other hands.
 pub const VERIFICATION_ALARM: &str = "verification.alarm";
 
@@ -53,5 +55,6 @@ pub const ALL: &[(&str, &str, &str)] = &[
     (TYPE_RETIRED, "停用证照类型", "licence type retired"),
     (TYPE_ISSUER_ADDED, "授权部门签发", "department authorised to issue"),
     (VERIFIED, "核验", "verified"),
+    (RECEIPT_OPENED, "查看核验回执", "verification receipt opened"),
     (VERIFICATION_ALARM, "核验告警：有签章而无记录", "verification alarm: sealed but not recorded"),
 ];

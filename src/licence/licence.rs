@@ -91,9 +91,9 @@ impl Standing {
         match self {
             Self::Expired => base::Text::fixed("已过期", "expired"),
             Self::NotYetValid => base::Text::fixed("未生效", "not yet valid"),
-            Self::Revoked => base::Text::fixed("已吊销/注销", "revoked"),
+            Self::Revoked => base::Text::fixed("已吊销或注销", "revoked"),
             Self::Superseded => base::Text::fixed("已被新版本取代", "superseded"),
-            Self::Suspended => base::Text::fixed("暂扣", "suspended"),
+            Self::Suspended => base::Text::fixed("已暂扣", "suspended"),
             Self::Valid => base::Text::fixed("有效", "valid"),
         }
     }

@@ -218,6 +218,12 @@ pub async fn find(tx: &mut Tx, receipt: &ReceiptId) -> Result<Option<Receipt>, F
     }))
 }
 
+/// Writes down that somebody opened a receipt again. No statement; the event is written at the commit.
+pub fn opened(work: &mut Work, receipt: &Receipt) {
+    let object = receipt.licence.as_ref().map_or_else(|| receipt.id.as_str(), LicenceId::as_str).to_owned();
+    work.record_with(events::RECEIPT_OPENED, &object, json!({ "receipt": receipt.id.as_str() }));
+}
+
 async fn record(
     work: &mut Work,
     mut verdict: Verdict,

@@ -83,6 +83,8 @@ settings! {
     CITY_EN = "site.city_en", Kind::Text, "Binjiang";
     /// Who is responsible for the site (主办单位), in the footer.
     SITE_ORGANISATION = "site.organisation", Kind::Text, "滨江市行政审批服务局";
+    /// Its name on the English pages; empty means the Chinese one.
+    SITE_ORGANISATION_EN = "site.organisation_en", Kind::Text, "Binjiang Administrative Approval Service Bureau";
     /// The help line, in the footer.
     SITE_PHONE = "site.phone", Kind::Text, "12345";
     /// The number of the ICP filing, in the footer; empty when there is none.

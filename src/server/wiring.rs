@@ -147,7 +147,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
             trusted_proxies,
             site: Site {
                 city: Text::new(settings.text(&settings::CITY_ZH), settings.text(&settings::CITY_EN)),
-                organisation: settings.text(&settings::SITE_ORGANISATION).to_owned(),
+                organisation: organisation(settings),
                 phone: settings.text(&settings::SITE_PHONE).to_owned(),
                 icp: settings.text(&settings::SITE_ICP).to_owned(),
                 police_filing: settings.text(&settings::SITE_POLICE_FILING).to_owned(),
@@ -166,6 +166,12 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         library,
     });
     Ok(Product { app, database, world })
+}
+
+/// Who is responsible for the site, in both languages.
+fn organisation(settings: &Settings) -> Text {
+    let (zh, en) = (settings.text(&settings::SITE_ORGANISATION), settings.text(&settings::SITE_ORGANISATION_EN));
+    Text::new(zh, if en.is_empty() { zh } else { en })
 }
 
 /// Where licences are kept: fonts, seals, the keys that contents are sealed under at rest.

@@ -55,7 +55,7 @@ pub struct Site {
     /// The city.
     pub city: Text,
     /// Who is responsible for the site (主办单位).
-    pub organisation: String,
+    pub organisation: Text,
     /// The help line.
     pub phone: String,
     /// The number of the ICP filing; empty when there is none.

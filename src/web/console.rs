@@ -51,7 +51,7 @@ fn tag(page: &Page, standing: Option<Standing>) -> (&'static str, String) {
         Some(Standing::Expired | Standing::Superseded) | None => "neutral",
     };
     let word = match standing {
-        Some(standing) => page.say(&standing.text()).to_owned(),
+        Some(standing) => page.sentence(&standing.text()),
         None => page.t("console.being_issued").to_owned(),
     };
     (kind, word)
@@ -69,7 +69,7 @@ fn choices<T: Copy>(
     code: fn(T) -> &'static str,
     text: fn(T) -> Text,
 ) -> Vec<(&'static str, String)> {
-    all.iter().map(|one| (code(*one), page.say(&text(*one)).to_owned())).collect()
+    all.iter().map(|one| (code(*one), page.sentence(&text(*one)))).collect()
 }
 
 /// A reason must be chosen: nothing is revoked by pressing Enter.

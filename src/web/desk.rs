@@ -6,6 +6,7 @@
 pub(crate) mod answer;
 pub(crate) mod file;
 mod page;
+mod receipt;
 
 #[cfg(test)]
 mod tests;
@@ -14,10 +15,10 @@ use crate::access::{Guard, Table, Who};
 
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {
-    table.get("/desk", Who::Staff, page::show).post("/desk", Who::Staff, Guard::Form, page::number).post(
-        "/desk/file",
-        Who::Staff,
-        Guard::Upload,
-        page::file,
-    )
+    table
+        .get("/desk", Who::Staff, page::show)
+        .post("/desk", Who::Staff, Guard::Form, page::number)
+        .post("/desk/file", Who::Staff, Guard::Upload, page::file)
+        .get("/desk/receipts", Who::Staff, receipt::find)
+        .get("/desk/receipts/{number}", Who::Staff, receipt::show)
 }

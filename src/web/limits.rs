@@ -36,6 +36,9 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 /// Characters of a code or an identifier that a system asks about: a QR's whole text fits.
 pub const NUMBER_CHARACTERS_MAX: usize = 512;
 
+/// How long an answer stays on the counter's screen when nobody touches anything: it tells about a person.
+pub const ANSWER_SECONDS: &str = "30";
+
 /// How often one address may look at public answers within [`LOOKS_SECONDS`].
 pub const LOOKS_MAX: u32 = 120;
 

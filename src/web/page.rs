@@ -79,6 +79,11 @@ impl Page {
         text.in_language(self.language)
     }
 
+    /// The same, for a text that stands alone.
+    pub fn sentence(&self, text: &base::Text) -> String {
+        text::sentence(self.say(text))
+    }
+
     /// The language's tag, for `<html lang>`.
     pub fn tag(&self) -> &'static str {
         self.language.tag()
@@ -133,6 +138,11 @@ impl Page {
     /// The city's words.
     pub fn site(&self) -> &Site {
         &self.app.settings.site
+    }
+
+    /// How long an answer stays on the counter's screen, in seconds.
+    pub fn answer_seconds(&self) -> &'static str {
+        crate::limits::ANSWER_SECONDS
     }
 
     /// The visit, for [`App::begin`].

@@ -167,6 +167,7 @@ impl From<identity::Error> for Problem {
                     format!("A password has at least {min} characters."),
                 ),
             },
+            Error::PersonDeceased => conflict("person_deceased", "此人已登记死亡。", "This person has died."),
             Error::PersonUnknown => not_found("person_unknown", "没有这个人。", "There is no such person."),
             Error::Refused => {
                 wrong("sign_in_refused", "账号或密码不正确。", "The username or password is not correct.")
@@ -240,9 +241,22 @@ impl From<licence::Error> for Problem {
             Error::FourEyes => {
                 forbidden(code, "经办和审核不能是同一人。", "Clerk and reviewer must be two different people.")
             }
+            Error::HolderCeased => refused(
+                code,
+                "持证主体已注销或被吊销，不能签发。",
+                "The holder ceased to exist or its registration was revoked. Nothing can be issued to it.",
+            ),
+            Error::HolderDeceased => refused(
+                code,
+                "持证人已登记死亡，不能签发。",
+                "The holder has died. Nothing can be issued to that person.",
+            ),
             Error::HolderUnknown => refused(code, "查无此持证主体。", "There is no such holder."),
             Error::IssuerCode => {
                 refused(code, "发证机关的统一社会信用代码不可用。", "The issuer has no usable credit code.")
+            }
+            Error::IssuerSuspended => {
+                refused(code, "发证机关已被暂停签发。", "The issuer is suspended and issues nothing.")
             }
             Error::Lint(_) => {
                 refused(code, "证照文件未通过签章前的检查。", "The document failed the checks before signing.")
@@ -265,6 +279,11 @@ impl From<licence::Error> for Problem {
             }]),
             Error::Renewal => refused(code, "这本证照不能换发。", "This licence cannot be renewed."),
             Error::Seal => refused(code, "发证机关没有可用的电子印章。", "The department has no seal in use."),
+            Error::SealExpired => refused(
+                code,
+                "发证机关电子印章的证书已过期或被吊销。",
+                "The certificate of the department's seal is out of date or revoked.",
+            ),
             Error::TypeUnknown => refused(code, "没有这种证照类型。", "No such licence type is published."),
             Error::VersionsExhausted => conflict(code, "换发次数已用尽。", "The licence was renewed too often."),
             Error::Voided(_) => refused(code, "本次签发已作废，请重新签发。", "The issue was voided; issue again."),

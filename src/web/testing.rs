@@ -31,7 +31,7 @@ pub fn settings(public_url: &str) -> Settings {
         trusted_proxies: Vec::new(),
         site: Site {
             city: Text::fixed("滨江市", "Binjiang"),
-            organisation: "滨江市行政审批服务局".to_owned(),
+            organisation: Text::fixed("滨江市行政审批服务局", "Binjiang Administrative Approval Service Bureau"),
             phone: "12345".to_owned(),
             icp: String::new(),
             police_filing: String::new(),

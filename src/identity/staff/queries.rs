@@ -88,6 +88,19 @@ pub async fn by_id(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fa
     Ok(row.map(Row::view))
 }
 
+pub async fn ever(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fault> {
+    let row: Option<Row> = tx
+        .first(
+            "select f.staff_id, f.person_id, p.name, f.organisation_id, f.roles, f.appointed_at
+               from staff f
+               join person p on p.person_id = f.person_id
+              where f.staff_id = $1",
+            args![staff],
+        )
+        .await?;
+    Ok(row.map(Row::view))
+}
+
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId, page: &Page<StaffId>) -> Result<Vec<StaffView>, Fault> {
     let rows: Vec<Row> = tx
         .all(

@@ -149,7 +149,10 @@ pub async fn submit(
                 let label = licence_type
                     .field(&error.key)
                     .map_or(error.key.clone(), |rule| rule.label.text().in_language(page.language).to_owned());
-                (format!("f_{}", error.key), format!("{label}：{}", page.say(&error.problem.text())))
+                (
+                    format!("f_{}", error.key),
+                    format!("{label}{}{}", page.t("base.colon"), page.say(&error.problem.text())),
+                )
             })),
             Err(Error::Period(problem)) => {
                 let field = if problem.is_about_start() { "valid_from" } else { "valid_until" };

@@ -19,7 +19,7 @@ struct Home {
     department: String,
     is_clerk: bool,
     is_reviewer: bool,
-    is_counter: bool,
+    may_verify: bool,
     waiting: Vec<Line>,
     returned: Vec<Line>,
 }
@@ -50,7 +50,7 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         department: staff.staff.organisation_name.clone(),
         is_clerk,
         is_reviewer,
-        is_counter: roles.has(Role::Counter),
+        may_verify: [Role::Auditor, Role::Counter].into_iter().any(|role| roles.has(role)),
         waiting,
         returned,
         page,

@@ -23,6 +23,7 @@ use crate::{
     form::{Fields, Query},
     page::{html, see_other},
     session::{Clerk, LicenceStaff},
+    text,
 };
 
 /// Events on the page of one licence.
@@ -220,7 +221,7 @@ pub async fn show(
         type_code: licence_type.code.clone(),
         kind,
         word,
-        reason: licence.reason_text().map(|text| page.say(&text).to_owned()),
+        reason: licence.reason_text().map(|text| page.sentence(&text)),
         identifier: licence.identifier.clone(),
         number: licence.number().to_owned(),
         code: licence.code.grouped(),
@@ -251,12 +252,15 @@ async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entr
     let found = log::list(tx, &filter, &ListPage::<EventId>::first(EVENTS)).await?;
     let mut names = std::collections::HashMap::<String, String>::new();
     let mut entries = Vec::new();
-    for event in found.items.iter().rev() {
+    let mut found: Vec<_> = found.items.into_iter().rev().collect();
+    // Recovery and commands do several things at one instant.
+    found.sort_by_key(|event| (event.at(), event.kind != licence::events::ISSUE_INTENDED));
+    for event in &found {
         let who = match (event.actor_kind.as_str(), names.get(&event.actor)) {
             (_, Some(known)) => known.clone(),
             ("staff", None) => {
                 let id = base::id::StaffId::stored(event.actor.clone());
-                let name = staff::find(tx, &id).await?.map_or_else(|| event.actor.clone(), |view| view.name);
+                let name = staff::ever(tx, &id).await?.map_or_else(|| event.actor.clone(), |view| view.name);
                 names.insert(event.actor.clone(), name.clone());
                 name
             }
@@ -268,7 +272,7 @@ async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entr
         let what = words.map_or(event.kind.as_str(), |(_, zh, en)| if page.is_chinese() { zh } else { en });
         entries.push(Entry {
             when: event.at().legal_text(),
-            what: what.to_owned(),
+            what: text::sentence(what),
             who,
             detail: reason_of(page, &event.kind, &event.data),
         });
@@ -281,6 +285,9 @@ fn reason_of(page: &Page, kind: &str, data: &str) -> String {
     let code = data.get("reason").and_then(serde_json::Value::as_str).unwrap_or_default();
     let text = if kind == licence::events::SUSPENDED {
         SuspensionReason::parse(code).map(SuspensionReason::text)
+    } else if kind == licence::events::VERIFIED {
+        let outcome = data.get("outcome").and_then(serde_json::Value::as_str).unwrap_or_default();
+        verify::Outcome::ALL.into_iter().find(|known| known.as_str() == outcome).map(verify::Outcome::text)
     } else {
         RevocationReason::parse(code).map(RevocationReason::text)
     };

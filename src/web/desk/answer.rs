@@ -62,10 +62,7 @@ impl Answer {
     /// The answer in a language.
     pub fn new(verdict: &Verdict, language: Language) -> Self {
         let say = |text: &Text| text.in_language(language).to_owned();
-        let reason = verdict.deciding().map_or_else(
-            || say(&Text::fixed("全部检查通过，证照有效。", "All checks passed: the licence is in force.")),
-            |check| say(&check.text),
-        );
+        let reason = verdict.deciding().map_or_else(|| say(&all_passed()), |check| say(&check.text));
         Self {
             outcome: verdict.outcome.as_str(),
             class: class(verdict.outcome),
@@ -88,7 +85,7 @@ impl Answer {
                 status: say(&licence.standing(verdict.holds_at).text()),
                 period: match licence.valid_until {
                     Some(until) => format!("{} – {until}", licence.valid_from),
-                    None => format!("{} – {}", licence.valid_from, say(&Text::fixed("长期", "without an end"))),
+                    None => format!("{} – {}", licence.valid_from, say(&Text::fixed("长期", "no end date"))),
                 },
             }),
             signatures: verdict
@@ -109,7 +106,13 @@ impl Answer {
     }
 }
 
-fn class(outcome: Outcome) -> &'static str {
+/// Why something is valid.
+pub(crate) fn all_passed() -> Text {
+    Text::fixed("全部检查通过，证照有效", "All checks passed: the licence is in force")
+}
+
+/// The class that chooses the colour and the icon.
+pub(crate) fn class(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Valid => "is-valid",
         Outcome::NeedsReview => "is-review",

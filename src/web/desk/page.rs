@@ -6,7 +6,7 @@ use licence::verification;
 use verify::limits::SCANNED_CHARACTERS_MAX;
 
 use super::{answer::Answer, file};
-use crate::{App, Page, Problem, form::Fields, page::html, session::DeskStaff, upload::Upload};
+use crate::{App, Page, Problem, form::Fields, limits::ANSWER_SECONDS, page::html, session::DeskStaff, upload::Upload};
 
 /// WebAssembly reads the codes; nothing else may be compiled here. The camera is this page's alone.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
@@ -58,6 +58,11 @@ pub async fn file(State(app): State<App>, staff: DeskStaff, page: Page, upload: 
 fn render(desk: &Desk) -> Response {
     let mut response = html(StatusCode::OK, desk);
     let headers = response.headers_mut();
+    if desk.answer.is_some() {
+        // Without scripts the browser itself takes the answer from the screen.
+        let back = HeaderValue::try_from(format!("{ANSWER_SECONDS}; url=/desk"));
+        headers.extend(back.ok().map(|back| (header::REFRESH, back)));
+    }
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.insert(
         HeaderName::from_static("permissions-policy"),

@@ -7,6 +7,7 @@ use base::{
 };
 use http::{HeaderMap, Request, StatusCode, header};
 use identity::{Role, account, organisation, person, session, staff};
+use records::log;
 use tower::ServiceExt;
 
 use crate::{App, testing};
@@ -17,7 +18,7 @@ struct Desk {
     router: axum::Router,
     cookie: String,
     app: App,
-    _fresh: records::testing::Fresh,
+    fresh: records::testing::Fresh,
 }
 
 struct Answer {
@@ -26,26 +27,63 @@ struct Answer {
     text: String,
 }
 
+/// Who sits at a desk.
+struct Member {
+    name: &'static str,
+    number: &'static str,
+    department: &'static str,
+    credit_code: &'static str,
+    username: &'static str,
+}
+
+const COUNTER: Member = Member {
+    name: "卢晓峰",
+    number: "11010519900101001",
+    department: "滨江市行政审批服务局",
+    credit_code: "11330100002489381",
+    username: "counter",
+};
+
+const ELSEWHERE: Member = Member {
+    name: "汪学文",
+    number: "11010519900202002",
+    department: "滨江市公安局交通警察支队",
+    credit_code: "11330100002489382",
+    username: "elsewhere",
+};
+
 async fn desk(roles: &[Role]) -> Desk {
     let fresh = records::testing::fresh().await.unwrap();
     let app = testing::app(fresh.database.clone(), URL).await.unwrap();
-    let mut work = app.database.begin(records::testing::context(testing::NOW, 77)).await.unwrap();
+    let cookie = sign_in(&app, &COUNTER, 77, roles).await;
+    Desk { router: crate::router(app.clone()), cookie, app, fresh }
+}
+
+/// Somebody who is signed in; without roles a citizen.
+async fn sign_in(app: &App, member: &Member, seed: u64, roles: &[Role]) -> String {
+    let mut work = app.database.begin(records::testing::context(testing::NOW, seed)).await.unwrap();
     let new = person::NewPerson {
-        name: "卢晓峰".to_owned(),
-        identity_number: IdentityNumber::complete("11010519900101001").unwrap(),
+        name: member.name.to_owned(),
+        identity_number: IdentityNumber::complete(member.number).unwrap(),
         profile: person::Profile::default(),
     };
     let person = person::register(&mut work, &app.vault, new).await.unwrap();
-    let account: AccountId = account::open(&mut work, &person, "counter", None).await.unwrap();
+    let account: AccountId = account::open(&mut work, &person, member.username, None).await.unwrap();
     if !roles.is_empty() {
-        let bureau = organisation::NewOrganisation {
-            name: "滨江市行政审批服务局".to_owned(),
-            credit_code: CreditCode::complete("11330100002489381").unwrap(),
-            kind: organisation::Kind::Department,
-            legal_representative: None,
+        let code = CreditCode::complete(member.credit_code).unwrap();
+        let known = organisation::find_by_code(&mut work.tx, &code).await.unwrap();
+        let department = if let Some(known) = known {
+            known.organisation_id
+        } else {
+            let new = organisation::NewOrganisation {
+                name: member.department.to_owned(),
+                credit_code: code,
+                kind: organisation::Kind::Department,
+                legal_representative: None,
+            };
+            organisation::register(&mut work, new).await.unwrap()
         };
-        let bureau = organisation::register(&mut work, bureau).await.unwrap();
-        staff::appoint(&mut work, &person, &bureau, roles).await.unwrap();
+        staff::appoint(&mut work, &person, &department, roles).await.unwrap();
     }
     let opening = session::Opening {
         account: &account,
@@ -56,8 +94,7 @@ async fn desk(roles: &[Role]) -> Desk {
     };
     let (token, _) = session::open(&mut work, opening).await.unwrap();
     work.commit().await.unwrap();
-    let cookie = format!("guosuo={}; guosuo-b=browser", token.expose());
-    Desk { router: crate::router(app.clone()), cookie, app, _fresh: fresh }
+    format!("guosuo={}; guosuo-b=browser", token.expose())
 }
 
 impl Desk {
@@ -67,6 +104,27 @@ impl Desk {
         let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    async fn get(&self, cookie: &str, path: &str) -> Answer {
+        let request = Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap();
+        let (parts, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// The number of the receipt for a text that is verified now.
+    async fn receipt(&self, text: &str) -> String {
+        let page = self.verify(text).await.text;
+        page.split_once("/desk/receipts/ver_").unwrap().1.split('"').next().map(|rest| format!("ver_{rest}")).unwrap()
+    }
+
+    /// How often a receipt was opened, as the log has it.
+    async fn openings(&self) -> usize {
+        let mut tx = self.fresh.database.read().await.unwrap();
+        let found = log::list(&mut tx, &log::Filter::default(), &base::Page::first(100)).await.unwrap();
+        found.items.iter().filter(|event| event.kind == licence::events::RECEIPT_OPENED).count()
     }
 
     async fn csrf(&self) -> String {
@@ -122,7 +180,7 @@ async fn a_plain_form_gets_the_whole_answer() {
         let answer = desk.verify(text).await;
         assert_eq!(answer.status, StatusCode::OK);
         assert!(answer.text.contains(&format!("data-outcome=\"{outcome}\"")), "{text}: {}", answer.text);
-        assert!(answer.text.contains("id=\"receipt\">ver_"), "{text}");
+        assert!(answer.text.contains("id=\"receipt\" href=\"/desk/receipts/ver_"), "{text}");
     };
     check("<script>alert(1)</script>", "unverifiable").await;
     check("https://weixin.qq.com/r/abc", "unverifiable").await;
@@ -130,6 +188,68 @@ async fn a_plain_form_gets_the_whole_answer() {
     check("１２３４５６７８９０１２３４５６７８９０１", "invalid").await;
     let empty = desk.verify("  ").await;
     assert!(!empty.text.contains("data-outcome"));
+}
+
+#[tokio::test]
+async fn a_page_that_shows_an_answer_clears_itself_and_has_no_way_around_it() {
+    let desk = desk(&[Role::Counter]).await;
+    let answer = desk.verify("123456789012345678901").await;
+    assert_eq!(answer.headers[header::REFRESH], "30; url=/desk");
+    assert!(!answer.text.contains("id=\"signed-in-name\""), "{}", answer.text);
+    let empty = desk.get(&desk.cookie, "/desk").await;
+    assert!(!empty.headers.contains_key(header::REFRESH) && empty.text.contains("id=\"signed-in-name\""));
+}
+
+#[tokio::test]
+async fn a_receipt_is_opened_again_by_the_department_that_asked_and_by_auditors() {
+    let desk = desk(&[Role::Counter]).await;
+    let number = desk.receipt("123456789012345678901").await;
+    let colleague = Member { name: "姜秀芝", number: "11010519900303003", username: "colleague", ..COUNTER };
+    let auditor = Member { name: "石磊", number: "11010519900404004", username: "auditor", ..ELSEWHERE };
+    let colleague = sign_in(&desk.app, &colleague, 78, &[Role::Reviewer]).await;
+    let auditor = sign_in(&desk.app, &auditor, 79, &[Role::Auditor]).await;
+    for (place, cookie) in [&desk.cookie, &colleague, &auditor].into_iter().enumerate() {
+        let page = desk.get(cookie, &format!("/desk/receipts/{number}")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        for part in ["data-outcome=\"invalid\"", "号码校验位不符", "卢晓峰 · 滨江市行政审批服务局", &number]
+        {
+            assert!(page.text.contains(part), "{part}: {}", page.text);
+        }
+        assert_eq!(desk.openings().await, place + 1, "each opening is an event");
+    }
+    // As people type it.
+    let typed = format!("/desk/receipts?number=%20{}", number.to_ascii_lowercase());
+    let found = desk.get(&desk.cookie, &typed).await;
+    assert_eq!(found.status, StatusCode::SEE_OTHER);
+    assert_eq!(found.headers[header::LOCATION].to_str().unwrap(), format!("/desk/receipts/{number}"));
+}
+
+#[tokio::test]
+async fn strangers_get_no_receipt_and_do_not_learn_that_there_is_one() {
+    let desk = desk(&[Role::Counter]).await;
+    let number = desk.receipt("123456789012345678901").await;
+    let path = format!("/desk/receipts/{number}");
+    let elsewhere = sign_in(&desk.app, &ELSEWHERE, 78, &[Role::Counter, Role::Clerk]).await;
+    let theirs = desk.get(&elsewhere, &path).await;
+    let unknown = desk.get(&elsewhere, "/desk/receipts/ver_01ARZ3NDEKTSV4RRFFQ69G5FAV").await;
+    assert_eq!((theirs.status, unknown.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+    let plain = |answer: &Answer, number: &str| {
+        let main = answer.text.split_once("<main").unwrap().1.split("</main>").next().unwrap();
+        main.replace(number, "NUMBER")
+    };
+    assert_eq!(plain(&theirs, &number), plain(&unknown, "ver_01ARZ3NDEKTSV4RRFFQ69G5FAV"));
+    let citizen = Member { number: "11010519900505005", username: "citizen", ..COUNTER };
+    let citizen = sign_in(&desk.app, &citizen, 79, &[]).await;
+    assert_eq!(desk.get(&citizen, &path).await.status, StatusCode::FORBIDDEN);
+    let nobody = desk.get("", &path).await;
+    assert_eq!(nobody.status, StatusCode::SEE_OTHER);
+    assert!(nobody.headers[header::LOCATION].to_str().unwrap().starts_with("/sign-in?to="));
+    for wrong in ["x", "lic_01ARZ3NDEKTSV4RRFFQ69G5FAV", "ver_%3Cscript%3E"] {
+        let page = desk.get(&desk.cookie, &format!("/desk/receipts/{wrong}")).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{wrong}");
+        assert!(!page.text.contains("<script>"), "{}", page.text);
+    }
+    assert_eq!(desk.openings().await, 0, "nothing was opened");
 }
 
 #[tokio::test]

@@ -109,7 +109,11 @@ pub(crate) fn reason(page: &Page, licence: &Licence, standing: Standing) -> Opti
         Standing::Superseded => Some(page.t("licences.newer").to_owned()),
         Standing::Revoked | Standing::Suspended => {
             let since = since(licence.changed_at);
-            Some(licence.reason_text().map_or(since.clone(), |text| format!("{since} {}", page.say(&text))))
+            Some(
+                licence
+                    .reason_text()
+                    .map_or(since.clone(), |text| format!("{}{}{since}", page.sentence(&text), page.t("base.stop"))),
+            )
         }
     }
 }

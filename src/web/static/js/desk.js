@@ -11,11 +11,21 @@
   var scan = document.getElementById('scan');
   var field = document.getElementById('text');
   var problem = document.getElementById('desk-problem');
+  var spoken = document.getElementById('spoken');
   var numberForm = document.getElementById('number-form');
   var fileForm = document.getElementById('file-form');
   var words = desk.dataset;
   var busy = false;
   var reader = null;
+
+  // What a counter wants to keep for the next day, and for this window only. Neither is about a person.
+  function kept(store, name) {
+    try { return window[store].getItem(name); } catch (_) { return null; }
+  }
+
+  function keep(store, name, value) {
+    try { window[store].setItem(name, value); } catch (_) { /* private mode */ }
+  }
 
   // Sound: two notes up, two notes down, one note, two equal notes; made here, so nothing has to be loaded.
   var NOTES = { valid: [660, 880], invalid: [330, 196], unverifiable: [294], needs_review: [523, 523] };
@@ -28,7 +38,13 @@
     if (audio.state === 'suspended') audio.resume();
   }
 
+  function muted() {
+    return kept('localStorage', 'desk-sound') === 'off';
+  }
+
   function sound(outcome) {
+    if (muted()) return;
+    wakeAudio();
     if (!audio) return;
     (NOTES[outcome] || []).forEach(function (pitch, place) {
       var start = audio.currentTime + place * 0.18;
@@ -49,17 +65,60 @@
     problem.hidden = !text;
   }
 
+  var soundButton = document.getElementById('sound');
+
+  function showSound() {
+    soundButton.textContent = muted() ? words.soundOff : words.soundOn;
+  }
+
+  soundButton.hidden = false;
+  showSound();
+  soundButton.addEventListener('click', function () {
+    keep('localStorage', 'desk-sound', muted() ? 'on' : 'off');
+    showSound();
+    sound('valid');
+    field.focus();
+  });
+
   function answer() {
     return document.getElementById('answer');
   }
 
-  // Back to scanning, with nothing of the last person left on the screen.
-  function next() {
+  // While an answer covers the page, nothing beneath it can be reached.
+  function cover(covered) {
+    document.querySelectorAll('body > :not(main)').forEach(function (part) { part.inert = covered; });
+    scan.hidden = covered;
+  }
+
+  // An answer that nobody looks at any more goes by itself: it is about a person.
+  var clearTimer = null;
+
+  function waitToClear() {
+    clearTimeout(clearTimer);
+    if (answer()) clearTimer = setTimeout(next, Number(words.clearSeconds) * 1000);
+  }
+
+  ['keydown', 'pointerdown', 'wheel', 'touchmove'].forEach(function (kind) {
+    document.addEventListener(kind, waitToClear, { passive: true });
+  });
+
+  // Takes away what is known of the last person.
+  function clear() {
+    clearTimeout(clearTimer);
     var shown = answer();
     if (shown) shown.remove();
-    scan.hidden = false;
+    spoken.textContent = '';
+    cover(false);
     field.value = '';
+    fileForm.reset();
     say('');
+  }
+
+  // Back to scanning.
+  function next() {
+    // A page that came with an answer has no frame around it.
+    if (!document.querySelector('.top')) { window.location.assign('/desk'); return; }
+    clear();
     field.focus();
   }
 
@@ -77,8 +136,12 @@
     }
     fresh = document.importNode(fresh, true);
     desk.insertBefore(fresh, scan);
-    scan.hidden = true;
+    cover(true);
+    spoken.textContent = ['outcome', 'reason', 'next-step'].map(function (id) {
+      return document.getElementById(id).textContent;
+    }).join(words.pause);
     sound(fresh.dataset.outcome);
+    waitToClear();
     // The word stays in sight: the focus must not scroll down to the button.
     fresh.querySelector('#next').focus({ preventScroll: true });
     fresh.scrollTop = 0;
@@ -87,6 +150,7 @@
   function send(url, body) {
     if (busy) return Promise.resolve();
     busy = true;
+    clear();
     say(words.working);
     return fetch(url, { method: 'POST', body: body, credentials: 'same-origin' })
       .then(function (response) {
@@ -117,10 +181,14 @@
   function verifyFile(file) {
     // A picture is read here; its code is what counts.
     if (/^image\//.test(file.type)) {
+      if (busy) return Promise.resolve();
+      // The last answer must not be taken for the answer to this picture.
+      clear();
       say(words.working);
       return readPicture(file).then(function (text) {
         if (text) return verifyText(text);
         say(words.noCode);
+        field.focus();
         return undefined;
       });
     }
@@ -198,7 +266,7 @@
       event.stopPropagation();
       field.value = '';
       verifyText(scanned);
-    } else if (answer() && !event.target.closest('summary')) {
+    } else if (answer() && !event.target.closest('summary, a:not(#next)')) {
       event.preventDefault();
       next();
     }
@@ -210,11 +278,11 @@
   });
 
   document.addEventListener('paste', function (event) {
-    if (event.target === field || !event.clipboardData) return;
+    if (!event.clipboardData) return;
     var files = event.clipboardData.files;
     var text = event.clipboardData.getData('text');
     if (files && files.length > 0) verifyFile(files[0]);
-    else if (text) verifyText(text.slice(0, 2000));
+    else if (text && event.target !== field) verifyText(text.slice(0, 2000));
   });
 
   numberForm.addEventListener('submit', function (event) {
@@ -226,21 +294,32 @@
   fileForm.addEventListener('submit', function (event) {
     event.preventDefault();
     var files = fileForm.elements.file.files;
-    if (files.length > 0) verifyFile(files[0]).then(function () { fileForm.reset(); });
+    if (files.length > 0) verifyFile(files[0]);
   });
   fileForm.elements.file.addEventListener('change', function () {
     if (fileForm.elements.file.files.length > 0) fileForm.requestSubmit();
   });
 
-  // Files dropped anywhere.
+  // Files dropped anywhere. Text that is dragged into the field stays the browser's business.
+  function holdsFiles(event) {
+    return Boolean(event.dataTransfer) && Array.prototype.indexOf.call(event.dataTransfer.types, 'Files') >= 0;
+  }
+
   ['dragenter', 'dragover'].forEach(function (kind) {
-    document.addEventListener(kind, function (event) { event.preventDefault(); fileForm.classList.add('is-dropping'); });
+    document.addEventListener(kind, function (event) {
+      if (!holdsFiles(event)) return;
+      event.preventDefault();
+      document.body.classList.add('is-dropping');
+    });
   });
-  document.addEventListener('dragleave', function () { fileForm.classList.remove('is-dropping'); });
+  document.addEventListener('dragleave', function (event) {
+    if (!event.relatedTarget) document.body.classList.remove('is-dropping');
+  });
   document.addEventListener('drop', function (event) {
+    if (!holdsFiles(event)) return;
     event.preventDefault();
-    fileForm.classList.remove('is-dropping');
-    if (event.dataTransfer && event.dataTransfer.files.length > 0) verifyFile(event.dataTransfer.files[0]);
+    document.body.classList.remove('is-dropping');
+    if (event.dataTransfer.files.length > 0) verifyFile(event.dataTransfer.files[0]);
   });
 
   // The camera. Frames are looked at while no answer is shown, and a code is taken once until it has left the picture.
@@ -266,13 +345,13 @@
       video.srcObject = opened;
       video.hidden = false;
       button.textContent = words.stop;
-      remember('1');
+      keep('sessionStorage', 'desk-camera', '1');
       return Promise.all([video.play(), engine()]);
     }).then(function () {
       look();
     }).catch(function () {
       stopCamera();
-      remember('');
+      keep('sessionStorage', 'desk-camera', '');
       say(words.noCamera);
     });
   }
@@ -293,23 +372,18 @@
     }).catch(function () { /* the next frame may be better */ }).then(function () { setTimeout(look, FRAME_MS); });
   }
 
-  function remember(value) {
-    try { sessionStorage.setItem('desk-camera', value); } catch (_) { /* private mode */ }
-  }
-
   if (navigator.mediaDevices && navigator.mediaDevices.getUserMedia) {
     document.getElementById('camera-panel').hidden = false;
     button.addEventListener('click', function () {
-      if (stream) { stopCamera(); remember(''); } else startCamera();
+      if (stream) { stopCamera(); keep('sessionStorage', 'desk-camera', ''); } else startCamera();
     });
     document.addEventListener('visibilitychange', function () {
-      var wanted = null;
-      try { wanted = sessionStorage.getItem('desk-camera'); } catch (_) { /* private mode */ }
       if (document.hidden) stopCamera();
-      else if (wanted === '1' && !stream) startCamera();
+      else if (kept('sessionStorage', 'desk-camera') === '1' && !stream) startCamera();
     });
-    try { if (sessionStorage.getItem('desk-camera') === '1') startCamera(); } catch (_) { /* private mode */ }
+    if (kept('sessionStorage', 'desk-camera') === '1') startCamera();
   }
 
-  if (answer()) { scan.hidden = true; document.getElementById('next').focus({ preventScroll: true }); }
+  // A form that was sent without this script: its answer came with the page.
+  if (answer()) { waitToClear(); document.getElementById('next').focus({ preventScroll: true }); }
 })();

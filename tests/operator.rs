@@ -3,3 +3,4 @@
 mod bad_input;
 mod beside_a_server;
 mod commands;
+mod stopping;

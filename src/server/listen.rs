@@ -35,9 +35,6 @@ const HEADERS_SIZE_MAX: usize = 64 * 1024;
 /// The most headers of one request.
 const HEADERS_COUNT_MAX: usize = 100;
 
-/// How long the kernel's queue has to stay empty before a stopping server closes it.
-const QUEUE_QUIET: Duration = Duration::from_millis(5);
-
 /// How long a connection that has brought no request yet is waited for when the server stops. Browsers and proxies open
 /// some ahead of need and send nothing.
 const FIRST_REQUEST_WITHIN: Duration = Duration::from_secs(1);
@@ -61,11 +58,7 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
             _ => sleep(Duration::from_millis(50)).await,
         }
     }
-    // Who stands in the kernel's queue has connected, and may have sent a request: closing would lose it.
-    while let Ok((Ok(place), Ok((stream, peer)))) = timeout(QUEUE_QUIET, next()).await {
-        server.take(stream, peer, place);
-    }
-    drop(listener);
+    server.take_waiting(listener, &places);
     if timeout(drain, server.graceful.shutdown()).await.is_err() {
         tracing::warn!("stopped before every request was finished");
     }
@@ -78,6 +71,20 @@ struct Server {
 }
 
 impl Server {
+    /// Takes whoever stands in the kernel's queue, then closes it: they have connected, and may have sent a request that
+    /// closing would lose.
+    fn take_waiting(&self, listener: TcpListener, places: &Arc<Semaphore>) {
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok(place) = Arc::clone(places).try_acquire_owned() {
+            // Asked of the kernel itself, not of what the runtime last heard. It says when nobody is left.
+            let Ok((stream, peer)) = listener.accept() else { return };
+            let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+            if let Ok(stream) = stream {
+                self.take(stream, peer, place);
+            }
+        }
+    }
+
     fn take(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         let _ = stream.set_nodelay(true);
         let (router, mut stop) = (self.router.clone(), self.stop.clone());

@@ -92,6 +92,11 @@ impl City {
 
     /// Serves what the city has, without its relying parties: quick to start, and to be ended at any moment.
     pub async fn serve(&self) -> Process {
+        self.serve_with(&[]).await
+    }
+
+    /// The same with more settings.
+    pub async fn serve_with(&self, more: &[&str]) -> Process {
         let settings = [
             format!("data_folder={}", self.folder.display()),
             format!("public_url={}", self.issuer),
@@ -100,7 +105,7 @@ impl City {
             format!("database.url={}", self.database.as_deref().unwrap_or_default()),
         ];
         let mut words = vec!["serve"];
-        for setting in &settings {
+        for setting in settings.iter().map(String::as_str).chain(more.iter().copied()) {
             words.extend(["--set", setting]);
         }
         let process = Process::start(&words, &self.log());

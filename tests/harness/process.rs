@@ -82,9 +82,14 @@ impl Process {
 
     /// Ends it in the middle of whatever it does.
     pub fn kill(mut self) {
-        let status = Command::new("sh").args(["-c", "kill -KILL \"$1\"", "kill", &self.pid]).status().unwrap();
-        assert!(status.success(), "there was nothing to kill");
+        self.signal("KILL");
         self.wait();
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("sh").args(["-c", "kill -\"$1\" \"$2\"", "kill", name, &self.pid]).status().unwrap();
+        assert!(status.success(), "there was nothing to send {name} to");
     }
 
     /// Ends it as an operator would, and tells how it ended.

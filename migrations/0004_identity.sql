@@ -8,7 +8,8 @@ create table person (
     identity_sealed bytea not null,
     profile text not null,
     registered_at bigint not null,
-    updated_at bigint not null
+    updated_at bigint not null,
+    died_on text
 );
 create unique index person_identity_lookup on person (identity_lookup);
 
@@ -18,6 +19,8 @@ create table organisation (
     credit_code text not null,
     kind text not null check (kind in ('department', 'enterprise')),
     legal_representative text references person (person_id),
+    -- A suspended department issues nothing; what has ceased (注销、吊销) holds and issues nothing any more.
+    state text not null check (state in ('active', 'suspended', 'ceased')),
     registered_at bigint not null
 );
 create unique index organisation_credit_code on organisation (credit_code);

@@ -51,9 +51,7 @@ pub async fn open(
 ) -> Result<AccountId, Error> {
     let username = username.trim();
     check_username(username)?;
-    if person::find(&mut work.tx, person).await?.is_none() {
-        return Err(Error::PersonUnknown);
-    }
+    person::living(&mut work.tx, person).await?;
     let account = AccountId::new(work.at(), work.entropy());
     let at = work.at();
     let inserted = work
@@ -101,6 +99,17 @@ pub async fn find_by_username(tx: &mut Tx, username: &str) -> Result<Option<Acco
         )
         .await?;
     Ok(row.map(view))
+}
+
+/// The accounts of a person that can be signed in to, or could be again. One statement.
+pub(crate) async fn not_closed(tx: &mut Tx, person: &PersonId) -> Result<Vec<AccountId>, Fault> {
+    let rows: Vec<(String,)> = tx
+        .all(
+            "select account_id from account where person_id = $1 and state <> 'closed' order by account_id",
+            args![person],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(account,)| AccountId::stored(account)).collect())
 }
 
 /// The account of a person that was opened last. One statement.

@@ -59,6 +59,9 @@ pub enum Error {
         /// The fewest characters.
         min: usize,
     },
+    /// The caller named a person who has died: nobody acts in that name any more.
+    #[error("the person has died")]
+    PersonDeceased,
     /// The caller named a person that does not exist.
     #[error("there is no such person")]
     PersonUnknown,

@@ -18,9 +18,7 @@ pub async fn give(
     if organisation::find(&mut work.tx, organisation).await?.is_none() {
         return Err(Error::OrganisationUnknown);
     }
-    if person::find(&mut work.tx, person).await?.is_none() {
-        return Err(Error::PersonUnknown);
-    }
+    person::living(&mut work.tx, person).await?;
     work.tx
         .run(
             "insert into mandate (person_id, organisation_id, starts_at, ends_at)

@@ -34,6 +34,35 @@ impl Kind {
     }
 }
 
+/// Whether an organisation may act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It may.
+    Active,
+    /// It exists no more, or its registration was revoked: for good.
+    Ceased,
+    /// Not until it resumes: a suspended department issues nothing.
+    Suspended,
+}
+
+impl State {
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Ceased => "ceased",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    fn stored(code: &str) -> Self {
+        match code {
+            "active" => Self::Active,
+            "suspended" => Self::Suspended,
+            _ => Self::Ceased,
+        }
+    }
+}
+
 /// An organisation to be registered.
 #[derive(Clone, Debug)]
 pub struct NewOrganisation {
@@ -51,6 +80,7 @@ pub struct OrganisationView {
     pub credit_code: CreditCode,
     pub kind: Kind,
     pub legal_representative: Option<PersonId>,
+    pub state: State,
     pub registered_at: Instant,
 }
 
@@ -69,6 +99,7 @@ pub async fn register(work: &mut Work, new: NewOrganisation) -> Result<Organisat
         credit_code: new.credit_code,
         kind: new.kind,
         legal_representative: new.legal_representative,
+        state: State::Active,
         registered_at: work.at(),
     };
     if !queries::insert(&mut work.tx, &view).await? {
@@ -76,6 +107,49 @@ pub async fn register(work: &mut Work, new: NewOrganisation) -> Result<Organisat
     }
     work.record(events::ORGANISATION_REGISTERED, &organisation);
     Ok(organisation)
+}
+
+/// Suspends an organisation until it resumes.
+///
+/// # Errors
+///
+/// [`Error::OrganisationUnknown`], also when it is not active.
+pub async fn suspend(work: &mut Work, organisation: &OrganisationId) -> Result<(), Error> {
+    change(work, organisation, (&[State::Active], State::Suspended), events::ORGANISATION_SUSPENDED).await
+}
+
+/// Lets a suspended organisation act again.
+///
+/// # Errors
+///
+/// [`Error::OrganisationUnknown`], also when it is not suspended.
+pub async fn resume(work: &mut Work, organisation: &OrganisationId) -> Result<(), Error> {
+    change(work, organisation, (&[State::Suspended], State::Active), events::ORGANISATION_RESUMED).await
+}
+
+/// Writes down that an organisation ceased to exist, or that its registration was revoked. That is for good.
+///
+/// # Errors
+///
+/// [`Error::OrganisationUnknown`], also when it has ceased before.
+pub async fn cease(work: &mut Work, organisation: &OrganisationId) -> Result<(), Error> {
+    let from = &[State::Active, State::Suspended];
+    change(work, organisation, (from, State::Ceased), events::ORGANISATION_CEASED).await
+}
+
+async fn change(
+    work: &mut Work,
+    organisation: &OrganisationId,
+    (from, to): (&[State], State),
+    event: &'static str,
+) -> Result<(), Error> {
+    for from in from {
+        if queries::set_state(&mut work.tx, organisation, *from, to).await? {
+            work.record(event, organisation);
+            return Ok(());
+        }
+    }
+    Err(Error::OrganisationUnknown)
 }
 
 /// One organisation. One statement.

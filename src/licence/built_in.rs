@@ -25,6 +25,7 @@ fn food() -> Definition {
         name: Label::new("食品经营许可证", "Food Business Licence"),
         holder: HolderKind::Organisation,
         several: true,
+        ends_with_holder: true,
         validity: Validity::Years(5),
         fields: vec![
             text("holder_name", "经营者名称", "Operator", 60).source(Source::HolderName).kind(FieldKind::Name),
@@ -49,6 +50,7 @@ fn driving() -> Definition {
         name: Label::new("机动车驾驶证", "Driving Licence"),
         holder: HolderKind::Person,
         several: false,
+        ends_with_holder: true,
         validity: Validity::Years(6),
         fields: vec![
             text("holder_code", "证号", "Licence number", 18)
@@ -77,6 +79,7 @@ fn birth() -> Definition {
         name: Label::new("出生医学证明", "Birth Certificate"),
         holder: HolderKind::Person,
         several: false,
+        ends_with_holder: false,
         validity: Validity::Unlimited,
         fields: vec![
             text("holder_name", "新生儿姓名", "Name of newborn", 60).source(Source::HolderName).kind(FieldKind::Name),

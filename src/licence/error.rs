@@ -32,12 +32,21 @@ pub enum Error {
     /// Maker and checker are one person.
     #[error("maker and checker are the same person")]
     FourEyes,
+    /// The organisation exists no more, or its registration was revoked.
+    #[error("the holder has ceased to exist")]
+    HolderCeased,
+    /// The person has died.
+    #[error("the holder has died")]
+    HolderDeceased,
     /// There is no such person or organisation, or it is of the kind that cannot hold this type.
     #[error("there is no such holder")]
     HolderUnknown,
     /// The issuer's credit code cannot stand in an identifier.
     #[error("the issuer has no usable credit code")]
     IssuerCode,
+    /// The department is suspended, or exists no more.
+    #[error("the issuer is suspended")]
+    IssuerSuspended,
     /// The page failed the checks before signing. No signature was made with a real key.
     #[error("the document failed the checks before signing: {0}")]
     Lint(String),
@@ -62,9 +71,12 @@ pub enum Error {
     /// The licence to be renewed is of another type, holder or department, or not in a state to be renewed.
     #[error("this licence cannot be renewed")]
     Renewal,
-    /// The department's seal is missing, frozen or out of date.
+    /// The department's seal is missing or frozen.
     #[error("the department has no seal in use")]
     Seal,
+    /// The certificate of the department's seal is out of date or revoked.
+    #[error("the certificate of the department's seal does not count any more")]
+    SealExpired,
     /// The catalogue has no published type of this code.
     #[error("no such licence type is published")]
     TypeUnknown,
@@ -101,8 +113,11 @@ impl Error {
             Self::Fields(_) => "fields_refused",
             Self::Fault(_) => "fault",
             Self::FourEyes => "four_eyes",
+            Self::HolderCeased => "holder_ceased",
+            Self::HolderDeceased => "holder_deceased",
             Self::HolderUnknown => "holder_unknown",
             Self::IssuerCode => "issuer_code",
+            Self::IssuerSuspended => "issuer_suspended",
             Self::Lint(_) => "lint_failed",
             Self::NotAuthorised => "issue_not_authorised",
             Self::NotFound => "not_found",
@@ -112,6 +127,7 @@ impl Error {
             Self::Period(problem) => problem.code(),
             Self::Renewal => "renewal_refused",
             Self::Seal => "seal_not_in_use",
+            Self::SealExpired => "seal_expired",
             Self::TypeUnknown => "type_unknown",
             Self::VersionsExhausted => "versions_exhausted",
             Self::Voided(_) => "voided",

@@ -5,7 +5,10 @@ use base::{
     id::{LicenceId, OrganisationId},
     number::{CreditCode, IdentityNumber, LicenceIdentifier},
 };
-use identity::{organisation, person};
+use identity::{
+    organisation::{self, OrganisationView, State},
+    person::{self, PersonView},
+};
 use records::Tx;
 
 use crate::{
@@ -70,11 +73,7 @@ pub async fn renewed_by(tx: &mut Tx, licence: &Licence) -> Result<Option<Licence
 /// [`Error::HolderUnknown`].
 pub async fn person_by_number(tx: &mut Tx, library: &Library, number: &IdentityNumber) -> Result<HolderFacts, Error> {
     let found = person::find_by_identity_number(tx, library.vault(), number).await?.ok_or(Error::HolderUnknown)?;
-    Ok(HolderFacts {
-        holder: Holder::Person(found.person_id),
-        name: found.name,
-        number: Secret::new(number.as_str().to_owned()),
-    })
+    Ok(of_person(found, number))
 }
 
 /// The organisation with a credit code, as a holder.
@@ -83,12 +82,7 @@ pub async fn person_by_number(tx: &mut Tx, library: &Library, number: &IdentityN
 ///
 /// [`Error::HolderUnknown`].
 pub async fn organisation_by_code(tx: &mut Tx, code: &CreditCode) -> Result<HolderFacts, Error> {
-    let found = organisation::find_by_code(tx, code).await?.ok_or(Error::HolderUnknown)?;
-    Ok(HolderFacts {
-        holder: Holder::Organisation(found.organisation_id),
-        name: found.name,
-        number: Secret::new(found.credit_code.as_str().to_owned()),
-    })
+    Ok(of_organisation(organisation::find_by_code(tx, code).await?.ok_or(Error::HolderUnknown)?))
 }
 
 /// What the register says of a holder now.
@@ -101,19 +95,26 @@ pub async fn holder(tx: &mut Tx, library: &Library, holder: &Holder) -> Result<H
         Holder::Person(id) => {
             let found = person::find(tx, id).await?.ok_or(Error::HolderUnknown)?;
             let number = found.identity_number(library.vault())?;
-            Ok(HolderFacts {
-                holder: holder.clone(),
-                name: found.name,
-                number: Secret::new(number.as_str().to_owned()),
-            })
+            Ok(of_person(found, &number))
         }
-        Holder::Organisation(id) => {
-            let found = organisation::find(tx, id).await?.ok_or(Error::HolderUnknown)?;
-            Ok(HolderFacts {
-                holder: holder.clone(),
-                name: found.name,
-                number: Secret::new(found.credit_code.as_str().to_owned()),
-            })
-        }
+        Holder::Organisation(id) => Ok(of_organisation(organisation::find(tx, id).await?.ok_or(Error::HolderUnknown)?)),
+    }
+}
+
+fn of_person(found: PersonView, number: &IdentityNumber) -> HolderFacts {
+    HolderFacts {
+        holder: Holder::Person(found.person_id),
+        name: found.name,
+        number: Secret::new(number.as_str().to_owned()),
+        has_ended: found.died_on.is_some(),
+    }
+}
+
+fn of_organisation(found: OrganisationView) -> HolderFacts {
+    HolderFacts {
+        holder: Holder::Organisation(found.organisation_id),
+        name: found.name,
+        number: Secret::new(found.credit_code.as_str().to_owned()),
+        has_ended: found.state == State::Ceased,
     }
 }

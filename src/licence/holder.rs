@@ -8,6 +8,8 @@ use base::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+
 /// Which kind of holder a type has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,6 +74,8 @@ pub struct HolderFacts {
     pub name: String,
     /// The identity number or credit code.
     pub number: Secret<String>,
+    /// Whether the person has died or the organisation has ceased: then nothing is issued to it.
+    pub has_ended: bool,
 }
 
 impl HolderFacts {
@@ -88,6 +92,14 @@ impl HolderFacts {
         match self.holder {
             Holder::Person(_) => mask::identity_number(self.number.expose()),
             Holder::Organisation(_) => self.number.expose().clone(),
+        }
+    }
+
+    pub(crate) fn check_not_ended(&self) -> Result<(), Error> {
+        match self.holder {
+            _ if !self.has_ended => Ok(()),
+            Holder::Person(_) => Err(Error::HolderDeceased),
+            Holder::Organisation(_) => Err(Error::HolderCeased),
         }
     }
 

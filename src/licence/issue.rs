@@ -118,8 +118,9 @@ pub struct Signed {
 /// # Errors
 ///
 /// [`Error::NotAuthorised`], [`Error::FourEyes`], [`Error::OtherDepartment`] about the two people;
-/// [`Error::TypeUnknown`], [`Error::HolderUnknown`], [`Error::Fields`], [`Error::Period`], [`Error::AlreadyHeld`],
-/// [`Error::Renewal`] about the request; [`Error::Seal`], [`Error::IssuerCode`] about the department;
+/// [`Error::TypeUnknown`], [`Error::HolderUnknown`], [`Error::HolderDeceased`], [`Error::HolderCeased`],
+/// [`Error::Fields`], [`Error::Period`], [`Error::AlreadyHeld`], [`Error::Renewal`] about the request;
+/// [`Error::Seal`], [`Error::SealExpired`], [`Error::IssuerCode`], [`Error::IssuerSuspended`] about the department;
 /// [`Error::Voided`] when the same origin was given up before.
 pub async fn begin(
     work: &mut Work,
@@ -158,6 +159,7 @@ pub(crate) fn compose(
     if request.holder.holder.kind() != licence_type.definition.holder {
         return Err(Error::HolderUnknown);
     }
+    request.holder.check_not_ended()?;
     let fields = content::fields(licence_type, &request.holder, &request.fields).map_err(Error::Fields)?;
     check_glyphs(library, &fields)?;
     let (from, until) = content::period(licence_type.definition.validity, request.valid_from, request.valid_until, at)?;
@@ -197,7 +199,12 @@ pub(crate) async fn begin_approved(
     if !library.catalogue().may_issue(&licence_type.code, issuer_id) {
         return Err(Error::NotAuthorised);
     }
+    // The register may have changed since an application was handed in.
+    holder.check_not_ended()?;
     let issuer = organisation::find(&mut work.tx, issuer_id).await?.ok_or(Error::NotAuthorised)?;
+    if issuer.state != organisation::State::Active {
+        return Err(Error::IssuerSuspended);
+    }
     let seal = active_seal(work, library, issuer_id).await?;
     let mut renewed = match &renews {
         None => None,
@@ -300,10 +307,9 @@ async fn active_seal(
     let at = work.at();
     match library.cabinet().active_for(&mut work.tx, issuer, at).await {
         Ok(seal) => Ok(seal),
-        Err(error) => match error.into_fault() {
-            Some(fault) => Err(fault.into()),
-            None => Err(Error::Seal),
-        },
+        Err(seal::Error::Fault(fault)) => Err(fault.into()),
+        Err(seal::Error::Pki(_)) => Err(Error::SealExpired),
+        Err(_) => Err(Error::Seal),
     }
 }
 
@@ -329,6 +335,14 @@ async fn to_be_renewed(
 
 fn stored_identifier(text: &str) -> Result<LicenceIdentifier, Fault> {
     LicenceIdentifier::parse(text).map_err(|_| Fault::broken("a stored identifier is not well formed"))
+}
+
+#[cfg(test)]
+impl Intent {
+    /// Changes what the page will say, as a fault in typesetting would.
+    pub(crate) fn say(&mut self, key: &str, value: &str) {
+        self.content.fields.insert(key.to_owned(), value.to_owned());
+    }
 }
 
 impl Intent {

@@ -48,6 +48,8 @@ pub struct Definition {
     pub holder: HolderKind,
     /// Whether one holder may have several in force.
     pub several: bool,
+    /// Whether its licences end when their holder dies or ceases to exist. What certifies a fact, as a birth does not end.
+    pub ends_with_holder: bool,
     /// How long its licences are valid.
     pub validity: Validity,
     /// What its licences say, in the order of the form.

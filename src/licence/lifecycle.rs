@@ -6,6 +6,9 @@ use records::Work;
 use crate::{
     error::Error,
     events,
+    holder::Holder,
+    issue,
+    library::Library,
     licence::{Licence, Status},
     queries,
     reason::{RevocationReason, SuspensionReason},
@@ -78,6 +81,30 @@ pub async fn revoke(
             moved(work, licence, Status::Revoked, Some(reason.code()), events::REVOKED).await
         }
     }
+}
+
+/// Revokes what a holder has of the types that end with it, after the death of a person or the end of an organisation.
+/// What was only numbered is given up. Returns the licences that ended. Each department finds it in its own history.
+///
+/// # Errors
+///
+/// [`Fault`](base::Fault).
+pub async fn holder_ended(work: &mut Work, library: &Library, holder: &Holder) -> Result<Vec<LicenceId>, Error> {
+    let reason = RevocationReason::HolderCeased;
+    let mut ended = Vec::new();
+    for licence in queries::not_over(&mut work.tx, holder).await? {
+        if !library.type_of(&licence)?.definition.ends_with_holder {
+            continue;
+        }
+        let id = licence.id.clone();
+        if licence.status == Status::Intent {
+            issue::void(work, &id, reason.code()).await?;
+        } else {
+            moved(work, licence, Status::Revoked, Some(reason.code()), events::REVOKED).await?;
+        }
+        ended.push(id);
+    }
+    Ok(ended)
 }
 
 async fn of_issuer(work: &mut Work, issuer: &OrganisationId, id: &LicenceId) -> Result<Licence, Error> {

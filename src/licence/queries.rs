@@ -216,6 +216,21 @@ pub(crate) async fn issued_by(
     .await
 }
 
+/// Everything of a holder that was numbered and is not over, whatever its dates.
+pub(crate) async fn not_over(tx: &mut Tx, holder: &Holder) -> Result<Vec<Licence>, Fault> {
+    many(
+        tx,
+        "select licence_id, identifier, code, licence_type_id, issuer_id, issuer_name, holder_kind, holder_id,
+                holder_shown, status, reason, changed_at, issued_at, valid_from, valid_until, renews
+           from licence
+          where holder_id = $1
+            and status in ('intent', 'valid', 'suspended')
+          order by licence_id",
+        args![holder.id()],
+    )
+    .await
+}
+
 /// Takes the place of the one licence that a holder may have of a type; 0 when another one that is not over has it, or
 /// is just getting it.
 ///

@@ -3,6 +3,7 @@
 mod applications;
 mod city;
 mod crashes;
+mod ended;
 mod holding;
 mod issuing;
 mod lifecycle;

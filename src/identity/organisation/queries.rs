@@ -5,7 +5,7 @@ use base::{
 };
 use records::{FromRow, Tx, args};
 
-use super::{Kind, OrganisationView};
+use super::{Kind, OrganisationView, State};
 use crate::limits;
 
 #[derive(FromRow)]
@@ -15,6 +15,7 @@ struct Row {
     credit_code: String,
     kind: String,
     legal_representative: Option<String>,
+    state: String,
     registered_at: i64,
 }
 
@@ -26,6 +27,7 @@ impl Row {
             credit_code: CreditCode::parse(&self.credit_code).map_err(Fault::broken)?,
             kind: Kind::stored(&self.kind),
             legal_representative: self.legal_representative.map(PersonId::stored),
+            state: State::stored(&self.state),
             registered_at: Instant::from_micros(self.registered_at),
         })
     }
@@ -35,8 +37,9 @@ impl Row {
 pub async fn insert(tx: &mut Tx, new: &OrganisationView) -> Result<bool, Fault> {
     let inserted = tx
         .run(
-            "insert into organisation (organisation_id, name, credit_code, kind, legal_representative, registered_at)
-             values ($1, $2, $3, $4, $5, $6)
+            "insert into organisation (organisation_id, name, credit_code, kind, legal_representative, state,
+                    registered_at)
+             values ($1, $2, $3, $4, $5, $6, $7)
                  on conflict (credit_code) do nothing",
             args![
                 &new.organisation_id,
@@ -44,6 +47,7 @@ pub async fn insert(tx: &mut Tx, new: &OrganisationView) -> Result<bool, Fault> 
                 new.credit_code.as_str(),
                 new.kind.code(),
                 new.legal_representative.as_ref(),
+                new.state.code(),
                 new.registered_at
             ],
         )
@@ -51,9 +55,22 @@ pub async fn insert(tx: &mut Tx, new: &OrganisationView) -> Result<bool, Fault> 
     Ok(inserted == 1)
 }
 
+/// False when it is not in the state it is moved from.
+pub async fn set_state(tx: &mut Tx, organisation: &OrganisationId, from: State, to: State) -> Result<bool, Fault> {
+    let changed = tx
+        .run(
+            "update organisation
+                set state = $3
+              where organisation_id = $1 and state = $2",
+            args![organisation, from.code(), to.code()],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
 pub async fn by_id(tx: &mut Tx, organisation: &OrganisationId) -> Result<Option<OrganisationView>, Fault> {
     tx.first::<Row>(
-        "select organisation_id, name, credit_code, kind, legal_representative, registered_at
+        "select organisation_id, name, credit_code, kind, legal_representative, state, registered_at
            from organisation
           where organisation_id = $1",
         args![organisation],
@@ -65,7 +82,7 @@ pub async fn by_id(tx: &mut Tx, organisation: &OrganisationId) -> Result<Option<
 
 pub async fn by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<OrganisationView>, Fault> {
     tx.first::<Row>(
-        "select organisation_id, name, credit_code, kind, legal_representative, registered_at
+        "select organisation_id, name, credit_code, kind, legal_representative, state, registered_at
            from organisation
           where credit_code = $1",
         args![code.as_str()],
@@ -78,7 +95,7 @@ pub async fn by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<Organisati
 pub async fn list(tx: &mut Tx, kind: Kind, page: &Page<OrganisationId>) -> Result<Vec<OrganisationView>, Fault> {
     let rows: Vec<Row> = tx
         .all(
-            "select organisation_id, name, credit_code, kind, legal_representative, registered_at
+            "select organisation_id, name, credit_code, kind, legal_representative, state, registered_at
                from organisation
               where kind = $1
                 and ($2 is null or organisation_id > $2)
@@ -93,7 +110,7 @@ pub async fn list(tx: &mut Tx, kind: Kind, page: &Page<OrganisationId>) -> Resul
 pub async fn of_person(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Vec<OrganisationView>, Fault> {
     let rows: Vec<Row> = tx
         .all(
-            "select organisation_id, name, credit_code, kind, legal_representative, registered_at
+            "select organisation_id, name, credit_code, kind, legal_representative, state, registered_at
                from organisation
               where legal_representative = $1
                  or organisation_id in (select m.organisation_id

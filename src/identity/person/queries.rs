@@ -1,4 +1,4 @@
-use base::{Fault, Instant, id::PersonId};
+use base::{Date, Fault, Instant, id::PersonId};
 use records::{FromRow, Tx, args};
 
 use super::{PersonView, Profile};
@@ -18,6 +18,7 @@ struct Row {
     profile: String,
     registered_at: i64,
     updated_at: i64,
+    died_on: Option<String>,
 }
 
 impl Row {
@@ -28,6 +29,7 @@ impl Row {
             profile: serde_json::from_str(&self.profile).map_err(Fault::broken)?,
             registered_at: Instant::from_micros(self.registered_at),
             updated_at: Instant::from_micros(self.updated_at),
+            died_on: self.died_on.as_deref().map(Date::parse).transpose().map_err(Fault::broken)?,
             sealed: self.identity_sealed,
         })
     }
@@ -49,7 +51,7 @@ pub async fn insert(tx: &mut Tx, new: New<'_>, profile: &Profile, at: Instant) -
 
 pub async fn by_id(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonView>, Fault> {
     tx.first::<Row>(
-        "select person_id, name, identity_sealed, profile, registered_at, updated_at
+        "select person_id, name, identity_sealed, profile, registered_at, updated_at, died_on
            from person
           where person_id = $1",
         args![person],
@@ -61,7 +63,7 @@ pub async fn by_id(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonView>,
 
 pub async fn by_lookup(tx: &mut Tx, lookup: String) -> Result<Option<PersonView>, Fault> {
     tx.first::<Row>(
-        "select person_id, name, identity_sealed, profile, registered_at, updated_at
+        "select person_id, name, identity_sealed, profile, registered_at, updated_at, died_on
            from person
           where identity_lookup = $1",
         args![lookup],
@@ -69,4 +71,17 @@ pub async fn by_lookup(tx: &mut Tx, lookup: String) -> Result<Option<PersonView>
     .await?
     .map(Row::view)
     .transpose()
+}
+
+/// False when there is no such person, or the death is written down already.
+pub async fn set_died(tx: &mut Tx, person: &PersonId, on: Date, at: Instant) -> Result<bool, Fault> {
+    let changed = tx
+        .run(
+            "update person
+                set died_on = $2, updated_at = $3
+              where person_id = $1 and died_on is null",
+            args![person, on, at],
+        )
+        .await?;
+    Ok(changed == 1)
 }

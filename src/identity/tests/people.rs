@@ -213,3 +213,84 @@ async fn staff_work_in_one_department_until_the_appointment_ends() -> Result<(),
     assert!(staff::find(&mut city.database().read().await?, &clerk).await?.is_none());
     Ok(())
 }
+
+#[tokio::test]
+async fn after_a_death_nobody_signs_in_or_acts_in_that_name() -> Result<(), Error> {
+    let city = City::found().await?;
+    let opened = city.sign_in(0, &right()).await?;
+    let mut work = city.database().begin(context(at(1), 2)).await?;
+    account::open(&mut work, &city.person, "second", None).await?;
+    let new = NewOrganisation {
+        name: "滨江市公安局".to_owned(),
+        credit_code: CreditCode::complete("11330100002489402").unwrap(),
+        kind: Kind::Department,
+        legal_representative: None,
+    };
+    let department = organisation::register(&mut work, new).await?;
+    let staff = staff::appoint(&mut work, &city.person, &department, &[Role::Clerk]).await?;
+    let tomorrow = work.at().date().plus_days(1);
+    assert!(matches!(
+        person::record_death(&mut work, &city.person, tomorrow).await,
+        Err(Error::Field { field: "died_on" })
+    ));
+    let nobody = PersonId::stored("per_00000000000000000000000000".to_owned());
+    assert!(matches!(person::record_death(&mut work, &nobody, at(0).date()).await, Err(Error::PersonUnknown)));
+    work.commit().await?;
+    assert!(city.session(&opened.token, 2).await?.is_some());
+    assert_eq!(city.events(events::PERSON_DIED).await?.len(), 0);
+
+    let day = at(0).date().plus_days(-2);
+    let mut work = city.database().begin(context(at(3), 3)).await?;
+    assert_eq!(person::record_death(&mut work, &city.person, day).await?, vec![opened.session_id.clone()]);
+    work.commit().await?;
+    assert!(city.session(&opened.token, 4).await?.is_none());
+    assert!(matches!(city.try_once(5, &right()).await, Err(Error::Refused)), "as a wrong password is");
+    let mut work = city.database().begin(context(at(6), 4)).await?;
+    assert!(staff::find(&mut work.tx, &staff).await?.is_none());
+    assert!(matches!(account::unlock(&mut work, &city.account).await, Err(Error::AccountUnknown)));
+    assert!(matches!(account::open(&mut work, &city.person, "third", None).await, Err(Error::PersonDeceased)));
+    let again = staff::appoint(&mut work, &city.person, &department, &[Role::Clerk]).await;
+    assert!(matches!(again, Err(Error::PersonDeceased)));
+    // The first day stands.
+    assert_eq!(person::record_death(&mut work, &city.person, at(0).date()).await?, vec![]);
+    assert_eq!(person::find(&mut work.tx, &city.person).await?.unwrap().died_on, Some(day));
+    drop(work);
+    let died = city.events(events::PERSON_DIED).await?;
+    assert_eq!((died.len(), died[0].object.as_str()), (1, city.person.as_str()));
+    assert!(died[0].data.contains(&day.to_string()));
+    assert_eq!(city.events(events::ACCOUNT_CLOSED).await?.len(), 2);
+    assert_eq!(city.events(events::STAFF_ENDED).await?.len(), 1);
+    assert_eq!(city.events(events::SESSION_CLOSED).await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_organisation_is_suspended_until_it_resumes_and_ceases_for_good() -> Result<(), Error> {
+    let city = City::found().await?;
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    let new = NewOrganisation {
+        name: "滨江市龙福餐饮有限公司".to_owned(),
+        credit_code: CreditCode::complete("91330100MA2ABCDE1").unwrap(),
+        kind: Kind::Enterprise,
+        legal_representative: None,
+    };
+    let id = organisation::register(&mut work, new).await?;
+    let unknown = |outcome| matches!(outcome, Err(Error::OrganisationUnknown));
+    assert!(unknown(organisation::resume(&mut work, &id).await), "it is active");
+    organisation::suspend(&mut work, &id).await?;
+    assert!(unknown(organisation::suspend(&mut work, &id).await));
+    organisation::resume(&mut work, &id).await?;
+    organisation::suspend(&mut work, &id).await?;
+    organisation::cease(&mut work, &id).await?;
+    assert!(unknown(organisation::resume(&mut work, &id).await));
+    assert!(unknown(organisation::cease(&mut work, &id).await));
+    work.commit().await?;
+    let found = organisation::find(&mut city.database().read().await?, &id).await?.unwrap();
+    assert_eq!(found.state, organisation::State::Ceased);
+    let counts =
+        [(events::ORGANISATION_SUSPENDED, 2), (events::ORGANISATION_RESUMED, 1), (events::ORGANISATION_CEASED, 1)];
+    for (kind, count) in counts {
+        assert_eq!(city.events(kind).await?.len(), count, "{kind}");
+    }
+    Ok(())
+}

@@ -197,6 +197,7 @@ impl Registrar<'_> {
                     holder: Holder::Organisation(id),
                     name,
                     number: Secret::new(credit_code.as_str().to_owned()),
+                    has_ended: false,
                 },
                 credit_code,
                 legal_representative: owner.facts.name.clone(),
@@ -224,7 +225,12 @@ impl Registrar<'_> {
         };
         let id = person::register(&mut self.work, &self.product.app.vault, new).await?;
         Ok(Resident {
-            facts: HolderFacts { holder: Holder::Person(id), name, number: Secret::new(number.as_str().to_owned()) },
+            facts: HolderFacts {
+                holder: Holder::Person(id),
+                name,
+                number: Secret::new(number.as_str().to_owned()),
+                has_ended: false,
+            },
             identity_number: number,
             address: format!("滨江市临江区{street}"),
         })

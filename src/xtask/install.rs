@@ -24,6 +24,9 @@ fn missing_packages() -> Vec<&'static str> {
     };
     need("postgresql", crate::postgres::folder().is_some());
     need("chromium", chromium().is_some());
+    // Without a Chinese font every screenshot shows boxes, and widths are not those that people see.
+    need("fonts-noto-cjk", has_chinese_font());
+    need("fontconfig", on_path("fc-list"));
     need("poppler-utils", on_path("pdfsig") && on_path("pdftoppm"));
     need("libnss3-tools", on_path("certutil"));
     need("openssl", on_path("openssl"));
@@ -98,6 +101,12 @@ fn on_path(name: &str) -> bool {
 
 fn find(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+/// Whether pages in Chinese can be shown. Without `fc-list` nobody can tell, so that is installed too.
+fn has_chinese_font() -> bool {
+    let list = Command::new("fc-list").args([":lang=zh", "family"]).output();
+    list.is_ok_and(|output| output.status.success() && !output.stdout.trim_ascii().is_empty())
 }
 
 fn python_can_make_a_venv() -> bool {

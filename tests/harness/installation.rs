@@ -89,7 +89,7 @@ impl Installation {
             .iter()
             .map(|(key, value)| match value.as_str() {
                 "true" | "false" => format!("{key} = {value}\n"),
-                number if number.parse::<i64>().is_ok() => format!("{key} = {number}\n"),
+                plain if plain.starts_with('[') || plain.parse::<i64>().is_ok() => format!("{key} = {plain}\n"),
                 text => format!("{key} = {text:?}\n"),
             })
             .collect();

@@ -46,10 +46,8 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
         let _ = writeln!(report.text, "      {key} = {shown} ({source:?})");
     }
     report.line("public_url", words(foundation::public_url(settings)));
-    let proxies = foundation::trusted_proxies(settings).map(|ranges| match ranges.len() {
-        0 => "none: every client is met directly".to_owned(),
-        number => format!("{number}"),
-    });
+    let proxies = foundation::trusted_proxies(settings).map(|_| settings.list(&settings::TRUSTED_PROXIES));
+    let proxies = proxies.map(|list| if list.is_empty() { "none".to_owned() } else { list.join(", ") });
     report.line("trusted_proxies", words(proxies));
     let fonts = foundation::fonts_folder(settings)
         .and_then(|folder| Ok(Fonts::load(&folder).map(|_| folder.display().to_string())?));

@@ -4,4 +4,5 @@ mod bad_input;
 mod behind_a_proxy;
 mod beside_a_server;
 mod commands;
+mod postgres_killed;
 mod stopping;

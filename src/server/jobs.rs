@@ -48,11 +48,15 @@ impl Beside {
             while !*stop.borrow() {
                 let more = match turn().await {
                     Ok(more) => {
+                        if failing {
+                            tracing::info!(task = name, "a task beside requests works again");
+                        }
                         failing = false;
                         more
                     }
                     Err(fault) => {
-                        // One line when trouble begins, not one for each turn while the database is away.
+                        // One line when trouble begins and one when it is over, not one for each turn while the
+                        // database is away.
                         if !failing {
                             tracing::error!(task = name, %fault, "a task beside requests failed and goes on trying");
                         }

@@ -16,7 +16,8 @@ use tracing::Instrument;
 use crate::{
     App, Problem, cookies,
     limits::{FORM_BYTES_MAX, HEADER_BYTES_MAX, UPLOAD_BYTES_MAX, URI_BYTES_MAX},
-    problem, security_headers,
+    problem::{self, Reason},
+    security_headers,
     visit::{SharedVisit, Visit},
 };
 
@@ -81,7 +82,9 @@ async fn log_failures(request: Request, next: Next) -> Response {
         request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
     let response = next.run(request).await;
     if response.status().is_server_error() {
-        let why = response.extensions().get::<Arc<Problem>>().map(|problem| problem.for_the_log());
+        let said = response.extensions();
+        let why = said.get::<Arc<Problem>>().map(|problem| problem.for_the_log());
+        let why = why.or_else(|| said.get::<Reason>().map(|reason| reason.0.clone()));
         let why = why.as_deref().unwrap_or("no reason was given");
         tracing::error!(%route, status = response.status().as_u16(), "{why}");
     } else {

@@ -15,6 +15,10 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::{App, links, page::Page, text, visit::SharedVisit};
 
+/// Why an answer failed that says so in words of its own, for the one line of the log.
+#[derive(Clone, Debug)]
+pub struct Reason(pub String);
+
 /// What went wrong, as far as the caller may know.
 #[derive(Debug)]
 pub enum Problem {

@@ -12,5 +12,6 @@ pub mod city;
 pub mod flow;
 pub mod html;
 pub mod installation;
+pub mod postgres;
 pub mod process;
 pub mod source;

@@ -5,7 +5,7 @@ use base::{Text, fault::FaultKind};
 use http::{HeaderValue, StatusCode, header};
 use oidc::Error;
 
-use crate::Problem;
+use crate::{Problem, problem::Reason};
 
 /// The OAuth code of an error and the status of a JSON answer that says it.
 pub fn code(error: &Error) -> (StatusCode, &'static str) {
@@ -58,11 +58,11 @@ pub fn description(error: &Error) -> String {
 /// An error as the token endpoint and userinfo answer it.
 pub fn json(error: &Error) -> Response {
     let (status, code) = code(error);
-    if let Error::Fault(fault) = error {
-        tracing::error!("a token request failed: {fault}");
-    }
     let body = serde_json::json!({ "error": code, "error_description": description(error) });
     let mut response = (status, body.to_string()).into_response();
+    if let Error::Fault(fault) = error {
+        response.extensions_mut().insert(Reason(fault.to_string()));
+    }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

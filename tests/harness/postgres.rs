@@ -1,0 +1,132 @@
+//! A PostgreSQL server of one's own, to be killed in the middle of work. It ends with the test program, however that
+//! ends.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use crate::process::free_port;
+
+/// Serves from the folder until its input is closed.
+const SERVE: &str = r#"
+trap '' INT
+"$1/postgres" -D "$2/data" -p "$3" -k "$2" -h 127.0.0.1 -c log_min_messages=fatal </dev/null >>"$2/log" 2>&1 &
+server=$!
+cat >/dev/null
+kill -QUIT "$server" 2>/dev/null
+wait "$server" 2>/dev/null
+"#;
+
+const PREPARE: &str = r#"exec "$1/initdb" --pgdata="$2/data" --username=postgres --auth=trust --no-locale --encoding=UTF8 >"$2/log" 2>&1"#;
+
+/// How long it may take to answer.
+const START_MAX: Duration = Duration::from_secs(30);
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// The server. It keeps what was committed over each kill.
+#[derive(Debug)]
+pub struct Postgres {
+    folder: PathBuf,
+    port: u16,
+    programs: PathBuf,
+    process: Option<Child>,
+}
+
+impl Postgres {
+    pub fn start() -> Self {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let folder = env::temp_dir().join(format!("guosuo-own-postgres-{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut server = Self { folder, port: free_port(), programs: programs(), process: None };
+        if is_root() {
+            // PostgreSQL refuses to run as root.
+            assert!(Command::new("chown").arg("postgres").arg(&server.folder).status().unwrap().success());
+        }
+        assert!(server.shell(PREPARE).status().unwrap().success(), "{}", server.log());
+        server.start_again();
+        server
+    }
+
+    /// A URL with a password, which the server does not ask for and nobody may repeat.
+    pub fn url(&self, password: &str) -> String {
+        format!("postgres://postgres:{password}@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Ends it at once, as a power cut does.
+    pub fn kill(&mut self) {
+        let pid_file = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
+        let pid = pid_file.lines().next().unwrap();
+        let killed = Command::new("sh").args(["-c", "kill -KILL \"$1\"", "kill", pid]).status().unwrap();
+        assert!(killed.success());
+        self.end();
+    }
+
+    /// Starts it on what it had committed, and waits until it answers.
+    pub fn start_again(&mut self) {
+        let until = Instant::now() + START_MAX;
+        loop {
+            // Processes of the one that was killed may still hold its memory for a moment: it then ends at once.
+            self.process = Some(self.shell(SERVE).stdin(Stdio::piped()).spawn().unwrap());
+            for _ in 0..20 {
+                std::thread::sleep(Duration::from_millis(50));
+                let mut ready = Command::new(self.programs.join("pg_isready"));
+                ready.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
+                if ready.status().unwrap().success() {
+                    return;
+                }
+            }
+            self.end();
+            assert!(Instant::now() < until, "PostgreSQL did not start:\n{}", self.log());
+        }
+    }
+
+    fn shell(&self, script: &str) -> Command {
+        let mut command = Command::new(if is_root() { "runuser" } else { "env" });
+        if is_root() {
+            command.args(["-u", "postgres", "--"]);
+        }
+        command.args(["sh", "-c", script, "postgres"]).arg(&self.programs).arg(&self.folder).arg(self.port.to_string());
+        command.current_dir("/").stdout(Stdio::null());
+        command
+    }
+
+    fn end(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            drop(process.stdin.take());
+            let _ = process.wait();
+        }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.end();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Where the server's programs are: on Debian in a folder for each version, the newest wins.
+fn programs() -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut versions: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, path)| path.join("initdb").is_file())
+        .collect();
+    versions.sort();
+    let on_path = || env::split_paths(&env::var_os("PATH")?).find(|folder| folder.join("initdb").is_file());
+    versions.pop().map(|(_, path)| path).or_else(on_path).expect("PostgreSQL is installed")
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    Path::new("/proc/self").metadata().is_ok_and(|metadata| metadata.uid() == 0)
+}

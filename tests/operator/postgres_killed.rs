@@ -1,0 +1,115 @@
+//! PostgreSQL is killed under a running server, and comes back.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use reqwest::{RequestBuilder, StatusCode, header::RETRY_AFTER};
+use serde_json::{Value, json};
+use tests::{
+    browser::{Browser, client},
+    installation::{Installation, soon},
+    postgres::Postgres,
+};
+
+use super::commands::client_add;
+
+const PASSWORD: &str = "geheim-7302";
+
+/// How many tasks run beside requests: each may say once that it fails, and once that it works again.
+const TASKS_MAX: usize = 5;
+
+#[tokio::test]
+async fn a_killed_postgres_is_answered_503_with_one_log_line_each_and_all_is_well_when_it_is_back() {
+    if Installation::new().await.database.is_none() {
+        // The run on SQLite needs no server on the machine.
+        return;
+    }
+    let mut postgres = Postgres::start();
+    let mut installation = Installation::on(Some(postgres.url(PASSWORD)));
+    installation.set("database.acquire_timeout_ms", "1000");
+    let password = installation.bootstrap();
+    let words = client_add("machine");
+    let words: Vec<&str> = words.into_iter().take(13).chain(["--machine", "--scopes", "licence:verify"]).collect();
+    let secret = installation.must(&words).trim().rsplit(' ').next().unwrap().to_owned();
+    let server = installation.serve().await;
+    let (browser, http) = (Browser::new(), client());
+    let page = browser.get(&installation.url("/sign-in?to=%2Fme")).await;
+    let form = page.form("sign-in").set("username", "root-operator").set("password", &password);
+    assert_eq!(browser.submit(&page, form.clone(), "sign-in").await.status, StatusCode::OK);
+    let (status, answer) = installation.machine_token(&http, "machine", &secret).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let bearer = answer["access_token"].as_str().unwrap().to_owned();
+    let cookies = browser.cookie_line().unwrap();
+    let events = installation.events().await.len();
+
+    postgres.kill();
+    let url = |path: &str| installation.url(path);
+    let needs = |name: &str| -> RequestBuilder {
+        match name {
+            "page" => http.get(url("/me")).header("cookie", &cookies).header("accept", "text/html"),
+            "form" => {
+                http.post(url("/sign-in")).header("cookie", &cookies).header("origin", url("")).form(&form.fields)
+            }
+            "token" => {
+                let form = [("grant_type", "client_credentials")];
+                http.post(url("/token")).basic_auth("another", Some("x")).form(&form)
+            }
+            _ => {
+                let body = json!({"code": "123456789012345678901234"});
+                http.post(url("/api/v1/verifications"))
+                    .bearer_auth(&bearer)
+                    .header("idempotency-key", "gone")
+                    .json(&body)
+            }
+        }
+    };
+    let mut failed = BTreeMap::new();
+    for name in ["page", "form", "token", "api", "page", "token"] {
+        let answer = needs(name).timeout(Duration::from_secs(5)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{name}");
+        let seconds: u32 = answer.headers()[RETRY_AFTER].to_str().unwrap().parse().unwrap();
+        assert!((1..=60).contains(&seconds), "{name} {seconds}");
+        let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        failed.insert(id, name);
+        let body = answer.text().await.unwrap();
+        match name {
+            "page" | "form" => assert!(body.contains("id=\"error\""), "{body}"),
+            "token" => {
+                assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["error"], "temporarily_unavailable");
+            }
+            _ => assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["code"], "unavailable"),
+        }
+        assert!(!body.contains(PASSWORD) && !body.contains("refused"), "no detail of ours goes out: {body}");
+    }
+    // What needs no database goes on: whoever restarts nodes by health does not restart them all.
+    for path in ["/healthz", "/", "/sign-in", "/jwks", "/.well-known/openid-configuration"] {
+        assert_eq!(http.get(url(path)).send().await.unwrap().status(), StatusCode::OK, "{path}");
+    }
+    let doctor = installation.run(&["doctor"]);
+    assert!(doctor.code == Some(1) && doctor.out.contains("WRONG database"), "{doctor:?}");
+    // Long enough for every task beside requests to have failed more than once.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let log = installation.log_text();
+    for (id, name) in &failed {
+        let lines = log.lines().filter(|line| line.contains(id.as_str())).count();
+        assert_eq!(lines, 1, "{name} {id}\n{log}");
+    }
+    assert_eq!(log.matches("ERROR").count() - log.matches("goes on trying").count(), failed.len(), "{log}");
+    assert!((1..=TASKS_MAX).contains(&log.matches("goes on trying").count()), "{log}");
+
+    postgres.start_again();
+    soon("a page", async || (needs("page").send().await.unwrap().status() == StatusCode::OK).then_some(())).await;
+    let (status, answer) = installation.machine_token(&http, "another", "x").await;
+    assert_eq!((status, &answer["error"]), (StatusCode::UNAUTHORIZED, &"invalid_client".into()));
+    let verdict = needs("api").send().await.unwrap();
+    assert_eq!(verdict.status(), StatusCode::OK, "the same key again, now with an answer");
+    soon("works again", async || {
+        let log = installation.log_text();
+        let ended = log.matches("works again").count();
+        (ended > 0 && ended == log.matches("goes on trying").count()).then_some(())
+    })
+    .await;
+    assert_eq!(server.stop(), Some(0));
+    assert!(installation.events().await.len() > events, "what happened since is recorded");
+    assert!(installation.must(&["audit"]).starts_with("sound: "));
+    assert!(!installation.log_text().contains(PASSWORD));
+}

@@ -46,7 +46,8 @@ pub enum State {
 }
 
 impl State {
-    pub(crate) fn code(self) -> &'static str {
+    /// The state, as stored.
+    pub fn code(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Ceased => "ceased",

@@ -136,6 +136,10 @@ pub async fn begin(
         return Err(Error::OtherDepartment);
     }
     let licence_type = library.catalogue().published(&request.type_code).ok_or(Error::TypeUnknown)?;
+    // Before the register is asked: who may not issue learns nothing about the holder.
+    if !library.catalogue().may_issue(&licence_type.code, &maker.organisation_id) {
+        return Err(Error::NotAuthorised);
+    }
     let content = compose(library, &licence_type, &request, maker, work.at())?;
     let approved = Approved { content, licence_type, holder: request.holder, renews: request.renews };
     begin_approved(work, library, &request.origin, approved, (maker, checker)).await

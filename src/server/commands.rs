@@ -12,6 +12,7 @@ pub mod demo;
 pub mod doctor;
 pub mod keys;
 pub mod migrate;
+pub mod organisation;
 pub mod person;
 pub mod serve;
 

@@ -40,6 +40,9 @@ enum Command {
     /// Persons and their accounts.
     #[command(subcommand)]
     Person(commands::person::Command),
+    /// Departments and companies.
+    #[command(subcommand)]
+    Organisation(commands::organisation::Command),
     /// Keys and certificates.
     #[command(subcommand)]
     Keys(commands::keys::Command),
@@ -79,6 +82,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Command::Bootstrap(arguments) => commands::bootstrap::run(&settings, arguments).await,
             Command::Client(command) => commands::client::run(&settings, command).await,
             Command::Person(command) => commands::person::run(&settings, command).await,
+            Command::Organisation(command) => commands::organisation::run(&settings, command).await,
             Command::Keys(command) => commands::keys::run(&settings, command).await,
             Command::Audit => commands::audit::run(&settings).await,
             Command::Settings => commands::print(&server::settings::reference()),

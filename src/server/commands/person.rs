@@ -1,9 +1,10 @@
 //! `person`: persons and their accounts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use base::{
+    Date,
     id::{AccountId, PersonId},
     number::IdentityNumber,
 };
@@ -12,6 +13,7 @@ use identity::{
     password::{self, HashedPassword},
     person::{self, NewPerson, Profile},
 };
+use licence::{Holder, lifecycle};
 use records::{Actor, Work};
 
 use crate::{
@@ -24,6 +26,19 @@ use crate::{
 pub enum Command {
     /// Register a person with an account and print a password.
     Add(NewAccount),
+    /// Write a person's death down: closes the accounts and revokes the licences that end with their holder.
+    Deceased(Death),
+}
+
+/// A death.
+#[derive(clap::Args)]
+pub struct Death {
+    /// A file with the person's identity number; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    identity_number_file: PathBuf,
+    /// The day of death; today when not given.
+    #[arg(long, value_name = "DATE")]
+    on: Option<String>,
 }
 
 /// A person and an account.
@@ -63,7 +78,31 @@ pub struct Registered {
 ///
 /// What was given is not acceptable, or the database.
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
-    let Command::Add(new) = command;
+    match command {
+        Command::Add(new) => add(settings, new).await,
+        Command::Deceased(death) => deceased(settings, &death).await,
+    }
+}
+
+async fn deceased(settings: &Settings, death: &Death) -> anyhow::Result<()> {
+    let number = read_identity_number(&death.identity_number_file)?;
+    let on = death.on.as_deref().map(|text| Date::parse(text).with_context(|| format!("--on {text}"))).transpose()?;
+    let world = World::default();
+    let product = wiring::find(settings, world.clone()).await?;
+    let mut work = product.database.begin(world.context(Actor::Operator)).await?;
+    let found = person::find_by_identity_number(&mut work.tx, &product.app.vault, &number).await?;
+    let person = found.context("there is no person with this identity number")?.person_id;
+    let on = on.unwrap_or_else(|| work.at().date());
+    let sessions = person::record_death(&mut work, &person, on).await?;
+    for session in &sessions {
+        oidc::logout::session_ended(&mut work, session).await?;
+    }
+    let ended = lifecycle::holder_ended(&mut work, &product.app.library, &Holder::Person(person.clone())).await?;
+    work.commit().await?;
+    super::print(&format!("{person}: {} sessions closed, {} licences ended\n", sessions.len(), ended.len()))
+}
+
+async fn add(settings: &Settings, new: NewAccount) -> anyhow::Result<()> {
     let number = new.identity_number()?;
     let world = World::default();
     let product = wiring::find(settings, world.clone()).await?;
@@ -76,21 +115,25 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
 }
 
 impl NewAccount {
-    /// Reads the file with the identity number. What is wrong with it is said without repeating it.
+    /// Reads the file with the identity number.
     ///
     /// # Errors
     ///
     /// A file that cannot be read, a number with a mistake in it.
     pub fn identity_number(&self) -> anyhow::Result<IdentityNumber> {
-        let file = &self.identity_number_file;
-        let (text, from) = if file.as_os_str() == "-" {
-            (std::io::read_to_string(std::io::stdin()), "standard input".to_owned())
-        } else {
-            (std::fs::read_to_string(file), file.display().to_string())
-        };
-        let text = text.with_context(|| format!("reading the identity number from {from}"))?;
-        IdentityNumber::parse(&text).with_context(|| format!("the identity number in {from}"))
+        read_identity_number(&self.identity_number_file)
     }
+}
+
+/// Reads a file with an identity number. What is wrong with it is said without repeating it.
+fn read_identity_number(file: &Path) -> anyhow::Result<IdentityNumber> {
+    let (text, from) = if file.as_os_str() == "-" {
+        (std::io::read_to_string(std::io::stdin()), "standard input".to_owned())
+    } else {
+        (std::fs::read_to_string(file), file.display().to_string())
+    };
+    let text = text.with_context(|| format!("reading the identity number from {from}"))?;
+    IdentityNumber::parse(&text).with_context(|| format!("the identity number in {from}"))
 }
 
 /// A password of 20 random characters, in clear to be handed over once, and hashed.

@@ -1,5 +1,6 @@
 //! The API as a department's system sees it.
 
+mod refusals;
 mod verifications;
 
 use std::sync::Arc;
@@ -44,6 +45,9 @@ pub(crate) struct Office {
     pub stranger: Member,
     pub company: CreditCode,
     pub person: IdentityNumber,
+    pub person_id: PersonId,
+    pub company_id: OrganisationId,
+    pub department: OrganisationId,
     pub seal: base::id::SealId,
     token: String,
     foreign_token: String,
@@ -152,8 +156,8 @@ pub(crate) async fn office() -> Office {
     licence_type::authorise(&mut work, built_in::FOOD, &food).await.unwrap();
     licence_type::authorise(&mut work, built_in::DRIVING, &food).await.unwrap();
     let company = complete("91330100MA2ABCDE1");
-    organisation(&mut work, "滨江市龙福餐饮有限公司", &company, organisation::Kind::Enterprise).await;
-    let (_, person) = register(&mut work, &app, "欧阳龘", "33010119900307123").await;
+    let company_id = organisation(&mut work, "滨江市龙福餐饮有限公司", &company, organisation::Kind::Enterprise).await;
+    let (person_id, person) = register(&mut work, &app, "欧阳龘", "33010119900307123").await;
     let secret = client(&mut work, &app, "food-system", &food, "licence:issue licence:verify").await;
     let foreign_secret = client(&mut work, &app, "police-system", &police, "licence:issue").await;
     work.commit().await.unwrap();
@@ -170,6 +174,9 @@ pub(crate) async fn office() -> Office {
         stranger,
         company,
         person,
+        person_id,
+        company_id,
+        department: food,
         seal,
         token: String::new(),
         foreign_token: String::new(),

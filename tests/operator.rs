@@ -4,5 +4,6 @@ mod bad_input;
 mod behind_a_proxy;
 mod beside_a_server;
 mod commands;
+mod founding;
 mod postgres_killed;
 mod stopping;

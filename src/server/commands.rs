@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use anyhow::Context;
-use base::number::CreditCode;
+use base::{id::PersonId, number::CreditCode};
+use identity::{account, organisation::OrganisationView};
+use records::Tx;
 
 pub mod audit;
 pub mod bootstrap;
@@ -11,10 +13,13 @@ pub mod client;
 pub mod demo;
 pub mod doctor;
 pub mod keys;
+pub mod licence_type;
 pub mod migrate;
 pub mod organisation;
 pub mod person;
+pub mod seal;
 pub mod serve;
+pub mod staff;
 
 /// Writes to standard output; a reader that went away (`| head`) is no error.
 ///
@@ -31,4 +36,16 @@ pub fn print(text: &str) -> anyhow::Result<()> {
 /// Reads the credit code of a department.
 fn credit_code(text: &str) -> anyhow::Result<CreditCode> {
     CreditCode::parse(text).with_context(|| format!("--organisation-code {text}"))
+}
+
+/// The organisation that was named by its credit code.
+async fn organisation_with(tx: &mut Tx, code: &CreditCode) -> anyhow::Result<OrganisationView> {
+    let found = identity::organisation::find_by_code(tx, code).await?;
+    found.with_context(|| format!("no organisation has the credit code {code}"))
+}
+
+/// The person who was named by an account.
+async fn person_of(tx: &mut Tx, username: &str) -> anyhow::Result<PersonId> {
+    let found = account::find_by_username(tx, username).await?;
+    Ok(found.with_context(|| format!("no account has the username {username}"))?.person_id)
 }

@@ -43,6 +43,15 @@ enum Command {
     /// Departments and companies.
     #[command(subcommand)]
     Organisation(commands::organisation::Command),
+    /// Who works for a department.
+    #[command(subcommand)]
+    Staff(commands::staff::Command),
+    /// Electronic seals of departments.
+    #[command(subcommand)]
+    Seal(commands::seal::Command),
+    /// What licences there are, and who issues them.
+    #[command(subcommand)]
+    LicenceType(commands::licence_type::Command),
     /// Keys and certificates.
     #[command(subcommand)]
     Keys(commands::keys::Command),
@@ -83,6 +92,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Command::Client(command) => commands::client::run(&settings, command).await,
             Command::Person(command) => commands::person::run(&settings, command).await,
             Command::Organisation(command) => commands::organisation::run(&settings, command).await,
+            Command::Staff(command) => commands::staff::run(&settings, command).await,
+            Command::Seal(command) => commands::seal::run(&settings, command).await,
+            Command::LicenceType(command) => commands::licence_type::run(&settings, command).await,
             Command::Keys(command) => commands::keys::run(&settings, command).await,
             Command::Audit => commands::audit::run(&settings).await,
             Command::Settings => commands::print(&server::settings::reference()),

@@ -12,7 +12,7 @@ use super::commands::client_add;
 
 const PASSWORD: &str = "geheim-7301";
 
-fn refused(ran: &Ran, parts: &[&str]) {
+pub fn refused(ran: &Ran, parts: &[&str]) {
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
     assert!(ran.err.starts_with("guosuo: ") && ran.err.lines().count() == 1, "{}", ran.err);
     for part in parts {

@@ -3,7 +3,7 @@
 use tests::installation::{DEPARTMENT, EventSeen, Installation, identity_number};
 
 /// Every command there is, with its subcommands.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 30] = [
     "",
     "demo",
     "serve",
@@ -15,7 +15,21 @@ const COMMANDS: [&str; 16] = [
     "client list",
     "client renew-secret",
     "client disable",
+    "client enable",
     "person add",
+    "person deceased",
+    "organisation add",
+    "organisation list",
+    "organisation suspend",
+    "organisation resume",
+    "organisation cease",
+    "staff appoint",
+    "staff list",
+    "staff end",
+    "seal make",
+    "seal freeze",
+    "licence-type list",
+    "licence-type authorise",
     "keys list",
     "keys roots",
     "audit",

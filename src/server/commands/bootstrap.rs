@@ -39,7 +39,10 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     // Inside the unit of work: SQLite's holds the only place for a writer; on PostgreSQL the credit code, the username
     // or the identity number stops the second of two that run at the same time with the same words.
     let departments = organisation::list(&mut work.tx, organisation::Kind::Department, &Page::first(1)).await?;
-    ensure!(departments.items.is_empty(), "this database has departments already; an operator can appoint others");
+    ensure!(
+        departments.items.is_empty(),
+        "this database has departments already: `guosuo organisation add` and `guosuo staff appoint` go on from here"
+    );
     let person = person::register(&mut work, &product.app.vault, arguments.account, number, &hashed).await?;
     let new = organisation::NewOrganisation {
         credit_code: code,

@@ -2,7 +2,6 @@
 
 use anyhow::Context;
 use base::{Page, Text, id::OrganisationId};
-use identity::organisation;
 use oidc::client::{
     self, ClientId, ClientSettings, Consent, GrantType, Kind, Registration, SubjectType, TokenAlgorithm,
 };
@@ -125,8 +124,7 @@ async fn add(settings: &Settings, new: NewClient) -> anyhow::Result<()> {
     let world = World::default();
     let product = wiring::find(settings, world.clone()).await?;
     let mut work = product.database.begin(world.context(Actor::Operator)).await?;
-    let department = organisation::find_by_code(&mut work.tx, &code).await?;
-    let department = department.with_context(|| format!("no organisation has the credit code {code}"))?;
+    let department = super::organisation_with(&mut work.tx, &code).await?;
     let registration = registration(new, client_id, department.organisation_id);
     let registered = client::register(&mut work, product.app.provider.uri_policy(), registration).await?;
     work.commit().await?;

@@ -1,11 +1,13 @@
 //! `organisation`: what the register learns about departments and companies.
 
 use anyhow::Context;
-use identity::organisation;
+use base::{Page, id::OrganisationId};
+use identity::organisation::{self, Kind, NewOrganisation};
 use licence::{Holder, lifecycle};
 use records::Actor;
 
 use crate::{
+    foundation,
     settings::Settings,
     wiring::{self, World},
 };
@@ -13,12 +15,37 @@ use crate::{
 /// What may be done.
 #[derive(clap::Subcommand)]
 pub enum Command {
+    /// Register a department or a company.
+    Add(New),
     /// Write down that it exists no more or that its registration was revoked: for good; revokes its licences.
     Cease(Which),
     /// Let a suspended one act again.
     Resume(Which),
+    /// List departments, or companies.
+    List {
+        /// Companies.
+        #[arg(long)]
+        enterprises: bool,
+    },
     /// Suspend it: a suspended department issues nothing.
     Suspend(Which),
+}
+
+/// An organisation to be registered.
+#[derive(clap::Args)]
+pub struct New {
+    /// Its name.
+    #[arg(long)]
+    name: String,
+    /// Its unified social credit code.
+    #[arg(long, value_name = "CODE")]
+    organisation_code: String,
+    /// A company, which issues nothing and may hold licences; without it a department.
+    #[arg(long)]
+    enterprise: bool,
+    /// What its legal representative signs in with.
+    #[arg(long, value_name = "USERNAME")]
+    legal_representative: Option<String>,
 }
 
 /// Which organisation.
@@ -35,26 +62,71 @@ pub struct Which {
 ///
 /// An unknown organisation, one that is not in the state it is moved from, or the database.
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
-    let (Command::Cease(which) | Command::Resume(which) | Command::Suspend(which)) = &command;
+    match &command {
+        Command::Add(new) => add(settings, new).await,
+        Command::List { enterprises } => list(settings, *enterprises).await,
+        Command::Cease(which) | Command::Resume(which) | Command::Suspend(which) => {
+            change(settings, &command, which).await
+        }
+    }
+}
+
+async fn add(settings: &Settings, new: &New) -> anyhow::Result<()> {
+    let credit_code = super::credit_code(&new.organisation_code)?;
+    let database = foundation::find_database(settings).await?;
+    let mut work = database.begin(World::default().context(Actor::Operator)).await?;
+    let legal_representative = match &new.legal_representative {
+        Some(username) => Some(super::person_of(&mut work.tx, username).await?),
+        None => None,
+    };
+    let new = NewOrganisation {
+        name: new.name.clone(),
+        credit_code,
+        kind: if new.enterprise { Kind::Enterprise } else { Kind::Department },
+        legal_representative,
+    };
+    let id = organisation::register(&mut work, new).await?;
+    work.commit().await?;
+    super::print(&format!("{id}\n"))
+}
+
+async fn list(settings: &Settings, enterprises: bool) -> anyhow::Result<()> {
+    let database = foundation::find_database(settings).await?;
+    let mut tx = database.read().await?;
+    let kind = if enterprises { Kind::Enterprise } else { Kind::Department };
+    let mut page = Page::first(Page::<OrganisationId>::LIMIT_MAX);
+    loop {
+        let found = organisation::list(&mut tx, kind, &page).await?;
+        for one in found.items {
+            let (id, state) = (&one.organisation_id, one.state.code());
+            super::print(&format!("{id}  {}  {state:<9}  {}\n", one.credit_code, one.name))?;
+        }
+        match found.next {
+            Some(next) => page = Page::after(next, page.limit),
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn change(settings: &Settings, command: &Command, which: &Which) -> anyhow::Result<()> {
     let code = super::credit_code(&which.organisation_code)?;
     let world = World::default();
     let product = wiring::find(settings, world.clone()).await?;
     let mut work = product.database.begin(world.context(Actor::Operator)).await?;
-    let found = organisation::find_by_code(&mut work.tx, &code).await?;
-    let found = found.with_context(|| format!("there is no organisation with the credit code {}", code.as_str()))?;
+    let found = super::organisation_with(&mut work.tx, &code).await?;
     let id = found.organisation_id;
     let state = found.state.code();
     let holder = Holder::Organisation(id.clone());
     let outcome = match command {
         Command::Resume(_) => organisation::resume(&mut work, &id).await,
         Command::Suspend(_) => organisation::suspend(&mut work, &id).await,
-        Command::Cease(_) => organisation::cease(&mut work, &id).await,
+        _ => organisation::cease(&mut work, &id).await,
     };
     outcome.with_context(|| format!("{} is {state}", found.name))?;
     let done = match command {
         Command::Resume(_) => "active".to_owned(),
         Command::Suspend(_) => "suspended".to_owned(),
-        Command::Cease(_) => {
+        _ => {
             let ended = lifecycle::holder_ended(&mut work, &product.app.library, &holder).await?;
             format!("ceased, {} licences ended", ended.len())
         }

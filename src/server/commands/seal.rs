@@ -1,0 +1,120 @@
+//! `seal`: the electronic seals of departments.
+
+use anyhow::Context;
+use base::{Page, id::SealId};
+use identity::staff;
+use records::Actor;
+use seal::{Kind, NewSeal};
+
+use crate::{
+    foundation,
+    settings::Settings,
+    wiring::{self, World},
+};
+
+/// What may be done.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Make a department's seal with its key and certificate, file it and enable it.
+    Make(Making),
+    /// List the seals of a department.
+    List {
+        /// The department's credit code.
+        #[arg(long, value_name = "CODE")]
+        organisation_code: String,
+    },
+    /// Stop a seal from sealing until it is unfrozen.
+    Freeze(Change),
+    /// Let a frozen seal seal again.
+    Unfreeze(Change),
+    /// End a seal for good and revoke its certificate.
+    Cancel(Change),
+}
+
+/// A seal to be made.
+#[derive(clap::Args)]
+pub struct Making {
+    /// The department's credit code.
+    #[arg(long, value_name = "CODE")]
+    organisation_code: String,
+    /// What its keeper signs in with: someone appointed there as `seal_keeper`.
+    #[arg(long, value_name = "USERNAME")]
+    keeper: String,
+    /// `licence` (电子证照专用章) or `official` (公章).
+    #[arg(long, default_value = "licence")]
+    kind: String,
+}
+
+/// A change of a seal.
+#[derive(clap::Args)]
+pub struct Change {
+    /// The seal.
+    seal_id: String,
+    /// Why, for the record.
+    #[arg(long)]
+    reason: String,
+}
+
+/// Does it.
+///
+/// # Errors
+///
+/// What was given is not acceptable, or the database.
+pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
+    match &command {
+        Command::Make(new) => make(settings, new).await,
+        Command::List { organisation_code } => list(settings, organisation_code).await,
+        Command::Freeze(what) | Command::Unfreeze(what) | Command::Cancel(what) => {
+            change(settings, &command, what).await
+        }
+    }
+}
+
+async fn make(settings: &Settings, new: &Making) -> anyhow::Result<()> {
+    let code = super::credit_code(&new.organisation_code)?;
+    let kind = Kind::parse(&new.kind).with_context(|| format!("--kind {}: licence or official", new.kind))?;
+    let world = World::default();
+    let product = wiring::find(settings, world.clone()).await?;
+    let mut work = product.database.begin(world.context(Actor::Operator)).await?;
+    let department = super::organisation_with(&mut work.tx, &code).await?;
+    let person = super::person_of(&mut work.tx, &new.keeper).await?;
+    let keeper = staff::of_person(&mut work.tx, &person).await?;
+    let keeper = keeper.with_context(|| format!("{} has no appointment", new.keeper))?.staff_id;
+    let new = NewSeal { organisation_id: department.organisation_id, kind, keeper };
+    let seal = seal::create(&mut work, product.app.library.cabinet(), new).await.with_context(|| department.name)?;
+    work.commit().await?;
+    super::print(&format!("{seal}\n"))
+}
+
+async fn change(settings: &Settings, command: &Command, what: &Change) -> anyhow::Result<()> {
+    let seal = SealId::parse(&what.seal_id).with_context(|| format!("{} is no seal", what.seal_id))?;
+    let world = World::default();
+    let product = wiring::find(settings, world.clone()).await?;
+    let mut work = product.database.begin(world.context(Actor::Operator)).await?;
+    let changed = match command {
+        Command::Freeze(_) => seal::freeze(&mut work, &seal, &what.reason).await,
+        Command::Unfreeze(_) => seal::unfreeze(&mut work, &seal, &what.reason).await,
+        _ => seal::cancel(&mut work, &product.app.custody, &seal, &what.reason).await,
+    };
+    changed.with_context(|| what.seal_id.clone())?;
+    work.commit().await?;
+    super::print("done\n")
+}
+
+async fn list(settings: &Settings, organisation_code: &str) -> anyhow::Result<()> {
+    let code = super::credit_code(organisation_code)?;
+    let database = foundation::find_database(settings).await?;
+    let mut tx = database.read().await?;
+    let department = super::organisation_with(&mut tx, &code).await?;
+    let mut page = Page::first(Page::<SealId>::LIMIT_MAX);
+    loop {
+        let seals = seal::list(&mut tx, &department.organisation_id, &page).await?;
+        for one in seals.items {
+            super::print(&format!("{}  {}  {:<9}  {}\n", one.seal_id, one.number, one.state.code(), one.name))?;
+        }
+        match seals.next {
+            Some(next) => page = Page::after(next, page.limit),
+            None => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! `staff`: who works for a department, in which roles.
+
+use anyhow::Context;
+use base::{Page, id::StaffId};
+use identity::{Role, staff};
+use records::Actor;
+
+use crate::{foundation, settings::Settings, wiring::World};
+
+/// What may be done.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Appoint a person who has an account, and print the identifier of the appointment.
+    Appoint(Appointment),
+    /// List the staff of a department.
+    List {
+        /// The department's credit code.
+        #[arg(long, value_name = "CODE")]
+        organisation_code: String,
+    },
+    /// End a person's appointment.
+    End {
+        /// What the person signs in with.
+        #[arg(long, value_name = "USERNAME")]
+        username: String,
+    },
+}
+
+/// An appointment to be made.
+#[derive(clap::Args)]
+pub struct Appointment {
+    /// What the person signs in with.
+    #[arg(long, value_name = "USERNAME")]
+    username: String,
+    /// The department's credit code.
+    #[arg(long, value_name = "CODE")]
+    organisation_code: String,
+    /// clerk, reviewer, seal_keeper, counter, auditor or operator; may be repeated.
+    #[arg(long, value_name = "ROLE", required = true)]
+    role: Vec<String>,
+}
+
+/// Does it.
+///
+/// # Errors
+///
+/// What was given is not acceptable, or the database.
+pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Appoint(new) => appoint(settings, &new).await,
+        Command::List { organisation_code } => list(settings, &organisation_code).await,
+        Command::End { username } => end(settings, &username).await,
+    }
+}
+
+async fn appoint(settings: &Settings, new: &Appointment) -> anyhow::Result<()> {
+    let code = super::credit_code(&new.organisation_code)?;
+    let role = |text: &String| Role::parse(text).with_context(|| format!("--role {text}: there is no such role"));
+    let roles = new.role.iter().map(role).collect::<anyhow::Result<Vec<_>>>()?;
+    let database = foundation::find_database(settings).await?;
+    let mut work = database.begin(World::default().context(Actor::Operator)).await?;
+    let department = super::organisation_with(&mut work.tx, &code).await?;
+    let person = super::person_of(&mut work.tx, &new.username).await?;
+    let staff = staff::appoint(&mut work, &person, &department.organisation_id, &roles).await;
+    let staff = staff.with_context(|| format!("{} at {}", new.username, department.name))?;
+    work.commit().await?;
+    super::print(&format!("{staff}\n"))
+}
+
+async fn end(settings: &Settings, username: &str) -> anyhow::Result<()> {
+    let database = foundation::find_database(settings).await?;
+    let mut work = database.begin(World::default().context(Actor::Operator)).await?;
+    let person = super::person_of(&mut work.tx, username).await?;
+    let appointment = staff::of_person(&mut work.tx, &person).await?;
+    let appointment = appointment.with_context(|| format!("{username} has no appointment"))?;
+    staff::end(&mut work, &appointment.staff_id).await?;
+    work.commit().await?;
+    super::print("ended\n")
+}
+
+async fn list(settings: &Settings, organisation_code: &str) -> anyhow::Result<()> {
+    let code = super::credit_code(organisation_code)?;
+    let database = foundation::find_database(settings).await?;
+    let mut tx = database.read().await?;
+    let department = super::organisation_with(&mut tx, &code).await?;
+    let mut page = Page::first(Page::<StaffId>::LIMIT_MAX);
+    loop {
+        let staff = staff::list(&mut tx, &department.organisation_id, &page).await?;
+        for one in staff.items {
+            super::print(&format!("{}  {}  {}\n", one.staff_id, one.roles, one.name))?;
+        }
+        match staff.next {
+            Some(next) => page = Page::after(next, page.limit),
+            None => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A department that issues licences, set up by commands alone beside a running server.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tests::{
+    browser::client,
+    installation::{Installation, credit_code, identity_number, soon},
+};
+
+use super::{bad_input::refused, commands::client_add};
+
+/// 食品经营许可证.
+const FOOD: &str = "11100000MB0143028R001";
+
+/// Registers somebody with an account.
+fn person(installation: &Installation, username: &str, number: u32) {
+    let words = ["person", "add", "--username", username, "--name", "李四", "--identity-number-file", "-"];
+    let ran = installation.run_with(&words, &identity_number(number));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+/// Appoints somebody and gives the identifier of the appointment.
+fn appoint(installation: &Installation, username: &str, department: &str, role: &str) -> String {
+    let words = ["staff", "appoint", "--username", username, "--organisation-code", department, "--role", role];
+    installation.must(&words).trim().to_owned()
+}
+
+/// Asks for a licence until the server has seen what commands changed.
+async fn issue(installation: &Installation, token: &str, key: &str, body: &Value, wanted: StatusCode) -> Value {
+    let mut tries = 0;
+    soon(&format!("{wanted} for {key}"), async || {
+        // A key of its own each time: a refusal is kept with its key.
+        tries += 1;
+        let request = client().post(installation.url("/api/v1/licences")).bearer_auth(token);
+        let request = request.header("idempotency-key", format!("{key}-{tries}"));
+        let answer = request.json(body).send().await.unwrap();
+        let (status, body) = (answer.status(), answer.json::<Value>().await.unwrap());
+        (status == wanted).then_some(body)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_department_is_set_up_by_commands_and_issues_what_anyone_can_check() {
+    let (installation, _) = Installation::bootstrapped().await;
+    let server = installation.serve().await;
+    let (market, company) = (credit_code(2), credit_code(3));
+    let name = "滨江市市场监督管理局";
+    installation.must(&["organisation", "add", "--name", name, "--organisation-code", &market]);
+    let words =
+        ["organisation", "add", "--enterprise", "--name", "滨江市望江茶楼有限公司", "--organisation-code", &company];
+    installation.must(&words);
+    assert_eq!(installation.must(&["organisation", "list"]).lines().count(), 2);
+    assert!(installation.must(&["organisation", "list", "--enterprises"]).contains("望江茶楼"));
+    for (place, username) in ["clerk", "reviewer", "keeper"].into_iter().enumerate() {
+        person(&installation, username, 10 + place as u32);
+    }
+    let clerk = appoint(&installation, "clerk", &market, "clerk");
+    let reviewer = appoint(&installation, "reviewer", &market, "reviewer");
+    appoint(&installation, "keeper", &market, "seal_keeper");
+    let staff = installation.must(&["staff", "list", "--organisation-code", &market]);
+    assert!(staff.lines().count() == 3 && staff.contains(&clerk), "{staff}");
+    let mut words = client_add("market-system");
+    words[12] = &market;
+    words.truncate(13);
+    words.extend(["--machine", "--scopes", "licence:verify licence:issue"]);
+    let secret = installation.must(&words).trim().rsplit(' ').next().unwrap().to_owned();
+    let http = client();
+    let token = soon("a token", async || {
+        let (_, answer) = installation.machine_token(&http, "market-system", &secret).await;
+        answer["access_token"].as_str().map(str::to_owned)
+    })
+    .await;
+    let body = json!({
+        "type": FOOD,
+        "holder": { "credit_code": company },
+        "fields": {
+            "legal_representative": "李四",
+            "residence": "滨江市临江路1号",
+            "premises": "滨江市临江路1号",
+            "business_category": "餐饮服务经营者",
+            "business_items": "热食类食品制售",
+            "supervisor": name,
+        },
+        "clerk": clerk,
+        "reviewer": reviewer,
+    });
+    // Each of these was not there yet when the server started.
+    let refusal = issue(&installation, &token, "early", &body, StatusCode::FORBIDDEN).await;
+    assert_eq!(refusal["code"], "issue_not_authorised", "{refusal}");
+    assert!(installation.must(&["licence-type", "list"]).contains(FOOD));
+    installation.must(&["licence-type", "authorise", FOOD, "--organisation-code", &market]);
+    let refusal = issue(&installation, &token, "unsealed", &body, StatusCode::UNPROCESSABLE_ENTITY).await;
+    assert_eq!(refusal["code"], "seal_not_in_use", "{refusal}");
+    let seal = installation.must(&["seal", "make", "--organisation-code", &market, "--keeper", "keeper"]);
+    let seal = seal.trim();
+    let licence = issue(&installation, &token, "first", &body, StatusCode::CREATED).await;
+    let verify = async |wanted: &str| {
+        let request = http.post(installation.url("/api/v1/verifications")).bearer_auth(&token);
+        let request = request.header("idempotency-key", wanted).json(&json!({"identifier": licence["identifier"]}));
+        let verdict: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(verdict["outcome"], wanted, "{verdict}");
+    };
+    verify("valid").await;
+    // What was given can be taken back.
+    assert!(installation.must(&["seal", "list", "--organisation-code", &market]).contains("enabled"));
+    installation.must(&["seal", "freeze", seal, "--reason", "印章管理员调离"]);
+    let refusal = issue(&installation, &token, "frozen", &body, StatusCode::UNPROCESSABLE_ENTITY).await;
+    assert_eq!(refusal["code"], "seal_not_in_use", "{refusal}");
+    installation.must(&["seal", "unfreeze", seal, "--reason", "已交接"]);
+    installation.must(&["staff", "end", "--username", "reviewer"]);
+    let refusal = issue(&installation, &token, "left", &body, StatusCode::UNPROCESSABLE_ENTITY).await;
+    assert!(refusal.to_string().contains("reviewer"), "{refusal}");
+    verify("valid").await;
+    assert_eq!(server.stop(), Some(0));
+    for (kind, number) in [("organisation.registered", 3), ("staff.appointed", 4), ("staff.ended", 1)] {
+        assert_eq!(installation.count(kind).await, number, "{kind}");
+    }
+    assert!(installation.must(&["audit"]).starts_with("sound: "));
+    assert!(!installation.log_text().contains("ERROR"), "{}", installation.log_text());
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_by_name_and_leaves_nothing() {
+    let (installation, _) = Installation::bootstrapped().await;
+    let (market, company) = (credit_code(2), credit_code(3));
+    installation.must(&["organisation", "add", "--name", "滨江市市场监督管理局", "--organisation-code", &market]);
+    installation.must(&["organisation", "add", "--enterprise", "--name", "茶楼", "--organisation-code", &company]);
+    person(&installation, "clerk", 10);
+    appoint(&installation, "clerk", &market, "clerk");
+    person(&installation, "free", 11);
+    let before = installation.events().await;
+    let check = |words: &str, parts: &[&str]| {
+        let words = words.replace("MARKET", &market).replace("COMPANY", &company).replace("UNKNOWN", &credit_code(9));
+        refused(&installation.run(&words.split(' ').collect::<Vec<_>>()), parts);
+    };
+    check("organisation add --name 局 --organisation-code MARKET", &["already registered"]);
+    check("organisation add --name 局 --organisation-code 1", &["--organisation-code 1", "not well formed"]);
+    check(
+        "organisation add --name 局 --organisation-code UNKNOWN --legal-representative nobody",
+        &["no account has the username nobody"],
+    );
+    check("staff appoint --username free --organisation-code UNKNOWN --role clerk", &["no organisation has"]);
+    check("staff appoint --username free --organisation-code COMPANY --role clerk", &["no such organisation"]);
+    check("staff appoint --username free --organisation-code MARKET --role chief", &["--role chief"]);
+    check("staff appoint --username nobody --organisation-code MARKET --role clerk", &["username nobody"]);
+    check("staff appoint --username clerk --organisation-code MARKET --role reviewer", &["already appointed"]);
+    check("staff end --username free", &["free has no appointment"]);
+    check("seal make --organisation-code MARKET --keeper clerk", &["not a seal keeper"]);
+    check("seal make --organisation-code MARKET --keeper free", &["free has no appointment"]);
+    check("seal make --organisation-code MARKET --keeper clerk --kind round", &["--kind round"]);
+    check("seal freeze nothing --reason x", &["nothing is no seal"]);
+    check("licence-type authorise 123 --organisation-code MARKET", &["no licence type 123"]);
+    let company_issues = format!("licence-type authorise {FOOD} --organisation-code COMPANY");
+    check(&company_issues, &["is no department"]);
+    assert_eq!(installation.events().await, before);
+}

@@ -420,7 +420,8 @@ pub fn render(app: &App, visit: &SharedVisit, response: Response) -> Response {
     let problem = match parts.extensions.remove::<Arc<Problem>>() {
         Some(problem) => problem,
         None => match parts.status {
-            StatusCode::NOT_FOUND if bare && is_plain(&parts) => Arc::new(Problem::NotFound),
+            // An address that is not UTF-8 names nothing.
+            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND if bare && is_plain(&parts) => Arc::new(Problem::NotFound),
             StatusCode::METHOD_NOT_ALLOWED if bare => Arc::new(Problem::MethodNotAllowed),
             StatusCode::PAYLOAD_TOO_LARGE if bare && is_plain(&parts) => {
                 Arc::new(Problem::TooLarge { max: crate::limits::UPLOAD_BYTES_MAX })

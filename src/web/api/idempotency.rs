@@ -86,7 +86,7 @@ impl Key {
         hash.update(what);
         match idempotency::claim(tx, &caller.client_id, &self.text, &hash.finish_hex(), caller.visit.at).await? {
             Claim::Fresh => Ok(Turn::Act),
-            Claim::Answered { status, body } => Ok(Turn::Answered(replay(status, body))),
+            Claim::Answered { status, body } => Ok(Turn::Answered(self.replay(status, body))),
             Claim::OtherRequest => Err(Problem::Domain {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 code: "idempotency_key_reused",
@@ -115,6 +115,20 @@ impl Key {
         idempotency::complete(tx, &caller.client_id, &self.text, status.as_u16(), body).await
     }
 
+    /// The first answer again, with the headers it had.
+    fn replay(&self, status: i64, body: String) -> Response {
+        let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+        let status = status.unwrap_or(StatusCode::OK);
+        let id = || serde_json::from_str::<serde_json::Value>(&body).ok()?.get("id")?.as_str().map(str::to_owned);
+        let made = if status == StatusCode::CREATED { id() } else { None };
+        let mut response = match (made, self.target.split_once(' ')) {
+            (Some(id), Some((_, path))) => created(path, &id, body),
+            _ => json(status, body),
+        };
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        response
+    }
+
     /// Lets the same request be tried again at once after it failed on our side. Best effort: the claim also ends by
     /// itself, and whatever was recorded is found again under its origin.
     pub async fn release(&self, database: &Database, caller: &Caller) {
@@ -130,16 +144,18 @@ impl Key {
     }
 }
 
-fn replay(status: i64, body: String) -> Response {
-    let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
-    let mut response = json(status.unwrap_or(StatusCode::OK), body);
-    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    response
-}
-
 /// A JSON answer.
 pub fn json(status: StatusCode, body: String) -> Response {
     let mut response = (status, body).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// An answer about something new, which has an address of its own under the one that was asked.
+pub fn created(path: &str, id: &str, body: String) -> Response {
+    let mut response = json(StatusCode::CREATED, body);
+    if let Ok(location) = HeaderValue::try_from(format!("{path}/{id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
     response
 }

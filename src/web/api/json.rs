@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequest, Request},
 };
 use base::Text;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use crate::{
@@ -30,6 +30,7 @@ impl FromRequest<App> for Json {
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
         check_content_type(request.headers())?;
+        check_compression(request.headers())?;
         let bytes = read_body(request, FORM_BYTES_MAX).await?;
         Ok(Self { body: parse(&bytes)?, bytes })
     }
@@ -55,48 +56,70 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A body is read as it comes: unpacking what a stranger packed is work without a bound.
+///
+/// # Errors
+///
+/// 415 for a body that is compressed, or says so.
+pub fn check_compression(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(header::CONTENT_ENCODING).iter().all(is_plain) {
+        return Ok(());
+    }
+    Err(refused(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "content_encoding",
+        "请求体不能压缩，请去掉 Content-Encoding。",
+        "The body must not be compressed. Leave Content-Encoding out.",
+    ))
+}
+
 fn refused(status: StatusCode, code: &'static str, zh: &'static str, en: &'static str) -> Problem {
     Problem::Domain { status, code, text: Text::fixed(zh, en) }
 }
 
 /// Reads one object.
 pub(super) fn parse(bytes: &[u8]) -> Result<Object, Problem> {
+    let broken = |code, zh, en| Err(refused(StatusCode::BAD_REQUEST, code, zh, en));
+    if bytes.is_empty() {
+        return broken(
+            "json_empty",
+            "请求体是空的，应是一个 JSON 对象。",
+            "The body is empty. It must be one JSON object.",
+        );
+    }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return broken(
+            "json_mark",
+            "请求体以字节顺序标记（BOM）开头，请去掉（RFC 8259）。",
+            "The body begins with a byte order mark. Leave it out (RFC 8259).",
+        );
+    }
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return Err(refused(
-            StatusCode::BAD_REQUEST,
+        return broken(
             "json_encoding",
             "请求不是 UTF-8 编码（可能是 GBK），没有任何内容被保存。",
             "The body is not in UTF-8 (GBK perhaps). Nothing was saved.",
-        ));
+        );
     };
     if depth(text) > JSON_DEPTH_MAX {
-        return Err(refused(
-            StatusCode::BAD_REQUEST,
-            "json_depth",
-            "JSON 嵌套过深。",
-            "The JSON is nested too deeply.",
-        ));
+        return broken("json_depth", "JSON 嵌套过深。", "The JSON is nested too deeply.");
     }
     match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(members)) => Ok(Object(members)),
-        Ok(_) => Err(refused(
-            StatusCode::BAD_REQUEST,
-            "json_object",
-            "请求体应是一个 JSON 对象。",
-            "The body must be one JSON object.",
-        )),
-        Err(error) => Err(Problem::Domain {
-            status: StatusCode::BAD_REQUEST,
-            code: "json_broken",
-            text: Text::new(
-                format!("JSON 有误（第 {} 行第 {} 列），或有重复的成员。", error.line(), error.column()),
-                format!(
-                    "The JSON is broken at line {} column {}, or a member stands twice.",
-                    error.line(),
-                    error.column()
-                ),
-            ),
-        }),
+        Ok(_) => broken("json_object", "请求体应是一个 JSON 对象。", "The body must be one JSON object."),
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            // The only rule of ours beyond the grammar.
+            let (code, zh, en) = if error.is_data() {
+                ("json_duplicate", "JSON 中有重复的成员", "A member of the JSON stands twice")
+            } else {
+                ("json_broken", "JSON 有误", "The JSON is broken")
+            };
+            let zh = format!("{zh}（第 {line} 行第 {column} 列）。");
+            let text = Text::new(zh, format!("{en}, at line {line} column {column}."));
+            Err(Problem::Domain { status: StatusCode::BAD_REQUEST, code, text })
+        }
     }
 }
 
@@ -298,10 +321,13 @@ mod tests {
         assert_eq!(code(b"[]"), "json_object");
         assert_eq!(code(b"{\"a\":\"\xd5\xc5\"}"), "json_encoding");
         assert_eq!(code(br#"{"a":"b"}{"#), "json_broken");
-        assert_eq!(code(br#"{"a":"b","a":"c"}"#), "json_broken");
-        assert_eq!(code(br#"{"o":{"a":"b","a":"c"}}"#), "json_broken");
-        assert_eq!(code(b""), "json_broken");
-        assert_eq!(code(b"\xef\xbb\xbf{}"), "json_broken");
+        assert_eq!(code(br#"{"a":"b","a":"c"}"#), "json_duplicate");
+        assert_eq!(code(br#"{"o":{"a":"b","a":"c"}}"#), "json_duplicate");
+        assert_eq!(code(b""), "json_empty");
+        assert_eq!(code(b"  "), "json_broken");
+        assert_eq!(code(b"\xef\xbb\xbf{}"), "json_mark");
+        assert_eq!(code(br#"{"a":1e999}"#), "json_broken");
+        assert_eq!(code(br#"{"a":"\ud800"}"#), "json_broken");
     }
 
     #[test]

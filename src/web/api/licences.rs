@@ -24,7 +24,7 @@ use serde_json::json;
 use super::{
     ISSUE,
     caller::Caller,
-    idempotency::{Key, Turn, json},
+    idempotency::{self, Key, Turn, json},
     json::{Json, Mistakes},
 };
 use crate::{App, Problem, form::Query};
@@ -124,11 +124,7 @@ async fn finish(app: &App, caller: &Caller, key: &Key, intent: &Intent) -> Resul
 }
 
 fn created(app: &App, licence: &Licence, at: Instant) -> Response {
-    let mut response = json(StatusCode::CREATED, shown(app, licence, at).to_string());
-    if let Ok(location) = HeaderValue::try_from(format!("/api/v1/licences/{}", licence.id)) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    response
+    idempotency::created("/api/v1/licences", licence.id.as_str(), shown(app, licence, at).to_string())
 }
 
 async fn holder(work: &mut Work, app: &App, number: &Number) -> Result<HolderFacts, Problem> {

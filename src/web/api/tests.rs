@@ -1,5 +1,6 @@
 //! The API as a department's system sees it.
 
+mod described;
 mod refusals;
 mod verifications;
 

@@ -11,7 +11,7 @@ use verify::pdf::{Examined, Trust};
 use super::{
     Caller, Json, escape,
     idempotency::{Key, Turn, json},
-    json::Mistakes,
+    json::{Mistakes, check_compression},
 };
 use crate::{App, Problem, desk::file, limits::NUMBER_CHARACTERS_MAX, upload::Upload};
 
@@ -23,6 +23,7 @@ pub async fn verify(State(app): State<App>, request: Request) -> Result<Response
     // Who calls comes first: a stranger's upload is not read.
     let caller = Caller::with_scope(&parts, &app, super::VERIFY).await?;
     let key = Key::read(&parts)?;
+    check_compression(&parts.headers)?;
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let request = Request::from_parts(parts, body);

@@ -14,7 +14,7 @@ use licence::{
     Error, Fields as LicenceFields, Holder, HolderFacts, Official,
     application::{self, NewApplication},
     content::from_register,
-    field::{FieldKind, FieldRule},
+    field::{FieldKind, FieldRule, Source},
     find,
     holder::HolderKind,
     licence_type::{LicenceType, Validity},
@@ -103,7 +103,10 @@ pub async fn form(
     let mut entered = Fields::default();
     entered.add("renews".to_owned(), older.to_string())?;
     for (key, value) in content.fields {
-        entered.add(format!("f_{key}"), value)?;
+        // Somebody else's identity number is typed anew: no screen shows one in full.
+        if licence_type.field(&key).is_none_or(|rule| rule.kind != FieldKind::IdentityNumber) {
+            entered.add(format!("f_{key}"), value)?;
+        }
     }
     Ok(html(StatusCode::OK, &second_step(page, &licence_type, &holder, &entered, vec![])))
 }
@@ -258,7 +261,7 @@ fn second_step(
     for rule in &licence_type.definition.fields {
         let label = page.say(&rule.label.text()).to_owned();
         match from_register(rule, holder) {
-            Some(_) if rule.key == "holder_code" => locked.push((label, holder.number_shown())),
+            Some(_) if rule.source == Source::HolderNumber => locked.push((label, holder.number_shown())),
             Some(value) => locked.push((label, value)),
             None => inputs.push(input(&page, rule, label, entered, &error_of)),
         }

@@ -116,7 +116,11 @@ pub async fn find(
     let not_found = mine.is_empty().then(|| page.t("console.nothing_found").to_owned());
     let status = if mine.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let lines = mine.iter().map(|licence| line(&app, &page, licence)).collect::<Result<_, _>>()?;
-    let wanted = wanted.chars().take(100).collect();
+    // What was looked for stays on the screen, but not somebody's number.
+    let wanted = match IdentityNumber::parse(wanted) {
+        Ok(number) => base::mask::identity_number(number.as_str()),
+        Err(_) => wanted.chars().take(100).collect(),
+    };
     Ok(html(status, &List { page, status: String::new(), wanted, not_found, lines, next: None }))
 }
 

@@ -1,5 +1,7 @@
 //! The console as clerks and reviewers see it.
 
+mod numbers;
+
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
 

@@ -27,9 +27,10 @@ pub use content::{Content, Fields};
 pub use error::Error;
 pub use holder::{Holder, HolderFacts};
 pub use library::Library;
-pub use licence::{Licence, Standing, Status};
+pub use licence::{Licence, Status};
 pub use number::Code;
 pub use official::Official;
+pub use verify::licence::Standing;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,8 @@ use base::{
     id::{LicenceId, LicenceTypeId, OrganisationId},
 };
 
+use verify::licence::Standing;
+
 use crate::{
     error::Error,
     holder::Holder,
@@ -44,58 +46,22 @@ impl Status {
         }
     }
 
+    /// As whoever verifies knows it; none for what was never issued, which does not exist for anybody outside.
+    pub fn issued(self) -> Option<verify::licence::Status> {
+        match self {
+            Self::Intent | Self::Void => None,
+            Self::Valid => Some(verify::licence::Status::Valid),
+            Self::Suspended => Some(verify::licence::Status::Suspended),
+            Self::Revoked => Some(verify::licence::Status::Revoked),
+            Self::Superseded => Some(verify::licence::Status::Superseded),
+        }
+    }
+
     fn stored(text: &str) -> Result<Self, Fault> {
         Self::ALL
             .into_iter()
             .find(|status| status.as_str() == text)
             .ok_or_else(|| Fault::broken("a licence has no known status"))
-    }
-}
-
-/// How a licence stands at one instant: its status and its dates together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Its last day has passed.
-    Expired,
-    /// Its first day has not come.
-    NotYetValid,
-    /// Revoked for good.
-    Revoked,
-    /// A newer version took its place.
-    Superseded,
-    /// Suspended until reinstated.
-    Suspended,
-    /// In force.
-    Valid,
-}
-
-impl Standing {
-    /// Every standing, in the order they are offered.
-    pub const ALL: [Self; 6] =
-        [Self::Valid, Self::Suspended, Self::Revoked, Self::Expired, Self::Superseded, Self::NotYetValid];
-
-    /// As the API says it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Expired => "expired",
-            Self::NotYetValid => "not_yet_valid",
-            Self::Revoked => "revoked",
-            Self::Superseded => "superseded",
-            Self::Suspended => "suspended",
-            Self::Valid => "valid",
-        }
-    }
-
-    /// The words.
-    pub fn text(self) -> base::Text {
-        match self {
-            Self::Expired => base::Text::fixed("已过期", "expired"),
-            Self::NotYetValid => base::Text::fixed("未生效", "not yet valid"),
-            Self::Revoked => base::Text::fixed("已吊销或注销", "revoked"),
-            Self::Superseded => base::Text::fixed("已被新版本取代", "superseded"),
-            Self::Suspended => base::Text::fixed("已暂扣", "suspended"),
-            Self::Valid => base::Text::fixed("有效", "valid"),
-        }
     }
 }
 
@@ -135,23 +101,9 @@ pub struct Licence {
 }
 
 impl Licence {
-    /// How it stands at `at`; none for what was never issued. Revocation outranks suspension, suspension outranks
-    /// the dates.
+    /// How it stands at `at`; none for what was never issued.
     pub fn standing(&self, at: Instant) -> Option<Standing> {
-        match self.status {
-            Status::Intent | Status::Void => None,
-            Status::Revoked => Some(Standing::Revoked),
-            Status::Superseded => Some(Standing::Superseded),
-            Status::Suspended => Some(Standing::Suspended),
-            Status::Valid if at < self.valid_from.start() => Some(Standing::NotYetValid),
-            Status::Valid if self.ends().is_some_and(|end| at >= end) => Some(Standing::Expired),
-            Status::Valid => Some(Standing::Valid),
-        }
-    }
-
-    /// The first instant at which it is no longer valid.
-    pub fn ends(&self) -> Option<Instant> {
-        self.valid_until.map(|day| day.plus_days(1).start())
+        self.status.issued().map(|status| Standing::of(status, (self.valid_from, self.valid_until), at))
     }
 
     /// The words of the reason for its status.

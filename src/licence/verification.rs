@@ -13,7 +13,7 @@ use records::{Tx, Work};
 use serde_json::json;
 use verify::{
     Evidence, Outcome, Reason, Subject, Verdict, decide,
-    licence::{LicenceFacts, Status as Recorded},
+    licence::LicenceFacts,
     pdf::{Examined, Trust},
     qr,
 };
@@ -21,7 +21,7 @@ use verify::{
 use crate::{
     events,
     library::Library,
-    licence::{Licence, Status},
+    licence::Licence,
     number::{Code, NotACode},
     queries::{self, VerificationRow},
 };
@@ -255,19 +255,14 @@ async fn record(
 
 /// What was numbered but never issued does not exist for anybody outside.
 fn was_issued(licence: &Licence) -> bool {
-    !matches!(licence.status, Status::Intent | Status::Void)
+    licence.status.issued().is_some()
 }
 
 fn facts(library: &Library, licence: &Licence) -> Result<LicenceFacts, Fault> {
     Ok(LicenceFacts {
         identifier: licence.identifier.clone(),
         type_name: library.type_of(licence)?.definition.name.text(),
-        status: match licence.status {
-            Status::Valid => Recorded::Valid,
-            Status::Suspended => Recorded::Suspended,
-            Status::Superseded => Recorded::Superseded,
-            Status::Revoked | Status::Intent | Status::Void => Recorded::Revoked,
-        },
+        status: licence.status.issued().ok_or_else(|| Fault::broken("a verdict on what was never issued"))?,
         status_reason: licence.reason_text(),
         changed_at: licence.changed_at,
         holder_shown: licence.holder_shown.clone(),

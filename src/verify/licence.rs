@@ -35,6 +35,23 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// Every standing, in the order they are offered.
+    pub const ALL: [Self; 6] =
+        [Self::Valid, Self::Suspended, Self::Revoked, Self::Expired, Self::Superseded, Self::NotYetValid];
+
+    /// How a licence with this status and these first and last days stands. Revocation outranks suspension, suspension
+    /// outranks the dates.
+    pub fn of(status: Status, (from, until): (Date, Option<Date>), at: Instant) -> Self {
+        match status {
+            Status::Revoked => Self::Revoked,
+            Status::Superseded => Self::Superseded,
+            Status::Suspended => Self::Suspended,
+            Status::Valid if at < from.start() => Self::NotYetValid,
+            Status::Valid if until.is_some_and(|day| at >= end(day)) => Self::Expired,
+            Status::Valid => Self::Valid,
+        }
+    }
+
     /// As the API says it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -88,22 +105,15 @@ pub struct LicenceFacts {
 }
 
 impl LicenceFacts {
-    /// How it stands. Revocation outranks suspension, suspension outranks the dates.
+    /// How it stands.
     pub fn standing(&self, at: Instant) -> Standing {
-        match self.status {
-            Status::Revoked => Standing::Revoked,
-            Status::Superseded => Standing::Superseded,
-            Status::Suspended => Standing::Suspended,
-            Status::Valid if at < self.valid_from.start() => Standing::NotYetValid,
-            Status::Valid if self.ends().is_some_and(|end| at >= end) => Standing::Expired,
-            Status::Valid => Standing::Valid,
-        }
+        Standing::of(self.status, (self.valid_from, self.valid_until), at)
     }
+}
 
-    /// The first instant at which it is no longer valid: the day after its last day begins.
-    fn ends(&self) -> Option<Instant> {
-        self.valid_until.map(|day| day.plus_days(1).start())
-    }
+/// The first instant at which a licence is no longer valid: the day after its last day begins.
+fn end(last: Date) -> Instant {
+    last.plus_days(1).start()
 }
 
 /// The two checks on a licence that is known: is it in force, and is it within its period. They do not depend on each
@@ -141,7 +151,7 @@ fn check_period(licence: &LicenceFacts, at: Instant) -> Check {
         return Check::failed_with(CODE, Reason::NotYetValid, text);
     }
     match licence.valid_until {
-        Some(until) if licence.ends().is_some_and(|end| at >= end) => {
+        Some(until) if at >= end(until) => {
             let text = Text::new(format!("证照已于 {until} 到期"), format!("The licence expired on {until}"));
             Check::failed_with(CODE, Reason::Expired, text)
         }

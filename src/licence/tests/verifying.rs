@@ -73,7 +73,7 @@ async fn code_identifier_and_file_of_one_licence_get_one_answer() {
 async fn an_expired_licence_says_so_by_whatever_it_is_asked() {
     let city = city().await;
     let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
-    let late = licence.ends().unwrap().seconds_since(NOW);
+    let late = licence.valid_until.unwrap().plus_days(1).start().seconds_since(NOW);
     assert_eq!(by_code(&city, licence.code.as_str(), late - 1).await.outcome, Outcome::Valid);
     assert_eq!(by_code(&city, licence.code.as_str(), late).await.reason(), Some(Reason::Expired));
     let stored = city.find(&licence).await;

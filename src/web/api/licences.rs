@@ -256,8 +256,8 @@ pub(super) fn shown(app: &App, licence: &Licence, at: Instant) -> serde_json::Va
 async fn own(app: &App, caller: &Caller, id: &str) -> Result<Licence, Problem> {
     let id = LicenceId::parse(id).map_err(|_| Problem::NotFound)?;
     let found = find::by_id(&mut app.database.read().await?, &id).await?;
-    let issued = |licence: &Licence| !matches!(licence.status, Status::Intent | Status::Void);
-    found.filter(|licence| licence.issuer == caller.department && issued(licence)).ok_or(Problem::NotFound)
+    let is_own = |licence: &Licence| licence.issuer == caller.department && licence.status.issued().is_some();
+    found.filter(is_own).ok_or(Problem::NotFound)
 }
 
 /// `GET /api/v1/licences/{id}`: one statement.

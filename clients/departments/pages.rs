@@ -5,6 +5,8 @@ use crate::{
     visitors::SignedIn,
 };
 
+const MY_LICENCES: &str = "My licences";
+
 pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// A disc in the application's colour.
@@ -49,19 +51,19 @@ fn welcome(config: &DepartmentConfig) -> String {
         "<section><h1>{name}</h1><p class=\"en\" lang=\"en\">{name_en}</p>\
          <p>使用滨江市统一身份认证登录。已在其他部门登录过的，不必再次输入密码。</p>\
          <p class=\"en\" lang=\"en\">Sign in with the city's single sign-on. If you are signed in at another department, \
-         you will not be asked again.</p>{enter}</section><section><h2>可以办理</h2>{services}</section>",
+         you will not be asked again.</p>{enter}</section>{services}",
         name = escape(&config.name),
         name_en = escape(&config.name_en),
         enter = enter("进入", "Enter"),
-        services = services(config.theme),
+        services = services(config, false),
     )
 }
 
 fn inside(config: &DepartmentConfig, signed_in: &SignedIn) -> String {
-    let organisation = signed_in
-        .organisation
-        .as_deref()
-        .map_or_else(String::new, |organisation| format!("<dt>单位</dt><dd id=\"org\">{}</dd>", escape(organisation)));
+    let organisation = signed_in.organisation.as_deref().map_or_else(String::new, |organisation| {
+        let organisation = escape(organisation);
+        format!("<dt>单位 <span class=\"en\" lang=\"en\">Organisation</span></dt><dd id=\"org\">{organisation}</dd>")
+    });
     let others = config
         .others
         .iter()
@@ -78,19 +80,20 @@ fn inside(config: &DepartmentConfig, signed_in: &SignedIn) -> String {
     format!(
         "<section><h1>您好，<span id=\"who\">{name}</span></h1>\
          <p class=\"en\" lang=\"en\">You are signed in.</p>\
-         <dl><dt>姓名</dt><dd>{name}</dd>{organisation}</dl></section>\
-         <section><h2>可以办理</h2>{services}</section>\
-         <section><h2>其他部门 <span class=\"en\" lang=\"en\">Other departments</span></h2>\
+         <dl><dt>姓名 <span class=\"en\" lang=\"en\">Name</span></dt><dd>{name}</dd>{organisation}</dl></section>\
+         {services}<section><h2>其他部门 <span class=\"en\" lang=\"en\">Other departments</span></h2>\
          <div class=\"others\">{others}</div></section>",
         name = escape(&signed_in.name),
-        services = services(config.theme),
+        services = services(config, true),
     )
 }
 
-fn services(theme: Theme) -> String {
-    let list: &[(&str, &str)] = match theme {
+/// What the department offers. Only the licences exist in the demonstration: they are the provider's own page, which
+/// the visitor enters with the session that there is.
+fn services(config: &DepartmentConfig, is_inside: bool) -> String {
+    let list: &[(&str, &str)] = match config.theme {
         Theme::Portal => &[
-            ("我的证照", "My licences"),
+            ("我的证照", MY_LICENCES),
             ("办事进度查询", "Progress of applications"),
             ("预约办事", "Make an appointment"),
             ("政策咨询", "Ask about a policy"),
@@ -110,10 +113,20 @@ fn services(theme: Theme) -> String {
     };
     let items = list
         .iter()
-        .map(|(zh, en)| format!("<li>{zh}<br><span class=\"en\" lang=\"en\">{en}</span></li>"))
+        .map(|(zh, en)| {
+            let name = if is_inside && *en == MY_LICENCES {
+                format!("<a id=\"to-licences\" href=\"{}/me/licences\">{zh}</a>", escape(&config.issuer))
+            } else {
+                (*zh).to_owned()
+            };
+            format!("<li>{name}<br><span class=\"en\" lang=\"en\">{en}</span></li>")
+        })
         .collect::<Vec<_>>()
         .concat();
-    format!("<ul class=\"services\">{items}</ul>")
+    format!(
+        "<section><h2>可以办理 <span class=\"en\" lang=\"en\">Services</span></h2><ul class=\"services\">{items}</ul>\
+         <p class=\"note\">没有链接的事项只列出名称。 <span lang=\"en\">Services without a link are only named.</span></p></section>"
+    )
 }
 
 fn enter(zh: &str, en: &str) -> String {

@@ -20,6 +20,8 @@ struct Home {
     is_clerk: bool,
     is_reviewer: bool,
     may_verify: bool,
+    /// What the roles without work on this page do, and where.
+    elsewhere: Vec<&'static str>,
     waiting: Vec<Line>,
     returned: Vec<Line>,
 }
@@ -46,7 +48,14 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
     }
     drop(tx);
     let (returned, waiting) = (lists.pop().unwrap_or_default(), lists.pop().unwrap_or_default());
+    let elsewhere = [
+        (Role::Auditor, "console.auditor_help"),
+        (Role::Operator, "console.operator_help"),
+        (Role::SealKeeper, "console.keeper_help"),
+    ];
+    let elsewhere = elsewhere.into_iter().filter(|(role, _)| roles.has(*role)).map(|(_, key)| page.t(key)).collect();
     let home = Home {
+        elsewhere,
         department: staff.staff.organisation_name.clone(),
         is_clerk,
         is_reviewer,

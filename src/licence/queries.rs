@@ -185,7 +185,7 @@ pub(crate) async fn held_by(tx: &mut Tx, holder: &Holder, page: &Page<LicenceId>
            from licence
           where holder_id = $1
             and status not in ('intent', 'void')
-            and ($2 is null or licence_id < $2)
+            and licence_id < coalesce($2, 'zzz')
           order by licence_id desc
           limit $3",
         args![holder.id(), page.after.as_ref(), page.limit + 1],
@@ -208,7 +208,7 @@ pub(crate) async fn issued_by(
           where issuer_id = $1
             and status not in ('intent', 'void')
             and ($2 is null or status = $2)
-            and ($3 is null or licence_id < $3)
+            and licence_id < coalesce($3, 'zzz')
           order by licence_id desc
           limit $4",
         args![issuer, status.map(Status::as_str), page.after.as_ref(), page.limit + 1],
@@ -513,7 +513,7 @@ pub(crate) async fn applications(
            from application
           where issuer_id = $1
             and ($2 is null or state = $2)
-            and ($3 is null or application_id < $3)
+            and application_id < coalesce($3, 'zzz')
           order by application_id desc
           limit $4",
         args![issuer, state, page.after.as_ref(), page.limit + 1],

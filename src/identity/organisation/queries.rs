@@ -98,7 +98,7 @@ pub async fn list(tx: &mut Tx, kind: Kind, page: &Page<OrganisationId>) -> Resul
             "select organisation_id, name, credit_code, kind, legal_representative, state, registered_at
                from organisation
               where kind = $1
-                and ($2 is null or organisation_id > $2)
+                and organisation_id > coalesce($2, '')
               order by organisation_id
               limit $3",
             args![kind.code(), page.after.as_ref(), page.limit + 1],

@@ -186,7 +186,7 @@ pub async fn close_of_person(
               where account_id in (select a.account_id from account a where a.person_id = $1)
                 and closed_at is null
                 and ends_at > $3
-                and ($2 is null or session_id <> $2)
+                and session_id <> coalesce($2, '')
              returning session_id",
             args![person, but, at],
         )
@@ -207,7 +207,7 @@ pub async fn close_of_account(
               where account_id = $1
                 and closed_at is null
                 and ends_at > $3
-                and ($2 is null or session_id <> $2)
+                and session_id <> coalesce($2, '')
              returning session_id",
             args![account, but, at],
         )
@@ -229,7 +229,7 @@ pub async fn list(
               where a.person_id = $1
                 and s.closed_at is null
                 and s.idle_until > $2
-                and ($3 is null or s.session_id < $3)
+                and s.session_id < coalesce($3, 'zzz')
               order by s.session_id desc
               limit $4",
             args![person, at, page.after.as_ref(), page.limit + 1],

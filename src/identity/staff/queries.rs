@@ -109,7 +109,7 @@ pub async fn list(tx: &mut Tx, organisation: &OrganisationId, page: &Page<StaffI
                join person p on p.person_id = f.person_id
               where f.organisation_id = $1
                 and f.ended_at is null
-                and ($2 is null or f.staff_id > $2)
+                and f.staff_id > coalesce($2, '')
               order by f.staff_id
               limit $3",
             args![organisation, page.after.as_ref(), page.limit + 1],

@@ -56,7 +56,7 @@ pub(crate) async fn after(tx: &mut Tx, cursor: Option<&str>, limit: i64) -> Resu
             "select client_id, organisation_id, name_zh, name_en, purpose_zh, purpose_en, secret_hash,
                     backchannel_logout_uri, settings, enabled
                from client
-              where $1 is null or client_id > $1
+              where client_id > coalesce($1, '')
               order by client_id
               limit $2",
             args![cursor, limit],

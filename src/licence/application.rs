@@ -1,17 +1,17 @@
 //! Applications: handed in by a clerk, decided by a reviewer who is another person.
 
 use base::{
-    Date, Fault, Instant, Page, PageOf,
+    Fault, Instant, Page, PageOf,
     id::{ApplicationId, LicenceId, OrganisationId},
 };
 use identity::{Role, staff};
 use records::{Tx, Work};
 
 use crate::{
-    content::{Content, Fields},
+    content::Content,
     error::Error,
     events,
-    holder::{Holder, HolderFacts},
+    holder::Holder,
     issue::{self, Approved, Begun, Origin, Request},
     library::Library,
     limits,
@@ -45,23 +45,6 @@ impl State {
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Submitted, Self::Approved, Self::Returned].into_iter().find(|state| state.as_str() == text)
     }
-}
-
-/// What a clerk hands in.
-#[derive(Clone, Debug)]
-pub struct NewApplication {
-    /// Which type, by its national code.
-    pub type_code: String,
-    /// Whom the licence is to be about.
-    pub holder: HolderFacts,
-    /// The fields that are entered.
-    pub fields: Fields,
-    /// The first day; today when not given.
-    pub valid_from: Option<Date>,
-    /// The last day, where the type wants one.
-    pub valid_until: Option<Date>,
-    /// The licence it is to take the place of.
-    pub renews: Option<LicenceId>,
 }
 
 /// An application with what it says.
@@ -110,23 +93,14 @@ pub async fn apply(
     work: &mut Work,
     library: &Library,
     maker: &Official,
-    new: NewApplication,
+    request: Request,
 ) -> Result<ApplicationId, Error> {
     maker.check_role(Role::Clerk)?;
-    let licence_type = library.catalogue().published(&new.type_code).ok_or(Error::TypeUnknown)?;
+    let licence_type = library.catalogue().published(&request.type_code).ok_or(Error::TypeUnknown)?;
     if !library.catalogue().may_issue(&licence_type.code, &maker.organisation_id) {
         return Err(Error::NotAuthorised);
     }
     let id = ApplicationId::new(work.at(), work.entropy());
-    let request = Request {
-        origin: Origin::application(&id),
-        type_code: new.type_code,
-        holder: new.holder,
-        fields: new.fields,
-        valid_from: new.valid_from,
-        valid_until: new.valid_until,
-        renews: new.renews,
-    };
     let content = issue::compose(library, &licence_type, &request, maker, work.at())?;
     let row = ApplicationRow {
         application_id: id.as_str().to_owned(),

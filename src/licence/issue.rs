@@ -57,11 +57,9 @@ impl Origin {
     }
 }
 
-/// A licence to be issued.
+/// What a licence is asked for with: by a clerk's application, or by a department's own system.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// What asks for it.
-    pub origin: Origin,
     /// Which type, by its national code.
     pub type_code: String,
     /// Whom it is about.
@@ -125,13 +123,13 @@ pub struct Signed {
 pub async fn begin(
     work: &mut Work,
     library: &Library,
+    origin: &Origin,
     request: Request,
-    maker: &Official,
-    checker: &Official,
+    (maker, checker): (&Official, &Official),
 ) -> Result<Begun, Error> {
+    checker.check_other_person(maker.person_id.as_str())?;
     maker.check_role(Role::Clerk)?;
     checker.check_role(Role::Reviewer)?;
-    checker.check_other_person(maker.person_id.as_str())?;
     if maker.organisation_id != checker.organisation_id {
         return Err(Error::OtherDepartment);
     }
@@ -142,7 +140,7 @@ pub async fn begin(
     }
     let content = compose(library, &licence_type, &request, maker, work.at())?;
     let approved = Approved { content, licence_type, holder: request.holder, renews: request.renews };
-    begin_approved(work, library, &request.origin, approved, (maker, checker)).await
+    begin_approved(work, library, origin, approved, (maker, checker)).await
 }
 
 /// What a reviewer approved.

@@ -5,25 +5,17 @@ use base::Page;
 use super::city::{City, city};
 use crate::{
     Error, Licence, Status,
-    application::{self, NewApplication, State},
-    built_in,
+    application::{self, State},
     issue::Begun,
     reason::ReturnReason,
 };
 use base::id::ApplicationId;
 
 async fn apply(city: &City, seconds: i64) -> ApplicationId {
-    let request = city.food_request("unused");
-    let new = NewApplication {
-        type_code: built_in::FOOD.to_owned(),
-        holder: request.holder,
-        fields: request.fields,
-        valid_from: None,
-        valid_until: None,
-        renews: None,
-    };
     let mut work = city.work(seconds).await;
-    let id = application::apply(&mut work, &city.library, &city.food.clerk, new).await.unwrap();
+    let id = application::apply(&mut work, &city.library, &city.food.clerk, city.food_request("unused").request)
+        .await
+        .unwrap();
     work.commit().await.unwrap();
     id
 }

@@ -34,6 +34,39 @@ pub struct Department {
     pub seal: base::id::SealId,
 }
 
+/// A request under a key, to be changed before it is sent.
+#[derive(Clone)]
+pub struct Asked {
+    pub origin: Origin,
+    pub request: Request,
+}
+
+impl std::ops::Deref for Asked {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        &self.request
+    }
+}
+
+impl std::ops::DerefMut for Asked {
+    fn deref_mut(&mut self) -> &mut Request {
+        &mut self.request
+    }
+}
+
+impl Asked {
+    pub fn new(key: &str, request: Request) -> Self {
+        Self { origin: Origin::request("client", key), request }
+    }
+
+    /// The same for another holder, or as a renewal, or of another type.
+    pub fn with(mut self, change: impl FnOnce(&mut Request)) -> Self {
+        change(&mut self.request);
+        self
+    }
+}
+
 pub struct City {
     pub fresh: Fresh,
     pub library: Library,
@@ -153,19 +186,19 @@ impl City {
     }
 
     /// What the department of food would issue to the company.
-    pub fn food_request(&self, key: &str) -> Request {
-        Request {
-            origin: Origin::request("client", key),
+    pub fn food_request(&self, key: &str) -> Asked {
+        let request = Request {
             type_code: built_in::FOOD.to_owned(),
             holder: self.company.clone(),
             fields: food_fields(),
             valid_from: None,
             valid_until: None,
             renews: None,
-        }
+        };
+        Asked::new(key, request)
     }
 
-    pub fn driving_request(&self, key: &str) -> Request {
+    pub fn driving_request(&self, key: &str) -> Asked {
         let fields = [
             ("nationality", "中国"),
             ("address", "滨江市江南区解放路 1 号"),
@@ -173,28 +206,29 @@ impl City {
             ("vehicle_class", "C1"),
             ("file_number", "330100123456"),
         ];
-        Request {
-            origin: Origin::request("client", key),
+        let request = Request {
             type_code: built_in::DRIVING.to_owned(),
             holder: self.person.clone(),
             fields: fields.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
             valid_from: None,
             valid_until: None,
             renews: None,
-        }
+        };
+        Asked::new(key, request)
     }
 
     /// The first unit of work.
-    pub async fn begin(&self, request: Request, by: &Department, seconds: i64) -> Result<Begun, Error> {
+    pub async fn begin(&self, request: Asked, by: &Department, seconds: i64) -> Result<Begun, Error> {
         let mut work = self.work(seconds).await;
-        let begun = issue::begin(&mut work, &self.library, request, &by.clerk, &by.reviewer).await?;
+        let begun =
+            issue::begin(&mut work, &self.library, &request.origin, request.request, (&by.clerk, &by.reviewer)).await?;
         if matches!(begun, Begun::Intent(_)) {
             work.commit().await?;
         }
         Ok(begun)
     }
 
-    pub async fn intent(&self, request: Request, by: &Department, seconds: i64) -> Intent {
+    pub async fn intent(&self, request: Asked, by: &Department, seconds: i64) -> Intent {
         match self.begin(request, by, seconds).await.unwrap() {
             Begun::Intent(intent) => *intent,
             Begun::Issued(licence) => panic!("{} was issued before", licence.identifier),
@@ -205,7 +239,7 @@ impl City {
         issue::finish(&self.fresh.database, &self.library, &self.context(seconds), intent, None).await
     }
 
-    pub async fn issue(&self, request: Request, by: &Department, seconds: i64) -> Result<Licence, Error> {
+    pub async fn issue(&self, request: Asked, by: &Department, seconds: i64) -> Result<Licence, Error> {
         match self.begin(request, by, seconds).await? {
             Begun::Intent(intent) => self.finish(&intent, seconds).await,
             Begun::Issued(licence) => Ok(licence),

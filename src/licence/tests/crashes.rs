@@ -1,6 +1,6 @@
 //! The process dies between two steps of issuing, and what is left of it.
 
-use super::city::{City, city};
+use super::city::{Asked, City, city};
 use crate::{
     Error, Status, events,
     issue::{self, Begun, Recorded, Recovered},
@@ -23,8 +23,9 @@ fn finished(count: usize) -> Recovered {
 async fn dying_before_the_intent_is_committed_leaves_nothing() {
     let city = city().await;
     let mut work = city.work(0).await;
-    let request = city.food_request("k");
-    issue::begin(&mut work, &city.library, request, &city.food.clerk, &city.food.reviewer).await.unwrap();
+    let Asked { origin, request } = city.food_request("k");
+    let officials = (&city.food.clerk, &city.food.reviewer);
+    issue::begin(&mut work, &city.library, &origin, request, officials).await.unwrap();
     drop(work);
     assert_eq!(city.count("select count(*) from licence").await, 0);
     assert_eq!(recover(&city, LATER).await, Recovered::default());

@@ -4,12 +4,12 @@ use base::Date;
 use identity::{organisation, person};
 use verify::{Outcome, Reason};
 
-use super::city::{City, city};
+use super::city::{Asked, City, city};
 use crate::{
     Error, Holder, HolderFacts, Licence, Status,
-    application::{self, NewApplication, State},
+    application::{self, State},
     built_in, find,
-    issue::{self, Origin, Recovered, Request},
+    issue::{self, Recovered, Request},
     lifecycle, limits,
     reason::SuspensionReason,
     verification,
@@ -38,7 +38,7 @@ async fn ceases(city: &City, seconds: i64) -> usize {
     ended.len()
 }
 
-fn birth_request(city: &City, key: &str) -> Request {
+fn birth_request(city: &City, key: &str) -> Asked {
     let mother = super::city::numbers("33010119650101124");
     let fields = [
         ("birth_time", "1990-03-07 08:15"),
@@ -47,11 +47,10 @@ fn birth_request(city: &City, key: &str) -> Request {
         ("mother_name", "王芳"),
         ("mother_code", mother.as_str()),
     ];
-    Request {
-        type_code: built_in::BIRTH.to_owned(),
-        fields: fields.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
-        ..city.driving_request(key)
-    }
+    city.driving_request(key).with(|request| {
+        request.type_code = built_in::BIRTH.to_owned();
+        request.fields = fields.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    })
 }
 
 /// Licences, intents and events of issuing: what a refusal must not add to.
@@ -98,11 +97,11 @@ async fn nothing_is_issued_to_somebody_who_has_died() {
     dies(&city, 2).await;
     assert_eq!(city.find(&suspended).await.status, Status::Revoked);
     let before = traces(&city).await;
-    let request = |key: &str, holder: &HolderFacts| Request { holder: holder.clone(), ..city.driving_request(key) };
+    let request = |key: &str, holder: &HolderFacts| city.driving_request(key).with(|one| one.holder = holder.clone());
     let holder = facts(&city, &city.person.holder).await;
     let refused = city.issue(request("k2", &holder), &city.police, 3).await.unwrap_err();
     assert_eq!((refused.code(), refused.is_final()), ("holder_deceased", true));
-    let renewal = Request { renews: Some(suspended.id.clone()), ..request("k3", &holder) };
+    let renewal = request("k3", &holder).with(|one| one.renews = Some(suspended.id.clone()));
     let refused = city.issue(renewal, &city.police, 3).await.unwrap_err();
     assert_eq!(refused.code(), "holder_deceased");
     assert_eq!(traces(&city).await, before);
@@ -111,15 +110,7 @@ async fn nothing_is_issued_to_somebody_who_has_died() {
 #[tokio::test]
 async fn an_application_whose_holder_ceased_meanwhile_is_not_approved() {
     let city = city().await;
-    let Request { holder, fields, .. } = city.food_request("unused");
-    let new = NewApplication {
-        type_code: built_in::FOOD.to_owned(),
-        holder,
-        fields,
-        valid_from: None,
-        valid_until: None,
-        renews: None,
-    };
+    let new = city.food_request("unused").request;
     let mut work = city.work(0).await;
     let id = application::apply(&mut work, &city.library, &city.food.clerk, new.clone()).await.unwrap();
     work.commit().await.unwrap();
@@ -137,7 +128,7 @@ async fn an_application_whose_holder_ceased_meanwhile_is_not_approved() {
     let found = application::find(&mut work.tx, &city.library, &city.food.id, &id).await.unwrap();
     assert_eq!((found.state, found.licence), (State::Submitted, None));
     let holder = facts(&city, &city.company.holder).await;
-    let again = NewApplication { holder, ..new };
+    let again = Request { holder, ..new };
     let refused = application::apply(&mut work, &city.library, &city.food.clerk, again).await.unwrap_err();
     assert_eq!(refused.code(), "holder_ceased");
     drop(work);
@@ -211,6 +202,5 @@ async fn a_page_that_fails_the_checks_is_not_signed_and_its_intent_is_void() {
     assert_eq!(city.count("select count(*) from event where kind = 'licence.voided'").await, 1);
     // The same request is told the same again; the next one succeeds.
     assert!(matches!(city.issue(city.food_request("k1"), &city.food, 2).await, Err(Error::Voided(_))));
-    let next = Request { origin: Origin::request("client", "k2"), ..city.food_request("k1") };
-    assert_eq!(city.issue(next, &city.food, 3).await.unwrap().status, Status::Valid);
+    assert_eq!(city.issue(city.food_request("k2"), &city.food, 3).await.unwrap().status, Status::Valid);
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use records::Attempts;
 
-use super::city::{City, Department, city};
+use super::city::{Asked, City, Department, city};
 use crate::{
     Error, Licence, Status, built_in,
-    issue::{self, Recovered, Request},
+    issue::{self, Recovered},
     licence_type, lifecycle, limits,
     reason::{RevocationReason, SuspensionReason},
 };
@@ -16,7 +16,7 @@ use crate::{
 const LATER: i64 = limits::INTENT_SECONDS_MAX + 1;
 
 /// Issues as an operation's edge does: again after a transient conflict.
-async fn issue(city: &City, request: Request, by: &Department, seconds: i64) -> Result<Licence, Error> {
+async fn issue(city: &City, request: Asked, by: &Department, seconds: i64) -> Result<Licence, Error> {
     let mut attempts = Attempts::default();
     loop {
         match city.issue(request.clone(), by, seconds).await {
@@ -66,8 +66,8 @@ async fn recover(city: &City, seconds: i64) -> Recovered {
     issue::recover(&city.fresh.database, &city.library, &city.context(seconds)).await.unwrap()
 }
 
-fn renewal(city: &City, key: &str, older: &Licence) -> Request {
-    Request { renews: Some(older.id.clone()), ..city.driving_request(key) }
+fn renewal(city: &City, key: &str, older: &Licence) -> Asked {
+    city.driving_request(key).with(|request| request.renews = Some(older.id.clone()))
 }
 
 async fn freeze(city: &City, seconds: i64) {

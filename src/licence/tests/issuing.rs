@@ -4,13 +4,13 @@ use base::{Date, Page, number::LicenceIdentifier};
 use documents::pdf::read::read;
 use records::log;
 
-use super::city::{City, NOW, city, food_fields};
+use super::city::{Asked, City, NOW, city, food_fields};
 use crate::{
     Error, Status, built_in,
     error::PeriodProblem,
     field::FieldProblem,
     find,
-    issue::{Begun, Origin, Request},
+    issue::{Begun, Request},
     licence_type,
 };
 
@@ -151,7 +151,8 @@ async fn only_an_authorised_department_with_two_people_issues() {
     let food = &city.food;
     let mut work = city.work(0).await;
     let begin = async |work: &mut records::Work, maker, checker| {
-        crate::issue::begin(work, &city.library, city.food_request("k"), maker, checker).await.unwrap_err()
+        let Asked { origin, request } = city.food_request("k");
+        crate::issue::begin(work, &city.library, &origin, request, (maker, checker)).await.unwrap_err()
     };
     // The traffic police may not issue food licences.
     let error = begin(&mut work, &city.police.clerk, &city.police.reviewer).await;
@@ -244,7 +245,6 @@ async fn many_licences_have_many_numbers() {
     for n in 0..20 {
         let mut request = city.food_request(&format!("k{n}"));
         request.fields = food_fields();
-        request.origin = Origin::request("client", &format!("k{n}"));
         let licence = city.issue(request, &city.food, n).await.unwrap();
         assert!(identifiers.insert(licence.identifier.clone()) && codes.insert(licence.code.clone()));
     }

@@ -5,8 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use anyhow::{Context as _, bail};
 use base::{Date, Instant, id::LicenceId};
 use licence::{
-    Fields, HolderFacts, Licence,
-    application::{self, NewApplication},
+    Fields, HolderFacts, Licence, application,
     built_in::{BIRTH, DRIVING, FOOD},
     issue::{self, Begun, Intent, Origin, Request},
     licence_type, lifecycle,
@@ -141,16 +140,16 @@ fn document_path(licence: &Licence) -> std::path::PathBuf {
     Path::new("licences").join(format!("{}.pdf", licence.identifier))
 }
 
-fn request(origin: &str, wanted: &Wanted, renews: Option<LicenceId>) -> Request {
-    Request {
-        origin: Origin::request("demo", origin),
+fn request(origin: &str, wanted: &Wanted, renews: Option<LicenceId>) -> (Origin, Request) {
+    let request = Request {
         type_code: wanted.type_code.to_owned(),
         holder: wanted.holder.clone(),
         fields: wanted.fields.clone(),
         valid_from: None,
         valid_until: None,
         renews,
-    }
+    };
+    (Origin::request("demo", origin), request)
 }
 
 /// Issues some licences of one department at one instant: two units of work for all of them, signatures between.
@@ -159,14 +158,15 @@ async fn issue_group(
     folder: &Path,
     department: &Department,
     at: Instant,
-    requests: Vec<Request>,
+    requests: Vec<(Origin, Request)>,
 ) -> anyhow::Result<Vec<Licence>> {
     let library = &product.app.library;
     let context = staff_context(product, department, at);
     let mut work = product.database.begin(context.clone()).await?;
     let mut intents = Vec::new();
-    for request in requests {
-        match issue::begin(&mut work, library, request, &department.clerk, &department.reviewer).await? {
+    for (origin, request) in requests {
+        let officials = (&department.clerk, &department.reviewer);
+        match issue::begin(&mut work, library, &origin, request, officials).await? {
             Begun::Intent(intent) => intents.push(Arc::new(*intent)),
             Begun::Issued(licence) => bail!("licence {} was issued before", licence.identifier),
         }
@@ -218,7 +218,7 @@ async fn apply(product: &Product, people: &People) -> anyhow::Result<()> {
         let (department, company) = (people.department(department)?, company_at(people, company)?);
         let (staff, person) = (department.clerk.staff_id.clone(), department.clerk.person_id.clone());
         let mut work = product.database.begin(product.world.context(Actor::Staff { staff, person })).await?;
-        let new = NewApplication {
+        let new = Request {
             type_code: FOOD.to_owned(),
             holder: company.facts.clone(),
             fields: food(company),

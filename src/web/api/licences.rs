@@ -93,7 +93,6 @@ async fn begin(app: &App, caller: &Caller, key: &Key, (wanted, bytes): (&Wanted,
     let clerk = official(&mut work, caller, &wanted.clerk, "/clerk").await?;
     let reviewer = official(&mut work, caller, &wanted.reviewer, "/reviewer").await?;
     let request = Request {
-        origin: Origin::request(&caller.client_id, key.as_str()),
         type_code: wanted.type_code.clone(),
         holder,
         fields: wanted.fields.clone(),
@@ -101,7 +100,8 @@ async fn begin(app: &App, caller: &Caller, key: &Key, (wanted, bytes): (&Wanted,
         valid_until: wanted.valid_until,
         renews: wanted.renews.clone(),
     };
-    match issue::begin(&mut work, &app.library, request, &clerk, &reviewer).await? {
+    let origin = Origin::request(&caller.client_id, key.as_str());
+    match issue::begin(&mut work, &app.library, &origin, request, (&clerk, &reviewer)).await? {
         Begun::Intent(intent) => {
             work.commit().await?;
             Ok(Started::Intent(intent))

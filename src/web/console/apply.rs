@@ -11,12 +11,12 @@ use base::{
 };
 use http::StatusCode;
 use licence::{
-    Error, Fields as LicenceFields, Holder, HolderFacts, Official,
-    application::{self, NewApplication},
+    Error, Fields as LicenceFields, Holder, HolderFacts, Official, application,
     content::from_register,
     field::{FieldKind, FieldRule, Source},
     find,
     holder::HolderKind,
+    issue::Request,
     licence_type::{LicenceType, Validity},
 };
 use records::Tx;
@@ -132,7 +132,7 @@ pub async fn submit(
         .iter()
         .filter_map(|(name, value)| Some((name.strip_prefix("f_")?.to_owned(), value.to_owned())))
         .collect();
-    let new = NewApplication {
+    let new = Request {
         type_code: code,
         holder: holder.clone(),
         fields: entered,

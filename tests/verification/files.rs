@@ -131,6 +131,34 @@ async fn an_upload_of_500_megabytes_is_refused_before_it_is_read() {
     assert!(client().get(city.url("/healthz")).send().await.unwrap().status().is_success());
 }
 
+/// Sends a file under a key; the program draws a new boundary each time.
+async fn verify_under(city: &City, token: &str, key: &str, bytes: Vec<u8>) -> (StatusCode, bool, Value) {
+    let form = Form::new().part("file", Part::bytes(bytes).file_name("licence.pdf"));
+    let request = client().post(city.url("/api/v1/verifications")).bearer_auth(token).header("idempotency-key", key);
+    let answer = request.multipart(form).send().await.unwrap();
+    let replayed = answer.headers().contains_key("idempotency-replayed");
+    (answer.status(), replayed, answer.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_file_sent_again_under_its_key_has_one_receipt() {
+    let city = City::shared().await;
+    let token = city.api_token().await;
+    let good = city.file(city.licence("valid"));
+    let (_, replayed, first) = verify_under(city, &token, "file-again", good.clone()).await;
+    assert!(!replayed && first["outcome"] == "valid", "{first}");
+    let at_once = async || verify_under(city, &token, "file-again", good.clone()).await;
+    let (a, b, c) = tokio::join!(at_once(), at_once(), at_once());
+    for again in [a, b, c] {
+        assert_eq!(again, (StatusCode::OK, true, first.clone()));
+    }
+    let (outcome, reason, events) = written(city, first["receipt"].as_str().unwrap()).await;
+    assert_eq!((outcome.as_str(), reason, events.len()), ("valid", None, 1));
+    let other = city.file(city.licence("revoked"));
+    let (status, _, problem) = verify_under(city, &token, "file-again", other).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &"idempotency_key_reused".into()));
+}
+
 /// What was written down about a verification: its row, and the kinds of its events.
 async fn written(city: &City, receipt: &str) -> (String, Option<String>, Vec<String>) {
     let database = records::Database::open(&city.database()).await.unwrap();

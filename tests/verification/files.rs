@@ -233,6 +233,8 @@ fn attacks(good: &[u8], other: &[u8]) -> Vec<(&'static str, Vec<u8>, (&'static s
     let [altered, changed, broken] =
         ["content_altered", "changed_after_signing", "signature_broken"].map(|reason| ("invalid", reason));
     let foreign = ("unverifiable", "file_not_pdf");
+    let second =
+        "<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange[0 100 200 100]/Contents<3000>>>";
     vec![
         ("245 a byte of the content", content, altered),
         ("246 a bit of the padding", padding, broken),
@@ -251,6 +253,9 @@ fn attacks(good: &[u8], other: &[u8]) -> Vec<(&'static str, Vec<u8>, (&'static s
         ("252 another licence's signature", with_signature_of(good, other), altered),
         ("253 bytes before the header", [b"x".as_slice(), good].concat(), broken),
         ("254 a gap that is too wide", ranged(format!("[0 {} {} {}]", numbers[1], numbers[2], "1")), altered),
+        ("258 a second signature", with_an_object(good, second), ("invalid", "several_signatures")),
+        ("264 a script", with_an_object(good, "<</S/JavaScript/JS(app.alert\\(1\\))>>"), changed),
+        ("264 a program to start", with_an_object(good, "<</S/Launch/F(cmd.exe)>>"), changed),
         ("271 a page of the web around it", [b"<html>".as_slice(), good].concat(), broken),
         ("271 an archive behind it", after(b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), changed),
         ("271 not a PDF", b"GIF89a".to_vec(), foreign),
@@ -294,15 +299,20 @@ fn rfind(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).rposition(|window| window == what)
 }
 
-/// An incremental update as any editor makes it: one more object, one more table, one more end.
+/// An annotation, as any editor adds one.
 fn with_a_revision(pdf: &[u8]) -> Vec<u8> {
+    with_an_object(pdf, "<< /Type /Annot /Contents (changed) >>")
+}
+
+/// An incremental update as any editor makes it: one more object, one more table, one more end.
+fn with_an_object(pdf: &[u8], object_text: &str) -> Vec<u8> {
     let start = rfind(pdf, b"startxref").unwrap();
     let text = String::from_utf8_lossy(&pdf[start + 9..]).into_owned();
     let previous: u64 = text.split_whitespace().next().unwrap().parse().unwrap();
     let mut made = pdf.to_vec();
     made.push(b'\n');
     let object = made.len();
-    made.extend_from_slice(b"9999 0 obj\n<< /Type /Annot /Contents (changed) >>\nendobj\n");
+    made.extend_from_slice(format!("9999 0 obj\n{object_text}\nendobj\n").as_bytes());
     let table = made.len();
     made.extend_from_slice(format!("xref\n9999 1\n{object:010} 00000 n \n").as_bytes());
     made.extend_from_slice(

@@ -15,6 +15,11 @@ async fn send(request: RequestBuilder) -> (StatusCode, Value) {
     (status, body)
 }
 
+/// A refusal in short.
+fn told(status: StatusCode, problem: &Value) -> (u16, &str) {
+    (status.as_u16(), problem["code"].as_str().unwrap_or_default())
+}
+
 async fn issue(city: &City, token: &str, key: &str, body: &Value) -> (StatusCode, Value) {
     let request = client().post(city.url("/api/v1/licences")).bearer_auth(token);
     send(request.header("idempotency-key", key).json(body)).await
@@ -33,7 +38,7 @@ async fn the_same_request_under_the_same_key_issues_one_licence() {
     let mut other = body.clone();
     other["valid_from"] = json!("2020-01-01");
     let (status, problem) = issue(city, &token, "interface-1", &other).await;
-    assert!(status == StatusCode::CONFLICT || status == StatusCode::UNPROCESSABLE_ENTITY, "{status} {problem}");
+    assert_eq!(told(status, &problem), (422, "idempotency_key_reused"), "{problem}");
     let (status, second) = issue(city, &token, "interface-2", &body).await;
     assert_eq!(status, StatusCode::CREATED, "{second}");
     assert_ne!(first["identifier"], second["identifier"]);
@@ -66,10 +71,10 @@ async fn without_a_key_a_token_or_the_scope_nothing_is_issued() {
     let token = city.api_token().await;
     let body = city.facts["issue_example"].clone();
     let url = city.url("/api/v1/licences");
-    let (status, _) = send(client().post(&url).bearer_auth(&token).json(&body)).await;
-    assert_eq!(status, StatusCode::BAD_REQUEST, "no Idempotency-Key");
-    let (status, _) = send(client().post(&url).header("idempotency-key", "k").json(&body)).await;
-    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    let (status, problem) = send(client().post(&url).bearer_auth(&token).json(&body)).await;
+    assert_eq!(told(status, &problem), (400, "idempotency_key"));
+    let (status, problem) = send(client().post(&url).header("idempotency-key", "k").json(&body)).await;
+    assert_eq!(told(status, &problem), (401, "token_missing"));
     let facts = city.client(|one| tests::city::contains(&one["scopes"], "licence:issue"));
     let narrow: Value = client()
         .post(city.url("/token"))
@@ -82,8 +87,8 @@ async fn without_a_key_a_token_or_the_scope_nothing_is_issued() {
         .await
         .unwrap();
     let narrow = narrow["access_token"].as_str().unwrap();
-    let (status, _) = issue(city, narrow, "interface-narrow", &body).await;
-    assert_eq!(status, StatusCode::FORBIDDEN);
+    let (status, problem) = issue(city, narrow, "interface-narrow", &body).await;
+    assert_eq!(told(status, &problem), (403, "insufficient_scope"));
 }
 
 #[tokio::test]
@@ -93,7 +98,7 @@ async fn one_person_cannot_be_clerk_and_reviewer() {
     let mut body = city.facts["issue_example"].clone();
     body["reviewer"] = body["clerk"].clone();
     let (status, problem) = issue(city, &token, "interface-one-person", &body).await;
-    assert!(status.is_client_error(), "{status} {problem}");
+    assert_eq!(told(status, &problem), (403, "four_eyes"), "{problem}");
 }
 
 #[tokio::test]
@@ -102,30 +107,37 @@ async fn a_body_that_is_not_what_it_should_be_is_refused_by_name() {
     let token = city.api_token().await;
     let good = city.facts["issue_example"].clone();
     let mut place = 0;
-    let mut check = async |name: &str, body: Value| {
+    let mut check = async |body: Value, status: u16, code: &str, pointers: &[&str]| {
         place += 1;
-        let (status, problem) = issue(city, &token, &format!("interface-bad-{place}"), &body).await;
-        assert!(
-            status == StatusCode::BAD_REQUEST || status == StatusCode::UNPROCESSABLE_ENTITY,
-            "{name}: {status} {problem}"
-        );
+        let (answered, problem) = issue(city, &token, &format!("interface-bad-{place}"), &body).await;
+        assert_eq!(told(answered, &problem), (status, code), "{body}: {problem}");
+        let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+        for pointer in pointers {
+            assert!(errors.iter().any(|error| error["pointer"] == *pointer), "{pointer} in {problem}");
+        }
     };
-    check("nothing", json!({})).await;
-    check("a list", json!([])).await;
+    check(json!({}), 422, "invalid_fields", &["/type", "/holder", "/fields", "/clerk", "/reviewer"]).await;
+    check(json!([]), 400, "json_object", &[]).await;
     let mut unknown = good.clone();
     unknown["no_such_member"] = json!(1);
-    check("an unknown member", unknown).await;
+    check(unknown, 422, "invalid_fields", &["/no_such_member"]).await;
     let mut kind = good.clone();
     kind["type"] = json!("no-such-type");
-    check("an unknown type", kind).await;
+    check(kind, 422, "type_unknown", &[]).await;
+    let mut typo = good.clone();
+    typo["holder"] = json!({"identity_number": "110105194912310021"});
+    check(typo, 422, "invalid_fields", &["/holder/identity_number"]).await;
+    let mut long = good.clone();
+    long["fields"]["legal_representative"] = json!("王".repeat(200));
+    check(long, 422, "invalid_fields", &["/fields/legal_representative"]).await;
     let request = client().post(city.url("/api/v1/licences")).bearer_auth(&token).header("idempotency-key", "bad-json");
-    let (status, _) = send(request.header("content-type", "application/json").body("{\"type\": ")).await;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let (status, problem) = send(request.header("content-type", "application/json").body("{\"type\": ")).await;
+    assert_eq!(told(status, &problem), (400, "json_broken"));
     // 姓名 in GBK is not JSON text at all.
     let request = client().post(city.url("/api/v1/licences")).bearer_auth(&token).header("idempotency-key", "gbk");
-    let (status, _) =
+    let (status, problem) =
         send(request.header("content-type", "application/json").body(b"{\"type\":\"\xd0\xd5\"}".to_vec())).await;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(told(status, &problem), (400, "json_encoding"));
 }
 
 #[tokio::test]
@@ -157,7 +169,7 @@ async fn a_licence_is_suspended_reinstated_and_revoked_and_the_verdict_follows()
     let (status, answer) = act("revoke", reason("revoke")).await;
     assert!(status.is_success(), "{status} {answer}");
     assert_eq!(verdict().await, pair("invalid", "revoked"));
-    let (status, _) = send(
+    let (status, problem) = send(
         client()
             .post(city.url(&format!("/api/v1/licences/{id}/reinstate")))
             .bearer_auth(&token)
@@ -165,7 +177,7 @@ async fn a_licence_is_suspended_reinstated_and_revoked_and_the_verdict_follows()
             .json(&json!({})),
     )
     .await;
-    assert_eq!(status, StatusCode::CONFLICT, "revoking is final");
+    assert_eq!(told(status, &problem), (409, "already_revoked"), "revoking is final");
 }
 
 fn reason(act: &str) -> Value {

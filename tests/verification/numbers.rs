@@ -65,18 +65,28 @@ async fn what_we_never_issued_is_invalid_and_says_so() {
     let identifier = city.licence("valid")["identifier"].as_str().unwrap().to_owned();
     let wrong = if identifier.ends_with('A') { "B" } else { "A" };
     let wrong = format!("{}{wrong}", &identifier[..identifier.len() - 1]);
-    for body in [
-        json!({"code": changed}),
-        json!({"code": "123456789012345678"}),
-        json!({"code": "https://elsewhere.example/q?id=42"}),
-        json!({"identifier": wrong}),
-        json!({"identifier": "1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430599.001.F"}),
+    let nobody = "1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430599.001.F";
+    for (name, body, outcome, reason) in [
+        ("a mistyped code", json!({"code": changed}), "invalid", "mistyped"),
+        ("a code of nobody", json!({"code": with_check_digit("31415926535897932384")}), "invalid", "unknown_number"),
+        ("digits of something else", json!({"code": "123456789012345678"}), "unverifiable", "not_our_code"),
+        (
+            "a QR of another system",
+            json!({"code": "https://elsewhere.example/q?id=42"}),
+            "unverifiable",
+            "not_our_code",
+        ),
+        ("a mistyped identifier", json!({"identifier": wrong}), "invalid", "mistyped"),
+        ("an identifier of nobody", json!({"identifier": nobody}), "invalid", "unknown_number"),
     ] {
         let (status, verdict) = verify(city, &token, &body).await;
-        assert_eq!(status, StatusCode::OK, "{body} {verdict}");
-        assert_ne!(verdict["outcome"], "valid", "{body} {verdict}");
-        assert!(verdict["licence"].is_null(), "{body} {verdict}");
+        assert_eq!(status, StatusCode::OK, "{name}: {verdict}");
+        assert_eq!(verdict["outcome"], outcome, "{name}: {verdict}");
+        assert!(verdict["licence"].is_null(), "{name}: {verdict}");
         assert!(verdict["checks"].as_array().unwrap().iter().any(|check| check["result"] != "passed"), "{verdict}");
+        let written = super::files::written(city, verdict["receipt"].as_str().unwrap()).await;
+        let expected = (outcome.to_owned(), Some(reason.to_owned()), vec!["licence.verified".to_owned()]);
+        assert_eq!(written, expected, "{name}");
     }
 }
 
@@ -107,4 +117,13 @@ async fn the_public_page_shows_the_state_and_a_masked_holder() {
     }
     let answer = client().get(city.url("/V/000000000000")).send().await.unwrap();
     assert!(!answer.status().is_server_error());
+}
+
+/// Twenty digits with the one that ISO 7064 MOD 11,10 puts behind them.
+fn with_check_digit(digits: &str) -> String {
+    let rest = digits.chars().fold(10, |rest, digit| {
+        let sum = (rest + digit.to_digit(10).unwrap()) % 10;
+        (if sum == 0 { 10 } else { sum }) * 2 % 11
+    });
+    format!("{digits}{}", (11 - rest) % 10)
 }

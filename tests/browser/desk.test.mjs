@@ -111,6 +111,16 @@ function wedge(page, text) {
   return page.keyboard.type(`${text}\n`, { delay: 2 });
 }
 
+/** A scanner that holds Alt and types each character's number on the keypad, and Enter. */
+async function keypad(page, text) {
+  for (const character of text) {
+    await page.keyboard.down('Alt');
+    for (const digit of `0${character.charCodeAt(0)}`) await page.keyboard.press(`Numpad${digit}`);
+    await page.keyboard.up('Alt');
+  }
+  await page.keyboard.press('Enter');
+}
+
 /** The whole answer stands there, was heard and said; Enter leads back to an empty field that has the focus. */
 async function answered(page, outcome, notes) {
   await page.waitForSelector('#answer');
@@ -149,6 +159,7 @@ test('each way in leads to the whole answer, and Enter to the next one', async (
     'a scanner into the focused field': () => wedge(page, code),
     'a scanner of the whole address': () => wedge(page, `HTTPS://BINJIANG.EXAMPLE/V/${code}`),
     'a scanner while a button has the focus': async () => { await page.focus('#sound'); await wedge(page, code); },
+    'a scanner that types characters by their numbers': () => keypad(page, code),
     'a photograph dropped': () => drop(page, png()),
     'a photograph by the button': () => page.setInputFiles('#file', png()),
     'a photograph pasted into the field': () => paste(page, png()),

@@ -240,19 +240,26 @@
   // Scanners that type. The physical keys are read, not what an input method makes of them, whatever has the focus.
   var digits = '';
   var longest = '';
+  var numpad = '';
   var lastKey = 0;
+
+  function typed(character) {
+    if (/^[0-9]$/.test(character)) digits += character;
+    else digits = '';
+    if (digits.length > longest.length) longest = digits;
+  }
 
   document.addEventListener('keydown', function (event) {
     wakeAudio();
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.timeStamp - lastKey > KEY_GAP_MS) { digits = ''; longest = ''; }
+    if (event.ctrlKey || event.metaKey) return;
+    if (event.timeStamp - lastKey > KEY_GAP_MS) { digits = ''; longest = ''; numpad = ''; }
     lastKey = event.timeStamp;
     var digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code);
-    if (digit && !event.shiftKey) {
-      digits += digit[1];
-      if (digits.length > longest.length) longest = digits;
+    if (event.altKey) {
+      if (digit && event.code.indexOf('Numpad') === 0) numpad += digit[1];
       return;
     }
+    if (digit && !event.shiftKey) { typed(digit[1]); return; }
     if (event.code !== 'Enter' && event.code !== 'NumpadEnter') {
       if (!/^Shift/.test(event.code)) digits = '';
       if (event.code === 'Escape' && answer()) { event.preventDefault(); next(); }
@@ -270,6 +277,14 @@
       event.preventDefault();
       next();
     }
+  }, true);
+
+  // Some scanners type a character as its number on the keypad, with Alt held down.
+  document.addEventListener('keyup', function (event) {
+    if (!/^Alt/.test(event.code) || !numpad) return;
+    typed(String.fromCharCode(Number(numpad)));
+    numpad = '';
+    lastKey = event.timeStamp;
   }, true);
 
   document.addEventListener('click', function (event) {

@@ -153,3 +153,25 @@ async fn a_verification_that_is_refused_claims_nothing() {
     assert_eq!((unknown.status, &unknown.json()["outcome"]), (StatusCode::OK, &json!("unverifiable")));
     assert_eq!(traces(&office).await, [1, 1, 1]);
 }
+
+#[tokio::test]
+async fn a_number_is_read_up_to_its_limit_and_a_form_of_so_many_parts() {
+    let office = office().await;
+    let asked = |length: usize| json!({ "code": "文".repeat(length) });
+    let longest = verify(&office, None, &asked(crate::limits::NUMBER_CHARACTERS_MAX)).await;
+    assert_eq!((longest.status, &longest.json()["outcome"]), (StatusCode::OK, &json!("unverifiable")));
+    let longer = verify(&office, None, &asked(crate::limits::NUMBER_CHARACTERS_MAX + 1)).await;
+    assert_eq!(longer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let error = &longer.json()["errors"][0];
+    assert_eq!((&error["pointer"], &error["code"]), (&json!("/code"), &json!("too_long")));
+    let names: Vec<String> = (0..=crate::limits::FIELDS_MAX).map(|n| format!("p{n}")).collect();
+    let parts: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), b"x".as_slice())).collect();
+    let many = send(&office, None, "b", &parts).await;
+    assert_eq!((many.status, many.code().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "too_large"));
+    let fewer = send(&office, None, "b", &parts[1..]).await;
+    assert_eq!((fewer.status, fewer.code().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields"));
+    let twice = send(&office, None, "b", &[("file", b"%PDF-1"), ("file", b"%PDF-2")]).await;
+    assert_eq!((twice.status, twice.code().as_str()), (StatusCode::BAD_REQUEST, "duplicate_field"));
+    // Only the number that could be read was answered.
+    assert_eq!(traces(&office).await, [1, 1, 0]);
+}

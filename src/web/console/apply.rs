@@ -177,6 +177,11 @@ async fn look_up(app: &App, page: Page, licence_type: &LicenceType, fields: &Fie
     };
     drop(tx);
     match found {
+        // Told before the form is filled in; whoever goes on anyway is refused where it counts.
+        Ok(holder) if holder.has_ended => {
+            let words = page.t("console.holder_ended").to_owned();
+            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, "", Some(words))))
+        }
         Ok(holder) => Ok(html(StatusCode::OK, &second_step(page, licence_type, &holder, fields, vec![]))),
         Err(words) => {
             let words = page.t(words).to_owned();

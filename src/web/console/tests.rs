@@ -1,5 +1,6 @@
 //! The console as clerks and reviewers see it.
 
+mod ended;
 mod numbers;
 
 use axum::body::Body;

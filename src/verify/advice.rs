@@ -45,7 +45,11 @@ pub(crate) fn next_action(reason: Option<Reason>) -> Text {
             "请当事人提供带电子签章的原始文件，或扫描证照上的二维码。",
             "Ask for the original file with its seal, or scan the code on the licence.",
         ),
-        Reason::FileNotPdf | Reason::FileDamaged | Reason::FileEncrypted | Reason::FileTooLarge => Text::fixed(
+        Reason::FileNotPdf
+        | Reason::FileDamaged
+        | Reason::FileIncomplete
+        | Reason::FileEncrypted
+        | Reason::FileTooLarge => Text::fixed(
             "请当事人重新下载原始 PDF 文件后再试，或扫描证照上的二维码。",
             "Ask the person to download the original PDF again, or scan the code on the licence.",
         ),

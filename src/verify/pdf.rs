@@ -81,6 +81,11 @@ fn checks_of_ours(examined: &Examined, judged: &[Judged], record: Option<&Licenc
     let whole = first.report.covers_whole_file && examined.revisions == 1;
     checks.push(match first.trouble {
         Some(Trouble::Hash) => Check::failed("content_unaltered", Reason::ContentAltered),
+        Some(Trouble::CutOff) => Check::failed("content_unaltered", Reason::FileIncomplete),
+        // What was signed is all there; a later revision took the signature out of its frame.
+        Some(Trouble::Form) if first.intact && examined.revisions > 1 => {
+            Check::failed("content_unaltered", Reason::ChangedAfterSigning)
+        }
         Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
             Check::failed("content_unaltered", Reason::SignatureBroken)
         }
@@ -103,7 +108,7 @@ fn checks_of_theirs(judged: &[Judged]) -> Vec<Check> {
     let Some(first) = judged.iter().max_by_key(|judged| match judged.trouble {
         Some(Trouble::Hash) => 3,
         Some(Trouble::Forged) => 2,
-        Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => 1,
+        Some(Trouble::CutOff | Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => 1,
         _ => 0,
     }) else {
         return not_signed(Reason::Unsigned);
@@ -119,6 +124,7 @@ fn checks_of_theirs(judged: &[Judged]) -> Vec<Check> {
                 "The signature is not genuine and proves nothing of the content",
             ),
         ),
+        Some(Trouble::CutOff) => Check::failed("content_unaltered", Reason::FileDamaged),
         Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
             Check::missing("content_unaltered", Reason::UnsupportedSignature)
         }
@@ -169,7 +175,9 @@ fn signer_checks(judged: &Judged, stranger: Reason) -> [Check; 3] {
         |code| Check::not_done(code, Text::fixed("签章结构无法核对", "The signature could not be checked"));
     let genuine = match judged.trouble {
         Some(Trouble::Forged) => Check::failed("signature_genuine", Reason::SignatureForged),
-        Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => not_checked("signature_genuine"),
+        Some(Trouble::CutOff | Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
+            not_checked("signature_genuine")
+        }
         _ => Check::passed(
             "signature_genuine",
             Text::fixed("签章由所附证书的密钥生成", "The signature was made with the attached certificate's key"),
@@ -218,7 +226,7 @@ fn record_checks(examined: &Examined, judged: &[Judged], record: Option<&Licence
             Check::failed("matches_record", Reason::RecordDiffers)
         };
         [known, matches]
-    } else if judged.iter().any(|judged| judged.trusted) {
+    } else if judged.iter().any(|judged| judged.trusted && judged.intact) {
         [Check::failed("licence_known", Reason::NotRecorded), nothing()]
     } else {
         let text = Text::fixed("不是本市签发的证照", "Not a licence issued by this city");
@@ -230,7 +238,8 @@ fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
     let reason = match problem {
         // The metadata of one of our licences inside of a broken structure: somebody changed it.
         FileProblem::Damaged if names_a_licence => Reason::SignatureBroken,
-        FileProblem::Damaged => Reason::FileDamaged,
+        FileProblem::CutOff if names_a_licence => Reason::FileIncomplete,
+        FileProblem::CutOff | FileProblem::Damaged => Reason::FileDamaged,
         FileProblem::Encrypted => Reason::FileEncrypted,
         FileProblem::NotPdf => Reason::FileNotPdf,
         FileProblem::TooLarge => Reason::FileTooLarge,
@@ -256,6 +265,6 @@ fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
         signer: None,
         covers_whole_file: false,
     };
-    let reports = if reason == Reason::SignatureBroken { vec![report] } else { vec![] };
+    let reports = if names_a_licence && problem == FileProblem::Damaged { vec![report] } else { vec![] };
     FileJudgement { checks, reports }
 }

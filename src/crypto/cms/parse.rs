@@ -44,12 +44,16 @@ impl From<NotDer> for CmsError {
 /// A parsed signature. Nothing has been verified but its form.
 #[derive(Clone, Debug)]
 pub struct SignedData {
-    /// The signer's certificate: the one whose digest was signed.
+    /// The signer's certificate: the one whose digest was signed, or the one named by issuer and number where no digest
+    /// was.
     pub signer: Certificate,
     /// The certificates that came along, without the signer's.
     pub others: Vec<Certificate>,
     /// The digest of the document that was signed.
     pub message_digest: [u8; 32],
+    /// Whether the signer vouches for the certificate itself (`signingCertificateV2`), as PAdES demands, and does not
+    /// only name it by issuer and number, as most programs of others do.
+    pub names_certificate: bool,
     /// Whether there are attributes that the signature does not cover (a time stamp, or anything anybody added).
     pub has_unsigned_attributes: bool,
     attributes: Vec<u8>,
@@ -156,8 +160,13 @@ fn parse_signer(mut signer: Reader<'_>, certificates: Vec<&[u8]>) -> Result<Sign
     let mut own = None;
     let mut others = Vec::new();
     for der in certificates {
-        if crate::digest::sha256(der) == attributes.certificate_digest {
-            if own.replace(der).is_some() {
+        let is_own = match attributes.certificate_digest {
+            Some(digest) => crate::digest::sha256(der) == digest,
+            None => issuer_and_serial(der).ok() == Some((issuer, serial)),
+        };
+        if is_own {
+            // Some programs enclose it twice; two different ones would let the reader choose.
+            if own.replace(der).is_some_and(|known| known != der) {
                 return Err(CmsError::SignerCertificate);
             }
         } else if let Ok(other) = Certificate::parse(der) {
@@ -174,6 +183,7 @@ fn parse_signer(mut signer: Reader<'_>, certificates: Vec<&[u8]>) -> Result<Sign
         signer,
         others,
         message_digest: attributes.message_digest,
+        names_certificate: attributes.certificate_digest.is_some(),
         has_unsigned_attributes,
         attributes: writer::element(tag::SET, &[signed.content]),
         signature,
@@ -183,7 +193,7 @@ fn parse_signer(mut signer: Reader<'_>, certificates: Vec<&[u8]>) -> Result<Sign
 
 struct Attributes {
     message_digest: [u8; 32],
-    certificate_digest: [u8; 32],
+    certificate_digest: Option<[u8; 32]>,
 }
 
 impl Attributes {
@@ -227,10 +237,9 @@ impl Attributes {
                 reader.is_empty().then_some(digest)?.try_into().ok()
             })
             .ok_or(CmsError::Attribute("messageDigest"))?;
-        let certificate_digest =
-            certificate_digest.ok_or(CmsError::Attribute("signingCertificateV2")).and_then(|values| {
-                certificate_digest_of(values).map_err(|_| CmsError::Attribute("signingCertificateV2"))
-            })?;
+        let certificate_digest = certificate_digest
+            .map(|values| certificate_digest_of(values).map_err(|_| CmsError::Attribute("signingCertificateV2")))
+            .transpose()?;
         Ok(Self { message_digest, certificate_digest })
     }
 }

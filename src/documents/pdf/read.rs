@@ -23,7 +23,10 @@ use crate::{
 /// Why a file could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ReadError {
-    /// It begins as a PDF, but its structure is broken or cut off.
+    /// It ends before its end.
+    #[error("the file is cut off")]
+    CutOff,
+    /// It begins as a PDF, but its structure is broken.
     #[error("the file is damaged: {0}")]
     Damaged(&'static str),
     /// It is encrypted.
@@ -201,16 +204,15 @@ fn check_header(bytes: &[u8]) -> Result<(), ReadError> {
 
 /// What the last `startxref` says.
 fn last_references(bytes: &[u8]) -> Result<usize, ReadError> {
-    const CUT_OFF: ReadError = ReadError::Damaged("it is cut off");
     let tail_at = bytes.len().saturating_sub(TAIL);
     let tail = bytes.get(tail_at..).unwrap_or_default();
-    let place = tail.windows(9).rposition(|part| part == b"startxref").ok_or(CUT_OFF)?;
+    let place = tail.windows(9).rposition(|part| part == b"startxref").ok_or(ReadError::CutOff)?;
     let mut reader = Reader::new(bytes, tail_at + place + 9);
     reader.skip_white();
-    let at = reader.unsigned().and_then(|at| usize::try_from(at).ok()).ok_or(CUT_OFF)?;
+    let at = reader.unsigned().and_then(|at| usize::try_from(at).ok()).ok_or(ReadError::CutOff)?;
     let rest = bytes.get(reader.at..).unwrap_or_default();
     if !rest.windows(5).any(|part| part == b"%%EOF") {
-        return Err(CUT_OFF);
+        return Err(ReadError::CutOff);
     }
     Ok(at)
 }

@@ -12,7 +12,9 @@ use crate::limits::IDENTIFIERS_MAX;
 /// Why a file could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileProblem {
-    /// It looks like a PDF, but its structure is broken, cut off, ambiguous or over a limit.
+    /// It ends before its end.
+    CutOff,
+    /// It looks like a PDF, but its structure is broken, ambiguous or over a limit.
     Damaged,
     /// It is encrypted.
     Encrypted,
@@ -33,6 +35,8 @@ pub struct Found {
     pub is_framed: bool,
     /// Whether those are all bytes of the file but the signature itself.
     pub covers_whole_file: bool,
+    /// Whether the bytes that it says it covers go on beyond the end of the file.
+    pub is_cut_off: bool,
     /// Whether it says it is PAdES (`ETSI.CAdES.detached`).
     pub is_cades_detached: bool,
 }
@@ -114,6 +118,7 @@ pub fn examine(bytes: &[u8]) -> Examined {
         Ok(file) => examined.learn(bytes, &file),
         Err(error) => {
             examined.problem = Some(match error {
+                ReadError::CutOff => FileProblem::CutOff,
                 ReadError::Damaged(_) | ReadError::Limit(_) => FileProblem::Damaged,
                 ReadError::Encrypted => FileProblem::Encrypted,
                 ReadError::NotPdf => FileProblem::NotPdf,
@@ -142,6 +147,9 @@ fn found(bytes: &[u8], signature: &Signature) -> Found {
         digest: signature.digest(bytes),
         is_framed: signature.problem.is_none(),
         covers_whole_file: signature.covers_whole_file,
+        is_cut_off: signature
+            .byte_range
+            .is_some_and(|[_, _, start, length]| start.checked_add(length).is_none_or(|end| end > bytes.len())),
         is_cades_detached: signature.sub_filter.as_deref() == Some("ETSI.CAdES.detached"),
     }
 }

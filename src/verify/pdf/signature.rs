@@ -16,6 +16,8 @@ pub(super) enum Trouble {
     Algorithm,
     /// A signed attribute or the signer's certificate is missing or wrong.
     Constraints,
+    /// What it covers goes on beyond the end of the file.
+    CutOff,
     /// The mathematics does not hold.
     Forged,
     /// The structure is malformed.
@@ -42,6 +44,8 @@ pub(super) enum ChainTrouble {
 pub(super) struct Judged {
     pub(super) report: SignatureReport,
     pub(super) trouble: Option<Trouble>,
+    /// Genuine, and what it says it covers is what was signed, whatever stands around that.
+    pub(super) intact: bool,
     /// None when there was no certificate to look at.
     pub(super) chain: Option<Result<(), ChainTrouble>>,
     /// A genuine signature by a seal of ours, whatever became of the rest of the file or of the certificate.
@@ -55,37 +59,42 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
     let signed = match &found.signed {
         Ok(signed) => signed,
         Err(error) => {
-            let (trouble, sub_indication) = match error {
-                CmsError::Algorithm => (Trouble::Algorithm, "CRYPTO_CONSTRAINTS_FAILURE"),
-                CmsError::Attribute(_) | CmsError::SignerCertificate => {
-                    (Trouble::Constraints, "SIG_CONSTRAINTS_FAILURE")
-                }
-                CmsError::Form | CmsError::Signers => (Trouble::Form, "FORMAT_FAILURE"),
+            let trouble = match error {
+                CmsError::Algorithm => Trouble::Algorithm,
+                CmsError::Attribute(_) | CmsError::SignerCertificate => Trouble::Constraints,
+                CmsError::Form | CmsError::Signers if found.is_cut_off => Trouble::CutOff,
+                CmsError::Form | CmsError::Signers => Trouble::Form,
             };
-            let report = report("TOTAL-FAILED", Some(sub_indication), None);
-            return Judged { report, trouble: Some(trouble), chain: None, trusted: false };
+            let (indication, sub_indication) = indication_of(trouble);
+            let report = report(indication, Some(sub_indication), None);
+            return Judged { report, trouble: Some(trouble), intact: false, chain: None, trusted: false };
         }
     };
     let chain = check_chain(signed, trust, signed_at, now);
     let genuine = signed.verify_signature();
+    let is_ours = chain != Err(ChainTrouble::Stranger);
     let trouble = if !genuine {
         // Without a genuine signature the digest inside says nothing.
         Some(if signed.signer.public_key.is_some() { Trouble::Forged } else { Trouble::Algorithm })
     } else if found.digest.is_some_and(|digest| digest != signed.message_digest) {
         Some(Trouble::Hash)
+    } else if found.is_cut_off {
+        Some(Trouble::CutOff)
     } else if !found.is_framed || found.digest.is_none() {
         Some(Trouble::Form)
-    } else if chain != Err(ChainTrouble::Stranger) && (!found.is_cades_detached || signed.has_unsigned_attributes) {
+    } else if is_ours && !signed.names_certificate {
+        Some(Trouble::Constraints)
+    } else if is_ours && (!found.is_cades_detached || signed.has_unsigned_attributes) {
         // We write PAdES B-B: anything unsigned in a signature of ours was put there by somebody else.
         Some(Trouble::Form)
     } else {
         None
     };
     let (indication, sub_indication) = match (trouble, chain) {
-        (Some(Trouble::Forged), _) => ("TOTAL-FAILED", Some("SIG_CRYPTO_FAILURE")),
-        (Some(Trouble::Hash), _) => ("TOTAL-FAILED", Some("HASH_FAILURE")),
-        (Some(Trouble::Algorithm), _) => ("INDETERMINATE", Some("CRYPTO_CONSTRAINTS_FAILURE")),
-        (Some(_), _) => ("TOTAL-FAILED", Some("FORMAT_FAILURE")),
+        (Some(trouble), _) => {
+            let (indication, sub_indication) = indication_of(trouble);
+            (indication, Some(sub_indication))
+        }
         (None, Err(ChainTrouble::Revoked)) => ("TOTAL-FAILED", Some("REVOKED")),
         (None, Err(ChainTrouble::Stranger)) => ("INDETERMINATE", Some("NO_CERTIFICATE_CHAIN_FOUND")),
         (None, Err(ChainTrouble::OutOfPeriod)) => ("INDETERMINATE", Some("OUT_OF_BOUNDS_NO_POE")),
@@ -97,8 +106,20 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
     Judged {
         report: report(indication, sub_indication, Some(signer)),
         trouble,
+        intact: genuine && found.digest == Some(signed.message_digest),
         chain: Some(chain),
-        trusted: genuine && chain != Err(ChainTrouble::Stranger),
+        trusted: genuine && is_ours,
+    }
+}
+
+/// The words of EN 319 102-1 §5.1.3 for it: what we could not check is indeterminate, what is wrong has failed.
+fn indication_of(trouble: Trouble) -> (&'static str, &'static str) {
+    match trouble {
+        Trouble::Algorithm => ("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"),
+        Trouble::Constraints => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
+        Trouble::CutOff | Trouble::Form => ("TOTAL-FAILED", "FORMAT_FAILURE"),
+        Trouble::Forged => ("TOTAL-FAILED", "SIG_CRYPTO_FAILURE"),
+        Trouble::Hash => ("TOTAL-FAILED", "HASH_FAILURE"),
     }
 }
 

@@ -1,3 +1,5 @@
+mod attacks;
+
 use std::{path::Path, sync::LazyLock};
 
 use base::{Date, Instant};
@@ -347,7 +349,7 @@ fn each_unreadable_file_has_its_own_reason() {
     check(&encrypted, Outcome::Unverifiable, Reason::FileEncrypted);
     // A cut file that still says which licence it was is a damaged licence, not just anything.
     let cut = [b"%PDF-1.7\n% ".as_slice(), identifier(0).as_bytes(), b"\n"].concat();
-    check(&cut, Outcome::Invalid, Reason::SignatureBroken);
+    check(&cut, Outcome::Invalid, Reason::FileIncomplete);
     for length in (0..city.file.len()).step_by(4001) {
         let found = verdict(&city.file[..length], &city.trust, Some(&city.record));
         assert!(matches!(found.outcome, Outcome::Unverifiable | Outcome::Invalid), "cut at {length}");

@@ -17,6 +17,9 @@ pub enum Error {
     /// Revocation is final; the caller's fault.
     #[error("the licence is revoked")]
     AlreadyRevoked,
+    /// It is suspended for another reason; the caller reinstates it first.
+    #[error("the licence is suspended for another reason")]
+    AlreadySuspended,
     /// Another version took the licence's place; the caller acts on that one.
     #[error("the licence is superseded")]
     AlreadySuperseded,
@@ -109,6 +112,7 @@ impl Error {
             Self::AlreadyHeld(_) => "already_held",
             Self::AlreadyRevoked => "already_revoked",
             Self::AlreadySuperseded => "already_superseded",
+            Self::AlreadySuspended => "already_suspended",
             Self::ApprovalStale => "approval_stale",
             Self::Fields(_) => "fields_refused",
             Self::Fault(_) => "fault",

@@ -50,14 +50,18 @@ pub async fn held_by(
     Ok(PageOf::from_rows(rows, page.limit, |licence| licence.id.clone()))
 }
 
-/// Licences of one department, newest first; all, or of one recorded status.
+/// Licences of these departments, newest first; all, or of one recorded status. One statement for each department.
 pub async fn issued_by(
     tx: &mut Tx,
-    issuer: &OrganisationId,
+    issuers: &[OrganisationId],
     status: Option<Status>,
     page: &Page<LicenceId>,
 ) -> Result<PageOf<Licence, LicenceId>, Fault> {
-    let rows = queries::issued_by(tx, issuer, status, page).await?;
+    let mut rows = Vec::new();
+    for issuer in issuers {
+        rows.extend(queries::issued_by(tx, issuer, status, page).await?);
+    }
+    rows.sort_by(|a, b| b.id.cmp(&a.id));
     Ok(PageOf::from_rows(rows, page.limit, |licence| licence.id.clone()))
 }
 

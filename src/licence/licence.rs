@@ -8,7 +8,6 @@ use base::{
 use verify::licence::Standing;
 
 use crate::{
-    error::Error,
     holder::Holder,
     number::Code,
     reason::{RevocationReason, SuspensionReason},
@@ -124,10 +123,6 @@ impl Licence {
     /// Which version it is, from 1.
     pub fn version(&self) -> u16 {
         self.identifier.rsplit('.').nth(1).and_then(|version| version.parse().ok()).unwrap_or(1)
-    }
-
-    pub(crate) fn check_issuer(&self, issuer: &OrganisationId) -> Result<(), Error> {
-        if self.issuer == *issuer { Ok(()) } else { Err(Error::OtherDepartment) }
     }
 }
 

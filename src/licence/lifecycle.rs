@@ -1,4 +1,4 @@
-//! Suspend, reinstate, revoke. Renewal is an issue that names the older licence; expiry is read off the dates.
+//! Suspend, reinstate, revoke, by somebody who acts for the issuers named. Renewal is an issue that names the older licence; expiry is read off the dates.
 
 use base::id::{LicenceId, OrganisationId};
 use records::Work;
@@ -23,25 +23,26 @@ pub struct Changed {
     pub is_new: bool,
 }
 
-/// Suspends a licence from now until it is reinstated. Suspending twice keeps the first reason: the holder has
-/// already been told it.
+/// Suspends a licence from now until it is reinstated. Twice for the same reason is once; the holder was told that
+/// reason, so another one is refused.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`], [`Error::NotIssued`], [`Error::OtherDepartment`], [`Error::AlreadyRevoked`],
-/// [`Error::AlreadySuperseded`].
+/// [`Error::NotFound`], [`Error::NotIssued`], [`Error::OtherDepartment`], [`Error::AlreadySuspended`],
+/// [`Error::AlreadyRevoked`], [`Error::AlreadySuperseded`].
 pub async fn suspend(
     work: &mut Work,
-    issuer: &OrganisationId,
+    issuers: &[OrganisationId],
     id: &LicenceId,
     reason: SuspensionReason,
 ) -> Result<Changed, Error> {
-    let licence = of_issuer(work, issuer, id).await?;
+    let licence = of_issuer(work, issuers, id).await?;
     match licence.status {
         Status::Intent | Status::Void => Err(Error::NotIssued),
         Status::Revoked => Err(Error::AlreadyRevoked),
         Status::Superseded => Err(Error::AlreadySuperseded),
-        Status::Suspended => Ok(Changed { licence, is_new: false }),
+        Status::Suspended if is_for(&licence, reason.code()) => Ok(Changed { licence, is_new: false }),
+        Status::Suspended => Err(Error::AlreadySuspended),
         Status::Valid => moved(work, licence, Status::Suspended, Some(reason.code()), events::SUSPENDED).await,
     }
 }
@@ -51,8 +52,8 @@ pub async fn suspend(
 /// # Errors
 ///
 /// As [`suspend`], and [`Error::NotSuspended`].
-pub async fn reinstate(work: &mut Work, issuer: &OrganisationId, id: &LicenceId) -> Result<Changed, Error> {
-    let licence = of_issuer(work, issuer, id).await?;
+pub async fn reinstate(work: &mut Work, issuers: &[OrganisationId], id: &LicenceId) -> Result<Changed, Error> {
+    let licence = of_issuer(work, issuers, id).await?;
     match licence.status {
         Status::Intent | Status::Void => Err(Error::NotIssued),
         Status::Revoked => Err(Error::AlreadyRevoked),
@@ -62,21 +63,22 @@ pub async fn reinstate(work: &mut Work, issuer: &OrganisationId, id: &LicenceId)
     }
 }
 
-/// Revokes a licence for good. Revoking twice keeps the first reason.
+/// Revokes a licence for good. Twice for the same reason is once; another reason is refused.
 ///
 /// # Errors
 ///
 /// As [`suspend`]; a superseded licence can still be revoked, for it may have been obtained by deceit.
 pub async fn revoke(
     work: &mut Work,
-    issuer: &OrganisationId,
+    issuers: &[OrganisationId],
     id: &LicenceId,
     reason: RevocationReason,
 ) -> Result<Changed, Error> {
-    let licence = of_issuer(work, issuer, id).await?;
+    let licence = of_issuer(work, issuers, id).await?;
     match licence.status {
         Status::Intent | Status::Void => Err(Error::NotIssued),
-        Status::Revoked => Ok(Changed { licence, is_new: false }),
+        Status::Revoked if is_for(&licence, reason.code()) => Ok(Changed { licence, is_new: false }),
+        Status::Revoked => Err(Error::AlreadyRevoked),
         Status::Valid | Status::Suspended | Status::Superseded => {
             moved(work, licence, Status::Revoked, Some(reason.code()), events::REVOKED).await
         }
@@ -107,10 +109,13 @@ pub async fn holder_ended(work: &mut Work, library: &Library, holder: &Holder) -
     Ok(ended)
 }
 
-async fn of_issuer(work: &mut Work, issuer: &OrganisationId, id: &LicenceId) -> Result<Licence, Error> {
+fn is_for(licence: &Licence, reason: &str) -> bool {
+    licence.reason.as_deref() == Some(reason)
+}
+
+async fn of_issuer(work: &mut Work, issuers: &[OrganisationId], id: &LicenceId) -> Result<Licence, Error> {
     let licence = queries::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound)?;
-    licence.check_issuer(issuer)?;
-    Ok(licence)
+    if issuers.contains(&licence.issuer) { Ok(licence) } else { Err(Error::OtherDepartment) }
 }
 
 async fn moved(

@@ -226,6 +226,11 @@ impl From<licence::Error> for Problem {
             Error::AlreadySuperseded => {
                 conflict(code, "证照已被新版本取代。", "A newer version took the licence's place.")
             }
+            Error::AlreadySuspended => conflict(
+                code,
+                "证照已因其他原因被暂扣，请先恢复。",
+                "The licence is suspended for another reason; reinstate it first.",
+            ),
             Error::ApprovalStale => conflict(
                 code,
                 "申请内容在审核后有变动，请重新核对。",
@@ -270,7 +275,7 @@ impl From<licence::Error> for Problem {
             }
             Error::NotFound => Self::NotFound,
             Error::NotIssued => conflict(code, "证照尚未签发。", "The licence is not issued."),
-            Error::NotSuspended => conflict(code, "证照未被暂停。", "The licence is not suspended."),
+            Error::NotSuspended => conflict(code, "证照没有被暂扣。", "The licence is not suspended."),
             Error::OtherDepartment => forbidden(
                 code,
                 "证照由其他部门签发，只能由该部门办理。",
@@ -368,6 +373,10 @@ impl Problem {
         let title = page.t(&format!("problem.{code}_title"));
         let help = page.t(&format!("problem.{code}_help"));
         let help = match self {
+            // A program has no home page to go back to.
+            Self::MethodNotAllowed | Self::NotFound | Self::UriTooLong if page.visit.wants_json => {
+                page.t(&format!("problem.{code}_program")).to_owned()
+            }
             Self::DuplicateField(field) => help.replace("{field}", field),
             Self::MediaType { expected } => help.replace("{expected}", expected),
             Self::Misdirected => help.replace("{address}", page.public_url()),

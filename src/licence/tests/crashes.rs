@@ -123,7 +123,9 @@ async fn a_renewal_whose_older_licence_was_revoked_meanwhile_is_voided() {
     request.renews = Some(older.id.clone());
     let intent = city.intent(request, &city.food, 1).await;
     let mut work = city.work(2).await;
-    lifecycle::revoke(&mut work, &city.food.id, &older.id, RevocationReason::Fraud).await.unwrap();
+    lifecycle::revoke(&mut work, std::slice::from_ref(&city.food.id), &older.id, RevocationReason::Fraud)
+        .await
+        .unwrap();
     work.commit().await.unwrap();
     assert!(matches!(city.finish(&intent, 3).await, Err(Error::Renewal)));
     assert_eq!(city.find(&intent.licence).await.status, Status::Void);

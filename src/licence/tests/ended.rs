@@ -92,7 +92,9 @@ async fn nothing_is_issued_to_somebody_who_has_died() {
     let city = city().await;
     let suspended = city.issue(city.driving_request("k1"), &city.police, 0).await.unwrap();
     let mut work = city.work(1).await;
-    lifecycle::suspend(&mut work, &city.police.id, &suspended.id, SuspensionReason::Violation).await.unwrap();
+    lifecycle::suspend(&mut work, std::slice::from_ref(&city.police.id), &suspended.id, SuspensionReason::Violation)
+        .await
+        .unwrap();
     work.commit().await.unwrap();
     dies(&city, 2).await;
     assert_eq!(city.find(&suspended).await.status, Status::Revoked);

@@ -58,7 +58,9 @@ async fn at_once(city: &Arc<City>, round: &'static str, seconds: i64) -> Licence
 
 async fn revoke(city: &City, licence: &Licence, seconds: i64) {
     let mut work = city.work(seconds).await;
-    lifecycle::revoke(&mut work, &licence.issuer, &licence.id, RevocationReason::HolderRequest).await.unwrap();
+    lifecycle::revoke(&mut work, std::slice::from_ref(&licence.issuer), &licence.id, RevocationReason::HolderRequest)
+        .await
+        .unwrap();
     work.commit().await.unwrap();
 }
 
@@ -110,7 +112,9 @@ async fn a_suspended_licence_keeps_its_place_and_another_department_is_refused_t
     city.see().await;
     let licence = issue(&city, city.driving_request("k1"), &city.police, 1).await.unwrap();
     let mut work = city.work(2).await;
-    lifecycle::suspend(&mut work, &city.police.id, &licence.id, SuspensionReason::Violation).await.unwrap();
+    lifecycle::suspend(&mut work, std::slice::from_ref(&city.police.id), &licence.id, SuspensionReason::Violation)
+        .await
+        .unwrap();
     work.commit().await.unwrap();
     let again = issue(&city, city.driving_request("k2"), &city.food, 3).await;
     assert!(matches!(again, Err(Error::AlreadyHeld(by)) if by == licence.id));

@@ -248,7 +248,7 @@ async fn many_licences_have_many_numbers() {
         let licence = city.issue(request, &city.food, n).await.unwrap();
         assert!(identifiers.insert(licence.identifier.clone()) && codes.insert(licence.code.clone()));
     }
-    let department = &city.food.id;
+    let department = std::slice::from_ref(&city.food.id);
     let mut tx = city.fresh.database.read().await.unwrap();
     let first = find::issued_by(&mut tx, department, None, &Page::first(15)).await.unwrap();
     let second =

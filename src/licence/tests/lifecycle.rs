@@ -9,21 +9,22 @@ use crate::{
 async fn suspend(city: &City, licence: &Licence, seconds: i64) -> Result<Licence, Error> {
     let mut work = city.work(seconds).await;
     let reason = SuspensionReason::Investigation;
-    let licence = lifecycle::suspend(&mut work, &city.food.id, &licence.id, reason).await?.licence;
+    let licence =
+        lifecycle::suspend(&mut work, std::slice::from_ref(&city.food.id), &licence.id, reason).await?.licence;
     work.commit().await?;
     Ok(licence)
 }
 
 async fn revoke(city: &City, licence: &Licence, reason: RevocationReason, seconds: i64) -> Result<Licence, Error> {
     let mut work = city.work(seconds).await;
-    let licence = lifecycle::revoke(&mut work, &city.food.id, &licence.id, reason).await?.licence;
+    let licence = lifecycle::revoke(&mut work, std::slice::from_ref(&city.food.id), &licence.id, reason).await?.licence;
     work.commit().await?;
     Ok(licence)
 }
 
 async fn reinstate(city: &City, licence: &Licence, seconds: i64) -> Result<Licence, Error> {
     let mut work = city.work(seconds).await;
-    let licence = lifecycle::reinstate(&mut work, &city.food.id, &licence.id).await?.licence;
+    let licence = lifecycle::reinstate(&mut work, std::slice::from_ref(&city.food.id), &licence.id).await?.licence;
     work.commit().await?;
     Ok(licence)
 }
@@ -40,10 +41,27 @@ async fn a_suspended_licence_is_reinstated_and_a_revoked_one_never() {
     assert_eq!(reinstate(&city, &licence, 4).await.unwrap().status, Status::Valid);
     let revoked = revoke(&city, &licence, RevocationReason::Penalty, 5).await.unwrap();
     assert_eq!((revoked.status, revoked.reason.as_deref()), (Status::Revoked, Some("penalty")));
-    let again = revoke(&city, &licence, RevocationReason::Fraud, 6).await.unwrap();
-    assert_eq!(again.reason.as_deref(), Some("penalty"), "the holder was told the first one");
+    let again = revoke(&city, &licence, RevocationReason::Penalty, 6).await.unwrap();
+    assert_eq!((again.reason.as_deref(), again.changed_at), (Some("penalty"), revoked.changed_at));
     assert!(matches!(reinstate(&city, &licence, 7).await, Err(Error::AlreadyRevoked)));
     assert!(matches!(suspend(&city, &licence, 8).await, Err(Error::AlreadyRevoked)));
+}
+
+#[tokio::test]
+async fn the_reason_that_a_holder_was_told_is_not_replaced_by_another() {
+    let city = city().await;
+    let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
+    suspend(&city, &licence, 1).await.unwrap();
+    let mut work = city.work(2).await;
+    let other =
+        lifecycle::suspend(&mut work, std::slice::from_ref(&city.food.id), &licence.id, SuspensionReason::Violation)
+            .await;
+    assert!(matches!(other, Err(Error::AlreadySuspended)));
+    drop(work);
+    assert_eq!(city.find(&licence).await.reason.as_deref(), Some("investigation"));
+    revoke(&city, &licence, RevocationReason::Penalty, 3).await.unwrap();
+    assert!(matches!(revoke(&city, &licence, RevocationReason::Fraud, 4).await, Err(Error::AlreadyRevoked)));
+    assert_eq!(city.find(&licence).await.reason.as_deref(), Some("penalty"));
 }
 
 #[tokio::test]
@@ -52,7 +70,7 @@ async fn another_department_may_not_touch_it() {
     let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
     let mut work = city.work(1).await;
     let reason = RevocationReason::Fraud;
-    let outcome = lifecycle::revoke(&mut work, &city.police.id, &licence.id, reason).await;
+    let outcome = lifecycle::revoke(&mut work, std::slice::from_ref(&city.police.id), &licence.id, reason).await;
     assert!(matches!(outcome, Err(Error::OtherDepartment)));
     drop(work);
     assert_eq!(city.find(&licence).await.status, Status::Valid);

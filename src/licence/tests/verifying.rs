@@ -36,7 +36,9 @@ async fn document(city: &City, licence: &Licence) -> Vec<u8> {
 
 async fn suspend(city: &City, licence: &Licence, seconds: i64) {
     let mut work = city.work(seconds).await;
-    lifecycle::suspend(&mut work, &city.food.id, &licence.id, SuspensionReason::Investigation).await.unwrap();
+    lifecycle::suspend(&mut work, std::slice::from_ref(&city.food.id), &licence.id, SuspensionReason::Investigation)
+        .await
+        .unwrap();
     work.commit().await.unwrap();
 }
 

@@ -4,6 +4,8 @@ mod bad_input;
 mod behind_a_proxy;
 mod beside_a_server;
 mod commands;
+mod demonstration;
 mod founding;
 mod postgres_killed;
 mod stopping;
+mod wire;

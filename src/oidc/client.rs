@@ -137,6 +137,14 @@ impl TokenAlgorithm {
     /// Both of them, the default first.
     pub const ALL: [Self; 2] = [Self::Rs256, Self::Es256];
 
+    /// Its name in JOSE.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+        }
+    }
+
     /// The algorithm of the signing key.
     pub fn algorithm(self) -> crypto::sign::Algorithm {
         match self {
@@ -173,6 +181,9 @@ pub struct ClientSettings {
     pub identity_number_approved: bool,
     /// Whether it is a program on the person's own machine, which listens on whatever port is free.
     pub native: bool,
+    /// The departments besides its own whose licences it handles: a city has one approval system for many.
+    #[serde(default)]
+    pub acts_for: Vec<String>,
 }
 
 impl Default for ClientSettings {
@@ -191,6 +202,7 @@ impl Default for ClientSettings {
             subject: SubjectType::Pairwise,
             identity_number_approved: false,
             native: false,
+            acts_for: Vec::new(),
         }
     }
 }

@@ -15,6 +15,9 @@ pub const URI_LENGTH_MAX: usize = 512;
 /// The most URIs of one kind that a client may register.
 pub const URIS_MAX: usize = 20;
 
+/// The most departments besides its own that a client may act for.
+pub const ACTS_FOR_MAX: usize = 200;
+
 /// The longest `state`; it comes back in the answer's address.
 pub const STATE_LENGTH_MAX: usize = 1024;
 

@@ -64,6 +64,9 @@ enum Command {
     Department {
         /// Its configuration, JSON.
         file: PathBuf,
+        /// Ends when its standard input does: with whoever started it.
+        #[arg(long)]
+        until_input_ends: bool,
     },
 }
 
@@ -98,7 +101,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Command::Keys(command) => commands::keys::run(&settings, command).await,
             Command::Audit => commands::audit::run(&settings).await,
             Command::Settings => commands::print(&server::settings::reference()),
-            Command::Department { file } => commands::demo::department(&file).await,
+            Command::Department { file, until_input_ends } => commands::demo::department(&file, until_input_ends).await,
         }
     })
 }

@@ -90,6 +90,13 @@ impl City {
         }
     }
 
+    /// Ends the process in the middle of whatever it does.
+    pub fn kill(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.kill();
+        }
+    }
+
     /// Serves what the city has, without its relying parties: quick to start, and to be ended at any moment.
     pub async fn serve(&self) -> Process {
         self.serve_with(&[]).await

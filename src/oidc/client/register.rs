@@ -63,6 +63,7 @@ pub async fn register(work: &mut Work, policy: uri::UriPolicy, new: Registration
         "scopes": client.scopes.text(),
         "pkce_exempted_by": client.settings.pkce_exempted_by,
         "identity_number_approved": client.settings.identity_number_approved,
+        "acts_for": client.settings.acts_for,
     });
     work.record_with(events::CLIENT_REGISTERED, &client.client_id, data);
     Ok(Registered { client_id: client.client_id, secret })
@@ -153,6 +154,8 @@ fn check(new: &Registration, policy: uri::UriPolicy) -> Result<ScopeSet, Error> 
             "pkce_exempted_by",
             "only a confidential client can do without PKCE, and somebody must have allowed it",
         ),
+        (machine || settings.acts_for.is_empty(), "acts_for", "only a system of its own handles licences"),
+        (settings.acts_for.len() <= limits::ACTS_FOR_MAX, "acts_for", "there are too many departments"),
         (!settings.native || !confidential, "native", "a program on a person's machine keeps no secret"),
         (
             !scopes.has(scope::IDENTITY_NUMBER) || (settings.identity_number_approved && confidential),

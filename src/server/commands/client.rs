@@ -57,6 +57,9 @@ pub struct NewClient {
     /// The unified social credit code of its department.
     #[arg(long, value_name = "CODE")]
     organisation_code: String,
+    /// The unified social credit code of another department whose licences it handles; may be repeated.
+    #[arg(long, value_name = "CODE", requires = "machine")]
+    acts_for: Vec<String>,
     /// Where browsers are sent with an answer; may be repeated.
     #[arg(long, value_name = "URL")]
     redirect_uri: Vec<String>,
@@ -125,7 +128,13 @@ async fn add(settings: &Settings, new: NewClient) -> anyhow::Result<()> {
     let product = wiring::find(settings, world.clone()).await?;
     let mut work = product.database.begin(world.context(Actor::Operator)).await?;
     let department = super::organisation_with(&mut work.tx, &code).await?;
-    let registration = registration(new, client_id, department.organisation_id);
+    let mut acts_for = Vec::new();
+    for code in &new.acts_for {
+        let department = super::organisation_with(&mut work.tx, &super::credit_code(code)?).await?;
+        acts_for.push(department.organisation_id.to_string());
+    }
+    let mut registration = registration(new, client_id, department.organisation_id);
+    registration.settings.acts_for = acts_for;
     let registered = client::register(&mut work, product.app.provider.uri_policy(), registration).await?;
     work.commit().await?;
     super::print(&match registered.secret {
@@ -200,6 +209,7 @@ fn registration(new: NewClient, client_id: ClientId, organisation_id: Organisati
             subject: if new.public_subject { SubjectType::Public } else { SubjectType::Pairwise },
             identity_number_approved: new.identity_number_approved,
             native: new.native,
+            acts_for: Vec::new(),
         },
     }
 }

@@ -55,12 +55,13 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     };
     std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     let folder = folder.canonicalize()?;
-    let facts_file = folder.join("demo.json");
-    // A script waits for this file: one from an earlier run must not be taken for ready.
-    let _ = std::fs::remove_file(&facts_file);
+    let _lock = lock(&folder)?;
     let listener = TcpListener::bind(("127.0.0.1", arguments.port))
         .await
         .with_context(|| format!("port {} of this machine cannot be used; try --port 0", arguments.port))?;
+    let facts_file = folder.join("demo.json");
+    // A script waits for this file: one from an earlier run must not be taken for ready.
+    let _ = std::fs::remove_file(&facts_file);
     let address = listener.local_addr()?;
     let public_url = arguments.public_url.unwrap_or_else(|| format!("http://{address}"));
     settings.set("data_folder", &folder.display().to_string())?;
@@ -94,6 +95,17 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     tokio::select! {
         () = running.stop() => ended,
         () = signal.asked() => bail!("asked to stop a second time: running requests were cut off"),
+    }
+}
+
+/// Keeps a second demonstration out of the folder; the lock goes with the process, however that ends.
+fn lock(folder: &Path) -> anyhow::Result<std::fs::File> {
+    let path = folder.join("demo.lock");
+    let file = std::fs::File::create(&path).with_context(|| format!("writing {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => bail!("a demonstration is running in {} already", folder.display()),
+        Err(std::fs::TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
     }
 }
 
@@ -135,7 +147,9 @@ async fn start_department(folder: &Path, config: &DepartmentConfig) -> anyhow::R
     let mut child = Command::new(std::env::current_exe()?)
         .arg("department")
         .arg(&path)
-        .stdin(Stdio::null())
+        // Its end of this pipe closes when we end, even by kill -9; then it ends too and frees its port.
+        .arg("--until-input-ends")
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .kill_on_drop(true)
         .spawn()
@@ -178,7 +192,20 @@ async fn any_child_ended(children: &mut [Child]) -> anyhow::Error {
 /// # Errors
 ///
 /// A configuration that cannot be read, or an address that cannot be listened on.
-pub async fn department(config: &Path) -> anyhow::Result<()> {
+pub async fn department(config: &Path, until_input_ends: bool) -> anyhow::Result<()> {
     let bytes = std::fs::read(config).with_context(|| format!("reading {}", config.display()))?;
-    departments::run(serde_json::from_slice(&bytes)?).await
+    let running = departments::run(serde_json::from_slice(&bytes)?);
+    if !until_input_ends {
+        return running.await;
+    }
+    let (ended, end) = tokio::sync::oneshot::channel();
+    // A thread of its own: the runtime would wait for a blocking read before it lets the process go.
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = ended.send(());
+    });
+    tokio::select! {
+        outcome = running => outcome,
+        _ = end => Ok(()),
+    }
 }

@@ -101,14 +101,16 @@ pub async fn register(
             grants: settings.grants.iter().map(|grant| grant.name().to_owned()).collect(),
             scopes: settings.scopes.split(' ').map(str::to_owned).collect(),
             redirect_uris: settings.redirect_uris,
+            id_token_signed_response_alg: settings.id_token_algorithm.name().to_owned(),
         });
     }
     work.commit().await?;
     Ok(facts)
 }
 
-/// What is no department's page: a department's own system, and two clients for tests and measuring.
-fn programs(people: &People) -> anyhow::Result<[Registration; 3]> {
+/// What is no department's page: the approval system that several departments share, and clients for tests and
+/// measuring.
+fn programs(people: &People) -> anyhow::Result<[Registration; 4]> {
     let service = &people.department("service")?.id;
     let registration = |id: &str, name: Text, settings: ClientSettings| -> anyhow::Result<Registration> {
         Ok(Registration {
@@ -127,6 +129,7 @@ fn programs(people: &People) -> anyhow::Result<[Registration; 3]> {
             ClientSettings {
                 grants: vec![GrantType::ClientCredentials],
                 scopes: "licence:verify licence:issue".to_owned(),
+                acts_for: people.departments.iter().map(|department| department.id.to_string()).collect(),
                 ..ClientSettings::default()
             },
         )?,
@@ -139,6 +142,16 @@ fn programs(people: &People) -> anyhow::Result<[Registration; 3]> {
                 scopes: "openid profile email offline_access".to_owned(),
                 id_token_algorithm: TokenAlgorithm::Es256,
                 consent: Consent::Implied,
+                ..ClientSettings::default()
+            },
+        )?,
+        registration(
+            "sample-web",
+            Text::fixed("网站应用示例", "Sample website"),
+            ClientSettings {
+                redirect_uris: vec!["http://127.0.0.1:9/sample".to_owned()],
+                grants: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+                scopes: "openid profile email address phone org offline_access".to_owned(),
                 ..ClientSettings::default()
             },
         )?,

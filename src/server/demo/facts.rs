@@ -46,6 +46,9 @@ pub struct ClientFacts {
     pub scopes: Vec<String>,
     /// Where it wants its answers.
     pub redirect_uris: Vec<String>,
+    /// What its ID tokens are signed with.
+    #[serde(default)]
+    pub id_token_signed_response_alg: String,
 }
 
 /// A licence.

@@ -203,10 +203,11 @@ async fn change(product: &Product, department: &Department, id: &LicenceId, afte
     match after {
         After::Nothing | After::Renew => return Ok(()),
         After::Revoke => {
-            lifecycle::revoke(&mut work, &department.id, id, RevocationReason::Penalty).await?;
+            lifecycle::revoke(&mut work, std::slice::from_ref(&department.id), id, RevocationReason::Penalty).await?;
         }
         After::Suspend => {
-            lifecycle::suspend(&mut work, &department.id, id, SuspensionReason::Investigation).await?;
+            lifecycle::suspend(&mut work, std::slice::from_ref(&department.id), id, SuspensionReason::Investigation)
+                .await?;
         }
     }
     Ok(work.commit().await?)
@@ -254,7 +255,10 @@ fn wanted(people: &People) -> anyhow::Result<Vec<Wanted>> {
     company("market", 19, 30, After::Nothing)?;
     let mut driver = |place: usize, days_ago, after| -> anyhow::Result<()> {
         let resident = people.citizens.get(place).context("a citizen")?;
+        // Nobody drove before the age of eighteen.
+        let of_age = resident.identity_number.birth_date().map(|day| day.plus_years(18).plus_days(100));
         let first = Date::parse("2012-06-18")?;
+        let first = of_age.map_or(first, |day| first.max(day));
         let (holder, fields) = (resident.facts.clone(), driving(resident, first, place));
         all.push(Wanted { department: "traffic", type_code: DRIVING, holder, fields, days_ago, after });
         Ok(())

@@ -158,7 +158,7 @@ impl Registrar<'_> {
     async fn citizens(&mut self) -> anyhow::Result<Vec<Resident>> {
         let mut citizens = Vec::new();
         for (place, name) in names::CITIZENS.into_iter().enumerate() {
-            let years = if place < names::CHILDREN_FROM { (1955, 2004) } else { (2021, 2025) };
+            let years = if place < names::CHILDREN_FROM { (1955, 1992) } else { (2021, 2025) };
             let resident = self.person(name, years, place % 2 == 0).await?;
             if place < names::CHILDREN_FROM {
                 self.account(&resident, name.2, &[]).await?;

@@ -15,8 +15,8 @@ use crate::{
 pub struct Caller {
     /// The client's identifier.
     pub client_id: String,
-    /// The department it belongs to: the only one whose licences it touches.
-    pub department: OrganisationId,
+    /// The department it belongs to, and then those that it acts for: the only ones whose licences it touches.
+    pub departments: Vec<OrganisationId>,
     /// The request.
     pub visit: SharedVisit,
     app: App,
@@ -48,12 +48,14 @@ impl Caller {
             Ok(client) => client.ok_or(Problem::TokenInvalid)?,
             Err(fault) => return Err(fault.into()),
         };
-        Ok(Self {
-            client_id: client_id.to_owned(),
-            department: client.organisation_id.clone(),
-            visit: Arc::clone(&visit),
-            app: app.clone(),
-        })
+        let mut departments = vec![client.organisation_id.clone()];
+        for other in client.settings.acts_for.iter().map(|id| OrganisationId::stored(id.clone())) {
+            // Each once, or lists would show its licences twice.
+            if !departments.contains(&other) {
+                departments.push(other);
+            }
+        }
+        Ok(Self { client_id: client_id.to_owned(), departments, visit: Arc::clone(&visit), app: app.clone() })
     }
 
     /// Who acts, when, for which request.

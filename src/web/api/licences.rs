@@ -135,9 +135,9 @@ async fn holder(work: &mut Work, app: &App, number: &Number) -> Result<HolderFac
     Ok(found?)
 }
 
-/// A member of the caller's own department; others do not exist for it.
+/// A member of a department that the caller acts for; others do not exist for it.
 async fn official(work: &mut Work, caller: &Caller, id: &StaffId, pointer: &'static str) -> Result<Official, Problem> {
-    let found = staff::find(&mut work.tx, id).await?.filter(|view| view.organisation_id == caller.department);
+    let found = staff::find(&mut work.tx, id).await?.filter(|view| caller.departments.contains(&view.organisation_id));
     found.map(Official::from).ok_or_else(|| {
         let mut mistakes = Mistakes::default();
         mistakes.add(pointer, "staff_unknown", "本部门没有这位工作人员", "your department has no such member of staff");
@@ -252,11 +252,11 @@ pub(super) fn shown(app: &App, licence: &Licence, at: Instant) -> serde_json::Va
     })
 }
 
-/// A licence of the caller's department; others do not exist for it. One statement.
+/// A licence of a department that the caller acts for; others do not exist for it. One statement.
 async fn own(app: &App, caller: &Caller, id: &str) -> Result<Licence, Problem> {
     let id = LicenceId::parse(id).map_err(|_| Problem::NotFound)?;
     let found = find::by_id(&mut app.database.read().await?, &id).await?;
-    let is_own = |licence: &Licence| licence.issuer == caller.department && licence.status.issued().is_some();
+    let is_own = |licence: &Licence| caller.departments.contains(&licence.issuer) && licence.status.issued().is_some();
     found.filter(is_own).ok_or(Problem::NotFound)
 }
 
@@ -323,7 +323,7 @@ pub async fn list(State(app): State<App>, Issuing(caller): Issuing, Query(query)
     }
     mistakes.check()?;
     let page = Page { after, limit: limit.unwrap_or(50) };
-    let found = find::issued_by(&mut app.database.read().await?, &caller.department, status, &page).await?;
+    let found = find::issued_by(&mut app.database.read().await?, &caller.departments, status, &page).await?;
     let items: Vec<_> = found.items.iter().map(|licence| shown(&app, licence, caller.visit.at)).collect();
     let body = json!({ "items": items, "next_cursor": found.next.as_ref().map(LicenceId::as_str) });
     Ok(json(StatusCode::OK, body.to_string()))
@@ -416,11 +416,11 @@ async fn change_once(
     if let Turn::Answered(response) = key.claim(&mut work.tx, caller, bytes).await? {
         return Ok(response);
     }
-    let department = &caller.department;
+    let departments = &caller.departments;
     let changed = match act {
-        Act::Suspend(reason) => lifecycle::suspend(&mut work, department, id, *reason).await?,
-        Act::Reinstate => lifecycle::reinstate(&mut work, department, id).await?,
-        Act::Revoke(reason) => lifecycle::revoke(&mut work, department, id, *reason).await?,
+        Act::Suspend(reason) => lifecycle::suspend(&mut work, departments, id, *reason).await?,
+        Act::Reinstate => lifecycle::reinstate(&mut work, departments, id).await?,
+        Act::Revoke(reason) => lifecycle::revoke(&mut work, departments, id, *reason).await?,
     };
     let body = shown(app, &changed.licence, caller.visit.at).to_string();
     if changed.is_new {

@@ -1,12 +1,14 @@
 //! `/console/licences`: finding licences, one licence with its history, suspend, reinstate, revoke.
 
+use std::collections::HashMap;
+
 use axum::{
     extract::{Path, State},
     response::Response,
 };
 use base::{
     Page as ListPage,
-    id::{EventId, LicenceId},
+    id::{EventId, LicenceId, StaffId},
     number::{CreditCode, IdentityNumber, LicenceIdentifier},
 };
 use http::StatusCode;
@@ -82,7 +84,7 @@ pub async fn list(
         "" => ListPage::first(PAGE),
         text => ListPage::after(LicenceId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
     };
-    let department = &staff.staff.organisation_id;
+    let department = std::slice::from_ref(&staff.staff.organisation_id);
     let found = find_licence::issued_by(&mut app.database.read().await?, department, status, &stretch).await?;
     let lines = found.items.iter().map(|licence| line(&app, &page, licence)).collect::<Result<_, _>>()?;
     let list = List {
@@ -254,23 +256,25 @@ pub async fn show(
 async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entry>, Problem> {
     let filter = log::Filter { object: Some(licence.id.to_string()), ..log::Filter::default() };
     let found = log::list(tx, &filter, &ListPage::<EventId>::first(EVENTS)).await?;
-    let mut names = std::collections::HashMap::<String, String>::new();
+    let mut names = HashMap::new();
     let mut entries = Vec::new();
     let mut found: Vec<_> = found.items.into_iter().rev().collect();
     // Recovery and commands do several things at one instant.
     found.sort_by_key(|event| (event.at(), event.kind != licence::events::ISSUE_INTENDED));
     for event in &found {
-        let who = match (event.actor_kind.as_str(), names.get(&event.actor)) {
-            (_, Some(known)) => known.clone(),
-            ("staff", None) => {
-                let id = base::id::StaffId::stored(event.actor.clone());
-                let name = staff::ever(tx, &id).await?.map_or_else(|| event.actor.clone(), |view| view.name);
-                names.insert(event.actor.clone(), name.clone());
-                name
-            }
-            ("job", None) => page.t("console.by_recovery").to_owned(),
-            ("operator", None) => page.t("console.by_operator").to_owned(),
+        let who = match event.actor_kind.as_str() {
+            "staff" => name_of(tx, &mut names, &event.actor).await?,
+            "job" => page.t("console.by_recovery").to_owned(),
+            "operator" => page.t("console.by_operator").to_owned(),
             _ => event.actor.clone(),
+        };
+        let detail = match both_of(&event.kind, &event.data) {
+            Some((maker, checker)) => {
+                let maker = name_of(tx, &mut names, &maker).await?;
+                let checker = name_of(tx, &mut names, &checker).await?;
+                text::fill(page.t("console.two_people"), &[("maker", &maker), ("checker", &checker)])
+            }
+            None => reason_of(page, &event.kind, &event.data),
         };
         let words = licence::events::ALL.iter().find(|(kind, _, _)| *kind == event.kind);
         let what = words.map_or(event.kind.as_str(), |(_, zh, en)| if page.is_chinese() { zh } else { en });
@@ -278,10 +282,30 @@ async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entr
             when: event.at().legal_text(),
             what: text::sentence(what),
             who,
-            detail: reason_of(page, &event.kind, &event.data),
+            detail,
         });
     }
     Ok(entries)
+}
+
+/// The name of a member of staff, also of one who has left.
+async fn name_of(tx: &mut Tx, names: &mut HashMap<String, String>, id: &str) -> Result<String, Problem> {
+    if let Some(known) = names.get(id) {
+        return Ok(known.clone());
+    }
+    let name = staff::ever(tx, &StaffId::stored(id.to_owned())).await?.map_or_else(|| id.to_owned(), |view| view.name);
+    names.insert(id.to_owned(), name.clone());
+    Ok(name)
+}
+
+/// Who applied and who approved, whoever sent the request.
+fn both_of(kind: &str, data: &str) -> Option<(String, String)> {
+    if kind != licence::events::ISSUE_INTENDED {
+        return None;
+    }
+    let data: serde_json::Value = serde_json::from_str(data).ok()?;
+    let id = |name| data.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    Some((id("maker")?, id("checker")?))
 }
 
 fn reason_of(page: &Page, kind: &str, data: &str) -> String {
@@ -310,7 +334,7 @@ pub async fn suspend(clerk: Clerk, Path(id): Path<String>, fields: Fields) -> Re
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let reason = SuspensionReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
     let mut work = clerk.begin().await?;
-    lifecycle::suspend(&mut work, &clerk.staff.organisation_id, &id, reason).await?;
+    lifecycle::suspend(&mut work, std::slice::from_ref(&clerk.staff.organisation_id), &id, reason).await?;
     work.commit().await?;
     Ok(see_other(&format!("/console/licences/{id}")))
 }
@@ -319,7 +343,7 @@ pub async fn suspend(clerk: Clerk, Path(id): Path<String>, fields: Fields) -> Re
 pub async fn reinstate(clerk: Clerk, Path(id): Path<String>) -> Result<Response, Problem> {
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let mut work = clerk.begin().await?;
-    lifecycle::reinstate(&mut work, &clerk.staff.organisation_id, &id).await?;
+    lifecycle::reinstate(&mut work, std::slice::from_ref(&clerk.staff.organisation_id), &id).await?;
     work.commit().await?;
     Ok(see_other(&format!("/console/licences/{id}")))
 }
@@ -329,7 +353,7 @@ pub async fn revoke(clerk: Clerk, Path(id): Path<String>, fields: Fields) -> Res
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let reason = RevocationReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
     let mut work = clerk.begin().await?;
-    lifecycle::revoke(&mut work, &clerk.staff.organisation_id, &id, reason).await?;
+    lifecycle::revoke(&mut work, std::slice::from_ref(&clerk.staff.organisation_id), &id, reason).await?;
     work.commit().await?;
     Ok(see_other(&format!("/console/licences/{id}")))
 }

@@ -6,6 +6,7 @@ pub mod fetch;
 pub mod foundation;
 pub mod jobs;
 pub mod listen;
+pub mod pace;
 pub mod settings;
 pub mod system;
 pub mod telemetry;

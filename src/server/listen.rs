@@ -10,8 +10,8 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::ConnectInfo};
-use hyper::{body::Incoming, server::conn::http1};
+use axum::{Router, extract::ConnectInfo, response::IntoResponse};
+use hyper::{StatusCode, Version, body::Incoming, header, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -22,6 +22,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tower::ServiceExt;
+
+use crate::pace::{Pace, PacedBody, PacedStream};
 
 /// The most connections at the same time; the next one waits in the kernel's queue.
 const CONNECTIONS_MAX: usize = 8192;
@@ -93,14 +95,21 @@ impl Server {
         let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
             mark.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
-            router.clone().oneshot(request)
+            let router = router.clone();
+            async move {
+                if names_one_host(&request) {
+                    router.oneshot(request.map(|body| PacedBody::new(body, Pace::DEFAULT))).await
+                } else {
+                    Ok((StatusCode::BAD_REQUEST, [(header::CONNECTION, "close")]).into_response())
+                }
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS_TIMEOUT)
             .max_buf_size(HEADERS_SIZE_MAX)
             .max_headers(HEADERS_COUNT_MAX)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(PacedStream::new(stream, Pace::DEFAULT)), service);
         let connection = self.graceful.watch(connection);
         tokio::spawn(async move {
             let unused = async {
@@ -119,4 +128,10 @@ impl Server {
             drop(place);
         });
     }
+}
+
+/// Whether a request says once for whom it is meant (RFC 9112, 3.2): of two names a proxy might have read the other.
+fn names_one_host(request: &hyper::Request<Incoming>) -> bool {
+    let names = request.headers().get_all(header::HOST).iter().count();
+    names == 1 || (names == 0 && request.version() < Version::HTTP_11)
 }

@@ -7,6 +7,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
 };
 use http::{HeaderMap, header, request::Parts};
+use http_body_util::LengthLimitError;
 
 use crate::{
     App, Problem,
@@ -114,13 +115,18 @@ impl FromRequest<App> for Fields {
 ///
 /// # Errors
 ///
-/// [`Problem::TooLarge`], before reading when the length was announced.
+/// [`Problem::TooLarge`], before reading when the length was announced; [`Problem::FormBroken`] when not all of it came,
+/// or not in time.
 pub async fn read_body(request: Request, max: usize) -> Result<Bytes, Problem> {
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > max) {
         return Err(Problem::TooLarge { max });
     }
-    axum::body::to_bytes(request.into_body(), max).await.map_err(|_| Problem::TooLarge { max })
+    axum::body::to_bytes(request.into_body(), max).await.map_err(|error| {
+        let why = std::error::Error::source(&error);
+        let is_long = matches!(why, Some(why) if why.is::<LengthLimitError>());
+        if is_long { Problem::TooLarge { max } } else { Problem::FormBroken }
+    })
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {

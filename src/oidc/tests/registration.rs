@@ -62,6 +62,12 @@ async fn a_registration_that_contradicts_itself_is_refused() {
     machine.redirect_uris = vec![];
     machine.scopes = "licence:verify".to_owned();
     check("machine", machine.clone(), true).await;
+    let mut others = machine.clone();
+    others.acts_for = vec!["org_1".to_owned(); limits::ACTS_FOR_MAX];
+    check("a machine for many departments", others.clone(), true).await;
+    others.acts_for.push("org_1".to_owned());
+    check("one department more", others, false).await;
+    check("a website for other departments", with(|s| s.acts_for = vec!["org_1".to_owned()]), false).await;
     machine.kind = Kind::Public;
     check("machine without a secret", machine, false).await;
     let many = |count| {

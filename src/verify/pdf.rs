@@ -190,7 +190,7 @@ fn signer_checks(judged: &Judged, stranger: Reason) -> [Check; 3] {
     );
     let not_revoked = Check::passed(
         "certificate_not_revoked",
-        Text::fixed("签章证书没有被吊销", "The signing certificate is not revoked"),
+        Text::fixed("签章时证书没有被吊销", "The signing certificate was not revoked when it signed"),
     );
     let [issuer, revoked] = match &judged.chain {
         None => [not_checked("issuer_trusted"), not_checked("certificate_not_revoked")],

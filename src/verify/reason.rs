@@ -62,7 +62,7 @@ reasons! {
         "文件已加密，无法核验", "The file is encrypted and cannot be verified";
     /// A file of one of our licences that ends too early.
     FileIncomplete = "file_incomplete", Invalid,
-        "文件不完整，已被截断，不是签发的原文件", "the file is cut off: it is not the licence as it was issued";
+        "文件不完整，已被截断，不是签发的原文件", "The file is cut off: it is not the licence as it was issued";
     /// The file is longer than we read.
     FileTooLarge = "file_too_large", Unverifiable,
         "文件过大，无法核验", "The file is too large to be verified";

@@ -158,6 +158,11 @@ test('each way in leads to the whole answer, and Enter to the next one', async (
     'the licence identifier': async () => { await page.fill('#text', city.licence('valid').identifier); await page.click('#verify'); },
     'a scanner into the focused field': () => wedge(page, code),
     'a scanner of the whole address': () => wedge(page, `HTTPS://BINJIANG.EXAMPLE/V/${code}`),
+    'a hesitation after the first digit': async () => {
+      await page.keyboard.type(code[0]);
+      await page.waitForTimeout(300);
+      await wedge(page, code.slice(1));
+    },
     'a scanner while a button has the focus': async () => { await page.focus('#sound'); await wedge(page, code); },
     'a scanner that types characters by their numbers': () => keypad(page, code),
     'a photograph dropped': () => drop(page, png()),

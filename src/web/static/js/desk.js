@@ -2,7 +2,9 @@
 (function () {
   'use strict';
 
-  var SCAN_DIGITS_MIN = 20;      // our codes have 21 digits; a person never types as many in one breath
+  // Our codes have 21 digits; a person never types as many in one breath. Fewer would be the rest of a code after a
+  // hesitation: then the field, which holds all of it, is what counts.
+  var SCAN_DIGITS_MIN = 21;
   var KEY_GAP_MS = 100;          // between two keys of a scanner that types like a keyboard
   var FRAME_MS = 150;
   var PICTURE_SIDE_MAX = 1600;

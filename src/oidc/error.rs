@@ -78,6 +78,9 @@ pub enum Error {
         /// What is wrong with it.
         flaw: &'static str,
     },
+    /// We register no clients on the way.
+    #[error("the registration parameter is not supported")]
+    RegistrationInRequest,
     /// We read no request objects.
     #[error("request objects are not supported")]
     RequestObject,
@@ -93,6 +96,9 @@ pub enum Error {
     /// A scope that we do not have or that this client may not ask for.
     #[error("a scope is unknown or not allowed for this client")]
     ScopeNotAllowed,
+    /// An authorization request without `openid`: nothing would say who signed in.
+    #[error("the scope openid is missing")]
+    ScopeOpenidMissing,
     /// The access token lacks the scope that the request needs.
     #[error("the access token lacks scope {0}")]
     ScopeMissing(&'static str),
@@ -131,8 +137,8 @@ pub enum GrantFlaw {
     /// Not a refresh token of ours, or of another client.
     #[error("the refresh token is not valid")]
     RefreshUnreadable,
-    /// The person signed out, or the account was closed, between the code and its redemption.
-    #[error("the session of the code is over")]
+    /// The person signed out or withdrew, or the account was closed, between the code and its redemption.
+    #[error("the session or the consent behind the code is over")]
     SessionOver,
     /// No verifier, or not the one of the challenge, or one where there was no challenge.
     #[error("the code verifier is missing or wrong")]

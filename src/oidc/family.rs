@@ -26,8 +26,8 @@ pub(crate) struct Redemption<'a> {
     pub refresh: Option<(&'a str, Instant)>,
 }
 
-/// Begins the family of a code in a session that lives; none when the code was redeemed before or the session is
-/// over. One statement.
+/// Begins the family of a code in a session that lives; none when the code was redeemed before, the session is over,
+/// or the person took back what the client had: no code from after that exists without a new consent. One statement.
 pub(crate) async fn begin(
     tx: &mut Tx,
     redemption: &Redemption<'_>,
@@ -45,6 +45,11 @@ pub(crate) async fn begin(
                 and s.closed_at is null
                 and s.idle_until > $5
                 and s.ends_at > $5
+                and not exists (select 1
+                                  from client_grant g
+                                 where g.person_id = s.person_id
+                                   and g.client_id = $2
+                                   and g.withdrawn_at is not null)
                  on conflict (family_id) do nothing
           returning person_id, account_id",
             args![

@@ -8,21 +8,36 @@ use records::{Tx, Work, args};
 
 use crate::{client::ClientId, events, family, limits, scope::ScopeSet};
 
-/// The scopes a person lets a client have; empty when there are none. One statement.
+/// What a person said to a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// Nothing yet.
+    Nothing,
+    /// Yes to these.
+    Scopes(ScopeSet),
+    /// No more. The next time the person is asked, also by a client that otherwise need not ask.
+    Withdrawn,
+}
+
+/// What a person said to a client. One statement.
 ///
 /// # Errors
 ///
 /// [`Fault`].
-pub async fn scopes(tx: &mut Tx, person: &PersonId, client: &ClientId) -> Result<ScopeSet, Fault> {
-    let row: Option<(String,)> = tx
+pub async fn given(tx: &mut Tx, person: &PersonId, client: &ClientId) -> Result<Given, Fault> {
+    let row: Option<(String, Option<i64>)> = tx
         .first(
-            "select scopes
+            "select scopes, withdrawn_at
                from client_grant
-              where person_id = $1 and client_id = $2 and withdrawn_at is null",
+              where person_id = $1 and client_id = $2",
             args![person, client.as_str()],
         )
         .await?;
-    Ok(row.map(|(scopes,)| ScopeSet::stored(&scopes)).unwrap_or_default())
+    Ok(match row {
+        None => Given::Nothing,
+        Some((_, Some(_))) => Given::Withdrawn,
+        Some((scopes, None)) => Given::Scopes(ScopeSet::stored(&scopes)),
+    })
 }
 
 /// Lets a client have scopes, besides those it has already.
@@ -31,7 +46,10 @@ pub async fn scopes(tx: &mut Tx, person: &PersonId, client: &ClientId) -> Result
 ///
 /// [`Fault`].
 pub async fn give(work: &mut Work, person: &PersonId, client: &ClientId, wanted: &ScopeSet) -> Result<(), Fault> {
-    let all = scopes(&mut work.tx, person, client).await?.with(wanted);
+    let all = match given(&mut work.tx, person, client).await? {
+        Given::Scopes(before) => before.with(wanted),
+        Given::Nothing | Given::Withdrawn => wanted.clone(),
+    };
     let grant = GrantId::new(work.at(), work.entropy());
     let at = work.at();
     work.tx
@@ -71,6 +89,18 @@ pub async fn withdraw(work: &mut Work, person: &PersonId, client: &ClientId) -> 
         )
         .await?;
     let families = family::revoke_pair(&mut work.tx, person, client, "withdrawn", at).await?;
+    if withdrawn == 0 && families > 0 {
+        // The person was never asked: the rules of the department were enough, and from now on they are not.
+        let grant = GrantId::new(at, work.entropy());
+        work.tx
+            .run(
+                "insert into client_grant (grant_id, person_id, client_id, scopes, granted_at, withdrawn_at)
+                 values ($1, $2, $3, '', $4, $4)
+                     on conflict (person_id, client_id) do nothing",
+                args![&grant, person, client.as_str(), at],
+            )
+            .await?;
+    }
     let had_something = withdrawn + families > 0;
     if had_something {
         let data = serde_json::json!({ "client": client.as_str(), "families": families });

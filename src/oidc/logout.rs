@@ -49,7 +49,12 @@ pub async fn judge(
 ) -> Result<SignOut, Error> {
     let hint = parameters.get("id_token_hint").and_then(|token| id_token::hint(provider, token));
     let claimed = parameters.get("client_id");
-    let hint = hint.filter(|hint| claimed.is_none_or(|claimed| claimed == hint.client));
+    if let (Some(hint), Some(claimed)) = (&hint, claimed)
+        && hint.client != claimed
+    {
+        // Two names in one request (§2): whoever sent it is neither.
+        return Ok(SignOut { confirm: true, redirect: None, client: None });
+    }
     let Some(Hint { client, session: sid, .. }) = hint else {
         let client = match claimed {
             Some(claimed) => provider.client(database, claimed).await?,

@@ -10,7 +10,8 @@ use crate::{
     Error, Provider,
     client::Consent,
     code::{Code, family_name},
-    grant, limits,
+    grant::{self, Given},
+    limits,
     scope::{self, ScopeSet},
     subject,
 };
@@ -38,8 +39,7 @@ pub struct SignIn {
     pub parked: Parked,
 }
 
-/// Decides. With a live session it costs no statement when the consent is implied, one otherwise, and nothing is
-/// written.
+/// Decides. With a live session it costs one statement, and nothing is written.
 ///
 /// `earlier` is the parked request when this is its second round.
 ///
@@ -103,14 +103,18 @@ fn is_recent(request: &Request, session: &Session, earlier: Option<&Parked>, at:
 
 /// The scopes that the person has to be asked for; none when nothing is to be asked.
 async fn unanswered(place: &Place<'_>, request: &Request, session: &Session) -> Result<Option<ScopeSet>, Error> {
-    if request.client.settings.consent == Consent::Implied {
-        return Ok(None);
-    }
+    // Also where the department's rules are consent enough: the client wants the person to see the page.
     if request.prompt.consent {
         return Ok(Some(request.scopes.clone()));
     }
     let mut tx: Tx = place.database.read().await?;
-    let given = grant::scopes(&mut tx, &session.person_id, &request.client.client_id).await?;
+    let given = match grant::given(&mut tx, &session.person_id, &request.client.client_id).await? {
+        Given::Withdrawn => ScopeSet::default(),
+        // Whoever took it back was promised to be asked first; all others need not be.
+        _ if request.client.settings.consent == Consent::Implied => return Ok(None),
+        Given::Nothing => ScopeSet::default(),
+        Given::Scopes(given) => given,
+    };
     if given.covers(&request.scopes) {
         return Ok(None);
     }

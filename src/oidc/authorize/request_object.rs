@@ -1,4 +1,5 @@
-//! Request objects are refused: ignoring one would mean answering another request than the one that was signed.
+//! Request objects are refused: ignoring one would mean answering another request than the one that was signed. A
+//! client that registers itself on the way is refused too (OpenID Connect Core 1.0 §7.2.1): nobody approved it.
 
 use super::{Draft, Request};
 use crate::Error;
@@ -9,6 +10,9 @@ pub(super) fn check(draft: &Draft<'_>, _: &mut Request) -> Result<(), Error> {
     }
     if draft.parameters.get("request_uri").is_some() {
         return Err(Error::RequestUri);
+    }
+    if draft.parameters.get("registration").is_some() {
+        return Err(Error::RegistrationInRequest);
     }
     Ok(())
 }

@@ -4,7 +4,8 @@ use super::{Draft, Request};
 use crate::{Error, client::GrantType};
 
 pub(super) fn check(draft: &Draft<'_>, request: &mut Request) -> Result<(), Error> {
-    if draft.parameters.get("response_type") != Some("code") {
+    // Missing is another mistake than unsupported (RFC 6749 §4.1.2.1).
+    if draft.parameters.need("response_type")? != "code" {
         return Err(Error::ResponseTypeUnsupported);
     }
     if !request.client.may_use(GrantType::AuthorizationCode) {

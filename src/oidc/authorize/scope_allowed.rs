@@ -9,9 +9,12 @@ use crate::{
 pub(super) fn check(draft: &Draft<'_>, request: &mut Request) -> Result<(), Error> {
     let scopes = ScopeSet::parse(draft.parameters.get("scope").unwrap_or_default())?;
     let of_a_person = scopes.iter().all(|scope| scope.reach == Reach::Person);
-    // Without `openid` nothing would say who signed in, and every claim of ours is about that.
-    if !of_a_person || !request.client.scopes.covers(&scopes) || !scopes.has(scope::OPENID) {
+    if !of_a_person || !request.client.scopes.covers(&scopes) {
         return Err(Error::ScopeNotAllowed);
+    }
+    // Without `openid` nothing would say who signed in, and every claim of ours is about that.
+    if !scopes.has(scope::OPENID) {
+        return Err(Error::ScopeOpenidMissing);
     }
     request.scopes = scopes;
     Ok(())

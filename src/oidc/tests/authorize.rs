@@ -42,14 +42,15 @@ async fn what_is_wrong_after_that_goes_back_to_the_client_with_its_state() {
     let city = City::new().await;
     city.client("tax", web()).await;
     let long_nonce = "n".repeat(limits::NONCE_LENGTH_MAX + 1);
-    let cases: [(&[(&str, &str)], Expected); 19] = [
+    let cases: [(&[(&str, &str)], Expected); 20] = [
         (&[("response_type", "token")], |e| matches!(e, Error::ResponseTypeUnsupported)),
         (&[("response_type", "code id_token")], |e| matches!(e, Error::ResponseTypeUnsupported)),
         (&[("response_type", "none")], |e| matches!(e, Error::ResponseTypeUnsupported)),
-        (&[("response_type", "")], |e| matches!(e, Error::ResponseTypeUnsupported)),
+        (&[("response_type", "")], |e| matches!(e, Error::ParameterMissing("response_type"))),
         (&[("response_mode", "fragment")], |e| matches!(e, Error::ResponseModeUnsupported)),
         (&[("request", "eyJ")], |e| matches!(e, Error::RequestObject)),
         (&[("request_uri", "https://tax.example.gov.cn/r")], |e| matches!(e, Error::RequestUri)),
+        (&[("registration", "{}")], |e| matches!(e, Error::RegistrationInRequest)),
         (&[("code_challenge", "")], |e| matches!(e, Error::ParameterMissing(_))),
         (&[("code_challenge_method", "plain")], |e| matches!(e, Error::ParameterMalformed(_))),
         (&[("code_challenge_method", "")], |e| matches!(e, Error::ParameterMalformed(_))),
@@ -57,7 +58,7 @@ async fn what_is_wrong_after_that_goes_back_to_the_client_with_its_state() {
         (&[("scope", "openid admin")], |e| matches!(e, Error::ScopeNotAllowed)),
         (&[("scope", "openid identity_number")], |e| matches!(e, Error::ScopeNotAllowed)),
         (&[("scope", "openid licence:verify")], |e| matches!(e, Error::ScopeNotAllowed)),
-        (&[("scope", "profile")], |e| matches!(e, Error::ScopeNotAllowed)),
+        (&[("scope", "profile")], |e| matches!(e, Error::ScopeOpenidMissing)),
         (&[("prompt", "none login")], |e| matches!(e, Error::ParameterMalformed(_))),
         (&[("max_age", "-1")], |e| matches!(e, Error::ParameterMalformed(_))),
         (&[("id_token_hint", "eyJhbGciOiJub25lIn0.e30.")], |e| matches!(e, Error::LoginRequired)),

@@ -76,6 +76,51 @@ async fn an_application_that_need_not_ask_is_shown_too() {
     assert!(!apps[0].consented);
 }
 
+async fn withdraw(city: &City) -> bool {
+    let mut work = city.begin().await;
+    let client = ClientId::parse("tax").unwrap();
+    let withdrawn = grant::withdraw(&mut work, &city.person, &client).await.unwrap();
+    if withdrawn {
+        work.commit().await.unwrap();
+    }
+    withdrawn
+}
+
+#[tokio::test]
+async fn an_application_that_need_not_ask_asks_after_it_was_withdrawn() {
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    assert!(!withdraw(&city).await, "nothing to take back");
+    assert_eq!(questions(&city, &[]).await, None);
+    city.token(&redeem("tax", &secret, &city.code("tax", &[]).await)).await.unwrap();
+    let before = city.code("tax", &[]).await;
+    assert!(withdraw(&city).await);
+    assert_eq!(city.events(events::GRANT_WITHDRAWN).await, 1);
+    // A code from before is worth nothing any more.
+    assert_eq!(flaw(city.token(&redeem("tax", &secret, &before)).await), GrantFlaw::SessionOver);
+    for _ in 0..2 {
+        assert_eq!(questions(&city, &[]).await.as_deref(), Some("openid profile"));
+        assert!(matches!(city.authorize("tax", &[("prompt", "none")]).await, Err(Error::ConsentRequired)));
+    }
+    assert_eq!(city.events(events::CODE_REDEEMED).await, 1);
+    give(&city, "openid profile").await;
+    assert_eq!(questions(&city, &[]).await, None);
+    assert_eq!(questions(&city, &[("scope", "openid profile phone")]).await, None, "its own rules count again");
+    city.token(&redeem("tax", &secret, &city.code("tax", &[]).await)).await.unwrap();
+    assert!(withdraw(&city).await, "and again");
+    assert!(questions(&city, &[]).await.is_some());
+}
+
+#[tokio::test]
+async fn a_client_that_wants_the_page_shown_gets_it_shown() {
+    let city = City::new().await;
+    city.client("tax", web()).await;
+    assert_eq!(questions(&city, &[("prompt", "consent")]).await.as_deref(), Some("openid profile"));
+    give(&city, "openid profile").await;
+    assert!(questions(&city, &[("prompt", "consent")]).await.is_some());
+    assert_eq!(questions(&city, &[]).await, None);
+}
+
 #[tokio::test]
 async fn values_are_shown_masked() {
     let city = City::new().await;

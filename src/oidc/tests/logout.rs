@@ -70,6 +70,20 @@ async fn everything_else_is_confirmed_and_goes_nowhere_unregistered() {
     }
 }
 
+#[tokio::test]
+async fn a_request_that_names_two_clients_is_nobodys() {
+    let city = City::new().await;
+    let (_, tokens) = signed_in(&city).await;
+    city.client("other", web()).await;
+    let hint = tokens.id_token.unwrap();
+    let judged = judge(&city, &[("client_id", "other"), ("id_token_hint", &hint)]).await;
+    assert!(judged.confirm && judged.client.is_none() && judged.redirect.is_none());
+    let judged = judge(&city, &[("client_id", "tax"), ("id_token_hint", &hint)]).await;
+    assert!(!judged.confirm && judged.client.is_some());
+    let judged = judge(&city, &[("client_id", "other")]).await;
+    assert!(judged.confirm && judged.client.is_some());
+}
+
 fn sign_elsewhere() -> String {
     let claims = serde_json::json!({
         "iss": ISSUER, "aud": "tax", "sub": "s", "sid": "x", "auth_time": 1, "exp": 1, "iat": 1,

@@ -30,11 +30,12 @@ pub fn code(error: &Error) -> (StatusCode, &'static str) {
             (S::BAD_REQUEST, "invalid_redirect_uri")
         }
         Error::Registration { .. } => (S::BAD_REQUEST, "invalid_client_metadata"),
+        Error::RegistrationInRequest => (S::BAD_REQUEST, "registration_not_supported"),
         Error::RequestObject => (S::BAD_REQUEST, "request_not_supported"),
         Error::RequestUri => (S::BAD_REQUEST, "request_uri_not_supported"),
         Error::ResponseTypeUnsupported => (S::BAD_REQUEST, "unsupported_response_type"),
         Error::ScopeMissing(_) => (S::FORBIDDEN, "insufficient_scope"),
-        Error::ScopeNotAllowed => (S::BAD_REQUEST, "invalid_scope"),
+        Error::ScopeNotAllowed | Error::ScopeOpenidMissing => (S::BAD_REQUEST, "invalid_scope"),
         Error::WrongSecrets => (S::TOO_MANY_REQUESTS, "invalid_client"),
         Error::AccessTokenTwice
         | Error::ClientAuthenticatedTwice

@@ -15,6 +15,9 @@ use crate::{
     session,
 };
 
+/// The parameters that we understand.
+const KNOWN: [&str; 5] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
+
 #[derive(askama::Template)]
 #[template(path = "oidc/logout.html")]
 struct Confirm {
@@ -33,33 +36,36 @@ pub async fn ask(State(app): State<App>, page: Page, uri: Uri) -> Result<Respons
     let judged = logout::judge(&app.provider, &app.database, &parameters, page.session.as_deref()).await?;
     if judged.confirm && page.session.is_some() {
         let client = judged.client.map(|client| page.say(&client.name).to_owned());
-        let query = parameters.query_of(&["id_token_hint", "client_id", "post_logout_redirect_uri", "state"]);
-        return Ok(html(StatusCode::OK, &Confirm { page, client, query }));
+        return Ok(html(StatusCode::OK, &Confirm { page, client, query: parameters.query_of(&KNOWN) }));
     }
-    end(&app, page, judged.redirect).await
+    end(&app, page, &parameters, judged.redirect).await
 }
 
 /// `POST /logout`: a form from another site brings no session cookie, a GET does.
-pub async fn by_post(request: Request) -> Result<Response, Problem> {
-    let form = parameters::form(request).await?;
-    let known = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales", "logout_hint"];
-    Ok(see_other(&format!("{}?{}", path::END_SESSION, form.query_of(&known))))
+pub async fn by_post(request: Request) -> Response {
+    // As with GET: what cannot be read proves nothing, and every parameter may be left out.
+    let form = parameters::form(request).await.unwrap_or_default();
+    see_other(&format!("{}?{}", path::END_SESSION, form.query_of(&KNOWN)))
 }
 
 /// `POST /logout/confirm`: the person said yes.
 pub async fn confirm(State(app): State<App>, page: Page, fields: Fields) -> Result<Response, Problem> {
     let parameters = Parameters::parse(fields.text("query")).unwrap_or_default();
     let judged = logout::judge(&app.provider, &app.database, &parameters, page.session.as_deref()).await?;
-    end(&app, page, judged.redirect).await
+    end(&app, page, &parameters, judged.redirect).await
 }
 
-async fn end(app: &App, page: Page, redirect: Option<String>) -> Result<Response, Problem> {
+async fn end(app: &App, page: Page, parameters: &Parameters, redirect: Option<String>) -> Result<Response, Problem> {
     if let Some(session) = &page.session {
         let mut work = app.begin(page.visit(), session.person_actor()).await?;
         session::close(&mut work, &session.session_id, "signed_out_by_client").await?;
         work.commit().await?;
     }
-    let mut response = see_other(redirect.as_deref().unwrap_or("/signed-out"));
+    let mut response = match redirect {
+        Some(redirect) => see_other(&redirect),
+        // Our own page speaks the language that the client asked for.
+        None => see_other(format!("/signed-out?{}", parameters.query_of(&["ui_locales"])).trim_end_matches('?')),
+    };
     let headers = response.headers_mut();
     headers.append(header::SET_COOKIE, session::no_cookie(app));
     headers.insert("clear-site-data", HeaderValue::from_static("\"cache\""));

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 
 /// What a setting's value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,6 +193,11 @@ impl Settings {
     }
 
     fn put(&mut self, setting: &Setting, value: String, source: Source) -> anyhow::Result<()> {
+        // A flag and a variable may say a list as the file does, or with commas alone.
+        let value = match setting.kind {
+            Kind::List if value.trim_start().starts_with('[') => read_list(setting.key, &value)?,
+            _ => value,
+        };
         check(setting, &value)?;
         self.values.insert(setting.key, (value, source));
         Ok(())
@@ -222,6 +227,16 @@ impl Settings {
     pub fn in_force(&self) -> impl Iterator<Item = (&'static str, &str, Source)> {
         self.values.iter().map(|(key, (value, source))| (*key, value.as_str(), *source))
     }
+}
+
+fn read_list(key: &str, value: &str) -> anyhow::Result<String> {
+    let table: toml::Table = format!("list = {value}").parse().map_err(|_| {
+        anyhow::anyhow!("{key} must be a list such as [\"10.0.0.1\", \"10.1.0.0/16\"], or 10.0.0.1,10.1.0.0/16")
+    })?;
+    ensure!(table.len() == 1, "{key} must be one list");
+    let mut flat = Vec::new();
+    flatten("", &table, &mut flat)?;
+    Ok(flat.into_iter().map(|(_, items)| items).collect::<Vec<_>>().join(","))
 }
 
 /// What is wrong with the file and in which line. The line itself is not repeated: it may hold a password.
@@ -341,6 +356,27 @@ mod tests {
         check("database.connections=201", "from 2 to 200");
         check("database.connections=many", "database.connections");
         check("oidc.loopback_clients_allowed=yes", "true or false");
+    }
+
+    #[test]
+    fn a_list_is_said_as_in_the_file_or_with_commas() {
+        let expected = ["127.0.0.1", "10.0.0.0/8"];
+        let flag = |value: &str| load("", &[], &[&format!("trusted_proxies={value}")]);
+        for value in ["127.0.0.1,10.0.0.0/8", r#"["127.0.0.1", "10.0.0.0/8"]"#, r#" [ '127.0.0.1', "10.0.0.0/8", ]"#] {
+            assert_eq!(flag(value).unwrap().list(&TRUSTED_PROXIES), expected, "{value}");
+            let variable = [("GUOSUO_TRUSTED_PROXIES", value)];
+            assert_eq!(load("", &variable, &[]).unwrap().list(&TRUSTED_PROXIES), expected, "{value}");
+        }
+        assert_eq!(flag("[]").unwrap().list(&TRUSTED_PROXIES), [""; 0]);
+        for value in [
+            "[127.0.0.1]",
+            r#"["127.0.0.1""#,
+            "[1]",
+            r#"["127.0.0.1"]
+listen = "0.0.0.0:80""#,
+        ] {
+            assert!(flag(value).is_err(), "{value}");
+        }
     }
 
     #[test]

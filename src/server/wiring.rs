@@ -313,7 +313,8 @@ fn keep_house(beside: &mut Beside, product: &Product) {
             let recovered =
                 licence::issue::recover(&app.database, &app.library, &context).await.map_err(Fault::broken)?;
             if recovered != licence::issue::Recovered::default() {
-                tracing::info!(?recovered, "interrupted issues");
+                let licence::issue::Recovered { finished, voided, left } = recovered;
+                tracing::info!(finished, voided, left, "interrupted issues");
             }
             Ok(false)
         }

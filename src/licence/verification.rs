@@ -60,10 +60,8 @@ enum Number {
 impl Number {
     /// Reads a text that may be a code, the whole text of a QR, or an identifier, also as an input method writes them.
     fn read(text: &str) -> Self {
-        let plain = qr::half_width(text);
-        if let Some(place) = plain.find("1.2.156.3005.2.") {
-            let rest = plain.get(place..).unwrap_or_default();
-            return Self::identifier(rest.split_whitespace().next().unwrap_or_default());
+        if let Some(identifier) = identifier_in(text) {
+            return Self::identifier(&identifier);
         }
         match qr::code_digits(text).map(|digits| Code::parse(&digits)) {
             Some(Ok(code)) => Self::Code(code),
@@ -102,6 +100,13 @@ impl Number {
             Self::Mistyped(_) | Self::Other => Ok(None),
         }
     }
+}
+
+/// What stands in a text in the place of a licence identifier, well formed or not.
+pub fn identifier_in(text: &str) -> Option<String> {
+    let plain = qr::half_width(text);
+    let rest = plain.get(plain.find("1.2.156.3005.2.")?..)?;
+    rest.split_whitespace().next().map(str::to_owned)
 }
 
 /// Verifies what was scanned or typed: a QR's text, its digits, or an identifier. Three statements.

@@ -1,7 +1,7 @@
 //! A fresh, migrated database for one test: SQLite in a temporary folder, or PostgreSQL when the test command says so.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -22,21 +22,26 @@ const SERVER_VARIABLE: &str = "GUOSUO_TEST_POSTGRES";
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
-/// A database that nobody else uses. SQLite's folder is removed with it.
+/// A database that nobody else uses. The test's folder is removed with it.
 #[derive(Debug)]
 pub struct Fresh {
     /// The database.
     pub database: Database,
     /// How to open it once more, from another process perhaps.
     pub settings: DatabaseSettings,
-    folder: Option<PathBuf>,
+    folder: PathBuf,
+}
+
+impl Fresh {
+    /// Where the test may keep files beside its database. It need not exist yet.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
 }
 
 impl Drop for Fresh {
     fn drop(&mut self) {
-        if let Some(folder) = &self.folder {
-            let _ = std::fs::remove_dir_all(folder);
-        }
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -46,7 +51,9 @@ impl Drop for Fresh {
 ///
 /// [`Fault`].
 pub async fn fresh() -> Result<Fresh, Fault> {
-    let (settings, folder) = fresh_settings().await?;
+    let name = fresh_name();
+    let folder = std::env::temp_dir().join(&name);
+    let (settings, _) = settings_of(&name).await?;
     let database = Database::open(&settings).await?;
     migrate::migrate(&database).await?;
     Ok(Fresh { database, settings, folder })
@@ -58,7 +65,14 @@ pub async fn fresh() -> Result<Fresh, Fault> {
 ///
 /// [`Fault`].
 pub async fn fresh_settings() -> Result<(DatabaseSettings, Option<PathBuf>), Fault> {
-    let name = format!("guosuo_test_{}_{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
+    settings_of(&fresh_name()).await
+}
+
+fn fresh_name() -> String {
+    format!("guosuo_test_{}_{}", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
+}
+
+async fn settings_of(name: &str) -> Result<(DatabaseSettings, Option<PathBuf>), Fault> {
     #[allow(clippy::disallowed_methods, reason = "the one place where tests learn which database they run on")]
     let server = std::env::var(SERVER_VARIABLE).ok();
     if let Some(server) = server {
@@ -83,4 +97,16 @@ pub async fn fresh_settings() -> Result<(DatabaseSettings, Option<PathBuf>), Fau
 /// A context of the operator at `at` with repeatable randomness.
 pub fn context(at: Instant, seed: u64) -> Context {
     Context { actor: Actor::Operator, at, request: None, entropy: Arc::new(SeededEntropy::new(seed)) }
+}
+
+#[cfg(test)]
+mod tests {
+    #[tokio::test]
+    async fn the_folder_of_a_test_is_removed_with_its_database() {
+        let fresh = super::fresh().await.unwrap();
+        let folder = fresh.folder().to_owned();
+        std::fs::create_dir_all(folder.join("keys")).unwrap();
+        drop(fresh);
+        assert!(!folder.exists());
+    }
 }

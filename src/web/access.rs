@@ -95,7 +95,8 @@ impl Table {
     {
         let (app, checked) = (self.app.clone(), row.clone());
         let enforce = from_fn(move |request: Request, next: Next| enforce(app.clone(), checked.clone(), request, next));
-        self.router = self.router.route(row.path, on(method, handler).layer(enforce));
+        // Another method is answered 405 without reading a form or asking who calls.
+        self.router = self.router.route(row.path, on(method, handler).route_layer(enforce));
         self.rows.push(row);
         self
     }

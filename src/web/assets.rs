@@ -76,6 +76,15 @@ pub fn warm_up() {
     LazyLock::force(&ASSETS);
 }
 
+/// `GET /favicon.ico`, which browsers ask for beside files that name no icon: the icon of our pages.
+pub async fn icon() -> Response {
+    let mut response = StatusCode::FOUND.into_response();
+    if let Ok(address) = HeaderValue::try_from(url("img/icon.svg")) {
+        response.headers_mut().insert(header::LOCATION, address);
+    }
+    response
+}
+
 /// `GET /static/{hash}/{name}`. No statement.
 pub async fn file(Path((hash, name)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Problem> {
     let asset = ASSETS.get(&name).ok_or(Problem::NotFound)?;

@@ -18,7 +18,7 @@ use crate::{
     limits::{FORM_BYTES_MAX, HEADER_BYTES_MAX, UPLOAD_BYTES_MAX, URI_BYTES_MAX},
     problem::{self, Reason},
     security_headers,
-    visit::{SharedVisit, Visit},
+    visit::{self, SharedVisit, Visit},
 };
 
 /// Puts the edge around the routes.
@@ -71,8 +71,7 @@ fn refused_early(app: &App, request: &Request) -> Option<Problem> {
     }
     // A load balancer asks for health by address. Everyone else means one host; another name in the request is a
     // mistake, or an attempt to have it repeated in a link.
-    let host = request.headers().get(header::HOST).map(HeaderValue::as_bytes);
-    let foreign = host.is_some_and(|host| !host.eq_ignore_ascii_case(app.settings.host().as_bytes()));
+    let foreign = !visit::means_host(request, &app.settings);
     (foreign && uri.path() != "/healthz").then_some(Problem::Misdirected)
 }
 

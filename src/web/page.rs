@@ -24,7 +24,7 @@ use crate::{
     App, Problem,
     app::Site,
     assets,
-    session::{self, Session},
+    session::{self, DeskStaff, Session},
     text,
     visit::{self, SharedVisit, Visit},
 };
@@ -113,6 +113,16 @@ impl Page {
     /// sign-in page itself.
     pub fn invites(&self) -> bool {
         self.session.is_none() && self.visit.session_token.is_none() && !self.visit.target.starts_with("/sign-in")
+    }
+
+    /// Whether to show the way to the console: to staff, and to visitors who have not said yet who they are.
+    pub fn offers_console(&self) -> bool {
+        self.session.as_ref().is_none_or(|session| session.staff.is_some())
+    }
+
+    /// Whether to show the way to the desk: not to those whom it would refuse.
+    pub fn offers_desk(&self) -> bool {
+        self.session.as_ref().is_none_or(|session| session.staff.as_ref().is_some_and(DeskStaff::admits))
     }
 
     /// The number of this request.

@@ -35,7 +35,14 @@ pub fn routes(table: Table) -> Table {
         .get("/appearance", Who::Anyone, preferences::appearance)
         .get("/static/{hash}/{*name}", Who::Anyone, assets::file)
         .get("/crl/{name}", Who::Anyone, crl::list)
+        .get("/favicon.ico", Who::Anyone, assets::icon)
+        .get("/robots.txt", Who::Anyone, robots)
         .get("/healthz", Who::Anyone, healthz)
+}
+
+/// Only what is the same for everybody may be found by searching.
+async fn robots() -> Response {
+    "User-agent: *\nAllow: /$\nAllow: /api$\nAllow: /openapi.json\nAllow: /static/\nDisallow: /\n".into_response()
 }
 
 /// Whether this process answers. It asks nobody, so that a slow database does not get every node restarted.

@@ -143,6 +143,11 @@ macro_rules! staff {
         }
 
         impl $name {
+            /// Whether this member of staff has one of the roles.
+            pub fn admits(staff: &Appointment) -> bool {
+                $(staff.roles.has(Role::$role))||+
+            }
+
             /// Begins a unit of work in the name of this member of staff.
             ///
             /// # Errors
@@ -160,7 +165,7 @@ macro_rules! staff {
 
             async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
                 let (session, visit) = required(parts, app).await?;
-                let staff = session.staff.clone().filter(|staff| $(staff.roles.has(Role::$role))||+);
+                let staff = session.staff.clone().filter(Self::admits);
                 let staff = staff.ok_or(Problem::Forbidden)?;
                 Ok(Self { session, staff, visit, app: app.clone() })
             }

@@ -1,14 +1,11 @@
 //! An [`App`] for tests: a fresh database, a clock that stands still, randomness that repeats.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::Arc;
 
 use axum::response::Response;
 use base::{Fault, Instant, ManualClock, Secret, SeededEntropy, Text};
 use http::StatusCode;
-use records::Database;
+use records::testing::Fresh;
 
 use crate::{
     Page,
@@ -40,17 +37,16 @@ pub fn settings(public_url: &str) -> Settings {
     }
 }
 
-/// An app on a database, reached at a public URL. Its custody is open and has no keys yet; the provider has none either.
+/// An app on a fresh database, reached at a public URL. Its custody is open and has no keys yet; the provider has none
+/// either. Keys lie beside the database and are removed with it.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the key folder cannot be made.
-pub async fn app(database: Database, public_url: &str) -> Result<App, Fault> {
-    static COUNTER: AtomicU32 = AtomicU32::new(0);
-    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("guosuo_test_keys_{}_{number}", std::process::id()));
+pub async fn app(fresh: &Fresh, public_url: &str) -> Result<App, Fault> {
+    let database = fresh.database.clone();
     let custody = pki::CustodySettings {
-        folder,
+        folder: fresh.folder().join("keys"),
         envelope: Secret::new([9; 32]),
         organisation: "滨江市政务服务".to_owned(),
         crl_url: format!("{public_url}/crl/"),

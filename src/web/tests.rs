@@ -19,7 +19,7 @@ struct Site {
 
 async fn site() -> Site {
     let fresh = records::testing::fresh().await.unwrap();
-    let app = testing::app(fresh.database.clone(), URL).await.unwrap();
+    let app = testing::app(&fresh, URL).await.unwrap();
     Site { router: crate::router(app.clone()), app, _fresh: fresh }
 }
 
@@ -132,6 +132,35 @@ async fn a_wrong_method_is_told_which_ones_there_are() {
 }
 
 #[tokio::test]
+async fn a_wrong_method_is_told_before_a_form_is_read_or_a_caller_is_asked() {
+    let site = site().await;
+    for path in ["/sign-in", "/me/licences", "/console", "/desk/file", "/token"] {
+        let response = site.send(Request::put(path), "").await;
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert!(response.headers().contains_key(header::ALLOW), "{path}");
+    }
+    for (method, path, zh) in
+        [("PUT", "/api/v1/licences", "Allow"), ("GET", "/api/v1/nothing", "没有这个对象"), ("PUT", "/token", "Allow")]
+    {
+        let response = site.send(Request::builder().method(method).uri(path), "").await;
+        let answer = text(response).await;
+        assert!(answer.contains(zh) && !answer.contains("首页"), "{method} {path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn what_browsers_and_robots_ask_for_by_themselves_is_there() {
+    let site = site().await;
+    let icon = site.get("/favicon.ico").await;
+    assert_eq!(icon.status(), StatusCode::FOUND);
+    let to = icon.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    assert_eq!(site.get(&to).await.headers()[header::CONTENT_TYPE], "image/svg+xml");
+    let robots = site.get("/robots.txt").await;
+    assert_eq!(robots.headers()[header::CONTENT_TYPE], "text/plain; charset=utf-8");
+    assert!(text(robots).await.ends_with("Disallow: /\n"));
+}
+
+#[tokio::test]
 async fn another_host_is_refused_except_for_health() {
     let site = site().await;
     let refused = site.send(Request::get("/").header(header::HOST, "evil.example"), "").await;
@@ -200,6 +229,11 @@ async fn what_is_typed_on_the_home_page_leads_to_the_public_answer() {
     };
     check("1234 5678 9012", Some("/V/123456789012")).await;
     check("https://v.example/V/123456789012", Some("/V/123456789012")).await;
+    let identifier = "1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430599.001.F";
+    let found = format!("/V/{identifier}");
+    check(identifier, Some(&found)).await;
+    check(&format!("证照标识：{}", identifier.replace('.', "。").replace("1.2", "1 .2")), Some(&found)).await;
+    check(&format!("  {}…", &identifier[..30]), Some("/V/1.2.156.3005.2.111000000000133%E2%80%A6")).await;
     check("hello", None).await;
     check("<script>alert(1)</script>", None).await;
 }
@@ -252,7 +286,7 @@ async fn no_page_holds_inline_script_or_style() {
 /// A site with a few rows of its own, for what no real page does.
 async fn site_with(add: impl FnOnce(crate::access::Table) -> crate::access::Table) -> Site {
     let fresh = records::testing::fresh().await.unwrap();
-    let app = testing::app(fresh.database.clone(), URL).await.unwrap();
+    let app = testing::app(&fresh, URL).await.unwrap();
     let table = add(crate::access::Table::new(&app));
     Site { router: crate::edge::wrap(table.into_router(), app.clone()), app, _fresh: fresh }
 }
@@ -372,7 +406,7 @@ async fn a_forged_upload_is_refused_before_its_file_is_read() {
 #[tokio::test]
 async fn over_https_cookies_are_bound_to_the_host_and_the_answer_says_so() {
     let fresh = records::testing::fresh().await.unwrap();
-    let app = testing::app(fresh.database.clone(), "https://sso.example.gov.cn").await.unwrap();
+    let app = testing::app(&fresh, "https://sso.example.gov.cn").await.unwrap();
     let form = async |page: crate::Page| page.csrf();
     let table = crate::access::Table::new(&app).get("/form", Who::Anyone, form);
     let site = Site { router: crate::edge::wrap(table.into_router(), app.clone()), app, _fresh: fresh };

@@ -45,6 +45,13 @@ impl FromRequest<App> for Upload {
             if name == "file" && guarded && !visit.csrf_matches(app, upload.fields.text("csrf")) {
                 return Err(Problem::Csrf);
             }
+            // A file under another name is read past and not kept; whoever asked for `file` says what is missing.
+            if name != "file" && field.file_name().is_some() {
+                let mut field = field;
+                while field.chunk().await.map_err(|error| unreadable(&error))?.is_some() {}
+                upload.fields.add(name, String::new())?;
+                continue;
+            }
             let bytes = field.bytes().await.map_err(|error| unreadable(&error))?;
             if name == "file" {
                 if bytes.len() > UPLOAD_BYTES_MAX {

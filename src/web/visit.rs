@@ -9,7 +9,13 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use base::{Instant, Language, Secret, id::RequestId, secret};
 use http::{HeaderMap, header, request::Parts};
 
-use crate::{App, Problem, app::AddressRange, cookies, limits::FORWARDED_MAX, session};
+use crate::{
+    App, Problem,
+    app::{AddressRange, Settings},
+    cookies,
+    limits::FORWARDED_MAX,
+    session,
+};
 
 /// The circumstances of one request. An extractor; made by `edge`, shared by everything that answers the request.
 pub struct Visit {
@@ -141,6 +147,21 @@ fn wants_json(path: &str, headers: &HeaderMap) -> bool {
     accept.contains("json") && !accept.contains("text/html")
 }
 
+/// Whether the request means this host: by its `Host`, or by what the trusted proxy in front of us says that it was
+/// asked for. A proxy that hands the name on appends it, so the last one counts.
+pub(crate) fn means_host(request: &axum::extract::Request, settings: &Settings) -> bool {
+    let headers = request.headers();
+    let is_ours = |host: &str| host.trim().eq_ignore_ascii_case(settings.host());
+    let Some(host) = headers.get(header::HOST) else { return true };
+    if host.to_str().is_ok_and(is_ours) {
+        return true;
+    }
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+    let is_trusted = peer.is_some_and(|peer| settings.trusted_proxies.iter().any(|range| range.contains(peer)));
+    let forwarded = headers.get_all("x-forwarded-host").iter().next_back().and_then(|value| value.to_str().ok());
+    is_trusted && forwarded.and_then(|hosts| hosts.rsplit(',').next()).is_some_and(is_ours)
+}
+
 /// The address a request came from. What a trusted proxy says counts, from the right, up to the first hop that is
 /// not trusted; what anyone else says is ignored, and a name is never looked up.
 fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[AddressRange]) -> IpAddr {
@@ -167,6 +188,30 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn a_forwarded_host_counts_only_from_trusted_proxies() {
+        let mut settings = crate::testing::settings("https://sso.example.gov.cn");
+        settings.trusted_proxies = vec![AddressRange::parse("10.0.0.0/8").unwrap()];
+        let check = |peer: &str, host: &str, forwarded: &[&'static str], expected| {
+            let mut request = axum::extract::Request::new(axum::body::Body::empty());
+            let peer: SocketAddr = format!("{peer}:4711").parse().unwrap();
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request.headers_mut().insert(header::HOST, HeaderValue::from_str(host).unwrap());
+            for line in forwarded {
+                request.headers_mut().append("x-forwarded-host", HeaderValue::from_static(line));
+            }
+            assert_eq!(means_host(&request, &settings), expected, "{peer} {host} {forwarded:?}");
+        };
+        check("203.0.113.9", "SSO.example.gov.cn", &[], true);
+        check("203.0.113.9", "127.0.0.1:8080", &["sso.example.gov.cn"], false);
+        check("10.0.0.1", "127.0.0.1:8080", &["sso.example.gov.cn"], true);
+        check("10.0.0.1", "127.0.0.1:8080", &["evil.example, sso.example.gov.cn"], true);
+        check("10.0.0.1", "127.0.0.1:8080", &["evil.example", "sso.example.gov.cn"], true);
+        check("10.0.0.1", "127.0.0.1:8080", &["sso.example.gov.cn, evil.example"], false);
+        check("10.0.0.1", "127.0.0.1:8080", &[], false);
+        check("10.0.0.1", "evil.example", &["evil.example"], false);
+    }
 
     #[test]
     fn forwarded_addresses_count_only_from_trusted_proxies() {

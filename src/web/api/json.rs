@@ -283,9 +283,14 @@ impl Mistakes {
 
     /// Notes that something is missing.
     pub fn missing_once(&mut self, pointer: &str) {
-        if !self.0.iter().any(|mistake| mistake.pointer == pointer) {
+        if !self.is_named(pointer) {
             self.add(pointer, "missing", "必填", "this is required");
         }
+    }
+
+    /// Whether something is wrong at this place already: one mistake is told once.
+    pub fn is_named(&self, pointer: &str) -> bool {
+        self.0.iter().any(|mistake| mistake.pointer == pointer)
     }
 
     /// Refuses the request if there were any.

@@ -167,7 +167,7 @@ fn read(mut body: super::json::Object) -> Result<Wanted, Problem> {
         mistakes.check()?;
         return Ok(Wanted { type_code, holder, fields, valid_from, valid_until, renews, clerk, reviewer });
     }
-    mistakes.missing_once("/holder");
+    // Whatever is not there was named above.
     mistakes.check()?;
     Err(Problem::FormBroken)
 }
@@ -195,6 +195,7 @@ fn read_holder(holder: &mut std::collections::BTreeMap<String, String>, mistakes
         (None, Some(text)) => {
             CreditCode::parse(&text).map(Number::Organisation).map_err(|error| wrong("/holder/credit_code", error)).ok()
         }
+        _ if mistakes.is_named("/holder") => None,
         _ => {
             mistakes.add(
                 "/holder",
@@ -218,7 +219,9 @@ fn read_date(text: Option<String>, pointer: &'static str, mistakes: &mut Mistake
 
 fn read_staff(text: &str, pointer: &'static str, mistakes: &mut Mistakes) -> Option<StaffId> {
     let id = StaffId::parse(text).ok();
-    if id.is_none() && !text.is_empty() {
+    if id.is_none() && text.is_empty() {
+        mistakes.missing_once(pointer);
+    } else if id.is_none() {
         mistakes.add(pointer, "not_an_id", "不是工作人员编号 stf_…", "this is not a staff id stf_…");
     }
     id

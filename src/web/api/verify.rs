@@ -117,7 +117,7 @@ fn read(mut body: super::json::Object) -> Result<Asked, Problem> {
         (Some(code), None) => mistakes.check().map(|()| Asked::Code(code)),
         (None, Some(identifier)) => mistakes.check().map(|()| Asked::Identifier(identifier)),
         (None, None) => {
-            mistakes.missing_once("/code");
+            mistakes.add("/code", "one_of", "请填写 code 或 identifier 之一", "give either code or identifier");
             mistakes.check()?;
             Ok(Asked::Code(String::new()))
         }

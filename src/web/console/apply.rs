@@ -1,5 +1,7 @@
 //! `/console/apply`: first the type, then the holder, then the fields. What was entered stays after a mistake.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Path, State},
     response::Response,
@@ -82,6 +84,13 @@ pub async fn choose(State(app): State<App>, clerk: Clerk, page: Page) -> Result<
     Ok(html(StatusCode::OK, &Choose { page, types }))
 }
 
+/// A type that the clerk's department issues: nobody fills in a form that would be refused at its end.
+fn own_type(app: &App, clerk: &Clerk, code: &str) -> Result<Arc<LicenceType>, Problem> {
+    let catalogue = app.library.catalogue();
+    let found = catalogue.published(code).ok_or(Problem::NotFound)?;
+    if catalogue.may_issue(code, &clerk.staff.organisation_id) { Ok(found) } else { Err(Error::NotAuthorised.into()) }
+}
+
 /// `GET /console/apply/{code}`, with `renews=lic_…` filled in from that licence. At most three statements.
 pub async fn form(
     State(app): State<App>,
@@ -90,7 +99,7 @@ pub async fn form(
     Path(code): Path<String>,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    let licence_type = app.library.catalogue().published(&code).ok_or(Problem::NotFound)?;
+    let licence_type = own_type(&app, &clerk, &code)?;
     let Some(older) = LicenceId::parse(query.text("renews")).ok() else {
         return Ok(html(StatusCode::OK, &first_step(page, &licence_type, "", None)));
     };
@@ -119,7 +128,7 @@ pub async fn submit(
     Path(code): Path<String>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let licence_type = app.library.catalogue().published(&code).ok_or(Problem::NotFound)?;
+    let licence_type = own_type(&app, &clerk, &code)?;
     if fields.text("holder").is_empty() {
         return look_up(&app, page, &licence_type, &fields).await;
     }

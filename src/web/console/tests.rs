@@ -103,7 +103,13 @@ async fn apply_review_issue_suspend_reinstate_revoke() {
     assert_eq!(approved.status, StatusCode::SEE_OTHER, "{}", approved.text);
     let licence = approved.location().to_owned();
     let page = clerk.get(&licence).await;
-    assert!(page.text.contains("id=\"revoke\"") && page.text.contains("审核乙"), "{}", page.text);
+    assert!(page.text.contains("id=\"revoke\""), "{}", page.text);
+    assert!(page.text.contains("经办人 经办甲，审核人 审核乙"), "{}", page.text);
+    let identifier = page.text.split_once("id=\"identifier\">").unwrap().1.split('<').next().unwrap();
+    let public = clerk.get(&format!("/find?code={}", percent_encode(identifier))).await;
+    let public = clerk.get(public.location()).await;
+    assert!(public.status == StatusCode::OK && public.text.contains("证照状态有效"), "{}", public.text);
+    assert!(!public.text.contains("全部检查通过"), "nobody looked at the content");
     assert!(clerk.get(&format!("{licence}/file.pdf")).await.text.starts_with("%PDF-"));
     let nothing = clerk.post(&format!("{licence}/revoke"), &[("reason", "")]).await;
     assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -120,6 +126,19 @@ async fn apply_review_issue_suspend_reinstate_revoke() {
     let page = clerk.get(&licence).await;
     assert!(page.text.contains("吊销（行政处罚）") && !page.text.contains("id=\"revoke\""));
     assert!(reviewer.get(&application).await.text.contains(&licence));
+}
+
+#[tokio::test]
+async fn a_form_is_offered_only_for_what_the_department_issues() {
+    let office = office().await;
+    let clerk = Desk::new(&office, &office.clerk).await;
+    let path = format!("/console/apply/{}", built_in::BIRTH);
+    assert!(!clerk.get("/console/apply").await.text.contains(&path));
+    assert_eq!(clerk.get(&path).await.status, StatusCode::FORBIDDEN);
+    let posted = clerk.post(&path, &[("number", clerk.office.company.as_str())]).await;
+    assert_eq!(posted.status, StatusCode::FORBIDDEN);
+    assert_eq!(office.count("select count(*) from application").await, 0);
+    assert_eq!(clerk.get("/console/apply/none").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

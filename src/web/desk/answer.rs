@@ -62,7 +62,7 @@ impl Answer {
     /// The answer in a language.
     pub fn new(verdict: &Verdict, language: Language) -> Self {
         let say = |text: &Text| text.in_language(language).to_owned();
-        let reason = verdict.deciding().map_or_else(|| say(&all_passed()), |check| say(&check.text));
+        let reason = verdict.deciding().map_or_else(|| say(&why_valid(verdict)), |check| say(&check.text));
         Self {
             outcome: verdict.outcome.as_str(),
             class: class(verdict.outcome),
@@ -106,9 +106,18 @@ impl Answer {
     }
 }
 
-/// Why something is valid.
-pub(crate) fn all_passed() -> Text {
-    Text::fixed("全部检查通过，证照有效", "All checks passed: the licence is in force")
+/// Why something is valid. A number alone leaves checks open, and the answer does not say more than was checked.
+fn why_valid(verdict: &Verdict) -> Text {
+    all_passed(verdict.checks.iter().all(|check| check.result == CheckResult::Passed))
+}
+
+/// The same, for an answer that was given before.
+pub(crate) fn all_passed(every_one: bool) -> Text {
+    if every_one {
+        Text::fixed("全部检查通过，证照有效", "All checks passed: the licence is in force")
+    } else {
+        Text::fixed("证照状态有效", "The licence is in force")
+    }
 }
 
 /// The class that chooses the colour and the icon.

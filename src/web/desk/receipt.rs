@@ -156,7 +156,9 @@ async fn describe(app: &App, tx: &mut Tx, page: &Page, receipt: &Receipt, asker:
         outcome: outcome.as_str(),
         class: answer::class(outcome),
         word: page.say(&outcome.text()).to_owned(),
-        reason: page.say(&reason.map_or_else(answer::all_passed, |reason| reason.text())).to_owned(),
+        reason: page
+            .say(&reason.map_or_else(|| answer::all_passed(receipt.method == "file"), |reason| reason.text()))
+            .to_owned(),
         licence: licence.transpose()?,
     })
 }

@@ -63,7 +63,7 @@ impl Answer {
 
 async fn site(consent: Consent) -> Site {
     let fresh = records::testing::fresh().await.unwrap();
-    let app = testing::app(fresh.database.clone(), URL).await.unwrap();
+    let app = testing::app(&fresh, URL).await.unwrap();
     let key = || Arc::new(SigningKey::from_pkcs8(Algorithm::Es256, generate_es256_pkcs8().unwrap().expose()).unwrap());
     let of = |kid: &str, purpose| TokenKey { kid: kid.to_owned(), purpose, state: KeyState::Active, key: key() };
     app.provider.set_keys(vec![of("a", KeyUse::AccessToken), of("i", KeyUse::IdToken)]).unwrap();

@@ -2,10 +2,12 @@
 
 use axum::response::Response;
 use http::StatusCode;
+use licence::verification;
 
 use crate::{
     Page,
     form::Query,
+    links,
     page::{html, see_other},
 };
 
@@ -21,10 +23,13 @@ pub async fn home(page: Page) -> Response {
     html(StatusCode::OK, &Home { page, wrong_code: false })
 }
 
-/// `GET /find?code=…`: what was typed or pasted into the home page's field leads to the public answer. The longest
-/// run of digits counts, so that a whole address or a code with spaces works as well.
+/// `GET /find?code=…`: what was typed or pasted into the home page's field leads to the public answer: a licence
+/// identifier, or else the longest run of digits, so that a whole address or a code with spaces works as well.
 pub async fn find(page: Page, Query(query): Query) -> Response {
     let typed: String = query.text("code").chars().filter(|c| !matches!(c, ' ' | '-' | '\u{3000}')).collect();
+    if let Some(identifier) = verification::identifier_in(&typed) {
+        return see_other(&format!("/V/{}", links::percent_encode(&identifier)));
+    }
     let digits = typed.split(|c: char| !c.is_ascii_digit()).max_by_key(|run| run.len()).unwrap_or_default();
     if (6..=40).contains(&digits.len()) {
         see_other(&format!("/V/{digits}"))

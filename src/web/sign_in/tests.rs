@@ -16,7 +16,7 @@ use crate::{
 };
 
 const URL: &str = "http://127.0.0.1:8080";
-const PASSWORD: &str = "一个很长的密码 & more";
+const PASSWORD: &str = "一个很长的密码 & more and more";
 
 struct Site {
     router: axum::Router,
@@ -27,7 +27,7 @@ struct Site {
 
 async fn site_at(url: &str) -> Site {
     let fresh = records::testing::fresh().await.unwrap();
-    let app = testing::app(fresh.database.clone(), url).await.unwrap();
+    let app = testing::app(&fresh, url).await.unwrap();
     let context = records::testing::context(testing::NOW.plus_seconds(-1000), 77);
     let hashed = password::hash(&app.gate, &context.entropy, "zhangwei", PASSWORD).await.unwrap();
     let mut work = app.database.begin(context).await.unwrap();

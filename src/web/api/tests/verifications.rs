@@ -175,3 +175,17 @@ async fn a_number_is_read_up_to_its_limit_and_a_form_of_so_many_parts() {
     // Only the number that could be read was answered.
     assert_eq!(traces(&office).await, [1, 1, 0]);
 }
+
+#[tokio::test]
+async fn a_file_under_another_name_is_read_past_and_the_missing_one_named() {
+    let office = office().await;
+    for length in [1, crate::limits::FORM_BYTES_MAX + 1] {
+        let answer = send(&office, None, "b", &[("datei", &vec![b'x'; length])]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text);
+        let errors = answer.json()["errors"].clone();
+        let told: Vec<_> = errors.as_array().unwrap().iter().map(|e| (&e["pointer"], &e["code"])).collect();
+        let expected = [(&json!("/file"), &json!("missing")), (&json!("/datei"), &json!("unknown_member"))];
+        assert_eq!(told, expected);
+    }
+    assert_eq!(traces(&office).await, [0, 0, 0]);
+}

@@ -14,14 +14,21 @@ pub const USERNAME_CHARACTERS_MIN: usize = 2;
 /// Characters of a username.
 pub const USERNAME_CHARACTERS_MAX: usize = 64;
 
-/// Characters of a new password.
-pub const PASSWORD_CHARACTERS_MIN: usize = 8;
+/// Characters of a new password. It is the only proof that is asked for, so it is longer than one of two would be
+/// (NIST SP 800-63B-4 §3.1.1.2).
+pub const PASSWORD_CHARACTERS_MIN: usize = 15;
+
+/// Characters of a new password that must be left when everything guessable is taken out of it.
+pub const PASSWORD_OWN_CHARACTERS_MIN: usize = 4;
 
 /// Bytes of a password. Hashing a megabyte would cost the server more than the sender.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 
 /// Characters kept of a browser's description.
 pub const DEVICE_CHARACTERS_MAX: usize = 100;
+
+/// Live sessions of one account; the oldest make room for the next.
+pub const SESSIONS_MAX: i64 = 100;
 
 /// A session is marked as used at most so often.
 pub const SESSION_TOUCH_SECONDS: i64 = 60;
@@ -39,8 +46,15 @@ pub const ADDRESS_FAILURES_FREE: i64 = 30;
 /// The first wait; it doubles with each further failure.
 pub const THROTTLE_DELAY_FIRST_SECONDS: i64 = 2;
 
-/// The longest wait: nobody is locked out for longer, whatever strangers do.
+/// The longest wait before the last one.
 pub const THROTTLE_DELAY_MAX_SECONDS: i64 = 15 * 60;
+
+/// Failures in a row for one account after which whoever failed is not looked at for
+/// [`THROTTLE_STOP_SECONDS`] (NIST SP 800-63B-4 §3.2.2).
+pub const ACCOUNT_FAILURES_STOP: i64 = 100;
+
+/// The wait after so many: nobody is locked out for longer, whatever strangers do.
+pub const THROTTLE_STOP_SECONDS: i64 = 24 * 3600;
 
 /// Failures are forgotten after so long without another one.
 pub const THROTTLE_MEMORY_SECONDS: i64 = 24 * 3600;

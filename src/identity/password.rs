@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use base::{Entropy, Fault, Secret, id::AccountId};
 use records::{Work, args};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::{Error, events, limits};
 
@@ -67,7 +68,7 @@ pub(crate) async fn rehash(
     entropy: &Arc<dyn Entropy>,
     password: &str,
 ) -> Result<HashedPassword, Error> {
-    let (password, entropy) = (Secret::new(password.to_owned()), Arc::clone(entropy));
+    let (password, entropy) = (normal(password), Arc::clone(entropy));
     let phc = gate.hashing(move || crypto::password::hash(password.expose(), &*entropy)).await?;
     Ok(HashedPassword(Secret::new(phc.map_err(Fault::broken)?)))
 }
@@ -101,7 +102,7 @@ async fn store(work: &mut Work, account: &AccountId, password: &HashedPassword) 
 
 /// Compares a password with a stored hash; without one, with a hash that nothing matches, at the same cost.
 pub(crate) async fn verify(gate: &PasswordGate, password: &str, phc: Option<String>) -> Result<bool, Error> {
-    let password = Secret::new(password.to_owned());
+    let password = normal(password);
     gate.hashing(move || {
         let right = crypto::password::verify(password.expose(), phc.as_deref().unwrap_or(crypto::password::dummy()));
         right && phc.is_some()
@@ -109,49 +110,92 @@ pub(crate) async fn verify(gate: &PasswordGate, password: &str, phc: Option<Stri
     .await
 }
 
-/// What people choose first; everything shorter than the minimum is refused anyway.
+/// One form for what keyboards encode differently (NFC): an `é` typed as one character is one typed as two.
+fn normal(password: &str) -> Secret<String> {
+    Secret::new(password.nfc().collect())
+}
+
+/// What people put together when they are asked for a long password, and what this place is called.
 const GUESSABLE: &[&str] = &[
-    "1234567890",
-    "12345678",
-    "123456789",
-    "11111111",
-    "88888888",
-    "66666666",
-    "00000000",
-    "87654321",
     "password",
-    "password1",
     "passw0rd",
-    "qwertyuiop",
-    "qwerty123",
-    "1qaz2wsx",
-    "abcd1234",
-    "a1234567",
-    "abc12345",
+    "p@ssw0rd",
+    "mima",
+    "woaini",
     "iloveyou",
-    "woaini1314",
-    "5201314520",
-    "admin123",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "qwerty",
+    "asdf",
+    "zxcv",
+    "1qaz2wsx3edc4rfv",
+    "1qaz2wsx",
+    "qazwsx",
     "administrator",
-    "letmein123",
+    "admin",
+    "letmein",
+    "welcome",
     "changeme",
-    "welcome1",
+    "monkey",
+    "dragon",
+    "login",
+    "abcdefghijklmnopqrstuvwxyz",
+    "abcdefgh",
+    "abcd",
+    "abc",
+    "guosuo",
+    "过所",
+    "密码",
+    "我爱你",
 ];
 
-/// Whether a new password may be used.
+/// Whether a new password may be used: long enough, and not made of what anyone would try first. No rule about kinds
+/// of characters: such rules make passwords worse.
 fn check_new(username: &str, password: &str) -> Result<(), Error> {
     if password.len() > limits::PASSWORD_BYTES_MAX {
         return Err(Error::PasswordTooLong { max: limits::PASSWORD_BYTES_MAX });
     }
+    let password: String = password.nfc().collect();
     if password.chars().count() < limits::PASSWORD_CHARACTERS_MIN {
         return Err(Error::PasswordTooShort { min: limits::PASSWORD_CHARACTERS_MIN });
     }
-    let folded = password.to_lowercase();
-    let one_character = password.chars().all(|c| password.starts_with(c));
-    if one_character || GUESSABLE.contains(&folded.as_str()) || folded == username.to_lowercase() {
+    let own = own_part(username, &password);
+    if own.chars().count() < limits::PASSWORD_OWN_CHARACTERS_MIN || repeats(&own) {
         return Err(Error::PasswordGuessable);
     }
     Ok(())
+}
+
+/// What is left of a password without the username, the words of [`GUESSABLE`], digits and punctuation.
+fn own_part(username: &str, password: &str) -> String {
+    let mut rest = password.to_lowercase();
+    let username = username.trim().to_lowercase();
+    for word in std::iter::once(username.as_str()).chain(GUESSABLE.iter().copied()).filter(|word| word.len() > 2) {
+        rest = rest.replace(word, " ");
+    }
+    // Random digits are as good as letters; a date or a row of them is not.
+    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+    let keeps_digits = digits.len() > 8 && !repeats(&digits) && !is_row(&digits);
+    rest.retain(|c| if c.is_ascii_digit() { keeps_digits } else { c.is_alphanumeric() });
+    rest
+}
+
+/// Whether a text is one piece of up to eight characters again and again, or made of hardly any different characters.
+fn repeats(text: &str) -> bool {
+    let characters: Vec<char> = text.chars().collect();
+    let mut different = characters.clone();
+    different.sort_unstable();
+    different.dedup();
+    let by = |length: usize| characters.iter().zip(characters.iter().skip(length)).all(|(one, next)| one == next);
+    different.len() < 4 || (1..=8.min(characters.len() / 2)).any(by)
+}
+
+/// Whether digits only count up or down.
+fn is_row(digits: &str) -> bool {
+    let numbers: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(10)).collect();
+    let all = |step: u32| numbers.iter().zip(numbers.iter().skip(1)).all(|(one, next)| (one + step) % 10 == *next);
+    all(1) || all(9)
 }
 
 #[cfg(test)]
@@ -159,16 +203,54 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_password_is_neither_short_nor_the_first_guess() {
+    fn a_new_password_is_neither_short_nor_what_anyone_would_try() {
         let check = |password: &str, good| assert_eq!(check_new("zhangwei8", password).is_ok(), good, "{password}");
-        check("correct horse", true);
-        check("密码很长很长很长", true);
-        check("1234567", false);
-        check("12345678", false);
-        check("PassWord", false);
-        check("ZhangWei8", false);
-        check("aaaaaaaaaaaa", false);
-        check(&"ab".repeat(512), true);
-        check(&format!("{}c", "ab".repeat(512)), false);
+        check("correct horse b", true);
+        check("correct horse ", false);
+        check("密码很长很长很长，要十五个字。", true);
+        check("密码很长很长，十四个字也不行", false);
+        check("Binjiang-City-2026", true);
+        check("XU5k-hhQ2_cTpwR3lqNB", true);
+        check("83920174650291837", true);
+        for guess in [
+            "123456789012345",
+            "987654321098765",
+            "202601012026010120260101",
+            "passwordpassword",
+            "PassWord-2026-PassWord",
+            "Guosuo-Password-2026",
+            "1qaz2wsx3edc4rfv5tgb",
+            "ZhangWei8-ZhangWei8-2026",
+            "aaaaaaaaaaaaaaaaaaaa",
+            "abababababababababab",
+            "xyzzyxyzzyxyzzyxyzzy",
+            "我爱你我爱你我爱你我爱你我爱你",
+            "................",
+        ] {
+            check(guess, false);
+        }
+        let longest: String = ('a'..='z').chain('A'..='Z').cycle().take(limits::PASSWORD_BYTES_MAX - 1).collect();
+        check(&format!("{longest}é"), false);
+        check("p,", false);
+    }
+
+    #[test]
+    fn a_password_has_up_to_1024_bytes() {
+        let text = |bytes: usize| {
+            format!("{}!", "correct horse battery staple ".repeat(40)).split_at(bytes - 1).0.to_owned() + "z"
+        };
+        let check = |bytes: usize| check_new("zhangwei8", &text(bytes));
+        assert!(check(limits::PASSWORD_BYTES_MAX).is_ok());
+        assert!(matches!(check(limits::PASSWORD_BYTES_MAX + 1), Err(Error::PasswordTooLong { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_however_its_accents_are_encoded() {
+        let gate = PasswordGate::new(1, Duration::from_mins(1));
+        let entropy: Arc<dyn Entropy> = Arc::new(base::SeededEntropy::new(1));
+        let (one, two) = ("café au lait très chaud", "cafe\u{301} au lait tre\u{300}s chaud");
+        let hashed = hash(&gate, &entropy, "zhangwei8", one).await.unwrap();
+        assert!(verify(&gate, two, Some(hashed.0.expose().clone())).await.unwrap());
+        assert!(!verify(&gate, "cafe au lait tres chaud", Some(hashed.0.expose().clone())).await.unwrap());
     }
 }

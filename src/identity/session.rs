@@ -219,6 +219,15 @@ pub(crate) async fn close_all_of_account(
     Ok(closed)
 }
 
+/// Closes the oldest live sessions of an account beyond [`limits::SESSIONS_MAX`]. Returns those that were closed, so
+/// that apps can be told. Whoever calls it holds the account, or two of them would leave one too many.
+pub(crate) async fn close_oldest(work: &mut Work, account: &AccountId) -> Result<Vec<SessionId>, Fault> {
+    let at = work.at();
+    let closed = queries::close_oldest(&mut work.tx, account, at).await?;
+    record_closed(work, &closed, "too_many");
+    Ok(closed)
+}
+
 /// Closes one session of a person: nobody can close another person's. False when it is not theirs or not open.
 pub async fn close_own(
     work: &mut Work,

@@ -9,12 +9,13 @@ use base::{
     Fault, Instant,
     id::{AccountId, PersonId, SessionId},
 };
-use records::{Actor, Context, Database, Tx, Work};
+use records::{Actor, Attempts, Context, Database, Tx, Work};
 
 use crate::{
     Error, PasswordGate, Session, SessionToken, Vault,
     account::{self, State},
-    events, limits, password,
+    events, limits,
+    password::{self, HashedPassword},
     session::{self, Method, Opening},
 };
 use throttle::{Bucket, Keys};
@@ -33,13 +34,25 @@ pub struct Attempt<'a> {
     pub limits: session::Limits,
 }
 
+/// A password that was right. The session is opened by [`Self::open`], which may be called again after a transient
+/// conflict: nobody pays for a second hash because another writer was faster.
+#[derive(Debug)]
+pub struct Proof {
+    account: AccountId,
+    person: PersonId,
+    bucket: Bucket,
+    /// The same password under current parameters, when it was stored under others.
+    rehashed: Option<HashedPassword>,
+}
+
 /// A sign-in that succeeded and is not committed yet: the caller adds what belongs to it and commits.
 #[derive(Debug)]
 pub struct SignedIn {
     pub work: Work,
     pub opened: Opened,
-    /// Another person's session in the same browser, closed by this sign-in: apps must be told.
-    pub ended: Option<SessionId>,
+    /// Sessions that this sign-in closed: another person's in the same browser, and the oldest of an account that
+    /// has too many. Apps must be told.
+    pub ended: Vec<SessionId>,
 }
 
 /// Who signed in.
@@ -59,11 +72,11 @@ impl SignedIn {
     }
 }
 
-/// Checks a username and a password and opens a session.
+/// Checks a username and a password. The session is opened with what it returns.
 ///
-/// Statements: two reads; then in one transaction the throttle, the session and the event (three, and one more the
-/// first time from an address). An unknown account costs what a known one with a wrong password costs: two reads,
-/// one hash, two counters and an event.
+/// Statements: two reads; then, by [`Proof::open`], in one transaction the throttle, the account, the session, those
+/// that it replaces and the event (five, and one more the first time from an address). An unknown account costs what
+/// a known one with a wrong password costs: two reads, one hash, two counters and an event.
 ///
 /// # Errors
 ///
@@ -75,7 +88,7 @@ pub async fn with_password(
     gate: &PasswordGate,
     context: &Context,
     attempt: &Attempt<'_>,
-) -> Result<SignedIn, Error> {
+) -> Result<Proof, Error> {
     if attempt.password.len() > limits::PASSWORD_BYTES_MAX {
         return Err(Error::PasswordTooLong { max: limits::PASSWORD_BYTES_MAX });
     }
@@ -97,13 +110,17 @@ pub async fn with_password(
             let stale = account.phc.as_deref().is_some_and(|phc| !crypto::password::is_current(phc));
             let rehashed =
                 if stale { Some(password::rehash(gate, &context.entropy, attempt.password).await?) } else { None };
-            let mut signed_in = succeed(database, context, attempt, &bucket, account).await?;
-            if let Some(rehashed) = rehashed {
-                password::upgrade(&mut signed_in.work, &signed_in.opened.account_id, &rehashed).await?;
-            }
-            Ok(signed_in)
+            Ok(Proof { account: account.id, person: account.person, bucket, rehashed })
         }
-        other => Err(fail(database, context, attempt, &bucket, other, right).await?),
+        other => {
+            let reason = match &other {
+                None => "unknown_account",
+                Some(_) if right => "account_not_open",
+                Some(_) => "password",
+            };
+            let account = other.map(|account| account.id);
+            Err(fail(database, context, attempt, &bucket, (account.as_ref(), reason)).await?)
+        }
     }
 }
 
@@ -112,43 +129,56 @@ pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
     queries::expire(tx, at.plus_seconds(-limits::KNOWN_ADDRESS_SECONDS)).await
 }
 
-async fn succeed(
-    database: &Database,
-    context: &Context,
-    attempt: &Attempt<'_>,
-    bucket: &Bucket,
-    account: queries::Account,
-) -> Result<SignedIn, Error> {
-    let actor = Actor::Person { person: account.person.clone(), on_behalf: None };
-    let mut work = database.begin(Context { actor, ..context.clone() }).await?;
-    // A right guess among many wrong ones sent at the same time counts only if it came before the limit.
-    if !throttle::passed(&mut work, bucket).await? {
-        return Err(blocked(work, bucket).await?);
-    }
-    let address = attempt.address.to_string();
-    let opening = Opening {
-        account: &account.id,
-        method: Method::Password,
-        address: &address,
-        device: attempt.device,
-        limits: attempt.limits,
-    };
-    let mut ended = None;
-    let mut renewed = None;
-    if let Some(session) = attempt.browser {
-        if session.account_id == account.id {
-            let token = session::renew(&mut work, &session.session_id, opening).await?;
-            renewed = token.map(|token| (token, session.session_id.clone()));
-        } else if session::close(&mut work, &session.session_id, "replaced").await? {
-            ended = Some(session.session_id.clone());
+impl Proof {
+    /// Opens the session. Sign-ins to one account wait for each other here, so that however many come at once leave
+    /// no more than [`limits::SESSIONS_MAX`] sessions; the oldest make room.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Throttled`] when others' failures came first, [`Error::Refused`] when the account was locked or closed
+    /// since the password was checked.
+    pub async fn open(&self, database: &Database, context: &Context, attempt: &Attempt<'_>) -> Result<SignedIn, Error> {
+        let actor = Actor::Person { person: self.person.clone(), on_behalf: None };
+        let mut work = database.begin(Context { actor, ..context.clone() }).await?;
+        // A right guess among many wrong ones sent at the same time counts only if it came before the limit.
+        if !throttle::passed(&mut work, &self.bucket).await? {
+            return Err(blocked(work, &self.bucket).await?);
         }
+        if !queries::hold_open(&mut work.tx, &self.account).await? {
+            drop(work);
+            return Err(
+                fail(database, context, attempt, &self.bucket, (Some(&self.account), "account_not_open")).await?
+            );
+        }
+        let address = attempt.address.to_string();
+        let opening = Opening {
+            account: &self.account,
+            method: Method::Password,
+            address: &address,
+            device: attempt.device,
+            limits: attempt.limits,
+        };
+        let mut ended = Vec::new();
+        let mut renewed = None;
+        if let Some(session) = attempt.browser {
+            if session.account_id == self.account {
+                let token = session::renew(&mut work, &session.session_id, opening).await?;
+                renewed = token.map(|token| (token, session.session_id.clone()));
+            } else if session::close(&mut work, &session.session_id, "replaced").await? {
+                ended.push(session.session_id.clone());
+            }
+        }
+        let (token, session_id) = match renewed {
+            Some(renewed) => renewed,
+            None => session::open(&mut work, opening).await?,
+        };
+        ended.extend(session::close_oldest(&mut work, &self.account).await?);
+        if let Some(rehashed) = &self.rehashed {
+            password::upgrade(&mut work, &self.account, rehashed).await?;
+        }
+        let (account_id, person_id) = (self.account.clone(), self.person.clone());
+        Ok(SignedIn { work, opened: Opened { token, session_id, account_id, person_id }, ended })
     }
-    let (token, session_id) = match renewed {
-        Some(renewed) => renewed,
-        None => session::open(&mut work, opening).await?,
-    };
-    let opened = Opened { token, session_id, account_id: account.id, person_id: account.person };
-    Ok(SignedIn { work, opened, ended })
 }
 
 /// Counts a failure and returns what the caller is told.
@@ -157,17 +187,27 @@ async fn fail(
     context: &Context,
     attempt: &Attempt<'_>,
     bucket: &Bucket,
-    found: Option<queries::Account>,
-    right: bool,
+    whose: (Option<&AccountId>, &str),
+) -> Result<Error, Error> {
+    let mut attempts = Attempts::default();
+    loop {
+        match fail_once(database, context, attempt, bucket, whose).await {
+            Err(error) if attempts.again(error.fault()).await => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn fail_once(
+    database: &Database,
+    context: &Context,
+    attempt: &Attempt<'_>,
+    bucket: &Bucket,
+    (account, reason): (Option<&AccountId>, &str),
 ) -> Result<Error, Error> {
     let mut work = database.begin(context.clone()).await?;
     let Some(counted) = throttle::failed(&mut work, bucket).await? else {
         return blocked(work, bucket).await;
-    };
-    let reason = match &found {
-        None => "unknown_account",
-        Some(_) if right => "account_not_open",
-        Some(_) => "password",
     };
     let data = serde_json::json!({
         "reason": reason,
@@ -175,8 +215,8 @@ async fn fail(
         "failures": counted.failures,
         "wait_seconds": counted.wait_seconds,
     });
-    match &found {
-        Some(account) => work.record_with(events::SIGN_IN_FAILED, &account.id, data),
+    match account {
+        Some(account) => work.record_with(events::SIGN_IN_FAILED, account, data),
         // People type passwords into the wrong field.
         None => work.record_with(events::SIGN_IN_FAILED, bucket.unknown_name(), data),
     }

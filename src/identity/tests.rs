@@ -88,7 +88,8 @@ impl City {
     async fn try_once(&self, seconds: i64, attempt: &Attempt<'_>) -> Result<SignedIn, Error> {
         let seed = 1_000 + self.tries.fetch_add(1, Ordering::Relaxed);
         let context = Context { actor: Actor::Anonymous, ..context(at(seconds), seed) };
-        sign_in::with_password(self.database(), &self.vault, &self.gate, &context, attempt).await
+        let proof = sign_in::with_password(self.database(), &self.vault, &self.gate, &context, attempt).await?;
+        proof.open(self.database(), &context, attempt).await
     }
 
     async fn sign_in(&self, seconds: i64, attempt: &Attempt<'_>) -> Result<Opened, Error> {

@@ -215,6 +215,30 @@ pub async fn close_of_account(
     Ok(closed.into_iter().map(|(session,)| SessionId::stored(session)).collect())
 }
 
+/// Closes the live sessions of an account that are older than its newest [`limits::SESSIONS_MAX`].
+pub async fn close_oldest(tx: &mut Tx, account: &AccountId, at: Instant) -> Result<Vec<SessionId>, Fault> {
+    let closed: Vec<(String,)> = tx
+        .change(
+            "update session
+                set closed_at = $2
+              where account_id = $1
+                and closed_at is null
+                and session_id in (select s.session_id
+                                     from session s
+                                    where s.account_id = $1
+                                      and s.closed_at is null
+                                      and s.idle_until > $2
+                                      and s.ends_at > $2
+                                    order by s.opened_at desc, s.session_id desc
+                                    limit 1000
+                                   offset $3)
+             returning session_id",
+            args![account, at, limits::SESSIONS_MAX],
+        )
+        .await?;
+    Ok(closed.into_iter().map(|(session,)| SessionId::stored(session)).collect())
+}
+
 pub async fn list(
     tx: &mut Tx,
     person: &PersonId,

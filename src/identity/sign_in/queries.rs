@@ -34,6 +34,14 @@ pub async fn by_username(tx: &mut Tx, username_key: &str) -> Result<Option<Accou
     }))
 }
 
+/// Holds the row of an open account until the commit; false when the account is not open. Sign-ins to one account go
+/// one after the other from here on.
+pub async fn hold_open(tx: &mut Tx, account: &AccountId) -> Result<bool, Fault> {
+    let held =
+        tx.run("update account set state = 'open' where account_id = $1 and state = 'open'", args![account]).await?;
+    Ok(held == 1)
+}
+
 #[derive(Debug)]
 pub struct Counter {
     pub key: String,
@@ -87,7 +95,9 @@ pub async fn reset(tx: &mut Tx, key: &str, address: &str, at: Instant) -> Result
 }
 
 /// Counts a failure, unless the counter is waiting: then it stays as it is and the answer is none.
-pub async fn count(tx: &mut Tx, key: &str, free: i64, at: Instant) -> Result<Option<Counted>, Fault> {
+///
+/// `free` failures are answered at once, then waits double; at `stop` failures in a row the wait is a day.
+pub async fn count(tx: &mut Tx, key: &str, (free, stop): (i64, i64), at: Instant) -> Result<Option<Counted>, Fault> {
     let rows: Vec<(i64, i64)> = tx
         .change(
             "insert into sign_in_throttle (throttle_key, failures, delay, retry_at, counted_at)
@@ -97,11 +107,13 @@ pub async fn count(tx: &mut Tx, key: &str, free: i64, at: Instant) -> Result<Opt
                                                else sign_in_throttle.failures + 1 end,
                                delay = case when sign_in_throttle.counted_at < $3 then 0
                                             when sign_in_throttle.failures + 1 < $4 then 0
+                                            when sign_in_throttle.failures + 1 >= $7 then $8
                                             when sign_in_throttle.delay = 0 then $5
                                             when sign_in_throttle.delay * 2 > $6 then $6
                                             else sign_in_throttle.delay * 2 end,
                                retry_at = case when sign_in_throttle.counted_at < $3 then 0
                                                when sign_in_throttle.failures + 1 < $4 then 0
+                                               when sign_in_throttle.failures + 1 >= $7 then $2 + $8
                                                when sign_in_throttle.delay = 0 then $2 + $5
                                                when sign_in_throttle.delay * 2 > $6 then $2 + $6
                                                else $2 + sign_in_throttle.delay * 2 end,
@@ -114,7 +126,9 @@ pub async fn count(tx: &mut Tx, key: &str, free: i64, at: Instant) -> Result<Opt
                 at.plus_seconds(-limits::THROTTLE_MEMORY_SECONDS),
                 free,
                 limits::THROTTLE_DELAY_FIRST_SECONDS * 1_000_000,
-                limits::THROTTLE_DELAY_MAX_SECONDS * 1_000_000
+                limits::THROTTLE_DELAY_MAX_SECONDS * 1_000_000,
+                stop,
+                limits::THROTTLE_STOP_SECONDS * 1_000_000
             ],
         )
         .await?;

@@ -1,7 +1,8 @@
 //! Failures in a row make the next try wait: for an account, and for an address.
 //!
 //! Nobody is locked out by strangers: an address that signed in with this name before, and a browser that still has
-//! a session of the account, count on their own. No wait is longer than a quarter of an hour.
+//! a session of the account, count on their own. A wait is a quarter of an hour at most, until a hundred failures in
+//! a row; then whoever failed is not looked at for a day.
 //!
 //! The counters are settled after the password was checked, in one atomic statement each, and an answer is given
 //! only to a try that was settled before the limit. So many tries at once learn no more than the same tries one
@@ -149,13 +150,13 @@ pub async fn passed(work: &mut Work, bucket: &Bucket) -> Result<bool, Fault> {
 /// Settles a try with a wrong password; none when others' failures came first. Two statements for a stranger.
 pub async fn failed(work: &mut Work, bucket: &Bucket) -> Result<Option<Counted>, Fault> {
     let at = work.at();
-    let free = limits::ACCOUNT_FAILURES_FREE;
-    let Some(counted) = queries::count(&mut work.tx, bucket.key(), free, at).await? else {
+    let account = (limits::ACCOUNT_FAILURES_FREE, limits::ACCOUNT_FAILURES_STOP);
+    let Some(counted) = queries::count(&mut work.tx, bucket.key(), account, at).await? else {
         return Ok(None);
     };
     // Always after the account's counter: two transactions that take the same two rows take them in one order.
     if let Some(address) = bucket.address_key()
-        && queries::count(&mut work.tx, address, limits::ADDRESS_FAILURES_FREE, at).await?.is_none()
+        && queries::count(&mut work.tx, address, (limits::ADDRESS_FAILURES_FREE, i64::MAX), at).await?.is_none()
     {
         return Ok(None);
     }

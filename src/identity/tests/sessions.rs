@@ -106,7 +106,7 @@ async fn another_person_in_the_same_browser_ends_the_first_ones_session() -> Res
     work.commit().await?;
     let browser = city.session(&first.token, 2).await?.unwrap();
     let signed_in = city.try_once(3, &Attempt { browser: Some(&browser), username: "lina", ..right() }).await?;
-    assert_eq!(signed_in.ended, Some(first.session_id.clone()));
+    assert_eq!(signed_in.ended, vec![first.session_id.clone()]);
     let opened = signed_in.commit().await?;
     assert_ne!(opened.session_id, first.session_id);
     assert!(city.session(&first.token, 4).await?.is_none());
@@ -180,5 +180,83 @@ async fn the_row_of_a_session_is_removed_long_after_it_ended() -> Result<(), Err
     let mut tx = city.database().housekeeping().await?;
     assert_eq!(session::expire(&mut tx, at(long_ago)).await?, 0);
     assert_eq!(session::expire(&mut tx, at(long_ago + 1)).await?, 1);
+    Ok(())
+}
+
+/// The identifiers of the account's live sessions, the oldest first.
+async fn live(city: &City, seconds: i64) -> Result<Vec<String>, Fault> {
+    let mut tx = city.database().read().await?;
+    let rows: Vec<(String,)> = tx
+        .all(
+            "select session_id from session where closed_at is null and idle_until > $1 order by opened_at, session_id",
+            records::args![at(seconds)],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(session,)| session).collect())
+}
+
+async fn opened_before(city: &City, count: i64) -> Result<(), Fault> {
+    let mut work = city.database().begin(context(at(-100), 3)).await?;
+    for _ in 0..count {
+        let opening = session::Opening {
+            account: &city.account,
+            method: session::Method::Password,
+            address: "203.0.113.9",
+            device: "",
+            limits: session::Limits::default(),
+        };
+        session::open(&mut work, opening).await?;
+    }
+    work.commit().await
+}
+
+#[tokio::test]
+async fn the_oldest_session_makes_room_for_one_too_many() -> Result<(), Error> {
+    let city = City::found().await?;
+    opened_before(&city, limits::SESSIONS_MAX - 1).await?;
+    let before = live(&city, 0).await?;
+    let signed_in = city.try_once(0, &right()).await?;
+    assert_eq!(signed_in.ended, vec![]);
+    signed_in.commit().await?;
+    assert_eq!(live(&city, 0).await?.len() as i64, limits::SESSIONS_MAX);
+    assert!(city.events(events::SESSION_CLOSED).await?.is_empty());
+    let signed_in = city.try_once(1, &right()).await?;
+    let ended: Vec<&str> = signed_in.ended.iter().map(base::id::SessionId::as_str).collect();
+    assert_eq!(ended, [before[0].as_str()]);
+    let opened = signed_in.commit().await?;
+    let after = live(&city, 1).await?;
+    assert_eq!(
+        (after.len() as i64, after.last()),
+        (limits::SESSIONS_MAX, Some(&opened.session_id.as_str().to_owned()))
+    );
+    let closed = city.events(events::SESSION_CLOSED).await?;
+    assert_eq!((closed.len(), closed[0].object.as_str()), (1, before[0].as_str()));
+    assert_eq!(closed[0].data, r#"{"reason":"too_many"}"#);
+    // Sessions that ran out take nobody's place.
+    city.sign_in(IDLE + 2, &right()).await?;
+    assert_eq!(live(&city, IDLE + 2).await?.len(), 1);
+    assert_eq!(city.events(events::SESSION_CLOSED).await?.len(), 1);
+    Ok(())
+}
+
+/// G10 141.
+#[tokio::test]
+async fn the_limit_of_sessions_holds_for_64_sign_ins_at_once() -> Result<(), Error> {
+    let city = Arc::new(City::found().await?);
+    opened_before(&city, limits::SESSIONS_MAX - 10).await?;
+    let mut tries = tokio::task::JoinSet::new();
+    for n in 0..64_u8 {
+        let city = Arc::clone(&city);
+        tries.spawn(async move {
+            // From many addresses, so that nothing but the account itself makes them wait for each other.
+            let address = IpAddr::from([203, 0, 113, n]);
+            city.sign_in(0, &Attempt { address, ..right() }).await.map(|_| ())
+        });
+    }
+    while let Some(done) = tries.join_next().await {
+        done.unwrap()?;
+    }
+    assert_eq!(live(&city, 0).await?.len() as i64, limits::SESSIONS_MAX);
+    assert_eq!(city.events(events::SESSION_CLOSED).await?.len(), 54);
     Ok(())
 }

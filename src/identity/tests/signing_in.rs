@@ -267,7 +267,7 @@ async fn a_password_of_1024_bytes_is_looked_at_and_one_of_1025_is_not() -> Resul
 #[tokio::test]
 async fn all_of_a_long_password_counts() -> Result<(), Error> {
     let city = City::found().await?;
-    let long = format!("{}!", "long ".repeat(100));
+    let long = format!("{}!", "the quick brown fox ".repeat(25));
     let setting = context(at(0), 2);
     let hashed = password::hash(&city.gate, &setting.entropy, "zhangwei", &long).await?;
     let mut work = city.database().begin(setting).await?;
@@ -303,5 +303,79 @@ async fn old_counters_are_removed() -> Result<(), Error> {
     let mut tx = city.database().housekeeping().await?;
     assert_eq!(sign_in::expire(&mut tx, at(limits::KNOWN_ADDRESS_SECONDS)).await?, 0);
     assert_eq!(sign_in::expire(&mut tx, at(limits::KNOWN_ADDRESS_SECONDS + 1)).await?, 2);
+    Ok(())
+}
+
+/// G13 173: at most a hundred guesses, then a day of silence, and never for who was here before.
+#[tokio::test]
+async fn a_hundred_failures_in_a_row_stop_strangers_for_a_day_and_no_longer() -> Result<(), Error> {
+    let city = City::found().await?;
+    let from_home = Attempt { address: home(), ..right() };
+    city.sign_in(0, &from_home).await?;
+    let key = city.vault.blind(&[b"name\0", b"zhangwei"]);
+    let mut tx = city.database().housekeeping().await?;
+    tx.run(
+        "update sign_in_throttle
+            set failures = $2, delay = 900000000, retry_at = $3
+          where throttle_key = $1",
+        records::args![key.as_str(), limits::ACCOUNT_FAILURES_STOP - 2, at(0)],
+    )
+    .await?;
+    tx.commit().await?;
+    assert!(matches!(city.try_once(1, &wrong()).await, Err(Error::Refused)));
+    match city.try_once(2, &wrong()).await {
+        Err(Error::Throttled { retry_after_seconds, .. }) => assert_eq!(retry_after_seconds, 899, "the 99th"),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(city.try_once(901, &wrong()).await, Err(Error::Refused)), "the 100th");
+    let stopped = city.throttles().await?;
+    let failures = city.events(events::SIGN_IN_FAILED).await?;
+    assert!(failures.iter().any(|entry| entry.data.contains("\"failures\":100") && entry.data.contains("86400")));
+    match city.try_once(902, &right()).await {
+        Err(Error::Throttled { retry_after_seconds, .. }) => {
+            assert_eq!(i64::from(retry_after_seconds), limits::THROTTLE_STOP_SECONDS - 1);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(city.throttles().await?, stopped);
+    assert_eq!(city.events(events::SIGN_IN_FAILED).await?.len(), failures.len());
+    city.sign_in(903, &from_home).await?;
+    city.sign_in(902 + limits::THROTTLE_STOP_SECONDS, &right()).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_that_is_locked_while_the_password_is_hashed_opens_nothing() -> Result<(), Error> {
+    let city = City::found().await?;
+    let setting = Context { actor: Actor::Anonymous, ..context(at(1), 5) };
+    let attempt = right();
+    let proof = sign_in::with_password(city.database(), &city.vault, &city.gate, &setting, &attempt).await?;
+    let mut work = city.database().begin(context(at(1), 6)).await?;
+    account::lock(&mut work, &city.account).await?;
+    work.commit().await?;
+    assert!(matches!(proof.open(city.database(), &setting, &attempt).await, Err(Error::Refused)));
+    let mut tx = city.database().read().await?;
+    let sessions: Vec<(String,)> = tx.all("select session_id from session", vec![]).await?;
+    assert!(sessions.is_empty());
+    drop(tx);
+    assert!(city.events(events::SIGN_IN_SUCCEEDED).await?.is_empty());
+    let failed = city.events(events::SIGN_IN_FAILED).await?;
+    assert_eq!(failed.len(), 1);
+    assert!(failed[0].data.contains("account_not_open"), "{}", failed[0].data);
+    Ok(())
+}
+
+/// A conflict with another writer costs neither a second hash nor the sign-in: the proof opens again.
+#[tokio::test]
+async fn a_proof_opens_a_session_again_after_the_first_one_was_undone() -> Result<(), Error> {
+    let city = City::found().await?;
+    let setting = Context { actor: Actor::Anonymous, ..context(at(1), 5) };
+    let attempt = right();
+    let proof = sign_in::with_password(city.database(), &city.vault, &city.gate, &setting, &attempt).await?;
+    drop(proof.open(city.database(), &setting, &attempt).await?);
+    assert!(city.events(events::SIGN_IN_SUCCEEDED).await?.is_empty());
+    let opened = proof.open(city.database(), &setting, &attempt).await?.commit().await?;
+    assert!(city.session(&opened.token, 2).await?.is_some());
+    assert_eq!(city.events(events::SIGN_IN_SUCCEEDED).await?.len(), 1);
     Ok(())
 }

@@ -5,9 +5,9 @@ use base::Instant;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use identity::{
     Error,
-    sign_in::{self, Attempt},
+    sign_in::{self, Attempt, Opened, Proof},
 };
-use records::Actor;
+use records::{Actor, Attempts, Context};
 
 use super::{device, page::SignInPage};
 use crate::{App, Page, Problem, form::Fields, page::see_other, session, text};
@@ -36,18 +36,35 @@ pub async fn submit(
         limits: app.session_limits,
     };
     let context = app.context(&visit, Actor::Anonymous);
-    match sign_in::with_password(&app.database, &app.vault, &app.gate, &context, &attempt).await {
-        Ok(mut signed_in) => {
-            if let Some(ended) = signed_in.ended.take() {
-                session::ended(&mut signed_in.work, &ended).await?;
-            }
-            let opened = signed_in.commit().await?;
+    match sign_in(&app, &context, &attempt).await {
+        Ok(opened) => {
             let mut response = see_other(form.to());
             response.headers_mut().append(header::SET_COOKIE, session::cookie(&app, &opened.token));
             Ok(response)
         }
         Err(error) => refused(form, username, error, visit.at),
     }
+}
+
+/// Checks the password once and opens the session, again when another writer came between.
+async fn sign_in(app: &App, context: &Context, attempt: &Attempt<'_>) -> Result<Opened, Error> {
+    let proof = sign_in::with_password(&app.database, &app.vault, &app.gate, context, attempt).await?;
+    let mut attempts = Attempts::default();
+    loop {
+        match open(app, context, attempt, &proof).await {
+            Err(error) if attempts.again(error.fault()).await => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Opens the session and lets the apps of those know that it replaces.
+async fn open(app: &App, context: &Context, attempt: &Attempt<'_>, proof: &Proof) -> Result<Opened, Error> {
+    let mut signed_in = proof.open(&app.database, context, attempt).await?;
+    for ended in std::mem::take(&mut signed_in.ended) {
+        session::ended(&mut signed_in.work, &ended).await?;
+    }
+    Ok(signed_in.commit().await?)
 }
 
 /// The form with what the visitor may know of the reason.

@@ -24,7 +24,7 @@ wait "$server" 2>/dev/null
 const PREPARE: &str = r#"exec "$1/initdb" --pgdata="$2/data" --username=postgres --auth=trust --no-locale --encoding=UTF8 >"$2/log" 2>&1"#;
 
 /// How long it may take to answer.
-const START_MAX: Duration = Duration::from_secs(30);
+const START_MAX: Duration = Duration::from_mins(1);
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -69,10 +69,13 @@ impl Postgres {
     /// Starts it on what it had committed, and waits until it answers.
     pub fn start_again(&mut self) {
         let until = Instant::now() + START_MAX;
+        let mut patience = Duration::from_secs(2);
         loop {
-            // Processes of the one that was killed may still hold its memory for a moment: it then ends at once.
+            // Processes of the one that was killed may still hold its memory for a moment: it then ends at once. On a
+            // busy machine it may also just take its time.
             self.process = Some(self.shell(SERVE).stdin(Stdio::piped()).spawn().unwrap());
-            for _ in 0..20 {
+            let begun = Instant::now();
+            while begun.elapsed() < patience {
                 std::thread::sleep(Duration::from_millis(50));
                 let mut ready = Command::new(self.programs.join("pg_isready"));
                 ready.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
@@ -81,6 +84,7 @@ impl Postgres {
                 }
             }
             self.end();
+            patience *= 2;
             assert!(Instant::now() < until, "PostgreSQL did not start:\n{}", self.log());
         }
     }

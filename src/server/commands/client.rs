@@ -57,7 +57,7 @@ pub struct NewClient {
     /// The unified social credit code of its department.
     #[arg(long, value_name = "CODE")]
     organisation_code: String,
-    /// Another department whose licences it handles, by its credit code; may be repeated.
+    /// Another department whose licences it handles (its credit code); repeatable.
     #[arg(long, value_name = "CODE", requires = "machine")]
     acts_for: Vec<String>,
     /// Where browsers are sent with an answer; may be repeated.

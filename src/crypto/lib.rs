@@ -15,3 +15,6 @@ pub mod password;
 pub mod seal_box;
 pub mod sign;
 pub mod x509;
+
+#[cfg(test)]
+mod vectors;

@@ -245,6 +245,19 @@ fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
         FileProblem::TooLarge => Reason::FileTooLarge,
     };
     let text = || Text::fixed("文件无法读取", "The file could not be read");
+    // The identifier stands readable in it, so the records were asked. They know the licence; whether this file is it,
+    // nobody can say.
+    let known = if names_a_licence {
+        Check::passed(
+            "licence_known",
+            Text::fixed(
+                "发证记录中有文件自称的证照，但不能确认本文件就是它",
+                "The records know the licence that the file names, but whether this file is it cannot be told",
+            ),
+        )
+    } else {
+        Check::not_done("licence_known", text())
+    };
     let mut checks = vec![Check::failed("file_readable", reason)];
     checks.extend(
         [
@@ -254,11 +267,10 @@ fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
             "issuer_trusted",
             "certificate_not_revoked",
             "no_hidden_content",
-            "licence_known",
-            "matches_record",
         ]
         .map(|code| Check::not_done(code, text())),
     );
+    checks.extend([known, Check::not_done("matches_record", text())]);
     let report = SignatureReport {
         indication: "TOTAL-FAILED",
         sub_indication: Some("FORMAT_FAILURE"),

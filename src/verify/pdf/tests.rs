@@ -350,6 +350,15 @@ fn each_unreadable_file_has_its_own_reason() {
     // A cut file that still says which licence it was is a damaged licence, not just anything.
     let cut = [b"%PDF-1.7\n% ".as_slice(), identifier(0).as_bytes(), b"\n"].concat();
     check(&cut, Outcome::Invalid, Reason::FileIncomplete);
+    // The facts that stand beside that answer come from the records, and it says so.
+    let known = |bytes: &[u8]| {
+        let found = verdict(bytes, &city.trust, Some(&city.record));
+        let known = found.checks.iter().find(|check| check.code == "licence_known").unwrap().result;
+        assert_eq!(found.facet(crate::Facet::Content).0, crate::CheckResult::NotDone);
+        (known, found.licence.is_some())
+    };
+    assert_eq!(known(&cut), (crate::CheckResult::Passed, true));
+    assert_eq!(known(b"GIF89a"), (crate::CheckResult::NotDone, false));
     for length in (0..city.file.len()).step_by(4001) {
         let found = verdict(&city.file[..length], &city.trust, Some(&city.record));
         assert!(matches!(found.outcome, Outcome::Unverifiable | Outcome::Invalid), "cut at {length}");

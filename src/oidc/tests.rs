@@ -8,6 +8,7 @@ mod logout;
 mod machine;
 mod refresh;
 mod registration;
+mod rounds;
 mod userinfo;
 
 use std::sync::Arc;

@@ -12,6 +12,13 @@ async fn next(city: &City, secret: &str, token: &str) -> Result<String, Error> {
     city.token(&refresh("tax", secret, token)).await.map(|tokens| tokens.refresh_token.unwrap())
 }
 
+/// What is stored of each family: its tokens and whether it was revoked.
+async fn families(city: &City) -> Vec<(String, String, i64)> {
+    let mut tx = city.database().read().await.unwrap();
+    let sql = "select family_id, coalesce(refresh_hash, ''), coalesce(revoked_at, 0) from token_family order by 1";
+    tx.all(sql, vec![]).await.unwrap()
+}
+
 #[tokio::test]
 async fn each_refresh_token_is_exchanged_for_the_next() {
     let mut city = City::new().await;
@@ -89,6 +96,7 @@ async fn another_client_gets_nothing_and_harms_nothing() {
     let other = city.client("other", web()).await;
     let token = first(&city, &secret).await;
     assert_eq!(flaw(city.token(&refresh("other", &other, &token)).await), GrantFlaw::RefreshUnreadable);
+    let before = families(&city).await;
     let (family, rest) = token.split_once('.').unwrap();
     for invented in [
         format!("{family}.{}", base64url(&[1; 48])),
@@ -99,6 +107,9 @@ async fn another_client_gets_nothing_and_harms_nothing() {
     ] {
         assert_eq!(flaw(next(&city, &secret, &invented).await), GrantFlaw::RefreshUnreadable, "{invented}");
     }
+    // Nothing was changed and, since anyone can invent tokens, nothing written down.
+    assert_eq!(families(&city).await, before);
+    assert_eq!((city.events(events::REFRESHED).await, city.events(events::REFRESH_REUSED).await), (0, 0));
     assert!(next(&city, &secret, &token).await.is_ok());
 }
 
@@ -108,7 +119,9 @@ async fn scopes_can_be_narrowed_but_not_widened() {
     let secret = city.client("tax", web()).await;
     let token = first(&city, &secret).await;
     let wider = format!("{}&scope=openid+phone", refresh("tax", &secret, &token));
+    let before = families(&city).await;
     assert!(matches!(city.token(&wider).await, Err(Error::ScopeNotAllowed)));
+    assert_eq!((families(&city).await, city.events(events::REFRESHED).await), (before, 0), "the exchange is undone");
     let narrower = format!("{}&scope=openid", refresh("tax", &secret, &token));
     assert_eq!(city.token(&narrower).await.unwrap().scope, "openid");
 }
@@ -182,4 +195,34 @@ async fn offline_access_taken_from_a_client_ends_what_it_has() {
     work.commit().await.unwrap();
     city.provider.forget_clients();
     assert_eq!(flaw(next(&city, &secret, &token).await), GrantFlaw::RefreshExpired);
+}
+
+/// A public client shows no secret: rotation and reuse detection are all that protects its refresh tokens.
+#[tokio::test]
+async fn a_public_client_refreshes_without_a_secret_and_loses_all_at_reuse() {
+    let mut city = City::new().await;
+    city.client("phone", public()).await;
+    let form = |token: &str| format!("grant_type=refresh_token&client_id=phone&refresh_token={token}");
+    let code = city.code("phone", &[("scope", "openid profile offline_access")]).await;
+    let first = city.token(&redeem("phone", "", &code)).await.unwrap();
+    let old = first.refresh_token.unwrap();
+    let guessed = format!("{}&client_secret=guess", form(&old));
+    assert!(matches!(city.token(&guessed).await, Err(Error::ClientAuthentication)));
+    assert_eq!((city.events(events::CLIENT_REFUSED).await, city.events(events::REFRESHED).await), (1, 0));
+    let second = city.token(&form(&old)).await.unwrap();
+    let current = second.refresh_token.clone().unwrap();
+    assert_ne!(current, old);
+    let person = crate::userinfo::answer(&city.desk(), &city.vault, &second.access_token).await;
+    assert!(person.is_ok());
+    // Another public client, which needs no secret either, gets nothing with it and harms nothing.
+    city.client("tablet", public()).await;
+    let stolen = format!("grant_type=refresh_token&client_id=tablet&refresh_token={current}");
+    assert_eq!(flaw(city.token(&stolen).await), GrantFlaw::RefreshUnreadable);
+    assert_eq!((city.events(events::REFRESH_REUSED).await, city.events(events::REFRESHED).await), (0, 1));
+    city.at = NOW.plus_seconds(limits::REFRESH_GRACE_SECONDS);
+    assert_eq!(flaw(city.token(&form(&old)).await), GrantFlaw::RefreshReused);
+    assert_eq!(flaw(city.token(&form(&current)).await), GrantFlaw::RefreshExpired);
+    let person = crate::userinfo::answer(&city.desk(), &city.vault, &second.access_token).await;
+    assert!(matches!(person, Err(Error::AccessTokenInvalid)));
+    assert_eq!((city.events(events::REFRESH_REUSED).await, city.events(events::REFRESHED).await), (1, 1));
 }

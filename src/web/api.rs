@@ -1,6 +1,7 @@
 //! The API for departments' own systems.
 
 mod caller;
+mod codes;
 mod idempotency;
 mod json;
 mod licences;

@@ -364,8 +364,8 @@ impl Problem {
         }
     }
 
-    /// Title and explanation in the page's language.
-    fn words(&self, page: &Page) -> (String, String) {
+    /// Title and explanation in the page's language, for a person or for whoever writes a program.
+    pub(crate) fn words(&self, page: &Page, is_program: bool) -> (String, String) {
         let code = self.status_and_code().1;
         if let Self::Domain { text, .. } = self {
             return (page.t("problem.domain_title").to_owned(), text.in_language(page.language).to_owned());
@@ -374,7 +374,7 @@ impl Problem {
         let help = page.t(&format!("problem.{code}_help"));
         let help = match self {
             // A program has no home page to go back to.
-            Self::MethodNotAllowed | Self::NotFound | Self::UriTooLong if page.visit.wants_json => {
+            Self::MethodNotAllowed | Self::NotFound | Self::UriTooLong if is_program => {
                 page.t(&format!("problem.{code}_program")).to_owned()
             }
             Self::DuplicateField(field) => help.replace("{field}", field),
@@ -469,13 +469,13 @@ fn is_plain(parts: &http::response::Parts) -> bool {
 
 fn as_page(problem: &Problem, page: Page) -> Response {
     let (status, code) = problem.status_and_code();
-    let (title, help) = problem.words(&page);
+    let (title, help) = problem.words(&page, false);
     crate::page::html(status, &ProblemPage { page, title, help, code })
 }
 
 fn as_json(problem: &Problem, page: &Page) -> Response {
     let (status, code) = problem.status_and_code();
-    let (title, detail) = problem.words(page);
+    let (title, detail) = problem.words(page, true);
     let mut body = serde_json::json!({
         "type": format!("{}/api#{code}", page.public_url()),
         "title": title,

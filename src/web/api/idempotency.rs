@@ -42,6 +42,33 @@ fn malformed() -> Problem {
     }
 }
 
+fn reused() -> Problem {
+    Problem::Domain {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        code: "idempotency_key_reused",
+        text: Text::fixed(
+            "这个 Idempotency-Key 已用于另一个请求，没有执行任何操作。",
+            "This Idempotency-Key was used for another request. Nothing was done.",
+        ),
+    }
+}
+
+fn in_flight() -> Problem {
+    Problem::Domain {
+        status: StatusCode::CONFLICT,
+        code: "request_in_flight",
+        text: Text::fixed(
+            "同一个请求正在处理中，请稍后用相同的 Idempotency-Key 重试。",
+            "The same request is being worked on. Repeat it with the same Idempotency-Key in a moment.",
+        ),
+    }
+}
+
+/// One of each problem that this file tells.
+pub fn problems() -> [Problem; 3] {
+    [malformed(), reused(), in_flight()]
+}
+
 /// What to do about a request.
 pub enum Turn {
     /// Act.
@@ -87,22 +114,8 @@ impl Key {
         match idempotency::claim(tx, &caller.client_id, &self.text, &hash.finish_hex(), caller.visit.at).await? {
             Claim::Fresh => Ok(Turn::Act),
             Claim::Answered { status, body } => Ok(Turn::Answered(self.replay(status, body))),
-            Claim::OtherRequest => Err(Problem::Domain {
-                status: StatusCode::UNPROCESSABLE_ENTITY,
-                code: "idempotency_key_reused",
-                text: Text::fixed(
-                    "这个 Idempotency-Key 已用于另一个请求，没有执行任何操作。",
-                    "This Idempotency-Key was used for another request. Nothing was done.",
-                ),
-            }),
-            Claim::InFlight => Err(Problem::Domain {
-                status: StatusCode::CONFLICT,
-                code: "request_in_flight",
-                text: Text::fixed(
-                    "同一个请求正在处理中，请稍后用相同的 Idempotency-Key 重试。",
-                    "The same request is being worked on. Repeat it with the same Idempotency-Key in a moment.",
-                ),
-            }),
+            Claim::OtherRequest => Err(reused()),
+            Claim::InFlight => Err(in_flight()),
         }
     }
 

@@ -78,6 +78,16 @@ fn refused(status: StatusCode, code: &'static str, zh: &'static str, en: &'stati
     Problem::Domain { status, code, text: Text::fixed(zh, en) }
 }
 
+/// One of each problem that this file tells.
+pub(super) fn problems() -> Vec<Problem> {
+    let headers = |name, value| HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
+    let charset = check_content_type(&headers(header::CONTENT_TYPE, "application/json; charset=gbk"));
+    let packed = check_compression(&headers(header::CONTENT_ENCODING, "gzip"));
+    let deep = "[".repeat(JSON_DEPTH_MAX + 1);
+    let bodies: [&[u8]; 7] = [b"", b"\xef\xbb\xbf", b"\xff", deep.as_bytes(), b"[]", br#"{"a":"","a":""}"#, b"{"];
+    bodies.into_iter().filter_map(|body| parse(body).err()).chain(charset.err()).chain(packed.err()).collect()
+}
+
 /// Reads one object.
 pub(super) fn parse(bytes: &[u8]) -> Result<Object, Problem> {
     let broken = |code, zh, en| Err(refused(StatusCode::BAD_REQUEST, code, zh, en));

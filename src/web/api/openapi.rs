@@ -15,6 +15,7 @@ use licence::{
 };
 use serde_json::Value;
 
+use super::codes;
 use crate::{App, Page, page::html};
 
 /// One operation as the page shows it.
@@ -33,6 +34,7 @@ struct ApiPage {
     types: Vec<TypeRow>,
     suspensions: Vec<(&'static str, String)>,
     revocations: Vec<(&'static str, String)>,
+    codes: Vec<codes::Entry>,
     example: String,
 }
 
@@ -68,7 +70,8 @@ pub async fn page(State(app): State<App>, page: Page) -> Response {
     let suspensions = SuspensionReason::ALL.iter().map(|reason| (reason.code(), words(reason.text()))).collect();
     let revocations = RevocationReason::ALL.iter().map(|reason| (reason.code(), words(reason.text()))).collect();
     let example = serde_json::to_string_pretty(&schemas::example()).unwrap_or_default();
-    html(StatusCode::OK, &ApiPage { page, operations, types, suspensions, revocations, example })
+    let codes = codes::all(&page);
+    html(StatusCode::OK, &ApiPage { page, operations, types, suspensions, revocations, codes, example })
 }
 
 fn row(found: &LicenceType, page: &Page) -> TypeRow {

@@ -278,12 +278,7 @@ async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entr
         };
         let words = licence::events::ALL.iter().find(|(kind, _, _)| *kind == event.kind);
         let what = words.map_or(event.kind.as_str(), |(_, zh, en)| if page.is_chinese() { zh } else { en });
-        entries.push(Entry {
-            when: event.at().legal_text(),
-            what: text::sentence(what),
-            who,
-            detail,
-        });
+        entries.push(Entry { when: event.at().legal_text(), what: text::sentence(what), who, detail });
     }
     Ok(entries)
 }

@@ -1,8 +1,9 @@
 //! What an issue is refused for: each reason with its own code, nothing written, and the same request accepted once
 //! its one mistake is gone.
 
+use axum::body::Body;
 use base::{Date, number::IdentityNumber};
-use http::{Method, StatusCode, header};
+use http::{Method, Request, StatusCode, header};
 use identity::{organisation, person};
 use licence::{Holder, built_in, lifecycle};
 use records::Work;
@@ -147,4 +148,34 @@ async fn a_change_is_never_dated_back() {
     assert_eq!(office.count("select count(*) from licence where status = 'valid'").await, 1);
     let revoked = office.call(Method::POST, &path, Some("r"), r#"{"reason":"penalty"}"#).await;
     assert_eq!(revoked.json()["status"], "revoked");
+}
+
+#[tokio::test]
+async fn every_problem_code_has_its_place_on_the_page_that_its_type_names() {
+    let office = office().await;
+    let page = office.send(Request::get("/api").body(Body::empty()).unwrap()).await.text;
+    let anchors: Vec<&str> = page.match_indices("<tr id=\"").map(|(at, tag)| word(&page[at + tag.len()..])).collect();
+    let mut told: Vec<&str> = Vec::new();
+    let after = |text: &'static str, mark: &'static str| {
+        text.match_indices(mark).map(move |(at, _)| word(&text[at + mark.len()..])).collect::<Vec<_>>()
+    };
+    let rules = include_str!("../../../licence/error.rs").split("impl PeriodProblem").next().unwrap();
+    told.extend(after(rules, "=> \""));
+    told.extend(after(include_str!("../idempotency.rs"), "code: \""));
+    told.extend(["json_broken", "json_depth", "json_duplicate", "json_empty", "json_encoding", "json_mark"]);
+    told.extend(["json_object", "json_charset", "content_encoding"]);
+    told.extend(["invalid_fields", "not_found", "token_missing", "insufficient_scope", "unavailable", "too_large"]);
+    // These two are told in other words: as the fields themselves, and as `broken` or `unavailable`.
+    told.retain(|code| !["fields_refused", "fault"].contains(code));
+    assert!(told.len() > 30, "{told:?}");
+    for code in &told {
+        assert_eq!(anchors.iter().filter(|anchor| anchor == &code).count(), 1, "{code} in {anchors:?}");
+    }
+    let refused = office.call(Method::GET, "/api/v1/licences/x", None, "").await.json();
+    let (_, anchor) = refused["type"].as_str().unwrap().split_once("/api#").unwrap();
+    assert!(anchors.contains(&anchor), "{anchor}");
+}
+
+fn word(text: &str) -> &str {
+    text.split('"').next().unwrap()
 }

@@ -78,7 +78,8 @@ fn checks_of_ours(examined: &Examined, judged: &[Judged], record: Option<&Licenc
     } else {
         Check::failed("file_signed", Reason::SeveralSignatures)
     }];
-    let whole = first.report.covers_whole_file && examined.revisions == 1;
+    // Whoever signs a copy of ours signs what is there; that it is not ours is said of the issuer.
+    let whole = first.report.covers_whole_file && (examined.revisions == 1 || !first.trusted);
     checks.push(match first.trouble {
         Some(Trouble::Hash) => Check::failed("content_unaltered", Reason::ContentAltered),
         Some(Trouble::CutOff) => Check::failed("content_unaltered", Reason::FileIncomplete),

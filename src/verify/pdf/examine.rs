@@ -147,11 +147,15 @@ fn found(bytes: &[u8], signature: &Signature) -> Found {
         digest: signature.digest(bytes),
         is_framed: signature.problem.is_none(),
         covers_whole_file: signature.covers_whole_file,
-        is_cut_off: signature
-            .byte_range
-            .is_some_and(|[_, _, start, length]| start.checked_add(length).is_none_or(|end| end > bytes.len())),
+        is_cut_off: is_cut_off(signature, bytes.len()),
         is_cades_detached: signature.sub_filter.as_deref() == Some("ETSI.CAdES.detached"),
     }
+}
+
+/// The range fits the hole and goes on beyond the end. In a file that another program saved anew it fits nothing.
+fn is_cut_off(signature: &Signature, length: usize) -> bool {
+    let (Some([_, before, second, after]), Some(hole)) = (signature.byte_range, &signature.hole) else { return false };
+    before == hole.start && second == hole.end && second.checked_add(after).is_none_or(|end| end > length)
 }
 
 #[cfg(test)]

@@ -100,6 +100,8 @@ fn a_bent_frame_is_told_from_altered_content() {
             attack("the parts overlap", ranged(first, length, before, rest), Reason::ContentAltered),
             attack("the end is left out", ranged(first, length, after, rest - 1), Reason::ContentAltered),
             attack("it goes on beyond the end", ranged(first, length, after, rest + 9), Reason::FileIncomplete),
+            // As when another program saved the file anew.
+            attack("it fits nothing", ranged(first, length + 50, after + 50, rest), Reason::SignatureBroken),
             attack("white space in it", replaced(file, b"/ByteRange[0 ", b"/ByteRange[0\t"), Reason::ContentAltered),
             attack("no contents", replaced(file, b"/Contents<", b"/Contints<"), Reason::SignatureBroken),
             attack("empty contents", written_over(file, hole.start, &vec![b'0'; hole.len()]), Reason::SignatureBroken),

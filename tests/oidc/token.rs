@@ -106,3 +106,71 @@ async fn userinfo_needs_a_token_that_is_ours() {
     let answer = client().get(city.url("/userinfo")).bearer_auth(machine).send().await.unwrap();
     assert!(answer.status().is_client_error(), "a machine is nobody");
 }
+
+/// Sends a token request with these fields and no header.
+async fn bare(city: &City, fields: &[(&str, &str)]) -> (StatusCode, Value) {
+    let answer = client().post(city.url("/token")).form(fields).send().await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_client_without_a_secret_signs_in_and_refreshes() {
+    let city = City::shared().await;
+    let account = city.citizen(13);
+    let mut flow = Flow::new(city)
+        .with("client_id", "public-app")
+        .with("redirect_uri", "http://127.0.0.1:9/app")
+        .with("scope", "openid profile offline_access");
+    (flow.client_id, flow.redirect_uri) = ("public-app".to_owned(), "http://127.0.0.1:9/app".to_owned());
+    let unprotected = Browser::new().get(&flow.clone().with("code_challenge", "").url()).await;
+    assert_eq!(unprotected.parameter("error").as_deref(), Some("invalid_request"), "nothing exempts it from PKCE");
+    let code = flow.walk(&Browser::new(), &account).await.parameter("code").unwrap();
+    let mut form = vec![
+        ("grant_type", "authorization_code"),
+        ("client_id", "public-app"),
+        ("redirect_uri", "http://127.0.0.1:9/app"),
+        ("code", code.as_str()),
+        ("code_verifier", VERIFIER),
+    ];
+    form.push(("client_secret", "guess"));
+    let (status, answer) = bare(city, &form).await;
+    assert_eq!((status, &answer["error"]), (StatusCode::UNAUTHORIZED, &Value::from("invalid_client")));
+    form.pop();
+    let (status, tokens) = bare(city, &form).await;
+    assert_eq!(status, StatusCode::OK, "a wrong guess spoils nothing: {tokens}");
+    let old = tokens["refresh_token"].as_str().unwrap();
+    let again = [("grant_type", "refresh_token"), ("client_id", "public-app"), ("refresh_token", old)];
+    let (status, next) = bare(city, &again).await;
+    assert_eq!(status, StatusCode::OK, "{next}");
+    assert_ne!(next["refresh_token"], tokens["refresh_token"], "rotated");
+    let person: Value = client()
+        .get(city.url("/userinfo"))
+        .bearer_auth(next["access_token"].as_str().unwrap())
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(person["name"], account.name.as_str());
+}
+
+#[tokio::test]
+async fn a_secret_in_the_form_is_as_good_as_one_in_the_header() {
+    let city = City::shared().await;
+    let flow = Flow::new(city);
+    let code = flow.walk(&Browser::new(), &city.citizen(14)).await.parameter("code").unwrap();
+    let secret = flow.client_secret.clone().unwrap();
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", flow.client_id.as_str()),
+        ("client_secret", secret.as_str()),
+        ("redirect_uri", flow.redirect_uri.as_str()),
+        ("code", code.as_str()),
+        ("code_verifier", VERIFIER),
+    ];
+    let (status, answer) = flow.token(&form).await;
+    assert_eq!((status, &answer["error"]), (StatusCode::BAD_REQUEST, &Value::from("invalid_request")), "both at once");
+    let (status, tokens) = bare(city, &form).await;
+    assert_eq!(status, StatusCode::OK, "{tokens}");
+}

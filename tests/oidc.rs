@@ -3,4 +3,5 @@
 mod code_flow;
 mod discovery;
 mod logout;
+mod plain_pages;
 mod token;

@@ -112,7 +112,7 @@ fn birth() -> Content {
             ("sex", "女"),
             ("birth_time", "2026年11月20日 08时45分"),
             ("gestation", "39周"),
-            ("weight", "3250克"),
+            ("weight", "3250"),
             ("birth_place", "滨海市临江区"),
             ("facility", "滨海市妇幼保健院"),
             ("mother_name", "李四"),

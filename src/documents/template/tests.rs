@@ -153,6 +153,7 @@ fn the_longest_texts_that_the_built_in_types_allow_fit() {
     );
     let birth = [
         ("holder_name", 60),
+        ("sex", 1),
         ("birth_place", 60),
         ("birth_time", 20),
         ("gestation", 10),
@@ -163,4 +164,15 @@ fn the_longest_texts_that_the_built_in_types_allow_fit() {
         ("issuer", 50),
     ];
     check(BIRTH_CERTIFICATE, &birth);
+}
+
+#[test]
+fn values_of_a_birth_certificate_stand_in_two_columns_of_one_size() {
+    let layout = Layout::parse(BIRTH_CERTIFICATE).unwrap();
+    let body: Vec<_> = layout.cells.iter().filter(|cell| cell.y < 200.0).collect();
+    let mut columns: Vec<f32> = body.iter().map(|cell| cell.x + cell.label_width).collect();
+    columns.sort_by(f32::total_cmp);
+    columns.dedup();
+    assert_eq!(columns, [70.0, 133.0]);
+    assert!(body.iter().all(|cell| (cell.size - 13.0).abs() < f32::EPSILON));
 }

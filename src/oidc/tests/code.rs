@@ -38,6 +38,12 @@ async fn a_second_use_of_a_code_ends_everything_that_came_out_of_it() {
     assert_eq!(city.events(events::CODE_REUSED).await, 1);
 }
 
+/// Each family, and why it was revoked if it was.
+async fn families(city: &City) -> Vec<(String, String)> {
+    let mut tx = city.database().read().await.unwrap();
+    tx.all("select family_id, coalesce(revoked_for, '') from token_family", vec![]).await.unwrap()
+}
+
 async fn userinfo(city: &City, tokens: &Tokens) -> Result<crate::userinfo::Userinfo, Error> {
     crate::userinfo::answer(&city.desk(), &city.vault, &tokens.access_token).await
 }
@@ -123,6 +129,10 @@ async fn a_code_that_is_shown_with_a_mistake_is_burnt() {
     let code = city.code("tax", &[]).await;
     assert_eq!(flaw(city.token(&redeem("other", &other, &code)).await), GrantFlaw::CodeForeign);
     assert_eq!(flaw(city.token(&redeem("tax", &secret, &code)).await), GrantFlaw::CodeReused);
+    // Eight burnt codes, eight who came after; every family is revoked and nobody got anything.
+    assert!(families(&city).await.iter().all(|(_, why)| why == "code_burnt"));
+    assert_eq!((city.events(events::CODE_BURNT).await, city.events(events::CODE_REUSED).await), (8, 8));
+    assert_eq!(city.events(events::CODE_REDEEMED).await, 0);
 }
 
 #[tokio::test]
@@ -139,7 +149,11 @@ async fn what_is_no_code_of_ours_changes_nothing() {
         loopback_clients_allowed: false,
     });
     assert!(crate::code::Code::open(&stranger.unwrap(), &code).is_none());
+    // Anyone can invent codes: nothing is stored of them and nothing written down.
+    assert_eq!(families(&city).await, []);
+    assert_eq!((city.events(events::CODE_BURNT).await, city.events(events::CODE_REUSED).await), (0, 0));
     assert!(city.token(&redeem("tax", &secret, &code)).await.is_ok());
+    assert_eq!(families(&city).await.len(), 1);
 }
 
 #[tokio::test]
@@ -161,6 +175,7 @@ async fn a_code_dies_with_its_session_and_its_account() {
     assert_eq!(flaw(city.token(&redeem("tax", &secret, &code)).await), GrantFlaw::SessionOver);
     city.at = NOW.plus_seconds(1);
     assert_eq!(city.events(events::CODE_REDEEMED).await, 0);
+    assert_eq!(families(&city).await, []);
 }
 
 #[tokio::test]

@@ -87,13 +87,15 @@ fn number_checks(problem: Option<Reason>, licence: Option<&LicenceFacts>) -> Vec
         ),
         None => Check::not_done("issuer_trusted", Text::fixed("没有可供核对的发证机关", "There is no issuer to check")),
     };
-    let content = Check::not_done(
-        "content_unaltered",
+    let content = if licence.is_some() {
         Text::fixed(
             "号码只能证明证照状态；请将纸面内容与记录核对",
             "A number proves the status only: compare what is printed with the record",
-        ),
-    );
+        )
+    } else {
+        Text::fixed("没有可供核对的发证记录", "No record to compare with")
+    };
+    let content = Check::not_done("content_unaltered", content);
     vec![form, known, content, issuer]
 }
 
@@ -120,7 +122,8 @@ mod tests {
         let check = |subject, status: Option<Status>, outcome, reason| {
             let verdict = by_number(subject, status.map(facts));
             assert_eq!((verdict.outcome, verdict.reason()), (outcome, reason));
-            assert_eq!(verdict.facet(Facet::Content).0, CheckResult::NotDone);
+            let (content, text) = verdict.facet(Facet::Content);
+            assert_eq!((content, text.zh.contains("与记录核对")), (CheckResult::NotDone, status.is_some()));
         };
         check(Subject::Number, Some(Status::Valid), Outcome::Valid, None);
         check(Subject::Number, Some(Status::Suspended), Outcome::Invalid, Some(Reason::Suspended));

@@ -133,7 +133,10 @@ async fn check(app: &App, row: &Row, request: Request) -> Result<Request, Proble
             let mut kept = parts.clone();
             let fields = form::Fields::from_request(Request::from_parts(parts, body), app).await?;
             if !visit.csrf_matches(app, fields.text("csrf")) {
-                return Err(Problem::Csrf);
+                // A browser that has lost all its cookies has lost its session first of all.
+                let needs_session = matches!(row.who, Who::SignedIn | Who::Staff);
+                let is_stranger = needs_session && visit.session_token.is_none();
+                return Err(if is_stranger { Problem::SignIn { to: "/".to_owned() } } else { Problem::Csrf });
             }
             kept.extensions.insert(fields);
             request = Request::from_parts(kept, axum::body::Body::empty());

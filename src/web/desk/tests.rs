@@ -274,6 +274,24 @@ async fn a_file_at_the_limit_is_read_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
+async fn a_browser_that_lost_its_cookies_is_led_to_the_sign_in() {
+    let desk = desk(&[Role::Counter]).await;
+    let post = async |cookie: &str| {
+        let request = Request::post("/desk")
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let answer = desk.router.clone().oneshot(request.body(Body::from("csrf=x&text=1")).unwrap()).await.unwrap();
+        (answer.status(), answer.headers().get(header::LOCATION).cloned())
+    };
+    let (status, location) = post("").await;
+    assert_eq!((status, location.unwrap().to_str().unwrap()), (StatusCode::SEE_OTHER, "/sign-in?to=%2F"));
+    assert_eq!(post(&desk.cookie).await.0, StatusCode::FORBIDDEN, "a session and a wrong token is a forged form");
+    let mut tx = desk.fresh.database.read().await.unwrap();
+    let events = log::list(&mut tx, &log::Filter::default(), &base::Page::first(100)).await.unwrap();
+    assert!(events.items.iter().all(|event| event.kind != licence::events::VERIFIED));
+}
+
+#[tokio::test]
 async fn ways_are_shown_only_to_those_who_may_go_them() {
     let check = async |roles: &[Role], console: bool, desk_too: bool| {
         let desk = desk(roles).await;

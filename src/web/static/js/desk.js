@@ -204,7 +204,7 @@
     if (!reader) {
       reader = window.scanReader({ zxing: words.zxing, wasm: words.wasm, jsqr: words.jsqr });
       reader.then(function (ready) {
-        document.getElementById('camera-engine').textContent = ready.name;
+        words.engine = ready.name;
       }, function () { reader = null; });
     }
     return reader;

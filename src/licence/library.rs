@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -25,6 +25,7 @@ use crate::{
     licence::Licence,
     licence_type::{Catalogue, LicenceType, REVISION},
     limits, queries,
+    verification::KnownTrust,
 };
 
 /// Everything issuing needs beside the database. Cloning it is cheap.
@@ -53,6 +54,7 @@ struct Inner {
     seen: AtomicI64,
     templates: RwLock<HashMap<TemplateKey, Arc<Template>>>,
     throw_away: SigningKey,
+    trust: Mutex<KnownTrust>,
 }
 
 type TemplateKey = (String, String);
@@ -77,7 +79,16 @@ impl Library {
         let throw_away = SigningKey::from_pkcs8(Algorithm::Es256, pkcs8.expose())
             .map_err(|_| Fault::broken("a fresh key cannot be read"))?;
         let (catalogue, templates, seen) = (RwLock::default(), RwLock::default(), AtomicI64::new(-1));
-        Ok(Self(Arc::new(Inner { parts, contents, files, catalogue, seen, templates, throw_away })))
+        Ok(Self(Arc::new(Inner {
+            parts,
+            contents,
+            files,
+            catalogue,
+            seen,
+            templates,
+            throw_away,
+            trust: Mutex::default(),
+        })))
     }
 
     /// Reads the catalogue: at the start, and when the revision [`crate::licence_type::REVISION`] has grown.
@@ -104,6 +115,10 @@ impl Library {
             self.0.seen.store(now, Ordering::Release);
         }
         Ok(())
+    }
+
+    pub(crate) fn known_trust(&self) -> MutexGuard<'_, KnownTrust> {
+        self.0.trust.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The catalogue as of the last refresh.

@@ -2,17 +2,18 @@
 //!
 //! The receipt and the event hold no name and no number of a person: who asked, what was answered and why.
 
+use std::sync::Arc;
+
 use base::{
     Fault, Instant,
     id::{LicenceId, ReceiptId},
     number::{LicenceIdentifier, NumberError},
 };
 use crypto::x509::{Certificate, Crl};
-use pki::Custody;
 use records::{Tx, Work};
 use serde_json::json;
 use verify::{
-    Evidence, Outcome, Reason, Subject, Verdict, decide,
+    Evidence, Reason, Subject, Verdict, decide,
     licence::LicenceFacts,
     pdf::{Examined, Trust},
     qr,
@@ -175,15 +176,32 @@ pub async fn look(tx: &mut Tx, library: &Library, digits: &str, at: Instant) -> 
     Ok(decide(Evidence { subject: number.subject(), licence: facts, at }))
 }
 
+/// Whom we trust, as it was read last: certificates and lists are taken apart once, not for every file.
+#[derive(Default)]
+pub(crate) struct KnownTrust {
+    roots: Vec<Vec<u8>>,
+    lists: Vec<Arc<pki::Crl>>,
+    trust: Arc<Trust>,
+}
+
 /// Whom we trust now: our roots, and the newest revocation lists. From memory.
 ///
 /// # Errors
 ///
 /// [`Fault`] when a certificate or list of our own cannot be read.
-pub fn trust(custody: &Custody) -> Result<Trust, Fault> {
-    let roots = custody.roots().iter().map(|der| Certificate::parse(der)).collect::<Result<_, _>>();
-    let lists = [1, 2].into_iter().filter_map(|authority| custody.crl(authority)).map(|list| Crl::parse(&list.der));
-    Ok(Trust { roots: roots.map_err(Fault::broken)?, lists: lists.collect::<Result<_, _>>().map_err(Fault::broken)? })
+pub fn trust(library: &Library) -> Result<Arc<Trust>, Fault> {
+    let custody = library.cabinet().custody();
+    let roots = custody.roots();
+    let lists: Vec<_> = [1, 2].into_iter().filter_map(|authority| custody.crl(authority)).collect();
+    let mut known = library.known_trust();
+    let is_same = |(a, b): (&Arc<_>, &Arc<_>)| Arc::ptr_eq(a, b);
+    if known.roots != roots || known.lists.len() != lists.len() || !known.lists.iter().zip(&lists).all(is_same) {
+        let certificates = roots.iter().map(|der| Certificate::parse(der)).collect::<Result<_, _>>();
+        let parsed = lists.iter().map(|list| Crl::parse(&list.der)).collect::<Result<_, _>>();
+        let trust = Trust { roots: certificates.map_err(Fault::broken)?, lists: parsed.map_err(Fault::broken)? };
+        *known = KnownTrust { roots, lists, trust: Arc::new(trust) };
+    }
+    Ok(Arc::clone(&known.trust))
 }
 
 /// What was answered under a receipt.
@@ -251,7 +269,7 @@ async fn record(
     let data = json!({ "receipt": receipt.as_str(), "method": method.as_str(), "outcome": outcome, "reason": reason });
     work.record_with(events::VERIFIED, &object, data.clone());
     // Sealed by us and not in our records: a key of ours may be in other hands.
-    if verdict.reason() == Some(Reason::NotRecorded) && verdict.outcome == Outcome::Invalid {
+    if verdict.checks.iter().any(|check| check.reason == Some(Reason::NotRecorded)) {
         work.record_with(events::VERIFICATION_ALARM, &object, data);
     }
     verdict.receipt = Some(receipt);

@@ -1,5 +1,7 @@
 //! Verdicts on what this library issued, and what is written down of them.
 
+use std::sync::Arc;
+
 use base::Page;
 use records::log::{self, Filter};
 use verify::{Outcome, Reason, Verdict, pdf};
@@ -22,7 +24,7 @@ async fn by_identifier(city: &City, text: &str, seconds: i64) -> Verdict {
 }
 
 async fn by_file(city: &City, bytes: &[u8], seconds: i64) -> Verdict {
-    let trust = verification::trust(city.library.cabinet().custody()).unwrap();
+    let trust = verification::trust(&city.library).unwrap();
     let mut work = city.work(seconds).await;
     let examined = pdf::examine(bytes);
     let verdict = verification::by_file(&mut work, &city.library, &trust, &examined).await.unwrap();
@@ -112,6 +114,23 @@ async fn a_genuine_seal_without_a_record_raises_an_alarm() {
     let verdict = by_file(&city, &signed.bytes, 2).await;
     assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Invalid, Some(Reason::NotRecorded)));
     assert_eq!(list(&city, events::VERIFICATION_ALARM).await.len(), 1);
+    // A byte behind the end gives another first reason, and hides nothing.
+    let verdict = by_file(&city, &[&signed.bytes[..], b"\n"].concat(), 3).await;
+    assert_eq!(verdict.outcome, Outcome::Invalid);
+    assert_ne!(verdict.reason(), Some(Reason::NotRecorded));
+    assert_eq!(list(&city, events::VERIFICATION_ALARM).await.len(), 2);
+}
+
+#[tokio::test]
+async fn whom_we_trust_is_read_once_until_keys_or_lists_are_read_again() {
+    let city = city().await;
+    let first = verification::trust(&city.library).unwrap();
+    assert!(Arc::ptr_eq(&first, &verification::trust(&city.library).unwrap()));
+    let custody = city.library.cabinet().custody();
+    custody.refresh().await.unwrap();
+    let later = verification::trust(&city.library).unwrap();
+    assert!(!Arc::ptr_eq(&first, &later));
+    assert_eq!((first.roots.len(), later.roots.len()), (1, 1));
 }
 
 #[tokio::test]

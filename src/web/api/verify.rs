@@ -1,5 +1,7 @@
 //! `POST /api/v1/verifications`: what a code, an identifier or a file is worth.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{FromRequest, Request, State},
     response::Response,
@@ -36,7 +38,7 @@ pub async fn verify(State(app): State<App>, request: Request) -> Result<Response
             let examined = examine(Upload::from_request(request, &app).await?).await?;
             // Programs draw a new boundary for each try, so a repeated form is known by its file alone.
             let what = format!("file {}", examined.sha256).into_bytes();
-            (Asked::File(Box::new(examined), verification::trust(&app.custody)?), what)
+            (Asked::File(Box::new(examined), verification::trust(&app.library)?), what)
         }
         _ => return Err(Problem::MediaType { expected: "application/json, multipart/form-data" }),
     };
@@ -51,7 +53,7 @@ pub async fn verify(State(app): State<App>, request: Request) -> Result<Response
 
 enum Asked {
     Code(String),
-    File(Box<Examined>, Trust),
+    File(Box<Examined>, Arc<Trust>),
     Identifier(String),
 }
 

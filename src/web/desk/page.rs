@@ -47,7 +47,7 @@ pub async fn file(State(app): State<App>, staff: DeskStaff, page: Page, upload: 
         return Ok(render(&Desk { page, answer: None, empty: true }));
     }
     let examined = file::examine(upload.file).await?;
-    let trust = verification::trust(&app.custody)?;
+    let trust = verification::trust(&app.library)?;
     let mut work = staff.begin().await?;
     let verdict = verification::by_file(&mut work, &app.library, &trust, &examined).await?;
     work.commit().await?;

@@ -278,6 +278,9 @@ async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entr
         };
         let words = licence::events::ALL.iter().find(|(kind, _, _)| *kind == event.kind);
         let what = words.map_or(event.kind.as_str(), |(_, zh, en)| if page.is_chinese() { zh } else { en });
+        // The reason of a revocation says itself which of its two kinds it was, 吊销 or 注销.
+        let is_said = event.kind == licence::events::REVOKED && !detail.is_empty();
+        let (what, detail) = if is_said { (detail.as_str(), String::new()) } else { (what, detail) };
         entries.push(Entry { when: event.at().legal_text(), what: text::sentence(what), who, detail });
     }
     Ok(entries)

@@ -125,6 +125,7 @@ async fn apply_review_issue_suspend_reinstate_revoke() {
     assert_eq!(late.status, StatusCode::CONFLICT);
     let page = clerk.get(&licence).await;
     assert!(page.text.contains("吊销（行政处罚）") && !page.text.contains("id=\"revoke\""));
+    assert!(!page.text.contains("吊销：吊销"), "{}", page.text);
     assert!(reviewer.get(&application).await.text.contains(&licence));
 }
 

@@ -241,6 +241,9 @@ async fn other_errors_go_back_to_the_client() {
         (("response_type", "token"), "unsupported_response_type"),
         (("scope", "openid admin"), "invalid_scope"),
         (("code_challenge", ""), "invalid_request"),
+        (("response_type", ""), "invalid_request"),
+        (("scope", "profile"), "invalid_scope"),
+        (("registration", "{}"), "registration_not_supported"),
         (("request", "x"), "request_not_supported"),
         (("request_uri", "https://x.example"), "request_uri_not_supported"),
         (("prompt", "none"), "consent_required"),
@@ -410,4 +413,60 @@ async fn signing_out_needs_a_token_of_this_session_or_the_persons_word() {
     assert_eq!(userinfo.status, StatusCode::UNAUTHORIZED);
     let none = site.get(&authorize(&[("prompt", "none")])).await;
     assert_eq!(answer(none.location()).get("error"), Some("login_required"));
+}
+
+#[tokio::test]
+async fn a_post_that_says_nothing_or_nothing_readable_is_asked_about_like_a_get() {
+    let site = site(Consent::Implied).await;
+    let bare = site.send(Request::post("/logout").header(header::COOKIE, &site.cookies), "").await;
+    assert_eq!((bare.status, bare.location()), (StatusCode::SEE_OTHER, "/logout?"));
+    for body in ["", "a=%ff", "state=1&state=2"] {
+        let response = site.post("/logout", body).await;
+        assert_eq!((response.status, response.location()), (StatusCode::SEE_OTHER, "/logout?"), "{body}");
+    }
+    let page = site.get("/logout?").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("id=\"logout\""), "{}", page.text);
+    assert_eq!(site.get("/me").await.status, StatusCode::OK, "nothing has happened yet");
+    // Elsewhere a body of another kind is still refused, and an empty form lacks everything.
+    let text = Request::post("/token").header(header::CONTENT_TYPE, "text/plain");
+    assert_eq!(site.send(text, "").await.json()["error"], "invalid_request");
+    assert_eq!(site.send(Request::post("/token"), "grant_type=x").await.json()["error"], "invalid_request");
+}
+
+#[tokio::test]
+async fn signing_out_keeps_the_language_that_the_client_asked_for() {
+    let site = site(Consent::Implied).await;
+    let page = site.get("/logout?ui_locales=en").await;
+    assert!(page.text.contains("lang=\"en\""), "{}", page.text);
+    let form = pairs(&[("csrf", &page.hidden("csrf")), ("query", &page.hidden("query"))]);
+    let out = site.post("/logout/confirm", &form).await;
+    assert_eq!((out.status, out.location()), (StatusCode::SEE_OTHER, "/signed-out?ui_locales=en"));
+    let done = site.get(out.location()).await;
+    assert!(done.text.contains("lang=\"en\"") && done.text.contains("id=\"logged-out\""), "{}", done.text);
+    assert_eq!(site.events(identity::events::SESSION_CLOSED).await, 1);
+}
+
+#[tokio::test]
+async fn an_implied_application_that_was_withdrawn_asks_on_the_consent_page() {
+    let site = site(Consent::Implied).await;
+    let code = answer(site.get(&authorize(&[])).await.location()).get("code").unwrap().to_owned();
+    assert!(site.tokens(&code).await.status.is_success());
+    let apps = site.get("/me/apps").await;
+    let withdraw = pairs(&[("csrf", &apps.hidden("csrf")), ("client", "tax")]);
+    assert_eq!(site.post("/me/apps/withdraw", &withdraw).await.status, StatusCode::SEE_OTHER);
+    let question = site.get(&authorize(&[])).await;
+    assert!(question.location().starts_with("/consent?i="), "{}", question.location());
+    let page = site.get(question.location()).await;
+    let form = pairs(&[
+        ("csrf", &page.hidden("csrf")),
+        ("i", &page.hidden("i")),
+        ("subject", &page.hidden("subject")),
+        ("decision", "allow"),
+    ]);
+    let allowed = site.post("/consent", &form).await;
+    assert!(site.tokens(answer(allowed.location()).get("code").unwrap()).await.status.is_success());
+    assert!(site.get(&authorize(&[])).await.location().contains("code="), "asked once");
+    assert_eq!(site.events(::oidc::events::GRANT_WITHDRAWN).await, 1);
+    assert!(site.get(&authorize(&[("prompt", "consent")])).await.location().starts_with("/consent?i="));
 }

@@ -1,4 +1,5 @@
-//! The Idempotency-Key of every POST: a repeated request gets the first answer and acts once.
+//! The Idempotency-Key of a POST: a repeated request gets the first answer and acts once. What changes a licence needs
+//! one; a verification changes nothing but its receipt and may come without.
 
 use axum::{
     extract::FromRequestParts,

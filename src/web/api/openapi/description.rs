@@ -10,7 +10,9 @@ const VERIFY: &str = oidc::scope::LICENCE_VERIFY;
 
 const ABOUT: &str = "错误以 application/problem+json（RFC 9457）回答，`code` 稳定不变。时间为 RFC 3339 UTC，日期为北京时间的日历日。新成员可能随时加入，已有的不会改变含义。\n\nErrors are application/problem+json (RFC 9457); `code` is stable. Instants are RFC 3339 in UTC, dates are days in the legal time zone. Members may be added at any time; those that exist keep their meaning.";
 
-const KEY: &str = "重试时保持不变；24 小时内同一请求得到同一回答，回答带 Idempotency-Replayed: true。文件按内容识别，分隔符可以不同 / The same when repeated: the same request gets the same answer for 24 hours, marked Idempotency-Replayed: true. A file is known by its content; the boundary may differ";
+const KEY: &str = "重试时保持不变；24 小时内同一请求得到同一回答，回答带 Idempotency-Replayed: true / The same when repeated: the same request gets the same answer for 24 hours, marked Idempotency-Replayed: true";
+
+const KEY_OPTIONAL: &str = "核验可以不带：除回执外它不改变任何内容。带了就同样在 24 小时内同一请求得到同一回答；文件按内容识别，分隔符可以不同 / A verification may come without: it changes nothing but its receipt. With one, the same request gets the same answer for 24 hours here too; a file is known by its content, and the boundary may differ";
 
 /// What may go wrong, by status: its name here, what it means, a header that comes with it.
 const PROBLEMS: &[(&str, &str, &str, &str)] = &[
@@ -80,16 +82,16 @@ pub fn whole(app: &App) -> Value {
             },
             "parameters": {
                 "id": { "name": "id", "in": "path", "required": true, "schema": schemas::id("lic") },
-                "idempotency_key": key(true),
-                "idempotency_key_optional": key(false)
+                "idempotency_key": key(true, KEY),
+                "idempotency_key_optional": key(false, KEY_OPTIONAL)
             }
         }
     })
 }
 
-fn key(required: bool) -> Value {
+fn key(required: bool, about: &str) -> Value {
     json!({
-        "name": "Idempotency-Key", "in": "header", "required": required, "description": KEY,
+        "name": "Idempotency-Key", "in": "header", "required": required, "description": about,
         "schema": { "type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_BYTES_MAX, "pattern": "^[!#-~]+$" }
     })
 }
@@ -182,7 +184,7 @@ fn act(id: &'static str, summary: &'static str, schema_of_body: &str) -> Value {
 
 fn paths() -> Value {
     let list = json!([
-        { "name": "status", "in": "query", "schema": { "enum": ["valid", "suspended", "revoked", "superseded"] } },
+        { "name": "status", "in": "query", "description": "登记的状态；已过期和未生效的登记为 valid / the recorded status; expired licences and those not yet valid are recorded as valid", "schema": { "enum": ["valid", "suspended", "revoked", "superseded"] } },
         { "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 200, "default": 50 } },
         { "name": "cursor", "in": "query", "description": "上一页的 next_cursor / next_cursor of the page before; empty for the first page", "schema": { "type": "string" } }
     ]);

@@ -4,6 +4,7 @@
 
 pub mod access_token;
 pub mod authorize;
+mod challenges;
 pub mod claims;
 pub mod client;
 mod code;

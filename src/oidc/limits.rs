@@ -48,6 +48,9 @@ pub const CLIENT_TEXT_LENGTH_MAX: usize = 100;
 /// The most clients kept in memory; beyond it the memory begins anew.
 pub const CLIENTS_IN_MEMORY_MAX: usize = 10_000;
 
+/// The most PKCE challenges kept in memory to notice one that comes back; beyond it the memory begins anew.
+pub const CHALLENGES_IN_MEMORY_MAX: usize = 10_000;
+
 /// How long an authorization code lives.
 pub const CODE_SECONDS: i64 = 60;
 

@@ -13,6 +13,7 @@ use crypto::{mac::hmac_sha256, seal_box::SealBox};
 use records::Database;
 
 use crate::{
+    challenges::Challenges,
     client::{self, Client, ClientId, uri::UriPolicy},
     discovery::{self, Document},
     keys::{KeyRing, TokenKey},
@@ -47,6 +48,7 @@ struct Inner {
     clients: RwLock<HashMap<String, Arc<Client>>>,
     generation: AtomicU64,
     throttle: Throttle,
+    challenges: Challenges,
     discovery: Document,
 }
 
@@ -89,6 +91,7 @@ impl Provider {
             clients: RwLock::default(),
             generation: AtomicU64::new(0),
             throttle: Throttle::default(),
+            challenges: Challenges::default(),
             discovery: Document::of(&discovery::metadata(&issuer_url))?,
             issuer_url,
         })))
@@ -172,6 +175,10 @@ impl Provider {
 
     pub(crate) fn interactions(&self) -> &SealBox {
         &self.0.interactions
+    }
+
+    pub(crate) fn challenges(&self) -> &Challenges {
+        &self.0.challenges
     }
 
     pub(crate) fn throttle(&self) -> &Throttle {

@@ -209,3 +209,23 @@ async fn nothing_that_could_be_replayed_is_stored() {
         assert!(!dump.contains(secret), "{secret}");
     }
 }
+
+#[tokio::test]
+async fn a_challenge_that_comes_back_is_written_down() {
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let noted = async || {
+        let mut tx = city.database().read().await.unwrap();
+        let filter = records::log::Filter { kind: Some(events::CODE_REDEEMED.to_owned()), ..Default::default() };
+        let found = records::log::list(&mut tx, &filter, &base::Page::first(200)).await.unwrap().items;
+        (found.len(), found.iter().filter(|entry| entry.data.contains("\"pkce_reuse\":true")).count())
+    };
+    let other = base64url(&sha256("another-verifier-of-43-characters-or-more-x".as_bytes()));
+    city.token(&redeem("tax", &secret, &city.code("tax", &[]).await)).await.unwrap();
+    let code = city.code("tax", &[("code_challenge", &other)]).await;
+    let form = redeem("tax", &secret, &code).replace(VERIFIER, "another-verifier-of-43-characters-or-more-x");
+    city.token(&form).await.unwrap();
+    assert_eq!(noted().await, (2, 0));
+    city.token(&redeem("tax", &secret, &city.code("tax", &[]).await)).await.unwrap();
+    assert_eq!(noted().await, (3, 1));
+}

@@ -17,9 +17,13 @@ use crate::{
 pub(super) async fn redeem(desk: &Desk<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
     let code = Code::open(desk.provider, form.need("code")?).ok_or(flaw(GrantFlaw::CodeUnreadable))?;
     let mut attempts = Attempts::default();
+    // A challenge is made for one request; a second code for the same one says that the client, or somebody who read
+    // its request, uses it again (RFC 9700 §2.1.1). It is written down, not refused: that is for stricter profiles.
+    let challenge_reused =
+        code.challenge.is_some_and(|challenge| desk.provider.challenges().seen_elsewhere(&challenge, &code.family));
     loop {
         let answer = match mistake(desk, client, form, &code) {
-            None => redeem_once(desk, client, &code).await,
+            None => redeem_once(desk, client, &code, challenge_reused).await,
             Some(mistake) => burn(desk, client, &code, mistake).await,
         };
         match answer {
@@ -61,7 +65,7 @@ fn verifier_fits(challenge: Option<&[u8; 32]>, verifier: Option<&str>) -> bool {
     }
 }
 
-async fn redeem_once(desk: &Desk<'_>, client: &Client, code: &Code) -> Result<Tokens, Error> {
+async fn redeem_once(desk: &Desk<'_>, client: &Client, code: &Code, challenge_reused: bool) -> Result<Tokens, Error> {
     let mut context = desk.context.clone();
     context.actor = Actor::Client(client.client_id.to_string());
     let mut work = desk.database.begin(context).await?;
@@ -84,9 +88,12 @@ async fn redeem_once(desk: &Desk<'_>, client: &Client, code: &Code) -> Result<To
         work.commit().await?;
         return Err(flaw(GrantFlaw::CodeReused));
     };
-    let data = serde_json::json!({
+    let mut data = serde_json::json!({
         "client": &code.client, "person": person.as_str(), "session": code.session.as_str(), "scopes": code.scopes.text(),
     });
+    if challenge_reused && let Some(data) = data.as_object_mut() {
+        data.insert("pkce_reuse".to_owned(), true.into());
+    }
     work.record_with(events::CODE_REDEEMED, &code.family, data);
     work.commit().await?;
     let family = Family {

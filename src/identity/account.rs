@@ -151,9 +151,10 @@ async fn change(work: &mut Work, account: &AccountId, state: &'static str, event
     Ok(())
 }
 
-/// The name under which an account is found.
+/// The name under which an account is found. PostgreSQL takes no NUL in a text, and no name has one: what replaces it
+/// is in no name either.
 pub(crate) fn folded(username: &str) -> String {
-    username.trim().to_lowercase()
+    username.trim().to_lowercase().replace('\0', "\u{fffd}")
 }
 
 /// Letters, digits and `._@+-`, beginning with a letter or a digit: nothing that could look like another name.

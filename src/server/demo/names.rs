@@ -171,7 +171,7 @@ pub fn credit_code(kind: &str, place: usize) -> anyhow::Result<CreditCode> {
 }
 
 /// A secret of a person that can be typed: the same for all, because the city is for showing.
-pub const PASSWORD: &str = "Binjiang-City-2026";
+pub const PASSWORD: &str = "Binjiang-2026-Demo";
 
 #[cfg(test)]
 mod tests {

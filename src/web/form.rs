@@ -52,6 +52,10 @@ impl Fields {
         if count >= FIELDS_MAX || name.len() > FIELD_NAME_BYTES_MAX {
             return Err(Problem::TooLarge { max: FORM_BYTES_MAX });
         }
+        // No keyboard types a NUL, and PostgreSQL takes none in a text.
+        if name.contains('\0') || value.contains('\0') {
+            return Err(Problem::FormEncoding);
+        }
         let values = self.0.entry(name.clone()).or_default();
         if !values.is_empty() && !name.ends_with("[]") {
             return Err(Problem::DuplicateField(name));
@@ -64,7 +68,7 @@ impl Fields {
     ///
     /// # Errors
     ///
-    /// [`Problem::FormEncoding`] for bytes that are not UTF-8, [`Problem::DuplicateField`], [`Problem::TooLarge`].
+    /// [`Problem::FormEncoding`] for bytes that are not UTF-8 and for NUL, [`Problem::DuplicateField`], [`Problem::TooLarge`].
     pub fn parse(encoded: &[u8]) -> Result<Self, Problem> {
         let mut fields = Self::default();
         for pair in encoded.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {

@@ -355,6 +355,7 @@ async fn a_form_in_gbk_is_refused_before_anything_happens() {
     check("application/x-www-form-urlencoded; charset=GBK", b"name=a", StatusCode::BAD_REQUEST).await;
     check(URLENCODED, b"name=%D5%C5%C8%FD", StatusCode::BAD_REQUEST).await;
     check(URLENCODED, b"name=\xd5\xc5\xc8\xfd", StatusCode::BAD_REQUEST).await;
+    check(URLENCODED, b"name=a%00b", StatusCode::BAD_REQUEST).await;
     check("text/plain", b"csrf=a", StatusCode::UNSUPPORTED_MEDIA_TYPE).await;
     check(URLENCODED, b"name=a&name=b", StatusCode::BAD_REQUEST).await;
 }

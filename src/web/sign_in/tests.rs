@@ -441,6 +441,10 @@ async fn a_sign_in_leads_to_this_site_and_nowhere_else() {
     for hostile in HOSTILE {
         assert_eq!(links::same_origin_path(hostile.trim()), None, "{hostile:?}");
         let page = browser.get(&format!("/sign-in?to={}", links::percent_encode(hostile))).await;
+        if hostile.contains('\0') {
+            assert_eq!(page.status, StatusCode::BAD_REQUEST, "not read at all: {hostile:?}");
+            continue;
+        }
         assert_eq!((page.status, page.hidden("to").as_str()), (StatusCode::OK, "/me"), "{hostile:?}");
     }
     // The form itself may have been made elsewhere.

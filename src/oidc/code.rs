@@ -1,11 +1,14 @@
 //! Authorization codes: everything the redemption needs, sealed. Nothing is stored until a code is redeemed.
 
-use base::{Entropy, Instant, id::SessionId};
+use base::{
+    Entropy, Instant,
+    id::{PersonId, SessionId},
+};
 use crypto::encoding::{base64url, base64url_decode};
 
 use crate::{Provider, limits, scope::ScopeSet};
 
-const CONTEXT: &[u8] = b"authorization code 1";
+const CONTEXT: &[u8] = b"authorization code 2";
 
 /// What a code says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub(crate) struct Code {
     pub client: String,
     /// In which session it was issued.
     pub session: SessionId,
+    /// Whose session that is.
+    pub person: PersonId,
     /// What was granted.
     pub scopes: ScopeSet,
     /// What the ID token repeats.
@@ -43,6 +48,7 @@ impl Code {
             self.family.as_bytes(),
             self.client.as_bytes(),
             self.session.as_str().as_bytes(),
+            self.person.as_str().as_bytes(),
             self.scopes.text().as_bytes(),
             self.nonce.as_deref().unwrap_or_default().as_bytes(),
             self.challenge.as_ref().map_or(&[], <[u8; 32]>::as_slice),
@@ -66,6 +72,7 @@ impl Code {
         let family = reader.text()?;
         let client = reader.text()?;
         let session = SessionId::stored(reader.text()?);
+        let person = PersonId::stored(reader.text()?);
         let scopes = ScopeSet::stored(&reader.text()?);
         let nonce = reader.text().map(|nonce| (!nonce.is_empty()).then_some(nonce))?;
         let challenge = reader.part()?;
@@ -73,7 +80,7 @@ impl Code {
         let redirect = reader.take::<32>()?;
         let authenticated_at = Instant::from_micros(i64::from_be_bytes(reader.take()?));
         let expires_at = Instant::from_micros(i64::from_be_bytes(reader.take()?));
-        Some(Self { family, client, session, scopes, nonce, challenge, redirect, authenticated_at, expires_at })
+        Some(Self { family, client, session, person, scopes, nonce, challenge, redirect, authenticated_at, expires_at })
     }
 }
 
@@ -121,6 +128,7 @@ mod tests {
             family: family_name(&entropy),
             client: "tax-portal".to_owned(),
             session: SessionId::new(at, &entropy),
+            person: PersonId::new(at, &entropy),
             scopes: ScopeSet::parse("openid profile phone").unwrap(),
             nonce: nonce.map(str::to_owned),
             challenge: Some([7; 32]),

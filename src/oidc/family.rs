@@ -2,9 +2,9 @@
 
 use base::{
     Fault, Instant,
-    id::{AccountId, PersonId, SessionId},
+    id::{PersonId, SessionId},
 };
-use records::{FromRow, Tx, args};
+use records::{Context, Database, Event, FromRow, Tx, Value, Work, args};
 
 use crate::{client::ClientId, code::Code, scope::ScopeSet};
 
@@ -29,18 +29,21 @@ pub(crate) struct Redemption<'a> {
 /// Begins the family of a code in a session that lives; none when the code was redeemed before, the session is over,
 /// or the person took back what the client had: no code from after that exists without a new consent. One statement.
 pub(crate) async fn begin(
-    tx: &mut Tx,
+    database: &Database,
+    context: &Context,
     redemption: &Redemption<'_>,
-    at: Instant,
-) -> Result<Option<(PersonId, AccountId)>, Fault> {
-    let code = redemption.code;
-    let rows: Vec<(String, String)> = tx
-        .change(
+    event: Event,
+) -> Result<bool, Fault> {
+    let (code, at) = (redemption.code, context.at);
+    let rows: Vec<(String,)> = database
+        .act(
+            context,
             "insert into token_family (family_id, client_id, person_id, account_id, session_id, scopes,
                                        authenticated_at, created_at, expires_at, offline, refresh_hash, idle_until)
              select $1, $2, s.person_id, s.account_id, s.session_id, $3, $4, $5, $6, $7, $8, $9
                from session_liveness s
               where s.session_id = $10
+                and s.person_id = $11
                 and s.account_state = 'open'
                 and s.closed_at is null
                 and s.idle_until > $5
@@ -51,7 +54,7 @@ pub(crate) async fn begin(
                                    and g.client_id = $2
                                    and g.withdrawn_at is not null)
                  on conflict (family_id) do nothing
-          returning person_id, account_id",
+          returning family_id",
             args![
                 &code.family,
                 &code.client,
@@ -63,10 +66,12 @@ pub(crate) async fn begin(
                 redemption.refresh.map(|(hash, _)| hash),
                 redemption.refresh.map(|(_, until)| until),
                 &code.session,
+                &code.person,
             ],
+            event,
         )
         .await?;
-    Ok(rows.into_iter().next().map(|(person, account)| (PersonId::stored(person), AccountId::stored(account))))
+    Ok(!rows.is_empty())
 }
 
 /// Burns a code: it can never be redeemed, and what was redeemed with it no longer counts. One statement.
@@ -164,37 +169,45 @@ pub(crate) struct Rotation<'a> {
     pub idle_until: Instant,
 }
 
-/// Exchanges the current refresh token of a live family for the next; none when it is not the current one or the
-/// family no longer lives. One statement, so that of many at the same time one wins.
-pub(crate) async fn rotate(tx: &mut Tx, rotation: &Rotation<'_>, at: Instant) -> Result<Option<Family>, Fault> {
-    let rows: Vec<FamilyRow> = tx
-        .change(
-            "update token_family
-                set refresh_hash_before = refresh_hash, refresh_hash = $3, refreshed_at = $4, idle_until = $5
-              where family_id = $1
-                and refresh_hash = $2
-                and client_id = $6
-                and offline = 1
-                and revoked_at is null
-                and expires_at > $4
-                and idle_until > $4
-                and exists (select 1
-                              from account_liveness a
-                             where a.account_id = token_family.account_id and a.state = 'open')
-                and not exists (select 1
-                                  from session_liveness s
-                                 where s.session_id = token_family.session_id and s.closed_at is not null)
-          returning family_id, person_id, session_id, scopes, authenticated_at",
-            args![
-                rotation.family,
-                rotation.presented_hash,
-                rotation.next_hash,
-                at,
-                rotation.idle_until,
-                rotation.client.as_str(),
-            ],
-        )
-        .await?;
+const ROTATE: &str = "update token_family
+    set refresh_hash_before = refresh_hash, refresh_hash = $3, refreshed_at = $4, idle_until = $5
+  where family_id = $1
+    and refresh_hash = $2
+    and client_id = $6
+    and offline = 1
+    and revoked_at is null
+    and expires_at > $4
+    and idle_until > $4
+    and exists (select 1
+                  from account_liveness a
+                 where a.account_id = token_family.account_id and a.state = 'open')
+    and not exists (select 1
+                      from session_liveness s
+                     where s.session_id = token_family.session_id and s.closed_at is not null)
+returning family_id, person_id, session_id, scopes, authenticated_at";
+
+impl Rotation<'_> {
+    fn values(&self, at: Instant) -> Vec<Value> {
+        args![self.family, self.presented_hash, self.next_hash, at, self.idle_until, self.client.as_str()]
+    }
+}
+
+/// Exchanges the current refresh token of a live family for the next, with its event; none when it is not the current
+/// one or the family no longer lives. One statement, so that of many at the same time one wins.
+pub(crate) async fn rotate(
+    database: &Database,
+    context: &Context,
+    rotation: &Rotation<'_>,
+    event: Event,
+) -> Result<Option<Family>, Fault> {
+    let rows: Vec<FamilyRow> = database.act(context, ROTATE, rotation.values(context.at), event).await?;
+    Ok(rows.into_iter().next().map(FamilyRow::family))
+}
+
+/// The same as a part of a unit of work that may still be undone. One statement.
+pub(crate) async fn rotate_within(work: &mut Work, rotation: &Rotation<'_>) -> Result<Option<Family>, Fault> {
+    let at = work.at();
+    let rows: Vec<FamilyRow> = work.tx.change(ROTATE, rotation.values(at)).await?;
     Ok(rows.into_iter().next().map(FamilyRow::family))
 }
 

@@ -14,7 +14,7 @@ use crate::{
     args::Value,
     dialect::{self, Dialect},
     pool::{Lease, Pool},
-    work::{Context, Work},
+    work::{self, Context, Event, Work},
 };
 
 /// How to reach the database.
@@ -104,6 +104,35 @@ impl Database {
     /// [`FaultKind::Unavailable`] when no connection becomes free in time.
     pub async fn housekeeping(&self) -> Result<Tx, Fault> {
         self.transaction().await
+    }
+
+    /// A unit of work of one statement and one event: when the statement returns rows, it is committed with the event;
+    /// when it returns none, nothing happened. Where the database can do that in one round trip, it takes one.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement; then nothing was kept, or, when the connection broke, it is unknown.
+    pub async fn act<T>(
+        &self,
+        context: &Context,
+        sql: &'static str,
+        mut args: Vec<Value>,
+        event: Event,
+    ) -> Result<Vec<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        if let Some(text) = self.dialect.act(sql, args.len()) {
+            args.extend(work::event_values(context, event));
+            return self.read().await?.change_composed(&text, args).await;
+        }
+        let mut tx = self.transaction().await?;
+        let rows = tx.change(sql, args).await?;
+        if !rows.is_empty() {
+            work::write(&mut tx, context, event).await?;
+            tx.commit().await?;
+        }
+        Ok(rows)
     }
 
     async fn transaction(&self) -> Result<Tx, Fault> {

@@ -121,6 +121,32 @@ impl Dialect {
         }
     }
 
+    /// The text that runs a statement which returns rows, and writes an event if it returned any; none where that takes
+    /// a transaction of two statements. The event's nine values come after the `count` values of the statement.
+    pub(crate) fn act(self, sql: &str, count: usize) -> Option<String> {
+        if self == Self::Sqlite {
+            return None;
+        }
+        let n = |place: usize| count + place;
+        Some(format!(
+            "with act as ({sql}),
+                  told as (
+                  insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data)
+                  select ${}, cast(${} as bigint), ${}, ${}, ${}, ${}, ${}, ${}, ${}
+                   where exists (select 1 from act))
+             select * from act",
+            n(1),
+            n(2),
+            n(3),
+            n(4),
+            n(5),
+            n(6),
+            n(7),
+            n(8),
+            n(9),
+        ))
+    }
+
     /// Added to a `select` of rows about to be changed, so that two nodes do not take the same ones.
     pub(crate) fn skip_locked(self) -> &'static str {
         match self {

@@ -20,7 +20,7 @@ pub use actor::Actor;
 pub use args::Value;
 pub use database::{Attempts, Database, DatabaseSettings, Tx};
 pub use sqlx::FromRow;
-pub use work::{Context, Work};
+pub use work::{Context, Event, Work};
 
 #[cfg(feature = "testing")]
 pub mod testing;

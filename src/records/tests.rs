@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::{Fault, Instant, Page, SeededEntropy, fault::FaultKind};
 
 use crate::{
-    args,
+    Event, args,
     idempotency::{self, Claim},
     jobs,
     log::{self, Filter, Finding},
@@ -30,6 +30,36 @@ async fn rows_without_an_event_are_not_committed() -> Result<(), Fault> {
     work.record("client.added", "a");
     work.commit().await?;
     assert_eq!(revision::all(&mut fresh.database.read().await?).await?, vec![("clients".to_owned(), 1)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_act_of_one_statement_is_committed_with_its_event_or_not_at_all() -> Result<(), Fault> {
+    const RENAME: &str = "update revision set value = $2 where name = $1 returning name, value";
+    let fresh = testing::fresh().await?;
+    let act = async |seed, name: &str, value: i64, kind| {
+        let event = Event::new(kind, name, serde_json::json!({ "value": value }));
+        fresh.database.act::<(String, i64)>(&context(at(0), seed), RENAME, args![name, value], event).await
+    };
+    let kept = async || revision::all(&mut fresh.database.read().await?).await;
+    let mut work = fresh.database.begin(context(at(0), 1)).await?;
+    revision::bump(&mut work.tx, "clients").await?;
+    work.record("client.added", "a");
+    work.commit().await?;
+    // It returned a row: both are kept.
+    assert_eq!(act(2, "clients", 7, "client.renamed").await?, vec![("clients".to_owned(), 7)]);
+    assert_eq!(log::sequence_events(&fresh.database).await?, 2);
+    // It returned none: there is nothing to remember.
+    assert_eq!(act(3, "nobody", 8, "client.renamed").await?, vec![]);
+    assert_eq!(log::sequence_events(&fresh.database).await?, 0);
+    // Its event cannot be written, for another has its identifier: the row is as it was.
+    assert!(act(2, "clients", 9, "client.renamed").await.is_err());
+    assert_eq!(kept().await?, vec![("clients".to_owned(), 7)]);
+    let page = log::list(&mut fresh.database.read().await?, &Filter::default(), &Page::first(10)).await?;
+    let renamed = page.items.iter().find(|entry| entry.kind == "client.renamed").unwrap();
+    assert_eq!((renamed.object.as_str(), renamed.data.as_str()), ("clients", r#"{"value":7}"#));
+    assert_eq!((renamed.at(), renamed.actor_kind.as_str()), (at(0), context(at(0), 2).actor.kind()));
+    assert_eq!(log::audit(&mut fresh.database.read().await?).await?, Finding::Sound(2));
     Ok(())
 }
 

@@ -42,11 +42,19 @@ pub struct Work {
     events: Vec<Event>,
 }
 
-#[derive(Debug)]
-struct Event {
-    kind: &'static str,
-    object: String,
-    data: Option<serde_json::Value>,
+/// What is to be remembered of an act.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub(crate) kind: &'static str,
+    pub(crate) object: String,
+    pub(crate) data: Option<serde_json::Value>,
+}
+
+impl Event {
+    /// Something happened to `object`, with details: no secret and no identity number, as in [`Work::record_with`].
+    pub fn new(kind: &'static str, object: impl AsRef<str>, data: serde_json::Value) -> Self {
+        Self { kind, object: object.as_ref().to_owned(), data: Some(data) }
+    }
 }
 
 impl Work {
@@ -104,23 +112,26 @@ impl Work {
         }
         let events = std::mem::take(&mut self.events);
         for event in events {
-            let id = EventId::new(self.context.at, &*self.context.entropy);
-            let values = event_values(&self.context, &id, event);
-            self.tx
-                .run(
-                    "insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data)
-                     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                    values,
-                )
-                .await?;
+            write(&mut self.tx, &self.context, event).await?;
         }
         self.tx.commit().await
     }
 }
 
-fn event_values(context: &Context, id: &EventId, event: Event) -> Vec<Value> {
+pub(crate) async fn write(tx: &mut Tx, context: &Context, event: Event) -> Result<(), Fault> {
+    tx.run(
+        "insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        event_values(context, event),
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) fn event_values(context: &Context, event: Event) -> Vec<Value> {
+    let id = EventId::new(context.at, &*context.entropy);
     args![
-        id,
+        &id,
         context.at,
         context.actor.kind(),
         context.actor.id(),

@@ -127,6 +127,7 @@ pub fn code(place: &Place<'_>, request: &Request, session: &Session) -> String {
         family: family_name(place.entropy),
         client: request.client.client_id.to_string(),
         session: session.session_id.clone(),
+        person: session.person_id.clone(),
         scopes: request.scopes.clone(),
         nonce: request.nonce.clone(),
         challenge: request.challenge,

@@ -1,5 +1,9 @@
 //! G2 27 and G5 54, many times: the two statements on which "once" rests, with four connections at each row.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use records::{Context, Event};
+
 use super::*;
 use crate::{
     code::Code,
@@ -27,6 +31,7 @@ fn code(city: &City, round: u32) -> Code {
         family: format!("family-{round}"),
         client: "tax".to_owned(),
         session: city.session.clone(),
+        person: city.person.clone(),
         scopes: ScopeSet::parse("openid offline_access").unwrap(),
         nonce: None,
         challenge: None,
@@ -36,17 +41,24 @@ fn code(city: &City, round: u32) -> Code {
     }
 }
 
+fn context() -> Context {
+    static SEED: AtomicU64 = AtomicU64::new(1_000_000);
+    records::testing::context(NOW, SEED.fetch_add(1, Ordering::Relaxed))
+}
+
+fn event() -> Event {
+    Event::new(crate::events::REFRESHED, "a round", serde_json::json!({}))
+}
+
 async fn redeemed(database: Database, codes: Arc<Vec<Code>>) -> Vec<u32> {
     let mut won = Vec::new();
     for (round, code) in codes.iter().enumerate() {
         let until = NOW.plus_seconds(limits::REFRESH_IDLE_SECONDS);
         let hash = format!("hash-{round}");
         let redemption = Redemption { code, expires_at: until, refresh: Some((&hash, until)) };
-        let mut tx = database.housekeeping().await.unwrap();
-        if family::begin(&mut tx, &redemption, NOW).await.unwrap().is_some() {
+        if family::begin(&database, &context(), &redemption, event()).await.unwrap() {
             won.push(u32::try_from(round).unwrap());
         }
-        tx.commit().await.unwrap();
     }
     won
 }
@@ -63,11 +75,9 @@ async fn rotated(database: Database) -> Vec<u32> {
             next_hash: &next,
             idle_until: NOW.plus_seconds(limits::REFRESH_IDLE_SECONDS),
         };
-        let mut tx = database.housekeeping().await.unwrap();
-        if family::rotate(&mut tx, &rotation, NOW).await.unwrap().is_some() {
+        if family::rotate(&database, &context(), &rotation, event()).await.unwrap().is_some() {
             won.push(round);
         }
-        tx.commit().await.unwrap();
     }
     won
 }

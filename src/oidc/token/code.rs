@@ -2,7 +2,7 @@
 
 use base::secret;
 use crypto::digest::sha256;
-use records::{Actor, Attempts};
+use records::{Actor, Attempts, Event};
 
 use super::{Desk, Issue, Tokens, refresh, refresh_limits, sign};
 use crate::{
@@ -68,17 +68,25 @@ fn verifier_fits(challenge: Option<&[u8; 32]>, verifier: Option<&str>) -> bool {
 async fn redeem_once(desk: &Desk<'_>, client: &Client, code: &Code, challenge_reused: bool) -> Result<Tokens, Error> {
     let mut context = desk.context.clone();
     context.actor = Actor::Client(client.client_id.to_string());
-    let mut work = desk.database.begin(context).await?;
-    let at = work.at();
+    let at = context.at;
     let offline = code.scopes.has(scope::OFFLINE_ACCESS) && client.may_use(GrantType::RefreshToken);
-    let first = offline.then(|| refresh::first(desk.provider, work.entropy(), &code.family));
+    let first = offline.then(|| refresh::first(desk.provider, &*context.entropy, &code.family));
     let (absolute, idle) = refresh_limits(at);
     let redemption = Redemption {
         code,
         expires_at: if offline { absolute } else { at.plus_seconds(limits::FAMILY_SECONDS) },
         refresh: first.as_ref().map(|first| (first.hash.as_str(), idle)),
     };
-    let Some((person, _)) = family::begin(&mut work.tx, &redemption, at).await? else {
+    let mut data = serde_json::json!({
+        "client": &code.client, "person": code.person.as_str(), "session": code.session.as_str(),
+        "scopes": code.scopes.text(),
+    });
+    if challenge_reused && let Some(data) = data.as_object_mut() {
+        data.insert("pkce_reuse".to_owned(), true.into());
+    }
+    let event = Event::new(events::CODE_REDEEMED, &code.family, data);
+    if !family::begin(desk.database, &context, &redemption, event).await? {
+        let mut work = desk.database.begin(context).await?;
         if !family::exists(&mut work.tx, &code.family).await? {
             return Err(flaw(GrantFlaw::SessionOver));
         }
@@ -87,18 +95,10 @@ async fn redeem_once(desk: &Desk<'_>, client: &Client, code: &Code, challenge_re
         work.record_with(events::CODE_REUSED, &code.family, serde_json::json!({ "client": &code.client }));
         work.commit().await?;
         return Err(flaw(GrantFlaw::CodeReused));
-    };
-    let mut data = serde_json::json!({
-        "client": &code.client, "person": person.as_str(), "session": code.session.as_str(), "scopes": code.scopes.text(),
-    });
-    if challenge_reused && let Some(data) = data.as_object_mut() {
-        data.insert("pkce_reuse".to_owned(), true.into());
     }
-    work.record_with(events::CODE_REDEEMED, &code.family, data);
-    work.commit().await?;
     let family = Family {
         name: code.family.clone(),
-        person,
+        person: code.person.clone(),
         session: code.session.clone(),
         scopes: code.scopes.clone(),
         authenticated_at: code.authenticated_at,

@@ -8,7 +8,7 @@ use crypto::{
     digest::{hex, sha256},
     encoding::{base64url, base64url_decode},
 };
-use records::{Actor, Attempts};
+use records::{Actor, Attempts, Event};
 
 use super::{Desk, Issue, Tokens, sign};
 use crate::{
@@ -88,8 +88,7 @@ async fn exchange_once(
 ) -> Result<Tokens, Error> {
     let mut context = desk.context.clone();
     context.actor = Actor::Client(client.client_id.to_string());
-    let mut work = desk.database.begin(context).await?;
-    let at = work.at();
+    let at = context.at;
     let next = presented.next(desk.provider);
     let rotation = Rotation {
         family: &presented.family,
@@ -98,7 +97,18 @@ async fn exchange_once(
         next_hash: &next.hash,
         idle_until: at.plus_seconds(limits::REFRESH_IDLE_SECONDS),
     };
-    let family = if let Some(family) = family::rotate(&mut work.tx, &rotation, at).await? {
+    // The usual case: everything the family holds, in one statement. What asks for less is looked at before it counts.
+    if narrowed.is_none() {
+        let data = serde_json::json!({ "client": client.client_id.as_str() });
+        let event = Event::new(events::REFRESHED, &presented.family, data);
+        if let Some(family) = family::rotate(desk.database, &context, &rotation, event).await? {
+            let held = held(client, &family);
+            let issue = Issue { family: &family, scopes: &held, nonce: None, refresh_token: Some(next.token) };
+            return sign(desk, client, issue);
+        }
+    }
+    let mut work = desk.database.begin(context).await?;
+    let family = if let Some(family) = family::rotate_within(&mut work, &rotation).await? {
         work.record_with(events::REFRESHED, &family.name, serde_json::json!({ "client": client.client_id.as_str() }));
         family
     } else {
@@ -119,8 +129,8 @@ async fn exchange_once(
             }
         }
     };
-    // What the client may no longer ask for falls away; what it asks for beyond the family undoes the exchange.
-    let held = family.scopes.only(|name| client.scopes.has(name));
+    // What it asks for beyond the family undoes the exchange.
+    let held = held(client, &family);
     let scopes = match narrowed {
         Some(wanted) if !held.covers(wanted) => return Err(Error::ScopeNotAllowed),
         Some(wanted) => wanted,
@@ -129,6 +139,11 @@ async fn exchange_once(
     work.commit().await?;
     let issue = Issue { family: &family, scopes, nonce: None, refresh_token: Some(next.token) };
     sign(desk, client, issue)
+}
+
+/// What a family holds; what the client may no longer ask for falls away.
+fn held(client: &Client, family: &Family) -> ScopeSet {
+    family.scopes.only(|name| client.scopes.has(name))
 }
 
 /// What a refresh token is worth that is not the current one of a live family.

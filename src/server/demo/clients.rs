@@ -115,7 +115,10 @@ fn programs(people: &People) -> anyhow::Result<[Registration; 4]> {
     let registration = |id: &str, name: Text, settings: ClientSettings| -> anyhow::Result<Registration> {
         Ok(Registration {
             client_id: ClientId::parse(id)?,
-            purpose: Text::fixed("演示登录以后应用能看到您的哪些资料", "To show what an app sees of you after you sign in"),
+            purpose: Text::fixed(
+                "演示登录以后应用能看到您的哪些资料",
+                "To show what an app sees of you after you sign in",
+            ),
             name,
             organisation_id: service.clone(),
             backchannel_logout_uri: None,

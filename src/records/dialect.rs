@@ -134,7 +134,7 @@ impl Dialect {
                   insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data)
                   select ${}, cast(${} as bigint), ${}, ${}, ${}, ${}, ${}, ${}, ${}
                    where exists (select 1 from act))
-             select * from act",
+             table act",
             n(1),
             n(2),
             n(3),

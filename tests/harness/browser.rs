@@ -6,10 +6,12 @@ use std::{
 };
 
 use reqwest::{
-    Client, Method, StatusCode,
+    Client, Method, RequestBuilder, StatusCode,
     header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE},
     redirect::Policy,
 };
+
+use serde_json::Value;
 
 use crate::html::{self, Form};
 
@@ -160,6 +162,11 @@ impl Browser {
             }
         }
     }
+}
+
+/// The JSON body of an answer, whatever its status.
+pub async fn json(request: RequestBuilder) -> Value {
+    request.send().await.unwrap().json().await.unwrap()
 }
 
 /// A client that follows nothing and keeps nothing.

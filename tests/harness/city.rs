@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::{
-    browser::{Browser, Page, client},
+    browser::{Browser, Page, client, json},
     process::{Process, free_port},
 };
 
@@ -197,6 +197,12 @@ impl City {
             .unwrap();
         let body: Value = answer.json().await.unwrap();
         body["access_token"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
+    }
+
+    /// What userinfo says to the access token of a token answer.
+    pub async fn userinfo(&self, tokens: &Value) -> Value {
+        let token = tokens["access_token"].as_str().unwrap();
+        json(client().get(self.url("/userinfo")).bearer_auth(token)).await
     }
 
     /// Signs in on the sign-in page that a browser stands at.

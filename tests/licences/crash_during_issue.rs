@@ -12,7 +12,10 @@ use std::{
 use records::Database;
 use reqwest::StatusCode;
 use serde_json::Value;
-use tests::{browser::client, city::City};
+use tests::{
+    browser::{client, json},
+    city::City,
+};
 
 const KILLS: u32 = 100;
 const CALLERS: u32 = 4;
@@ -121,15 +124,7 @@ async fn each_is_there_and_genuine(city: &City, acknowledged: &BTreeMap<String, 
     let http = client();
     for (place, (key, licence)) in acknowledged.iter().enumerate() {
         let id = licence["id"].as_str().unwrap();
-        let found: Value = http
-            .get(city.url(&format!("/api/v1/licences/{id}")))
-            .bearer_auth(&token)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
+        let found = json(http.get(city.url(&format!("/api/v1/licences/{id}"))).bearer_auth(&token)).await;
         assert_eq!(found["identifier"], licence["identifier"], "{key}: {found}");
         assert_eq!(found["status"], "valid", "{key}: {found}");
         // Each file is verified once by pki when it is made; a sample is verified from outside as well.

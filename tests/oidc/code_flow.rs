@@ -25,15 +25,7 @@ async fn a_code_gets_an_id_token_for_this_client_nonce_and_person() {
     assert_eq!(claims["aud"], flow.client_id.as_str());
     assert_eq!(claims["nonce"], "nonce-1");
     assert!(claims["sid"].is_string() && claims["auth_time"].is_i64(), "{claims}");
-    let person: Value = client()
-        .get(city.url("/userinfo"))
-        .bearer_auth(tokens["access_token"].as_str().unwrap())
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let person: Value = city.userinfo(&tokens).await;
     assert_eq!(person["sub"], claims["sub"]);
     assert_eq!(person["name"], account.name.as_str());
     assert!(person.get("identity_number").is_none(), "only by a scope that was approved");

@@ -143,15 +143,7 @@ async fn a_client_without_a_secret_signs_in_and_refreshes() {
     let (status, next) = bare(city, &again).await;
     assert_eq!(status, StatusCode::OK, "{next}");
     assert_ne!(next["refresh_token"], tokens["refresh_token"], "rotated");
-    let person: Value = client()
-        .get(city.url("/userinfo"))
-        .bearer_auth(next["access_token"].as_str().unwrap())
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let person: Value = city.userinfo(&next).await;
     assert_eq!(person["name"], account.name.as_str());
 }
 

@@ -1,24 +1,19 @@
 //! The demonstration as a script meets it: one file that says everything, whatever happened to the run before.
 
 use reqwest::StatusCode;
-use tests::{browser::client, city::City, process};
+use tests::{
+    browser::{client, json},
+    city::City,
+    process,
+};
 
 #[tokio::test]
 async fn a_demonstration_killed_and_started_again_on_its_folder_keeps_everything() {
     let mut city = City::start().await;
     let before = city.facts.clone();
     let token = city.api_token().await;
-    let issued: serde_json::Value = client()
-        .post(city.url("/api/v1/licences"))
-        .bearer_auth(token)
-        .header("idempotency-key", "before-the-kill")
-        .json(&city.facts["issue_example"])
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let request = client().post(city.url("/api/v1/licences")).bearer_auth(token);
+    let issued = json(request.header("idempotency-key", "before-the-kill").json(&city.facts["issue_example"])).await;
     city.kill();
     city.open().await;
     assert_eq!(city.facts, before, "the same addresses, accounts, clients and licences");

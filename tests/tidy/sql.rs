@@ -1,0 +1,63 @@
+//! Statements in the code: who may name a table, and how a statement is written.
+
+use std::{collections::BTreeMap, fs};
+
+use tests::source::{self, root};
+
+use super::{migrations::migrations, none, shown};
+
+#[test]
+fn only_the_owner_names_a_table_in_sql() {
+    let owners = tables();
+    let mut wrong = Vec::new();
+    for file in source::rust_files("src") {
+        // A test may look at what was stored, wherever it is.
+        if source::is_test_file(&file) {
+            continue;
+        }
+        let name = file.strip_prefix(root().join("src")).unwrap().iter().next().unwrap().to_str().unwrap().to_owned();
+        for literal in source::literals(&fs::read_to_string(&file).unwrap()) {
+            if !source::is_statement(&literal) {
+                continue;
+            }
+            for table in source::tables_named(&literal) {
+                if let Some(owner) = owners.get(&table).filter(|owner| **owner != name) {
+                    wrong.push(format!("{}: {name} names {table}, which is {owner}'s", shown(&file)));
+                }
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn statements_are_lower_case_and_list_their_columns() {
+    let mut wrong = Vec::new();
+    for file in source::rust_files("src").into_iter().filter(|file| !source::is_test_file(file)) {
+        for literal in source::literals(&fs::read_to_string(&file).unwrap()) {
+            let first = literal.split_whitespace().next().unwrap_or_default();
+            if ["SELECT", "INSERT", "UPDATE", "DELETE"].contains(&first) {
+                wrong.push(format!("{}: {}", shown(&file), literal.lines().next().unwrap_or_default()));
+            }
+            let words: Vec<&str> = literal.split_whitespace().collect();
+            if source::is_statement(&literal) && words.windows(2).any(|pair| pair == ["select", "*"]) {
+                wrong.push(format!("{}: select *", shown(&file)));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+/// Table → crate, by the migration that makes it.
+fn tables() -> BTreeMap<String, String> {
+    let mut owners = BTreeMap::new();
+    for (file, text) in migrations() {
+        let owner = file[5..].split('.').next().unwrap().to_owned();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        for three in words.windows(3).filter(|three| three[..2] == ["create", "table"]) {
+            owners.insert(three[2].trim_end_matches('(').to_owned(), owner.clone());
+        }
+    }
+    assert!(owners.len() > 5, "{owners:?}");
+    owners
+}

@@ -8,16 +8,13 @@ use identity::{Role, staff};
 use records::{Tx, Work};
 
 use crate::{
-    content::Content,
     error::Error,
     events,
-    holder::Holder,
-    issue::{self, Approved, Begun, Origin, Request},
+    issue::{self, Approved, Begun, Origin, Request, official::Official},
     library::Library,
     limits,
-    official::Official,
     queries::{self, ApplicationRow, Decision},
-    reason::ReturnReason,
+    register::{content::Content, holder::Holder, reason::ReturnReason},
 };
 
 /// Where an application stands.
@@ -196,7 +193,7 @@ pub async fn approve(
         Official::from,
     );
     let licence_type = library.catalogue().find(&application.licence_type).ok_or(Error::TypeUnknown)?;
-    let holder = crate::find::holder(&mut work.tx, library, &application.holder).await?;
+    let holder = crate::register::find::holder(&mut work.tx, library, &application.holder).await?;
     let renews = application.content.renews.clone().map(LicenceId::stored);
     let approved = Approved { content: application.content, licence_type, holder, renews };
     let begun = issue::begin_approved(work, library, &Origin::application(id), approved, (&maker, checker)).await?;

@@ -3,7 +3,7 @@
 use base::{Fault, Text, id::LicenceId};
 use thiserror::Error;
 
-use crate::field::FieldError;
+use crate::catalogue::field::FieldError;
 
 /// What is true when an act on licences is refused.
 #[derive(Debug, Error)]

@@ -7,6 +7,9 @@
 //!
 //! An intent that nobody finished is finished under the same number, or voided, by [`recover`].
 
+pub mod official;
+mod page;
+
 use std::sync::Arc;
 
 use base::{
@@ -19,18 +22,22 @@ use records::{Context, Database, Work, idempotency};
 use seal::ActiveSeal;
 
 use crate::{
-    content::{self, Content, Fields},
+    catalogue::{
+        field::{FieldError, FieldProblem},
+        licence_type::LicenceType,
+    },
     error::Error,
     events,
-    field::{FieldError, FieldProblem},
-    holder::HolderFacts,
+    issue::official::Official,
     library::Library,
-    licence::{Licence, Status},
-    licence_type::LicenceType,
-    limits, number,
-    number::Code,
-    official::Official,
-    page, queries,
+    limits, queries,
+    register::{
+        content::{self, Content, Fields},
+        holder::HolderFacts,
+        licence::{Licence, Status},
+        number,
+        number::Code,
+    },
 };
 
 /// What makes one licence and no second one: an application, or one request of one client.

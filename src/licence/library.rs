@@ -20,11 +20,10 @@ use records::{Database, Tx};
 use seal::{ActiveSeal, Cabinet};
 
 use crate::{
-    content::Content,
+    catalogue::licence_type::{Catalogue, LicenceType, REVISION},
     error::Error,
-    licence::Licence,
-    licence_type::{Catalogue, LicenceType, REVISION},
     limits, queries,
+    register::{content::Content, licence::Licence},
     verification::KnownTrust,
 };
 
@@ -91,7 +90,7 @@ impl Library {
         })))
     }
 
-    /// Reads the catalogue: at the start, and when the revision [`crate::licence_type::REVISION`] has grown.
+    /// Reads the catalogue: at the start, and when the revision [`crate::catalogue::licence_type::REVISION`] has grown.
     ///
     /// # Errors
     ///

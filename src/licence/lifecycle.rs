@@ -5,13 +5,14 @@ use records::Work;
 
 use crate::{
     error::Error,
-    events,
-    holder::Holder,
-    issue,
+    events, issue,
     library::Library,
-    licence::{Licence, Status},
     queries,
-    reason::{RevocationReason, SuspensionReason},
+    register::{
+        holder::Holder,
+        licence::{Licence, Status},
+        reason::{RevocationReason, SuspensionReason},
+    },
 };
 
 /// A licence after an act on it.

@@ -7,10 +7,12 @@ use base::{
 use records::{FromRow, Tx, args, args::Value};
 
 use crate::{
-    holder::Holder,
+    catalogue::licence_type::TypeState,
     issue::Signed,
-    licence::{Licence, Row, Status},
-    licence_type::TypeState,
+    register::{
+        holder::Holder,
+        licence::{Licence, Row, Status},
+    },
 };
 
 // The catalogue.
@@ -330,8 +332,8 @@ pub(crate) struct ContentRow {
 pub(crate) struct NewContent<'a> {
     pub sealed: Vec<u8>,
     pub digest: &'a str,
-    pub maker: &'a crate::official::Official,
-    pub checker: &'a crate::official::Official,
+    pub maker: &'a crate::issue::official::Official,
+    pub checker: &'a crate::issue::official::Official,
 }
 
 pub(crate) async fn insert_content(tx: &mut Tx, id: &LicenceId, new: NewContent<'_>) -> Result<(), Fault> {
@@ -523,7 +525,7 @@ pub(crate) async fn applications(
 
 pub(crate) struct Decision<'a> {
     pub state: &'static str,
-    pub checker: &'a crate::official::Official,
+    pub checker: &'a crate::issue::official::Official,
     pub reason: Option<&'static str>,
     pub note: Option<&'a str>,
     pub licence: Option<&'a LicenceId>,

@@ -22,9 +22,11 @@ use verify::{
 use crate::{
     events,
     library::Library,
-    licence::Licence,
-    number::{Code, NotACode},
     queries::{self, VerificationRow},
+    register::{
+        licence::Licence,
+        number::{Code, NotACode},
+    },
 };
 
 /// How somebody asked.

@@ -7,7 +7,7 @@ use crate::{
     Error, Licence, Status,
     application::{self, State},
     issue::Begun,
-    reason::ReturnReason,
+    register::reason::ReturnReason,
 };
 use base::id::ApplicationId;
 

@@ -17,10 +17,10 @@ use records::{
 use seal::{Cabinet, Kind, NewSeal};
 
 use crate::{
-    Error, Fields, Holder, HolderFacts, Library, Licence, Official, built_in,
+    Error, Fields, Holder, HolderFacts, Library, Licence, Official,
+    catalogue::{built_in, licence_type},
     issue::{self, Begun, Intent, Origin, Request},
     library::Parts,
-    licence_type,
 };
 
 /// 2026-11-18 in the legal time zone.
@@ -170,8 +170,8 @@ pub async fn city() -> City {
     work.commit().await.unwrap();
     library.refresh(&fresh.database).await.unwrap();
     let mut tx = fresh.database.read().await.unwrap();
-    let company = crate::find::holder(&mut tx, &library, &Holder::Organisation(company)).await.unwrap();
-    let person = crate::find::holder(&mut tx, &library, &Holder::Person(person)).await.unwrap();
+    let company = crate::register::find::holder(&mut tx, &library, &Holder::Organisation(company)).await.unwrap();
+    let person = crate::register::find::holder(&mut tx, &library, &Holder::Person(person)).await.unwrap();
     drop(tx);
     City { fresh, library, entropy, food, police, company, person, folder }
 }
@@ -248,7 +248,7 @@ impl City {
 
     pub async fn find(&self, licence: &Licence) -> Licence {
         let mut tx = self.fresh.database.read().await.unwrap();
-        crate::find::by_id(&mut tx, &licence.id).await.unwrap().unwrap()
+        crate::register::find::by_id(&mut tx, &licence.id).await.unwrap().unwrap()
     }
 
     /// How many rows a table has.

@@ -5,7 +5,7 @@ use crate::{
     Error, Status, events,
     issue::{self, Begun, Recorded, Recovered},
     lifecycle, limits,
-    reason::RevocationReason,
+    register::reason::RevocationReason,
 };
 
 /// Long enough for an intent to belong to nobody.

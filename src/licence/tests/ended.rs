@@ -8,10 +8,10 @@ use super::city::{Asked, City, city};
 use crate::{
     Error, Holder, HolderFacts, Licence, Status,
     application::{self, State},
-    built_in, find,
+    catalogue::built_in,
     issue::{self, Recovered, Request},
     lifecycle, limits,
-    reason::SuspensionReason,
+    register::{find, reason::SuspensionReason},
     verification,
 };
 

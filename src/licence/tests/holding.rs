@@ -6,10 +6,11 @@ use records::Attempts;
 
 use super::city::{Asked, City, Department, city};
 use crate::{
-    Error, Licence, Status, built_in,
+    Error, Licence, Status,
+    catalogue::{built_in, licence_type},
     issue::{self, Recovered},
-    licence_type, lifecycle, limits,
-    reason::{RevocationReason, SuspensionReason},
+    lifecycle, limits,
+    register::reason::{RevocationReason, SuspensionReason},
 };
 
 /// Long enough for an intent to belong to nobody.

@@ -6,12 +6,11 @@ use records::log;
 
 use super::city::{Asked, City, NOW, city, food_fields};
 use crate::{
-    Error, Status, built_in,
+    Error, Status,
+    catalogue::{built_in, field::FieldProblem, licence_type},
     error::PeriodProblem,
-    field::FieldProblem,
-    find,
     issue::{Begun, Request},
-    licence_type,
+    register::find,
 };
 
 #[tokio::test]

@@ -2,8 +2,11 @@
 
 use super::city::{City, NOW, city};
 use crate::{
-    Error, Licence, Standing, Status, find, lifecycle,
-    reason::{RevocationReason, SuspensionReason},
+    Error, Licence, Standing, Status, lifecycle,
+    register::{
+        find,
+        reason::{RevocationReason, SuspensionReason},
+    },
 };
 
 async fn suspend(city: &City, licence: &Licence, seconds: i64) -> Result<Licence, Error> {

@@ -7,7 +7,7 @@ use records::log::{self, Filter};
 use verify::{Outcome, Reason, Verdict, pdf};
 
 use super::city::{City, NOW, city};
-use crate::{Licence, Status, events, lifecycle, queries, reason::SuspensionReason, verification};
+use crate::{Licence, Status, events, lifecycle, queries, register::reason::SuspensionReason, verification};
 
 async fn by_code(city: &City, text: &str, seconds: i64) -> Verdict {
     let mut work = city.work(seconds).await;

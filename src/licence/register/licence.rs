@@ -7,7 +7,7 @@ use base::{
 
 use verify::licence::Standing;
 
-use crate::{
+use crate::register::{
     holder::Holder,
     number::Code,
     reason::{RevocationReason, SuspensionReason},

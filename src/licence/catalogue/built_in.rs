@@ -3,9 +3,11 @@
 use documents::Layout;
 
 use crate::{
-    field::{FieldKind, FieldRule, Label, Source},
-    holder::HolderKind,
-    licence_type::{Definition, Validity},
+    catalogue::{
+        field::{FieldKind, FieldRule, Label, Source},
+        licence_type::{Definition, Validity},
+    },
+    register::holder::HolderKind,
 };
 
 /// 食品经营许可证.

@@ -9,12 +9,16 @@ use documents::{Content as PageContent, Field, Prepared, pdf::read::read};
 use seal::ActiveSeal;
 
 use crate::{
-    content::{Content, Fields},
+    catalogue::{
+        field::{FieldError, FieldProblem},
+        licence_type::LicenceType,
+    },
     error::Error,
-    field::{FieldError, FieldProblem},
     library::Library,
-    licence::Licence,
-    licence_type::LicenceType,
+    register::{
+        content::{Content, Fields},
+        licence::Licence,
+    },
 };
 
 /// What a page is made from.

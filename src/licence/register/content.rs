@@ -6,11 +6,13 @@ use base::{Date, Fault, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    catalogue::{
+        field::{FieldError, FieldProblem, FieldRule, Source, normalised},
+        licence_type::{LicenceType, Validity},
+    },
     error::{Error, PeriodProblem},
-    field::{FieldError, FieldProblem, FieldRule, Source, normalised},
-    holder::HolderFacts,
-    licence_type::{LicenceType, Validity},
     limits,
+    register::holder::HolderFacts,
 };
 
 /// Fields by their keys.

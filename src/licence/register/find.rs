@@ -13,11 +13,13 @@ use records::Tx;
 
 use crate::{
     error::Error,
-    holder::{Holder, HolderFacts},
     library::Library,
-    licence::{Licence, Status},
-    number::Code,
     queries,
+    register::{
+        holder::{Holder, HolderFacts},
+        licence::{Licence, Status},
+        number::Code,
+    },
 };
 
 /// A licence by our identifier.

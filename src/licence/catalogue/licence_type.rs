@@ -16,11 +16,10 @@ use records::{Tx, Work, revision};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    catalogue::field::{FieldRule, Label},
     error::Error,
-    events,
-    field::{FieldRule, Label},
-    holder::HolderKind,
-    limits, queries,
+    events, limits, queries,
+    register::holder::HolderKind,
 };
 
 /// The name of the revision that grows when the catalogue changes.
@@ -246,7 +245,7 @@ pub async fn authorise(work: &mut Work, code: &str, issuer: &OrganisationId) -> 
 ///
 /// [`Error`].
 pub async fn install_built_in(work: &mut Work) -> Result<(), Error> {
-    for (code, definition) in crate::built_in::all() {
+    for (code, definition) in crate::catalogue::built_in::all() {
         if queries::newest_type_version(&mut work.tx, code).await? == 0 {
             let id = draft(work, code, &definition).await?;
             publish(work, &id).await?;
@@ -282,7 +281,7 @@ mod tests {
 
     #[test]
     fn the_built_in_types_are_well_formed() {
-        let all = crate::built_in::all();
+        let all = crate::catalogue::built_in::all();
         assert_eq!(all.len(), 3);
         for (code, definition) in all {
             check_code(code).unwrap();

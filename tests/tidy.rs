@@ -7,6 +7,7 @@ mod migrations;
 mod sizes;
 mod sql;
 mod tests;
+mod translations;
 mod words;
 
 use std::{

@@ -11,7 +11,7 @@ use tests::source::{self, root};
 
 use super::none;
 
-/// What each crate may use of ours (design S2, with what follows from it).
+/// What each crate may use of ours (house style, with what follows from it).
 const MAY_USE: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("crypto", &["base"]),

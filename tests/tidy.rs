@@ -4,6 +4,7 @@
 mod dependencies;
 mod documents;
 mod migrations;
+mod retry;
 mod sizes;
 mod sql;
 mod tests;

@@ -1,6 +1,7 @@
 //! What can be wrong, said as it is.
 
 use base::{Fault, Instant, number::NumberError};
+use records::MaybeFault;
 use thiserror::Error;
 
 use crate::name::NameError;
@@ -90,9 +91,8 @@ pub enum Error {
     UsernameTaken,
 }
 
-impl Error {
-    /// The fault inside, if it is one: for trying again after a transient conflict.
-    pub fn fault(&self) -> Option<&Fault> {
+impl MaybeFault for Error {
+    fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Fault(fault) => Some(fault),
             _ => None,

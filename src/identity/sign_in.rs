@@ -9,7 +9,7 @@ use base::{
     Fault, Instant,
     id::{AccountId, PersonId, SessionId},
 };
-use records::{Actor, Attempts, Context, Database, Tx, Work};
+use records::{Actor, Context, Database, Tx, Work};
 
 use crate::{
     Error, PasswordGate, Session, SessionToken, Vault,
@@ -189,13 +189,7 @@ async fn fail(
     bucket: &Bucket,
     whose: (Option<&AccountId>, &str),
 ) -> Result<Error, Error> {
-    let mut attempts = Attempts::default();
-    loop {
-        match fail_once(database, context, attempt, bucket, whose).await {
-            Err(error) if attempts.again(error.fault()).await => {}
-            outcome => return outcome,
-        }
-    }
+    records::attempt(async || fail_once(database, context, attempt, bucket, whose).await).await
 }
 
 async fn fail_once(

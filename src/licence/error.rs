@@ -1,6 +1,7 @@
 //! Why something about licences was refused.
 
 use base::{Fault, Text, id::LicenceId};
+use records::MaybeFault;
 use thiserror::Error;
 
 use crate::catalogue::field::FieldError;
@@ -91,15 +92,16 @@ pub enum Error {
     Voided(String),
 }
 
-impl Error {
-    /// The fault inside, if it is one: what the operation's edge may repeat.
-    pub fn fault(&self) -> Option<&Fault> {
+impl MaybeFault for Error {
+    fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Fault(fault) => Some(fault),
             _ => None,
         }
     }
+}
 
+impl Error {
     /// Whether the same issue can never succeed, so that its intent is to be voided.
     pub(crate) fn is_final(&self) -> bool {
         !matches!(self, Self::Fault(_))

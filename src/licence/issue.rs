@@ -18,7 +18,7 @@ use base::{
     number::LicenceIdentifier,
 };
 use identity::{Role, organisation};
-use records::{Context, Database, Work, idempotency};
+use records::{Context, Database, Work, attempt, idempotency};
 use seal::ActiveSeal;
 
 use crate::{
@@ -462,13 +462,19 @@ pub async fn finish(
 ) -> Result<Licence, Error> {
     match finish_once(database, library, context, intent, reply).await {
         Err(error) if error.is_final() && !matches!(error, Error::Voided(_)) => {
-            let mut work = database.begin(context.clone()).await?;
-            void(&mut work, &intent.licence.id, error.code()).await?;
-            work.commit().await?;
+            give_up(database, context, &intent.licence.id, error.code()).await?;
             Err(error)
         }
         result => result,
     }
+}
+
+async fn give_up(database: &Database, context: &Context, id: &LicenceId, why: &str) -> Result<(), Error> {
+    let give_up = async |mut work: Work| {
+        void(&mut work, id, why).await?;
+        work.commit().await.map_err(Error::from)
+    };
+    database.attempt(context, give_up).await
 }
 
 async fn finish_once(
@@ -481,13 +487,7 @@ async fn finish_once(
     let signed = intent.sign(library, context.at)?;
     // Events sort by their millisecond; the second unit of work comes after the first one.
     let context = &Context { at: Instant::from_micros(context.at.as_micros() + 1_000), ..context.clone() };
-    let mut attempts = records::Attempts::default();
-    loop {
-        match commit(database, library, context, (intent, &signed), reply).await {
-            Err(error) if attempts.again(error.fault()).await => {}
-            outcome => return outcome,
-        }
-    }
+    attempt(async || commit(database, library, context, (intent, &signed), reply).await).await
 }
 
 async fn commit(
@@ -550,9 +550,7 @@ pub async fn recover(database: &Database, library: &Library, context: &Context) 
         match recover_one(database, library, context, licence).await {
             Ok(()) => recovered.finished += 1,
             Err(error) if error.is_final() => {
-                let mut work = database.begin(context.clone()).await?;
-                void(&mut work, &id, error.code()).await?;
-                work.commit().await?;
+                give_up(database, context, &id, error.code()).await?;
                 recovered.voided += 1;
             }
             Err(_) => recovered.left += 1,

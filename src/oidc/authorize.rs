@@ -24,6 +24,7 @@ pub use self::{
     prompt::Prompt,
 };
 use base::Fault;
+use records::Work;
 
 use crate::{Client, Desk, Error, Parameters, Provider, events, scope::ScopeSet, throttle::Wrong};
 
@@ -150,9 +151,11 @@ pub async fn remember(desk: &Desk<'_>, refused: &Refused) -> Result<(), Fault> {
     if desk.provider.throttle().wrong("", desk.address, desk.context.at) == Wrong::Later {
         return Ok(());
     }
-    let mut work = desk.database.begin(desk.context.clone()).await?;
     let client = refused.client.as_ref().map_or("-", |client| client.client_id.as_str());
     let data = serde_json::json!({ "why": refused.error.to_string(), "address": desk.address });
-    work.record_with(events::AUTHORIZATION_REFUSED, client, data);
-    work.commit().await
+    let remember = async |mut work: Work| {
+        work.record_with(events::AUTHORIZATION_REFUSED, client, data.clone());
+        work.commit().await
+    };
+    desk.database.attempt(&desk.context, remember).await
 }

@@ -1,6 +1,7 @@
 //! What can be wrong with a request. Each variant says what is true; what is answered is decided at the edge.
 
 use base::Fault;
+use records::MaybeFault;
 use thiserror::Error;
 
 /// Why a request of a client or a browser was refused.
@@ -145,9 +146,8 @@ pub enum GrantFlaw {
     VerifierWrong,
 }
 
-impl Error {
-    /// The fault, when it is one: for deciding whether to try again.
-    pub fn fault(&self) -> Option<&Fault> {
+impl MaybeFault for Error {
+    fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Fault(fault) => Some(fault),
             _ => None,

@@ -4,6 +4,7 @@ use base::{
     Fault,
     id::{CertificateId, KeyId},
 };
+use records::MaybeFault;
 
 use crate::purpose::{KeyState, Purpose};
 
@@ -68,9 +69,8 @@ pub enum Error {
     },
 }
 
-impl Error {
-    /// The fault, when it is ours to repair.
-    pub fn fault(&self) -> Option<&Fault> {
+impl MaybeFault for Error {
+    fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Fault(fault) => Some(fault),
             _ => None,

@@ -322,32 +322,3 @@ pub(crate) fn fault(error: sqlx::Error) -> Fault {
         _ => Fault::broken(error),
     }
 }
-
-/// Counts the tries of an operation that met a transient conflict, at the operation's edge.
-///
-/// ```text
-/// let mut attempts = Attempts::default();
-/// let answer = loop {
-///     match act().await {
-///         Err(error) if attempts.again(error.fault()).await => {}
-///         answer => break answer,
-///     }
-/// };
-/// ```
-#[derive(Debug, Default)]
-pub struct Attempts(u32);
-
-impl Attempts {
-    /// The most tries of one operation.
-    pub const MAX: u32 = 4;
-
-    /// Whether to try again after this fault; waits a little first.
-    pub async fn again(&mut self, fault: Option<&Fault>) -> bool {
-        self.0 += 1;
-        if self.0 >= Self::MAX || fault.is_none_or(|fault| fault.kind() != FaultKind::Conflict) {
-            return false;
-        }
-        tokio::time::sleep(Duration::from_millis(5 << self.0)).await;
-        true
-    }
-}

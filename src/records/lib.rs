@@ -5,6 +5,7 @@
 
 pub mod actor;
 pub mod args;
+mod attempt;
 pub mod database;
 pub mod dialect;
 pub mod events;
@@ -18,7 +19,8 @@ pub mod work;
 
 pub use actor::Actor;
 pub use args::Value;
-pub use database::{Attempts, Database, DatabaseSettings, Tx};
+pub use attempt::{MaybeFault, attempt};
+pub use database::{Database, DatabaseSettings, Tx};
 pub use sqlx::FromRow;
 pub use work::{Context, Event, Work};
 

@@ -1,6 +1,7 @@
 //! What can be wrong with a seal.
 
 use base::{Fault, id::SealId};
+use records::MaybeFault;
 
 use crate::kind::State;
 
@@ -49,17 +50,8 @@ pub enum Error {
     },
 }
 
-impl Error {
-    /// The fault, when it is ours to repair.
-    pub fn fault(&self) -> Option<&Fault> {
-        match self {
-            Self::Fault(fault) => Some(fault),
-            _ => None,
-        }
-    }
-
-    /// The fault, when it is ours to repair; nothing when a rule spoke.
-    pub fn into_fault(self) -> Option<Fault> {
+impl MaybeFault for Error {
+    fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Fault(fault) => Some(fault),
             _ => None,

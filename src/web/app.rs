@@ -2,9 +2,9 @@
 
 use std::{net::IpAddr, ops::Deref, sync::Arc};
 
-use base::{Clock, Entropy, Fault, Instant, Secret, Text};
+use base::{Clock, Entropy, Instant, Secret, Text};
 use identity::{PasswordGate, Vault};
-use records::{Actor, Context, Database, Work};
+use records::{Actor, Context, Database};
 
 use crate::visit::Visit;
 
@@ -70,15 +70,6 @@ impl App {
     /// Puts the application together.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
-    }
-
-    /// Begins a unit of work for this visit.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault`] when the database cannot be reached.
-    pub async fn begin(&self, visit: &Visit, actor: Actor) -> Result<Work, Fault> {
-        self.database.begin(self.context(visit, actor)).await
     }
 
     /// Who acts, when, for which request.

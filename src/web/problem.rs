@@ -12,6 +12,7 @@ use axum::{
 };
 use base::{Fault, Text, fault::FaultKind};
 use http::{HeaderValue, StatusCode, header};
+use records::MaybeFault;
 
 use crate::{App, links, page::Page, text, visit::SharedVisit};
 
@@ -108,6 +109,15 @@ fn both_languages<S: serde::Serializer>(text: &Text, serializer: S) -> Result<S:
     map.serialize_entry("zh", &text.zh)?;
     map.serialize_entry("en", &text.en)?;
     map.end()
+}
+
+impl MaybeFault for Problem {
+    fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Fault(fault) => Some(fault),
+            _ => None,
+        }
+    }
 }
 
 impl From<Fault> for Problem {

@@ -1,14 +1,14 @@
 //! The session of a visit, looked for at most once, and who may act in it.
 //!
 //! A handler names who it is for by its argument: `citizen: Citizen`, `clerk: Clerk`. Each has the session and
-//! begins a [`Work`] in that person's name.
+//! runs an operation in that person's name.
 
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use base::{Fault, id::SessionId};
 use http::{HeaderValue, Method, request::Parts};
-use records::{Actor, Work};
+use records::{Actor, Context, Work};
 use tokio::sync::OnceCell;
 
 use identity::{Role, session};
@@ -108,13 +108,18 @@ pub struct Citizen {
 }
 
 impl Citizen {
-    /// Begins a unit of work in the person's name.
+    /// Runs an operation in the person's name, in a unit of work that the operation commits; again, when another act
+    /// came between.
     ///
     /// # Errors
     ///
-    /// [`Fault`].
-    pub async fn begin(&self) -> Result<Work, Fault> {
-        self.app.begin(&self.visit, self.session.person_actor()).await
+    /// What the operation said.
+    pub async fn attempt<T, F>(&self, operation: impl Fn(Work) -> F) -> Result<T, Problem>
+    where
+        F: Future<Output = Result<T, Problem>>,
+    {
+        let context = self.app.context(&self.visit, self.session.person_actor());
+        self.app.database.attempt(&context, operation).await
     }
 }
 
@@ -148,15 +153,24 @@ macro_rules! staff {
                 $(staff.roles.has(Role::$role))||+
             }
 
-            /// Begins a unit of work in the name of this member of staff.
+            /// Who acts, when, for which request.
+            pub fn context(&self) -> Context {
+                let actor =
+                    Actor::Staff { staff: self.staff.staff_id.clone(), person: self.session.person_id.clone() };
+                self.app.context(&self.visit, actor)
+            }
+
+            /// Runs an operation in the name of this member of staff, in a unit of work that the operation commits;
+            /// again, when another act came between.
             ///
             /// # Errors
             ///
-            /// [`Fault`].
-            pub async fn begin(&self) -> Result<Work, Fault> {
-                let actor =
-                    Actor::Staff { staff: self.staff.staff_id.clone(), person: self.session.person_id.clone() };
-                self.app.begin(&self.visit, actor).await
+            /// What the operation said.
+            pub async fn attempt<T, F>(&self, operation: impl Fn(Work) -> F) -> Result<T, Problem>
+            where
+                F: Future<Output = Result<T, Problem>>,
+            {
+                self.app.database.attempt(&self.context(), operation).await
             }
         }
 

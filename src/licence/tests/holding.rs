@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use records::Attempts;
+use records::attempt;
 
 use super::city::{Asked, City, Department, city};
 use crate::{
@@ -18,13 +18,7 @@ const LATER: i64 = limits::INTENT_SECONDS_MAX + 1;
 
 /// Issues as an operation's edge does: again after a transient conflict.
 async fn issue(city: &City, request: Asked, by: &Department, seconds: i64) -> Result<Licence, Error> {
-    let mut attempts = Attempts::default();
-    loop {
-        match city.issue(request.clone(), by, seconds).await {
-            Err(error) if attempts.again(error.fault()).await => {}
-            outcome => return outcome,
-        }
-    }
+    attempt(async || city.issue(request.clone(), by, seconds).await).await
 }
 
 /// Many requests at once for one holder, each under a key of its own. The one licence that came of them.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crypto::encoding::base64_decode;
-use records::Actor;
+use records::{Actor, Context, Work};
 
 use super::{Desk, TokenRequest};
 use crate::{Client, ClientId, Error, client::Kind, events, limits, parameters::decode, throttle::Wrong};
@@ -31,13 +31,14 @@ async fn refused(desk: &Desk<'_>, client: &str) -> Result<Error, Error> {
     if desk.provider.throttle().wrong(client, desk.address, desk.context.at) == Wrong::Later {
         return Ok(Error::WrongSecrets);
     }
-    let mut context = desk.context.clone();
-    context.actor = Actor::Anonymous;
-    let mut work = desk.database.begin(context).await?;
+    let context = Context { actor: Actor::Anonymous, ..desk.context.clone() };
     // Whatever else was sent as an identifier may be a secret in the wrong field.
     let object = ClientId::parse(client).map_or("-".to_owned(), |client| client.to_string());
-    work.record_with(events::CLIENT_REFUSED, object, serde_json::json!({ "address": desk.address }));
-    work.commit().await?;
+    let remember = async |mut work: Work| {
+        work.record_with(events::CLIENT_REFUSED, &object, serde_json::json!({ "address": desk.address }));
+        work.commit().await
+    };
+    desk.database.attempt(&context, remember).await?;
     Ok(Error::ClientAuthentication)
 }
 

@@ -2,7 +2,7 @@
 
 use base::secret;
 use crypto::digest::sha256;
-use records::{Actor, Attempts, Event};
+use records::{Actor, Event, attempt};
 
 use super::{Desk, Issue, Tokens, refresh, refresh_limits, sign};
 use crate::{
@@ -16,21 +16,15 @@ use crate::{
 
 pub(super) async fn redeem(desk: &Desk<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
     let code = Code::open(desk.provider, form.need("code")?).ok_or(flaw(GrantFlaw::CodeUnreadable))?;
-    let mut attempts = Attempts::default();
     // A challenge is made for one request; a second code for the same one says that the client, or somebody who read
     // its request, uses it again (RFC 9700 §2.1.1). It is written down, not refused: that is for stricter profiles.
     let challenge_reused =
         code.challenge.is_some_and(|challenge| desk.provider.challenges().seen_elsewhere(&challenge, &code.family));
-    loop {
-        let answer = match mistake(desk, client, form, &code) {
-            None => redeem_once(desk, client, &code, challenge_reused).await,
-            Some(mistake) => burn(desk, client, &code, mistake).await,
-        };
-        match answer {
-            Err(error) if attempts.again(error.fault()).await => {}
-            answer => return answer,
-        }
-    }
+    attempt(async || match mistake(desk, client, form, &code) {
+        None => redeem_once(desk, client, &code, challenge_reused).await,
+        Some(mistake) => burn(desk, client, &code, mistake).await,
+    })
+    .await
 }
 
 /// What is wrong with the request, whoever it comes from. A code that was shown with a mistake is burnt: somebody

@@ -8,7 +8,7 @@ use crypto::{
     digest::{hex, sha256},
     encoding::{base64url, base64url_decode},
 };
-use records::{Actor, Attempts, Event};
+use records::{Actor, Event, attempt};
 
 use super::{Desk, Issue, Tokens, sign};
 use crate::{
@@ -71,13 +71,7 @@ pub(super) async fn exchange(desk: &Desk<'_>, client: &Client, form: &Parameters
     if !client.scopes.has(scope::OFFLINE_ACCESS) {
         return Err(Error::GrantInvalid(GrantFlaw::RefreshExpired));
     }
-    let mut attempts = Attempts::default();
-    loop {
-        match exchange_once(desk, client, &presented, narrowed.as_ref()).await {
-            Err(error) if attempts.again(error.fault()).await => {}
-            answer => return answer,
-        }
-    }
+    attempt(async || exchange_once(desk, client, &presented, narrowed.as_ref()).await).await
 }
 
 async fn exchange_once(

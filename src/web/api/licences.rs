@@ -66,14 +66,8 @@ pub async fn issue(
     Json { body, bytes }: Json,
 ) -> Result<Response, Problem> {
     let wanted = read(body)?;
-    let mut attempts = records::Attempts::default();
-    let begun = loop {
-        match begin(&app, &caller, &key, (&wanted, &bytes)).await {
-            Err(Problem::Fault(fault)) if attempts.again(Some(&fault)).await => {}
-            outcome => break outcome?,
-        }
-    };
-    match begun {
+    let begin = async |work| begin(work, &app, &caller, &key, (&wanted, &bytes)).await;
+    match app.database.attempt(&caller.context(), begin).await? {
         Started::Answered(response) => Ok(response),
         Started::Intent(intent) => finish(&app, &caller, &key, &intent).await,
     }
@@ -84,8 +78,13 @@ enum Started {
     Intent(Box<Intent>),
 }
 
-async fn begin(app: &App, caller: &Caller, key: &Key, (wanted, bytes): (&Wanted, &Bytes)) -> Result<Started, Problem> {
-    let mut work = app.database.begin(caller.context()).await?;
+async fn begin(
+    mut work: Work,
+    app: &App,
+    caller: &Caller,
+    key: &Key,
+    (wanted, bytes): (&Wanted, &Bytes),
+) -> Result<Started, Problem> {
     if let Turn::Answered(response) = key.claim(&mut work.tx, caller, bytes).await? {
         return Ok(Started::Answered(response));
     }
@@ -399,23 +398,18 @@ async fn change(
     act: Act,
 ) -> Result<Response, Problem> {
     let id = LicenceId::parse(id).map_err(|_| Problem::NotFound)?;
-    let mut attempts = records::Attempts::default();
-    loop {
-        match change_once(app, caller, &id, (key, bytes), &act).await {
-            Err(Problem::Fault(fault)) if attempts.again(Some(&fault)).await => {}
-            outcome => return outcome,
-        }
-    }
+    let change = async |work| change_once(work, app, caller, &id, (key, bytes), &act).await;
+    app.database.attempt(&caller.context(), change).await
 }
 
 async fn change_once(
+    mut work: Work,
     app: &App,
     caller: &Caller,
     id: &LicenceId,
     (key, bytes): (&Key, &Bytes),
     act: &Act,
 ) -> Result<Response, Problem> {
-    let mut work = app.database.begin(caller.context()).await?;
     if let Turn::Answered(response) = key.claim(&mut work.tx, caller, bytes).await? {
         return Ok(response);
     }

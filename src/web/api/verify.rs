@@ -8,6 +8,7 @@ use axum::{
 };
 use http::{StatusCode, header};
 use licence::verification;
+use records::Work;
 use verify::pdf::{Examined, Trust};
 
 use super::{
@@ -42,13 +43,8 @@ pub async fn verify(State(app): State<App>, request: Request) -> Result<Response
         }
         _ => return Err(Problem::MediaType { expected: "application/json, multipart/form-data" }),
     };
-    let mut attempts = records::Attempts::default();
-    loop {
-        match answer(&app, &caller, key.as_ref(), (&asked, &what)).await {
-            Err(Problem::Fault(fault)) if attempts.again(Some(&fault)).await => {}
-            outcome => return outcome,
-        }
-    }
+    let answer = async |work| answer(work, &app, &caller, key.as_ref(), (&asked, &what)).await;
+    app.database.attempt(&caller.context(), answer).await
 }
 
 enum Asked {
@@ -59,12 +55,12 @@ enum Asked {
 
 /// Claim, verdict, receipt and kept answer are one transaction: a repeated request finds all of them or none.
 async fn answer(
+    mut work: Work,
     app: &App,
     caller: &Caller,
     key: Option<&Key>,
     (asked, what): (&Asked, &[u8]),
 ) -> Result<Response, Problem> {
-    let mut work = app.database.begin(caller.context()).await?;
     if let Some(key) = key
         && let Turn::Answered(response) = key.claim(&mut work.tx, caller, what).await?
     {

@@ -11,13 +11,14 @@ use base::{
 use http::StatusCode;
 use identity::{Role, staff};
 use licence::{
-    Error, HolderFacts, Official,
+    HolderFacts, Official,
     application::{self, Application, State as ApplicationState},
     content::from_register,
     find,
     issue::{self, Begun},
     reason::ReturnReason,
 };
+use records::Work;
 
 use super::{PAGE, choices, reason_missing};
 use crate::{
@@ -216,22 +217,15 @@ pub async fn approve(
 ) -> Result<Response, Problem> {
     let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
     let checker = Official::new(&reviewer.session.person_id, &reviewer.staff);
-    let mut attempts = records::Attempts::default();
-    let (begun, context) = loop {
-        let mut work = reviewer.begin().await?;
-        let context = work.context().clone();
-        let outcome = match application::approve(&mut work, &app.library, &checker, &id, fields.text("digest")).await {
-            Ok(begun) => work.commit().await.map(|()| begun).map_err(Error::from),
-            Err(error) => Err(error),
-        };
-        match outcome {
-            Err(error) if attempts.again(error.fault()).await => {}
-            outcome => break (outcome?, context),
-        }
+    let digest = fields.text("digest");
+    let approve = async |mut work: Work| {
+        let begun = application::approve(&mut work, &app.library, &checker, &id, digest).await?;
+        work.commit().await?;
+        Ok(begun)
     };
-    let licence = match begun {
+    let licence = match reviewer.attempt(approve).await? {
         Begun::Issued(licence) => licence,
-        Begun::Intent(intent) => issue::finish(&app.database, &app.library, &context, &intent, None).await?,
+        Begun::Intent(intent) => issue::finish(&app.database, &app.library, &reviewer.context(), &intent, None).await?,
     };
     Ok(see_other(&format!("/console/licences/{}", licence.id)))
 }
@@ -246,8 +240,11 @@ pub async fn send_back(
     let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
     let reason = ReturnReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
     let checker = Official::new(&reviewer.session.person_id, &reviewer.staff);
-    let mut work = reviewer.begin().await?;
-    application::send_back(&mut work, &app.library, &checker, &id, (reason, fields.text("note"))).await?;
-    work.commit().await?;
+    let why = (reason, fields.text("note"));
+    let send_back = async |mut work: Work| {
+        application::send_back(&mut work, &app.library, &checker, &id, why).await?;
+        Ok(work.commit().await?)
+    };
+    reviewer.attempt(send_back).await?;
     Ok(see_other(&format!("/console/applications/{id}")))
 }

@@ -21,7 +21,7 @@ use licence::{
     issue::Request,
     licence_type::{LicenceType, Validity},
 };
-use records::Tx;
+use records::{Tx, Work};
 
 use crate::{
     App, Page, Problem,
@@ -151,12 +151,13 @@ pub async fn submit(
     };
     if errors.is_empty() {
         let maker = Official::new(&clerk.session.person_id, &clerk.staff);
-        let mut work = clerk.begin().await?;
-        match application::apply(&mut work, &app.library, &maker, new).await {
-            Ok(id) => {
-                work.commit().await?;
-                return Ok(see_other(&format!("/console/applications/{id}")));
-            }
+        let apply = async |mut work: Work| {
+            let id = application::apply(&mut work, &app.library, &maker, new.clone()).await?;
+            work.commit().await?;
+            Ok(id)
+        };
+        match app.database.attempt(&clerk.context(), apply).await {
+            Ok(id) => return Ok(see_other(&format!("/console/applications/{id}"))),
             Err(Error::Fields(wrong)) => errors.extend(wrong.into_iter().map(|error| {
                 let label = licence_type
                     .field(&error.key)

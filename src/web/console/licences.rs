@@ -17,7 +17,7 @@ use licence::{
     Code, Error, Holder, Licence, Standing, Status, find as find_licence, lifecycle,
     reason::{RevocationReason, SuspensionReason},
 };
-use records::{Tx, log};
+use records::{Tx, Work, log};
 
 use super::{PAGE, choices, reason_missing, tag, type_name};
 use crate::{
@@ -331,18 +331,24 @@ pub async fn file(State(app): State<App>, staff: LicenceStaff, Path(id): Path<St
 pub async fn suspend(clerk: Clerk, Path(id): Path<String>, fields: Fields) -> Result<Response, Problem> {
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let reason = SuspensionReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
-    let mut work = clerk.begin().await?;
-    lifecycle::suspend(&mut work, std::slice::from_ref(&clerk.staff.organisation_id), &id, reason).await?;
-    work.commit().await?;
+    let department = std::slice::from_ref(&clerk.staff.organisation_id);
+    let suspend = async |mut work: Work| {
+        lifecycle::suspend(&mut work, department, &id, reason).await?;
+        Ok(work.commit().await?)
+    };
+    clerk.attempt(suspend).await?;
     Ok(see_other(&format!("/console/licences/{id}")))
 }
 
 /// `POST /console/licences/{id}/reinstate`.
 pub async fn reinstate(clerk: Clerk, Path(id): Path<String>) -> Result<Response, Problem> {
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
-    let mut work = clerk.begin().await?;
-    lifecycle::reinstate(&mut work, std::slice::from_ref(&clerk.staff.organisation_id), &id).await?;
-    work.commit().await?;
+    let department = std::slice::from_ref(&clerk.staff.organisation_id);
+    let reinstate = async |mut work: Work| {
+        lifecycle::reinstate(&mut work, department, &id).await?;
+        Ok(work.commit().await?)
+    };
+    clerk.attempt(reinstate).await?;
     Ok(see_other(&format!("/console/licences/{id}")))
 }
 
@@ -350,8 +356,11 @@ pub async fn reinstate(clerk: Clerk, Path(id): Path<String>) -> Result<Response,
 pub async fn revoke(clerk: Clerk, Path(id): Path<String>, fields: Fields) -> Result<Response, Problem> {
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let reason = RevocationReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
-    let mut work = clerk.begin().await?;
-    lifecycle::revoke(&mut work, std::slice::from_ref(&clerk.staff.organisation_id), &id, reason).await?;
-    work.commit().await?;
+    let department = std::slice::from_ref(&clerk.staff.organisation_id);
+    let revoke = async |mut work: Work| {
+        lifecycle::revoke(&mut work, department, &id, reason).await?;
+        Ok(work.commit().await?)
+    };
+    clerk.attempt(revoke).await?;
     Ok(see_other(&format!("/console/licences/{id}")))
 }

@@ -3,6 +3,7 @@
 use axum::{extract::State, response::Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use licence::verification;
+use records::Work;
 use verify::limits::SCANNED_CHARACTERS_MAX;
 
 use super::{answer::Answer, file};
@@ -34,9 +35,12 @@ pub async fn number(State(app): State<App>, staff: DeskStaff, page: Page, fields
     if text.chars().count() > SCANNED_CHARACTERS_MAX {
         return Err(Problem::TooLarge { max: SCANNED_CHARACTERS_MAX });
     }
-    let mut work = staff.begin().await?;
-    let verdict = verification::by_code(&mut work, &app.library, &text).await?;
-    work.commit().await?;
+    let verify = async |mut work: Work| {
+        let verdict = verification::by_code(&mut work, &app.library, &text).await?;
+        work.commit().await?;
+        Ok(verdict)
+    };
+    let verdict = staff.attempt(verify).await?;
     let answer = Some(Answer::new(&verdict, page.language));
     Ok(render(&Desk { page, answer, empty: false }))
 }
@@ -48,9 +52,12 @@ pub async fn file(State(app): State<App>, staff: DeskStaff, page: Page, upload: 
     }
     let examined = file::examine(upload.file).await?;
     let trust = verification::trust(&app.library)?;
-    let mut work = staff.begin().await?;
-    let verdict = verification::by_file(&mut work, &app.library, &trust, &examined).await?;
-    work.commit().await?;
+    let verify = async |mut work: Work| {
+        let verdict = verification::by_file(&mut work, &app.library, &trust, &examined).await?;
+        work.commit().await?;
+        Ok(verdict)
+    };
+    let verdict = staff.attempt(verify).await?;
     let answer = Some(Answer::new(&verdict, page.language));
     Ok(render(&Desk { page, answer, empty: false }))
 }

@@ -7,11 +7,14 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use base::id::{OrganisationId, ReceiptId, StaffId};
+use base::{
+    Fault,
+    id::{OrganisationId, ReceiptId, StaffId},
+};
 use http::StatusCode;
 use identity::{Role, organisation, staff};
 use licence::verification::{self, Receipt};
-use records::Tx;
+use records::{Tx, Work};
 use verify::{Outcome, Reason};
 
 use super::answer;
@@ -86,9 +89,11 @@ pub async fn show(
     }
     let shown = describe(&app, &mut tx, &page, &receipt, asker).await?;
     drop(tx);
-    let mut work = staff.begin().await?;
-    verification::opened(&mut work, &receipt);
-    work.commit().await?;
+    let open = async |mut work: Work| {
+        verification::opened(&mut work, &receipt);
+        Ok(work.commit().await?)
+    };
+    staff.attempt(open).await?;
     Ok(html(StatusCode::OK, &ReceiptPage { page, shown: Some(shown), wanted: String::new() }))
 }
 
@@ -126,7 +131,7 @@ async fn describe(app: &App, tx: &mut Tx, page: &Page, receipt: &Receipt, asker:
         None => String::new(),
     };
     let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == receipt.outcome);
-    let outcome = outcome.ok_or_else(|| base::Fault::broken("a receipt with an unknown outcome"))?;
+    let outcome = outcome.ok_or_else(|| Fault::broken("a receipt with an unknown outcome"))?;
     let reason = receipt.reason.as_deref().and_then(|code| Reason::ALL.iter().find(|reason| reason.code() == code));
     let licence = match &receipt.licence {
         Some(id) => licence::find::by_id(tx, id).await?,
@@ -140,7 +145,7 @@ async fn describe(app: &App, tx: &mut Tx, page: &Page, receipt: &Receipt, asker:
             identifier: licence.identifier,
             issuer: licence.issuer_name,
             holder: licence.holder_shown,
-            qr: documents::qr::svg(&payload).map_err(base::Fault::broken)?,
+            qr: documents::qr::svg(&payload).map_err(Fault::broken)?,
         })
     });
     Ok(Shown {

@@ -3,6 +3,7 @@
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use oidc::{ClientId, grant};
+use records::Work;
 
 use crate::{
     App, Page, Problem,
@@ -54,10 +55,11 @@ pub async fn list(
 /// `POST /me/apps/withdraw`: the consent and every token are gone when this is answered.
 pub async fn withdraw(citizen: Citizen, fields: Fields) -> Result<Response, Problem> {
     let client = ClientId::parse(fields.text("client")).map_err(|_| Problem::NotFound)?;
-    let mut work = citizen.begin().await?;
-    // Nothing left to take back is as good as taken back.
-    if grant::withdraw(&mut work, &citizen.session.person_id, &client).await? {
-        work.commit().await?;
-    }
+    let withdraw = async |mut work: Work| {
+        // Nothing left to take back is as good as taken back.
+        grant::withdraw(&mut work, &citizen.session.person_id, &client).await?;
+        Ok(work.commit().await?)
+    };
+    citizen.attempt(withdraw).await?;
     Ok(see_other("/me/apps?withdrawn"))
 }

@@ -4,6 +4,7 @@ use axum::{extract::State, response::Response};
 use base::{Page as ListPage, id::SessionId};
 use http::StatusCode;
 use identity::session::{self as sessions, SessionView};
+use records::Work;
 
 use crate::{
     App, Page, Problem,
@@ -46,19 +47,26 @@ pub async fn list(
 
 /// `POST /me/sessions/close`: one session of one's own (`session=…`), or all but this one (`others`).
 pub async fn close(citizen: Citizen, fields: Fields) -> Result<Response, Problem> {
-    let mut work = citizen.begin().await?;
     let (person, current) = (&citizen.session.person_id, &citizen.session.session_id);
-    let closed = if fields.has("others") {
-        sessions::close_all(&mut work, person, Some(current), "closed_by_holder").await?
+    let one = if fields.has("others") {
+        None
     } else {
-        let session = SessionId::parse(fields.text("session")).map_err(|_| Problem::NotFound)?;
-        let closed = sessions::close_own(&mut work, person, &session, "closed_by_holder").await?;
-        // None: ended meanwhile, or another person's. The page shows what there is.
-        Vec::from_iter(closed.then_some(session))
+        Some(SessionId::parse(fields.text("session")).map_err(|_| Problem::NotFound)?)
     };
-    for session in &closed {
-        session::ended(&mut work, session).await?;
-    }
-    work.commit().await?;
+    let close = async |mut work: Work| {
+        let closed = match &one {
+            None => sessions::close_all(&mut work, person, Some(current), "closed_by_holder").await?,
+            // None: ended meanwhile, or another person's. The page shows what there is.
+            Some(one) => {
+                let closed = sessions::close_own(&mut work, person, one, "closed_by_holder").await?;
+                Vec::from_iter(closed.then(|| one.clone()))
+            }
+        };
+        for session in &closed {
+            session::ended(&mut work, session).await?;
+        }
+        Ok(work.commit().await?)
+    };
+    citizen.attempt(close).await?;
     Ok(see_other("/me/sessions?closed"))
 }

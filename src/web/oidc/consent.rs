@@ -9,6 +9,7 @@ use oidc::{
     scope::ScopeSet,
     subject,
 };
+use records::Work;
 
 use super::authorize::{Opened, finish, language_of, open, over, place, refuse, send, send_error};
 use crate::{
@@ -118,14 +119,19 @@ pub async fn answer(State(app): State<App>, page: Page, fields: Fields) -> Resul
         return Ok(over(page, &Error::InteractionForeign, Some(parked)));
     }
     let (person, client) = (&session.person_id, &request.client.client_id);
-    let mut work = app.begin(page.visit(), session.person_actor()).await?;
-    if fields.text("decision") != "allow" {
-        grant::refuse(&mut work, person, client, &request.scopes);
-        work.commit().await?;
+    let allowed = fields.text("decision") == "allow";
+    let answer = async |mut work: Work| {
+        if allowed {
+            grant::give(&mut work, person, client, &request.scopes).await?;
+        } else {
+            grant::refuse(&mut work, person, client, &request.scopes);
+        }
+        work.commit().await
+    };
+    app.database.attempt(&app.context(page.visit(), session.person_actor()), answer).await?;
+    if !allowed {
         return Ok(send_error(&app, &page.visit, &request.answer_to, &Error::AccessDenied));
     }
-    grant::give(&mut work, person, client, &request.scopes).await?;
-    work.commit().await?;
     let code = authorize::code(&place, &request, session);
     Ok(send(&app, &page.visit, &request.answer_to, &authorize::Reply::Code(&code)))
 }

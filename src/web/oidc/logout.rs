@@ -6,6 +6,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, Uri, header};
 use oidc::{Parameters, discovery::path, logout};
+use records::Work;
 
 use super::parameters;
 use crate::{
@@ -57,9 +58,11 @@ pub async fn confirm(State(app): State<App>, page: Page, fields: Fields) -> Resu
 
 async fn end(app: &App, page: Page, parameters: &Parameters, redirect: Option<String>) -> Result<Response, Problem> {
     if let Some(session) = &page.session {
-        let mut work = app.begin(page.visit(), session.person_actor()).await?;
-        session::close(&mut work, &session.session_id, "signed_out_by_client").await?;
-        work.commit().await?;
+        let close = async |mut work: Work| {
+            session::close(&mut work, &session.session_id, "signed_out_by_client").await?;
+            work.commit().await
+        };
+        app.database.attempt(&app.context(page.visit(), session.person_actor()), close).await?;
     }
     let mut response = match redirect {
         Some(redirect) => see_other(&redirect),

@@ -7,7 +7,7 @@ use identity::{
     Error,
     sign_in::{self, Attempt, Opened, Proof},
 };
-use records::{Actor, Attempts, Context};
+use records::{Actor, Context};
 
 use super::{device, page::SignInPage};
 use crate::{App, Page, Problem, form::Fields, page::see_other, session, text};
@@ -49,13 +49,7 @@ pub async fn submit(
 /// Checks the password once and opens the session, again when another writer came between.
 async fn sign_in(app: &App, context: &Context, attempt: &Attempt<'_>) -> Result<Opened, Error> {
     let proof = sign_in::with_password(&app.database, &app.vault, &app.gate, context, attempt).await?;
-    let mut attempts = Attempts::default();
-    loop {
-        match open(app, context, attempt, &proof).await {
-            Err(error) if attempts.again(error.fault()).await => {}
-            outcome => return outcome,
-        }
-    }
+    records::attempt(async || open(app, context, attempt, &proof).await).await
 }
 
 /// Opens the session and lets the apps of those know that it replaces.

@@ -2,6 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use http::{HeaderValue, StatusCode, header};
+use records::Work;
 
 use crate::{
     App, Page, Problem,
@@ -33,9 +34,11 @@ pub async fn ask(page: Page) -> Response {
 /// `POST /sign-out`.
 pub async fn submit(State(app): State<App>, page: Page, _: Fields) -> Result<Response, Problem> {
     if let Some(session) = &page.session {
-        let mut work = app.begin(page.visit(), session.person_actor()).await?;
-        session::close(&mut work, &session.session_id, "signed_out").await?;
-        work.commit().await?;
+        let close = async |mut work: Work| {
+            session::close(&mut work, &session.session_id, "signed_out").await?;
+            work.commit().await
+        };
+        app.database.attempt(&app.context(page.visit(), session.person_actor()), close).await?;
     }
     let mut response = see_other("/signed-out");
     let headers = response.headers_mut();

@@ -12,7 +12,7 @@ use anyhow::{Context, bail, ensure};
 use base::{Entropy, Page, Secret, id::KeyId};
 use pki::Custody;
 use records::{Database, DatabaseSettings, migrate};
-use web::app::AddressRange;
+use web::kit::app::AddressRange;
 
 use crate::settings::{self, Settings};
 

@@ -24,7 +24,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
-use web::app::{Parts, Site};
+use web::kit::app::{Parts, Site};
 
 use crate::{
     fetch::Outside,
@@ -142,7 +142,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         database: database.clone(),
         clock: Arc::clone(&world.clock),
         entropy: Arc::clone(&world.entropy),
-        settings: web::app::Settings {
+        settings: web::kit::app::Settings {
             public_url,
             trusted_proxies,
             site: Site {

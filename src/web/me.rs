@@ -8,7 +8,7 @@ pub(crate) mod show;
 #[cfg(test)]
 mod tests;
 
-use crate::access::{Guard, Table, Who};
+use crate::kit::access::{Guard, Table, Who};
 
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {

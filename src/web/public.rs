@@ -1,8 +1,8 @@
-//! What anyone may see: the home page, the public answer to a code, preferences, health.
+//! What anyone may see, and the API: the home page, the public answer to a code, revocation lists.
 
+pub(crate) mod api;
 mod crl;
 mod home;
-mod preferences;
 mod verify;
 
 use std::sync::Arc;
@@ -14,8 +14,10 @@ use axum::{
 
 use crate::{
     App,
-    access::{Table, Who},
-    assets, visit,
+    kit::{
+        access::{Table, Who},
+        assets, preferences, visit,
+    },
 };
 
 /// The routes of this folder.
@@ -26,7 +28,7 @@ pub fn routes(table: Table) -> Table {
         let looks = Arc::clone(&looks);
         async move { verify::show(app, visit, digits, &looks).await }
     };
-    table
+    api::routes(table)
         .get("/V/{digits}", Who::Anyone, show.clone())
         .get("/v/{digits}", Who::Anyone, show)
         .get("/", Who::Anyone, home::home)

@@ -1,6 +1,7 @@
-//! Signing in and out.
+//! Signing in and out, for people and by OpenID Connect.
 
 mod device;
+mod oidc;
 mod page;
 mod password;
 mod requesting;
@@ -9,11 +10,11 @@ mod sign_out;
 #[cfg(test)]
 mod tests;
 
-use crate::access::{Guard, Table, Who};
+use crate::kit::access::{Guard, Table, Who};
 
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {
-    table
+    oidc::routes(table)
         .get("/sign-in", Who::Anyone, page::show)
         .post("/sign-in", Who::Anyone, Guard::Form, password::submit)
         .get("/sign-out", Who::Anyone, sign_out::ask)

@@ -9,13 +9,15 @@ use records::testing::Fresh;
 
 use crate::{
     Page,
-    app::{App, Parts, Settings, Site},
-    form::FieldError,
+    kit::{
+        app::{App, Parts, Settings, Site},
+        form::FieldError,
+        page::html,
+    },
     me::{
         licences::{Card, Licences},
         show::{Field, Show, Shown},
     },
-    page::html,
 };
 
 /// The instant that test clocks show: 2026-11-23 15:00:00 in the legal time zone.
@@ -91,7 +93,7 @@ pub const NAMES: &[&str] = &[
 ];
 
 #[derive(askama::Template)]
-#[template(path = "sample.html")]
+#[template(path = "kit/sample.html")]
 struct Sample {
     page: Page,
     name: &'static str,
@@ -103,8 +105,8 @@ pub fn router_with_samples(app: App) -> axum::Router {
     use axum::extract::Path;
     let row =
         async |page: Page, Path(which): Path<String>| sample(page, &which, NAMES.first().copied().unwrap_or_default());
-    let table = crate::table(&app).get("/sample/{which}", crate::access::Who::Anyone, row);
-    crate::edge::wrap(table.into_router(), app)
+    let table = crate::table(&app).get("/sample/{which}", crate::kit::access::Who::Anyone, row);
+    crate::kit::edge::wrap(table.into_router(), app)
 }
 
 /// One page with invented content.

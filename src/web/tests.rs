@@ -5,7 +5,7 @@ use http::{Request, StatusCode, header};
 use tower::ServiceExt;
 
 use crate::{
-    access::{Guard, Who},
+    kit::access::{Guard, Who},
     testing,
 };
 
@@ -174,7 +174,7 @@ async fn another_host_is_refused_except_for_health() {
 
 #[tokio::test]
 async fn lengths_are_limited_before_anything_is_read() {
-    use crate::limits::{HEADER_BYTES_MAX, URI_BYTES_MAX};
+    use crate::kit::limits::{HEADER_BYTES_MAX, URI_BYTES_MAX};
     let site = site().await;
     let target = |length: usize| format!("/{}", "a".repeat(length - 1));
     assert_eq!(site.get(&target(URI_BYTES_MAX)).await.status(), StatusCode::NOT_FOUND);
@@ -188,7 +188,7 @@ async fn lengths_are_limited_before_anything_is_read() {
 #[tokio::test]
 async fn styles_may_be_kept_for_ever_and_change_their_address() {
     let site = site().await;
-    let url = crate::assets::url("css/guosuo.css");
+    let url = crate::kit::assets::url("kit/guosuo.css");
     let response = site.send(Request::get(&url).header(header::ACCEPT_ENCODING, "gzip"), "").await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip");
@@ -196,9 +196,9 @@ async fn styles_may_be_kept_for_ever_and_change_their_address() {
     let tag = response.headers()[header::ETAG].clone();
     let again = site.send(Request::get(&url).header(header::IF_NONE_MATCH, tag), "").await;
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
-    let old = site.get("/static/0000000000000000/css/guosuo.css").await;
+    let old = site.get("/static/0000000000000000/kit/guosuo.css").await;
     assert_eq!(old.headers()[header::CACHE_CONTROL], "no-cache");
-    assert_eq!(site.get("/static/x/css/none.css").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(site.get("/static/x/kit/none.css").await.status(), StatusCode::NOT_FOUND);
     assert_eq!(site.get("/static/x/../lib.rs").await.status(), StatusCode::NOT_FOUND);
 }
 
@@ -223,7 +223,7 @@ async fn a_visitor_without_a_cookie_gets_none_until_a_form_needs_it() {
 async fn what_is_typed_on_the_home_page_leads_to_the_public_answer() {
     let site = site().await;
     let check = async |typed: &str, expected: Option<&str>| {
-        let response = site.get(&format!("/find?code={}", crate::links::percent_encode(typed))).await;
+        let response = site.get(&format!("/find?code={}", crate::kit::links::percent_encode(typed))).await;
         let location = response.headers().get(header::LOCATION).map(|value| value.to_str().unwrap().to_owned());
         assert_eq!(location.as_deref(), expected, "{typed}");
     };
@@ -245,8 +245,8 @@ async fn every_part_renders_with_long_and_rare_names() {
                          axum::extract::Path((which, name)): axum::extract::Path<(String, usize)>| {
         testing::sample(page, &which, testing::NAMES[name])
     };
-    let table = crate::access::Table::new(&site.app).get("/sample/{which}/{name}", Who::Anyone, samples);
-    let router = crate::edge::wrap(table.into_router(), site.app.clone());
+    let table = crate::kit::access::Table::new(&site.app).get("/sample/{which}/{name}", Who::Anyone, samples);
+    let router = crate::kit::edge::wrap(table.into_router(), site.app.clone());
     for (place, name) in testing::NAMES.iter().enumerate() {
         for which in ["parts", "licences", "show"] {
             let request = Request::get(format!("/sample/{which}/{place}")).body(Body::empty()).unwrap();
@@ -284,11 +284,11 @@ async fn no_page_holds_inline_script_or_style() {
 }
 
 /// A site with a few rows of its own, for what no real page does.
-async fn site_with(add: impl FnOnce(crate::access::Table) -> crate::access::Table) -> Site {
+async fn site_with(add: impl FnOnce(crate::kit::access::Table) -> crate::kit::access::Table) -> Site {
     let fresh = records::testing::fresh().await.unwrap();
     let app = testing::app(&fresh, URL).await.unwrap();
-    let table = add(crate::access::Table::new(&app));
-    Site { router: crate::edge::wrap(table.into_router(), app.clone()), app, _fresh: fresh }
+    let table = add(crate::kit::access::Table::new(&app));
+    Site { router: crate::kit::edge::wrap(table.into_router(), app.clone()), app, _fresh: fresh }
 }
 
 #[tokio::test]
@@ -304,7 +304,7 @@ async fn a_panic_is_answered_with_a_page_and_the_number_of_the_request() {
 
 async fn form_site() -> Site {
     let form = async |page: crate::Page| page.csrf();
-    let send = async |fields: crate::form::Fields| fields.text("name").to_owned();
+    let send = async |fields: crate::kit::form::Fields| fields.text("name").to_owned();
     site_with(|table| table.get("/form", Who::Anyone, form).post("/form", Who::Anyone, Guard::Form, send)).await
 }
 
@@ -362,7 +362,7 @@ async fn a_form_in_gbk_is_refused_before_anything_happens() {
 
 #[tokio::test]
 async fn a_form_is_read_up_to_its_limit() {
-    use crate::limits::FORM_BYTES_MAX;
+    use crate::kit::limits::FORM_BYTES_MAX;
     let site = form_site().await;
     let send = async |length: usize| {
         let body = format!("name={}", "a".repeat(length - 5));
@@ -375,8 +375,8 @@ async fn a_form_is_read_up_to_its_limit() {
 
 #[tokio::test]
 async fn a_file_is_read_up_to_its_limit_and_announced_giants_not_at_all() {
-    use crate::limits::UPLOAD_BYTES_MAX;
-    let length = async |upload: crate::upload::Upload| upload.file.len().to_string();
+    use crate::kit::limits::UPLOAD_BYTES_MAX;
+    let length = async |upload: crate::kit::upload::Upload| upload.file.len().to_string();
     let site = site_with(|table| table.post("/file", Who::Anyone, Guard::Bearer, length)).await;
     let send = async |size: usize| {
         let mut body = b"--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n".to_vec();
@@ -397,7 +397,7 @@ async fn a_file_is_read_up_to_its_limit_and_announced_giants_not_at_all() {
 
 #[tokio::test]
 async fn a_forged_upload_is_refused_before_its_file_is_read() {
-    let length = async |upload: crate::upload::Upload| upload.file.len().to_string();
+    let length = async |upload: crate::kit::upload::Upload| upload.file.len().to_string();
     let site = site_with(|table| table.post("/file", Who::Anyone, Guard::Upload, length)).await;
     let body = "--x\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\nabc\r\n--x--\r\n";
     let request = Request::post("/file").header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
@@ -409,8 +409,8 @@ async fn over_https_cookies_are_bound_to_the_host_and_the_answer_says_so() {
     let fresh = records::testing::fresh().await.unwrap();
     let app = testing::app(&fresh, "https://sso.example.gov.cn").await.unwrap();
     let form = async |page: crate::Page| page.csrf();
-    let table = crate::access::Table::new(&app).get("/form", Who::Anyone, form);
-    let site = Site { router: crate::edge::wrap(table.into_router(), app.clone()), app, _fresh: fresh };
+    let table = crate::kit::access::Table::new(&app).get("/form", Who::Anyone, form);
+    let site = Site { router: crate::kit::edge::wrap(table.into_router(), app.clone()), app, _fresh: fresh };
     let response = site.get("/form").await;
     let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
     assert!(cookie.starts_with("__Host-guosuo-b=") && cookie.ends_with("; Secure"), "{cookie}");

@@ -7,9 +7,11 @@ use records::Work;
 
 use crate::{
     App, Page, Problem,
-    form::{Fields, Query},
-    page::{html, see_other},
-    session::Citizen,
+    kit::{
+        form::{Fields, Query},
+        page::{html, see_other},
+        session::Citizen,
+    },
 };
 
 struct Connected {

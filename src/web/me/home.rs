@@ -3,7 +3,7 @@
 use axum::response::Response;
 use http::StatusCode;
 
-use crate::{Page, page::html};
+use crate::{Page, kit::page::html};
 
 #[derive(askama::Template)]
 #[template(path = "me/home.html")]

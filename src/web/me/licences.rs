@@ -7,7 +7,10 @@ use http::StatusCode;
 use identity::organisation;
 use licence::{Holder, Licence, Standing, find};
 
-use crate::{App, Page, Problem, form::Query, page::html, session::Citizen};
+use crate::{
+    App, Page, Problem,
+    kit::{form::Query, page::html, session::Citizen},
+};
 
 /// Licences of one holder on one page.
 const PAGE: i64 = 30;

@@ -8,9 +8,11 @@ use records::Work;
 
 use crate::{
     App, Page, Problem,
-    form::{Fields, Query},
-    page::{html, see_other},
-    session::{self, Citizen},
+    kit::{
+        form::{Fields, Query},
+        page::{html, see_other},
+        session::{self, Citizen},
+    },
 };
 
 /// Sessions on one page.

@@ -16,7 +16,10 @@ use licence::{
 use records::Tx;
 
 use super::licences::{reason, words};
-use crate::{App, Page, Problem, form::Query, page::html, session::Citizen};
+use crate::{
+    App, Page, Problem,
+    kit::{form::Query, page::html, session::Citizen},
+};
 
 #[derive(askama::Template)]
 #[template(path = "me/show.html")]

@@ -6,7 +6,7 @@ use http::{Method, Request, StatusCode, header};
 use identity::{account, mandate, organisation, person, session};
 
 use crate::{
-    api::tests::{Answer, Office, office},
+    public::api::tests::{Answer, Office, office},
     testing,
 };
 

@@ -6,9 +6,11 @@ use licence::verification;
 
 use crate::{
     Page,
-    form::Query,
-    links,
-    page::{html, see_other},
+    kit::{
+        form::Query,
+        links,
+        page::{html, see_other},
+    },
 };
 
 #[derive(askama::Template)]

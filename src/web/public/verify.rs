@@ -16,10 +16,12 @@ use licence::verification;
 
 use crate::{
     App, Page, Problem,
-    desk::answer::Answer,
-    limits::{LOOKS_MAX, LOOKS_SECONDS},
-    page::html,
-    visit,
+    kit::{
+        answer::Answer,
+        limits::{LOOKS_MAX, LOOKS_SECONDS},
+        page::html,
+        visit,
+    },
 };
 
 #[derive(askama::Template)]

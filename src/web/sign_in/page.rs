@@ -4,7 +4,10 @@ use axum::{extract::State, response::Response};
 use http::StatusCode;
 
 use super::requesting::{self, Requesting};
-use crate::{App, Page, form::Query, links, page::html};
+use crate::{
+    App, Page,
+    kit::{form::Query, links, page::html},
+};
 
 /// Where those go who came from nowhere.
 const HOME: &str = "/me";

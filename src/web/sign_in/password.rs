@@ -10,7 +10,10 @@ use identity::{
 use records::{Actor, Context};
 
 use super::{device, page::SignInPage};
-use crate::{App, Page, Problem, form::Fields, page::see_other, session, text};
+use crate::{
+    App, Page, Problem,
+    kit::{form::Fields, page::see_other, session, text},
+};
 
 /// `POST /sign-in`. The session that the browser had before is dead afterwards, whoever's it was.
 pub async fn submit(

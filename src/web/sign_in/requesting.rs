@@ -19,7 +19,7 @@ pub struct Requesting {
 
 /// The service behind a path to return to, if one waits there.
 pub async fn behind(app: &App, page: &Page, to: &str) -> Option<Requesting> {
-    let waiting = crate::oidc::describe(app, page.visit(), to).await?;
+    let waiting = crate::sign_in::oidc::describe(app, page.visit(), to).await?;
     let language = waiting.language.unwrap_or(page.language);
     Some(Requesting {
         name: waiting.client_name.in_language(language).to_owned(),

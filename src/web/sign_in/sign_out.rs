@@ -6,9 +6,11 @@ use records::Work;
 
 use crate::{
     App, Page, Problem,
-    form::Fields,
-    page::{html, see_other},
-    session,
+    kit::{
+        form::Fields,
+        page::{html, see_other},
+        session,
+    },
 };
 
 #[derive(askama::Template)]

@@ -11,8 +11,11 @@ use tower::ServiceExt;
 
 use crate::{
     App,
-    access::{Table, Who},
-    links, session, testing,
+    kit::{
+        access::{Table, Who},
+        links, session,
+    },
+    testing,
 };
 
 const URL: &str = "http://127.0.0.1:8080";
@@ -350,7 +353,7 @@ async fn only_who_has_the_role_gets_in_and_only_as_long_as_they_have_it() {
         .get("/review", Who::Staff, async |reviewer: session::Reviewer| reviewer.staff.organisation_name)
         .get("/audit", Who::Staff, async |_: session::Auditor| "ok");
     let table = super::routes(table);
-    site.router = crate::edge::wrap(table.into_router(), site.app.clone());
+    site.router = crate::kit::edge::wrap(table.into_router(), site.app.clone());
     let browser = Browser::new(&site);
     assert_eq!(browser.get("/review").await.location(), "/sign-in?to=%2Freview");
     browser.sign_in("zhangwei", PASSWORD, "/review").await;

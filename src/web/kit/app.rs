@@ -1,0 +1,168 @@
+//! What handlers may reach.
+
+use std::{net::IpAddr, ops::Deref, sync::Arc};
+
+use base::{Clock, Entropy, Instant, Secret, Text};
+use identity::{PasswordGate, Vault};
+use records::{Actor, Context, Database};
+
+use crate::kit::visit::Visit;
+
+/// Everything that lives as long as the program. Cloning it is cheap.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is put together from: `server` does it for the product, `testing` for tests.
+pub struct Parts {
+    /// Where records are kept.
+    pub database: Database,
+    /// The time; read once per request, in `edge`.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for new identifiers and tokens.
+    pub entropy: Arc<dyn Entropy>,
+    /// What the operator decided.
+    pub settings: Settings,
+    /// The key of CSRF tokens and of what is sealed into links. All nodes share it.
+    pub key: Secret<[u8; 32]>,
+    /// Encrypts identity numbers and finds persons by them.
+    pub vault: Vault,
+    /// Where passwords wait for their turn.
+    pub gate: PasswordGate,
+    /// How long sessions last.
+    pub session_limits: identity::session::Limits,
+    /// The keys in custody.
+    pub custody: pki::Custody,
+    /// The OpenID Connect rules.
+    pub provider: oidc::Provider,
+    /// Licence types, applications, licences.
+    pub library: licence::Library,
+}
+
+/// What pages and links depend on.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `https://sso.example.gov.cn` without a slash at the end: the issuer, every link, the cookies' kind.
+    pub public_url: String,
+    /// Whose forwarded headers count.
+    pub trusted_proxies: Vec<AddressRange>,
+    /// What stands at the top and the foot of every page.
+    pub site: Site,
+}
+
+/// The words that make the product one city's own.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The city.
+    pub city: Text,
+    /// Who is responsible for the site (主办单位).
+    pub organisation: Text,
+    /// The help line.
+    pub phone: String,
+    /// The number of the ICP filing; empty when there is none.
+    pub icp: String,
+    /// The number of the public security filing; empty when there is none.
+    pub police_filing: String,
+    /// Whether this is a demonstration with invented people: every page then says so.
+    pub demonstration: bool,
+}
+
+impl App {
+    /// Puts the application together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// Who acts, when, for which request.
+    pub fn context(&self, visit: &Visit, actor: Actor) -> Context {
+        Context { actor, at: visit.at, request: Some(visit.request_id.clone()), entropy: Arc::clone(&self.entropy) }
+    }
+
+    /// The current instant, for what is not one request. Handlers use `visit.at`.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Settings {
+    /// Whether browsers reach us by https, so that cookies are `Secure` and carry the `__Host-` prefix.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// Host and port of the public URL, as in a `Host` header.
+    pub fn host(&self) -> &str {
+        let rest = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, rest)| rest);
+        rest.split('/').next().unwrap_or_default()
+    }
+
+    /// Scheme, host and port of the public URL, as in an `Origin` header.
+    pub fn origin(&self) -> &str {
+        let end = self.public_url.len() - self.public_url.split_once("://").map_or(0, |(_, rest)| rest.len())
+            + self.host().len();
+        self.public_url.get(..end).unwrap_or_default()
+    }
+}
+
+/// A network such as `10.0.0.0/8`, or one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddressRange {
+    base: IpAddr,
+    prefix: u8,
+}
+
+impl AddressRange {
+    /// Reads `10.0.0.0/8`, `::1` and the like.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let base: IpAddr = address.parse().ok()?;
+        let longest = if base.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.map_or(Some(longest), |prefix| prefix.parse().ok())?;
+        (prefix <= longest).then_some(Self { base, prefix })
+    }
+
+    /// Whether an address belongs to the network.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let bits = |address: IpAddr| match address {
+            IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, true),
+            IpAddr::V6(v6) => (u128::from(v6), false),
+        };
+        let ((ours, ours_v4), (theirs, theirs_v4)) = (bits(self.base), bits(address.to_canonical()));
+        let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
+        ours_v4 == theirs_v4 && ours & mask == theirs & mask
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_contains_its_addresses_and_no_others() {
+        let check = |range: &str, address: &str, inside| {
+            let range = AddressRange::parse(range).unwrap();
+            assert_eq!(range.contains(address.parse().unwrap()), inside, "{range:?} {address}");
+        };
+        check("10.0.0.0/8", "10.255.0.1", true);
+        check("10.0.0.0/8", "11.0.0.1", false);
+        check("10.0.0.1", "10.0.0.1", true);
+        check("10.0.0.1", "10.0.0.2", false);
+        check("10.0.0.0/8", "::ffff:10.1.1.1", true);
+        check("fd00::/8", "fd12::1", true);
+        check("fd00::/8", "10.0.0.1", false);
+        check("0.0.0.0/0", "8.8.8.8", true);
+        for text in ["10.0.0.0/33", "proxy", "", "10.0.0.0/x"] {
+            assert_eq!(AddressRange::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The outermost layer: every request gets a number, every answer its headers, every problem its page.
+
+use std::{any::Any, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+
+use crate::{
+    App, Problem,
+    kit::{
+        cookies,
+        limits::{FORM_BYTES_MAX, HEADER_BYTES_MAX, UPLOAD_BYTES_MAX, URI_BYTES_MAX},
+        problem::{self, Reason},
+        security_headers,
+        visit::{self, SharedVisit, Visit},
+    },
+};
+
+/// Puts the edge around the routes.
+pub fn wrap(routes: Router<App>, app: App) -> Router {
+    routes
+        .fallback(async || Problem::NotFound)
+        // What a handler reads through axum's own extractors; ours have tighter limits of their own.
+        .layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX + FORM_BYTES_MAX))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(log_failures))
+        .layer(from_fn_with_state(app.clone(), edge))
+        .with_state(app)
+}
+
+async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let visit: SharedVisit = Arc::new(Visit::of(&app, &request));
+    let span = tracing::info_span!("request", id = %visit.request_id, method = %request.method());
+    let is_static = request.uri().path().starts_with("/static/");
+    let response = if let Some(problem) = refused_early(&app, &request) {
+        problem.into_response()
+    } else {
+        request.extensions_mut().insert(Arc::clone(&visit));
+        next.run(request).instrument(span.clone()).await
+    };
+    let mut response = span.in_scope(|| problem::render(&app, &visit, response));
+    let headers = response.headers_mut();
+    if let Some(browser) = visit.new_browser() {
+        let secure = app.settings.is_secure();
+        headers.append(
+            header::SET_COOKIE,
+            cookies::set(&cookies::host_name(cookies::BROWSER, secure), browser, secure, None),
+        );
+    }
+    if let Ok(id) = HeaderValue::from_str(visit.request_id.as_str()) {
+        headers.insert("x-request-id", id);
+    }
+    security_headers::complete(headers, app.settings.is_secure(), is_static);
+    response
+}
+
+/// What no handler should have to look at: lengths, and requests that were meant for another host.
+fn refused_early(app: &App, request: &Request) -> Option<Problem> {
+    let uri = request.uri();
+    if uri.path_and_query().is_some_and(|target| target.as_str().len() > URI_BYTES_MAX) {
+        return Some(Problem::UriTooLong);
+    }
+    let header_bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if header_bytes > HEADER_BYTES_MAX {
+        return Some(Problem::HeadersTooLarge);
+    }
+    // A load balancer asks for health by address. Everyone else means one host; another name in the request is a
+    // mistake, or an attempt to have it repeated in a link.
+    let foreign = !visit::means_host(request, &app.settings);
+    (foreign && uri.path() != "/healthz").then_some(Problem::Misdirected)
+}
+
+/// One line for each answer that is our failure, with the route's pattern: the path itself may hold a code.
+async fn log_failures(request: Request, next: Next) -> Response {
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    let response = next.run(request).await;
+    if response.status().is_server_error() {
+        let said = response.extensions();
+        let why = said.get::<Arc<Problem>>().map(|problem| problem.for_the_log());
+        let why = why.or_else(|| said.get::<Reason>().map(|reason| reason.0.clone()));
+        let why = why.as_deref().unwrap_or("no reason was given");
+        tracing::error!(%route, status = response.status().as_u16(), "{why}");
+    } else {
+        tracing::debug!(%route, status = response.status().as_u16(), "answered");
+    }
+    response
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the layer hands the reason over")]
+fn panicked(reason: Box<dyn Any + Send>) -> Response<Body> {
+    let what = reason
+        .downcast_ref::<&'static str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| reason.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    let mut response = Problem::Fault(base::Fault::broken(format!("panic: {what}"))).into_response();
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}

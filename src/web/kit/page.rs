@@ -1,0 +1,189 @@
+//! What every page needs: language, who is signed in, the token for its forms, addresses of styles and scripts.
+//!
+//! A handler takes a [`Page`], puts it into its template as `page` and answers with [`html`]:
+//!
+//! ```text
+//! #[derive(askama::Template)]
+//! #[template(path = "me/home.html")]          // begins with {% extends "kit/base.html" %}
+//! struct Home { page: Page }
+//!
+//! async fn home(page: Page) -> Response { page::html(StatusCode::OK, &Home { page }) }
+//! ```
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use base::Language;
+use http::{HeaderValue, StatusCode, header, request::Parts};
+
+use crate::{
+    App, Problem,
+    kit::{
+        app::Site,
+        assets,
+        session::{self, DeskStaff, Session},
+        text,
+        visit::{self, SharedVisit, Visit},
+    },
+};
+
+/// A page's surroundings. In templates it is always the field `page`.
+#[derive(Clone)]
+pub struct Page {
+    /// The language of the page.
+    pub language: Language,
+    /// Who is signed in.
+    pub session: Option<Arc<Session>>,
+    /// The request.
+    pub visit: SharedVisit,
+    app: App,
+}
+
+impl FromRequestParts<App> for Page {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let visit = visit::of(parts)?;
+        let session = session::find(app, &visit).await?;
+        Ok(Self { language: visit.language, session, visit, app: app.clone() })
+    }
+}
+
+impl Page {
+    /// A page for a visit whose session nobody has looked for: error pages, which must not wait for a database.
+    pub fn of_visit(app: &App, visit: &SharedVisit) -> Self {
+        let session = session::known(visit);
+        Self { language: visit.language, session, visit: Arc::clone(visit), app: app.clone() }
+    }
+
+    /// The same page in another language: what a client asks for with `ui_locales` in a sealed request.
+    pub fn in_language(mut self, language: Option<Language>) -> Self {
+        self.language = language.unwrap_or(self.language);
+        self
+    }
+
+    /// The text with a key.
+    pub fn t(&self, key: &str) -> &'static str {
+        text::t(self.language, key)
+    }
+
+    /// The text with a key, with one value put in its place.
+    pub fn with(&self, key: &str, name: &str, value: &str) -> String {
+        text::fill(self.t(key), &[(name, value)])
+    }
+
+    /// One of a text's two languages.
+    pub fn say<'t>(&self, text: &'t base::Text) -> &'t str {
+        text.in_language(self.language)
+    }
+
+    /// The same, for a text that stands alone.
+    pub fn sentence(&self, text: &base::Text) -> String {
+        text::sentence(self.say(text))
+    }
+
+    /// The language's tag, for `<html lang>`.
+    pub fn tag(&self) -> &'static str {
+        self.language.tag()
+    }
+
+    /// Whether the page is in Chinese.
+    pub fn is_chinese(&self) -> bool {
+        self.language == Language::Chinese
+    }
+
+    /// Whether large type was asked for.
+    pub fn elder(&self) -> bool {
+        self.visit.elder
+    }
+
+    /// The address of a file under `static/`.
+    pub fn asset(&self, name: &str) -> String {
+        assets::url(name)
+    }
+
+    /// The token for a form's hidden field `csrf`.
+    pub fn csrf(&self) -> String {
+        self.visit.csrf(&self.app)
+    }
+
+    /// Whether the header offers to sign in: not to a browser with a session cookie, valid or not, and not on the
+    /// sign-in page itself.
+    pub fn invites(&self) -> bool {
+        self.session.is_none() && self.visit.session_token.is_none() && !self.visit.target.starts_with("/sign-in")
+    }
+
+    /// Whether to show the way to the console: to staff, and to visitors who have not said yet who they are.
+    pub fn offers_console(&self) -> bool {
+        self.session.as_ref().is_none_or(|session| session.staff.is_some())
+    }
+
+    /// Whether to show the way to the desk: not to those whom it would refuse.
+    pub fn offers_desk(&self) -> bool {
+        self.session.as_ref().is_none_or(|session| session.staff.as_ref().is_some_and(DeskStaff::admits))
+    }
+
+    /// The number of this request.
+    pub fn request_id(&self) -> &str {
+        self.visit.request_id.as_str()
+    }
+
+    /// The instant of this request as people in the legal time zone read it.
+    pub fn now(&self) -> String {
+        self.visit.at.legal_text()
+    }
+
+    /// This page's own path and query, encoded for the query of another link.
+    pub fn here(&self) -> String {
+        crate::kit::links::percent_encode(&self.visit.target)
+    }
+
+    /// Where the product is reached.
+    pub fn public_url(&self) -> &str {
+        &self.app.settings.public_url
+    }
+
+    /// The city's words.
+    pub fn site(&self) -> &Site {
+        &self.app.settings.site
+    }
+
+    /// How long an answer stays on the counter's screen, in seconds.
+    pub fn answer_seconds(&self) -> &'static str {
+        crate::kit::limits::ANSWER_SECONDS
+    }
+
+    /// The visit, for [`App::begin`].
+    pub fn visit(&self) -> &Visit {
+        &self.visit
+    }
+}
+
+/// A page as an answer.
+pub fn html(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(text) => {
+            let mut response = (status, text).into_response();
+            let kind = HeaderValue::from_static("text/html; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            response
+        }
+        Err(error) => Problem::Fault(base::Fault::broken(error)).into_response(),
+    }
+}
+
+/// The answer after an act: go and look at this path (303, always GET).
+pub fn see_other(path: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    match HeaderValue::from_str(path) {
+        Ok(value) => {
+            response.headers_mut().insert(header::LOCATION, value);
+            response
+        }
+        Err(error) => Problem::Fault(base::Fault::broken(error)).into_response(),
+    }
+}

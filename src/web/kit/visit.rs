@@ -1,0 +1,235 @@
+//! What is known of one request before anyone looks at what it asks for.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, OnceLock},
+};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use base::{Instant, Language, Secret, id::RequestId, secret};
+use http::{HeaderMap, header, request::Parts};
+
+use crate::{
+    App, Problem,
+    kit::{
+        app::{AddressRange, Settings},
+        cookies,
+        limits::FORWARDED_MAX,
+        session,
+    },
+};
+
+/// The circumstances of one request. An extractor; made by `edge`, shared by everything that answers the request.
+pub struct Visit {
+    /// The number that stands in the answer's `x-request-id`, on error pages and in log lines.
+    pub request_id: RequestId,
+    /// When it came: the one instant of this request.
+    pub at: Instant,
+    /// The browser's or the calling system's address.
+    pub address: IpAddr,
+    /// The language to answer in.
+    pub language: Language,
+    /// Whether large type and few choices were asked for.
+    pub elder: bool,
+    /// Path and query as sent.
+    pub target: String,
+    /// Whether errors are told as JSON.
+    pub wants_json: bool,
+    /// The value of the session cookie; whether it means anything only the database knows.
+    pub session_token: Option<Secret<String>>,
+    /// The session, once somebody has looked for it (see [`session`]).
+    pub(crate) session: session::Found,
+    browser: OnceLock<String>,
+    browser_is_new: bool,
+}
+
+impl Visit {
+    /// Reads the circumstances off a request. No database, no waiting.
+    pub(crate) fn of(app: &App, request: &axum::extract::Request) -> Self {
+        let headers = request.headers();
+        let at = app.clock.now();
+        let secure = app.settings.is_secure();
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+        let browser = cookies::find(headers, &cookies::host_name(cookies::BROWSER, secure));
+        let session_token = cookies::find(headers, &cookies::host_name(cookies::SESSION, secure));
+        Self {
+            request_id: RequestId::new(at, &*app.entropy),
+            at,
+            address: client_address(peer, headers, &app.settings.trusted_proxies),
+            language: language(request),
+            elder: cookies::find(headers, cookies::APPEARANCE) == Some("elder"),
+            target: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            wants_json: wants_json(request.uri().path(), headers),
+            session_token: session_token.map(|token| Secret::new(token.to_owned())),
+            session: session::Found::default(),
+            browser: browser.map_or_else(OnceLock::new, |value| OnceLock::from(value.to_owned())),
+            browser_is_new: browser.is_none(),
+        }
+    }
+
+    /// The browser's identifier; makes one if the browser brought none.
+    pub fn browser(&self, app: &App) -> &str {
+        self.browser.get_or_init(|| crypto::encoding::base64url(&app.entropy.bytes::<24>()))
+    }
+
+    /// The browser's identifier if one was made during this request and the answer has to set the cookie.
+    pub(crate) fn new_browser(&self) -> Option<&str> {
+        if self.browser_is_new { self.browser.get().map(String::as_str) } else { None }
+    }
+
+    /// The token that every form of this browser carries in its hidden field `csrf`.
+    pub fn csrf(&self, app: &App) -> String {
+        let mac = crypto::mac::hmac_sha256(app.key.expose(), &[b"csrf\0", self.browser(app).as_bytes()]);
+        crypto::encoding::base64url(&mac)
+    }
+
+    /// Whether a token is the one of this browser. A browser without a cookie has none.
+    pub fn csrf_matches(&self, app: &App, token: &str) -> bool {
+        !self.browser_is_new && secret::equal(self.csrf(app).as_bytes(), token.as_bytes())
+    }
+}
+
+impl std::fmt::Debug for Visit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Visit").field("request_id", &self.request_id).finish_non_exhaustive()
+    }
+}
+
+/// The visit as an argument of a handler.
+pub type SharedVisit = Arc<Visit>;
+
+/// Extracts the [`Visit`] that `edge` made.
+#[derive(Clone, Debug)]
+pub struct Of(pub SharedVisit);
+
+impl FromRequestParts<App> for Of {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        of(parts).map(Self)
+    }
+}
+
+/// The visit of a request that came through `edge`.
+///
+/// # Errors
+///
+/// [`Problem::Fault`] when it did not, which is a mistake in the wiring.
+pub fn of(parts: &Parts) -> Result<SharedVisit, Problem> {
+    parts.extensions.get::<SharedVisit>().cloned().ok_or_else(missing)
+}
+
+pub(crate) fn missing() -> Problem {
+    Problem::Fault(base::Fault::broken("a request did not come through the edge"))
+}
+
+fn language(request: &axum::extract::Request) -> Language {
+    let asked = request.uri().query().and_then(|query| {
+        let value = query.split('&').find_map(|pair| pair.strip_prefix("ui_locales="))?;
+        Language::preferred(&value.replace(['+'], " ").replace("%20", " "))
+    });
+    let headers = request.headers();
+    asked
+        .or_else(|| cookies::find(headers, cookies::LANGUAGE).and_then(Language::preferred))
+        .or_else(|| {
+            let accepted = headers.get(header::ACCEPT_LANGUAGE)?;
+            Language::preferred(accepted.to_str().ok()?)
+        })
+        .unwrap_or_default()
+}
+
+/// Programs are told in JSON what browsers are told in a page.
+fn wants_json(path: &str, headers: &HeaderMap) -> bool {
+    let machine = ["/api/", "/token", "/userinfo", "/jwks", "/.well-known/", "/openapi.json"];
+    if machine.iter().any(|prefix| path.starts_with(prefix)) {
+        return true;
+    }
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.contains("json") && !accept.contains("text/html")
+}
+
+/// Whether the request means this host: by its `Host`, or by what the trusted proxy in front of us says that it was
+/// asked for. A proxy that hands the name on appends it, so the last one counts.
+pub(crate) fn means_host(request: &axum::extract::Request, settings: &Settings) -> bool {
+    let headers = request.headers();
+    let is_ours = |host: &str| host.trim().eq_ignore_ascii_case(settings.host());
+    let Some(host) = headers.get(header::HOST) else { return true };
+    if host.to_str().is_ok_and(is_ours) {
+        return true;
+    }
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+    let is_trusted = peer.is_some_and(|peer| settings.trusted_proxies.iter().any(|range| range.contains(peer)));
+    let forwarded = headers.get_all("x-forwarded-host").iter().next_back().and_then(|value| value.to_str().ok());
+    is_trusted && forwarded.and_then(|hosts| hosts.rsplit(',').next()).is_some_and(is_ours)
+}
+
+/// The address a request came from. What a trusted proxy says counts, from the right, up to the first hop that is
+/// not trusted; what anyone else says is ignored, and a name is never looked up.
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[AddressRange]) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|range| range.contains(address));
+    let mut address = peer.to_canonical();
+    let forwarded: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .collect();
+    for hop in forwarded.iter().rev().take(FORWARDED_MAX) {
+        if !is_trusted(address) {
+            break;
+        }
+        let Ok(earlier) = hop.trim().parse::<IpAddr>() else { break };
+        address = earlier.to_canonical();
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_forwarded_host_counts_only_from_trusted_proxies() {
+        let mut settings = crate::testing::settings("https://sso.example.gov.cn");
+        settings.trusted_proxies = vec![AddressRange::parse("10.0.0.0/8").unwrap()];
+        let check = |peer: &str, host: &str, forwarded: &[&'static str], expected| {
+            let mut request = axum::extract::Request::new(axum::body::Body::empty());
+            let peer: SocketAddr = format!("{peer}:4711").parse().unwrap();
+            request.extensions_mut().insert(ConnectInfo(peer));
+            request.headers_mut().insert(header::HOST, HeaderValue::from_str(host).unwrap());
+            for line in forwarded {
+                request.headers_mut().append("x-forwarded-host", HeaderValue::from_static(line));
+            }
+            assert_eq!(means_host(&request, &settings), expected, "{peer} {host} {forwarded:?}");
+        };
+        check("203.0.113.9", "SSO.example.gov.cn", &[], true);
+        check("203.0.113.9", "127.0.0.1:8080", &["sso.example.gov.cn"], false);
+        check("10.0.0.1", "127.0.0.1:8080", &["sso.example.gov.cn"], true);
+        check("10.0.0.1", "127.0.0.1:8080", &["evil.example, sso.example.gov.cn"], true);
+        check("10.0.0.1", "127.0.0.1:8080", &["evil.example", "sso.example.gov.cn"], true);
+        check("10.0.0.1", "127.0.0.1:8080", &["sso.example.gov.cn, evil.example"], false);
+        check("10.0.0.1", "127.0.0.1:8080", &[], false);
+        check("10.0.0.1", "evil.example", &["evil.example"], false);
+    }
+
+    #[test]
+    fn forwarded_addresses_count_only_from_trusted_proxies() {
+        let check = |peer: &str, forwarded: &'static str, expected: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-for", HeaderValue::from_static(forwarded));
+            let trusted = [AddressRange::parse("10.0.0.0/8").unwrap()];
+            let address = client_address(peer.parse().unwrap(), &headers, &trusted);
+            assert_eq!(address.to_string(), expected, "{peer} {forwarded}");
+        };
+        check("203.0.113.9", "198.51.100.1", "203.0.113.9");
+        check("10.0.0.1", "198.51.100.1", "198.51.100.1");
+        check("10.0.0.1", "1.1.1.1, 198.51.100.1", "198.51.100.1");
+        check("10.0.0.1", "198.51.100.1, 10.0.0.2", "198.51.100.1");
+        check("10.0.0.1", "evil.example", "10.0.0.1");
+        check("10.0.0.1", "1.1.1.1, unknown", "10.0.0.1");
+        check("::ffff:10.0.0.1", "198.51.100.1", "198.51.100.1");
+    }
+}

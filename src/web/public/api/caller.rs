@@ -1,0 +1,76 @@
+//! Which system calls.
+
+use std::sync::Arc;
+
+use base::id::OrganisationId;
+use http::{HeaderMap, header, request::Parts};
+use records::{Actor, Context};
+
+use crate::{
+    App, Problem,
+    kit::visit::{self, SharedVisit},
+};
+
+/// A client with a token that has the scope a route wants.
+pub struct Caller {
+    /// The client's identifier.
+    pub client_id: String,
+    /// The department it belongs to, and then those that it acts for: the only ones whose licences it touches.
+    pub departments: Vec<OrganisationId>,
+    /// The request.
+    pub visit: SharedVisit,
+    app: App,
+}
+
+impl Caller {
+    /// Who calls, if the bearer token is good and has `scope`. No statement while the client is in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::TokenMissing`], [`Problem::TokenInvalid`], [`Problem::TokenScope`].
+    pub async fn with_scope(parts: &Parts, app: &App, scope: &'static str) -> Result<Self, Problem> {
+        let visit = visit::of(parts)?;
+        let bearer = bearer(&parts.headers).ok_or(Problem::TokenMissing)?;
+        let token = match oidc::access_token::authenticate(&app.provider, &app.database, bearer, visit.at).await {
+            Ok(token) => token,
+            Err(oidc::Error::Fault(fault)) => return Err(fault.into()),
+            Err(_) => return Err(Problem::TokenInvalid),
+        };
+        // A person's token is good for that person's own matters only.
+        if token.family.is_some() {
+            return Err(Problem::TokenInvalid);
+        }
+        if !token.scopes.has(scope) {
+            return Err(Problem::TokenScope(scope));
+        }
+        let client_id = token.client_id.as_str();
+        let client = match app.provider.client(&app.database, client_id).await {
+            Ok(client) => client.ok_or(Problem::TokenInvalid)?,
+            Err(fault) => return Err(fault.into()),
+        };
+        let mut departments = vec![client.organisation_id.clone()];
+        for other in client.settings.acts_for.iter().map(|id| OrganisationId::stored(id.clone())) {
+            // Each once, or lists would show its licences twice.
+            if !departments.contains(&other) {
+                departments.push(other);
+            }
+        }
+        Ok(Self { client_id: client_id.to_owned(), departments, visit: Arc::clone(&visit), app: app.clone() })
+    }
+
+    /// Who acts, when, for which request.
+    pub fn context(&self) -> Context {
+        self.app.context(&self.visit, Actor::Client(self.client_id.clone()))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next()?.to_str().ok()?;
+    // Two headers are two answers to "who calls".
+    if values.next().is_some() {
+        return None;
+    }
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}

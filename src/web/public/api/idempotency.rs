@@ -1,0 +1,175 @@
+//! The Idempotency-Key of a POST: a repeated request gets the first answer and acts once. What changes a licence needs
+//! one; a verification changes nothing but its receipt and may come without.
+
+use axum::{
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use base::{Fault, Text};
+use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use records::{Database, Tx, idempotency, idempotency::Claim};
+
+use super::caller::Caller;
+use crate::{App, Problem, kit::limits::IDEMPOTENCY_KEY_BYTES_MAX};
+
+/// The header of a request.
+const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The header of a repeated answer.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// The key a caller chose, and where it is used.
+pub struct Key {
+    text: String,
+    target: String,
+}
+
+impl FromRequestParts<App> for Key {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        Self::read(parts)?.ok_or_else(malformed)
+    }
+}
+
+fn malformed() -> Problem {
+    Problem::Domain {
+        status: StatusCode::BAD_REQUEST,
+        code: "idempotency_key",
+        text: Text::fixed(
+            "请在请求头 Idempotency-Key 中给出一个 1 至 255 个可见 ASCII 字符的唯一值，重试时保持不变。",
+            "Send one Idempotency-Key header of 1 to 255 visible ASCII characters, and the same one when you repeat the request.",
+        ),
+    }
+}
+
+fn reused() -> Problem {
+    Problem::Domain {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        code: "idempotency_key_reused",
+        text: Text::fixed(
+            "这个 Idempotency-Key 已用于另一个请求，没有执行任何操作。",
+            "This Idempotency-Key was used for another request. Nothing was done.",
+        ),
+    }
+}
+
+fn in_flight() -> Problem {
+    Problem::Domain {
+        status: StatusCode::CONFLICT,
+        code: "request_in_flight",
+        text: Text::fixed(
+            "同一个请求正在处理中，请稍后用相同的 Idempotency-Key 重试。",
+            "The same request is being worked on. Repeat it with the same Idempotency-Key in a moment.",
+        ),
+    }
+}
+
+/// One of each problem that this file tells.
+pub fn problems() -> [Problem; 3] {
+    [malformed(), reused(), in_flight()]
+}
+
+/// What to do about a request.
+pub enum Turn {
+    /// Act.
+    Act,
+    /// It was answered before.
+    Answered(Response),
+}
+
+impl Key {
+    /// The key of a request that may come without one.
+    ///
+    /// # Errors
+    ///
+    /// 400 when there are two, or it is not well formed.
+    pub fn read(parts: &Parts) -> Result<Option<Self>, Problem> {
+        let mut values = parts.headers.get_all(HEADER).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        let text = value.to_str().map(|text| text.trim_matches('"').to_owned()).unwrap_or_default();
+        let is_well_formed =
+            (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_well_formed && values.next().is_none() {
+            Ok(Some(Self { text, target: format!("{} {}", parts.method, parts.uri.path()) }))
+        } else {
+            Err(malformed())
+        }
+    }
+
+    /// The key.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Claims the key for a request that says `what`, in the transaction that acts. Three statements at most.
+    ///
+    /// # Errors
+    ///
+    /// 422 when the key belongs to another request, 409 when the same request is being worked on.
+    pub async fn claim(&self, tx: &mut Tx, caller: &Caller, what: &[u8]) -> Result<Turn, Problem> {
+        let mut hash = crypto::digest::Sha256::new();
+        hash.update(self.target.as_bytes());
+        hash.update(&[0]);
+        hash.update(what);
+        match idempotency::claim(tx, &caller.client_id, &self.text, &hash.finish_hex(), caller.visit.at).await? {
+            Claim::Fresh => Ok(Turn::Act),
+            Claim::Answered { status, body } => Ok(Turn::Answered(self.replay(status, body))),
+            Claim::OtherRequest => Err(reused()),
+            Claim::InFlight => Err(in_flight()),
+        }
+    }
+
+    /// Keeps the answer, in the transaction that acts. One statement.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`].
+    pub async fn complete(&self, tx: &mut Tx, caller: &Caller, status: StatusCode, body: &str) -> Result<(), Fault> {
+        idempotency::complete(tx, &caller.client_id, &self.text, status.as_u16(), body).await
+    }
+
+    /// The first answer again, with the headers it had.
+    fn replay(&self, status: i64, body: String) -> Response {
+        let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+        let status = status.unwrap_or(StatusCode::OK);
+        let id = || serde_json::from_str::<serde_json::Value>(&body).ok()?.get("id")?.as_str().map(str::to_owned);
+        let made = if status == StatusCode::CREATED { id() } else { None };
+        let mut response = match (made, self.target.split_once(' ')) {
+            (Some(id), Some((_, path))) => created(path, &id, body),
+            _ => json(status, body),
+        };
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        response
+    }
+
+    /// Lets the same request be tried again at once after it failed on our side. Best effort: the claim also ends by
+    /// itself, and whatever was recorded is found again under its origin.
+    pub async fn release(&self, database: &Database, caller: &Caller) {
+        let released: Result<(), Fault> = async {
+            let mut tx = database.housekeeping().await?;
+            idempotency::release(&mut tx, &caller.client_id, &self.text).await?;
+            tx.commit().await
+        }
+        .await;
+        if let Err(fault) = released {
+            tracing::warn!(%fault, "a claim was not released; it ends by itself");
+        }
+    }
+}
+
+/// A JSON answer.
+pub fn json(status: StatusCode, body: String) -> Response {
+    let mut response = (status, body).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// An answer about something new, which has an address of its own under the one that was asked.
+pub fn created(path: &str, id: &str, body: String) -> Response {
+    let mut response = json(StatusCode::CREATED, body);
+    if let Ok(location) = HeaderValue::try_from(format!("{path}/{id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}

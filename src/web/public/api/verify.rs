@@ -1,0 +1,126 @@
+//! `POST /api/v1/verifications`: what a code, an identifier or a file is worth.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRequest, Request, State},
+    response::Response,
+};
+use http::{StatusCode, header};
+use licence::verification;
+use records::Work;
+use verify::pdf::{Examined, Trust};
+
+use super::{
+    Caller, Json,
+    idempotency::{Key, Turn, json},
+    json::{Mistakes, check_compression},
+};
+use crate::{
+    App, Problem,
+    kit::{examination, limits::NUMBER_CHARACTERS_MAX, problem::escape, upload::Upload},
+};
+
+/// The verdict as JSON, 200 also when it is "invalid". The body is a JSON object with either `code` (a QR's text or its
+/// digits) or `identifier`, or a form with the file in its field `file`. Three statements, for a file up to six; two
+/// more under an Idempotency-Key.
+pub async fn verify(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    // Who calls comes first: a stranger's upload is not read.
+    let caller = Caller::with_scope(&parts, &app, super::VERIFY).await?;
+    let key = Key::read(&parts)?;
+    check_compression(&parts.headers)?;
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let request = Request::from_parts(parts, body);
+    let (asked, what) = match kind.as_str() {
+        "application/json" => {
+            let Json { body, bytes } = Json::from_request(request, &app).await?;
+            (read(body)?, bytes.to_vec())
+        }
+        "multipart/form-data" => {
+            let examined = examine(Upload::from_request(request, &app).await?).await?;
+            // Programs draw a new boundary for each try, so a repeated form is known by its file alone.
+            let what = format!("file {}", examined.sha256).into_bytes();
+            (Asked::File(Box::new(examined), verification::trust(&app.library)?), what)
+        }
+        _ => return Err(Problem::MediaType { expected: "application/json, multipart/form-data" }),
+    };
+    let answer = async |work| answer(work, &app, &caller, key.as_ref(), (&asked, &what)).await;
+    app.database.attempt(&caller.context(), answer).await
+}
+
+enum Asked {
+    Code(String),
+    File(Box<Examined>, Arc<Trust>),
+    Identifier(String),
+}
+
+/// Claim, verdict, receipt and kept answer are one transaction: a repeated request finds all of them or none.
+async fn answer(
+    mut work: Work,
+    app: &App,
+    caller: &Caller,
+    key: Option<&Key>,
+    (asked, what): (&Asked, &[u8]),
+) -> Result<Response, Problem> {
+    if let Some(key) = key
+        && let Turn::Answered(response) = key.claim(&mut work.tx, caller, what).await?
+    {
+        return Ok(response);
+    }
+    let library = &app.library;
+    let verdict = match asked {
+        Asked::Code(text) => verification::by_code(&mut work, library, text).await?,
+        Asked::File(examined, trust) => verification::by_file(&mut work, library, trust, examined).await?,
+        Asked::Identifier(text) => verification::by_identifier(&mut work, library, text).await?,
+    };
+    let body = serde_json::to_string(&verdict).map_err(base::Fault::broken)?;
+    if let Some(key) = key {
+        key.complete(&mut work.tx, caller, StatusCode::OK, &body).await?;
+    }
+    work.commit().await?;
+    Ok(json(StatusCode::OK, body))
+}
+
+async fn examine(upload: Upload) -> Result<Examined, Problem> {
+    let mut mistakes = Mistakes::default();
+    if upload.file.is_empty() {
+        mistakes.missing_once("/file");
+    }
+    for (name, _) in upload.fields.iter() {
+        mistakes.add(&format!("/{}", escape(name)), "unknown_member", "没有这个成员", "there is no such member");
+    }
+    mistakes.check()?;
+    examination::examine(upload.file).await
+}
+
+/// Exactly one of the two members.
+fn read(mut body: super::json::Object) -> Result<Asked, Problem> {
+    let mut mistakes = Mistakes::default();
+    let code = body.optional_text("code", &mut mistakes);
+    let identifier = body.optional_text("identifier", &mut mistakes);
+    body.finish(&mut mistakes);
+    for (pointer, text) in [("/code", &code), ("/identifier", &identifier)] {
+        if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
+            mistakes.missing_once(pointer);
+        }
+        if text.as_ref().is_some_and(|text| text.chars().count() > NUMBER_CHARACTERS_MAX) {
+            mistakes.add(pointer, "too_long", "过长", "this is too long");
+        }
+    }
+    match (code, identifier) {
+        (Some(_), Some(_)) => {
+            mistakes.add("/identifier", "one_of", "只能填写 code 或 identifier 之一", "give either code or identifier");
+            mistakes.check()?;
+            Ok(Asked::Code(String::new()))
+        }
+        (Some(code), None) => mistakes.check().map(|()| Asked::Code(code)),
+        (None, Some(identifier)) => mistakes.check().map(|()| Asked::Identifier(identifier)),
+        (None, None) => {
+            mistakes.add("/code", "one_of", "请填写 code 或 identifier 之一", "give either code or identifier");
+            mistakes.check()?;
+            Ok(Asked::Code(String::new()))
+        }
+    }
+}

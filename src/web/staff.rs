@@ -1,0 +1,11 @@
+//! Where staff work: the console and the counter's desk.
+
+mod console;
+mod desk;
+
+use crate::kit::access::Table;
+
+/// The routes of this folder.
+pub fn routes(table: Table) -> Table {
+    desk::routes(console::routes(table))
+}

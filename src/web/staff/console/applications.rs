@@ -1,0 +1,252 @@
+//! `/console/applications`: the queue, and one application side by side with the register.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use base::{
+    Page as ListPage,
+    id::{ApplicationId, LicenceId, PersonId},
+};
+use http::StatusCode;
+use identity::{Role, staff};
+use licence::{
+    HolderFacts, Official,
+    application::{self, Application, State as ApplicationState},
+    content::from_register,
+    find,
+    issue::{self, Begun},
+    reason::ReturnReason,
+};
+use records::Work;
+
+use super::{PAGE, choices, reason_missing};
+use crate::{
+    App, Page, Problem,
+    kit::{
+        form::{Fields, Query},
+        page::{html, see_other},
+        session::{LicenceStaff, Reviewer},
+    },
+};
+
+/// One application in a list.
+pub(super) struct Line {
+    pub id: String,
+    pub type_name: String,
+    pub holder: String,
+    pub when: String,
+    pub kind: &'static str,
+    pub state: &'static str,
+    pub is_mine: bool,
+}
+
+/// An application as a line of a list.
+pub(super) fn line(app: &App, page: &Page, one: &Application, me: &PersonId) -> Line {
+    let (kind, state) = state_tag(page, one.state);
+    Line {
+        id: one.id.to_string(),
+        type_name: type_name(app, page, one),
+        holder: one.holder_shown.clone(),
+        when: one.submitted_at.legal_text(),
+        kind,
+        state,
+        is_mine: one.maker_person == *me,
+    }
+}
+
+fn type_name(app: &App, page: &Page, one: &Application) -> String {
+    let found = app.library.catalogue().find(&one.licence_type);
+    found.map(|found| page.say(&found.definition.name.text()).to_owned()).unwrap_or_default()
+}
+
+fn state_tag(page: &Page, state: ApplicationState) -> (&'static str, &'static str) {
+    match state {
+        ApplicationState::Submitted => ("info", page.t("console.state_submitted")),
+        ApplicationState::Approved => ("good", page.t("console.state_approved")),
+        ApplicationState::Returned => ("warning", page.t("console.state_returned")),
+    }
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/console/applications.html")]
+struct List {
+    page: Page,
+    state: String,
+    lines: Vec<Line>,
+    next: Option<String>,
+}
+
+/// `GET /console/applications`: one statement.
+pub async fn list(
+    State(app): State<App>,
+    staff: LicenceStaff,
+    page: Page,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let state = ApplicationState::parse(query.text("state"));
+    let stretch = match query.text("after") {
+        "" => ListPage::first(PAGE),
+        text => ListPage::after(ApplicationId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
+    };
+    let department = &staff.staff.organisation_id;
+    let found = application::list(&mut app.database.read().await?, &app.library, department, state, &stretch).await?;
+    let lines = found.items.iter().map(|one| line(&app, &page, one, &staff.session.person_id));
+    let lines = lines.collect();
+    let state = state.map(ApplicationState::as_str).unwrap_or_default().to_owned();
+    Ok(html(StatusCode::OK, &List { page, state, lines, next: found.next.map(|id| id.to_string()) }))
+}
+
+/// One field: what was applied for, what the register or the older licence says.
+struct Compared {
+    label: String,
+    applied: String,
+    known: String,
+    differs: bool,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/console/review.html")]
+struct Review {
+    page: Page,
+    id: String,
+    type_name: String,
+    kind: &'static str,
+    state: &'static str,
+    maker: String,
+    submitted: String,
+    checker: Option<String>,
+    decided: Option<String>,
+    return_reason: Option<String>,
+    return_note: Option<String>,
+    licence: Option<String>,
+    renews: Option<String>,
+    type_code: String,
+    fields: Vec<Compared>,
+    valid_from: String,
+    valid_until: String,
+    digest: String,
+    may_decide: bool,
+    is_own: bool,
+    return_reasons: Vec<(&'static str, String)>,
+}
+
+/// `GET /console/applications/{id}`: four to six statements.
+pub async fn review(
+    State(app): State<App>,
+    staff: LicenceStaff,
+    page: Page,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let mut tx = app.database.read().await?;
+    let one = application::find(&mut tx, &app.library, &staff.staff.organisation_id, &id).await?;
+    let holder = find::holder(&mut tx, &app.library, &one.holder).await?;
+    let older = match &one.content.renews {
+        Some(older) => Some(app.library.content(&mut tx, &LicenceId::stored(older.clone())).await?),
+        None => None,
+    };
+    let maker = staff::find(&mut tx, &one.maker_staff).await?.map(|view| view.name).unwrap_or_default();
+    let checker = match &one.checker_staff {
+        Some(checker) => staff::find(&mut tx, checker).await?.map(|view| view.name),
+        None => None,
+    };
+    drop(tx);
+    let is_own = one.maker_person == staff.session.person_id;
+    let may_decide = staff.staff.roles.has(Role::Reviewer) && !is_own && one.state == ApplicationState::Submitted;
+    let (kind, state) = state_tag(&page, one.state);
+    let review = Review {
+        id: id.to_string(),
+        type_name: type_name(&app, &page, &one),
+        kind,
+        state,
+        maker,
+        submitted: one.submitted_at.legal_text(),
+        checker,
+        decided: one.decided_at.map(base::Instant::legal_text),
+        return_reason: one.return_reason.map(|reason| page.say(&reason.text()).to_owned()),
+        return_note: one.return_note.clone(),
+        licence: one.licence.as_ref().map(ToString::to_string),
+        renews: one.content.renews.clone(),
+        type_code: app.library.catalogue().find(&one.licence_type).map(|found| found.code.clone()).unwrap_or_default(),
+        fields: compare(&app, &page, &one, &holder, older.as_ref()),
+        valid_from: one.content.valid_from.clone(),
+        valid_until: one.content.valid_until.clone().unwrap_or_else(|| page.t("console.for_good").to_owned()),
+        digest: one.digest.clone(),
+        may_decide,
+        is_own,
+        return_reasons: choices(&page, ReturnReason::ALL, ReturnReason::code, ReturnReason::text),
+        page,
+    };
+    Ok(html(StatusCode::OK, &review))
+}
+
+fn compare(
+    app: &App,
+    page: &Page,
+    one: &Application,
+    holder: &HolderFacts,
+    older: Option<&licence::Content>,
+) -> Vec<Compared> {
+    let Some(licence_type) = app.library.catalogue().find(&one.licence_type) else { return vec![] };
+    licence_type
+        .definition
+        .fields
+        .iter()
+        .map(|rule| {
+            let applied = one.content.fields.get(&rule.key).cloned().unwrap_or_default();
+            let known = match from_register(rule, holder) {
+                Some(known) => known,
+                None => older.and_then(|older| older.fields.get(&rule.key).cloned()).unwrap_or_default(),
+            };
+            let compared = from_register(rule, holder).is_some() || older.is_some();
+            Compared {
+                label: page.say(&rule.label.text()).to_owned(),
+                differs: compared && applied != known,
+                applied: rule.on_screen(&applied),
+                known: rule.on_screen(&known),
+            }
+        })
+        .collect()
+}
+
+/// `POST /console/applications/{id}/approve`: approves what the reviewer saw and issues the licence.
+pub async fn approve(
+    State(app): State<App>,
+    reviewer: Reviewer,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let checker = Official::new(&reviewer.session.person_id, &reviewer.staff);
+    let digest = fields.text("digest");
+    let approve = async |mut work: Work| {
+        let begun = application::approve(&mut work, &app.library, &checker, &id, digest).await?;
+        work.commit().await?;
+        Ok(begun)
+    };
+    let licence = match reviewer.attempt(approve).await? {
+        Begun::Issued(licence) => licence,
+        Begun::Intent(intent) => issue::finish(&app.database, &app.library, &reviewer.context(), &intent, None).await?,
+    };
+    Ok(see_other(&format!("/console/licences/{}", licence.id)))
+}
+
+/// `POST /console/applications/{id}/return`.
+pub async fn send_back(
+    State(app): State<App>,
+    reviewer: Reviewer,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let reason = ReturnReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
+    let checker = Official::new(&reviewer.session.person_id, &reviewer.staff);
+    let why = (reason, fields.text("note"));
+    let send_back = async |mut work: Work| {
+        application::send_back(&mut work, &app.library, &checker, &id, why).await?;
+        Ok(work.commit().await?)
+    };
+    reviewer.attempt(send_back).await?;
+    Ok(see_other(&format!("/console/applications/{id}")))
+}

@@ -1,0 +1,361 @@
+//! `/console/apply`: first the type, then the holder, then the fields. What was entered stays after a mistake.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use base::{
+    Date,
+    id::{LicenceId, OrganisationId, PersonId},
+    number::{CreditCode, IdentityNumber, NumberError},
+};
+use http::StatusCode;
+use licence::{
+    Error, Fields as LicenceFields, Holder, HolderFacts, Official, application,
+    content::from_register,
+    field::{FieldKind, FieldRule, Source},
+    find,
+    holder::HolderKind,
+    issue::Request,
+    licence_type::{LicenceType, Validity},
+};
+use records::{Tx, Work};
+
+use crate::{
+    App, Page, Problem,
+    kit::{
+        form::{Fields, Query},
+        page::{html, see_other},
+        session::Clerk,
+    },
+};
+
+#[derive(askama::Template)]
+#[template(path = "staff/console/choose.html")]
+struct Choose {
+    page: Page,
+    types: Vec<(String, String, &'static str)>,
+}
+
+/// One input with everything that stands around it.
+struct Input {
+    id: String,
+    label: String,
+    hint: String,
+    value: String,
+    error: Option<String>,
+    kind: &'static str,
+    choices: Vec<(String, String)>,
+    required: bool,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/console/apply.html")]
+struct Form {
+    page: Page,
+    code: String,
+    type_name: String,
+    step: u8,
+    is_person: bool,
+    number: String,
+    number_error: Option<String>,
+    holder: String,
+    holder_name: String,
+    holder_number: String,
+    renews: String,
+    locked: Vec<(String, String)>,
+    inputs: Vec<Input>,
+    errors: Vec<(String, String)>,
+}
+
+/// `GET /console/apply`. No statement.
+pub async fn choose(State(app): State<App>, clerk: Clerk, page: Page) -> Result<Response, Problem> {
+    let types = app.library.catalogue().issued_by(&clerk.staff.organisation_id);
+    let types = types
+        .iter()
+        .map(|one| {
+            let who = match one.definition.holder {
+                HolderKind::Person => page.t("console.for_person"),
+                HolderKind::Organisation => page.t("console.for_organisation"),
+            };
+            (one.code.clone(), page.say(&one.definition.name.text()).to_owned(), who)
+        })
+        .collect();
+    Ok(html(StatusCode::OK, &Choose { page, types }))
+}
+
+/// A type that the clerk's department issues: nobody fills in a form that would be refused at its end.
+fn own_type(app: &App, clerk: &Clerk, code: &str) -> Result<Arc<LicenceType>, Problem> {
+    let catalogue = app.library.catalogue();
+    let found = catalogue.published(code).ok_or(Problem::NotFound)?;
+    if catalogue.may_issue(code, &clerk.staff.organisation_id) { Ok(found) } else { Err(Error::NotAuthorised.into()) }
+}
+
+/// `GET /console/apply/{code}`, with `renews=lic_…` filled in from that licence. At most three statements.
+pub async fn form(
+    State(app): State<App>,
+    clerk: Clerk,
+    page: Page,
+    Path(code): Path<String>,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let licence_type = own_type(&app, &clerk, &code)?;
+    let Some(older) = LicenceId::parse(query.text("renews")).ok() else {
+        return Ok(html(StatusCode::OK, &first_step(page, &licence_type, "", None)));
+    };
+    let mut tx = app.database.read().await?;
+    let licence = find::by_id(&mut tx, &older).await?.filter(|found| found.issuer == clerk.staff.organisation_id);
+    let licence = licence.ok_or(Problem::NotFound)?;
+    let holder = find::holder(&mut tx, &app.library, &licence.holder).await?;
+    let content = app.library.content(&mut tx, &older).await?;
+    drop(tx);
+    let mut entered = Fields::default();
+    entered.add("renews".to_owned(), older.to_string())?;
+    for (key, value) in content.fields {
+        // Somebody else's identity number is typed anew: no screen shows one in full.
+        if licence_type.field(&key).is_none_or(|rule| rule.kind != FieldKind::IdentityNumber) {
+            entered.add(format!("f_{key}"), value)?;
+        }
+    }
+    Ok(html(StatusCode::OK, &second_step(page, &licence_type, &holder, &entered, vec![])))
+}
+
+/// `POST /console/apply/{code}`: looks the holder up, or hands the application in.
+pub async fn submit(
+    State(app): State<App>,
+    clerk: Clerk,
+    page: Page,
+    Path(code): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let licence_type = own_type(&app, &clerk, &code)?;
+    if fields.text("holder").is_empty() {
+        return look_up(&app, page, &licence_type, &fields).await;
+    }
+    let stored = read_holder(fields.text("holder"), licence_type.definition.holder).ok_or(Problem::NotFound)?;
+    let holder = find::holder(&mut app.database.read().await?, &app.library, &stored).await?;
+    let (valid_from, from_error) = read_date(&page, &fields, "valid_from");
+    let (valid_until, until_error) = read_date(&page, &fields, "valid_until");
+    let mut errors: Vec<(String, String)> = [from_error, until_error].into_iter().flatten().collect();
+    let entered: LicenceFields = fields
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix("f_")?.to_owned(), value.to_owned())))
+        .collect();
+    let new = Request {
+        type_code: code,
+        holder: holder.clone(),
+        fields: entered,
+        valid_from,
+        valid_until,
+        renews: LicenceId::parse(fields.text("renews")).ok(),
+    };
+    if errors.is_empty() {
+        let maker = Official::new(&clerk.session.person_id, &clerk.staff);
+        let apply = async |mut work: Work| {
+            let id = application::apply(&mut work, &app.library, &maker, new.clone()).await?;
+            work.commit().await?;
+            Ok(id)
+        };
+        match app.database.attempt(&clerk.context(), apply).await {
+            Ok(id) => return Ok(see_other(&format!("/console/applications/{id}"))),
+            Err(Error::Fields(wrong)) => errors.extend(wrong.into_iter().map(|error| {
+                let label = licence_type
+                    .field(&error.key)
+                    .map_or(error.key.clone(), |rule| rule.label.text().in_language(page.language).to_owned());
+                (
+                    format!("f_{}", error.key),
+                    format!("{label}{}{}", page.t("base.colon"), page.say(&error.problem.text())),
+                )
+            })),
+            Err(Error::Period(problem)) => {
+                let field = if problem.is_about_start() { "valid_from" } else { "valid_until" };
+                errors.push((field.to_owned(), page.say(&problem.text()).to_owned()));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &second_step(page, &licence_type, &holder, &fields, errors)))
+}
+
+async fn look_up(app: &App, page: Page, licence_type: &LicenceType, fields: &Fields) -> Result<Response, Problem> {
+    let number = fields.text("number");
+    let mut tx = app.database.read().await?;
+    let found = match holder_by_number(app, &mut tx, licence_type.definition.holder, number).await {
+        Ok(found) => found,
+        Err(Error::Fault(fault)) => return Err(fault.into()),
+        Err(_) => Err(page.t("console.holder_unknown")),
+    };
+    drop(tx);
+    match found {
+        // Told before the form is filled in; whoever goes on anyway is refused where it counts.
+        Ok(holder) if holder.has_ended => {
+            let words = page.t("console.holder_ended").to_owned();
+            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, "", Some(words))))
+        }
+        Ok(holder) => Ok(html(StatusCode::OK, &second_step(page, licence_type, &holder, fields, vec![]))),
+        Err(words) => {
+            let words = page.t(words).to_owned();
+            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, number, Some(words))))
+        }
+    }
+}
+
+/// The holder, or the key of what is wrong with the number.
+async fn holder_by_number(
+    app: &App,
+    tx: &mut Tx,
+    kind: HolderKind,
+    number: &str,
+) -> Result<Result<HolderFacts, &'static str>, Error> {
+    let wrong = |error: NumberError| match error {
+        NumberError::CheckDigit => "console.number_check_digit",
+        NumberError::Form | NumberError::BirthDate => "console.number_form",
+    };
+    let found = match kind {
+        HolderKind::Person => match IdentityNumber::parse(number) {
+            Ok(number) => find::person_by_number(tx, &app.library, &number).await,
+            Err(error) => return Ok(Err(wrong(error))),
+        },
+        HolderKind::Organisation => match CreditCode::parse(number) {
+            Ok(code) => find::organisation_by_code(tx, &code).await,
+            Err(error) => return Ok(Err(wrong(error))),
+        },
+    };
+    match found {
+        Ok(holder) => Ok(Ok(holder)),
+        Err(Error::HolderUnknown) => Ok(Err("console.holder_unknown")),
+        Err(error) => Err(error),
+    }
+}
+
+fn read_holder(text: &str, kind: HolderKind) -> Option<Holder> {
+    match kind {
+        HolderKind::Person => PersonId::parse(text).ok().map(Holder::Person),
+        HolderKind::Organisation => OrganisationId::parse(text).ok().map(Holder::Organisation),
+    }
+}
+
+fn read_date(page: &Page, fields: &Fields, name: &str) -> (Option<Date>, Option<(String, String)>) {
+    match fields.text(name) {
+        "" => (None, None),
+        text => match Date::parse(text) {
+            Ok(date) => (Some(date), None),
+            Err(_) => (None, Some((name.to_owned(), page.t("console.date_form").to_owned()))),
+        },
+    }
+}
+
+fn first_step(page: Page, licence_type: &LicenceType, number: &str, error: Option<String>) -> Form {
+    Form {
+        code: licence_type.code.clone(),
+        type_name: page.say(&licence_type.definition.name.text()).to_owned(),
+        step: 1,
+        is_person: licence_type.definition.holder == HolderKind::Person,
+        number: number.chars().take(40).collect(),
+        errors: error.iter().map(|words| ("number".to_owned(), words.clone())).collect(),
+        number_error: error,
+        holder: String::new(),
+        holder_name: String::new(),
+        holder_number: String::new(),
+        renews: String::new(),
+        locked: vec![],
+        inputs: vec![],
+        page,
+    }
+}
+
+fn second_step(
+    page: Page,
+    licence_type: &LicenceType,
+    holder: &HolderFacts,
+    entered: &Fields,
+    errors: Vec<(String, String)>,
+) -> Form {
+    let error_of = |id: &str| errors.iter().find(|(field, _)| field == id).map(|(_, words)| words.clone());
+    let (mut locked, mut inputs) = (Vec::new(), Vec::new());
+    for rule in &licence_type.definition.fields {
+        let label = page.say(&rule.label.text()).to_owned();
+        match from_register(rule, holder) {
+            Some(_) if rule.source == Source::HolderNumber => locked.push((label, holder.number_shown())),
+            Some(value) => locked.push((label, value)),
+            None => inputs.push(input(&page, rule, label, entered, &error_of)),
+        }
+    }
+    inputs.push(date(&page, "valid_from", "console.valid_from", "console.valid_from_help", entered, &error_of));
+    if licence_type.definition.validity == Validity::UntilDate {
+        inputs.push(date(&page, "valid_until", "console.valid_until", "console.valid_until_help", entered, &error_of));
+    }
+    Form {
+        code: licence_type.code.clone(),
+        type_name: page.say(&licence_type.definition.name.text()).to_owned(),
+        step: 2,
+        is_person: licence_type.definition.holder == HolderKind::Person,
+        number: String::new(),
+        number_error: None,
+        holder: holder.holder.id().to_owned(),
+        holder_name: holder.name.clone(),
+        holder_number: holder.number_shown(),
+        renews: LicenceId::parse(entered.text("renews")).map(|id| id.to_string()).unwrap_or_default(),
+        locked,
+        inputs,
+        errors,
+        page,
+    }
+}
+
+fn input(
+    page: &Page,
+    rule: &FieldRule,
+    label: String,
+    entered: &Fields,
+    error_of: &dyn Fn(&str) -> Option<String>,
+) -> Input {
+    let id = format!("f_{}", rule.key);
+    let (kind, choices, hint) = match &rule.kind {
+        FieldKind::Choice(words) => {
+            let words = words.iter().map(|word| (word.zh.clone(), page.say(&word.text()).to_owned())).collect();
+            ("choice", words, String::new())
+        }
+        FieldKind::Date => ("date", vec![], String::new()),
+        FieldKind::IdentityNumber => ("text", vec![], page.t("console.identity_number_help").to_owned()),
+        FieldKind::Number => ("number", vec![], String::new()),
+        FieldKind::Text if rule.length_max > 80 => ("area", vec![], length_hint(page, rule.length_max)),
+        FieldKind::Name | FieldKind::Text => ("text", vec![], length_hint(page, rule.length_max)),
+    };
+    Input {
+        label,
+        hint,
+        value: entered.text(&id).to_owned(),
+        error: error_of(&id),
+        kind,
+        choices,
+        required: rule.required,
+        id,
+    }
+}
+
+fn length_hint(page: &Page, length_max: usize) -> String {
+    page.with("console.at_most", "n", &length_max.to_string())
+}
+
+fn date(
+    page: &Page,
+    id: &str,
+    label: &str,
+    hint: &str,
+    entered: &Fields,
+    error_of: &dyn Fn(&str) -> Option<String>,
+) -> Input {
+    Input {
+        id: id.to_owned(),
+        label: page.t(label).to_owned(),
+        hint: page.t(hint).to_owned(),
+        value: entered.text(id).to_owned(),
+        error: error_of(id),
+        kind: "date",
+        choices: vec![],
+        required: id == "valid_until",
+    }
+}

@@ -1,0 +1,71 @@
+//! `/console`: what waits for me.
+
+use axum::{extract::State, response::Response};
+use base::Page as ListPage;
+use http::StatusCode;
+use identity::Role;
+use licence::application::{self, State as ApplicationState};
+
+use super::applications::{Line, line};
+use crate::{
+    App, Page, Problem,
+    kit::{page::html, session::Staff},
+};
+
+/// Applications of each kind on this page; the rest are in the list.
+const SHOWN: i64 = 10;
+
+#[derive(askama::Template)]
+#[template(path = "staff/console/home.html")]
+struct Home {
+    page: Page,
+    department: String,
+    is_clerk: bool,
+    is_reviewer: bool,
+    may_verify: bool,
+    /// What the roles without work on this page do, and where.
+    elsewhere: Vec<&'static str>,
+    waiting: Vec<Line>,
+    returned: Vec<Line>,
+}
+
+/// `GET /console`: three statements.
+pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Response, Problem> {
+    let roles = &staff.staff.roles;
+    let (is_clerk, is_reviewer) = (roles.has(Role::Clerk), roles.has(Role::Reviewer));
+    let mut tx = app.database.read().await?;
+    let department = &staff.staff.organisation_id;
+    let mut lists = Vec::new();
+    for (wanted, state) in
+        [(is_clerk || is_reviewer, ApplicationState::Submitted), (is_clerk, ApplicationState::Returned)]
+    {
+        let mut lines = Vec::new();
+        if wanted {
+            let found =
+                application::list(&mut tx, &app.library, department, Some(state), &ListPage::first(SHOWN)).await?;
+            for one in &found.items {
+                lines.push(line(&app, &page, one, &staff.session.person_id));
+            }
+        }
+        lists.push(lines);
+    }
+    drop(tx);
+    let (returned, waiting) = (lists.pop().unwrap_or_default(), lists.pop().unwrap_or_default());
+    let elsewhere = [
+        (Role::Auditor, "console.auditor_help"),
+        (Role::Operator, "console.operator_help"),
+        (Role::SealKeeper, "console.keeper_help"),
+    ];
+    let elsewhere = elsewhere.into_iter().filter(|(role, _)| roles.has(*role)).map(|(_, key)| page.t(key)).collect();
+    let home = Home {
+        elsewhere,
+        department: staff.staff.organisation_name.clone(),
+        is_clerk,
+        is_reviewer,
+        may_verify: [Role::Auditor, Role::Counter].into_iter().any(|role| roles.has(role)),
+        waiting,
+        returned,
+        page,
+    };
+    Ok(html(StatusCode::OK, &home))
+}

@@ -1,0 +1,369 @@
+//! `/console/licences`: finding licences, one licence with its history, suspend, reinstate, revoke.
+
+use std::collections::HashMap;
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use base::{
+    Page as ListPage,
+    id::{EventId, LicenceId, StaffId},
+    number::{CreditCode, IdentityNumber, LicenceIdentifier},
+};
+use http::StatusCode;
+use identity::{Role, staff};
+use licence::{
+    Code, Error, Holder, Licence, Standing, Status, find as find_licence, lifecycle,
+    reason::{RevocationReason, SuspensionReason},
+};
+use records::{Tx, Work, log};
+
+use super::{PAGE, choices, reason_missing, tag, type_name};
+use crate::{
+    App, Page, Problem,
+    kit::{
+        document,
+        form::{Fields, Query},
+        page::{html, see_other},
+        session::{Clerk, LicenceStaff},
+        text,
+    },
+};
+
+/// Events on the page of one licence.
+const EVENTS: i64 = 100;
+
+/// One licence in a list.
+struct Line {
+    id: String,
+    type_name: String,
+    holder: String,
+    number: String,
+    until: String,
+    kind: &'static str,
+    word: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/console/licences.html")]
+struct List {
+    page: Page,
+    status: String,
+    wanted: String,
+    not_found: Option<String>,
+    lines: Vec<Line>,
+    next: Option<String>,
+}
+
+fn line(app: &App, page: &Page, licence: &Licence) -> Result<Line, Problem> {
+    let (kind, word) = tag(page, licence.standing(page.visit.at));
+    Ok(Line {
+        id: licence.id.to_string(),
+        type_name: type_name(app, page, licence)?,
+        holder: licence.holder_shown.clone(),
+        number: licence.number().to_owned(),
+        until: licence.valid_until.map_or_else(|| page.t("console.for_good").to_owned(), |day| day.to_string()),
+        kind,
+        word,
+    })
+}
+
+fn read_status(text: &str) -> Option<Status> {
+    [Status::Valid, Status::Suspended, Status::Revoked, Status::Superseded]
+        .into_iter()
+        .find(|status| status.as_str() == text)
+}
+
+/// `GET /console/licences`: one statement.
+pub async fn list(
+    State(app): State<App>,
+    staff: LicenceStaff,
+    page: Page,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let status = read_status(query.text("status"));
+    let stretch = match query.text("after") {
+        "" => ListPage::first(PAGE),
+        text => ListPage::after(LicenceId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
+    };
+    let department = std::slice::from_ref(&staff.staff.organisation_id);
+    let found = find_licence::issued_by(&mut app.database.read().await?, department, status, &stretch).await?;
+    let lines = found.items.iter().map(|licence| line(&app, &page, licence)).collect::<Result<_, _>>()?;
+    let list = List {
+        page,
+        status: status.map(Status::as_str).unwrap_or_default().to_owned(),
+        wanted: String::new(),
+        not_found: None,
+        lines,
+        next: found.next.map(|id| id.to_string()),
+    };
+    Ok(html(StatusCode::OK, &list))
+}
+
+/// `POST /console/licences/find`: by identifier, code, or the holder's number. A form and not a query, because numbers
+/// of persons do not belong into addresses and logs.
+pub async fn find(
+    State(app): State<App>,
+    staff: LicenceStaff,
+    page: Page,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let wanted = fields.text("q");
+    let mut tx = app.database.read().await?;
+    let found = look(&app, &mut tx, wanted).await?;
+    drop(tx);
+    let department = &staff.staff.organisation_id;
+    let mine: Vec<_> = found.into_iter().filter(|licence| licence.issuer == *department).collect();
+    if let [only] = mine.as_slice() {
+        return Ok(see_other(&format!("/console/licences/{}", only.id)));
+    }
+    let not_found = mine.is_empty().then(|| page.t("console.nothing_found").to_owned());
+    let status = if mine.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    let lines = mine.iter().map(|licence| line(&app, &page, licence)).collect::<Result<_, _>>()?;
+    // What was looked for stays on the screen, but not somebody's number.
+    let wanted = match IdentityNumber::parse(wanted) {
+        Ok(number) => base::mask::identity_number(number.as_str()),
+        Err(_) => wanted.chars().take(100).collect(),
+    };
+    Ok(html(status, &List { page, status: String::new(), wanted, not_found, lines, next: None }))
+}
+
+async fn look(app: &App, tx: &mut Tx, wanted: &str) -> Result<Vec<Licence>, Problem> {
+    if let Ok(identifier) = LicenceIdentifier::parse(wanted) {
+        return Ok(find_licence::by_identifier(tx, &identifier).await?.into_iter().collect());
+    }
+    // A scanner types the whole address behind the QR.
+    let digits = wanted.rsplit('/').next().unwrap_or_default();
+    if let Ok(code) = Code::parse(digits) {
+        return Ok(find_licence::by_code(tx, &code).await?.into_iter().collect());
+    }
+    let holder = if let Ok(number) = IdentityNumber::parse(wanted) {
+        find_licence::person_by_number(tx, &app.library, &number).await
+    } else if let Ok(code) = CreditCode::parse(wanted) {
+        find_licence::organisation_by_code(tx, &code).await
+    } else if let Ok(id) = LicenceId::parse(wanted) {
+        return Ok(find_licence::by_id(tx, &id).await?.into_iter().collect());
+    } else {
+        return Ok(vec![]);
+    };
+    match holder {
+        Ok(facts) => {
+            let holder: Holder = facts.holder;
+            Ok(find_licence::held_by(tx, &holder, &ListPage::first(PAGE)).await?.items)
+        }
+        Err(Error::HolderUnknown) => Ok(vec![]),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// One entry of the history.
+struct Entry {
+    when: String,
+    what: String,
+    who: String,
+    detail: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/console/licence.html")]
+struct Show {
+    page: Page,
+    id: String,
+    type_name: String,
+    type_code: String,
+    kind: &'static str,
+    word: String,
+    reason: Option<String>,
+    identifier: String,
+    number: String,
+    code: String,
+    holder: String,
+    issuer: String,
+    valid_from: String,
+    valid_until: String,
+    issued_at: String,
+    renews: Option<String>,
+    renewed_by: Option<String>,
+    fields: Vec<(String, String)>,
+    events: Vec<Entry>,
+    has_file: bool,
+    may_suspend: bool,
+    may_reinstate: bool,
+    may_revoke: bool,
+    may_renew: bool,
+    suspensions: Vec<(&'static str, String)>,
+    revocations: Vec<(&'static str, String)>,
+}
+
+async fn own(app: &App, staff: &LicenceStaff, id: &str) -> Result<Licence, Problem> {
+    let id = LicenceId::parse(id).map_err(|_| Problem::NotFound)?;
+    let found = find_licence::by_id(&mut app.database.read().await?, &id).await?;
+    found.filter(|licence| licence.issuer == staff.staff.organisation_id).ok_or(Problem::NotFound)
+}
+
+/// `GET /console/licences/{id}`: four statements, and one for each member of staff in the history.
+pub async fn show(
+    State(app): State<App>,
+    staff: LicenceStaff,
+    page: Page,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let licence = own(&app, &staff, &id).await?;
+    let mut tx = app.database.read().await?;
+    let content = app.library.content(&mut tx, &licence.id).await?;
+    let renewed_by = find_licence::renewed_by(&mut tx, &licence).await?;
+    let events = history(&mut tx, &page, &licence).await?;
+    drop(tx);
+    let licence_type = app.library.type_of(&licence)?;
+    let standing = licence.standing(page.visit.at);
+    let (kind, word) = tag(&page, standing);
+    let is_clerk = staff.staff.roles.has(Role::Clerk);
+    let is_in_force = matches!(standing, Some(Standing::Valid | Standing::NotYetValid | Standing::Expired));
+    let fields = licence_type.definition.fields.iter().filter_map(|rule| {
+        let value = rule.on_screen(content.fields.get(&rule.key)?);
+        Some((page.say(&rule.label.text()).to_owned(), value))
+    });
+    let show = Show {
+        id: licence.id.to_string(),
+        type_name: page.say(&licence_type.definition.name.text()).to_owned(),
+        type_code: licence_type.code.clone(),
+        kind,
+        word,
+        reason: licence.reason_text().map(|text| page.sentence(&text)),
+        identifier: licence.identifier.clone(),
+        number: licence.number().to_owned(),
+        code: licence.code.grouped(),
+        holder: content.holder_name.clone(),
+        issuer: licence.issuer_name.clone(),
+        valid_from: licence.valid_from.to_string(),
+        valid_until: licence.valid_until.map_or_else(|| page.t("console.for_good").to_owned(), |day| day.to_string()),
+        issued_at: licence.issued_at.legal_text(),
+        renews: licence.renews.as_ref().map(ToString::to_string),
+        renewed_by: renewed_by.map(|id| id.to_string()),
+        fields: fields.collect(),
+        events,
+        has_file: standing.is_some(),
+        may_suspend: is_clerk && licence.status == Status::Valid,
+        may_reinstate: is_clerk && licence.status == Status::Suspended,
+        may_revoke: is_clerk && matches!(licence.status, Status::Valid | Status::Suspended | Status::Superseded),
+        may_renew: is_clerk && is_in_force,
+        suspensions: choices(&page, SuspensionReason::ALL, SuspensionReason::code, SuspensionReason::text),
+        revocations: choices(&page, RevocationReason::ALL, RevocationReason::code, RevocationReason::text),
+        page,
+    };
+    Ok(html(StatusCode::OK, &show))
+}
+
+/// Everything that happened to a licence, oldest first, with the names of those who did it.
+async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entry>, Problem> {
+    let filter = log::Filter { object: Some(licence.id.to_string()), ..log::Filter::default() };
+    let found = log::list(tx, &filter, &ListPage::<EventId>::first(EVENTS)).await?;
+    let mut names = HashMap::new();
+    let mut entries = Vec::new();
+    let mut found: Vec<_> = found.items.into_iter().rev().collect();
+    // Recovery and commands do several things at one instant.
+    found.sort_by_key(|event| (event.at(), event.kind != licence::events::ISSUE_INTENDED));
+    for event in &found {
+        let who = match event.actor_kind.as_str() {
+            "staff" => name_of(tx, &mut names, &event.actor).await?,
+            "job" => page.t("console.by_recovery").to_owned(),
+            "operator" => page.t("console.by_operator").to_owned(),
+            _ => event.actor.clone(),
+        };
+        let detail = match both_of(&event.kind, &event.data) {
+            Some((maker, checker)) => {
+                let maker = name_of(tx, &mut names, &maker).await?;
+                let checker = name_of(tx, &mut names, &checker).await?;
+                text::fill(page.t("console.two_people"), &[("maker", &maker), ("checker", &checker)])
+            }
+            None => reason_of(page, &event.kind, &event.data),
+        };
+        let words = licence::events::ALL.iter().find(|(kind, _, _)| *kind == event.kind);
+        let what = words.map_or(event.kind.as_str(), |(_, zh, en)| if page.is_chinese() { zh } else { en });
+        // The reason of a revocation says itself which of its two kinds it was, 吊销 or 注销.
+        let is_said = event.kind == licence::events::REVOKED && !detail.is_empty();
+        let (what, detail) = if is_said { (detail.as_str(), String::new()) } else { (what, detail) };
+        entries.push(Entry { when: event.at().legal_text(), what: text::sentence(what), who, detail });
+    }
+    Ok(entries)
+}
+
+/// The name of a member of staff, also of one who has left.
+async fn name_of(tx: &mut Tx, names: &mut HashMap<String, String>, id: &str) -> Result<String, Problem> {
+    if let Some(known) = names.get(id) {
+        return Ok(known.clone());
+    }
+    let name = staff::ever(tx, &StaffId::stored(id.to_owned())).await?.map_or_else(|| id.to_owned(), |view| view.name);
+    names.insert(id.to_owned(), name.clone());
+    Ok(name)
+}
+
+/// Who applied and who approved, whoever sent the request.
+fn both_of(kind: &str, data: &str) -> Option<(String, String)> {
+    if kind != licence::events::ISSUE_INTENDED {
+        return None;
+    }
+    let data: serde_json::Value = serde_json::from_str(data).ok()?;
+    let id = |name| data.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    Some((id("maker")?, id("checker")?))
+}
+
+fn reason_of(page: &Page, kind: &str, data: &str) -> String {
+    let data: serde_json::Value = serde_json::from_str(data).unwrap_or_default();
+    let code = data.get("reason").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let text = if kind == licence::events::SUSPENDED {
+        SuspensionReason::parse(code).map(SuspensionReason::text)
+    } else if kind == licence::events::VERIFIED {
+        let outcome = data.get("outcome").and_then(serde_json::Value::as_str).unwrap_or_default();
+        verify::Outcome::ALL.into_iter().find(|known| known.as_str() == outcome).map(verify::Outcome::text)
+    } else {
+        RevocationReason::parse(code).map(RevocationReason::text)
+    };
+    text.map_or_else(|| code.to_owned(), |text| page.say(&text).to_owned())
+}
+
+/// `GET /console/licences/{id}/file.pdf`: two statements.
+pub async fn file(State(app): State<App>, staff: LicenceStaff, Path(id): Path<String>) -> Result<Response, Problem> {
+    let licence = own(&app, &staff, &id).await?;
+    let (_, bytes) = app.library.document(&mut app.database.read().await?, &licence.id).await?;
+    Ok(document::pdf(&licence, bytes))
+}
+
+/// `POST /console/licences/{id}/suspend`.
+pub async fn suspend(clerk: Clerk, Path(id): Path<String>, fields: Fields) -> Result<Response, Problem> {
+    let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let reason = SuspensionReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
+    let department = std::slice::from_ref(&clerk.staff.organisation_id);
+    let suspend = async |mut work: Work| {
+        lifecycle::suspend(&mut work, department, &id, reason).await?;
+        Ok(work.commit().await?)
+    };
+    clerk.attempt(suspend).await?;
+    Ok(see_other(&format!("/console/licences/{id}")))
+}
+
+/// `POST /console/licences/{id}/reinstate`.
+pub async fn reinstate(clerk: Clerk, Path(id): Path<String>) -> Result<Response, Problem> {
+    let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let department = std::slice::from_ref(&clerk.staff.organisation_id);
+    let reinstate = async |mut work: Work| {
+        lifecycle::reinstate(&mut work, department, &id).await?;
+        Ok(work.commit().await?)
+    };
+    clerk.attempt(reinstate).await?;
+    Ok(see_other(&format!("/console/licences/{id}")))
+}
+
+/// `POST /console/licences/{id}/revoke`.
+pub async fn revoke(clerk: Clerk, Path(id): Path<String>, fields: Fields) -> Result<Response, Problem> {
+    let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let reason = RevocationReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
+    let department = std::slice::from_ref(&clerk.staff.organisation_id);
+    let revoke = async |mut work: Work| {
+        lifecycle::revoke(&mut work, department, &id, reason).await?;
+        Ok(work.commit().await?)
+    };
+    clerk.attempt(revoke).await?;
+    Ok(see_other(&format!("/console/licences/{id}")))
+}

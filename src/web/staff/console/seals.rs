@@ -1,0 +1,63 @@
+//! `/console/seals`: the seals of the department.
+
+use axum::{extract::State, response::Response};
+use base::Page as ListPage;
+use http::StatusCode;
+use identity::staff;
+
+use super::PAGE;
+use crate::{
+    App, Page, Problem,
+    kit::{page::html, session::Staff},
+};
+
+struct Seal {
+    name: String,
+    number: String,
+    kind: &'static str,
+    state: &'static str,
+    keeper: String,
+    reason: Option<String>,
+    changed: String,
+    picture: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/console/seals.html")]
+struct Seals {
+    page: Page,
+    seals: Vec<Seal>,
+}
+
+/// `GET /console/seals`: one statement, and one for each keeper.
+pub async fn list(State(app): State<App>, member: Staff, page: Page) -> Result<Response, Problem> {
+    let mut tx = app.database.read().await?;
+    let found = seal::list(&mut tx, &member.staff.organisation_id, &ListPage::first(PAGE)).await?;
+    let mut seals = Vec::new();
+    for one in found.items {
+        let keeper = staff::find(&mut tx, &one.keeper).await?.map(|view| view.name).unwrap_or_default();
+        let (kind, state) = state_tag(&page, one.state);
+        seals.push(Seal {
+            picture: app.library.cabinet().draw(&one).map(|picture| picture.svg()).unwrap_or_default(),
+            name: one.name,
+            number: one.number,
+            kind,
+            state,
+            keeper,
+            reason: one.reason,
+            changed: one.changed_at.legal_text(),
+        });
+    }
+    Ok(html(StatusCode::OK, &Seals { page, seals }))
+}
+
+fn state_tag(page: &Page, state: seal::State) -> (&'static str, &'static str) {
+    match state {
+        seal::State::Applied => ("info", page.t("console.seal_applied")),
+        seal::State::Made => ("info", page.t("console.seal_made")),
+        seal::State::Filed => ("info", page.t("console.seal_filed")),
+        seal::State::Enabled => ("good", page.t("console.seal_enabled")),
+        seal::State::Frozen => ("warning", page.t("console.seal_frozen")),
+        seal::State::Cancelled => ("neutral", page.t("console.seal_cancelled")),
+    }
+}

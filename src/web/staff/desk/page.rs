@@ -1,0 +1,84 @@
+//! The one page of the desk.
+
+use axum::{extract::State, response::Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use licence::verification;
+use records::Work;
+use verify::limits::SCANNED_CHARACTERS_MAX;
+
+use crate::{
+    App, Page, Problem,
+    kit::{
+        answer::Answer, examination, form::Fields, limits::ANSWER_SECONDS, page::html, session::DeskStaff,
+        upload::Upload,
+    },
+};
+
+/// WebAssembly reads the codes; nothing else may be compiled here. The camera is this page's alone.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+    img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+#[derive(askama::Template)]
+#[template(path = "staff/desk/desk.html")]
+struct Desk {
+    page: Page,
+    answer: Option<Answer>,
+    empty: bool,
+}
+
+/// `GET /desk`. One statement, for the session.
+pub async fn show(_staff: DeskStaff, page: Page) -> Response {
+    render(&Desk { page, answer: None, empty: false })
+}
+
+/// `POST /desk`: what was scanned or typed. Five statements.
+pub async fn number(State(app): State<App>, staff: DeskStaff, page: Page, fields: Fields) -> Result<Response, Problem> {
+    let text = fields.text("text").trim().to_owned();
+    if text.is_empty() {
+        return Ok(render(&Desk { page, answer: None, empty: true }));
+    }
+    if text.chars().count() > SCANNED_CHARACTERS_MAX {
+        return Err(Problem::TooLarge { max: SCANNED_CHARACTERS_MAX });
+    }
+    let verify = async |mut work: Work| {
+        let verdict = verification::by_code(&mut work, &app.library, &text).await?;
+        work.commit().await?;
+        Ok(verdict)
+    };
+    let verdict = staff.attempt(verify).await?;
+    let answer = Some(Answer::new(&verdict, page.language));
+    Ok(render(&Desk { page, answer, empty: false }))
+}
+
+/// `POST /desk/file`: a file that was dropped or chosen. Up to eight statements.
+pub async fn file(State(app): State<App>, staff: DeskStaff, page: Page, upload: Upload) -> Result<Response, Problem> {
+    if upload.file.is_empty() {
+        return Ok(render(&Desk { page, answer: None, empty: true }));
+    }
+    let examined = examination::examine(upload.file).await?;
+    let trust = verification::trust(&app.library)?;
+    let verify = async |mut work: Work| {
+        let verdict = verification::by_file(&mut work, &app.library, &trust, &examined).await?;
+        work.commit().await?;
+        Ok(verdict)
+    };
+    let verdict = staff.attempt(verify).await?;
+    let answer = Some(Answer::new(&verdict, page.language));
+    Ok(render(&Desk { page, answer, empty: false }))
+}
+
+fn render(desk: &Desk) -> Response {
+    let mut response = html(StatusCode::OK, desk);
+    let headers = response.headers_mut();
+    if desk.answer.is_some() {
+        // Without scripts the browser itself takes the answer from the screen.
+        let back = HeaderValue::try_from(format!("{ANSWER_SECONDS}; url=/desk"));
+        headers.extend(back.ok().map(|back| (header::REFRESH, back)));
+    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    headers.insert(
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(self), microphone=(), geolocation=(), payment=(), usb=()"),
+    );
+    response
+}

@@ -1,0 +1,171 @@
+//! `/desk/receipts/{number}`: what was answered under a receipt, to whom and when.
+//!
+//! A receipt is open to the department that asked and to auditors. For all others it does not exist. Each opening is
+//! an event, because it tells who looked into whose affairs.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use base::{
+    Fault,
+    id::{OrganisationId, ReceiptId, StaffId},
+};
+use http::StatusCode;
+use identity::{Role, organisation, staff};
+use licence::verification::{self, Receipt};
+use records::{Tx, Work};
+use verify::{Outcome, Reason};
+
+use crate::{
+    App, Page, Problem,
+    kit::{
+        answer,
+        form::Query,
+        page::{html, see_other},
+        session::DeskStaff,
+    },
+};
+
+#[derive(askama::Template)]
+#[template(path = "staff/desk/receipt.html")]
+struct ReceiptPage {
+    page: Page,
+    shown: Option<Shown>,
+    /// What was looked for in vain.
+    wanted: String,
+}
+
+/// What the page says of a receipt.
+struct Shown {
+    number: String,
+    at: String,
+    asked_by: String,
+    department: String,
+    method: &'static str,
+    outcome: &'static str,
+    class: &'static str,
+    word: String,
+    reason: String,
+    licence: Option<About>,
+}
+
+/// The licence it was about. Nothing here changes after the issue.
+struct About {
+    name: String,
+    identifier: String,
+    issuer: String,
+    holder: String,
+    qr: String,
+}
+
+/// Who asked.
+struct Asker {
+    name: String,
+    organisation: Option<OrganisationId>,
+}
+
+/// `GET /desk/receipts`, with `number=…` for one of them. One statement, for the session.
+pub async fn find(_staff: DeskStaff, page: Page, Query(query): Query) -> Response {
+    let wanted = query.text("number").trim().to_owned();
+    match number(&wanted) {
+        Some(number) => see_other(&format!("/desk/receipts/{number}")),
+        None => empty(page, wanted),
+    }
+}
+
+/// `GET /desk/receipts/{number}`. Six statements.
+pub async fn show(
+    State(app): State<App>,
+    staff: DeskStaff,
+    page: Page,
+    Path(wanted): Path<String>,
+) -> Result<Response, Problem> {
+    let Some(number) = number(&wanted) else { return Ok(empty(page, wanted)) };
+    let mut tx = app.database.read().await?;
+    let Some(receipt) = verification::find(&mut tx, &number).await? else { return Ok(empty(page, wanted)) };
+    let asker = asker(&app, &mut tx, &page, &receipt.asked_by).await?;
+    let is_own = asker.organisation.as_ref() == Some(&staff.staff.organisation_id);
+    if !is_own && !staff.staff.roles.has(Role::Auditor) {
+        return Ok(empty(page, wanted));
+    }
+    let shown = describe(&app, &mut tx, &page, &receipt, asker).await?;
+    drop(tx);
+    let open = async |mut work: Work| {
+        verification::opened(&mut work, &receipt);
+        Ok(work.commit().await?)
+    };
+    staff.attempt(open).await?;
+    Ok(html(StatusCode::OK, &ReceiptPage { page, shown: Some(shown), wanted: String::new() }))
+}
+
+/// A number as people type it: with spaces around and in the other case.
+fn number(typed: &str) -> Option<ReceiptId> {
+    let (prefix, rest) = typed.trim().split_once('_')?;
+    ReceiptId::parse(&format!("{}_{}", prefix.to_ascii_lowercase(), rest.to_ascii_uppercase())).ok()
+}
+
+/// The field for a number; not found, when one was given.
+fn empty(page: Page, wanted: String) -> Response {
+    let status = if wanted.is_empty() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    html(status, &ReceiptPage { page, shown: None, wanted })
+}
+
+/// Who is behind what the log has, also when he has left since.
+async fn asker(app: &App, tx: &mut Tx, page: &Page, asked_by: &str) -> Result<Asker, Problem> {
+    let (kind, id) = asked_by.split_once(':').unwrap_or((asked_by, ""));
+    let found = match kind {
+        "staff" => staff::ever(tx, &StaffId::stored(id.to_owned()))
+            .await?
+            .map(|view| Asker { name: view.name, organisation: Some(view.organisation_id) }),
+        "client" => app.provider.client(&app.database, id).await?.map(|client| Asker {
+            name: page.say(&client.name).to_owned(),
+            organisation: Some(client.organisation_id.clone()),
+        }),
+        _ => None,
+    };
+    Ok(found.unwrap_or_else(|| Asker { name: asked_by.to_owned(), organisation: None }))
+}
+
+async fn describe(app: &App, tx: &mut Tx, page: &Page, receipt: &Receipt, asker: Asker) -> Result<Shown, Problem> {
+    let department = match &asker.organisation {
+        Some(id) => organisation::find(tx, id).await?.map(|found| found.name).unwrap_or_default(),
+        None => String::new(),
+    };
+    let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == receipt.outcome);
+    let outcome = outcome.ok_or_else(|| Fault::broken("a receipt with an unknown outcome"))?;
+    let reason = receipt.reason.as_deref().and_then(|code| Reason::ALL.iter().find(|reason| reason.code() == code));
+    let licence = match &receipt.licence {
+        Some(id) => licence::find::by_id(tx, id).await?,
+        None => None,
+    };
+    let licence = licence.map(|licence| {
+        let name = app.library.type_of(&licence)?.definition.name.text();
+        let payload = verify::qr::payload(page.public_url(), licence.code.as_str());
+        Ok::<_, Problem>(About {
+            name: page.say(&name).to_owned(),
+            identifier: licence.identifier,
+            issuer: licence.issuer_name,
+            holder: licence.holder_shown,
+            qr: documents::qr::svg(&payload).map_err(Fault::broken)?,
+        })
+    });
+    Ok(Shown {
+        number: receipt.id.to_string(),
+        at: receipt.at.legal_text(),
+        asked_by: asker.name,
+        department,
+        method: match receipt.method.as_str() {
+            "file" => page.t("receipt.by_file"),
+            "identifier" => page.t("receipt.by_identifier"),
+            _ => page.t("receipt.by_code"),
+        },
+        outcome: outcome.as_str(),
+        class: answer::class(outcome),
+        word: page.say(&outcome.text()).to_owned(),
+        reason: page
+            .say(&reason.map_or_else(|| answer::all_passed(receipt.method == "file"), |reason| reason.text()))
+            .to_owned(),
+        licence: licence.transpose()?,
+    })
+}

@@ -1,6 +1,7 @@
 //! Rules about the text of the repository, a topic to a file. Each test is one rule; it lists everything that breaks
 //! it, with the file.
 
+mod attacks;
 mod dependencies;
 mod documents;
 mod migrations;

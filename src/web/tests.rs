@@ -100,6 +100,9 @@ async fn every_answer_carries_the_headers() {
         for name in ["x-request-id", "content-security-policy", "x-content-type-options", "referrer-policy"] {
             assert!(headers.contains_key(name), "{path} {name}");
         }
+        let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'self'"), "{path} {policy}");
+        assert_eq!([&headers[header::X_FRAME_OPTIONS], &headers[header::REFERRER_POLICY]], ["DENY", "no-referrer"]);
         assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{path}");
         assert!(!headers.contains_key(header::STRICT_TRANSPORT_SECURITY), "{path}");
     }

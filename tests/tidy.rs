@@ -4,6 +4,7 @@
 mod attacks;
 mod dependencies;
 mod documents;
+mod events;
 mod migrations;
 mod retry;
 mod sizes;

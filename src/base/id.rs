@@ -2,6 +2,8 @@
 //!
 //! They are never printed on a document and no public number is derived from them.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use thiserror::Error;
 
 use crate::{entropy::Entropy, time::Instant};
@@ -17,14 +19,26 @@ pub struct NotAnId {
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH: usize = 26;
 
-/// The 26 characters after the prefix: 48 bits of milliseconds, then 80 random bits (the layout of a ULID).
+/// Bits that are drawn: what is above them in an identifier is its instant.
+const DRAWN: u32 = 70;
+
+/// An identifier as a number: 48 bits of milliseconds and 80 more, as in a ULID. Of those the first ten are the
+/// microseconds, so that acts that follow each other within a millisecond sort as they followed, and 70 are drawn.
 #[doc(hidden)]
-pub fn fresh(at: Instant, entropy: &dyn Entropy) -> String {
-    let random = entropy.bytes::<10>();
-    let mut bits = (at.as_micros().max(0) as u128 / 1000) & ((1 << 48) - 1);
-    for byte in random {
-        bits = (bits << 8) | u128::from(byte);
-    }
+pub fn fresh(at: Instant, entropy: &dyn Entropy) -> u128 {
+    let drawn = entropy.bytes::<9>().into_iter().fold(0, |bits, byte| bits << 8 | u128::from(byte));
+    // The highest bit stays free, so that counting up from here never reaches the instant.
+    instant(at) << DRAWN | drawn >> 3
+}
+
+fn instant(at: Instant) -> u128 {
+    let micros = at.as_micros().max(0) as u128;
+    ((micros / 1000) & ((1 << 48) - 1)) << 10 | (micros % 1000)
+}
+
+/// The 26 characters after the prefix.
+#[doc(hidden)]
+pub fn written(bits: u128) -> String {
     (0..LENGTH)
         .rev()
         .map(|place| {
@@ -32,6 +46,32 @@ pub fn fresh(at: Instant, entropy: &dyn Entropy) -> String {
             char::from(ALPHABET.get(index).copied().unwrap_or(b'0'))
         })
         .collect()
+}
+
+/// A type of identifiers, declared by [`id!`](crate::id!).
+pub trait Id: Sized {
+    /// The identifier with this number.
+    #[doc(hidden)]
+    fn of(bits: u128) -> Self;
+}
+
+/// The identifiers that one request, command or turn of a job draws: each sorts after the one drawn before it, also
+/// when both have the same instant. The clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct Ids(Arc<Mutex<u128>>);
+
+impl Ids {
+    /// The next identifier: it sorts by `at`, and after every one drawn here before.
+    pub fn next<I: Id>(&self, at: Instant, entropy: &dyn Entropy) -> I {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // The same instant again, or one that lies before the last: count.
+        if *last >> DRAWN >= instant(at) {
+            *last += 1
+        } else {
+            *last = fresh(at, entropy)
+        }
+        I::of(*last)
+    }
 }
 
 #[doc(hidden)]
@@ -49,13 +89,19 @@ macro_rules! id {
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
+        impl $crate::id::Id for $name {
+            fn of(bits: u128) -> Self {
+                Self(format!(concat!($prefix, "_{}"), $crate::id::written(bits)))
+            }
+        }
+
         impl $name {
             /// What every identifier of this kind begins with.
             pub const PREFIX: &'static str = $prefix;
 
-            /// A new identifier that sorts by `at`.
+            /// A new identifier that sorts by `at`. Within one act, see [`Ids`]($crate::id::Ids).
             pub fn new(at: $crate::time::Instant, entropy: &dyn $crate::entropy::Entropy) -> Self {
-                Self(format!(concat!($prefix, "_{}"), $crate::id::fresh(at, entropy)))
+                $crate::id::Id::of($crate::id::fresh(at, entropy))
             }
 
             /// Reads an identifier.
@@ -151,6 +197,42 @@ mod tests {
         let late = LicenceId::new(Instant::from_micros(1_700_000_000_001_000), &entropy);
         assert!(early < late);
         assert_eq!(LicenceId::parse(early.as_str()), Ok(early));
+    }
+
+    #[test]
+    fn an_identifier_of_the_next_microsecond_sorts_after_this_one() {
+        let entropy = SeededEntropy::new(1);
+        let ids: Vec<_> = (0..3000).map(|micros| EventId::new(Instant::from_micros(micros), &entropy)).collect();
+        assert!(ids.is_sorted() && ids.iter().all(|id| EventId::parse(id.as_str()).is_ok()));
+    }
+
+    #[test]
+    fn identifiers_of_one_act_count_up_whatever_its_instant() {
+        for seed in 0..64 {
+            let (ids, entropy) = (Ids::default(), SeededEntropy::new(seed));
+            let clone = ids.clone();
+            let mut drawn = Vec::new();
+            // The same instant, a later one, and one that lies before both: a clock that was set back.
+            for micros in [5_000, 5_000, 5_000, 6_001, 6_001, 4_000, 4_000] {
+                drawn.push(ids.next::<EventId>(Instant::from_micros(micros), &entropy).to_string());
+                drawn.push(clone.next::<LicenceId>(Instant::from_micros(micros), &entropy).to_string());
+            }
+            let numbers: Vec<&str> = drawn.iter().map(|id| &id[4..]).collect();
+            assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
+        }
+    }
+
+    #[test]
+    fn counting_up_never_reaches_the_instant() {
+        struct Ones;
+        impl Entropy for Ones {
+            fn fill(&self, bytes: &mut [u8]) {
+                bytes.fill(0xff);
+            }
+        }
+        let highest = fresh(Instant::from_micros(1), &Ones);
+        assert_eq!(highest >> DRAWN, 1);
+        assert_eq!((highest + (1 << 60)) >> DRAWN, 1);
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub async fn open(
     let username = username.trim();
     check_username(username)?;
     person::living(&mut work.tx, person).await?;
-    let account = AccountId::new(work.at(), work.entropy());
+    let account: AccountId = work.new_id();
     let at = work.at();
     let inserted = work
         .tx

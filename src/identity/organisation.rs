@@ -93,7 +93,7 @@ pub async fn register(work: &mut Work, new: NewOrganisation) -> Result<Organisat
     {
         return Err(Error::PersonUnknown);
     }
-    let organisation = OrganisationId::new(work.at(), work.entropy());
+    let organisation: OrganisationId = work.new_id();
     let view = OrganisationView {
         organisation_id: organisation.clone(),
         name,

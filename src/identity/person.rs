@@ -87,7 +87,7 @@ pub async fn register(work: &mut Work, vault: &Vault, new: NewPerson) -> Result<
     let name = name::parse(&new.name, limits::PERSON_NAME_CHARACTERS_MAX)?;
     let profile = completed(new.profile, &new.identity_number);
     check_profile(&profile)?;
-    let person = PersonId::new(work.at(), work.entropy());
+    let person: PersonId = work.new_id();
     let sealed = vault.seal(work.entropy(), &person, &new.identity_number);
     let row = queries::New { person: &person, name: &name, lookup: vault.lookup(&new.identity_number), sealed };
     let at = work.at();
@@ -113,6 +113,7 @@ pub async fn record_death(work: &mut Work, person: &PersonId, on: Date) -> Resul
         let known = find(&mut work.tx, person).await?;
         return if known.is_some() { Ok(vec![]) } else { Err(Error::PersonUnknown) };
     }
+    work.record_with(events::PERSON_DIED, person, serde_json::json!({ "on": on.to_string() }));
     let mut sessions = Vec::new();
     for account in account::not_closed(&mut work.tx, person).await? {
         sessions.extend(account::close(work, &account).await?);
@@ -120,7 +121,6 @@ pub async fn record_death(work: &mut Work, person: &PersonId, on: Date) -> Resul
     if let Some(appointment) = staff::of_person(&mut work.tx, person).await? {
         staff::end(work, &appointment.staff_id).await?;
     }
-    work.record_with(events::PERSON_DIED, person, serde_json::json!({ "on": on.to_string() }));
     Ok(sessions)
 }
 

@@ -138,7 +138,7 @@ pub struct SessionView {
 
 /// Opens a session. One statement and an event.
 pub async fn open(work: &mut Work, opening: Opening<'_>) -> Result<(SessionToken, SessionId), Fault> {
-    let session = SessionId::new(work.at(), work.entropy());
+    let session: SessionId = work.new_id();
     let token = SessionToken::new(work);
     let at = work.at();
     queries::insert(&mut work.tx, &session, &token.digest(), opening, at).await?;

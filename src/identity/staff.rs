@@ -124,7 +124,7 @@ pub async fn appoint(
     if department.is_none_or(|found| found.kind != organisation::Kind::Department) {
         return Err(Error::OrganisationUnknown);
     }
-    let staff = StaffId::new(work.at(), work.entropy());
+    let staff: StaffId = work.new_id();
     let row = queries::New { staff: &staff, person, organisation, roles: roles.to_string() };
     let at = work.at();
     if !queries::insert(&mut work.tx, row, at).await? {

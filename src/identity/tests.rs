@@ -31,6 +31,7 @@ use crate::{
 };
 
 mod accounts;
+mod order;
 mod people;
 mod sessions;
 mod signing_in;

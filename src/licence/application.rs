@@ -97,7 +97,7 @@ pub async fn apply(
     if !library.catalogue().may_issue(&licence_type.code, &maker.organisation_id) {
         return Err(Error::NotAuthorised);
     }
-    let id = ApplicationId::new(work.at(), work.entropy());
+    let id: ApplicationId = work.new_id();
     let content = issue::compose(library, &licence_type, &request, maker, work.at())?;
     let row = ApplicationRow {
         application_id: id.as_str().to_owned(),

@@ -222,7 +222,7 @@ pub(crate) async fn begin_approved(
     let at = work.at();
     let date = |text: &str| Date::parse(text).map_err(Fault::broken);
     let mut licence = Licence {
-        id: LicenceId::new(at, work.entropy()),
+        id: work.new_id(),
         identifier: String::new(),
         code: Code::draw(work.entropy()),
         licence_type: licence_type.id.clone(),
@@ -407,16 +407,18 @@ pub async fn record(work: &mut Work, library: &Library, intent: &Intent, signed:
     }
     let sealed = library.seal_file(work.entropy(), id, &signed.bytes);
     queries::insert_file(&mut work.tx, signed, sealed, at).await?;
-    if let Some(older) = &intent.licence.renews {
-        if queries::move_status(&mut work.tx, older, Status::Valid, Status::Superseded, None, at).await? == 0 {
-            return Err(Error::Renewal);
-        }
-        work.record_with(events::SUPERSEDED, older, serde_json::json!({ "by": id.as_str() }));
+    if let Some(older) = &intent.licence.renews
+        && queries::move_status(&mut work.tx, older, Status::Valid, Status::Superseded, None, at).await? == 0
+    {
+        return Err(Error::Renewal);
     }
     let data = serde_json::json!({
         "sha256": signed.sha256, "seal": signed.seal_id.as_str(), "key": signed.key_id.as_str(),
     });
     work.record_with(events::ISSUED, id, data);
+    if let Some(older) = &intent.licence.renews {
+        work.record_with(events::SUPERSEDED, older, serde_json::json!({ "by": id.as_str() }));
+    }
     let mut licence = intent.licence.clone();
     (licence.status, licence.changed_at) = (Status::Valid, at);
     Ok(Recorded::Now(licence))
@@ -485,8 +487,6 @@ async fn finish_once(
     reply: Option<&Reply<'_>>,
 ) -> Result<Licence, Error> {
     let signed = intent.sign(library, context.at)?;
-    // Events sort by their millisecond; the second unit of work comes after the first one.
-    let context = &Context { at: Instant::from_micros(context.at.as_micros() + 1_000), ..context.clone() };
     attempt(async || commit(database, library, context, (intent, &signed), reply).await).await
 }
 

@@ -7,4 +7,5 @@ mod ended;
 mod holding;
 mod issuing;
 mod lifecycle;
+mod order;
 mod verifying;

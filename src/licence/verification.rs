@@ -255,7 +255,7 @@ async fn record(
     method: Method,
     licence: Option<&Licence>,
 ) -> Result<Verdict, Fault> {
-    let receipt = ReceiptId::new(work.at(), work.entropy());
+    let receipt: ReceiptId = work.new_id();
     let (outcome, reason) = (verdict.outcome.as_str(), verdict.reason().map(Reason::code));
     let row = VerificationRow {
         receipt_id: receipt.as_str().to_owned(),

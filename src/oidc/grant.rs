@@ -50,7 +50,7 @@ pub async fn give(work: &mut Work, person: &PersonId, client: &ClientId, wanted:
         Given::Scopes(before) => before.with(wanted),
         Given::Nothing | Given::Withdrawn => wanted.clone(),
     };
-    let grant = GrantId::new(work.at(), work.entropy());
+    let grant: GrantId = work.new_id();
     let at = work.at();
     work.tx
         .run(
@@ -91,7 +91,7 @@ pub async fn withdraw(work: &mut Work, person: &PersonId, client: &ClientId) -> 
     let families = family::revoke_pair(&mut work.tx, person, client, "withdrawn", at).await?;
     if withdrawn == 0 && families > 0 {
         // The person was never asked: the rules of the department were enough, and from now on they are not.
-        let grant = GrantId::new(at, work.entropy());
+        let grant: GrantId = work.new_id();
         work.tx
             .run(
                 "insert into client_grant (grant_id, person_id, client_id, scopes, granted_at, withdrawn_at)

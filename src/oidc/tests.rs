@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use base::{
     Instant, Secret, SeededEntropy, Text,
-    id::{AccountId, OrganisationId, PersonId, SessionId},
+    id::{AccountId, Ids, OrganisationId, PersonId, SessionId},
     number::IdentityNumber,
 };
 use crypto::{
@@ -63,7 +63,8 @@ impl City {
         let provider = provider(&key(), &key());
         let vault = Vault::new(&[8; 32]);
         let entropy = Arc::new(SeededEntropy::new(7));
-        let context = Context { actor: Actor::Operator, at: NOW, request: None, entropy: entropy.clone() };
+        let context =
+            Context { actor: Actor::Operator, at: NOW, request: None, entropy: entropy.clone(), ids: Ids::default() };
         let mut work = fresh.database.begin(context).await.unwrap();
         let profile = Profile {
             given_name: Some("小明".to_owned()),
@@ -95,7 +96,13 @@ impl City {
     }
 
     pub fn context(&self) -> Context {
-        Context { actor: Actor::Operator, at: self.at, request: None, entropy: self.entropy.clone() }
+        Context {
+            actor: Actor::Operator,
+            at: self.at,
+            request: None,
+            entropy: self.entropy.clone(),
+            ids: Ids::default(),
+        }
     }
 
     pub async fn begin(&self) -> records::Work {

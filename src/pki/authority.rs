@@ -317,7 +317,7 @@ pub(crate) async fn adopt(
     (profile, issuer): (Profile, Option<&Signer>),
 ) -> Result<Signer, Error> {
     let at = work.at();
-    let (key_id, certificate_id) = (KeyId::new(at, work.entropy()), CertificateId::new(at, work.entropy()));
+    let (key_id, certificate_id): (KeyId, CertificateId) = (work.new_id(), work.new_id());
     let above = issuer.map(|issuer| issuer.chain.first().map(Vec::as_slice).unwrap_or_default());
     let by = match (issuer, above) {
         (Some(issuer), Some(certificate)) => By::Authority { key: &issuer.key, certificate },

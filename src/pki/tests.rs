@@ -339,3 +339,28 @@ async fn our_own_reader_accepts_the_chain() {
     assert!(seal.key.public_key().verify_der(message, &signature));
     assert!(!issuing.key.public_key().verify_der(message, &signature));
 }
+
+#[tokio::test]
+async fn keys_are_kept_in_the_order_in_which_they_were_made_and_replaced() {
+    let house = house().await;
+    let told = async |expected: &[&str]| {
+        assert_eq!(records::testing::last_kinds(&house.fresh.database, expected.len()).await.unwrap(), expected);
+    };
+    let pair = ["pki.key.created", "pki.certificate.issued"];
+    let pairs = pair.repeat(Purpose::SINGLE.len());
+    told(&[&["pki.envelope.bound"][..], &pairs, &["pki.crl.signed", "pki.crl.signed"]].concat()).await;
+    for seconds in [10, 20, 30, 40] {
+        let old = house.custody.current(Purpose::IdTokenEs256, NOW).unwrap();
+        let mut work = house.fresh.database.begin(at(seconds)).await.unwrap();
+        let next = rotation::pre_publish(&mut work, &house.custody, Purpose::IdTokenEs256).await.unwrap();
+        rotation::activate(&mut work, &next).await.unwrap();
+        work.commit().await.unwrap();
+        house.custody.refresh().await.unwrap();
+        told(&[&pair[..], &["pki.key.activated", "pki.key.retired"]].concat()).await;
+        let mut work = house.fresh.database.begin(at(seconds + 1)).await.unwrap();
+        crl::revoke(&mut work, &house.custody, &old.certificate_id, RevocationReason::Superseded).await.unwrap();
+        work.commit().await.unwrap();
+        house.custody.refresh().await.unwrap();
+        told(&["pki.certificate.revoked", "pki.key.revoked", "pki.crl.signed"]).await;
+    }
+}

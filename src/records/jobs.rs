@@ -40,7 +40,7 @@ pub struct Claimed {
 /// [`Fault`].
 pub async fn enqueue(work: &mut Work, kind: &'static str, payload: &impl Serialize) -> Result<JobId, Fault> {
     let (at, payload) = (work.at(), serde_json::to_string(payload).map_err(Fault::broken)?);
-    let id = JobId::new(at, work.entropy());
+    let id = work.new_id();
     put(&mut work.tx, &id, kind, &payload, at).await?;
     Ok(id)
 }

@@ -8,11 +8,13 @@ use std::{
     },
 };
 
-use base::{Fault, Instant, SeededEntropy};
+use base::{Fault, Instant, SeededEntropy, id::Ids};
 
 use crate::{
     actor::Actor,
+    args,
     database::{Database, DatabaseSettings},
+    log::{self, Entry},
     migrate,
     work::Context,
 };
@@ -96,7 +98,40 @@ async fn settings_of(name: &str) -> Result<(DatabaseSettings, Option<PathBuf>), 
 
 /// A context of the operator at `at` with repeatable randomness.
 pub fn context(at: Instant, seed: u64) -> Context {
-    Context { actor: Actor::Operator, at, request: None, entropy: Arc::new(SeededEntropy::new(seed)) }
+    let entropy = Arc::new(SeededEntropy::new(seed));
+    Context { actor: Actor::Operator, at, request: None, entropy, ids: Ids::default() }
+}
+
+/// The last events of the log as an auditor reads them, numbered: how a test sees in which order an act is kept.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn last_numbered(database: &Database, count: usize) -> Result<Vec<Entry>, Fault> {
+    while log::sequence_events(database).await? > 0 {}
+    let mut entries: Vec<Entry> = database
+        .read()
+        .await?
+        .all(
+            "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, sequence, hash
+               from event
+              where sequence is not null
+              order by sequence desc
+              limit $1",
+            args![count as i64],
+        )
+        .await?;
+    entries.reverse();
+    Ok(entries)
+}
+
+/// The kinds of the last events, in the order of their numbers.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn last_kinds(database: &Database, count: usize) -> Result<Vec<String>, Fault> {
+    Ok(last_numbered(database, count).await?.into_iter().map(|entry| entry.kind).collect())
 }
 
 #[cfg(test)]

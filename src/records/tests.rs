@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::{Fault, Instant, Page, SeededEntropy, fault::FaultKind};
 
 use crate::{
-    Event, args,
+    Context, Event, args,
     idempotency::{self, Claim},
     jobs,
     log::{self, Filter, Finding},
@@ -99,6 +99,56 @@ async fn events_written_at_the_same_time_are_numbered_without_gaps() -> Result<(
     assert_eq!(numbered, 96);
     let mut tx = fresh.database.read().await?;
     assert_eq!(log::audit(&mut tx).await?, Finding::Sound(96));
+    Ok(())
+}
+
+#[tokio::test]
+async fn events_of_one_request_are_numbered_in_the_order_they_were_recorded() -> Result<(), Fault> {
+    const BUMP: &str = "update revision set value = value + 1 where name = $1 returning name, value";
+    let fresh = testing::fresh().await?;
+    let mut expected = Vec::new();
+    for seed in 0..16 {
+        // Everything at one instant: two units of work, an act of one statement, and a third.
+        let context = context(at(0), seed);
+        let request = format!("{seed:02}");
+        let mut told = |step: &str| {
+            expected.push(format!("{request} {step}"));
+            format!("{request} {step}")
+        };
+        let mut first = fresh.database.begin(context.clone()).await?;
+        revision::bump(&mut first.tx, "clients").await?;
+        first.record("test.happened", told("a"));
+        first.record("test.happened", told("b"));
+        first.record("test.happened", told("c"));
+        first.commit().await?;
+        let mut second = fresh.database.begin(context.clone()).await?;
+        second.record("test.happened", told("d"));
+        second.record("test.happened", told("e"));
+        second.commit().await?;
+        let event = Event::new("test.happened", told("f"), serde_json::json!({}));
+        fresh.database.act::<(String, i64)>(&context, BUMP, args!["clients"], event).await?;
+        // Whose clock was set back meanwhile.
+        let mut last = fresh.database.begin(Context { at: at(-5), ..context }).await?;
+        last.record("test.happened", told("g"));
+        last.commit().await?;
+        let numbered = testing::last_numbered(&fresh.database, expected.len()).await?;
+        assert_eq!(numbered.into_iter().map(|entry| entry.object).collect::<Vec<_>>(), expected);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn acts_that_follow_each_other_within_a_millisecond_are_numbered_as_they_followed() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let expected: Vec<String> = (0..32).map(|micros| format!("{micros:02}")).collect();
+    for (micros, object) in (0..).zip(&expected) {
+        let at = Instant::from_micros(at(0).as_micros() + micros);
+        let mut work = fresh.database.begin(context(at, micros.unsigned_abs())).await?;
+        work.record("test.happened", object);
+        work.commit().await?;
+    }
+    let numbered = testing::last_numbered(&fresh.database, expected.len()).await?;
+    assert_eq!(numbered.into_iter().map(|entry| entry.object).collect::<Vec<_>>(), expected);
     Ok(())
 }
 

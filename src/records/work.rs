@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::{
     Entropy, Fault, Instant,
-    id::{EventId, RequestId},
+    id::{EventId, Id, Ids, RequestId},
 };
 
 use crate::{actor::Actor, args, args::Value, database::Tx};
@@ -23,6 +23,15 @@ pub struct Context {
     pub request: Option<RequestId>,
     /// Where new identifiers get their randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// The identifiers of this request: whatever units of work it has, they count up.
+    pub ids: Ids,
+}
+
+impl Context {
+    /// The next identifier of this request.
+    pub fn new_id<I: Id>(&self) -> I {
+        self.ids.next(self.at, &*self.entropy)
+    }
 }
 
 impl std::fmt::Debug for Context {
@@ -77,7 +86,12 @@ impl Work {
         self.context.actor = actor;
     }
 
-    /// Randomness for new identifiers and secrets.
+    /// A new identifier, which sorts after every one that this request has drawn so far.
+    pub fn new_id<I: Id>(&self) -> I {
+        self.context.new_id()
+    }
+
+    /// Randomness for secrets and numbers.
     pub fn entropy(&self) -> &dyn Entropy {
         &*self.context.entropy
     }
@@ -129,7 +143,7 @@ pub(crate) async fn write(tx: &mut Tx, context: &Context, event: Event) -> Resul
 }
 
 pub(crate) fn event_values(context: &Context, event: Event) -> Vec<Value> {
-    let id = EventId::new(context.at, &*context.entropy);
+    let id: EventId = context.new_id();
     args![
         &id,
         context.at,

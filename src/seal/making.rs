@@ -48,7 +48,7 @@ pub async fn create(work: &mut Work, cabinet: &Cabinet, new: NewSeal) -> Result<
     let number = next_number(work, department.credit_code.as_str()).await?;
     let at = work.at();
     let seal = SealView {
-        seal_id: SealId::new(at, work.entropy()),
+        seal_id: work.new_id(),
         organisation_id: new.organisation_id,
         kind: new.kind,
         name: format!("{}{}", department.name, new.kind.title()),

@@ -229,3 +229,18 @@ async fn a_name_has_to_fit_the_ring() {
         assert_eq!(made.is_ok(), fits, "{length} {made:?}");
     }
 }
+
+#[tokio::test]
+async fn the_steps_of_a_seal_are_kept_in_their_order() {
+    let (house, entropy) = house().await;
+    let (_, seal) = sealed_department(&house, &entropy).await;
+    let told = async |expected: &[&str]| {
+        assert_eq!(records::testing::last_kinds(&house.fresh.database, expected.len()).await.unwrap(), expected);
+    };
+    let made = ["seal.applied", "pki.key.created", "pki.certificate.issued", "seal.made", "seal.filed", "seal.enabled"];
+    told(&made).await;
+    let mut end = work(&house, 2, &entropy).await;
+    cancel(&mut end, house.cabinet.custody(), &seal, "机构改革，部门撤并").await.unwrap();
+    end.commit().await.unwrap();
+    told(&["seal.cancelled", "pki.certificate.revoked", "pki.key.revoked", "pki.crl.signed"]).await;
+}

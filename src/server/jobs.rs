@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use base::{Clock, Entropy, Fault};
+use base::{Clock, Entropy, Fault, id::Ids};
 use records::{Actor, Context, Database, jobs, jobs::Claimed, log};
 use tokio::{sync::watch, task::JoinSet};
 
@@ -110,6 +110,7 @@ impl Beside {
                             at: clock.now(),
                             request: None,
                             entropy: Arc::clone(&entropy),
+                            ids: Ids::default(),
                         };
                         let kept = match tokio::time::timeout(JOB_TIMEOUT, runner.run(job.clone())).await {
                             Ok(Ok(())) => jobs::done(&database, &job).await,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use base::{Clock, Entropy, Fault, Instant, Secret, Text};
+use base::{Clock, Entropy, Fault, Instant, Secret, Text, id::Ids};
 use documents::Fonts;
 use identity::{PasswordGate, Vault};
 use licence::Library;
@@ -68,7 +68,8 @@ impl Default for World {
 impl World {
     /// The context of an act by this actor, now.
     pub fn context(&self, actor: records::Actor) -> records::Context {
-        records::Context { actor, at: self.clock.now(), request: None, entropy: Arc::clone(&self.entropy) }
+        let (at, entropy) = (self.clock.now(), Arc::clone(&self.entropy));
+        records::Context { actor, at, request: None, entropy, ids: Ids::default() }
     }
 }
 

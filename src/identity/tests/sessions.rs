@@ -195,7 +195,7 @@ async fn live(city: &City, seconds: i64) -> Result<Vec<String>, Fault> {
     Ok(rows.into_iter().map(|(session,)| session).collect())
 }
 
-async fn opened_before(city: &City, count: i64) -> Result<(), Fault> {
+pub(super) async fn opened_before(city: &City, count: i64) -> Result<(), Fault> {
     let mut work = city.database().begin(context(at(-100), 3)).await?;
     for _ in 0..count {
         let opening = session::Opening {

@@ -184,7 +184,7 @@ pub async fn draft(work: &mut Work, code: &str, definition: &Definition) -> Resu
     check_code(code)?;
     check_definition(definition)?;
     let version = queries::newest_type_version(&mut work.tx, code).await? + 1;
-    let id = LicenceTypeId::new(work.at(), work.entropy());
+    let id: LicenceTypeId = work.new_id();
     let json = serde_json::to_string(definition).map_err(Fault::broken)?;
     let at = work.at();
     if queries::insert_type(&mut work.tx, &id, code, version, &json, at).await? == 0 {
@@ -203,11 +203,11 @@ pub async fn publish(work: &mut Work, id: &LicenceTypeId) -> Result<(), Error> {
     if queries::set_type_state(&mut work.tx, id, TypeState::Draft, TypeState::Published).await? == 0 {
         return Err(Error::TypeUnknown);
     }
+    work.record(events::TYPE_PUBLISHED, id);
     for older in queries::retire_older(&mut work.tx, id).await? {
         work.record(events::TYPE_RETIRED, LicenceTypeId::stored(older));
     }
     revision::bump(&mut work.tx, REVISION).await?;
-    work.record(events::TYPE_PUBLISHED, id);
     Ok(())
 }
 

@@ -174,3 +174,31 @@ async fn a_session_without_tokens_ends_quietly() {
     let mut work = city.begin().await;
     assert_eq!(logout::session_ended(&mut work, &city.session).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn the_end_of_a_session_comes_before_the_end_of_its_tokens() {
+    let mut city = City::new().await;
+    let (secret, _) = signed_in(&city).await;
+    for round in 1..5 {
+        city.at = crate::tests::NOW.plus_seconds(round);
+        let mut work = city.begin().await;
+        let opening = Opening {
+            account: &city.account,
+            method: Method::Password,
+            address: "127.0.0.1",
+            device: "another",
+            limits: Limits::default(),
+        };
+        let (token, session) = session::open(&mut work, opening).await.unwrap();
+        work.commit().await.unwrap();
+        (city.token, city.session) = (token, session);
+        city.token(&redeem("tax", &secret, &city.code("tax", &[]).await)).await.unwrap();
+        city.at = city.at.plus_seconds(100);
+        let mut work = city.begin().await;
+        session::close(&mut work, &city.session, "signed_out").await.unwrap();
+        logout::session_ended(&mut work, &city.session).await.unwrap();
+        work.commit().await.unwrap();
+        let last = records::testing::last_kinds(city.database(), 2).await.unwrap();
+        assert_eq!(last, ["session.closed", "token.session_revoked"]);
+    }
+}

@@ -74,7 +74,8 @@ impl App {
 
     /// Who acts, when, for which request.
     pub fn context(&self, visit: &Visit, actor: Actor) -> Context {
-        Context { actor, at: visit.at, request: Some(visit.request_id.clone()), entropy: Arc::clone(&self.entropy) }
+        let (request, entropy) = (Some(visit.request_id.clone()), Arc::clone(&self.entropy));
+        Context { actor, at: visit.at, request, entropy, ids: visit.ids.clone() }
     }
 
     /// The current instant, for what is not one request. Handlers use `visit.at`.

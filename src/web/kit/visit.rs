@@ -6,7 +6,11 @@ use std::{
 };
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use base::{Instant, Language, Secret, id::RequestId, secret};
+use base::{
+    Instant, Language, Secret,
+    id::{Ids, RequestId},
+    secret,
+};
 use http::{HeaderMap, header, request::Parts};
 
 use crate::{
@@ -25,6 +29,8 @@ pub struct Visit {
     pub request_id: RequestId,
     /// When it came: the one instant of this request.
     pub at: Instant,
+    /// Identifiers for what is written down in this request.
+    pub(crate) ids: Ids,
     /// The browser's or the calling system's address.
     pub address: IpAddr,
     /// The language to answer in.
@@ -53,9 +59,11 @@ impl Visit {
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
         let browser = cookies::find(headers, &cookies::host_name(cookies::BROWSER, secure));
         let session_token = cookies::find(headers, &cookies::host_name(cookies::SESSION, secure));
+        let ids = Ids::default();
         Self {
-            request_id: RequestId::new(at, &*app.entropy),
+            request_id: ids.next(at, &*app.entropy),
             at,
+            ids,
             address: client_address(peer, headers, &app.settings.trusted_proxies),
             language: language(request),
             elder: cookies::find(headers, cookies::APPEARANCE) == Some("elder"),

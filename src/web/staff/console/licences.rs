@@ -261,10 +261,7 @@ async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entr
     let found = log::list(tx, &filter, &ListPage::<EventId>::first(EVENTS)).await?;
     let mut names = HashMap::new();
     let mut entries = Vec::new();
-    let mut found: Vec<_> = found.items.into_iter().rev().collect();
-    // Recovery and commands do several things at one instant.
-    found.sort_by_key(|event| (event.at(), event.kind != licence::events::ISSUE_INTENDED));
-    for event in &found {
+    for event in found.items.iter().rev() {
         let who = match event.actor_kind.as_str() {
             "staff" => name_of(tx, &mut names, &event.actor).await?,
             "job" => page.t("console.by_recovery").to_owned(),

@@ -1,5 +1,7 @@
 //! Applications: handed in by a clerk, decided by a reviewer who is another person.
 
+mod queries;
+
 use base::{
     Fault, Instant, Page, PageOf,
     id::{ApplicationId, LicenceId, OrganisationId},
@@ -10,12 +12,17 @@ use records::{Tx, Work};
 use crate::{
     error::Error,
     events,
-    issue::{self, Approved, Begun, Origin, Request, official::Official},
+    issue::{self, Approved, Begun, Origin, Request, compose, official::Official},
     library::Library,
     limits,
-    queries::{self, ApplicationRow, Decision},
-    register::{content::Content, holder::Holder, reason::ReturnReason},
+    register::{
+        content::Content,
+        holder::{self, Holder},
+        reason::ReturnReason,
+        safe::Safe,
+    },
 };
+use queries::{ApplicationRow, Decision};
 
 /// Where an application stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,12 +100,12 @@ pub async fn apply(
     request: Request,
 ) -> Result<ApplicationId, Error> {
     maker.check_role(Role::Clerk)?;
-    let licence_type = library.catalogue().published(&request.type_code).ok_or(Error::TypeUnknown)?;
-    if !library.catalogue().may_issue(&licence_type.code, &maker.organisation_id) {
+    let licence_type = library.catalogue.now().published(&request.type_code).ok_or(Error::TypeUnknown)?;
+    if !library.catalogue.now().may_issue(&licence_type.code, &maker.organisation_id) {
         return Err(Error::NotAuthorised);
     }
     let id: ApplicationId = work.new_id();
-    let content = issue::compose(library, &licence_type, &request, maker, work.at())?;
+    let content = compose::compose(library.press.fonts(), &licence_type, &request, maker, work.at())?;
     let row = ApplicationRow {
         application_id: id.as_str().to_owned(),
         licence_type_id: licence_type.id.as_str().to_owned(),
@@ -107,7 +114,7 @@ pub async fn apply(
         holder_id: request.holder.holder.id().to_owned(),
         holder_shown: request.holder.shown(),
         state: State::Submitted.as_str().to_owned(),
-        content: library.seal_content(work.entropy(), id.as_str(), &content.canonical()?),
+        content: library.safe.seal_content(work.entropy(), id.as_str(), &content.canonical()?),
         content_digest: content.digest()?,
         maker_staff: maker.staff_id.as_str().to_owned(),
         maker_person: maker.person_id.as_str().to_owned(),
@@ -131,7 +138,7 @@ pub async fn apply(
 /// [`Error::NotFound`], also for another department's: its existence is nobody else's business.
 pub async fn find(
     tx: &mut Tx,
-    library: &Library,
+    safe: &Safe,
     department: &OrganisationId,
     id: &ApplicationId,
 ) -> Result<Application, Error> {
@@ -139,7 +146,7 @@ pub async fn find(
     if row.issuer_id != department.as_str() {
         return Err(Error::NotFound);
     }
-    Ok(read(library, row)?)
+    Ok(read(safe, row)?)
 }
 
 /// The applications of a department, newest first; all, or those in one state.
@@ -149,13 +156,13 @@ pub async fn find(
 /// [`Fault`].
 pub async fn list(
     tx: &mut Tx,
-    library: &Library,
+    safe: &Safe,
     department: &OrganisationId,
     state: Option<State>,
     page: &Page<ApplicationId>,
 ) -> Result<PageOf<Application, ApplicationId>, Fault> {
     let rows = queries::applications(tx, department, state.map(State::as_str), page).await?;
-    let rows = rows.into_iter().map(|row| read(library, row)).collect::<Result<Vec<_>, _>>()?;
+    let rows = rows.into_iter().map(|row| read(safe, row)).collect::<Result<Vec<_>, _>>()?;
     Ok(PageOf::from_rows(rows, page.limit, |application| application.id.clone()))
 }
 
@@ -173,7 +180,7 @@ pub async fn approve(
     digest: &str,
 ) -> Result<Begun, Error> {
     checker.check_role(Role::Reviewer)?;
-    let application = find(&mut work.tx, library, &checker.organisation_id, id).await?;
+    let application = find(&mut work.tx, &library.safe, &checker.organisation_id, id).await?;
     checker.check_other_person(application.maker_person.as_str())?;
     if application.state != State::Submitted {
         return Err(Error::AlreadyDecided);
@@ -192,8 +199,8 @@ pub async fn approve(
         },
         Official::from,
     );
-    let licence_type = library.catalogue().find(&application.licence_type).ok_or(Error::TypeUnknown)?;
-    let holder = crate::register::find::holder(&mut work.tx, library, &application.holder).await?;
+    let licence_type = library.catalogue.now().find(&application.licence_type).ok_or(Error::TypeUnknown)?;
+    let holder = holder::facts(&mut work.tx, &library.vault, &application.holder).await?;
     let renews = application.content.renews.clone().map(LicenceId::stored);
     let approved = Approved { content: application.content, licence_type, holder, renews };
     let begun = issue::begin_approved(work, library, &Origin::application(id), approved, (&maker, checker)).await?;
@@ -222,13 +229,13 @@ pub async fn approve(
 /// [`Error::AlreadyDecided`], [`Error::FourEyes`], [`Error::NotFound`].
 pub async fn send_back(
     work: &mut Work,
-    library: &Library,
+    safe: &Safe,
     checker: &Official,
     id: &ApplicationId,
     (reason, note): (ReturnReason, &str),
 ) -> Result<(), Error> {
     checker.check_role(Role::Reviewer)?;
-    let application = find(&mut work.tx, library, &checker.organisation_id, id).await?;
+    let application = find(&mut work.tx, safe, &checker.organisation_id, id).await?;
     checker.check_other_person(application.maker_person.as_str())?;
     let note: String = note.trim().chars().take(limits::NOTE_LENGTH_MAX).collect();
     let decision = Decision {
@@ -249,8 +256,8 @@ async fn decide(work: &mut Work, id: &ApplicationId, decision: Decision<'_>) -> 
     if queries::decide(&mut work.tx, id, decision, at).await? == 0 { Err(Error::AlreadyDecided) } else { Ok(()) }
 }
 
-fn read(library: &Library, row: ApplicationRow) -> Result<Application, Fault> {
-    let content = library.open_content(&row.application_id, &row.content, &row.content_digest)?;
+fn read(safe: &Safe, row: ApplicationRow) -> Result<Application, Fault> {
+    let content = safe.open_content(&row.application_id, &row.content, &row.content_digest)?;
     Ok(Application {
         id: ApplicationId::stored(row.application_id),
         licence_type: row.licence_type_id,

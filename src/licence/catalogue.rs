@@ -3,3 +3,97 @@
 pub mod built_in;
 pub mod field;
 pub mod licence_type;
+mod queries;
+mod shelf;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use base::{
+    Fault,
+    id::{LicenceTypeId, OrganisationId},
+};
+use records::Tx;
+
+use crate::register::licence::Licence;
+use licence_type::{LicenceType, TypeState};
+pub use shelf::Shelf;
+
+/// All versions of all types, and who may issue them: kept in memory until the revision grows.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    types: HashMap<String, Arc<LicenceType>>,
+    published: HashMap<String, Arc<LicenceType>>,
+    issuers: HashSet<(String, String)>,
+}
+
+impl Catalogue {
+    /// Reads the catalogue. Two statements.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when the database is out of reach, or a stored type cannot be read.
+    pub async fn load(tx: &mut Tx) -> Result<Self, Fault> {
+        let mut catalogue = Self::default();
+        for row in queries::types(tx).await? {
+            let definition = serde_json::from_str(&row.definition)
+                .map_err(|error| Fault::broken(format!("licence type {} {}: {error}", row.type_code, row.version)))?;
+            let licence_type = Arc::new(LicenceType {
+                id: LicenceTypeId::stored(row.licence_type_id.clone()),
+                code: row.type_code.clone(),
+                version: u16::try_from(row.version).map_err(Fault::broken)?,
+                state: TypeState::stored(&row.state)?,
+                definition,
+            });
+            if licence_type.state == TypeState::Published {
+                // Rows come with the newest version last.
+                catalogue.published.insert(row.type_code, Arc::clone(&licence_type));
+            }
+            catalogue.types.insert(row.licence_type_id, licence_type);
+        }
+        catalogue.issuers = queries::type_issuers(tx).await?.into_iter().collect();
+        Ok(catalogue)
+    }
+
+    /// A version by its identifier.
+    pub fn find(&self, id: &str) -> Option<Arc<LicenceType>> {
+        self.types.get(id).cloned()
+    }
+
+    /// The type of a licence.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when the catalogue does not have it.
+    pub fn of(&self, licence: &Licence) -> Result<Arc<LicenceType>, Fault> {
+        let found = self.find(licence.licence_type.as_str());
+        found.ok_or_else(|| Fault::broken("the type of a licence is not in the catalogue"))
+    }
+
+    /// The version in use of a code.
+    pub fn published(&self, code: &str) -> Option<Arc<LicenceType>> {
+        self.published.get(code).cloned()
+    }
+
+    /// Whether a department may issue licences of a code.
+    pub fn may_issue(&self, code: &str, issuer: &OrganisationId) -> bool {
+        self.issuers.contains(&(code.to_owned(), issuer.as_str().to_owned()))
+    }
+
+    /// The versions in use that a department may issue, in the order of their codes.
+    pub fn issued_by(&self, issuer: &OrganisationId) -> Vec<Arc<LicenceType>> {
+        let mut types: Vec<_> =
+            self.published.values().filter(|one| self.may_issue(&one.code, issuer)).cloned().collect();
+        types.sort_by(|a, b| a.code.cmp(&b.code));
+        types
+    }
+
+    /// All versions in use, in the order of their codes.
+    pub fn all_published(&self) -> Vec<Arc<LicenceType>> {
+        let mut types: Vec<_> = self.published.values().cloned().collect();
+        types.sort_by(|a, b| a.code.cmp(&b.code));
+        types
+    }
+}

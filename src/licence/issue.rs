@@ -7,79 +7,39 @@
 //!
 //! An intent that nobody finished is finished under the same number, or voided, by [`recover`].
 
+pub mod compose;
 pub mod official;
-mod page;
+pub mod page;
+pub mod press;
+mod queries;
+mod request;
 
 use std::sync::Arc;
 
-use base::{
-    Date, Fault, Instant,
-    id::{KeyId, LicenceId, LicenceTypeId, SealId},
-    number::LicenceIdentifier,
-};
+use base::{Date, Fault, Instant, id::LicenceId, number::LicenceIdentifier};
 use identity::{Role, organisation};
 use records::{Context, Database, Work, attempt, idempotency};
 use seal::ActiveSeal;
 
+pub use page::Signed;
+pub use request::{Origin, Request};
+
 use crate::{
-    catalogue::{
-        field::{FieldError, FieldProblem},
-        licence_type::LicenceType,
-    },
+    catalogue::licence_type::LicenceType,
     error::Error,
     events,
-    issue::official::Official,
     library::Library,
-    limits, queries,
+    limits,
     register::{
-        content::{self, Content, Fields},
+        self,
+        content::Content,
         holder::HolderFacts,
         licence::{Licence, Status},
-        number,
-        number::Code,
+        number::{self, Code},
     },
 };
-
-/// What makes one licence and no second one: an application, or one request of one client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin(String);
-
-impl Origin {
-    /// An approved application.
-    pub(crate) fn application(id: &base::id::ApplicationId) -> Self {
-        Self(id.as_str().to_owned())
-    }
-
-    /// A request under the key its caller chose.
-    pub fn request(caller: &str, idempotency_key: &str) -> Self {
-        let mut hash = crypto::digest::Sha256::new();
-        hash.update(&(caller.len() as u64).to_be_bytes());
-        hash.update(caller.as_bytes());
-        hash.update(idempotency_key.as_bytes());
-        Self(format!("request:{}", hash.finish_hex()))
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What a licence is asked for with: by a clerk's application, or by a department's own system.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// Which type, by its national code.
-    pub type_code: String,
-    /// Whom it is about.
-    pub holder: HolderFacts,
-    /// The fields that are entered; those that come from the register may be left out.
-    pub fields: Fields,
-    /// The first day; today when not given.
-    pub valid_from: Option<Date>,
-    /// The last day, where the type wants one.
-    pub valid_until: Option<Date>,
-    /// The licence it takes the place of.
-    pub renews: Option<LicenceId>,
-}
+use official::Official;
+use press::Press;
 
 /// What [`begin`] comes to.
 #[derive(Debug)]
@@ -99,21 +59,6 @@ pub struct Intent {
     content: Content,
     licence_type: Arc<LicenceType>,
     seal: ActiveSeal,
-}
-
-/// A signed document, verified, not yet recorded.
-#[derive(Debug)]
-pub struct Signed {
-    /// Whose document it is.
-    pub licence_id: LicenceId,
-    /// Its digest, hexadecimal.
-    pub sha256: String,
-    /// The document.
-    pub bytes: Vec<u8>,
-    /// Under which seal.
-    pub seal_id: SealId,
-    /// With which key.
-    pub key_id: KeyId,
 }
 
 /// Checks a request that maker and checker stand behind and records the intent to issue.
@@ -140,12 +85,12 @@ pub async fn begin(
     if maker.organisation_id != checker.organisation_id {
         return Err(Error::OtherDepartment);
     }
-    let licence_type = library.catalogue().published(&request.type_code).ok_or(Error::TypeUnknown)?;
+    let licence_type = library.catalogue.now().published(&request.type_code).ok_or(Error::TypeUnknown)?;
     // Before the register is asked: who may not issue learns nothing about the holder.
-    if !library.catalogue().may_issue(&licence_type.code, &maker.organisation_id) {
+    if !library.catalogue.now().may_issue(&licence_type.code, &maker.organisation_id) {
         return Err(Error::NotAuthorised);
     }
-    let content = compose(library, &licence_type, &request, maker, work.at())?;
+    let content = compose::compose(library.press.fonts(), &licence_type, &request, maker, work.at())?;
     let approved = Approved { content, licence_type, holder: request.holder, renews: request.renews };
     begin_approved(work, library, origin, approved, (maker, checker)).await
 }
@@ -158,44 +103,6 @@ pub(crate) struct Approved {
     pub renews: Option<LicenceId>,
 }
 
-pub(crate) fn compose(
-    library: &Library,
-    licence_type: &LicenceType,
-    request: &Request,
-    maker: &Official,
-    at: Instant,
-) -> Result<Content, Error> {
-    if request.holder.holder.kind() != licence_type.definition.holder {
-        return Err(Error::HolderUnknown);
-    }
-    request.holder.check_not_ended()?;
-    let fields = content::fields(licence_type, &request.holder, &request.fields).map_err(Error::Fields)?;
-    check_glyphs(library, &fields)?;
-    let (from, until) = content::period(licence_type.definition.validity, request.valid_from, request.valid_until, at)?;
-    Ok(Content {
-        fields,
-        holder: request.holder.holder.id().to_owned(),
-        holder_name: request.holder.name.clone(),
-        issuer: maker.organisation_id.as_str().to_owned(),
-        licence_type: licence_type.id.as_str().to_owned(),
-        renews: request.renews.as_ref().map(|id| id.as_str().to_owned()),
-        valid_from: from.to_string(),
-        valid_until: until.map(|day| day.to_string()),
-    })
-}
-
-/// Names each field with a character that no typeface here can print: the clerk learns it at the counter, not from a
-/// voided issue.
-fn check_glyphs(library: &Library, fields: &Fields) -> Result<(), Error> {
-    let mut errors = Vec::new();
-    for (key, value) in fields {
-        if let Some(c) = library.fonts().missing(value)? {
-            errors.push(FieldError { key: key.clone(), problem: FieldProblem::Glyph(c) });
-        }
-    }
-    if errors.is_empty() { Ok(()) } else { Err(Error::Fields(errors)) }
-}
-
 pub(crate) async fn begin_approved(
     work: &mut Work,
     library: &Library,
@@ -205,7 +112,7 @@ pub(crate) async fn begin_approved(
 ) -> Result<Begun, Error> {
     let Approved { content, licence_type, holder, renews } = approved;
     let issuer_id = &maker.organisation_id;
-    if !library.catalogue().may_issue(&licence_type.code, issuer_id) {
+    if !library.catalogue.now().may_issue(&licence_type.code, issuer_id) {
         return Err(Error::NotAuthorised);
     }
     // The register may have changed since an application was handed in.
@@ -249,13 +156,13 @@ pub(crate) async fn begin_approved(
                 hold(work, &licence, &licence_type.code).await?;
             }
             let (canonical, digest) = (content.canonical()?, content.digest()?);
-            let sealed = library.seal_content(work.entropy(), licence.id.as_str(), &canonical);
+            let sealed = library.safe.seal_content(work.entropy(), licence.id.as_str(), &canonical);
             let new = queries::NewContent { sealed, digest: &digest, maker, checker };
             queries::insert_content(&mut work.tx, &licence.id, new).await?;
             record_intent(work, &licence, (maker, checker), &digest);
             return Ok(Begun::Intent(Box::new(Intent { licence, content, licence_type, seal })));
         }
-        if let Some(before) = queries::by_origin(&mut work.tx, origin.as_str()).await? {
+        if let Some(before) = register::queries::by_origin(&mut work.tx, origin.as_str()).await? {
             return resume(work, library, before, licence_type, seal).await;
         }
         if let Some(older) = &licence.renews {
@@ -299,7 +206,7 @@ async fn resume(
 ) -> Result<Begun, Error> {
     match licence.status {
         Status::Intent => {
-            let content = library.content(&mut work.tx, &licence.id).await?;
+            let content = library.safe.content(&mut work.tx, &licence.id).await?;
             work.record(events::ISSUE_RESUMED, &licence.id);
             Ok(Begun::Intent(Box::new(Intent { licence, content, licence_type, seal })))
         }
@@ -314,7 +221,7 @@ async fn active_seal(
     issuer: &base::id::OrganisationId,
 ) -> Result<ActiveSeal, Error> {
     let at = work.at();
-    match library.cabinet().active_for(&mut work.tx, issuer, at).await {
+    match library.cabinet.active_for(&mut work.tx, issuer, at).await {
         Ok(seal) => Ok(seal),
         Err(seal::Error::Fault(fault)) => Err(fault.into()),
         Err(seal::Error::Pki(_)) => Err(Error::SealExpired),
@@ -330,8 +237,8 @@ async fn to_be_renewed(
     holder: &HolderFacts,
     maker: &Official,
 ) -> Result<LicenceIdentifier, Error> {
-    let older = queries::by_id(&mut work.tx, id).await?.ok_or(Error::Renewal)?;
-    let same_type = library.type_of(&older)?.code == licence_type.code;
+    let older = register::by_id(&mut work.tx, id).await?.ok_or(Error::Renewal)?;
+    let same_type = library.catalogue.now().of(&older)?.code == licence_type.code;
     let fits = same_type
         && older.issuer == maker.organisation_id
         && older.holder == holder.holder
@@ -361,9 +268,9 @@ impl Intent {
     /// # Errors
     ///
     /// [`Error::Fields`] naming a character without a glyph or a text without room, [`Error::Lint`].
-    pub fn sign(&self, library: &Library, at: Instant) -> Result<Signed, Error> {
+    pub fn sign(&self, press: &Press, at: Instant) -> Result<Signed, Error> {
         let bytes = page::signed(
-            library,
+            press,
             &self.licence_type,
             &self.seal,
             &page::Facts { licence: &self.licence, content: &self.content, at },
@@ -398,17 +305,17 @@ pub enum Recorded {
 /// longer in force: the caller then voids the intent.
 pub async fn record(work: &mut Work, library: &Library, intent: &Intent, signed: &Signed) -> Result<Recorded, Error> {
     let (id, at) = (&intent.licence.id, work.at());
-    if queries::move_status(&mut work.tx, id, Status::Intent, Status::Valid, None, at).await? == 0 {
-        let now = queries::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound)?;
+    if register::queries::move_status(&mut work.tx, id, Status::Intent, Status::Valid, None, at).await? == 0 {
+        let now = register::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound)?;
         return match now.status {
             Status::Void => Err(Error::Voided(now.reason.unwrap_or_default())),
             _ => Ok(Recorded::Before(now)),
         };
     }
-    let sealed = library.seal_file(work.entropy(), id, &signed.bytes);
+    let sealed = library.safe.seal_document(work.entropy(), id, &signed.bytes);
     queries::insert_file(&mut work.tx, signed, sealed, at).await?;
     if let Some(older) = &intent.licence.renews
-        && queries::move_status(&mut work.tx, older, Status::Valid, Status::Superseded, None, at).await? == 0
+        && register::queries::move_status(&mut work.tx, older, Status::Valid, Status::Superseded, None, at).await? == 0
     {
         return Err(Error::Renewal);
     }
@@ -431,7 +338,7 @@ pub async fn record(work: &mut Work, library: &Library, intent: &Intent, signed:
 /// [`Fault`].
 pub async fn void(work: &mut Work, id: &LicenceId, reason: &str) -> Result<(), Error> {
     let at = work.at();
-    if queries::move_status(&mut work.tx, id, Status::Intent, Status::Void, Some(reason), at).await? == 1 {
+    if register::queries::move_status(&mut work.tx, id, Status::Intent, Status::Void, Some(reason), at).await? == 1 {
         queries::give_back(&mut work.tx, id).await?;
         work.record_with(events::VOIDED, id, serde_json::json!({ "reason": reason }));
     }
@@ -486,7 +393,7 @@ async fn finish_once(
     intent: &Intent,
     reply: Option<&Reply<'_>>,
 ) -> Result<Licence, Error> {
-    let signed = intent.sign(library, context.at)?;
+    let signed = intent.sign(&library.press, context.at)?;
     attempt(async || commit(database, library, context, (intent, &signed), reply).await).await
 }
 
@@ -542,7 +449,7 @@ pub const RECOVER_JOB: &str = "licence.recover";
 pub async fn recover(database: &Database, library: &Library, context: &Context) -> Result<Recovered, Error> {
     let before = context.at.plus_seconds(-limits::INTENT_SECONDS_MAX);
     let mut tx = database.read().await?;
-    let intents = queries::intents(&mut tx, before, limits::RECOVER_MAX).await?;
+    let intents = register::queries::intents(&mut tx, before, limits::RECOVER_MAX).await?;
     drop(tx);
     let mut recovered = Recovered::default();
     for licence in intents {
@@ -561,13 +468,13 @@ pub async fn recover(database: &Database, library: &Library, context: &Context) 
 
 async fn recover_one(database: &Database, library: &Library, context: &Context, licence: Licence) -> Result<(), Error> {
     let mut work = database.begin(context.clone()).await?;
-    let content = library.content(&mut work.tx, &licence.id).await?;
+    let content = library.safe.content(&mut work.tx, &licence.id).await?;
     let seal = active_seal(&mut work, library, &licence.issuer).await?;
     drop(work);
     let licence_type = library
-        .catalogue()
+        .catalogue
+        .now()
         .find(&content.licence_type)
         .ok_or_else(|| Fault::broken("the type of an intent is not in the catalogue"))?;
-    debug_assert_eq!(licence_type.id, LicenceTypeId::stored(content.licence_type.clone()));
     finish(database, library, context, &Intent { licence, content, licence_type, seal }, None).await.map(|_| ())
 }

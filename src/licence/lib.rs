@@ -10,17 +10,15 @@ pub mod issue;
 pub mod library;
 pub mod lifecycle;
 pub mod limits;
-mod queries;
 pub mod register;
 pub mod verification;
 
-pub use catalogue::{built_in, field, licence_type};
+pub use catalogue::{Catalogue, built_in, field, licence_type};
 pub use error::Error;
 pub use issue::official::{self, Official};
 pub use library::Library;
 pub use register::{
     content::{self, Content, Fields},
-    find,
     holder::{self, Holder, HolderFacts},
     licence::{Licence, Status},
     number::Code,

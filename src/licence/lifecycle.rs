@@ -4,11 +4,11 @@ use base::id::{LicenceId, OrganisationId};
 use records::Work;
 
 use crate::{
+    catalogue::Catalogue,
     error::Error,
     events, issue,
-    library::Library,
-    queries,
     register::{
+        self,
         holder::Holder,
         licence::{Licence, Status},
         reason::{RevocationReason, SuspensionReason},
@@ -92,11 +92,11 @@ pub async fn revoke(
 /// # Errors
 ///
 /// [`Fault`](base::Fault).
-pub async fn holder_ended(work: &mut Work, library: &Library, holder: &Holder) -> Result<Vec<LicenceId>, Error> {
+pub async fn holder_ended(work: &mut Work, catalogue: &Catalogue, holder: &Holder) -> Result<Vec<LicenceId>, Error> {
     let reason = RevocationReason::HolderCeased;
     let mut ended = Vec::new();
-    for licence in queries::not_over(&mut work.tx, holder).await? {
-        if !library.type_of(&licence)?.definition.ends_with_holder {
+    for licence in register::queries::not_over(&mut work.tx, holder).await? {
+        if !catalogue.of(&licence)?.definition.ends_with_holder {
             continue;
         }
         let id = licence.id.clone();
@@ -115,7 +115,7 @@ fn is_for(licence: &Licence, reason: &str) -> bool {
 }
 
 async fn of_issuer(work: &mut Work, issuers: &[OrganisationId], id: &LicenceId) -> Result<Licence, Error> {
-    let licence = queries::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound)?;
+    let licence = register::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound)?;
     if issuers.contains(&licence.issuer) { Ok(licence) } else { Err(Error::OtherDepartment) }
 }
 
@@ -127,7 +127,7 @@ async fn moved(
     event: &'static str,
 ) -> Result<Changed, Error> {
     let at = work.at();
-    if queries::move_status(&mut work.tx, &licence.id, licence.status, to, reason, at).await? == 0 {
+    if register::queries::move_status(&mut work.tx, &licence.id, licence.status, to, reason, at).await? == 0 {
         // Someone else changed it between our look and our step; the operation's edge looks again.
         return Err(base::Fault::conflict("the licence was changed at the same time").into());
     }

@@ -1,8 +1,52 @@
 //! What stands in the records about a licence, and how it is found.
 
 pub mod content;
-pub mod find;
 pub mod holder;
 pub mod licence;
 pub mod number;
+pub(crate) mod queries;
 pub mod reason;
+pub mod safe;
+
+use base::{
+    Fault, Page, PageOf,
+    id::{LicenceId, OrganisationId},
+};
+use records::Tx;
+
+use holder::Holder;
+use licence::{Licence, Status};
+pub use queries::{by_code, by_id, by_identifier, renewed_by};
+
+/// Licences of one holder, newest first.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn held_by(
+    tx: &mut Tx,
+    holder: &Holder,
+    page: &Page<LicenceId>,
+) -> Result<PageOf<Licence, LicenceId>, Fault> {
+    let rows = queries::held_by(tx, holder, page).await?;
+    Ok(PageOf::from_rows(rows, page.limit, |licence| licence.id.clone()))
+}
+
+/// Licences of these departments, newest first; all, or of one recorded status. One statement for each department.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn issued_by(
+    tx: &mut Tx,
+    issuers: &[OrganisationId],
+    status: Option<Status>,
+    page: &Page<LicenceId>,
+) -> Result<PageOf<Licence, LicenceId>, Fault> {
+    let mut rows = Vec::new();
+    for issuer in issuers {
+        rows.extend(queries::issued_by(tx, issuer, status, page).await?);
+    }
+    rows.sort_by(|a, b| b.id.cmp(&a.id));
+    Ok(PageOf::from_rows(rows, page.limit, |licence| licence.id.clone()))
+}

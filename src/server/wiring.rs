@@ -195,9 +195,9 @@ fn open_library(
 /// Puts the built-in licence types into a new catalogue and reads it.
 async fn install_types(database: &Database, library: &Library, world: &World) -> anyhow::Result<()> {
     let mut work = database.begin(world.context(Actor::Operator)).await?;
-    licence::licence_type::install_built_in(&mut work).await?;
+    licence::built_in::install(&mut work).await?;
     work.commit().await?;
-    library.refresh(database).await?;
+    library.catalogue.refresh(database).await?;
     Ok(())
 }
 

@@ -67,6 +67,58 @@ pub fn literals(text: &str) -> Vec<String> {
     found
 }
 
+/// The literals of a Rust file, and those that a macro of the file finishes: `licences!("where …")` stands for the whole
+/// statement when the file says `macro_rules! licences { ($rest:literal) => { concat!("select … ", $rest) }; }`.
+pub fn statements(text: &str) -> Vec<String> {
+    let mut text = text.to_owned();
+    for (name, head) in heads(&text) {
+        let call = format!("{name}!(");
+        let mut whole = String::new();
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once(&call) {
+            whole.push_str(before);
+            rest = after.trim_start();
+            match rest.strip_prefix('"') {
+                Some(literal) => {
+                    whole.push('"');
+                    whole.push_str(&head);
+                    rest = literal;
+                }
+                None => whole.push_str(&call),
+            }
+        }
+        whole.push_str(rest);
+        text = whole;
+    }
+    literals(&text).into_iter().filter(|literal| is_statement(literal) || is_rest(literal)).collect()
+}
+
+/// The macros of a file that put the head of a statement before a literal, with that head as it is written.
+fn heads(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for rule in text.split("macro_rules! ").skip(1) {
+        let body = rule.split("\n}\n").next().unwrap_or_default();
+        let head = body.split_once("concat!(").map(|(_, parts)| parts.trim_start());
+        let head = head.and_then(|parts| parts.strip_prefix('"')).and_then(|parts| parts.split_once('"'));
+        if let (Some((name, _)), Some((head, rest))) = (body.split_once(' '), head)
+            && rest.trim_start_matches(',').trim_start().starts_with('$')
+        {
+            found.push((name.to_owned(), head.to_owned()));
+        }
+    }
+    found
+}
+
+/// Whether a literal is the rest of a statement, whose head nobody here knows.
+pub fn is_rest(literal: &str) -> bool {
+    let mut words = literal.split_whitespace();
+    match words.next() {
+        Some("where" | "join") => true,
+        Some("order" | "group") => words.next() == Some("by"),
+        _ => false,
+    }
+}
+
 /// Reads up to the closing quote; tells how many bytes were read, with the quote.
 fn quoted(text: &str) -> (String, usize) {
     let mut literal = String::new();

@@ -16,11 +16,8 @@ fn only_the_owner_names_a_table_in_sql() {
             continue;
         }
         let name = file.strip_prefix(root().join("src")).unwrap().iter().next().unwrap().to_str().unwrap().to_owned();
-        for literal in source::literals(&fs::read_to_string(&file).unwrap()) {
-            if !source::is_statement(&literal) {
-                continue;
-            }
-            for table in source::tables_named(&literal) {
+        for statement in source::statements(&fs::read_to_string(&file).unwrap()) {
+            for table in source::tables_named(&statement) {
                 if let Some(owner) = owners.get(&table).filter(|owner| **owner != name) {
                     wrong.push(format!("{}: {name} names {table}, which is {owner}'s", shown(&file)));
                 }

@@ -1,14 +1,14 @@
 //! The three types every new catalogue begins with.
 
 use documents::Layout;
+use records::Work;
 
-use crate::{
-    catalogue::{
-        field::{FieldKind, FieldRule, Label, Source},
-        licence_type::{Definition, Validity},
-    },
-    register::holder::HolderKind,
+use super::{
+    field::{FieldKind, FieldRule, Label, Source},
+    licence_type::{self, Definition, Validity},
+    queries,
 };
+use crate::{error::Error, register::holder::HolderKind};
 
 /// 食品经营许可证.
 pub const FOOD: &str = "11100000MB0143028R001";
@@ -20,6 +20,21 @@ pub const BIRTH: &str = "11339900002482020F001";
 /// The codes and definitions.
 pub fn all() -> Vec<(&'static str, Definition)> {
     vec![(FOOD, food()), (DRIVING, driving()), (BIRTH, birth())]
+}
+
+/// Writes and publishes each of them that the catalogue does not have yet.
+///
+/// # Errors
+///
+/// As [`licence_type::draft`] and [`licence_type::publish`].
+pub async fn install(work: &mut Work) -> Result<(), Error> {
+    for (code, definition) in all() {
+        if queries::newest_type_version(&mut work.tx, code).await? == 0 {
+            let id = licence_type::draft(work, code, &definition).await?;
+            licence_type::publish(work, &id).await?;
+        }
+    }
+    Ok(())
 }
 
 fn food() -> Definition {

@@ -1,10 +1,7 @@
-//! The catalogue of licence types. Each has versions that go draft → published → retired; a licence keeps the
+//! A licence type. It has versions that go draft → published → retired; a licence keeps the
 //! version it was issued under.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::HashSet;
 
 use base::{
     Fault,
@@ -12,15 +9,14 @@ use base::{
     number::CreditCode,
 };
 use documents::Layout;
-use records::{Tx, Work, revision};
+use records::{Work, revision};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    catalogue::field::{FieldRule, Label},
-    error::Error,
-    events, limits, queries,
-    register::holder::HolderKind,
+use super::{
+    field::{FieldRule, Label},
+    queries,
 };
+use crate::{error::Error, events, limits, register::holder::HolderKind};
 
 /// The name of the revision that grows when the catalogue changes.
 pub const REVISION: &str = "licence_types";
@@ -78,7 +74,7 @@ impl TypeState {
         }
     }
 
-    fn stored(text: &str) -> Result<Self, Fault> {
+    pub(super) fn stored(text: &str) -> Result<Self, Fault> {
         [Self::Draft, Self::Published, Self::Retired]
             .into_iter()
             .find(|state| state.as_str() == text)
@@ -105,73 +101,6 @@ impl LicenceType {
     /// The rule of one field.
     pub fn field(&self, key: &str) -> Option<&FieldRule> {
         self.definition.fields.iter().find(|rule| rule.key == key)
-    }
-}
-
-/// All versions of all types, and who may issue them: kept in memory until the revision grows.
-#[derive(Debug, Default)]
-pub struct Catalogue {
-    types: HashMap<String, Arc<LicenceType>>,
-    published: HashMap<String, Arc<LicenceType>>,
-    issuers: HashSet<(String, String)>,
-}
-
-impl Catalogue {
-    /// Reads the catalogue. Two statements.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault`].
-    pub async fn load(tx: &mut Tx) -> Result<Self, Fault> {
-        let mut catalogue = Self::default();
-        for row in queries::types(tx).await? {
-            let definition = serde_json::from_str(&row.definition)
-                .map_err(|error| Fault::broken(format!("licence type {} {}: {error}", row.type_code, row.version)))?;
-            let licence_type = Arc::new(LicenceType {
-                id: LicenceTypeId::stored(row.licence_type_id.clone()),
-                code: row.type_code.clone(),
-                version: u16::try_from(row.version).map_err(Fault::broken)?,
-                state: TypeState::stored(&row.state)?,
-                definition,
-            });
-            if licence_type.state == TypeState::Published {
-                // Rows come with the newest version last.
-                catalogue.published.insert(row.type_code, Arc::clone(&licence_type));
-            }
-            catalogue.types.insert(row.licence_type_id, licence_type);
-        }
-        catalogue.issuers = queries::type_issuers(tx).await?.into_iter().collect();
-        Ok(catalogue)
-    }
-
-    /// A version by its identifier.
-    pub fn find(&self, id: &str) -> Option<Arc<LicenceType>> {
-        self.types.get(id).cloned()
-    }
-
-    /// The version in use of a code.
-    pub fn published(&self, code: &str) -> Option<Arc<LicenceType>> {
-        self.published.get(code).cloned()
-    }
-
-    /// Whether a department may issue licences of a code.
-    pub fn may_issue(&self, code: &str, issuer: &OrganisationId) -> bool {
-        self.issuers.contains(&(code.to_owned(), issuer.as_str().to_owned()))
-    }
-
-    /// The versions in use that a department may issue, in the order of their codes.
-    pub fn issued_by(&self, issuer: &OrganisationId) -> Vec<Arc<LicenceType>> {
-        let mut types: Vec<_> =
-            self.published.values().filter(|one| self.may_issue(&one.code, issuer)).cloned().collect();
-        types.sort_by(|a, b| a.code.cmp(&b.code));
-        types
-    }
-
-    /// All versions in use, in the order of their codes.
-    pub fn all_published(&self) -> Vec<Arc<LicenceType>> {
-        let mut types: Vec<_> = self.published.values().cloned().collect();
-        types.sort_by(|a, b| a.code.cmp(&b.code));
-        types
     }
 }
 
@@ -235,21 +164,6 @@ pub async fn authorise(work: &mut Work, code: &str, issuer: &OrganisationId) -> 
     if queries::insert_type_issuer(&mut work.tx, code, issuer).await? == 1 {
         revision::bump(&mut work.tx, REVISION).await?;
         work.record_with(events::TYPE_ISSUER_ADDED, issuer, serde_json::json!({ "code": code }));
-    }
-    Ok(())
-}
-
-/// Writes and publishes each built-in type that the catalogue does not have yet.
-///
-/// # Errors
-///
-/// [`Error`].
-pub async fn install_built_in(work: &mut Work) -> Result<(), Error> {
-    for (code, definition) in crate::catalogue::built_in::all() {
-        if queries::newest_type_version(&mut work.tx, code).await? == 0 {
-            let id = draft(work, code, &definition).await?;
-            publish(work, &id).await?;
-        }
     }
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! From a licence to its signed page.
 
-use base::{Fault, Instant};
+use base::{
+    Fault, Instant,
+    id::{KeyId, LicenceId, SealId},
+};
 use crypto::{
     cms::{self, SignedData},
     sign::SigningKey,
@@ -8,18 +11,33 @@ use crypto::{
 use documents::{Content as PageContent, Field, Prepared, pdf::read::read};
 use seal::ActiveSeal;
 
+use super::press::Press;
 use crate::{
     catalogue::{
         field::{FieldError, FieldProblem},
         licence_type::LicenceType,
     },
     error::Error,
-    library::Library,
     register::{
         content::{Content, Fields},
         licence::Licence,
     },
 };
+
+/// A signed document, verified, not yet recorded.
+#[derive(Debug)]
+pub struct Signed {
+    /// Whose document it is.
+    pub licence_id: LicenceId,
+    /// Its digest, hexadecimal.
+    pub sha256: String,
+    /// The document.
+    pub bytes: Vec<u8>,
+    /// Under which seal.
+    pub seal_id: SealId,
+    /// With which key.
+    pub key_id: KeyId,
+}
 
 /// What a page is made from.
 pub(crate) struct Facts<'a> {
@@ -48,12 +66,12 @@ pub fn printed(licence: &Licence, content: &Content) -> Fields {
 
 /// The signed document.
 pub(crate) fn signed(
-    library: &Library,
+    press: &Press,
     licence_type: &LicenceType,
     seal: &ActiveSeal,
     facts: &Facts<'_>,
 ) -> Result<Vec<u8>, Error> {
-    let template = library.template(licence_type, seal)?;
+    let template = press.template(licence_type, seal)?;
     let printed = printed(facts.licence, facts.content);
     let layout = &licence_type.definition.layout;
     let has_place = |key: &str| layout.cells.iter().any(|cell| cell.key == key);
@@ -61,7 +79,7 @@ pub(crate) fn signed(
         title: licence_type.definition.name.zh.clone(),
         identifier: facts.licence.identifier.clone(),
         fields: printed.iter().filter(|(key, _)| has_place(key)).map(|(key, value)| Field::new(key, value)).collect(),
-        qr_text: verify::qr::payload(library.public_url(), facts.licence.code.as_str()),
+        qr_text: verify::qr::payload(press.public_url(), facts.licence.code.as_str()),
         metadata: printed
             .iter()
             .filter(|(key, _)| !has_place(key))
@@ -72,7 +90,7 @@ pub(crate) fn signed(
     };
     let prepared = template.typeset(&content).map_err(refused)?;
     let chain = &seal.signer.chain;
-    lint(library, &prepared, chain, facts, &printed)?;
+    lint(press, &prepared, chain, facts, &printed)?;
     let signature = sign(&prepared, &seal.signer.key, chain)?;
     check_signature(&signature, &prepared.digest())?;
     prepared.finish(&signature).map_err(refused)
@@ -86,13 +104,13 @@ fn sign(prepared: &Prepared, key: &SigningKey, chain: &[Vec<u8>]) -> Result<Vec<
 /// Signs with a key that means nothing and reads the result back as a verifier would: what cannot be read, or says
 /// something else than the record, is found before a real key has signed it.
 fn lint(
-    library: &Library,
+    press: &Press,
     prepared: &Prepared,
     chain: &[Vec<u8>],
     facts: &Facts<'_>,
     printed: &Fields,
 ) -> Result<(), Error> {
-    let signature = sign(prepared, library.throw_away(), chain)?;
+    let signature = sign(prepared, press.throw_away(), chain)?;
     let parsed = SignedData::parse(&signature).map_err(|error| Error::Lint(error.to_string()))?;
     let bytes = prepared.clone().finish(&signature).map_err(refused)?;
     let file = read(&bytes).map_err(|error| Error::Lint(error.to_string()))?;

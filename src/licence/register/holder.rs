@@ -4,8 +4,14 @@ use base::{
     Fault, Secret,
     id::{OrganisationId, PersonId},
     mask,
-    number::IdentityNumber,
+    number::{CreditCode, IdentityNumber},
 };
+use identity::{
+    Vault,
+    organisation::{self, OrganisationView, State},
+    person::{self, PersonView},
+};
+use records::Tx;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -108,5 +114,58 @@ impl HolderFacts {
             Holder::Person(_) => IdentityNumber::parse(self.number.expose()).ok(),
             Holder::Organisation(_) => None,
         }
+    }
+}
+
+/// The person with an identity number, as a holder.
+///
+/// # Errors
+///
+/// [`Error::HolderUnknown`] when the register has nobody under it.
+pub async fn person_by_number(tx: &mut Tx, vault: &Vault, number: &IdentityNumber) -> Result<HolderFacts, Error> {
+    let found = person::find_by_identity_number(tx, vault, number).await?.ok_or(Error::HolderUnknown)?;
+    Ok(of_person(found, number))
+}
+
+/// The organisation with a credit code, as a holder.
+///
+/// # Errors
+///
+/// [`Error::HolderUnknown`] when the register has nobody under it.
+pub async fn organisation_by_code(tx: &mut Tx, code: &CreditCode) -> Result<HolderFacts, Error> {
+    Ok(of_organisation(organisation::find_by_code(tx, code).await?.ok_or(Error::HolderUnknown)?))
+}
+
+/// What the register says of a holder now.
+///
+/// # Errors
+///
+/// [`Error::HolderUnknown`] when the register has nobody under it.
+pub async fn facts(tx: &mut Tx, vault: &Vault, holder: &Holder) -> Result<HolderFacts, Error> {
+    match holder {
+        Holder::Person(id) => {
+            let found = person::find(tx, id).await?.ok_or(Error::HolderUnknown)?;
+            let number = found.identity_number(vault)?;
+            Ok(of_person(found, &number))
+        }
+        Holder::Organisation(id) => Ok(of_organisation(organisation::find(tx, id).await?.ok_or(Error::HolderUnknown)?)),
+    }
+}
+
+fn of_person(found: PersonView, number: &IdentityNumber) -> HolderFacts {
+    HolderFacts {
+        holder: Holder::Person(found.person_id),
+        name: found.name,
+        number: Secret::new(number.as_str().to_owned()),
+        has_ended: found.died_on.is_some(),
+    }
+}
+
+fn of_organisation(found: OrganisationView) -> HolderFacts {
+    HolderFacts {
+        holder: Holder::Organisation(found.organisation_id),
+        name: found.name,
+        number: Secret::new(found.credit_code.as_str().to_owned()),
+        has_ended: found.state == State::Ceased,
     }
 }

@@ -22,7 +22,7 @@ async fn apply(city: &City, seconds: i64) -> ApplicationId {
 
 async fn digest(city: &City, id: &ApplicationId) -> String {
     let mut tx = city.fresh.database.read().await.unwrap();
-    application::find(&mut tx, &city.library, &city.food.id, id).await.unwrap().digest
+    application::find(&mut tx, &city.library.safe, &city.food.id, id).await.unwrap().digest
 }
 
 async fn approve(
@@ -49,9 +49,9 @@ async fn an_approved_application_becomes_a_licence() {
     let licence = approve(&city, &id, &city.food.reviewer, &reviewed, 1).await.unwrap();
     assert_eq!(licence.status, Status::Valid);
     let mut tx = city.fresh.database.read().await.unwrap();
-    let decided = application::find(&mut tx, &city.library, &city.food.id, &id).await.unwrap();
+    let decided = application::find(&mut tx, &city.library.safe, &city.food.id, &id).await.unwrap();
     assert_eq!((decided.state, decided.licence), (State::Approved, Some(licence.id.clone())));
-    let content = city.library.content(&mut tx, &licence.id).await.unwrap();
+    let content = city.library.safe.content(&mut tx, &licence.id).await.unwrap();
     assert_eq!(content.digest().unwrap(), reviewed);
 }
 
@@ -68,7 +68,7 @@ async fn nobody_approves_what_they_handed_in() {
     assert!(matches!(approve(&city, &id, &promoted, &reviewed, 2).await, Err(Error::FourEyes)));
     let mut work = city.work(3).await;
     let outcome =
-        application::send_back(&mut work, &city.library, &promoted, &id, (ReturnReason::Incomplete, "")).await;
+        application::send_back(&mut work, &city.library.safe, &promoted, &id, (ReturnReason::Incomplete, "")).await;
     assert!(matches!(outcome, Err(Error::FourEyes)));
 }
 
@@ -117,13 +117,15 @@ async fn a_returned_application_tells_why_and_cannot_be_approved() {
     let reviewed = digest(&city, &id).await;
     let mut work = city.work(1).await;
     let reason = (ReturnReason::Mismatch, "  住所与登记不一致  ");
-    application::send_back(&mut work, &city.library, &city.food.reviewer, &id, reason).await.unwrap();
+    application::send_back(&mut work, &city.library.safe, &city.food.reviewer, &id, reason).await.unwrap();
     work.commit().await.unwrap();
     let late = approve(&city, &id, &city.food.reviewer, &reviewed, 2).await;
     assert!(matches!(late, Err(Error::AlreadyDecided)));
     let mut tx = city.fresh.database.read().await.unwrap();
     let returned =
-        application::list(&mut tx, &city.library, &city.food.id, Some(State::Returned), &Page::first(5)).await.unwrap();
+        application::list(&mut tx, &city.library.safe, &city.food.id, Some(State::Returned), &Page::first(5))
+            .await
+            .unwrap();
     assert_eq!(returned.items[0].return_reason, Some(ReturnReason::Mismatch));
     assert_eq!(returned.items[0].return_note.as_deref(), Some("住所与登记不一致"));
 }
@@ -133,9 +135,9 @@ async fn another_department_sees_no_application() {
     let city = city().await;
     let id = apply(&city, 0).await;
     let mut tx = city.fresh.database.read().await.unwrap();
-    let found = application::find(&mut tx, &city.library, &city.police.id, &id).await;
+    let found = application::find(&mut tx, &city.library.safe, &city.police.id, &id).await;
     assert!(matches!(found, Err(Error::NotFound)));
-    let list = application::list(&mut tx, &city.library, &city.police.id, None, &Page::first(5)).await.unwrap();
+    let list = application::list(&mut tx, &city.library.safe, &city.police.id, None, &Page::first(5)).await.unwrap();
     assert!(list.items.is_empty());
 }
 
@@ -147,8 +149,8 @@ async fn the_list_of_applications_is_walked_over_two_pages() {
     }
     let mut tx = city.fresh.database.read().await.unwrap();
     let (library, department) = (&city.library, &city.food.id);
-    let first = application::list(&mut tx, library, department, None, &Page::first(2)).await.unwrap();
+    let first = application::list(&mut tx, &library.safe, department, None, &Page::first(2)).await.unwrap();
     let after = Page::after(first.next.clone().unwrap(), 2);
-    let second = application::list(&mut tx, library, department, None, &after).await.unwrap();
+    let second = application::list(&mut tx, &library.safe, department, None, &after).await.unwrap();
     assert_eq!((first.items.len(), second.items.len(), second.next), (2, 1, None));
 }

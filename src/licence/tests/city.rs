@@ -21,6 +21,7 @@ use crate::{
     catalogue::{built_in, licence_type},
     issue::{self, Begun, Intent, Origin, Request},
     library::Parts,
+    register::{self, holder},
 };
 
 /// 2026-11-18 in the legal time zone.
@@ -157,7 +158,7 @@ pub async fn city() -> City {
     })
     .unwrap();
     let mut work = fresh.database.begin(at).await.unwrap();
-    licence_type::install_built_in(&mut work).await.unwrap();
+    built_in::install(&mut work).await.unwrap();
     let keeping = (&vault, &cabinet);
     let food = department(&mut work, keeping, "滨江市市场监督管理局", "11330100002489381", "1").await;
     let police = department(&mut work, keeping, "滨江市公安局交通警察支队", "11330100002489402", "2").await;
@@ -168,10 +169,10 @@ pub async fn city() -> City {
         organisation(&mut work, "滨江市龙福餐饮有限公司", "91330100MA2ABCDE1", organisation::Kind::Enterprise).await;
     let person = register(&mut work, &vault, "龘㐂𠮷", "33010119900307123").await;
     work.commit().await.unwrap();
-    library.refresh(&fresh.database).await.unwrap();
+    library.catalogue.refresh(&fresh.database).await.unwrap();
     let mut tx = fresh.database.read().await.unwrap();
-    let company = crate::register::find::holder(&mut tx, &library, &Holder::Organisation(company)).await.unwrap();
-    let person = crate::register::find::holder(&mut tx, &library, &Holder::Person(person)).await.unwrap();
+    let company = holder::facts(&mut tx, &library.vault, &Holder::Organisation(company)).await.unwrap();
+    let person = holder::facts(&mut tx, &library.vault, &Holder::Person(person)).await.unwrap();
     drop(tx);
     City { fresh, library, entropy, food, police, company, person, folder }
 }
@@ -248,7 +249,7 @@ impl City {
 
     pub async fn find(&self, licence: &Licence) -> Licence {
         let mut tx = self.fresh.database.read().await.unwrap();
-        crate::register::find::by_id(&mut tx, &licence.id).await.unwrap().unwrap()
+        register::by_id(&mut tx, &licence.id).await.unwrap().unwrap()
     }
 
     /// How many rows a table has.

@@ -11,12 +11,12 @@ use crate::{
     catalogue::built_in,
     issue::{self, Recovered, Request},
     lifecycle, limits,
-    register::{find, reason::SuspensionReason},
+    register::{holder, reason::SuspensionReason},
     verification,
 };
 
 async fn facts(city: &City, holder: &Holder) -> HolderFacts {
-    find::holder(&mut city.fresh.database.read().await.unwrap(), &city.library, holder).await.unwrap()
+    holder::facts(&mut city.fresh.database.read().await.unwrap(), &city.library.vault, holder).await.unwrap()
 }
 
 /// What the server does about a death: the register first, then what hangs on it, in one unit of work.
@@ -24,7 +24,7 @@ async fn dies(city: &City, seconds: i64) -> usize {
     let Holder::Person(id) = &city.person.holder else { panic!("not a person") };
     let mut work = city.work(seconds).await;
     person::record_death(&mut work, id, Date::parse("2026-11-17").unwrap()).await.unwrap();
-    let ended = lifecycle::holder_ended(&mut work, &city.library, &city.person.holder).await.unwrap();
+    let ended = lifecycle::holder_ended(&mut work, &city.library.catalogue.now(), &city.person.holder).await.unwrap();
     work.commit().await.unwrap();
     ended.len()
 }
@@ -33,7 +33,7 @@ async fn ceases(city: &City, seconds: i64) -> usize {
     let Holder::Organisation(id) = &city.company.holder else { panic!("not an organisation") };
     let mut work = city.work(seconds).await;
     organisation::cease(&mut work, id).await.unwrap();
-    let ended = lifecycle::holder_ended(&mut work, &city.library, &city.company.holder).await.unwrap();
+    let ended = lifecycle::holder_ended(&mut work, &city.library.catalogue.now(), &city.company.holder).await.unwrap();
     work.commit().await.unwrap();
     ended.len()
 }
@@ -64,7 +64,7 @@ async fn traces(city: &City) -> [i64; 3] {
 
 async fn outcome(city: &City, licence: &Licence, seconds: i64) -> (Outcome, Option<Reason>) {
     let mut work = city.work(seconds).await;
-    let verdict = verification::by_code(&mut work, &city.library, licence.code.as_str()).await.unwrap();
+    let verdict = verification::by_code(&mut work, &city.library.catalogue.now(), licence.code.as_str()).await.unwrap();
     work.commit().await.unwrap();
     (verdict.outcome, verdict.reason())
 }
@@ -121,13 +121,13 @@ async fn an_application_whose_holder_ceased_meanwhile_is_not_approved() {
     assert_eq!(outcome(&city, &older, 2).await, (Outcome::Invalid, Some(Reason::Revoked)));
     let before = traces(&city).await;
     let mut work = city.work(3).await;
-    let found = application::find(&mut work.tx, &city.library, &city.food.id, &id).await.unwrap();
+    let found = application::find(&mut work.tx, &city.library.safe, &city.food.id, &id).await.unwrap();
     let refused =
         application::approve(&mut work, &city.library, &city.food.reviewer, &id, &found.digest).await.unwrap_err();
     assert_eq!(refused.code(), "holder_ceased");
     drop(work);
     let mut work = city.work(4).await;
-    let found = application::find(&mut work.tx, &city.library, &city.food.id, &id).await.unwrap();
+    let found = application::find(&mut work.tx, &city.library.safe, &city.food.id, &id).await.unwrap();
     assert_eq!((found.state, found.licence), (State::Submitted, None));
     let holder = facts(&city, &city.company.holder).await;
     let again = Request { holder, ..new };

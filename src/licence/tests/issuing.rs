@@ -10,7 +10,7 @@ use crate::{
     catalogue::{built_in, field::FieldProblem, licence_type},
     error::PeriodProblem,
     issue::{Begun, Request},
-    register::find,
+    register,
 };
 
 #[tokio::test]
@@ -23,11 +23,11 @@ async fn an_issued_licence_is_sealed_and_found_by_every_number() {
     assert_eq!(identifier.type_code(), built_in::FOOD);
     assert_eq!(identifier.version(), 1);
     let mut tx = city.fresh.database.read().await.unwrap();
-    let (sha256, bytes) = city.library.document(&mut tx, &licence.id).await.unwrap();
-    assert_eq!(find::by_identifier(&mut tx, &identifier).await.unwrap(), Some(licence.clone()));
-    assert_eq!(find::by_code(&mut tx, &licence.code).await.unwrap(), Some(licence.clone()));
-    assert_eq!(find::by_file_digest(&mut tx, &sha256).await.unwrap(), Some(licence.clone()));
-    let held = find::held_by(&mut tx, &licence.holder, &Page::first(10)).await.unwrap();
+    let (sha256, bytes) = city.library.safe.document(&mut tx, &licence.id).await.unwrap();
+    assert_eq!(register::by_identifier(&mut tx, &identifier).await.unwrap(), Some(licence.clone()));
+    assert_eq!(register::by_code(&mut tx, &licence.code).await.unwrap(), Some(licence.clone()));
+    assert_eq!(register::queries::by_file_digest(&mut tx, &sha256).await.unwrap(), Some(licence.clone()));
+    let held = register::held_by(&mut tx, &licence.holder, &Page::first(10)).await.unwrap();
     assert_eq!(held.items, std::slice::from_ref(&licence));
     let file = read(&bytes).unwrap();
     assert_eq!(file.entry("certificate_identifier"), Some(licence.identifier.as_str()));
@@ -74,7 +74,7 @@ async fn a_licence_row_and_its_table_show_no_identity_number() {
     for bytes in [content, file] {
         assert!(!bytes.windows(number.len()).any(|window| window == number.as_bytes()));
     }
-    let (_, document) = city.library.document(&mut tx, &licence.id).await.unwrap();
+    let (_, document) = city.library.safe.document(&mut tx, &licence.id).await.unwrap();
     assert!(read(&document).unwrap().entry("holder_code") == Some(number.as_str()));
 }
 
@@ -140,7 +140,7 @@ async fn what_looks_like_a_template_is_printed_as_it_stands() {
     request.fields.insert("premises".to_owned(), text.to_owned());
     let licence = city.issue(request, &city.food, 0).await.unwrap();
     let mut tx = city.fresh.database.read().await.unwrap();
-    let (_, bytes) = city.library.document(&mut tx, &licence.id).await.unwrap();
+    let (_, bytes) = city.library.safe.document(&mut tx, &licence.id).await.unwrap();
     assert_eq!(read(&bytes).unwrap().entry("premises"), Some(text));
 }
 
@@ -180,7 +180,7 @@ async fn a_frozen_seal_and_a_retired_type_issue_nothing() {
     city.see().await;
     assert!(matches!(refused(&city, |_| ()).await, Error::Seal));
     let mut work = city.work(1).await;
-    let id = city.library.catalogue().published(built_in::FOOD).unwrap().id.clone();
+    let id = city.library.catalogue.now().published(built_in::FOOD).unwrap().id.clone();
     licence_type::retire(&mut work, &id).await.unwrap();
     work.commit().await.unwrap();
     city.see().await;
@@ -191,7 +191,7 @@ async fn a_frozen_seal_and_a_retired_type_issue_nothing() {
 async fn an_issued_licence_keeps_the_version_of_its_type() {
     let city = city().await;
     let first = city.issue(city.food_request("k1"), &city.food, 0).await.unwrap();
-    let mut definition = city.library.catalogue().published(built_in::FOOD).unwrap().definition.clone();
+    let mut definition = city.library.catalogue.now().published(built_in::FOOD).unwrap().definition.clone();
     definition.validity = licence_type::Validity::Years(3);
     let mut work = city.work(1).await;
     let id = licence_type::draft(&mut work, built_in::FOOD, &definition).await.unwrap();
@@ -200,8 +200,8 @@ async fn an_issued_licence_keeps_the_version_of_its_type() {
     city.see().await;
     let second = city.issue(city.food_request("k2"), &city.food, 2).await.unwrap();
     assert_ne!(first.licence_type, second.licence_type);
-    assert_eq!(city.library.type_of(&first).unwrap().version, 1);
-    assert_eq!(city.library.type_of(&second).unwrap().version, 2);
+    assert_eq!(city.library.catalogue.now().of(&first).unwrap().version, 1);
+    assert_eq!(city.library.catalogue.now().of(&second).unwrap().version, 2);
     assert_eq!(second.valid_until.unwrap().to_string(), "2029-11-17");
 }
 
@@ -240,9 +240,9 @@ async fn many_licences_have_many_numbers() {
     }
     let department = std::slice::from_ref(&city.food.id);
     let mut tx = city.fresh.database.read().await.unwrap();
-    let first = find::issued_by(&mut tx, department, None, &Page::first(15)).await.unwrap();
+    let first = register::issued_by(&mut tx, department, None, &Page::first(15)).await.unwrap();
     let second =
-        find::issued_by(&mut tx, department, None, &Page::after(first.next.clone().unwrap(), 15)).await.unwrap();
+        register::issued_by(&mut tx, department, None, &Page::after(first.next.clone().unwrap(), 15)).await.unwrap();
     assert_eq!((first.items.len(), second.items.len(), second.next), (15, 5, None));
     assert!(first.items[0].issued_at >= NOW);
 }

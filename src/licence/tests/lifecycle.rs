@@ -4,7 +4,7 @@ use super::city::{City, NOW, city};
 use crate::{
     Error, Licence, Standing, Status, lifecycle,
     register::{
-        find,
+        self,
         reason::{RevocationReason, SuspensionReason},
     },
 };
@@ -101,7 +101,7 @@ async fn a_renewal_takes_the_place_of_the_older_one_in_one_step() {
     assert_eq!((older.number(), older.version()), (newer.number(), 1));
     assert_eq!(newer.version(), 2);
     let mut tx = city.fresh.database.read().await.unwrap();
-    assert_eq!(find::renewed_by(&mut tx, &older).await.unwrap(), Some(newer.id.clone()));
+    assert_eq!(register::renewed_by(&mut tx, &older).await.unwrap(), Some(newer.id.clone()));
     drop(tx);
     // A chain goes on from its end, and from nowhere else.
     request.origin = crate::issue::Origin::request("client", "k3");

@@ -54,7 +54,7 @@ async fn an_approval_names_a_licence_that_is_numbered_already() {
         work.commit().await.unwrap();
         let context = city.context(seconds + 1);
         let mut work = city.fresh.database.begin(context.clone()).await.unwrap();
-        let digest = application::find(&mut work.tx, &city.library, &city.food.id, &id).await.unwrap().digest;
+        let digest = application::find(&mut work.tx, &city.library.safe, &city.food.id, &id).await.unwrap().digest;
         let approved = application::approve(&mut work, &city.library, &city.food.reviewer, &id, &digest).await;
         work.commit().await.unwrap();
         let Ok(Begun::Intent(intent)) = approved else { panic!("not approved") };
@@ -80,7 +80,7 @@ async fn an_intent_comes_before_its_end() {
 async fn a_version_of_a_type_is_drafted_then_published_then_its_older_one_retired() {
     let city = city().await;
     told_types_of_a_new_city(&city).await;
-    let definition = city.library.catalogue().published(built_in::FOOD).unwrap().definition.clone();
+    let definition = city.library.catalogue.now().published(built_in::FOOD).unwrap().definition.clone();
     for seconds in 1..5 {
         let mut work = city.work(seconds).await;
         let id = licence_type::draft(&mut work, built_in::FOOD, &definition).await.unwrap();
@@ -102,12 +102,12 @@ async fn told_types_of_a_new_city(city: &City) {
 async fn a_verification_comes_before_the_alarm_it_raises() {
     let city = city().await;
     let intent = begin(&city, &city.context(0), city.food_request("k")).await;
-    let signed = intent.sign(&city.library, city.context(1).at).unwrap();
+    let signed = intent.sign(&city.library.press, city.context(1).at).unwrap();
     for seconds in 2..7 {
-        let trust = verification::trust(&city.library).unwrap();
+        let trust = city.library.trust.now().unwrap();
         let mut work = city.work(seconds).await;
         let examined = verify::pdf::examine(&signed.bytes);
-        verification::by_file(&mut work, &city.library, &trust, &examined).await.unwrap();
+        verification::by_file(&mut work, &city.library.catalogue.now(), &trust, &examined).await.unwrap();
         work.commit().await.unwrap();
         told(&city, &["licence.verified", "verification.alarm"]).await;
     }
@@ -125,12 +125,12 @@ async fn the_end_of_a_holder_comes_before_the_end_of_what_it_held() {
     };
     let mut work = city.work(4).await;
     organisation::cease(&mut work, company).await.unwrap();
-    lifecycle::holder_ended(&mut work, &city.library, &city.company.holder).await.unwrap();
+    lifecycle::holder_ended(&mut work, &city.library.catalogue.now(), &city.company.holder).await.unwrap();
     work.commit().await.unwrap();
     told(&city, &["organisation.ceased", "licence.revoked", "licence.revoked", "licence.revoked"]).await;
     let mut work = city.work(5).await;
     person::record_death(&mut work, person, Date::parse("2026-11-17").unwrap()).await.unwrap();
-    lifecycle::holder_ended(&mut work, &city.library, &city.person.holder).await.unwrap();
+    lifecycle::holder_ended(&mut work, &city.library.catalogue.now(), &city.person.holder).await.unwrap();
     work.commit().await.unwrap();
     told(&city, &["person.died", "licence.revoked"]).await;
 }

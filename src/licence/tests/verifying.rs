@@ -7,33 +7,33 @@ use records::log::{self, Filter};
 use verify::{Outcome, Reason, Verdict, pdf};
 
 use super::city::{City, NOW, city};
-use crate::{Licence, Status, events, lifecycle, queries, register::reason::SuspensionReason, verification};
+use crate::{Licence, Status, events, lifecycle, register::reason::SuspensionReason, verification};
 
 async fn by_code(city: &City, text: &str, seconds: i64) -> Verdict {
     let mut work = city.work(seconds).await;
-    let verdict = verification::by_code(&mut work, &city.library, text).await.unwrap();
+    let verdict = verification::by_code(&mut work, &city.library.catalogue.now(), text).await.unwrap();
     work.commit().await.unwrap();
     verdict
 }
 
 async fn by_identifier(city: &City, text: &str, seconds: i64) -> Verdict {
     let mut work = city.work(seconds).await;
-    let verdict = verification::by_identifier(&mut work, &city.library, text).await.unwrap();
+    let verdict = verification::by_identifier(&mut work, &city.library.catalogue.now(), text).await.unwrap();
     work.commit().await.unwrap();
     verdict
 }
 
 async fn by_file(city: &City, bytes: &[u8], seconds: i64) -> Verdict {
-    let trust = verification::trust(&city.library).unwrap();
+    let trust = city.library.trust.now().unwrap();
     let mut work = city.work(seconds).await;
     let examined = pdf::examine(bytes);
-    let verdict = verification::by_file(&mut work, &city.library, &trust, &examined).await.unwrap();
+    let verdict = verification::by_file(&mut work, &city.library.catalogue.now(), &trust, &examined).await.unwrap();
     work.commit().await.unwrap();
     verdict
 }
 
 async fn document(city: &City, licence: &Licence) -> Vec<u8> {
-    city.library.document(&mut city.fresh.database.read().await.unwrap(), &licence.id).await.unwrap().1
+    city.library.safe.document(&mut city.fresh.database.read().await.unwrap(), &licence.id).await.unwrap().1
 }
 
 async fn suspend(city: &City, licence: &Licence, seconds: i64) {
@@ -110,7 +110,7 @@ async fn a_genuine_seal_without_a_record_raises_an_alarm() {
     let city = city().await;
     let intent = city.intent(city.food_request("k"), &city.food, 0).await;
     // Signed, and the record never came: what a thief of the key would make.
-    let signed = intent.sign(&city.library, NOW.plus_seconds(1)).unwrap();
+    let signed = intent.sign(&city.library.press, NOW.plus_seconds(1)).unwrap();
     let verdict = by_file(&city, &signed.bytes, 2).await;
     assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Invalid, Some(Reason::NotRecorded)));
     assert_eq!(list(&city, events::VERIFICATION_ALARM).await.len(), 1);
@@ -124,11 +124,11 @@ async fn a_genuine_seal_without_a_record_raises_an_alarm() {
 #[tokio::test]
 async fn whom_we_trust_is_read_once_until_keys_or_lists_are_read_again() {
     let city = city().await;
-    let first = verification::trust(&city.library).unwrap();
-    assert!(Arc::ptr_eq(&first, &verification::trust(&city.library).unwrap()));
-    let custody = city.library.cabinet().custody();
+    let first = city.library.trust.now().unwrap();
+    assert!(Arc::ptr_eq(&first, &city.library.trust.now().unwrap()));
+    let custody = city.library.cabinet.custody();
     custody.refresh().await.unwrap();
-    let later = verification::trust(&city.library).unwrap();
+    let later = city.library.trust.now().unwrap();
     assert!(!Arc::ptr_eq(&first, &later));
     assert_eq!((first.roots.len(), later.roots.len()), (1, 1));
 }
@@ -141,10 +141,10 @@ async fn every_verification_leaves_a_receipt_and_an_event_without_a_name() {
     let second = by_code(&city, "https://elsewhere.example/1", 2).await;
     assert_ne!(first.receipt, second.receipt);
     let mut tx = city.fresh.database.read().await.unwrap();
-    let receipt = verification::find(&mut tx, first.receipt.as_ref().unwrap()).await.unwrap().unwrap();
+    let receipt = verification::receipt::find(&mut tx, first.receipt.as_ref().unwrap()).await.unwrap().unwrap();
     assert_eq!((receipt.outcome.as_str(), receipt.method.as_str()), ("valid", "code"));
     assert_eq!(receipt.licence.as_ref(), Some(&licence.id));
-    let receipt = verification::find(&mut tx, second.receipt.as_ref().unwrap()).await.unwrap().unwrap();
+    let receipt = verification::receipt::find(&mut tx, second.receipt.as_ref().unwrap()).await.unwrap().unwrap();
     assert_eq!((receipt.outcome.as_str(), receipt.reason.as_deref()), ("unverifiable", Some("not_our_code")));
     drop(tx);
     let entries = list(&city, events::VERIFIED).await;
@@ -159,9 +159,11 @@ async fn a_look_leaves_nothing() {
     let city = city().await;
     let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
     let mut tx = city.fresh.database.read().await.unwrap();
-    let verdict = verification::look(&mut tx, &city.library, licence.code.as_str(), NOW).await.unwrap();
+    let verdict = verification::look(&mut tx, &city.library.catalogue.now(), licence.code.as_str(), NOW).await.unwrap();
     assert_eq!((verdict.outcome, verdict.receipt), (Outcome::Valid, None));
-    assert!(queries::verification(&mut tx, "ver_x").await.unwrap().is_none());
+    assert!(
+        verification::receipt::find(&mut tx, &base::id::ReceiptId::stored("ver_x".to_owned())).await.unwrap().is_none()
+    );
     drop(tx);
     assert_eq!(list(&city, events::VERIFIED).await.len(), 0);
 }

@@ -1,7 +1,7 @@
 //! `licence-type`: what licences there are, and who issues them.
 
 use anyhow::ensure;
-use licence::licence_type::{self, Catalogue};
+use licence::{Catalogue, licence_type};
 use records::Actor;
 
 use crate::{foundation, settings::Settings, wiring::World};

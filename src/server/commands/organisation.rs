@@ -127,7 +127,7 @@ async fn change(settings: &Settings, command: &Command, which: &Which) -> anyhow
         Command::Resume(_) => "active".to_owned(),
         Command::Suspend(_) => "suspended".to_owned(),
         _ => {
-            let ended = lifecycle::holder_ended(&mut work, &product.app.library, &holder).await?;
+            let ended = lifecycle::holder_ended(&mut work, &product.app.library.catalogue.now(), &holder).await?;
             format!("ceased, {} licences ended", ended.len())
         }
     };

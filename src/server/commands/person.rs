@@ -97,7 +97,9 @@ async fn deceased(settings: &Settings, death: &Death) -> anyhow::Result<()> {
     for session in &sessions {
         oidc::logout::session_ended(&mut work, session).await?;
     }
-    let ended = lifecycle::holder_ended(&mut work, &product.app.library, &Holder::Person(person.clone())).await?;
+    let ended =
+        lifecycle::holder_ended(&mut work, &product.app.library.catalogue.now(), &Holder::Person(person.clone()))
+            .await?;
     work.commit().await?;
     super::print(&format!("{person}: {} sessions closed, {} licences ended\n", sessions.len(), ended.len()))
 }

@@ -81,7 +81,7 @@ async fn make(settings: &Settings, new: &Making) -> anyhow::Result<()> {
     let keeper = staff::of_person(&mut work.tx, &person).await?;
     let keeper = keeper.with_context(|| format!("{} has no appointment", new.keeper))?.staff_id;
     let new = NewSeal { organisation_id: department.organisation_id, kind, keeper };
-    let seal = seal::create(&mut work, product.app.library.cabinet(), new).await.with_context(|| department.name)?;
+    let seal = seal::create(&mut work, &product.app.library.cabinet, new).await.with_context(|| department.name)?;
     work.commit().await?;
     super::print(&format!("{seal}\n"))
 }

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 use base::{Text, id::LicenceId};
-use licence::find;
+use licence::register;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -116,7 +116,7 @@ impl DemoFacts {
         let mut tx = product.database.read().await?;
         let mut statuses = Vec::new();
         for facts in &city.licences {
-            let found = find::by_id(&mut tx, &LicenceId::parse(&facts.id)?).await?;
+            let found = register::by_id(&mut tx, &LicenceId::parse(&facts.id)?).await?;
             let found = found.context("the city of this folder is in another database")?;
             statuses.push(found.standing(at).context("a licence of the city was never issued")?.as_str());
         }

@@ -67,7 +67,7 @@ pub async fn prepare(product: &Product, people: &People) -> anyhow::Result<()> {
             kind: seal::Kind::Licence,
             keeper: department.keeper.clone(),
         };
-        seal::create(&mut work, app.library.cabinet(), new)
+        seal::create(&mut work, &app.library.cabinet, new)
             .await
             .with_context(|| format!("the seal of {}", department.name))?;
     }
@@ -176,7 +176,7 @@ async fn issue_group(
         .iter()
         .map(|intent: &Arc<Intent>| {
             let (library, intent) = (library.clone(), Arc::clone(intent));
-            tokio::task::spawn_blocking(move || intent.sign(&library, at))
+            tokio::task::spawn_blocking(move || intent.sign(&library.press, at))
         })
         .collect();
     let mut work = product.database.begin(context).await?;

@@ -5,7 +5,7 @@ use axum::{extract::State, response::Response};
 use base::{Instant, Page as ListPage, id::LicenceId};
 use http::StatusCode;
 use identity::organisation;
-use licence::{Holder, Licence, Standing, find};
+use licence::{Holder, Licence, Standing, register};
 
 use crate::{
     App, Page, Problem,
@@ -53,13 +53,13 @@ pub async fn list(
     };
     let (person, at) = (&citizen.session.person_id, page.visit.at);
     let mut tx = app.database.read().await?;
-    let own = find::held_by(&mut tx, &Holder::Person(person.clone()), &after).await?;
+    let own = register::held_by(&mut tx, &Holder::Person(person.clone()), &after).await?;
     let mut held: Vec<(String, Licence)> =
         own.items.into_iter().map(|licence| (citizen.session.name.clone(), licence)).collect();
     if after.after.is_none() {
         for represented in organisation::of_person(&mut tx, person, at).await?.into_iter().take(ORGANISATIONS_MAX) {
             let holder = Holder::Organisation(represented.organisation_id);
-            let theirs = find::held_by(&mut tx, &holder, &ListPage::first(PAGE)).await?;
+            let theirs = register::held_by(&mut tx, &holder, &ListPage::first(PAGE)).await?;
             held.extend(theirs.items.into_iter().map(|licence| (represented.name.clone(), licence)));
         }
     }
@@ -76,7 +76,7 @@ pub async fn list(
 
 fn card(app: &App, page: &Page, holder: String, licence: &Licence, standing: Standing) -> Result<Card, Problem> {
     let (kind, word) = words(page, standing);
-    let name = app.library.type_of(licence)?.definition.name.text();
+    let name = app.library.catalogue.now().of(licence)?.definition.name.text();
     Ok(Card {
         id: licence.id.to_string(),
         name: page.say(&name).to_owned(),

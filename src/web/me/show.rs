@@ -11,7 +11,7 @@ use licence::{
     Holder, Licence, Status,
     content::Content,
     field::{FieldKind, FieldRule},
-    find,
+    register,
 };
 use records::Tx;
 
@@ -62,7 +62,7 @@ pub async fn show(
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let mut tx = app.database.read().await?;
     let licence = own(&mut tx, &citizen, &id).await?;
-    let content = app.library.content(&mut tx, &id).await?;
+    let content = app.library.safe.content(&mut tx, &id).await?;
     drop(tx);
     let shown = query.text("show") == "1";
     let licence = describe(&app, &page, &licence, &content, shown)?;
@@ -74,7 +74,7 @@ pub async fn file(State(app): State<App>, citizen: Citizen, Path(id): Path<Strin
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let mut tx = app.database.read().await?;
     let licence = own(&mut tx, &citizen, &id).await?;
-    let (_, bytes) = app.library.document(&mut tx, &id).await?;
+    let (_, bytes) = app.library.safe.document(&mut tx, &id).await?;
     drop(tx);
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
@@ -88,7 +88,7 @@ pub async fn file(State(app): State<App>, citizen: Citizen, Path(id): Path<Strin
 
 /// A licence of this person, or of an organisation that this person may act for. Anyone else's does not exist here.
 async fn own(tx: &mut Tx, citizen: &Citizen, id: &LicenceId) -> Result<Licence, Problem> {
-    let licence = find::by_id(tx, id).await?.ok_or(Problem::NotFound)?;
+    let licence = register::by_id(tx, id).await?.ok_or(Problem::NotFound)?;
     let person = &citizen.session.person_id;
     let mine = match &licence.holder {
         Holder::Person(holder) => holder == person,
@@ -100,7 +100,7 @@ async fn own(tx: &mut Tx, citizen: &Citizen, id: &LicenceId) -> Result<Licence, 
 
 fn describe(app: &App, page: &Page, licence: &Licence, content: &Content, shown: bool) -> Result<Shown, Problem> {
     let standing = licence.standing(page.visit.at).ok_or(Problem::NotFound)?;
-    let licence_type = app.library.type_of(licence)?;
+    let licence_type = app.library.catalogue.now().of(licence)?;
     let value = |rule: &FieldRule, value: &String| if shown { value.clone() } else { masked(rule, value) };
     let fields = licence_type.definition.fields.iter().filter_map(|rule| {
         let label = page.say(&rule.label.text()).to_owned();

@@ -82,7 +82,7 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     looks.count(visit.address, visit.at)?;
     let mut tx = app.database.read().await?;
-    let verdict = verification::look(&mut tx, &app.library, &digits, visit.at).await?;
+    let verdict = verification::look(&mut tx, &app.library.catalogue.now(), &digits, visit.at).await?;
     drop(tx);
     let known = verdict.licence.is_some();
     let page = Page::of_visit(&app, &visit);

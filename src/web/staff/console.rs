@@ -59,7 +59,7 @@ fn tag(page: &Page, standing: Option<Standing>) -> (&'static str, String) {
 
 /// The name of the type of a licence.
 fn type_name(app: &App, page: &Page, licence: &Licence) -> Result<String, Fault> {
-    Ok(page.say(&app.library.type_of(licence)?.definition.name.text()).to_owned())
+    Ok(page.say(&app.library.catalogue.now().of(licence)?.definition.name.text()).to_owned())
 }
 
 /// What may be chosen in a form: the code, the words.

@@ -13,10 +13,11 @@ use base::{
 use http::{StatusCode, request::Parts};
 use identity::staff;
 use licence::{
-    HolderFacts, Licence, Official, Status, find,
+    HolderFacts, Licence, Official, Status, holder,
     issue::{self, Begun, Intent, Origin, Reply, Request},
     lifecycle,
     reason::{RevocationReason, SuspensionReason},
+    register,
 };
 use records::Work;
 use serde_json::json;
@@ -131,8 +132,8 @@ fn created(app: &App, licence: &Licence, at: Instant) -> Response {
 
 async fn holder(work: &mut Work, app: &App, number: &Number) -> Result<HolderFacts, Problem> {
     let found = match number {
-        Number::Person(number) => find::person_by_number(&mut work.tx, &app.library, number).await,
-        Number::Organisation(code) => find::organisation_by_code(&mut work.tx, code).await,
+        Number::Person(number) => holder::person_by_number(&mut work.tx, &app.library.vault, number).await,
+        Number::Organisation(code) => holder::organisation_by_code(&mut work.tx, code).await,
     };
     Ok(found?)
 }
@@ -231,7 +232,7 @@ fn read_staff(text: &str, pointer: &'static str, mistakes: &mut Mistakes) -> Opt
 
 /// A licence as the API says it.
 pub(super) fn shown(app: &App, licence: &Licence, at: Instant) -> serde_json::Value {
-    let (code, name, version) = match app.library.type_of(licence) {
+    let (code, name, version) = match app.library.catalogue.now().of(licence) {
         Ok(found) => (found.code.clone(), found.definition.name.text(), found.version),
         Err(_) => (String::new(), base::Text::fixed("", ""), 0),
     };
@@ -260,7 +261,7 @@ pub(super) fn shown(app: &App, licence: &Licence, at: Instant) -> serde_json::Va
 /// A licence of a department that the caller acts for; others do not exist for it. One statement.
 async fn own(app: &App, caller: &Caller, id: &str) -> Result<Licence, Problem> {
     let id = LicenceId::parse(id).map_err(|_| Problem::NotFound)?;
-    let found = find::by_id(&mut app.database.read().await?, &id).await?;
+    let found = register::by_id(&mut app.database.read().await?, &id).await?;
     let is_own = |licence: &Licence| caller.departments.contains(&licence.issuer) && licence.status.issued().is_some();
     found.filter(is_own).ok_or(Problem::NotFound)
 }
@@ -282,7 +283,7 @@ pub async fn file(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let licence = own(&app, &caller, &id).await?;
-    let (_, bytes) = app.library.document(&mut app.database.read().await?, &licence.id).await?;
+    let (_, bytes) = app.library.safe.document(&mut app.database.read().await?, &licence.id).await?;
     Ok(document::pdf(&licence, bytes))
 }
 
@@ -316,7 +317,7 @@ pub async fn list(State(app): State<App>, Issuing(caller): Issuing, Query(query)
     }
     mistakes.check()?;
     let page = Page { after, limit: limit.unwrap_or(50) };
-    let found = find::issued_by(&mut app.database.read().await?, &caller.departments, status, &page).await?;
+    let found = register::issued_by(&mut app.database.read().await?, &caller.departments, status, &page).await?;
     let items: Vec<_> = found.items.iter().map(|licence| shown(&app, licence, caller.visit.at)).collect();
     let body = json!({ "items": items, "next_cursor": found.next.as_ref().map(LicenceId::as_str) });
     Ok(json(StatusCode::OK, body.to_string()))

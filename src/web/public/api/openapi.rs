@@ -65,7 +65,7 @@ pub async fn page(State(app): State<App>, page: Page) -> Response {
             });
         }
     }
-    let types = app.library.catalogue().all_published().iter().map(|found| row(found, &page)).collect();
+    let types = app.library.catalogue.now().all_published().iter().map(|found| row(found, &page)).collect();
     let words = |text: base::Text| page.sentence(&text);
     let suspensions = SuspensionReason::ALL.iter().map(|reason| (reason.code(), words(reason.text()))).collect();
     let revocations = RevocationReason::ALL.iter().map(|reason| (reason.code(), words(reason.text()))).collect();

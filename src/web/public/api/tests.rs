@@ -141,7 +141,7 @@ pub(crate) async fn office() -> Office {
     app.custody.ensure(context()).await.unwrap();
     app.provider.set_keys(token_keys()).unwrap();
     let mut work = app.database.begin(context()).await.unwrap();
-    licence_type::install_built_in(&mut work).await.unwrap();
+    built_in::install(&mut work).await.unwrap();
     let complete = |code: &str| CreditCode::complete(code).unwrap();
     let department = organisation::Kind::Department;
     let food = organisation(&mut work, "滨江市市场监督管理局", &complete("11330100002489381"), department).await;
@@ -153,7 +153,7 @@ pub(crate) async fn office() -> Office {
     let stranger = member(&mut work, &app, &police, ("外单位丁", "33010119800101007"), &both).await;
     let keeper = member(&mut work, &app, &food, ("保管戊", "33010119800101009"), &[Role::SealKeeper]).await;
     let new = seal::NewSeal { organisation_id: food.clone(), kind: seal::Kind::Licence, keeper: keeper.staff };
-    let seal = seal::create(&mut work, app.library.cabinet(), new).await.unwrap();
+    let seal = seal::create(&mut work, &app.library.cabinet, new).await.unwrap();
     licence_type::authorise(&mut work, built_in::FOOD, &food).await.unwrap();
     licence_type::authorise(&mut work, built_in::DRIVING, &food).await.unwrap();
     let company = complete("91330100MA2ABCDE1");
@@ -162,7 +162,7 @@ pub(crate) async fn office() -> Office {
     let secret = client(&mut work, &app, "food-system", &food, "licence:issue licence:verify").await;
     let foreign_secret = client(&mut work, &app, "police-system", &police, "licence:issue").await;
     work.commit().await.unwrap();
-    app.library.refresh(&app.database).await.unwrap();
+    app.library.catalogue.refresh(&app.database).await.unwrap();
     app.provider.forget_clients();
     let router = crate::router(app.clone());
     let mut office = Office {

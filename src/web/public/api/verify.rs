@@ -42,7 +42,7 @@ pub async fn verify(State(app): State<App>, request: Request) -> Result<Response
             let examined = examine(Upload::from_request(request, &app).await?).await?;
             // Programs draw a new boundary for each try, so a repeated form is known by its file alone.
             let what = format!("file {}", examined.sha256).into_bytes();
-            (Asked::File(Box::new(examined), verification::trust(&app.library)?), what)
+            (Asked::File(Box::new(examined), app.library.trust.now()?), what)
         }
         _ => return Err(Problem::MediaType { expected: "application/json, multipart/form-data" }),
     };
@@ -69,11 +69,11 @@ async fn answer(
     {
         return Ok(response);
     }
-    let library = &app.library;
+    let catalogue = app.library.catalogue.now();
     let verdict = match asked {
-        Asked::Code(text) => verification::by_code(&mut work, library, text).await?,
-        Asked::File(examined, trust) => verification::by_file(&mut work, library, trust, examined).await?,
-        Asked::Identifier(text) => verification::by_identifier(&mut work, library, text).await?,
+        Asked::Code(text) => verification::by_code(&mut work, &catalogue, text).await?,
+        Asked::File(examined, trust) => verification::by_file(&mut work, &catalogue, trust, examined).await?,
+        Asked::Identifier(text) => verification::by_identifier(&mut work, &catalogue, text).await?,
     };
     let body = serde_json::to_string(&verdict).map_err(base::Fault::broken)?;
     if let Some(key) = key {

@@ -13,9 +13,8 @@ use identity::{Role, staff};
 use licence::{
     HolderFacts, Official,
     application::{self, Application, State as ApplicationState},
-    content::from_register,
-    find,
-    issue::{self, Begun},
+    holder,
+    issue::{self, Begun, compose::from_register},
     reason::ReturnReason,
 };
 use records::Work;
@@ -56,7 +55,7 @@ pub(super) fn line(app: &App, page: &Page, one: &Application, me: &PersonId) -> 
 }
 
 fn type_name(app: &App, page: &Page, one: &Application) -> String {
-    let found = app.library.catalogue().find(&one.licence_type);
+    let found = app.library.catalogue.now().find(&one.licence_type);
     found.map(|found| page.say(&found.definition.name.text()).to_owned()).unwrap_or_default()
 }
 
@@ -90,7 +89,8 @@ pub async fn list(
         text => ListPage::after(ApplicationId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
     };
     let department = &staff.staff.organisation_id;
-    let found = application::list(&mut app.database.read().await?, &app.library, department, state, &stretch).await?;
+    let found =
+        application::list(&mut app.database.read().await?, &app.library.safe, department, state, &stretch).await?;
     let lines = found.items.iter().map(|one| line(&app, &page, one, &staff.session.person_id));
     let lines = lines.collect();
     let state = state.map(ApplicationState::as_str).unwrap_or_default().to_owned();
@@ -140,10 +140,10 @@ pub async fn review(
 ) -> Result<Response, Problem> {
     let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
     let mut tx = app.database.read().await?;
-    let one = application::find(&mut tx, &app.library, &staff.staff.organisation_id, &id).await?;
-    let holder = find::holder(&mut tx, &app.library, &one.holder).await?;
+    let one = application::find(&mut tx, &app.library.safe, &staff.staff.organisation_id, &id).await?;
+    let holder = holder::facts(&mut tx, &app.library.vault, &one.holder).await?;
     let older = match &one.content.renews {
-        Some(older) => Some(app.library.content(&mut tx, &LicenceId::stored(older.clone())).await?),
+        Some(older) => Some(app.library.safe.content(&mut tx, &LicenceId::stored(older.clone())).await?),
         None => None,
     };
     let maker = staff::find(&mut tx, &one.maker_staff).await?.map(|view| view.name).unwrap_or_default();
@@ -168,7 +168,13 @@ pub async fn review(
         return_note: one.return_note.clone(),
         licence: one.licence.as_ref().map(ToString::to_string),
         renews: one.content.renews.clone(),
-        type_code: app.library.catalogue().find(&one.licence_type).map(|found| found.code.clone()).unwrap_or_default(),
+        type_code: app
+            .library
+            .catalogue
+            .now()
+            .find(&one.licence_type)
+            .map(|found| found.code.clone())
+            .unwrap_or_default(),
         fields: compare(&app, &page, &one, &holder, older.as_ref()),
         valid_from: one.content.valid_from.clone(),
         valid_until: one.content.valid_until.clone().unwrap_or_else(|| page.t("console.for_good").to_owned()),
@@ -188,7 +194,7 @@ fn compare(
     holder: &HolderFacts,
     older: Option<&licence::Content>,
 ) -> Vec<Compared> {
-    let Some(licence_type) = app.library.catalogue().find(&one.licence_type) else { return vec![] };
+    let Some(licence_type) = app.library.catalogue.now().find(&one.licence_type) else { return vec![] };
     licence_type
         .definition
         .fields
@@ -244,7 +250,7 @@ pub async fn send_back(
     let checker = Official::new(&reviewer.session.person_id, &reviewer.staff);
     let why = (reason, fields.text("note"));
     let send_back = async |mut work: Work| {
-        application::send_back(&mut work, &app.library, &checker, &id, why).await?;
+        application::send_back(&mut work, &app.library.safe, &checker, &id, why).await?;
         Ok(work.commit().await?)
     };
     reviewer.attempt(send_back).await?;

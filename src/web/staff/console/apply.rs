@@ -14,12 +14,11 @@ use base::{
 use http::StatusCode;
 use licence::{
     Error, Fields as LicenceFields, Holder, HolderFacts, Official, application,
-    content::from_register,
     field::{FieldKind, FieldRule, Source},
-    find,
-    holder::HolderKind,
-    issue::Request,
+    holder::{self, HolderKind},
+    issue::{Request, compose::from_register},
     licence_type::{LicenceType, Validity},
+    register,
 };
 use records::{Tx, Work};
 
@@ -72,7 +71,7 @@ struct Form {
 
 /// `GET /console/apply`. No statement.
 pub async fn choose(State(app): State<App>, clerk: Clerk, page: Page) -> Result<Response, Problem> {
-    let types = app.library.catalogue().issued_by(&clerk.staff.organisation_id);
+    let types = app.library.catalogue.now().issued_by(&clerk.staff.organisation_id);
     let types = types
         .iter()
         .map(|one| {
@@ -88,7 +87,7 @@ pub async fn choose(State(app): State<App>, clerk: Clerk, page: Page) -> Result<
 
 /// A type that the clerk's department issues: nobody fills in a form that would be refused at its end.
 fn own_type(app: &App, clerk: &Clerk, code: &str) -> Result<Arc<LicenceType>, Problem> {
-    let catalogue = app.library.catalogue();
+    let catalogue = app.library.catalogue.now();
     let found = catalogue.published(code).ok_or(Problem::NotFound)?;
     if catalogue.may_issue(code, &clerk.staff.organisation_id) { Ok(found) } else { Err(Error::NotAuthorised.into()) }
 }
@@ -106,10 +105,10 @@ pub async fn form(
         return Ok(html(StatusCode::OK, &first_step(page, &licence_type, "", None)));
     };
     let mut tx = app.database.read().await?;
-    let licence = find::by_id(&mut tx, &older).await?.filter(|found| found.issuer == clerk.staff.organisation_id);
+    let licence = register::by_id(&mut tx, &older).await?.filter(|found| found.issuer == clerk.staff.organisation_id);
     let licence = licence.ok_or(Problem::NotFound)?;
-    let holder = find::holder(&mut tx, &app.library, &licence.holder).await?;
-    let content = app.library.content(&mut tx, &older).await?;
+    let holder = holder::facts(&mut tx, &app.library.vault, &licence.holder).await?;
+    let content = app.library.safe.content(&mut tx, &older).await?;
     drop(tx);
     let mut entered = Fields::default();
     entered.add("renews".to_owned(), older.to_string())?;
@@ -135,7 +134,7 @@ pub async fn submit(
         return look_up(&app, page, &licence_type, &fields).await;
     }
     let stored = read_holder(fields.text("holder"), licence_type.definition.holder).ok_or(Problem::NotFound)?;
-    let holder = find::holder(&mut app.database.read().await?, &app.library, &stored).await?;
+    let holder = holder::facts(&mut app.database.read().await?, &app.library.vault, &stored).await?;
     let (valid_from, from_error) = read_date(&page, &fields, "valid_from");
     let (valid_until, until_error) = read_date(&page, &fields, "valid_until");
     let mut errors: Vec<(String, String)> = [from_error, until_error].into_iter().flatten().collect();
@@ -215,11 +214,11 @@ async fn holder_by_number(
     };
     let found = match kind {
         HolderKind::Person => match IdentityNumber::parse(number) {
-            Ok(number) => find::person_by_number(tx, &app.library, &number).await,
+            Ok(number) => holder::person_by_number(tx, &app.library.vault, &number).await,
             Err(error) => return Ok(Err(wrong(error))),
         },
         HolderKind::Organisation => match CreditCode::parse(number) {
-            Ok(code) => find::organisation_by_code(tx, &code).await,
+            Ok(code) => holder::organisation_by_code(tx, &code).await,
             Err(error) => return Ok(Err(wrong(error))),
         },
     };

@@ -42,7 +42,7 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         let mut lines = Vec::new();
         if wanted {
             let found =
-                application::list(&mut tx, &app.library, department, Some(state), &ListPage::first(SHOWN)).await?;
+                application::list(&mut tx, &app.library.safe, department, Some(state), &ListPage::first(SHOWN)).await?;
             for one in &found.items {
                 lines.push(line(&app, &page, one, &staff.session.person_id));
             }

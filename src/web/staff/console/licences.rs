@@ -14,8 +14,9 @@ use base::{
 use http::StatusCode;
 use identity::{Role, staff};
 use licence::{
-    Code, Error, Holder, Licence, Standing, Status, find as find_licence, lifecycle,
+    Code, Error, Holder, Licence, Standing, Status, holder, lifecycle,
     reason::{RevocationReason, SuspensionReason},
+    register,
 };
 use records::{Tx, Work, log};
 
@@ -88,7 +89,7 @@ pub async fn list(
         text => ListPage::after(LicenceId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
     };
     let department = std::slice::from_ref(&staff.staff.organisation_id);
-    let found = find_licence::issued_by(&mut app.database.read().await?, department, status, &stretch).await?;
+    let found = register::issued_by(&mut app.database.read().await?, department, status, &stretch).await?;
     let lines = found.items.iter().map(|licence| line(&app, &page, licence)).collect::<Result<_, _>>()?;
     let list = List {
         page,
@@ -131,26 +132,26 @@ pub async fn find(
 
 async fn look(app: &App, tx: &mut Tx, wanted: &str) -> Result<Vec<Licence>, Problem> {
     if let Ok(identifier) = LicenceIdentifier::parse(wanted) {
-        return Ok(find_licence::by_identifier(tx, &identifier).await?.into_iter().collect());
+        return Ok(register::by_identifier(tx, &identifier).await?.into_iter().collect());
     }
     // A scanner types the whole address behind the QR.
     let digits = wanted.rsplit('/').next().unwrap_or_default();
     if let Ok(code) = Code::parse(digits) {
-        return Ok(find_licence::by_code(tx, &code).await?.into_iter().collect());
+        return Ok(register::by_code(tx, &code).await?.into_iter().collect());
     }
     let holder = if let Ok(number) = IdentityNumber::parse(wanted) {
-        find_licence::person_by_number(tx, &app.library, &number).await
+        holder::person_by_number(tx, &app.library.vault, &number).await
     } else if let Ok(code) = CreditCode::parse(wanted) {
-        find_licence::organisation_by_code(tx, &code).await
+        holder::organisation_by_code(tx, &code).await
     } else if let Ok(id) = LicenceId::parse(wanted) {
-        return Ok(find_licence::by_id(tx, &id).await?.into_iter().collect());
+        return Ok(register::by_id(tx, &id).await?.into_iter().collect());
     } else {
         return Ok(vec![]);
     };
     match holder {
         Ok(facts) => {
             let holder: Holder = facts.holder;
-            Ok(find_licence::held_by(tx, &holder, &ListPage::first(PAGE)).await?.items)
+            Ok(register::held_by(tx, &holder, &ListPage::first(PAGE)).await?.items)
         }
         Err(Error::HolderUnknown) => Ok(vec![]),
         Err(error) => Err(error.into()),
@@ -198,7 +199,7 @@ struct Show {
 
 async fn own(app: &App, staff: &LicenceStaff, id: &str) -> Result<Licence, Problem> {
     let id = LicenceId::parse(id).map_err(|_| Problem::NotFound)?;
-    let found = find_licence::by_id(&mut app.database.read().await?, &id).await?;
+    let found = register::by_id(&mut app.database.read().await?, &id).await?;
     found.filter(|licence| licence.issuer == staff.staff.organisation_id).ok_or(Problem::NotFound)
 }
 
@@ -211,11 +212,11 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let licence = own(&app, &staff, &id).await?;
     let mut tx = app.database.read().await?;
-    let content = app.library.content(&mut tx, &licence.id).await?;
-    let renewed_by = find_licence::renewed_by(&mut tx, &licence).await?;
+    let content = app.library.safe.content(&mut tx, &licence.id).await?;
+    let renewed_by = register::renewed_by(&mut tx, &licence).await?;
     let events = history(&mut tx, &page, &licence).await?;
     drop(tx);
-    let licence_type = app.library.type_of(&licence)?;
+    let licence_type = app.library.catalogue.now().of(&licence)?;
     let standing = licence.standing(page.visit.at);
     let (kind, word) = tag(&page, standing);
     let is_clerk = staff.staff.roles.has(Role::Clerk);
@@ -323,7 +324,7 @@ fn reason_of(page: &Page, kind: &str, data: &str) -> String {
 /// `GET /console/licences/{id}/file.pdf`: two statements.
 pub async fn file(State(app): State<App>, staff: LicenceStaff, Path(id): Path<String>) -> Result<Response, Problem> {
     let licence = own(&app, &staff, &id).await?;
-    let (_, bytes) = app.library.document(&mut app.database.read().await?, &licence.id).await?;
+    let (_, bytes) = app.library.safe.document(&mut app.database.read().await?, &licence.id).await?;
     Ok(document::pdf(&licence, bytes))
 }
 

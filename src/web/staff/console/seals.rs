@@ -38,7 +38,7 @@ pub async fn list(State(app): State<App>, member: Staff, page: Page) -> Result<R
         let keeper = staff::find(&mut tx, &one.keeper).await?.map(|view| view.name).unwrap_or_default();
         let (kind, state) = state_tag(&page, one.state);
         seals.push(Seal {
-            picture: app.library.cabinet().draw(&one).map(|picture| picture.svg()).unwrap_or_default(),
+            picture: app.library.cabinet.draw(&one).map(|picture| picture.svg()).unwrap_or_default(),
             name: one.name,
             number: one.number,
             kind,

@@ -41,7 +41,7 @@ pub async fn number(State(app): State<App>, staff: DeskStaff, page: Page, fields
         return Err(Problem::TooLarge { max: SCANNED_CHARACTERS_MAX });
     }
     let verify = async |mut work: Work| {
-        let verdict = verification::by_code(&mut work, &app.library, &text).await?;
+        let verdict = verification::by_code(&mut work, &app.library.catalogue.now(), &text).await?;
         work.commit().await?;
         Ok(verdict)
     };
@@ -56,9 +56,9 @@ pub async fn file(State(app): State<App>, staff: DeskStaff, page: Page, upload: 
         return Ok(render(&Desk { page, answer: None, empty: true }));
     }
     let examined = examination::examine(upload.file).await?;
-    let trust = verification::trust(&app.library)?;
+    let trust = app.library.trust.now()?;
     let verify = async |mut work: Work| {
-        let verdict = verification::by_file(&mut work, &app.library, &trust, &examined).await?;
+        let verdict = verification::by_file(&mut work, &app.library.catalogue.now(), &trust, &examined).await?;
         work.commit().await?;
         Ok(verdict)
     };

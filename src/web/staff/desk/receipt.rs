@@ -13,7 +13,7 @@ use base::{
 };
 use http::StatusCode;
 use identity::{Role, organisation, staff};
-use licence::verification::{self, Receipt};
+use licence::verification::receipt::{self, Receipt};
 use records::{Tx, Work};
 use verify::{Outcome, Reason};
 
@@ -83,7 +83,7 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let Some(number) = number(&wanted) else { return Ok(empty(page, wanted)) };
     let mut tx = app.database.read().await?;
-    let Some(receipt) = verification::find(&mut tx, &number).await? else { return Ok(empty(page, wanted)) };
+    let Some(receipt) = receipt::find(&mut tx, &number).await? else { return Ok(empty(page, wanted)) };
     let asker = asker(&app, &mut tx, &page, &receipt.asked_by).await?;
     let is_own = asker.organisation.as_ref() == Some(&staff.staff.organisation_id);
     if !is_own && !staff.staff.roles.has(Role::Auditor) {
@@ -92,7 +92,7 @@ pub async fn show(
     let shown = describe(&app, &mut tx, &page, &receipt, asker).await?;
     drop(tx);
     let open = async |mut work: Work| {
-        verification::opened(&mut work, &receipt);
+        receipt::opened(&mut work, &receipt);
         Ok(work.commit().await?)
     };
     staff.attempt(open).await?;
@@ -136,11 +136,11 @@ async fn describe(app: &App, tx: &mut Tx, page: &Page, receipt: &Receipt, asker:
     let outcome = outcome.ok_or_else(|| Fault::broken("a receipt with an unknown outcome"))?;
     let reason = receipt.reason.as_deref().and_then(|code| Reason::ALL.iter().find(|reason| reason.code() == code));
     let licence = match &receipt.licence {
-        Some(id) => licence::find::by_id(tx, id).await?,
+        Some(id) => licence::register::by_id(tx, id).await?,
         None => None,
     };
     let licence = licence.map(|licence| {
-        let name = app.library.type_of(&licence)?.definition.name.text();
+        let name = app.library.catalogue.now().of(&licence)?.definition.name.text();
         let payload = verify::qr::payload(page.public_url(), licence.code.as_str());
         Ok::<_, Problem>(About {
             name: page.say(&name).to_owned(),

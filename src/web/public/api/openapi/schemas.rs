@@ -115,7 +115,7 @@ fn licence() -> Value {
 }
 
 fn new_licence(app: &App) -> Value {
-    let catalogue = app.library.catalogue();
+    let catalogue = app.library.catalogue.now();
     let types: Vec<_> = catalogue.all_published().iter().map(|found| of_type(found)).collect();
     let only = |name: &str, about: &str| {
         json!({

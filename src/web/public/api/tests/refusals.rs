@@ -97,7 +97,9 @@ async fn nothing_is_issued_to_a_person_who_has_died() {
     let issued = office.accepted("k1", &driving).await;
     let mut work = office.work(1).await;
     person::record_death(&mut work, &office.person_id, Date::parse("2026-01-01").unwrap()).await.unwrap();
-    lifecycle::holder_ended(&mut work, &office.app.library, &Holder::Person(office.person_id.clone())).await.unwrap();
+    lifecycle::holder_ended(&mut work, &office.app.library.catalogue.now(), &Holder::Person(office.person_id.clone()))
+        .await
+        .unwrap();
     work.commit().await.unwrap();
     office.refused("k2", &driving, 422, "holder_deceased").await;
     let mut renewal = driving.clone();

@@ -35,7 +35,7 @@ async fn send(office: &Office, key: Option<&str>, boundary: &str, parts: &[(&str
 /// The document of a licence.
 async fn document(office: &Office, id: &str) -> Vec<u8> {
     let id = base::id::LicenceId::parse(id).unwrap();
-    office.app.library.document(&mut office.app.database.read().await.unwrap(), &id).await.unwrap().1
+    office.app.library.safe.document(&mut office.app.database.read().await.unwrap(), &id).await.unwrap().1
 }
 
 /// Receipts, events of verification and kept answers of verifications.

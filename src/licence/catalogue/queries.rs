@@ -1,0 +1,96 @@
+//! The statements of the catalogue.
+
+use base::{
+    Fault, Instant,
+    id::{LicenceTypeId, OrganisationId},
+};
+use records::{FromRow, Tx, args};
+
+use super::licence_type::TypeState;
+
+#[derive(FromRow)]
+pub(crate) struct TypeRow {
+    pub licence_type_id: String,
+    pub type_code: String,
+    pub version: i64,
+    pub state: String,
+    pub definition: String,
+}
+
+pub(crate) async fn types(tx: &mut Tx) -> Result<Vec<TypeRow>, Fault> {
+    tx.all(
+        "select licence_type_id, type_code, version, state, definition
+           from licence_type
+          order by type_code, version",
+        args![],
+    )
+    .await
+}
+
+pub(crate) async fn type_issuers(tx: &mut Tx) -> Result<Vec<(String, String)>, Fault> {
+    tx.all("select type_code, organisation_id from licence_type_issuer order by type_code, organisation_id", args![])
+        .await
+}
+
+pub(crate) async fn newest_type_version(tx: &mut Tx, code: &str) -> Result<i64, Fault> {
+    let (newest,): (i64,) =
+        tx.one("select coalesce(max(version), 0) from licence_type where type_code = $1", args![code]).await?;
+    Ok(newest)
+}
+
+pub(crate) async fn insert_type(
+    tx: &mut Tx,
+    id: &LicenceTypeId,
+    code: &str,
+    version: i64,
+    definition: &str,
+    at: Instant,
+) -> Result<u64, Fault> {
+    tx.run(
+        "insert into licence_type (licence_type_id, type_code, version, state, definition, created_at)
+         values ($1, $2, $3, 'draft', $4, $5)
+             on conflict do nothing",
+        args![id, code, version, definition, at],
+    )
+    .await
+}
+
+pub(crate) async fn set_type_state(
+    tx: &mut Tx,
+    id: &LicenceTypeId,
+    from: TypeState,
+    to: TypeState,
+) -> Result<u64, Fault> {
+    tx.run(
+        "update licence_type
+            set state = $3
+          where licence_type_id = $1 and state = $2",
+        args![id, from.as_str(), to.as_str()],
+    )
+    .await
+}
+
+pub(crate) async fn retire_older(tx: &mut Tx, published: &LicenceTypeId) -> Result<Vec<String>, Fault> {
+    let rows: Vec<(String,)> = tx
+        .change(
+            "update licence_type
+                set state = 'retired'
+              where state = 'published'
+                and licence_type_id <> $1
+                and type_code = (select newer.type_code from licence_type newer where newer.licence_type_id = $1)
+          returning licence_type_id",
+            args![published],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+pub(crate) async fn insert_type_issuer(tx: &mut Tx, code: &str, issuer: &OrganisationId) -> Result<u64, Fault> {
+    tx.run(
+        "insert into licence_type_issuer (type_code, organisation_id)
+         values ($1, $2)
+             on conflict do nothing",
+        args![code, issuer],
+    )
+    .await
+}

@@ -1,0 +1,46 @@
+//! What a licence is asked for with.
+
+use base::{Date, id::LicenceId};
+
+use crate::register::{content::Fields, holder::HolderFacts};
+
+/// What makes one licence and no second one: an application, or one request of one client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// An approved application.
+    pub(crate) fn application(id: &base::id::ApplicationId) -> Self {
+        Self(id.as_str().to_owned())
+    }
+
+    /// A request under the key its caller chose.
+    pub fn request(caller: &str, idempotency_key: &str) -> Self {
+        let mut hash = crypto::digest::Sha256::new();
+        hash.update(&(caller.len() as u64).to_be_bytes());
+        hash.update(caller.as_bytes());
+        hash.update(idempotency_key.as_bytes());
+        Self(format!("request:{}", hash.finish_hex()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a licence is asked for with: by a clerk's application, or by a department's own system.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Which type, by its national code.
+    pub type_code: String,
+    /// Whom it is about.
+    pub holder: HolderFacts,
+    /// The fields that are entered; those that come from the register may be left out.
+    pub fields: Fields,
+    /// The first day; today when not given.
+    pub valid_from: Option<Date>,
+    /// The last day, where the type wants one.
+    pub valid_until: Option<Date>,
+    /// The licence it takes the place of.
+    pub renews: Option<LicenceId>,
+}

@@ -1,0 +1,87 @@
+//! Receipts: what was answered to whom and why. They hold no name and no number of a person.
+
+use base::{
+    Fault, Instant,
+    id::{LicenceId, ReceiptId},
+};
+use records::{Tx, Work};
+use serde_json::json;
+use verify::{Reason, Verdict};
+
+use super::{
+    number::Method,
+    queries::{self, VerificationRow},
+};
+use crate::{events, register::licence::Licence};
+
+/// What was answered under a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its number.
+    pub id: ReceiptId,
+    /// When.
+    pub at: Instant,
+    /// Who asked, as the log has it.
+    pub asked_by: String,
+    /// How: `code`, `identifier` or `file`.
+    pub method: String,
+    /// About which licence, if it was known.
+    pub licence: Option<LicenceId>,
+    /// The outcome.
+    pub outcome: String,
+    /// The reason.
+    pub reason: Option<String>,
+}
+
+/// A receipt by its number. One statement.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn find(tx: &mut Tx, receipt: &ReceiptId) -> Result<Option<Receipt>, Fault> {
+    let row = queries::verification(tx, receipt.as_str()).await?;
+    Ok(row.map(|row| Receipt {
+        id: ReceiptId::stored(row.receipt_id),
+        at: Instant::from_micros(row.at),
+        asked_by: row.asked_by,
+        method: row.method,
+        licence: row.licence_id.map(LicenceId::stored),
+        outcome: row.outcome,
+        reason: row.reason,
+    }))
+}
+
+/// Writes down that somebody opened a receipt again. No statement; the event is written at the commit.
+pub fn opened(work: &mut Work, receipt: &Receipt) {
+    let object = receipt.licence.as_ref().map_or_else(|| receipt.id.as_str(), LicenceId::as_str).to_owned();
+    work.record_with(events::RECEIPT_OPENED, &object, json!({ "receipt": receipt.id.as_str() }));
+}
+
+pub(super) async fn record(
+    work: &mut Work,
+    mut verdict: Verdict,
+    method: Method,
+    licence: Option<&Licence>,
+) -> Result<Verdict, Fault> {
+    let receipt: ReceiptId = work.new_id();
+    let (outcome, reason) = (verdict.outcome.as_str(), verdict.reason().map(Reason::code));
+    let row = VerificationRow {
+        receipt_id: receipt.as_str().to_owned(),
+        at: work.at().as_micros(),
+        asked_by: format!("{}:{}", work.actor().kind(), work.actor().id()),
+        method: method.as_str().to_owned(),
+        licence_id: licence.map(|licence| licence.id.as_str().to_owned()),
+        outcome: outcome.to_owned(),
+        reason: reason.map(str::to_owned),
+    };
+    queries::insert_verification(&mut work.tx, &row).await?;
+    let object = licence.map_or_else(|| receipt.as_str(), |licence| licence.id.as_str()).to_owned();
+    let data = json!({ "receipt": receipt.as_str(), "method": method.as_str(), "outcome": outcome, "reason": reason });
+    work.record_with(events::VERIFIED, &object, data.clone());
+    // Sealed by us and not in our records: a key of ours may be in other hands.
+    if verdict.checks.iter().any(|check| check.reason == Some(Reason::NotRecorded)) {
+        work.record_with(events::VERIFICATION_ALARM, &object, data);
+    }
+    verdict.receipt = Some(receipt);
+    Ok(verdict)
+}

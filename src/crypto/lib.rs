@@ -8,13 +8,21 @@ pub mod cms;
 pub mod der;
 pub mod digest;
 pub mod encoding;
+mod handle;
 pub mod jose;
 pub mod limits;
 pub mod mac;
 pub mod password;
+pub mod public_key;
 pub mod seal_box;
 pub mod sign;
+pub mod suite;
 pub mod x509;
+
+pub use digest::{Digest, DigestAlgorithm};
+pub use handle::{Holder, KeyHandle, Signing};
+pub use public_key::PublicKey;
+pub use suite::Suite;
 
 #[cfg(test)]
 mod vectors;

@@ -1,54 +1,21 @@
-//! Signing and verifying: RS256 and ES256, and nothing else.
+//! Private keys in memory. Only custody has them; whoever wants a signature has a [`KeyHandle`](crate::KeyHandle).
 
 use base::{Fault, Secret};
 use ring::{
     rand::SystemRandom,
     rsa,
-    signature::{self, EcdsaKeyPair, KeyPair, RsaKeyPair},
+    signature::{self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair},
 };
-use thiserror::Error;
 
 use crate::{
-    der::{oid, reader::Reader, writer},
-    encoding::base64url,
-    jose::Jwk,
+    der::writer,
+    public_key::{NotAKey, PublicKey, without_zeros},
+    suite::Suite,
 };
-
-/// A signature algorithm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Algorithm {
-    /// ECDSA on P-256 with SHA-256.
-    Es256,
-    /// RSA PKCS#1 v1.5 with SHA-256.
-    Rs256,
-}
-
-impl Algorithm {
-    /// The name in JOSE.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Es256 => "ES256",
-            Self::Rs256 => "RS256",
-        }
-    }
-
-    /// Reads the name in JOSE.
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "ES256" => Some(Self::Es256),
-            "RS256" => Some(Self::Rs256),
-            _ => None,
-        }
-    }
-}
-
-/// Bytes that are not a key we can use.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("not a usable key of the expected kind")]
-pub struct NotAKey;
 
 /// A private key. It signs and never gives itself out.
 pub struct SigningKey {
+    suite: Suite,
     pair: Pair,
     public: PublicKey,
     random: SystemRandom,
@@ -56,43 +23,65 @@ pub struct SigningKey {
 
 enum Pair {
     Ecdsa(Box<EcdsaKeyPair>),
-    Rsa(Box<RsaKeyPair>),
+    Ed25519(Box<Ed25519KeyPair>),
+    Rsa(Box<RsaKeyPair>, &'static dyn RsaEncoding),
 }
 
 impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SigningKey({}, ..)", self.algorithm().name())
+        write!(f, "SigningKey({}, ..)", self.suite.name())
     }
 }
 
 impl SigningKey {
-    /// Loads a private key in PKCS#8: P-256 for ES256, RSA of 2048 to 4096 bits for RS256.
+    /// Loads a private key in PKCS#8 that fits the suite; RSA of 2048 to 4096 bits.
     ///
     /// # Errors
     ///
     /// [`NotAKey`].
-    pub fn from_pkcs8(algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self, NotAKey> {
+    pub fn from_pkcs8(suite: Suite, pkcs8: &[u8]) -> Result<Self, NotAKey> {
         let random = SystemRandom::new();
-        let (pair, public) = match algorithm {
-            Algorithm::Es256 => {
-                let kind = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
-                let pair = EcdsaKeyPair::from_pkcs8(kind, pkcs8, &random).map_err(|_| NotAKey)?;
+        let ecdsa = |kind| EcdsaKeyPair::from_pkcs8(kind, pkcs8, &random).map_err(|_| NotAKey);
+        let rsa = |encoding: &'static dyn RsaEncoding| {
+            let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| NotAKey)?;
+            let parts = rsa::PublicKeyComponents::<Vec<u8>>::from(pair.public());
+            let public = PublicKey::Rsa { n: without_zeros(&parts.n), e: without_zeros(&parts.e) };
+            Ok((Pair::Rsa(Box::new(pair), encoding), public))
+        };
+        let (pair, public) = match suite {
+            Suite::EdDsa => {
+                let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| NotAKey)?;
+                let public = PublicKey::Ed25519 { point: pair.public_key().as_ref().to_vec() };
+                (Pair::Ed25519(Box::new(pair)), public)
+            }
+            Suite::Es256 => {
+                let pair = ecdsa(ES256)?;
                 let public = PublicKey::P256 { point: pair.public_key().as_ref().to_vec() };
                 (Pair::Ecdsa(Box::new(pair)), public)
             }
-            Algorithm::Rs256 => {
-                let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| NotAKey)?;
-                let parts = rsa::PublicKeyComponents::<Vec<u8>>::from(pair.public());
-                let public = PublicKey::Rsa { n: without_zeros(&parts.n), e: without_zeros(&parts.e) };
-                (Pair::Rsa(Box::new(pair)), public)
+            Suite::Es384 => {
+                let pair = ecdsa(ES384)?;
+                let public = PublicKey::P384 { point: pair.public_key().as_ref().to_vec() };
+                (Pair::Ecdsa(Box::new(pair)), public)
             }
+            Suite::Ps256 => rsa(&signature::RSA_PSS_SHA256)?,
+            Suite::Rs256 => rsa(&signature::RSA_PKCS1_SHA256)?,
         };
-        Ok(Self { pair, public, random })
+        Ok(Self { suite, pair, public, random })
+    }
+
+    /// A new key that is written down nowhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as [`generate_pkcs8`].
+    pub fn generate(suite: Suite) -> Result<Self, Fault> {
+        Self::from_pkcs8(suite, generate_pkcs8(suite)?.expose()).map_err(Fault::broken)
     }
 
     /// What this key signs with.
-    pub fn algorithm(&self) -> Algorithm {
-        self.public.algorithm()
+    pub fn suite(&self) -> Suite {
+        self.suite
     }
 
     /// The public half.
@@ -100,7 +89,7 @@ impl SigningKey {
         &self.public
     }
 
-    /// A signature as JOSE has it: for ES256 the two numbers of 32 bytes each.
+    /// A signature as JOSE has it: for ECDSA the two numbers, each in its full width.
     ///
     /// # Errors
     ///
@@ -109,229 +98,116 @@ impl SigningKey {
         let failed = |_| Fault::broken("a key would not sign");
         match &self.pair {
             Pair::Ecdsa(pair) => Ok(pair.sign(&self.random, message).map_err(failed)?.as_ref().to_vec()),
-            Pair::Rsa(pair) => {
+            Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
+            Pair::Rsa(pair, encoding) => {
                 let mut out = vec![0; pair.public().modulus_len()];
-                pair.sign(&signature::RSA_PKCS1_SHA256, &self.random, message, &mut out).map_err(failed)?;
+                pair.sign(*encoding, &self.random, message, &mut out).map_err(failed)?;
                 Ok(out)
             }
         }
     }
 
-    /// A signature as X.509 and CMS have it: for ES256 an `ECDSA-Sig-Value`.
+    /// A signature as X.509 and CMS have it: for ECDSA an `ECDSA-Sig-Value`.
     ///
     /// # Errors
     ///
     /// [`Fault`], as [`Self::sign_jose`].
     pub fn sign_der(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
-        let signature = self.sign_jose(message)?;
-        Ok(match self.algorithm() {
-            Algorithm::Rs256 => signature,
-            Algorithm::Es256 => {
-                let (r, s) = signature.split_at(signature.len() / 2);
-                writer::sequence(&[&writer::unsigned(r), &writer::unsigned(s)])
-            }
-        })
+        Ok(to_der(self.suite, self.sign_jose(message)?))
     }
 }
 
-/// A public key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum PublicKey {
-    /// A point on P-256.
-    P256 {
-        /// `04 ‖ x ‖ y`.
-        point: Vec<u8>,
-    },
-    /// An RSA key.
-    Rsa {
-        /// The modulus, without leading zeros.
-        n: Vec<u8>,
-        /// The exponent, without leading zeros.
-        e: Vec<u8>,
-    },
+const ES256: &EcdsaSigningAlgorithm = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+const ES384: &EcdsaSigningAlgorithm = &signature::ECDSA_P384_SHA384_FIXED_SIGNING;
+
+/// A signature of JOSE as X.509 and CMS have it.
+pub(crate) fn to_der(suite: Suite, signature: Vec<u8>) -> Vec<u8> {
+    if !suite.is_ecdsa() {
+        return signature;
+    }
+    let (r, s) = signature.split_at(signature.len() / 2);
+    writer::sequence(&[&writer::unsigned(r), &writer::unsigned(s)])
 }
 
-impl PublicKey {
-    /// Reads a `SubjectPublicKeyInfo`: P-256 with a named curve and an uncompressed point, or RSA.
-    ///
-    /// # Errors
-    ///
-    /// [`NotAKey`].
-    pub fn from_spki_der(bytes: &[u8]) -> Result<Self, NotAKey> {
-        let read = || {
-            let mut outer = Reader::new(bytes);
-            let mut spki = outer.sequence()?;
-            outer.finish()?;
-            let mut algorithm = spki.sequence()?;
-            let bits = spki.bit_string();
-            let kind = algorithm.oid()?;
-            let parameters = algorithm.element()?;
-            algorithm.finish()?;
-            spki.finish()?;
-            Ok::<_, crate::der::reader::NotDer>((kind, parameters, bits?))
-        };
-        let (kind, parameters, bits) = read().map_err(|_| NotAKey)?;
-        if kind == oid::EC_PUBLIC_KEY && parameters.raw == writer::oid(oid::P256) {
-            return Self::from_point(bits.to_vec());
-        }
-        if kind != oid::RSA || parameters.raw != [crate::der::tag::NULL, 0] {
-            return Err(NotAKey);
-        }
-        let read = || {
-            let mut outer = Reader::new(bits);
-            let mut key = outer.sequence()?;
-            outer.finish()?;
-            let (n, e) = (key.unsigned()?, key.unsigned()?);
-            key.finish()?;
-            Ok::<_, crate::der::reader::NotDer>((n, e))
-        };
-        let (n, e) = read().map_err(|_| NotAKey)?;
-        Self::from_rsa(n, e)
-    }
-
-    pub(crate) fn from_point(point: Vec<u8>) -> Result<Self, NotAKey> {
-        if point.len() == 65 && point.first() == Some(&4) { Ok(Self::P256 { point }) } else { Err(NotAKey) }
-    }
-
-    pub(crate) fn from_rsa(n: &[u8], e: &[u8]) -> Result<Self, NotAKey> {
-        let (n, e) = (without_zeros(n), without_zeros(e));
-        // 2048 to 8192 bits; an exponent is odd and small in every key that is used.
-        if (256..=1024).contains(&n.len()) && (1..=4).contains(&e.len()) {
-            Ok(Self::Rsa { n, e })
-        } else {
-            Err(NotAKey)
-        }
-    }
-
-    /// What this key verifies.
-    pub fn algorithm(&self) -> Algorithm {
-        match self {
-            Self::P256 { .. } => Algorithm::Es256,
-            Self::Rsa { .. } => Algorithm::Rs256,
-        }
-    }
-
-    /// Whether a signature in the encoding of JOSE is this key's over the message.
-    pub fn verify_jose(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.verify(message, signature, &signature::ECDSA_P256_SHA256_FIXED)
-    }
-
-    /// Whether a signature in the encoding of X.509 and CMS is this key's over the message.
-    pub fn verify_der(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.verify(message, signature, &signature::ECDSA_P256_SHA256_ASN1)
-    }
-
-    fn verify(&self, message: &[u8], signature: &[u8], ecdsa: &'static signature::EcdsaVerificationAlgorithm) -> bool {
-        match self {
-            Self::P256 { point } => signature::UnparsedPublicKey::new(ecdsa, point).verify(message, signature).is_ok(),
-            Self::Rsa { n, e } => rsa::PublicKeyComponents { n, e }
-                .verify(&signature::RSA_PKCS1_2048_8192_SHA256, message, signature)
-                .is_ok(),
-        }
-    }
-
-    /// The `SubjectPublicKeyInfo`.
-    pub fn spki_der(&self) -> Vec<u8> {
-        match self {
-            Self::P256 { point } => writer::sequence(&[
-                &writer::sequence(&[&writer::oid(oid::EC_PUBLIC_KEY), &writer::oid(oid::P256)]),
-                &writer::bit_string(point),
-            ]),
-            Self::Rsa { n, e } => writer::sequence(&[
-                &writer::sequence(&[&writer::oid(oid::RSA), &[crate::der::tag::NULL, 0]]),
-                &writer::bit_string(&writer::sequence(&[&writer::unsigned(n), &writer::unsigned(e)])),
-            ]),
-        }
-    }
-
-    /// The key as a JWK, without `kid`.
-    pub fn jwk(&self) -> Jwk {
-        let empty = Jwk { alg: Some(self.algorithm().name().to_owned()), ..Jwk::default() };
-        match self {
-            Self::P256 { point } => Jwk {
-                kty: "EC".to_owned(),
-                crv: Some("P-256".to_owned()),
-                x: point.get(1..33).map(base64url),
-                y: point.get(33..).map(base64url),
-                ..empty
-            },
-            Self::Rsa { n, e } => Jwk { kty: "RSA".to_owned(), n: Some(base64url(n)), e: Some(base64url(e)), ..empty },
-        }
-    }
-}
-
-/// A new P-256 key in PKCS#8.
+/// A new key in PKCS#8.
 ///
 /// # Errors
 ///
-/// [`Fault`] when the system has no randomness.
-pub fn generate_es256_pkcs8() -> Result<Secret<Vec<u8>>, Fault> {
-    EcdsaKeyPair::generate_pkcs8(&signature::ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+/// [`Fault`] when the system has no randomness, and for RSA, which `ring` does not make.
+pub fn generate_pkcs8(suite: Suite) -> Result<Secret<Vec<u8>>, Fault> {
+    let random = SystemRandom::new();
+    let document = match suite {
+        Suite::EdDsa => Ed25519KeyPair::generate_pkcs8(&random),
+        Suite::Es256 => EcdsaKeyPair::generate_pkcs8(ES256, &random),
+        Suite::Es384 => EcdsaKeyPair::generate_pkcs8(ES384, &random),
+        Suite::Ps256 | Suite::Rs256 => return Err(Fault::broken("an RSA key is not made in passing")),
+    };
+    document
         .map(|document| Secret::new(document.as_ref().to_vec()))
         .map_err(|_| Fault::broken("no key could be generated"))
-}
-
-fn without_zeros(bytes: &[u8]) -> Vec<u8> {
-    bytes.iter().copied().skip_while(|byte| *byte == 0).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoding::base64url_decode;
 
-    fn es256() -> SigningKey {
-        SigningKey::from_pkcs8(Algorithm::Es256, generate_es256_pkcs8().unwrap().expose()).unwrap()
+    /// The RSA key of RFC 7515 appendix A.2, in PKCS#8: nobody's secret.
+    const RSA: &[u8] = include_bytes!("vectors/rfc-7515-a-2.pkcs8");
+
+    fn key(suite: Suite) -> SigningKey {
+        match suite {
+            Suite::Ps256 | Suite::Rs256 => SigningKey::from_pkcs8(suite, RSA).unwrap(),
+            Suite::EdDsa | Suite::Es256 | Suite::Es384 => SigningKey::generate(suite).unwrap(),
+        }
     }
 
     #[test]
-    fn a_signature_verifies_in_its_own_encoding_only() {
-        let key = es256();
-        let public = key.public_key();
-        let (jose, der) = (key.sign_jose(b"message").unwrap(), key.sign_der(b"message").unwrap());
-        assert_eq!(jose.len(), 64);
-        assert!(public.verify_jose(b"message", &jose));
-        assert!(public.verify_der(b"message", &der));
-        assert!(!public.verify_jose(b"message", &der));
-        assert!(!public.verify_der(b"message", &jose));
-        assert!(!public.verify_jose(b"massage", &jose));
-        assert!(!es256().public_key().verify_jose(b"message", &jose));
-        assert!(!public.verify_jose(b"message", &[0; 64]));
+    fn a_signature_verifies_with_its_key_and_suite_in_its_own_encoding_only() {
+        for suite in Suite::ALL {
+            let key = key(suite);
+            assert_eq!(key.suite(), suite);
+            let public = key.public_key();
+            let (jose, der) = (key.sign_jose(b"message").unwrap(), key.sign_der(b"message").unwrap());
+            assert!(public.verify_jose(suite, b"message", &jose), "{suite:?}");
+            assert!(public.verify_der(suite, b"message", &der), "{suite:?}");
+            assert!(!public.verify_jose(suite, b"massage", &jose), "{suite:?}");
+            assert!(!public.verify_jose(suite, b"message", &vec![0; jose.len()]), "{suite:?}");
+            assert_eq!(public.verify_jose(suite, b"message", &der), !suite.is_ecdsa(), "{suite:?}");
+            assert_eq!(public.verify_der(suite, b"message", &jose), !suite.is_ecdsa(), "{suite:?}");
+            for other in Suite::ALL.into_iter().filter(|other| *other != suite) {
+                assert!(!public.verify_jose(other, b"message", &jose), "{suite:?} as {other:?}");
+                assert!(!public.verify_der(other, b"message", &der), "{suite:?} as {other:?}");
+            }
+        }
+        let (jose, stranger) = (key(Suite::Es256).sign_jose(b"message").unwrap(), key(Suite::Es256));
+        assert!(!stranger.public_key().verify_jose(Suite::Es256, b"message", &jose));
     }
 
     #[test]
-    fn rfc_7515_appendix_a_3_verifies() {
-        let point = |x: &str, y: &str| [vec![4], base64url_decode(x).unwrap(), base64url_decode(y).unwrap()].concat();
-        let key = PublicKey::from_point(point(
-            "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-            "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
-        ))
-        .unwrap();
-        let message = b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
-        let signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
-        assert!(key.verify_jose(message, &base64url_decode(signature).unwrap()));
+    fn rfc_7515_appendix_a_2_is_signed_again() {
+        let message = b"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+        let signature = crate::encoding::base64url(&key(Suite::Rs256).sign_jose(message).unwrap());
+        assert_eq!(
+            signature,
+            "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
+        );
     }
 
     #[test]
-    fn a_public_key_is_read_back_from_its_own_encodings() {
-        let key = es256().public_key().clone();
-        assert_eq!(PublicKey::from_spki_der(&key.spki_der()), Ok(key.clone()));
-        assert_eq!(key.jwk().public_key(), Some(key));
-        let rsa = PublicKey::from_rsa(&[0xc3; 256], &[1, 0, 1]).unwrap();
-        assert_eq!(PublicKey::from_spki_der(&rsa.spki_der()), Ok(rsa.clone()));
-        assert_eq!(rsa.jwk().public_key(), Some(rsa));
-    }
-
-    #[test]
-    fn short_rsa_keys_and_other_curves_are_refused() {
-        assert_eq!(PublicKey::from_rsa(&[0xc3; 128], &[1, 0, 1]), Err(NotAKey));
-        assert_eq!(PublicKey::from_point(vec![2; 33]), Err(NotAKey));
-        assert!(SigningKey::from_pkcs8(Algorithm::Rs256, generate_es256_pkcs8().unwrap().expose()).is_err());
-        assert!(SigningKey::from_pkcs8(Algorithm::Es256, b"").is_err());
+    fn a_key_is_loaded_for_a_suite_that_it_fits_and_for_no_other() {
+        for made_for in [Suite::EdDsa, Suite::Es256, Suite::Es384] {
+            let pkcs8 = generate_pkcs8(made_for).unwrap();
+            for suite in Suite::ALL {
+                assert_eq!(SigningKey::from_pkcs8(suite, pkcs8.expose()).is_ok(), suite == made_for, "{suite:?}");
+            }
+        }
+        assert!(SigningKey::from_pkcs8(Suite::Es256, RSA).is_err());
+        assert!(SigningKey::from_pkcs8(Suite::Rs256, b"").is_err());
+        assert!(generate_pkcs8(Suite::Rs256).is_err());
     }
 
     #[test]
     fn a_key_does_not_print_itself() {
-        assert_eq!(format!("{:?}", es256()), "SigningKey(ES256, ..)");
+        assert_eq!(format!("{:?}", key(Suite::Es256)), "SigningKey(ES256, ..)");
     }
 }

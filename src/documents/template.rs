@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 
 use base::Fault;
-use crypto::digest::{Sha256, sha256};
+use crypto::digest::{DigestAlgorithm, Hasher, sha256};
 
 use crate::{
     Content, Error, Field, Fonts, Layout, Prepared, SealPicture,
@@ -56,18 +56,18 @@ struct Typeset {
     layout: Layout,
     /// The file up to where the first licence differs from the second, and the digest of it in progress.
     beginning: Objects,
-    state: Sha256,
+    state: Hasher,
     /// What the constant part's font already has.
     carried: HashMap<char, (u16, u16)>,
 }
 
 impl Template {
-    /// Typesets what is the same on every licence.
+    /// Typesets what is the same on every licence, whose digest the seal's suite wants.
     ///
     /// # Errors
     ///
     /// [`Error::Layout`], [`Error::MissingGlyph`] for a label, [`Error::FontFile`].
-    pub fn new(fonts: &Fonts, layout: &Layout, seal: &SealPicture) -> Result<Self, Error> {
+    pub fn new(fonts: &Fonts, layout: &Layout, seal: &SealPicture, digest: DigestAlgorithm) -> Result<Self, Error> {
         layout.check()?;
         let mut carried = Carried::new(fonts)?;
         let text = carried.page(layout)?;
@@ -92,7 +92,7 @@ impl Template {
         font_objects::write(&mut objects, object::FIXED_FONT, "GSFIXE", (fonts, &carried.subset), true)?;
         objects.stream(object::FIXED_TEXT, "", &text, true);
         write_seal(&mut objects, layout, seal);
-        let mut state = Sha256::new();
+        let mut state = Hasher::new(digest);
         state.update(&objects.bytes);
         Ok(Self(Arc::new(Typeset {
             fonts: fonts.clone(),

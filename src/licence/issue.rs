@@ -263,18 +263,20 @@ impl Intent {
 
 impl Intent {
     /// Typesets the page, checks it under a throw-away key, signs it and verifies the signature. Nothing leaves this
-    /// function that does not verify; no real signature is made over a page that fails the checks. Waits for nothing.
+    /// function that does not verify; no real signature is made over a page that fails the checks. Waits for nothing
+    /// but the key.
     ///
     /// # Errors
     ///
     /// [`Error::Fields`] naming a character without a glyph or a text without room, [`Error::Lint`].
-    pub fn sign(&self, press: &Press, at: Instant) -> Result<Signed, Error> {
+    pub async fn sign(&self, press: &Press, at: Instant) -> Result<Signed, Error> {
         let bytes = page::signed(
             press,
             &self.licence_type,
             &self.seal,
             &page::Facts { licence: &self.licence, content: &self.content, at },
-        )?;
+        )
+        .await?;
         Ok(Signed {
             licence_id: self.licence.id.clone(),
             sha256: crypto::digest::hex(&crypto::digest::sha256(&bytes)),
@@ -393,7 +395,7 @@ async fn finish_once(
     intent: &Intent,
     reply: Option<&Reply<'_>>,
 ) -> Result<Licence, Error> {
-    let signed = intent.sign(&library.press, context.at)?;
+    let signed = intent.sign(&library.press, context.at).await?;
     attempt(async || commit(database, library, context, (intent, &signed), reply).await).await
 }
 

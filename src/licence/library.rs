@@ -41,19 +41,15 @@ pub struct Parts {
 
 impl Library {
     /// A library with an empty catalogue: [`Library::see`] reads it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Press::new`].
-    pub fn new(parts: Parts) -> Result<Self, Fault> {
-        Ok(Self {
+    pub fn new(parts: Parts) -> Self {
+        Self {
             catalogue: Shelf::default(),
-            press: Press::new(parts.fonts, parts.public_url)?,
+            press: Press::new(parts.fonts, parts.public_url),
             safe: Safe::new(&parts.key),
             trust: KnownTrust::new(parts.cabinet.custody().clone()),
             vault: parts.vault,
             cabinet: parts.cabinet,
-        })
+        }
     }
 
     /// Told all revisions twice a second; reads again what changed on any node.

@@ -1,7 +1,7 @@
 //! Access tokens: `at+jwt` (RFC 9068), ES256, ten minutes.
 
 use base::{Entropy, Instant};
-use crypto::{encoding::base64url, sign::Algorithm};
+use crypto::{Suite, encoding::base64url};
 use records::Database;
 use serde::Serialize;
 use serde_json::Value;
@@ -49,7 +49,7 @@ struct Claims<'a> {
 }
 
 /// Signs an access token.
-pub(crate) fn issue(
+pub(crate) async fn issue(
     provider: &Provider,
     entropy: &dyn Entropy,
     token: &AccessToken,
@@ -66,7 +66,7 @@ pub(crate) fn issue(
         scope: token.scopes.text(),
         family: token.family.as_deref(),
     };
-    Ok(provider.keys().sign(KeyUse::AccessToken, Algorithm::Es256, TYP, &claims)?)
+    Ok(provider.keys().sign(KeyUse::AccessToken, Suite::Es256, TYP, &claims).await?)
 }
 
 /// Reads an access token: signature, kind, issuer, audience and time. It does not ask whether what it hangs on still

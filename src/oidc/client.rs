@@ -5,6 +5,7 @@ mod register;
 pub mod uri;
 
 use base::{Text, id::OrganisationId, secret};
+use crypto::Suite;
 use serde::{Deserialize, Serialize};
 
 pub use self::register::{Registered, Registration, disable, enable, list, register, renew_secret};
@@ -139,17 +140,14 @@ impl TokenAlgorithm {
 
     /// Its name in JOSE.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Es256 => "ES256",
-            Self::Rs256 => "RS256",
-        }
+        self.suite().name()
     }
 
-    /// The algorithm of the signing key.
-    pub fn algorithm(self) -> crypto::sign::Algorithm {
+    /// What the key must sign with.
+    pub fn suite(self) -> Suite {
         match self {
-            Self::Es256 => crypto::sign::Algorithm::Es256,
-            Self::Rs256 => crypto::sign::Algorithm::Rs256,
+            Self::Es256 => Suite::Es256,
+            Self::Rs256 => Suite::Rs256,
         }
     }
 }

@@ -63,7 +63,7 @@ impl Document {
 /// The metadata of OpenID Connect Discovery 1.0 and RFC 8414.
 pub(crate) fn metadata(issuer_url: &str) -> Value {
     let at = |path: &str| format!("{issuer_url}{path}");
-    let algorithms: Vec<_> = TokenAlgorithm::ALL.iter().map(|algorithm| algorithm.algorithm().name()).collect();
+    let algorithms: Vec<_> = TokenAlgorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
     let claims: Vec<_> = ["iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"]
         .into_iter()
         .chain(SCOPES.iter().flat_map(|scope| scope.claims.iter().copied()))

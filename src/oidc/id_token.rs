@@ -34,8 +34,13 @@ struct Claims<'a> {
     nonce: Option<&'a str>,
 }
 
-/// Signs an ID token with the algorithm of the client.
-pub(crate) fn issue(provider: &Provider, client: &Client, facts: &Facts<'_>, at: Instant) -> Result<String, Error> {
+/// Signs an ID token with the suite of the client.
+pub(crate) async fn issue(
+    provider: &Provider,
+    client: &Client,
+    facts: &Facts<'_>,
+    at: Instant,
+) -> Result<String, Error> {
     let hash = sha256(facts.access_token.as_bytes());
     let claims = Claims {
         iss: provider.issuer_url(),
@@ -50,8 +55,8 @@ pub(crate) fn issue(provider: &Provider, client: &Client, facts: &Facts<'_>, at:
         at_hash: base64url(hash.get(..16).unwrap_or(&hash)),
         nonce: facts.nonce,
     };
-    let algorithm = client.settings.id_token_algorithm.algorithm();
-    Ok(provider.keys().sign(KeyUse::IdToken, algorithm, TYP, &claims)?)
+    let suite = client.settings.id_token_algorithm.suite();
+    Ok(provider.keys().sign(KeyUse::IdToken, suite, TYP, &claims).await?)
 }
 
 /// What an ID token that comes back says. It may have expired long ago: it only hints at whom it was issued for.

@@ -1,11 +1,9 @@
 //! The keys that tokens are signed with and verified by.
 
-use std::sync::Arc;
-
 use base::Fault;
 use crypto::{
+    KeyHandle, Suite,
     jose::{JwkSet, Jws, sign_compact},
-    sign::{Algorithm, SigningKey},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -39,8 +37,8 @@ pub struct TokenKey {
     pub purpose: KeyUse,
     /// Where it stands.
     pub state: KeyState,
-    /// The key; its algorithm is part of it.
-    pub key: Arc<SigningKey>,
+    /// The key, which stays in custody; its suite is part of it.
+    pub key: KeyHandle,
 }
 
 /// All keys of the moment.
@@ -53,20 +51,20 @@ impl KeyRing {
         Self(keys)
     }
 
-    /// Signs claims with the active key of a use and algorithm.
-    pub(crate) fn sign(
+    /// Signs claims with the active key of a use and suite.
+    pub(crate) async fn sign(
         &self,
         purpose: KeyUse,
-        algorithm: Algorithm,
+        suite: Suite,
         typ: &str,
-        claims: &impl Serialize,
+        claims: &(impl Serialize + Sync),
     ) -> Result<String, Fault> {
         let key = self
             .0
             .iter()
-            .find(|key| key.purpose == purpose && key.state == KeyState::Active && key.key.algorithm() == algorithm)
-            .ok_or_else(|| Fault::unavailable(format!("no active key for {purpose:?} with {algorithm:?}")))?;
-        sign_compact(&key.key, &key.kid, typ, claims)
+            .find(|key| key.purpose == purpose && key.state == KeyState::Active && key.key.suite() == suite)
+            .ok_or_else(|| Fault::unavailable(format!("no active key for {purpose:?} with {suite:?}")))?;
+        sign_compact(&key.key, &key.kid, typ, claims).await
     }
 
     /// The claims of a token if a key of this use signed it and its header says it is of this kind.
@@ -81,11 +79,12 @@ impl KeyRing {
         let kid = jws.kid()?;
         let key =
             self.0.iter().find(|key| key.kid == kid && key.purpose == purpose && key.state != KeyState::Published)?;
-        jws.verify(key.key.public_key()).cloned()
+        jws.verify(key.key.suite(), key.key.public_key()).cloned()
     }
 
     /// The public halves, with those that will sign soon.
     pub(crate) fn published(&self) -> JwkSet {
-        JwkSet { keys: self.0.iter().map(|key| key.key.public_key().jwk().named(&key.kid)).collect() }
+        let jwk = |key: &TokenKey| key.key.public_key().jwk(key.key.suite()).named(&key.kid);
+        JwkSet { keys: self.0.iter().map(jwk).collect() }
     }
 }

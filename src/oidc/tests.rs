@@ -18,11 +18,7 @@ use base::{
     id::{AccountId, Ids, OrganisationId, PersonId, SessionId},
     number::IdentityNumber,
 };
-use crypto::{
-    digest::sha256,
-    encoding::base64url,
-    sign::{Algorithm, SigningKey, generate_es256_pkcs8},
-};
+use crypto::{KeyHandle, Suite, digest::sha256, encoding::base64url};
 use identity::{
     Session, SessionToken, Vault, account,
     person::{self, Address, NewPerson, Profile},
@@ -168,22 +164,22 @@ impl City {
     }
 }
 
-pub fn key() -> Arc<SigningKey> {
-    Arc::new(SigningKey::from_pkcs8(Algorithm::Es256, generate_es256_pkcs8().unwrap().expose()).unwrap())
+pub fn key() -> KeyHandle {
+    KeyHandle::throw_away(Suite::Es256).unwrap()
 }
 
-pub fn provider(access: &Arc<SigningKey>, id: &Arc<SigningKey>) -> Provider {
+pub fn provider(access: &KeyHandle, id: &KeyHandle) -> Provider {
     let settings = ProviderSettings {
         issuer_url: ISSUER.to_owned(),
         server_key: Secret::new([3; 32]),
         loopback_clients_allowed: false,
     };
     let provider = Provider::new(&settings).unwrap();
-    let of = |kid: &str, purpose, key: &Arc<SigningKey>| TokenKey {
+    let of = |kid: &str, purpose, key: &KeyHandle| TokenKey {
         kid: kid.to_owned(),
         purpose,
         state: KeyState::Active,
-        key: Arc::clone(key),
+        key: key.clone(),
     };
     provider.set_keys(vec![of("access", KeyUse::AccessToken, access), of("id", KeyUse::IdToken, id)]).unwrap();
     provider

@@ -82,7 +82,7 @@ pub async fn answer(desk: &Desk<'_>, request: &TokenRequest<'_>) -> Result<Token
     }
     match grant {
         GrantType::AuthorizationCode => code::redeem(desk, &client, request.form).await,
-        GrantType::ClientCredentials => client_credentials::issue(desk, &client, request.form),
+        GrantType::ClientCredentials => client_credentials::issue(desk, &client, request.form).await,
         GrantType::RefreshToken => refresh::exchange(desk, &client, request.form).await,
     }
 }
@@ -97,7 +97,7 @@ struct Issue<'a> {
 }
 
 /// Signs the tokens of a person's grant. It runs after the commit: a signature takes time, and a writer holds others up.
-fn sign(desk: &Desk<'_>, client: &Client, issue: Issue<'_>) -> Result<Tokens, Error> {
+async fn sign(desk: &Desk<'_>, client: &Client, issue: Issue<'_>) -> Result<Tokens, Error> {
     let (provider, at) = (desk.provider, desk.context.at);
     let subject = subject::subject(provider, client, &issue.family.person);
     let token = AccessToken {
@@ -106,7 +106,7 @@ fn sign(desk: &Desk<'_>, client: &Client, issue: Issue<'_>) -> Result<Tokens, Er
         subject,
         family: Some(issue.family.name.clone()),
     };
-    let access_token = access_token::issue(provider, &*desk.context.entropy, &token, at)?;
+    let access_token = access_token::issue(provider, &*desk.context.entropy, &token, at).await?;
     let id_token = if issue.scopes.has(scope::OPENID) {
         let session = subject::session(provider, &client.client_id, &issue.family.session);
         let facts = id_token::Facts {
@@ -116,7 +116,7 @@ fn sign(desk: &Desk<'_>, client: &Client, issue: Issue<'_>) -> Result<Tokens, Er
             authenticated_at: issue.family.authenticated_at,
             access_token: &access_token,
         };
-        Some(id_token::issue(provider, client, &facts, at)?)
+        Some(id_token::issue(provider, client, &facts, at).await?)
     } else {
         None
     };

@@ -38,6 +38,6 @@ pub async fn answer(desk: &Desk<'_>, vault: &Vault, bearer: &str) -> Result<User
     let Some(algorithm) = client.settings.userinfo_algorithm else { return Ok(Userinfo::Json(claims)) };
     claims.insert("iss".to_owned(), desk.provider.issuer_url().into());
     claims.insert("aud".to_owned(), client.client_id.as_str().into());
-    let signed = desk.provider.keys().sign(KeyUse::IdToken, algorithm.algorithm(), "JWT", &claims)?;
+    let signed = desk.provider.keys().sign(KeyUse::IdToken, algorithm.suite(), "JWT", &claims).await?;
     Ok(Userinfo::Signed(signed))
 }

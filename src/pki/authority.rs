@@ -4,20 +4,20 @@ use base::{
     Fault, Instant,
     id::{CertificateId, KeyId},
 };
-use crypto::sign::{PublicKey, SigningKey};
 use rcgen::{
-    BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, DnValue, IsCa, Issuer,
-    KeyIdMethod, KeyUsagePurpose, PublicKeyData, SerialNumber, SignatureAlgorithm, SubjectPublicKeyInfo,
+    BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, DnValue, IsCa,
+    KeyUsagePurpose, SerialNumber,
 };
 use records::{Work, revision};
 
 use crate::{
     REVISION,
-    custody::{self, Custody, Signer},
+    certify::{By, certify},
+    custody::{Custody, NewKey, Signer},
     error::Error,
-    events, limits, lint,
+    events, limits,
     purpose::{KeyState, Purpose},
-    queries::{self, NewCertificate, NewKey},
+    queries::{self, NewCertificate, NewKeyRow},
 };
 
 /// Whom a seal's certificate names.
@@ -80,7 +80,7 @@ impl Profile {
         format!("CN={}, O={}, C=CN", self.common_name, self.organisation)
     }
 
-    fn params(&self) -> Result<CertificateParams, Error> {
+    pub fn params(&self) -> Result<CertificateParams, Error> {
         let mut params = CertificateParams::default();
         params.not_before = when(self.not_before)?;
         params.not_after = when(self.not_after)?;
@@ -112,88 +112,6 @@ impl Profile {
         };
         Ok(params)
     }
-}
-
-/// A key as the certificate writer sees it: it asks for signatures and never has the key.
-pub(crate) struct Signing<'a> {
-    key: &'a SigningKey,
-    public: SubjectPublicKeyInfo,
-}
-
-impl<'a> Signing<'a> {
-    pub fn new(key: &'a SigningKey) -> Result<Self, Error> {
-        Ok(Self { key, public: SubjectPublicKeyInfo::from_der(&key.public_key().spki_der())? })
-    }
-}
-
-impl PublicKeyData for Signing<'_> {
-    fn der_bytes(&self) -> &[u8] {
-        self.public.der_bytes()
-    }
-
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        self.public.algorithm()
-    }
-}
-
-impl rcgen::SigningKey for Signing<'_> {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        self.key.sign_der(message).map_err(|_| rcgen::Error::RemoteKeyError)
-    }
-}
-
-/// Who signs a certificate.
-#[derive(Clone, Copy)]
-pub(crate) enum By<'a> {
-    /// An authority, with its certificate.
-    Authority { key: &'a SigningKey, certificate: &'a [u8] },
-    /// The subject itself: a root.
-    Itself { key: &'a SigningKey },
-}
-
-/// Makes a certificate: first one with a throw-away key, which is checked against the profile; then, when that is
-/// right, the real one, which must say the same.
-pub(crate) fn certify(profile: &Profile, subject: &PublicKey, by: By<'_>) -> Result<Vec<u8>, Error> {
-    for name in [&profile.organisation, &profile.common_name] {
-        if name.is_empty()
-            || name.chars().count() > limits::NAME_CHARACTERS_MAX
-            || name.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c))
-        {
-            return Err(Error::Name);
-        }
-    }
-    let mut params = profile.params()?;
-    let subject = SubjectPublicKeyInfo::from_der(&subject.spki_der())?;
-    let throw_away = crypto::sign::generate_es256_pkcs8()?;
-    let throw_away =
-        SigningKey::from_pkcs8(crypto::sign::Algorithm::Es256, throw_away.expose()).map_err(Fault::broken)?;
-    let (rehearsed, real) = match by {
-        By::Authority { key, certificate } => {
-            let certificate = certificate.into();
-            let rehearsal = Issuer::from_ca_cert_der(&certificate, Signing::new(&throw_away)?)?;
-            let rehearsed = params.signed_by(&subject, &rehearsal)?;
-            lint::check(rehearsed.der(), profile, throw_away.public_key())?;
-            let issuer = Issuer::from_ca_cert_der(&certificate, Signing::new(key)?)?;
-            (rehearsed, params.signed_by(&subject, &issuer)?)
-        }
-        By::Itself { key } => {
-            // The key identifier is given, so that the rehearsal differs from the real one only in its signature.
-            let identifier = params.key_identifier(&subject);
-            params.key_identifier_method = KeyIdMethod::PreSpecified(identifier);
-            let rehearsal = Issuer::from_params(&params, Signing::new(&throw_away)?);
-            let rehearsed = params.signed_by(&subject, &rehearsal)?;
-            lint::check(rehearsed.der(), profile, throw_away.public_key())?;
-            (rehearsed, params.self_signed(&Signing::new(key)?)?)
-        }
-    };
-    let real_key = match by {
-        By::Authority { key, .. } | By::Itself { key } => key.public_key(),
-    };
-    lint::check(real.der(), profile, real_key)?;
-    if lint::signed_part(rehearsed.der())? != lint::signed_part(real.der())? {
-        return Err(Error::CertificateProfile("it differs from its rehearsal".to_owned()));
-    }
-    Ok(real.der().to_vec())
 }
 
 /// Makes a seal's key and certificate as part of `work`.
@@ -245,48 +163,6 @@ impl Custody {
     }
 }
 
-/// A seal's key and chain that nobody trusts and that is never written down: to rehearse a signature before the real
-/// key is asked for it. The chain is as long as a real one, so what fits around this signature fits around that.
-///
-/// # Errors
-///
-/// [`Error::Name`], [`Error::Fault`].
-pub fn throw_away_seal(subject: &SealSubject, at: Instant, entropy: &dyn base::Entropy) -> Result<Signer, Error> {
-    let make = || -> Result<SigningKey, Error> {
-        let pkcs8 = crypto::sign::generate_es256_pkcs8()?;
-        Ok(SigningKey::from_pkcs8(crypto::sign::Algorithm::Es256, pkcs8.expose()).map_err(Fault::broken)?)
-    };
-    let profile = |kind, common_name: &str, crl_url: Option<&str>| Profile {
-        kind,
-        organisation: subject.organisation_name.clone(),
-        organisation_code: (kind == Kind::Seal).then(|| subject.organisation_code.clone()),
-        common_name: common_name.to_owned(),
-        not_before: at.plus_seconds(-limits::BACKDATE_SECONDS),
-        not_after: at.plus_seconds(kind.seconds()),
-        serial: serial(entropy),
-        crl_url: crl_url.map(str::to_owned),
-    };
-    let (root_key, issuing_key, key) = (make()?, make()?, make()?);
-    let root = certify(&profile(Kind::Root, "试签根证书", None), root_key.public_key(), By::Itself { key: &root_key })?;
-    let url = Some("http://rehearsal.invalid/crl/0.crl");
-    let by_root = By::Authority { key: &root_key, certificate: &root };
-    let issuing = certify(&profile(Kind::IssuingAuthority, "试签机构", url), issuing_key.public_key(), by_root)?;
-    let seal = profile(Kind::Seal, &subject.seal_name, url);
-    let by_issuing = By::Authority { key: &issuing_key, certificate: &issuing };
-    let leaf = certify(&seal, key.public_key(), by_issuing)?;
-    Ok(Signer {
-        key_id: KeyId::new(at, entropy),
-        purpose: Purpose::Seal,
-        key: std::sync::Arc::new(key),
-        chain: vec![leaf, issuing],
-        certificate_id: CertificateId::new(at, entropy),
-        state: KeyState::Active,
-        not_before: seal.not_before,
-        not_after: seal.not_after,
-        revoked_at: None,
-    })
-}
-
 /// A positive number of fixed length with 126 random bits.
 fn serial(entropy: &dyn base::Entropy) -> [u8; limits::SERIAL_BYTES] {
     let mut serial = entropy.bytes::<{ limits::SERIAL_BYTES }>();
@@ -304,8 +180,8 @@ pub(crate) async fn create(
     state: KeyState,
     (profile, issuer): (Profile, Option<&Signer>),
 ) -> Result<Signer, Error> {
-    let (pkcs8, key) = custody::make_key(purpose.algorithm(), &work.context().entropy).await?;
-    adopt(work, custody, (purpose, state), (pkcs8, key), (profile, issuer)).await
+    let new = custody.0.folder.make(purpose.suite(), &work.context().entropy).await?;
+    adopt(work, custody, (purpose, state), new, (profile, issuer)).await
 }
 
 /// Takes a key just made into custody.
@@ -313,7 +189,7 @@ pub(crate) async fn adopt(
     work: &mut Work,
     custody: &Custody,
     (purpose, state): (Purpose, KeyState),
-    (pkcs8, key): (base::Secret<Vec<u8>>, SigningKey),
+    new: NewKey,
     (profile, issuer): (Profile, Option<&Signer>),
 ) -> Result<Signer, Error> {
     let at = work.at();
@@ -321,21 +197,21 @@ pub(crate) async fn adopt(
     let above = issuer.map(|issuer| issuer.chain.first().map(Vec::as_slice).unwrap_or_default());
     let by = match (issuer, above) {
         (Some(issuer), Some(certificate)) => By::Authority { key: &issuer.key, certificate },
-        _ => By::Itself { key: &key },
+        _ => By::Itself { key: &new.handle },
     };
-    let der = certify(&profile, key.public_key(), by)?;
-    custody.0.folder.write(&key_id, purpose, &pkcs8, work.entropy()).await?;
-    let spki = key.public_key().spki_der();
-    let new_key = NewKey {
+    let der = certify(&profile, new.handle.public_key(), by).await?;
+    custody.0.folder.keep(&key_id, purpose, &new, work.entropy()).await?;
+    let spki = new.handle.public_key().spki_der();
+    let row = NewKeyRow {
         key_id: &key_id,
         purpose,
-        algorithm: key.algorithm().name(),
+        algorithm: new.handle.suite().name(),
         state,
         spki: &spki,
         not_before: profile.not_before,
         not_after: profile.not_after,
     };
-    queries::insert_key(&mut work.tx, &new_key, at).await?;
+    queries::insert_key(&mut work.tx, &row, at).await?;
     let serial = crypto::digest::hex(&profile.serial);
     let new_certificate = NewCertificate {
         certificate_id: &certificate_id,
@@ -364,7 +240,7 @@ pub(crate) async fn adopt(
     Ok(Signer {
         key_id,
         purpose,
-        key: std::sync::Arc::new(key),
+        key: new.handle,
         chain,
         certificate_id,
         state,

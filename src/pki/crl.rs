@@ -10,7 +10,8 @@ use x509_parser::prelude::FromDer;
 
 use crate::{
     REVISION,
-    authority::{Signing, when},
+    authority::when,
+    certify::{Rehearsal, sign_again},
     custody::{Custody, Signer},
     error::Error,
     events, limits,
@@ -191,8 +192,9 @@ pub(crate) async fn sign_list(work: &mut Work, authority: &Signer) -> Result<(),
         revoked_certs: revoked,
         key_identifier_method: KeyIdMethod::PreSpecified(subject_key_identifier(&certificate)?),
     };
-    let issuer = Issuer::from_ca_cert_der(&certificate.into(), Signing::new(&authority.key)?)?;
-    let der = params.signed_by(&issuer)?.der().to_vec();
+    let issuer = Issuer::from_ca_cert_der(&certificate.into(), Rehearsal::new(authority.key.suite())?)?;
+    let rehearsed = params.signed_by(&issuer)?;
+    let der = sign_again(rehearsed.der(), &authority.key).await?;
     check_own_signature(&der, authority)?;
     let row = CrlRow {
         issuer_key_id: authority.key_id.as_str().to_owned(),
@@ -212,7 +214,11 @@ pub(crate) async fn sign_list(work: &mut Work, authority: &Signer) -> Result<(),
 fn check_own_signature(der: &[u8], authority: &Signer) -> Result<(), Error> {
     let holds = x509_parser::revocation_list::CertificateRevocationList::from_der(der).is_ok_and(|(rest, list)| {
         rest.is_empty()
-            && authority.key.public_key().verify_der(list.tbs_cert_list.as_ref(), &list.signature_value.data)
+            && authority.key.public_key().verify_der(
+                authority.key.suite(),
+                list.tbs_cert_list.as_ref(),
+                &list.signature_value.data,
+            )
     });
     if holds { Ok(()) } else { Err(Fault::broken("a revocation list's own signature does not verify").into()) }
 }

@@ -16,7 +16,7 @@ use base::{
     Fault, Instant, Page, PageOf, Secret,
     id::{CertificateId, KeyId},
 };
-use crypto::sign::{Algorithm, SigningKey};
+use crypto::{KeyHandle, Suite};
 use records::{Database, Tx};
 
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
     queries::{self, KeyRow},
 };
 
-pub(crate) use file::KeyFolder;
+pub(crate) use file::{KeyFolder, NewKey};
 
 /// Where keys lie and what certificates say.
 #[derive(Clone, Debug)]
@@ -52,8 +52,8 @@ pub struct Signer {
     pub key_id: KeyId,
     /// The only thing it may be used for.
     pub purpose: Purpose,
-    /// The private key.
-    pub key: Arc<SigningKey>,
+    /// The key, which stays where it lies and is asked for signatures.
+    pub key: KeyHandle,
     /// Its certificate and those above it, without the root, DER.
     pub chain: Vec<Vec<u8>>,
     /// The identifier of its certificate.
@@ -111,7 +111,7 @@ pub struct KeySummary {
     pub key_id: KeyId,
     /// What it is for.
     pub purpose: Purpose,
-    /// `ES256` or `RS256`.
+    /// The name of its suite: `ES256`, `RS256`.
     pub algorithm: String,
     /// Where it is in its life.
     pub state: KeyState,
@@ -341,15 +341,15 @@ impl Custody {
     }
 
     async fn load(&self, row: &KeyRow, chain_of: impl Fn(&KeyId) -> Option<Vec<Vec<u8>>>) -> Result<Signer, Error> {
-        let (purpose, state) = words(row)?;
+        let (purpose, suite, state) = words(row)?;
         let key_id = KeyId::stored(row.key_id.clone());
-        let loaded = self.inventory().signers.get(&key_id).map(|signer| Arc::clone(&signer.key));
+        let loaded = self.inventory().signers.get(&key_id).map(|signer| signer.key.clone());
         let key = match loaded {
             Some(key) => key,
-            None => Arc::new(self.0.folder.read(&key_id, purpose).await?),
+            None => self.0.folder.find(&key_id, purpose, suite).await?,
         };
         // The file could be a good file of the same key identifier from another installation.
-        if key.public_key().spki_der() != row.spki || row.algorithm != key.algorithm().name() {
+        if key.public_key().spki_der() != row.spki || suite != key.suite() {
             return Err(Error::KeyFileTampered(key_id));
         }
         let mut chain = vec![row.der.clone()];
@@ -371,14 +371,13 @@ impl Custody {
     }
 }
 
-fn words(row: &KeyRow) -> Result<(Purpose, KeyState), Fault> {
-    Purpose::parse(&row.purpose)
-        .zip(KeyState::parse(&row.state))
-        .ok_or_else(|| Fault::broken(format!("key {} has an unknown purpose or state", row.key_id)))
+fn words(row: &KeyRow) -> Result<(Purpose, Suite, KeyState), Fault> {
+    let read = || Some((Purpose::parse(&row.purpose)?, Suite::parse(&row.algorithm)?, KeyState::parse(&row.state)?));
+    read().ok_or_else(|| Fault::broken(format!("key {} has an unknown purpose, suite or state", row.key_id)))
 }
 
 fn summary(row: KeyRow) -> Result<KeySummary, Fault> {
-    let (purpose, state) = words(&row)?;
+    let (purpose, _, state) = words(&row)?;
     Ok(KeySummary {
         key_id: KeyId::stored(row.key_id),
         purpose,
@@ -390,50 +389,3 @@ fn summary(row: KeyRow) -> Result<KeySummary, Fault> {
         is_revoked: row.revoked_at.is_some(),
     })
 }
-
-/// Makes a private key: PKCS#8. RSA takes a second or two of CPU, so it is made on a blocking thread.
-pub(crate) async fn make_key(
-    algorithm: Algorithm,
-    entropy: &Arc<dyn base::Entropy>,
-) -> Result<(Secret<Vec<u8>>, SigningKey), Error> {
-    let pkcs8 = match algorithm {
-        Algorithm::Es256 => crypto::sign::generate_es256_pkcs8()?,
-        Algorithm::Rs256 => {
-            let entropy = Arc::clone(entropy);
-            tokio::task::spawn_blocking(move || rsa_pkcs8(&*entropy)).await.map_err(Fault::broken)??
-        }
-    };
-    let key = SigningKey::from_pkcs8(algorithm, pkcs8.expose()).map_err(Fault::broken)?;
-    Ok((pkcs8, key))
-}
-
-/// A new RSA-2048 key. The `rsa` crate only makes it; it never signs with it.
-fn rsa_pkcs8(entropy: &dyn base::Entropy) -> Result<Secret<Vec<u8>>, Error> {
-    use rsa::pkcs8::EncodePrivateKey;
-    let key = rsa::RsaPrivateKey::new(&mut FromEntropy(entropy), 2048).map_err(Fault::broken)?;
-    let pkcs8 = key.to_pkcs8_der().map_err(Fault::broken)?;
-    Ok(Secret::new(pkcs8.as_bytes().to_vec()))
-}
-
-struct FromEntropy<'a>(&'a dyn base::Entropy);
-
-impl rsa::rand_core::RngCore for FromEntropy<'_> {
-    fn next_u32(&mut self) -> u32 {
-        u32::from_le_bytes(self.0.bytes())
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        u64::from_le_bytes(self.0.bytes())
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        self.0.fill(bytes);
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
-        self.0.fill(bytes);
-        Ok(())
-    }
-}
-
-impl rsa::rand_core::CryptoRng for FromEntropy<'_> {}

@@ -1,19 +1,15 @@
 //! The first start: everything that must exist and does not is made in one go.
 
-use base::Secret;
-use crypto::sign::SigningKey;
 use records::{Context, revision};
 
 use crate::{
     REVISION, authority, crl,
-    custody::{self, Custody},
+    custody::{Custody, NewKey},
     error::Error,
     events,
     purpose::{KeyState, Purpose},
     queries,
 };
-
-type Spare = (Purpose, Secret<Vec<u8>>, SigningKey);
 
 impl Custody {
     /// Makes the root, the issuing authority, the service keys and the revocation lists that are missing; does nothing
@@ -28,10 +24,9 @@ impl Custody {
             return Ok(());
         }
         // Before the transaction: an RSA key takes seconds, and others wait for their turn meanwhile.
-        let mut spares: Vec<Spare> = Vec::new();
+        let mut spares: Vec<(Purpose, NewKey)> = Vec::new();
         for purpose in self.missing() {
-            let (pkcs8, key) = custody::make_key(purpose.algorithm(), &context.entropy).await?;
-            spares.push((purpose, pkcs8, key));
+            spares.push((purpose, self.0.folder.make(purpose.suite(), &context.entropy).await?));
         }
         let mut work = self.0.database.begin(context).await?;
         let bound = queries::take_turn(&mut work.tx).await?;
@@ -44,7 +39,7 @@ impl Custody {
         let there = self.inventory_from(&mut work.tx).await?;
         let mut signers = there.current;
         let mut changed = bound.is_empty();
-        for (purpose, pkcs8, key) in spares {
+        for (purpose, new) in spares {
             if signers.contains_key(&purpose) {
                 continue;
             }
@@ -58,14 +53,9 @@ impl Custody {
             let organisation = self.0.settings.organisation.clone();
             let name = format!("{organisation} {}", purpose.certificate_name());
             let profile = self.profile(&work, purpose, organisation, None, name);
-            let made = authority::adopt(
-                &mut work,
-                self,
-                (purpose, KeyState::Active),
-                (pkcs8, key),
-                (profile, issuer.as_deref()),
-            )
-            .await?;
+            let made =
+                authority::adopt(&mut work, self, (purpose, KeyState::Active), new, (profile, issuer.as_deref()))
+                    .await?;
             signers.insert(purpose, std::sync::Arc::new(made));
             changed = true;
         }

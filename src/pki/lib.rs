@@ -1,9 +1,10 @@
 //! Keys and what vouches for them: custody of private keys, the certificate authorities, revocation lists.
 //!
 //! Every key has one purpose, a state and dates, and each use checks all three. Private keys lie on disk sealed under
-//! the envelope key and in memory inside [`crypto::sign::SigningKey`], which does not give them out.
+//! the envelope key and in memory behind a [`crypto::KeyHandle`], which signs and does not give them out.
 
 pub mod authority;
+mod certify;
 pub mod crl;
 pub mod custody;
 pub mod error;

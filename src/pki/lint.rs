@@ -1,6 +1,6 @@
 //! Checks a certificate against its profile before it is signed with a real key.
 
-use crypto::sign::PublicKey;
+use crypto::{PublicKey, Suite};
 use x509_parser::{
     certificate::X509Certificate,
     extensions::{DistributionPointName, GeneralName, ParsedExtension},
@@ -14,21 +14,14 @@ use crate::{
 };
 
 /// Refuses a certificate that does not say exactly what the profile wants, or is not signed by `issuer`.
-pub(crate) fn check(der: &[u8], profile: &Profile, issuer: &PublicKey) -> Result<(), Error> {
+pub(crate) fn check(der: &[u8], profile: &Profile, issuer: (Suite, &PublicKey)) -> Result<(), Error> {
     match violation(der, profile, issuer) {
         None => Ok(()),
         Some(rule) => Err(Error::CertificateProfile(rule.to_owned())),
     }
 }
 
-/// The bytes of a certificate that its signature covers.
-pub(crate) fn signed_part(der: &[u8]) -> Result<Vec<u8>, Error> {
-    X509Certificate::from_der(der)
-        .map(|(_, certificate)| certificate.tbs_certificate.as_ref().to_vec())
-        .map_err(|_| Error::CertificateProfile("it is not a certificate".to_owned()))
-}
-
-fn violation(der: &[u8], profile: &Profile, issuer: &PublicKey) -> Option<&'static str> {
+fn violation(der: &[u8], profile: &Profile, (suite, issuer): (Suite, &PublicKey)) -> Option<&'static str> {
     let Ok((rest, certificate)) = X509Certificate::from_der(der) else { return Some("it is not a certificate") };
     let is_authority = matches!(profile.kind, Kind::Root | Kind::IssuingAuthority);
     let path_length = match profile.kind {
@@ -81,7 +74,7 @@ fn violation(der: &[u8], profile: &Profile, issuer: &PublicKey) -> Option<&'stat
             "the two signature algorithms differ",
         ),
         (
-            issuer.verify_der(certificate.tbs_certificate.as_ref(), &certificate.signature_value.data),
+            issuer.verify_der(suite, certificate.tbs_certificate.as_ref(), &certificate.signature_value.data),
             "the signature does not verify",
         ),
     ];

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crypto::sign::Algorithm;
+use crypto::Suite;
 
 /// What a key is for. A key never has two purposes: a signature made for one thing can then not be passed off as
 /// another.
@@ -44,13 +44,11 @@ impl Purpose {
         Self::SINGLE.into_iter().chain([Self::Seal]).find(|purpose| purpose.as_str() == text)
     }
 
-    /// The algorithm that keys of this purpose sign with.
-    pub fn algorithm(self) -> Algorithm {
+    /// The suite of a key of this purpose that is made now; one made before may have another.
+    pub fn suite(self) -> Suite {
         match self {
-            Self::IdTokenRs256 => Algorithm::Rs256,
-            Self::AccessToken | Self::IdTokenEs256 | Self::IssuingAuthority | Self::Root | Self::Seal => {
-                Algorithm::Es256
-            }
+            Self::IdTokenRs256 => Suite::Rs256,
+            Self::AccessToken | Self::IdTokenEs256 | Self::IssuingAuthority | Self::Root | Self::Seal => Suite::Es256,
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) struct KeyRow {
 }
 
 /// A key to be written down.
-pub(crate) struct NewKey<'a> {
+pub(crate) struct NewKeyRow<'a> {
     pub key_id: &'a KeyId,
     pub purpose: Purpose,
     pub algorithm: &'static str,
@@ -120,7 +120,7 @@ pub(crate) async fn list(tx: &mut Tx, after: Option<&KeyId>, limit: i64) -> Resu
     .await
 }
 
-pub(crate) async fn insert_key(tx: &mut Tx, key: &NewKey<'_>, at: Instant) -> Result<(), Fault> {
+pub(crate) async fn insert_key(tx: &mut Tx, key: &NewKeyRow<'_>, at: Instant) -> Result<(), Fault> {
     tx.run(
         "insert into pki_key (key_id, purpose, algorithm, state, spki, not_before, not_after, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",

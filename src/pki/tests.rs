@@ -2,14 +2,22 @@
 
 use std::{path::PathBuf, process::Command, sync::Arc};
 
-use base::{Entropy, Instant, Page, Secret, id::KeyId};
+use base::{Entropy, Fault, Instant, Page, Secret, id::KeyId};
+use crypto::{
+    Digest, Holder, KeyHandle, PublicKey, Signing, Suite,
+    cms::{SignedData, sign_detached},
+    jose::{Jws, sign_compact},
+    sign::SigningKey,
+};
 use records::{
     Context, Database,
     testing::{Fresh, context, fresh},
 };
 
 use crate::{
-    Custody, CustodySettings, Error, KeyState, Purpose, RevocationReason, SealSubject, authority, crl, limits, rotation,
+    Custody, CustodySettings, Error, KeyState, Purpose, RevocationReason, SealSubject, authority,
+    certify::{By, certify},
+    crl, limits, rotation,
 };
 
 const NOW: Instant = Instant::from_seconds(1_795_000_000);
@@ -88,7 +96,7 @@ async fn the_first_start_makes_every_key_once() {
     let house = house().await;
     for purpose in Purpose::SINGLE {
         let signer = house.custody.current(purpose, NOW).unwrap();
-        assert_eq!((signer.purpose, signer.key.algorithm()), (purpose, purpose.algorithm()));
+        assert_eq!((signer.purpose, signer.key.suite()), (purpose, purpose.suite()));
         assert_eq!(house.custody.published(purpose, NOW).len(), 1);
     }
     house.custody.ensure(at(5)).await.unwrap();
@@ -335,9 +343,40 @@ async fn our_own_reader_accepts_the_chain() {
     assert_eq!(seal.chain.len(), 2);
     assert_eq!(seal.chain[1], house.custody.authorities()[0]);
     let (message, issuing) = (b"message", house.custody.current(Purpose::IssuingAuthority, NOW).unwrap());
-    let signature = seal.key.sign_der(message).unwrap();
-    assert!(seal.key.public_key().verify_der(message, &signature));
-    assert!(!issuing.key.public_key().verify_der(message, &signature));
+    let signature = seal.key.sign_der(message).await.unwrap();
+    assert!(seal.key.public_key().verify_der(Suite::Es256, message, &signature));
+    assert!(!issuing.key.public_key().verify_der(Suite::Es256, message, &signature));
+}
+
+/// A device whose call blocks, as PKCS#11's do: the call has a thread to itself.
+struct Device(Arc<SigningKey>);
+
+impl Holder for Device {
+    fn sign<'a>(&'a self, message: &'a [u8]) -> Signing<'a> {
+        let (key, message) = (Arc::clone(&self.0), message.to_vec());
+        Signing::Later(Box::pin(async move {
+            tokio::task::spawn_blocking(move || key.sign_jose(&message)).await.map_err(Fault::broken)?
+        }))
+    }
+}
+
+#[tokio::test]
+async fn a_key_in_a_device_signs_tokens_certificates_and_documents_for_the_same_callers() {
+    let house = house().await;
+    let key = Arc::new(SigningKey::generate(Suite::Es256).unwrap());
+    let public: PublicKey = key.public_key().clone();
+    let key = KeyHandle::new(Suite::Es256, public.clone(), Arc::new(Device(key)));
+    let token = sign_compact(&key, "kid", "JWT", &serde_json::json!({ "sub": "a" })).await.unwrap();
+    assert!(Jws::parse(&token).unwrap().verify(Suite::Es256, &public).is_some());
+
+    let work = house.fresh.database.begin(at(1)).await.unwrap();
+    let name = "滨江市政务服务根证书".to_owned();
+    let profile = house.custody.profile(&work, Purpose::Root, name.clone(), None, name);
+    let certificate = certify(&profile, &public, By::Itself { key: &key }).await.unwrap();
+    let digest = Digest::of(key.suite().digest(), b"a document");
+    let signature = sign_detached(digest, &key, &certificate, &[]).await.unwrap();
+    let signature = SignedData::parse(&signature).unwrap();
+    assert!(signature.verify_signature() && signature.message_digest == digest);
 }
 
 #[tokio::test]

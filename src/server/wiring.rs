@@ -189,7 +189,7 @@ fn open_library(
         cabinet: Cabinet::new(custody.clone(), fonts.clone()),
         fonts,
         public_url: public_url.to_owned(),
-    })?)
+    }))
 }
 
 /// Puts the built-in licence types into a new catalogue and reads it.
@@ -217,7 +217,7 @@ fn token_keys(custody: &Custody, at: Instant) -> Vec<TokenKey> {
                 KeyState::Revoked => return None,
             };
             let kid = signer.key_id.to_string();
-            Some(TokenKey { kid, purpose: key_use, state, key: Arc::clone(&signer.key) })
+            Some(TokenKey { kid, purpose: key_use, state, key: signer.key.clone() })
         })
     });
     keys.collect()

@@ -68,7 +68,7 @@ pub async fn app(fresh: &Fresh, public_url: &str) -> Result<App, Fault> {
         cabinet: seal::Cabinet::new(custody.clone(), fonts.clone()),
         fonts,
         public_url: public_url.to_owned(),
-    })?;
+    });
     Ok(App::new(Parts {
         database,
         clock: Arc::new(ManualClock::new(NOW)),

@@ -4,8 +4,9 @@ use std::{hint::black_box, path::Path, time::Duration};
 
 use anyhow::Context;
 use base::Instant;
-use crypto::sign::{Algorithm, SigningKey};
+use crypto::{DigestAlgorithm, KeyHandle, Suite, sign::SigningKey};
 use documents::{Content, Field, Fonts, Layout, SealPicture, SealText, Template, layout};
+use futures_util::FutureExt;
 
 use crate::limits;
 
@@ -25,10 +26,10 @@ pub fn measure(window: Duration) -> anyhow::Result<f64> {
         number: "33019900000001".to_owned(),
     };
     let seal = SealPicture::draw(&fonts, &text)?;
-    let template = Template::new(&fonts, &Layout::parse(layout::FOOD_BUSINESS)?, &seal)?;
+    let template = Template::new(&fonts, &Layout::parse(layout::FOOD_BUSINESS)?, &seal, DigestAlgorithm::Sha256)?;
     let pair = rcgen::KeyPair::generate()?;
     let certificate = rcgen::CertificateParams::new(Vec::new())?.self_signed(&pair)?.der().to_vec();
-    let key = SigningKey::from_pkcs8(Algorithm::Es256, &pair.serialize_der()).ok().context("the key")?;
+    let key = SigningKey::from_pkcs8(Suite::Es256, &pair.serialize_der()).ok().context("the key")?.into();
     let mut number = 0_usize;
     let mut failed = None;
     let rate = limits::spin(window, || {
@@ -41,7 +42,7 @@ pub fn measure(window: Duration) -> anyhow::Result<f64> {
     failed.map_or(Ok(rate), Err)
 }
 
-fn one(template: &Template, key: &SigningKey, certificate: &[u8], number: usize) -> anyhow::Result<Vec<u8>> {
+fn one(template: &Template, key: &KeyHandle, certificate: &[u8], number: usize) -> anyhow::Result<Vec<u8>> {
     let syllables: Vec<char> = SYLLABLES.chars().collect();
     let name: String =
         (0..12).filter_map(|place| syllables.get((number * 7 + place * number) % syllables.len())).collect();
@@ -69,6 +70,8 @@ fn one(template: &Template, key: &SigningKey, certificate: &[u8], number: usize)
         at: Instant::from_seconds(1_795_400_000),
     };
     let prepared = template.typeset(&content)?;
-    let cms = crypto::cms::sign_detached(prepared.digest(), key, certificate, &[certificate.to_vec()])?;
+    let above = [certificate.to_vec()];
+    let signing = crypto::cms::sign_detached(prepared.digest(), key, certificate, &above);
+    let cms = signing.now_or_never().context("a key in memory waits for nothing")??;
     Ok(prepared.finish(&cms)?)
 }

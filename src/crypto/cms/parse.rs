@@ -9,15 +9,16 @@ use crate::{
         reader::{NotDer, Reader},
         tag, writer,
     },
+    digest::{Digest, DigestAlgorithm},
     limits::{CMS_ATTRIBUTES_MAX, CMS_BYTES_MAX, CMS_CERTIFICATES_MAX},
-    sign::Algorithm,
+    suite::Suite,
     x509::Certificate,
 };
 
 /// Why a CMS structure is not one that we accept.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum CmsError {
-    /// A digest or signature algorithm other than SHA-256 with RSA PKCS#1 v1.5 or ECDSA P-256.
+    /// A suite that we do not use, or a digest that is not the suite's.
     #[error("an algorithm that is not accepted")]
     Algorithm,
     /// A signed attribute is missing, stands twice, or is not what it must be.
@@ -50,7 +51,7 @@ pub struct SignedData {
     /// The certificates that came along, without the signer's.
     pub others: Vec<Certificate>,
     /// The digest of the document that was signed.
-    pub message_digest: [u8; 32],
+    pub message_digest: Digest,
     /// Whether the signer vouches for the certificate itself (`signingCertificateV2`), as PAdES demands, and does not
     /// only name it by issuer and number, as most programs of others do.
     pub names_certificate: bool,
@@ -58,7 +59,7 @@ pub struct SignedData {
     pub has_unsigned_attributes: bool,
     attributes: Vec<u8>,
     signature: Vec<u8>,
-    algorithm: Algorithm,
+    suite: Suite,
 }
 
 impl SignedData {
@@ -90,7 +91,7 @@ impl SignedData {
         if !digest_algorithms.is_empty() {
             return Err(CmsError::Algorithm);
         }
-        check_sha256(digest_algorithm.content)?;
+        let digest_algorithm = parse_digest_algorithm(digest_algorithm.content)?;
         let mut content = signed_data.sequence()?;
         if content.oid()? != oid::DATA {
             return Err(CmsError::Form);
@@ -108,16 +109,13 @@ impl SignedData {
         if !signers.is_empty() {
             return Err(CmsError::Signers);
         }
-        parse_signer(signer, certificates)
+        parse_signer(signer, digest_algorithm, certificates)
     }
 
     /// Whether the signature over the signed attributes is the signer's. The caller compares
     /// [`Self::message_digest`] with the document's.
     pub fn verify_signature(&self) -> bool {
-        self.signer
-            .public_key
-            .as_ref()
-            .is_some_and(|key| key.algorithm() == self.algorithm && key.verify_der(&self.attributes, &self.signature))
+        self.signer.public_key.as_ref().is_some_and(|key| key.verify_der(self.suite, &self.attributes, &self.signature))
     }
 }
 
@@ -141,7 +139,11 @@ fn parse_certificates(bytes: &[u8]) -> Result<Vec<&[u8]>, CmsError> {
     Ok(certificates)
 }
 
-fn parse_signer(mut signer: Reader<'_>, certificates: Vec<&[u8]>) -> Result<SignedData, CmsError> {
+fn parse_signer(
+    mut signer: Reader<'_>,
+    digest_algorithm: DigestAlgorithm,
+    certificates: Vec<&[u8]>,
+) -> Result<SignedData, CmsError> {
     // Version 1 names the certificate by issuer and number; version 3 by a key identifier, which PAdES does not use.
     if signer.unsigned()? != [1] {
         return Err(CmsError::Form);
@@ -149,10 +151,15 @@ fn parse_signer(mut signer: Reader<'_>, certificates: Vec<&[u8]>) -> Result<Sign
     let mut sid = signer.sequence()?;
     let (issuer, serial) = (sid.expect(tag::SEQUENCE)?.raw, sid.expect(tag::INTEGER)?.raw);
     sid.finish()?;
-    check_sha256(signer.expect(tag::SEQUENCE)?.content)?;
+    if parse_digest_algorithm(signer.expect(tag::SEQUENCE)?.content)? != digest_algorithm {
+        return Err(CmsError::Algorithm);
+    }
     let signed = signer.optional(tag::CONTEXT_0)?.ok_or(CmsError::Attribute("contentType"))?;
-    let attributes = Attributes::parse(signed.content)?;
-    let algorithm = parse_signature_algorithm(signer.sequence()?)?;
+    let attributes = Attributes::parse(signed.content, digest_algorithm)?;
+    let suite = parse_signature_algorithm(signer.expect(tag::SEQUENCE)?.raw)?;
+    if suite.digest() != digest_algorithm {
+        return Err(CmsError::Algorithm);
+    }
     let signature = signer.expect(tag::OCTET_STRING)?.content.to_vec();
     let has_unsigned_attributes = signer.optional(tag::CONTEXT_1)?.is_some();
     signer.finish()?;
@@ -161,7 +168,7 @@ fn parse_signer(mut signer: Reader<'_>, certificates: Vec<&[u8]>) -> Result<Sign
     let mut others = Vec::new();
     for der in certificates {
         let is_own = match attributes.certificate_digest {
-            Some(digest) => crate::digest::sha256(der) == digest,
+            Some(digest) => Digest::of(digest.algorithm(), der) == digest,
             None => issuer_and_serial(der).ok() == Some((issuer, serial)),
         };
         if is_own {
@@ -187,17 +194,17 @@ fn parse_signer(mut signer: Reader<'_>, certificates: Vec<&[u8]>) -> Result<Sign
         has_unsigned_attributes,
         attributes: writer::element(tag::SET, &[signed.content]),
         signature,
-        algorithm,
+        suite,
     })
 }
 
 struct Attributes {
-    message_digest: [u8; 32],
-    certificate_digest: Option<[u8; 32]>,
+    message_digest: Digest,
+    certificate_digest: Option<Digest>,
 }
 
 impl Attributes {
-    fn parse(bytes: &[u8]) -> Result<Self, CmsError> {
+    fn parse(bytes: &[u8], digest_algorithm: DigestAlgorithm) -> Result<Self, CmsError> {
         let (mut content_type, mut message_digest, mut certificate_digest) = (None, None, None);
         let mut reader = Reader::new(bytes);
         let (mut count, mut previous): (usize, &[u8]) = (0, &[]);
@@ -234,7 +241,7 @@ impl Attributes {
             .and_then(|values| {
                 let mut reader = Reader::new(values);
                 let digest = reader.expect(tag::OCTET_STRING).ok()?.content;
-                reader.is_empty().then_some(digest)?.try_into().ok()
+                reader.is_empty().then(|| Digest::from_bytes(digest_algorithm, digest))?
             })
             .ok_or(CmsError::Attribute("messageDigest"))?;
         let certificate_digest = certificate_digest
@@ -246,36 +253,40 @@ impl Attributes {
 
 /// The digest in `SigningCertificateV2 { certs SEQUENCE OF ESSCertIDv2, policies OPTIONAL }`; the first entry is the
 /// signer's.
-fn certificate_digest_of(values: &[u8]) -> Result<[u8; 32], NotDer> {
+fn certificate_digest_of(values: &[u8]) -> Result<Digest, NotDer> {
     let mut reader = Reader::new(values);
     let mut attribute = reader.sequence()?;
     reader.finish()?;
     let mut id = attribute.sequence()?.sequence()?;
-    if let Some(algorithm) = id.optional(tag::SEQUENCE)? {
-        check_sha256(algorithm.content).map_err(|_| NotDer)?;
-    }
+    let algorithm = match id.optional(tag::SEQUENCE)? {
+        Some(algorithm) => parse_digest_algorithm(algorithm.content).map_err(|_| NotDer)?,
+        None => DigestAlgorithm::Sha256,
+    };
     let digest = id.expect(tag::OCTET_STRING)?.content;
-    digest.try_into().map_err(|_| NotDer)
+    Digest::from_bytes(algorithm, digest).ok_or(NotDer)
 }
 
-fn check_sha256(identifier: &[u8]) -> Result<(), CmsError> {
+fn parse_digest_algorithm(identifier: &[u8]) -> Result<DigestAlgorithm, CmsError> {
     let mut reader = Reader::new(identifier);
     let kind = reader.oid()?;
     check_null_or_nothing(reader)?;
-    if kind == oid::SHA256 { Ok(()) } else { Err(CmsError::Algorithm) }
+    DigestAlgorithm::ALL.into_iter().find(|algorithm| algorithm.oid() == kind).ok_or(CmsError::Algorithm)
 }
 
-fn parse_signature_algorithm(mut reader: Reader<'_>) -> Result<Algorithm, CmsError> {
-    let kind = reader.oid()?;
-    if kind == oid::ECDSA_WITH_SHA256 {
-        check_null_or_nothing(reader)?;
-        Ok(Algorithm::Es256)
-    } else if kind == oid::RSA || kind == oid::SHA256_WITH_RSA {
-        check_null_or_nothing(reader)?;
-        Ok(Algorithm::Rs256)
-    } else {
-        Err(CmsError::Algorithm)
+/// A suite's own identifier, and what other programs write in place of two of them: an RSA key's, which RFC 3370 §3.2
+/// allows, and ECDSA with a NULL.
+fn parse_signature_algorithm(identifier: &[u8]) -> Result<Suite, CmsError> {
+    if let Some(suite) = Suite::from_identifier(identifier) {
+        return Ok(suite);
     }
+    let mut reader = Reader::new(identifier).sequence()?;
+    let kind = reader.oid()?;
+    check_null_or_nothing(reader)?;
+    if kind == oid::RSA {
+        return Ok(Suite::Rs256);
+    }
+    let bare = writer::sequence(&[&writer::oid(kind)]);
+    Suite::from_identifier(&bare).filter(|suite| suite.is_ecdsa()).ok_or(CmsError::Algorithm)
 }
 
 fn check_null_or_nothing(mut reader: Reader<'_>) -> Result<(), CmsError> {

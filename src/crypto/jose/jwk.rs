@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     digest::sha256,
     encoding::{base64url, base64url_decode},
-    sign::PublicKey,
+    public_key::PublicKey,
+    suite::Suite,
 };
 
 /// A public key. It has no member for a private part, so that none can be published by mistake.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jwk {
-    /// `EC` or `RSA`.
+    /// `EC`, `OKP` or `RSA`.
     pub kty: String,
     /// Which key it is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,27 +57,32 @@ impl Jwk {
     pub fn public_key(&self) -> Option<PublicKey> {
         let part = |part: &Option<String>| base64url_decode(part.as_deref()?);
         let key = match self.kty.as_str() {
-            "EC" if self.crv.as_deref() == Some("P-256") => {
+            "EC" => {
                 let (x, y) = (part(&self.x)?, part(&self.y)?);
+                let point = [&[4], x.as_slice(), &y].concat();
                 // Each coordinate has its full width (RFC 7518 §6.2.1.2).
-                if x.len() != 32 || y.len() != 32 {
-                    return None;
+                match (self.crv.as_deref()?, x.len(), y.len()) {
+                    ("P-256", 32, 32) => PublicKey::from_p256(point).ok()?,
+                    ("P-384", 48, 48) => PublicKey::from_p384(point).ok()?,
+                    _ => return None,
                 }
-                PublicKey::from_point([&[4], x.as_slice(), &y].concat()).ok()?
             }
+            "OKP" if self.crv.as_deref() == Some("Ed25519") => PublicKey::from_ed25519(part(&self.x)?).ok()?,
             "RSA" => PublicKey::from_rsa(&part(&self.n)?, &part(&self.e)?).ok()?,
             _ => return None,
         };
-        self.alg.as_deref().is_none_or(|alg| alg == key.algorithm().name()).then_some(key)
+        self.alg.as_deref().is_none_or(|alg| Suite::parse(alg).is_some_and(|suite| key.fits(suite))).then_some(key)
     }
 
     /// The thumbprint of RFC 7638, by which a key can be named.
     pub fn thumbprint(&self) -> String {
         let part = |part: &Option<String>| part.clone().unwrap_or_default();
-        let canonical = if self.kty == "EC" {
-            format!(r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#, part(&self.crv), part(&self.x), part(&self.y))
-        } else {
-            format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, part(&self.e), part(&self.n))
+        let canonical = match self.kty.as_str() {
+            "EC" => {
+                format!(r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#, part(&self.crv), part(&self.x), part(&self.y))
+            }
+            "OKP" => format!(r#"{{"crv":"{}","kty":"OKP","x":"{}"}}"#, part(&self.crv), part(&self.x)),
+            _ => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, part(&self.e), part(&self.n)),
         };
         base64url(&sha256(canonical.as_bytes()))
     }
@@ -102,18 +108,26 @@ mod tests {
     }
 
     #[test]
+    fn rfc_8037_appendix_a_3_thumbprint() {
+        let key = Jwk {
+            kty: "OKP".to_owned(),
+            crv: Some("Ed25519".to_owned()),
+            x: Some("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".to_owned()),
+            ..Jwk::default()
+        };
+        assert_eq!(key.thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        assert!(key.public_key().is_some());
+    }
+
+    #[test]
     fn a_key_of_another_kind_or_for_another_algorithm_is_not_used() {
-        let key = crate::sign::SigningKey::from_pkcs8(
-            crate::sign::Algorithm::Es256,
-            crate::sign::generate_es256_pkcs8().unwrap().expose(),
-        )
-        .unwrap()
-        .public_key()
-        .jwk();
+        let key = crate::KeyHandle::throw_away(Suite::Es256).unwrap().public_key().jwk(Suite::Es256);
         assert!(key.public_key().is_some());
         let check = |key: Jwk| assert_eq!(key.public_key(), None);
         check(Jwk { alg: Some("RS256".to_owned()), ..key.clone() });
+        check(Jwk { alg: Some("ES384".to_owned()), ..key.clone() });
         check(Jwk { crv: Some("P-384".to_owned()), ..key.clone() });
+        check(Jwk { kty: "OKP".to_owned(), crv: Some("Ed25519".to_owned()), ..key.clone() });
         check(Jwk { kty: "oct".to_owned(), ..key.clone() });
         check(Jwk { x: Some("AA".to_owned()), ..key.clone() });
         check(Jwk { y: None, ..key });

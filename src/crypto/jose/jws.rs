@@ -8,8 +8,10 @@ use thiserror::Error;
 use super::json;
 use crate::{
     encoding::{base64url, base64url_decode},
+    handle::KeyHandle,
     limits::JWS_BYTES_MAX,
-    sign::{Algorithm, PublicKey, SigningKey},
+    public_key::PublicKey,
+    suite::Suite,
 };
 
 /// Why a text is not a signature we look at. All are the sender's fault.
@@ -35,7 +37,7 @@ const REFUSED_MEMBERS: [&str; 8] = ["b64", "crit", "enc", "jku", "jwk", "x5c", "
 /// A parsed signature that has not been verified yet.
 #[derive(Clone, Debug)]
 pub struct Jws {
-    algorithm: Algorithm,
+    suite: Suite,
     kid: Option<String>,
     typ: Option<String>,
     payload: Value,
@@ -69,10 +71,10 @@ impl Jws {
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(JwsError::Form),
         };
-        let algorithm = member("alg")?.and_then(|name| Algorithm::parse(&name)).ok_or(JwsError::Algorithm)?;
+        let suite = member("alg")?.and_then(|name| Suite::parse(&name)).ok_or(JwsError::Algorithm)?;
         let signed = text.rsplit_once('.').map(|(signed, _)| signed.to_owned()).ok_or(JwsError::Form)?;
         Ok(Self {
-            algorithm,
+            suite,
             kid: member("kid")?,
             typ: member("typ")?,
             payload: json(payload).ok_or(JwsError::Form)?,
@@ -81,9 +83,9 @@ impl Jws {
         })
     }
 
-    /// The algorithm that the header names.
-    pub fn algorithm(&self) -> Algorithm {
-        self.algorithm
+    /// The suite that the header names. It decides nothing: whoever knows the key knows its suite.
+    pub fn suite(&self) -> Suite {
+        self.suite
     }
 
     /// The key that the header names. It is only a hint for looking among keys that are trusted already.
@@ -96,16 +98,16 @@ impl Jws {
         self.typ.as_deref()
     }
 
-    /// The payload if the signature is this key's and the header names this key's algorithm. There is no other way to
-    /// the payload but [`Self::unverified`].
-    pub fn verify(&self, key: &PublicKey) -> Option<&Value> {
-        (key.algorithm() == self.algorithm && key.verify_jose(self.signed.as_bytes(), &self.signature))
+    /// The payload if the signature is this key's and the header names the suite that the key is for. There is no other
+    /// way to the payload but [`Self::unverified`].
+    pub fn verify(&self, suite: Suite, key: &PublicKey) -> Option<&Value> {
+        (suite == self.suite && key.verify_jose(suite, self.signed.as_bytes(), &self.signature))
             .then_some(&self.payload)
     }
 
     /// The payload as a type, if the signature is this key's.
-    pub fn claims<T: DeserializeOwned>(&self, key: &PublicKey) -> Option<T> {
-        T::deserialize(self.verify(key)?).ok()
+    pub fn claims<T: DeserializeOwned>(&self, suite: Suite, key: &PublicKey) -> Option<T> {
+        T::deserialize(self.verify(suite, key)?).ok()
     }
 
     /// The payload before anything was verified: for finding out whose key to try.
@@ -119,19 +121,24 @@ impl Jws {
 /// # Errors
 ///
 /// [`Fault`] when the claims are not JSON or the key would not sign.
-pub fn sign_compact(key: &SigningKey, kid: &str, typ: &str, claims: &impl Serialize) -> Result<String, Fault> {
+pub async fn sign_compact(
+    key: &KeyHandle,
+    kid: &str,
+    typ: &str,
+    claims: &(impl Serialize + Sync),
+) -> Result<String, Fault> {
     #[derive(Serialize)]
     struct Header<'a> {
         alg: &'static str,
         typ: &'a str,
         kid: &'a str,
     }
-    let header = serde_json::to_vec(&Header { alg: key.algorithm().name(), typ, kid }).map_err(Fault::broken)?;
+    let header = serde_json::to_vec(&Header { alg: key.suite().name(), typ, kid }).map_err(Fault::broken)?;
     let claims = serde_json::to_vec(claims).map_err(Fault::broken)?;
     let mut text = base64url(&header);
     text.push('.');
     text.push_str(&base64url(&claims));
-    let signature = key.sign_jose(text.as_bytes())?;
+    let signature = key.sign_jose(text.as_bytes()).await?;
     text.push('.');
     text.push_str(&base64url(&signature));
     Ok(text)
@@ -142,10 +149,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::sign::generate_es256_pkcs8;
+    use crate::handle::at_once;
 
-    fn key() -> SigningKey {
-        SigningKey::from_pkcs8(Algorithm::Es256, generate_es256_pkcs8().unwrap().expose()).unwrap()
+    fn key() -> KeyHandle {
+        KeyHandle::throw_away(Suite::Es256).unwrap()
+    }
+
+    fn signed(key: &KeyHandle, typ: &str, claims: &Value) -> String {
+        at_once(sign_compact(key, "k1", typ, claims)).unwrap()
+    }
+
+    fn verified<'a>(jws: &'a Jws, key: &KeyHandle) -> Option<&'a Value> {
+        jws.verify(key.suite(), key.public_key())
     }
 
     fn with_header(header: &str) -> String {
@@ -155,11 +170,11 @@ mod tests {
     #[test]
     fn a_signed_token_is_read_back_with_its_own_key_only() {
         let key = key();
-        let text = sign_compact(&key, "k1", "at+jwt", &json!({ "sub": "a" })).unwrap();
+        let text = signed(&key, "at+jwt", &json!({ "sub": "a" }));
         let jws = Jws::parse(&text).unwrap();
-        assert_eq!((jws.kid(), jws.typ(), jws.algorithm()), (Some("k1"), Some("at+jwt"), Algorithm::Es256));
-        assert_eq!(jws.verify(key.public_key()), Some(&json!({ "sub": "a" })));
-        assert_eq!(jws.verify(self::key().public_key()), None);
+        assert_eq!((jws.kid(), jws.typ(), jws.suite()), (Some("k1"), Some("at+jwt"), Suite::Es256));
+        assert_eq!(verified(&jws, &key), Some(&json!({ "sub": "a" })));
+        assert_eq!(verified(&jws, &self::key()), None);
     }
 
     #[test]
@@ -169,7 +184,8 @@ mod tests {
         check(r#"{"alg":"None"}"#, JwsError::Algorithm);
         check(r#"{"alg":"HS256"}"#, JwsError::Algorithm);
         check(r#"{"alg":"es256"}"#, JwsError::Algorithm);
-        check(r#"{"alg":"PS256"}"#, JwsError::Algorithm);
+        check(r#"{"alg":"PS512"}"#, JwsError::Algorithm);
+        check(r#"{"alg":"SM2"}"#, JwsError::Algorithm);
         check("{}", JwsError::Algorithm);
         check(r#"{"alg":["ES256"]}"#, JwsError::Form);
         check(r#"{"alg":"ES256","crit":["exp"]}"#, JwsError::Header);
@@ -186,8 +202,17 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_names_another_suite_of_the_same_kind_of_key_is_refused() {
+        let pkcs8 = include_bytes!("../vectors/rfc-7515-a-2.pkcs8");
+        let key = |suite| KeyHandle::from(crate::sign::SigningKey::from_pkcs8(suite, pkcs8).unwrap());
+        let jws = Jws::parse(&signed(&key(Suite::Ps256), "JWT", &json!({ "a": 1 }))).unwrap();
+        assert_eq!(verified(&jws, &key(Suite::Ps256)), Some(&json!({ "a": 1 })));
+        assert_eq!(verified(&jws, &key(Suite::Rs256)), None);
+    }
+
+    #[test]
     fn texts_of_another_form_are_refused() {
-        let good = sign_compact(&key(), "k", "JWT", &json!({ "a": 1 })).unwrap();
+        let good = signed(&key(), "JWT", &json!({ "a": 1 }));
         for text in ["", ".", "..", "a.b", &format!("{good}."), &format!(" {good}"), &format!("{good}="), "\u{0}"] {
             assert!(Jws::parse(text).is_err(), "{text}");
         }
@@ -211,7 +236,7 @@ mod tests {
     #[test]
     fn every_changed_byte_breaks_the_signature() {
         let key = key();
-        let text = sign_compact(&key, "k", "JWT", &json!({ "sub": "a" })).unwrap();
+        let text = signed(&key, "JWT", &json!({ "sub": "a" }));
         for place in 0..text.len() {
             for replacement in ['A', '_', '.', '"'] {
                 let mut changed: Vec<char> = text.chars().collect();
@@ -220,8 +245,8 @@ mod tests {
                 }
                 changed[place] = replacement;
                 let changed: String = changed.into_iter().collect();
-                let verified = Jws::parse(&changed).ok().and_then(|jws| jws.verify(key.public_key()).cloned());
-                assert_eq!(verified, None, "{changed}");
+                let payload = Jws::parse(&changed).ok().and_then(|jws| verified(&jws, &key).cloned());
+                assert_eq!(payload, None, "{changed}");
             }
         }
     }

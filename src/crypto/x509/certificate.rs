@@ -6,14 +6,14 @@ use x509_parser::{
     certificate::X509Certificate,
     extensions::{ParsedExtension, X509Extension},
     prelude::FromDer,
-    x509::{AlgorithmIdentifier, X509Name, X509Version},
+    x509::{X509Name, X509Version},
 };
 
 use crate::{
-    der::{oid, reader, tag},
-    digest::sha256,
+    der::{reader, tag},
     limits::CERTIFICATE_BYTES_MAX,
-    sign::{Algorithm, PublicKey},
+    public_key::PublicKey,
+    suite::Suite,
 };
 
 /// Bytes that are not a certificate we read.
@@ -71,7 +71,7 @@ pub struct Certificate {
     pub has_unknown_critical: bool,
     pub(super) signed: Vec<u8>,
     pub(super) signature: Vec<u8>,
-    pub(super) algorithm: Option<Algorithm>,
+    pub(super) suite: Option<Suite>,
 }
 
 impl Certificate {
@@ -84,7 +84,7 @@ impl Certificate {
         if der.len() > CERTIFICATE_BYTES_MAX {
             return Err(NotACertificate);
         }
-        check_frame(der).map_err(|_| NotACertificate)?;
+        let suite = check_frame(der).map_err(|_| NotACertificate)?;
         let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| NotACertificate)?;
         let tbs = &parsed.tbs_certificate;
         let serial = tbs.raw_serial();
@@ -92,7 +92,6 @@ impl Certificate {
         if !rest.is_empty() || tbs.version != X509Version::V3 || !serial_is_positive || serial.len() > 20 {
             return Err(NotACertificate);
         }
-        let outer = algorithm(&parsed.signature_algorithm);
         if is_empty(&tbs.issuer) {
             return Err(NotACertificate);
         }
@@ -114,7 +113,7 @@ impl Certificate {
             has_unknown_critical: false,
             signed: tbs.as_ref().to_vec(),
             signature: parsed.signature_value.data.to_vec(),
-            algorithm: outer,
+            suite,
         };
         let extensions = tbs.extensions();
         for (place, extension) in extensions.iter().enumerate() {
@@ -158,11 +157,6 @@ impl Certificate {
         Ok(())
     }
 
-    /// The SHA-256 digest of the whole certificate, by which CMS names it.
-    pub fn digest(&self) -> [u8; 32] {
-        sha256(&self.der)
-    }
-
     /// The best name for a person to read.
     pub fn display_name(&self) -> &str {
         self.common_name.as_deref().or(self.organisation.as_deref()).unwrap_or("")
@@ -171,9 +165,11 @@ impl Certificate {
     /// Whether this certificate names that one as its issuer and was signed by its key.
     pub fn is_signed_by(&self, issuer: &Self) -> bool {
         self.names_as_issuer(issuer)
-            && issuer.public_key.as_ref().is_some_and(|key| {
-                self.algorithm == Some(key.algorithm()) && key.verify_der(&self.signed, &self.signature)
-            })
+            && issuer
+                .public_key
+                .as_ref()
+                .zip(self.suite)
+                .is_some_and(|(key, suite)| key.verify_der(suite, &self.signed, &self.signature))
     }
 
     pub(super) fn names_as_issuer(&self, issuer: &Self) -> bool {
@@ -190,25 +186,22 @@ impl Certificate {
 }
 
 /// Strict DER, the outermost three elements, and the algorithm standing twice: inside and outside of what is signed. An
-/// attacker can only change the outer one. The parser behind is more lenient about all of these.
-pub(super) fn check_frame(der: &[u8]) -> Result<(), reader::NotDer> {
+/// attacker can only change the outer one. The parser behind is more lenient about all of these. Gives the suite of the
+/// signature, if it is one of ours.
+pub(super) fn check_frame(der: &[u8]) -> Result<Option<Suite>, reader::NotDer> {
     reader::check_strict(der)?;
     let mut outer = reader::Reader::new(der).sequence()?;
     let mut signed = outer.sequence()?;
-    let algorithm = outer.expect(tag::SEQUENCE)?;
+    let algorithm = outer.expect(tag::SEQUENCE)?.raw;
     outer.bit_string()?;
     outer.finish()?;
     // A certificate's version and serial number, or a revocation list's version.
     signed.optional(tag::CONTEXT_0)?;
     signed.optional(tag::INTEGER)?;
-    if signed.expect(tag::SEQUENCE)?.raw == algorithm.raw { Ok(()) } else { Err(reader::NotDer) }
-}
-
-pub(super) fn algorithm(identifier: &AlgorithmIdentifier<'_>) -> Option<Algorithm> {
-    match identifier.algorithm.as_bytes() {
-        bytes if bytes == oid::ECDSA_WITH_SHA256 && identifier.parameters.is_none() => Some(Algorithm::Es256),
-        bytes if bytes == oid::SHA256_WITH_RSA => Some(Algorithm::Rs256),
-        _ => None,
+    if signed.expect(tag::SEQUENCE)?.raw == algorithm {
+        Ok(Suite::from_identifier(algorithm))
+    } else {
+        Err(reader::NotDer)
     }
 }
 

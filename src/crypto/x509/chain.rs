@@ -123,7 +123,7 @@ impl<'a> Search<'a> {
             if !last.names_as_issuer(candidate) || path.iter().any(|known| known.der == candidate.der) {
                 continue;
             }
-            if candidate.public_key.is_none() || last.algorithm.is_none() {
+            if candidate.public_key.is_none() || last.suite.is_none() {
                 best = ChainError::UnsupportedAlgorithm(name(last));
                 continue;
             }

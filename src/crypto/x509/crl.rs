@@ -8,13 +8,10 @@ use x509_parser::{
     extensions::ParsedExtension, prelude::FromDer, revocation_list::CertificateRevocationList, x509::ReasonCode,
 };
 
-use super::{
-    Certificate,
-    certificate::{algorithm, check_frame},
-};
+use super::{Certificate, certificate::check_frame};
 use crate::{
     limits::{CRL_BYTES_MAX, CRL_ENTRIES_MAX},
-    sign::Algorithm,
+    suite::Suite,
 };
 
 /// Bytes that are not a revocation list we read.
@@ -44,7 +41,7 @@ pub struct Crl {
     authority_key_id: Option<Vec<u8>>,
     signed: Vec<u8>,
     signature: Vec<u8>,
-    algorithm: Option<Algorithm>,
+    suite: Option<Suite>,
 }
 
 impl Crl {
@@ -57,7 +54,7 @@ impl Crl {
         if der.len() > CRL_BYTES_MAX {
             return Err(NotACrl);
         }
-        check_frame(der).map_err(|_| NotACrl)?;
+        let suite = check_frame(der).map_err(|_| NotACrl)?;
         let (rest, parsed) = CertificateRevocationList::from_der(der).map_err(|_| NotACrl)?;
         let tbs = &parsed.tbs_cert_list;
         if !rest.is_empty() || tbs.revoked_certificates.len() > CRL_ENTRIES_MAX {
@@ -97,7 +94,7 @@ impl Crl {
             authority_key_id,
             signed: tbs.as_ref().to_vec(),
             signature: parsed.signature_value.data.to_vec(),
-            algorithm: algorithm(&parsed.signature_algorithm),
+            suite,
         })
     }
 
@@ -109,9 +106,11 @@ impl Crl {
                 _ => true,
             }
             && authority.key_usage.is_none_or(|usage| usage.revocation_lists)
-            && authority.public_key.as_ref().is_some_and(|key| {
-                self.algorithm == Some(key.algorithm()) && key.verify_der(&self.signed, &self.signature)
-            })
+            && authority
+                .public_key
+                .as_ref()
+                .zip(self.suite)
+                .is_some_and(|(key, suite)| key.verify_der(suite, &self.signed, &self.signature))
     }
 
     /// Whether the list may be relied upon at an instant.

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use base::Instant;
+use crypto::DigestAlgorithm;
 use documents::{Content, Field, Fonts, Layout, SealPicture, SealText, Template, layout};
 
 fn main() {
@@ -18,7 +19,9 @@ fn main() {
         let text = SealText { ring, below: "电子证照专用章".into(), number: "33010600000001".into() };
         let seal = SealPicture::draw(&fonts, &text).unwrap();
         std::fs::write(format!("{folder}/seal-{count}.svg"), seal.svg()).unwrap();
-        let template = Template::new(&fonts, &Layout::parse(layout::FOOD_BUSINESS).unwrap(), &seal).unwrap();
+        let template =
+            Template::new(&fonts, &Layout::parse(layout::FOOD_BUSINESS).unwrap(), &seal, DigestAlgorithm::Sha256)
+                .unwrap();
         save(folder, &format!("seal-{count}"), &template, &food("滨海市某某餐饮管理有限公司"));
     }
     let text = SealText {
@@ -27,7 +30,8 @@ fn main() {
         number: "33010600000001".into(),
     };
     let seal = SealPicture::draw(&fonts, &text).unwrap();
-    let make = |json: &str| Template::new(&fonts, &Layout::parse(json).unwrap(), &seal).unwrap();
+    let make =
+        |json: &str| Template::new(&fonts, &Layout::parse(json).unwrap(), &seal, DigestAlgorithm::Sha256).unwrap();
     let template = make(layout::FOOD_BUSINESS);
     save(folder, "rare", &template, &food("𠮷野家龘龢餐饮㐂𬭊有限公司"));
     save(folder, "long", &template, &food(&"滨海市临江区龙腾".repeat(7)));

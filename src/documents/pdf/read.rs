@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crypto::digest::Sha256;
+use crypto::digest::{Digest, DigestAlgorithm, Hasher};
 use thiserror::Error;
 
 use crate::{
@@ -126,10 +126,10 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// SHA-256 over the bytes that it covers; none when its range is not in the file.
-    pub fn digest(&self, bytes: &[u8]) -> Option<[u8; 32]> {
+    /// The digest of the bytes that it covers; none when its range is not in the file.
+    pub fn digest(&self, algorithm: DigestAlgorithm, bytes: &[u8]) -> Option<Digest> {
         let [first, before, second, after] = self.byte_range?;
-        let mut digest = Sha256::new();
+        let mut digest = Hasher::new(algorithm);
         digest.update(bytes.get(first..first.checked_add(before)?)?);
         digest.update(bytes.get(second..second.checked_add(after)?)?);
         Some(digest.finish())

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, io::Write as _, ops::Range};
 
 use base::Fault;
-use crypto::digest::Sha256;
+use crypto::digest::{Digest, Hasher};
 use flate2::{Compression, write::ZlibEncoder};
 
 use crate::{Error, limits};
@@ -96,7 +96,7 @@ pub(crate) struct Signature {
 pub struct Prepared {
     file: Vec<u8>,
     hole: Range<usize>,
-    digest: [u8; 32],
+    digest: Digest,
 }
 
 impl std::fmt::Debug for Prepared {
@@ -108,7 +108,7 @@ impl std::fmt::Debug for Prepared {
 impl Prepared {
     /// Joins the constant beginning, whose digest is known, and the rest.
     pub(crate) fn join(
-        (beginning, state): (&[u8], &Sha256),
+        (beginning, state): (&[u8], &Hasher),
         rest: &mut [u8],
         signature: &Signature,
     ) -> Result<Self, Fault> {
@@ -129,8 +129,8 @@ impl Prepared {
         Ok(Self { file, hole, digest: digest.finish() })
     }
 
-    /// SHA-256 over everything but the hole: what is to be signed.
-    pub fn digest(&self) -> [u8; 32] {
+    /// The digest of everything but the hole: what is to be signed.
+    pub fn digest(&self) -> Digest {
         self.digest
     }
 

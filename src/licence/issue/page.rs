@@ -5,8 +5,8 @@ use base::{
     id::{KeyId, LicenceId, SealId},
 };
 use crypto::{
+    Digest, KeyHandle,
     cms::{self, SignedData},
-    sign::SigningKey,
 };
 use documents::{Content as PageContent, Field, Prepared, pdf::read::read};
 use seal::ActiveSeal;
@@ -65,7 +65,7 @@ pub fn printed(licence: &Licence, content: &Content) -> Fields {
 }
 
 /// The signed document.
-pub(crate) fn signed(
+pub(crate) async fn signed(
     press: &Press,
     licence_type: &LicenceType,
     seal: &ActiveSeal,
@@ -90,36 +90,34 @@ pub(crate) fn signed(
     };
     let prepared = template.typeset(&content).map_err(refused)?;
     let chain = &seal.signer.chain;
-    lint(press, &prepared, chain, facts, &printed)?;
-    let signature = sign(&prepared, &seal.signer.key, chain)?;
+    let throw_away = press.throw_away(seal.signer.key.suite())?;
+    let rehearsed = sign(&prepared, &throw_away, chain).await?;
+    lint(&prepared, &rehearsed, facts, &printed)?;
+    let signature = sign(&prepared, &seal.signer.key, chain).await?;
     check_signature(&signature, &prepared.digest())?;
     prepared.finish(&signature).map_err(refused)
 }
 
-fn sign(prepared: &Prepared, key: &SigningKey, chain: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
+async fn sign(prepared: &Prepared, key: &KeyHandle, chain: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
     let (certificate, above) = chain.split_first().ok_or(Error::Seal)?;
-    Ok(cms::sign_detached(prepared.digest(), key, certificate, above)?)
+    Ok(cms::sign_detached(prepared.digest(), key, certificate, above).await?)
 }
 
-/// Signs with a key that means nothing and reads the result back as a verifier would: what cannot be read, or says
-/// something else than the record, is found before a real key has signed it.
-fn lint(
-    press: &Press,
-    prepared: &Prepared,
-    chain: &[Vec<u8>],
-    facts: &Facts<'_>,
-    printed: &Fields,
-) -> Result<(), Error> {
-    let signature = sign(prepared, press.throw_away(), chain)?;
-    let parsed = SignedData::parse(&signature).map_err(|error| Error::Lint(error.to_string()))?;
-    let bytes = prepared.clone().finish(&signature).map_err(refused)?;
+/// Reads a page that a key signed which means nothing, as a verifier would: what cannot be read, or says something else
+/// than the record, is found before a real key has signed it.
+fn lint(prepared: &Prepared, rehearsed: &[u8], facts: &Facts<'_>, printed: &Fields) -> Result<(), Error> {
+    let parsed = SignedData::parse(rehearsed).map_err(|error| Error::Lint(error.to_string()))?;
+    let bytes = prepared.clone().finish(rehearsed).map_err(refused)?;
     let file = read(&bytes).map_err(|error| Error::Lint(error.to_string()))?;
     let [only] = file.signatures.as_slice() else { return Err(Error::Lint("not exactly one signature".to_owned())) };
     let says = |key: &str, value: &str| file.entry(key) == Some(value);
     let rules = [
         (parsed.message_digest == prepared.digest(), "the signature is over something else"),
         (only.covers_whole_file && only.problem.is_none(), "the signature does not cover the whole file"),
-        (only.digest(&bytes) == Some(prepared.digest()), "the file's own range gives another digest"),
+        (
+            only.digest(prepared.digest().algorithm(), &bytes) == Some(prepared.digest()),
+            "the file's own range gives another digest",
+        ),
         (file.revisions == 1, "the file has more than one revision"),
         (file.active_content.is_empty(), "the file does or carries something"),
         (file.ambiguities.is_empty(), "two programs could read two documents"),
@@ -137,7 +135,7 @@ fn lint(
 }
 
 /// A signature is verified with the public key before it leaves: a faulty machine must not publish one.
-fn check_signature(signature: &[u8], digest: &[u8; 32]) -> Result<(), Error> {
+fn check_signature(signature: &[u8], digest: &Digest) -> Result<(), Error> {
     let verifies =
         SignedData::parse(signature).is_ok_and(|parsed| parsed.message_digest == *digest && parsed.verify_signature());
     if verifies { Ok(()) } else { Err(Fault::broken("a fresh signature does not verify; nothing was issued").into()) }

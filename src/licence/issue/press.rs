@@ -1,12 +1,12 @@
-//! What pages are made with: fonts, typeset templates, and a key that means nothing.
+//! What pages are made with: fonts, typeset templates, and keys that mean nothing.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use base::Fault;
-use crypto::sign::{Algorithm, SigningKey};
+use crypto::{DigestAlgorithm, KeyHandle, Suite};
 use documents::{Fonts, Template};
 use seal::ActiveSeal;
 
@@ -20,11 +20,11 @@ struct Inner {
     fonts: Fonts,
     public_url: String,
     templates: RwLock<HashMap<TemplateKey, Arc<Template>>>,
-    throw_away: SigningKey,
+    throw_away: Mutex<Vec<KeyHandle>>,
 }
 
-/// A version of a type and a seal.
-type TemplateKey = (String, String);
+/// A version of a type, a seal, and the digest of the seal's suite.
+type TemplateKey = (String, String, DigestAlgorithm);
 
 impl std::fmt::Debug for Press {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -34,15 +34,9 @@ impl std::fmt::Debug for Press {
 
 impl Press {
     /// A press with these fonts, whose QR codes lead to `public_url`.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault`] when no throw-away key can be made.
-    pub fn new(fonts: Fonts, public_url: String) -> Result<Self, Fault> {
-        let pkcs8 = crypto::sign::generate_es256_pkcs8()?;
-        let throw_away = SigningKey::from_pkcs8(Algorithm::Es256, pkcs8.expose())
-            .map_err(|_| Fault::broken("a fresh key cannot be read"))?;
-        Ok(Self(Arc::new(Inner { fonts, public_url, templates: RwLock::default(), throw_away })))
+    pub fn new(fonts: Fonts, public_url: String) -> Self {
+        let (templates, throw_away) = (RwLock::default(), Mutex::default());
+        Self(Arc::new(Inner { fonts, public_url, templates, throw_away }))
     }
 
     pub(crate) fn fonts(&self) -> &Fonts {
@@ -53,17 +47,25 @@ impl Press {
         &self.0.public_url
     }
 
-    pub(crate) fn throw_away(&self) -> &SigningKey {
-        &self.0.throw_away
+    /// A key that means nothing, of the suite of the key that is to sign after the rehearsal.
+    pub(crate) fn throw_away(&self, suite: Suite) -> Result<KeyHandle, Fault> {
+        let mut made = self.0.throw_away.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = made.iter().find(|key| key.suite() == suite) {
+            return Ok(key.clone());
+        }
+        let key = KeyHandle::throw_away(suite)?;
+        made.push(key.clone());
+        Ok(key)
     }
 
     /// The page of a type under a seal, typeset once.
     pub(crate) fn template(&self, licence_type: &LicenceType, seal: &ActiveSeal) -> Result<Arc<Template>, Error> {
-        let key = (licence_type.id.as_str().to_owned(), seal.seal_id.as_str().to_owned());
+        let digest = seal.signer.key.suite().digest();
+        let key = (licence_type.id.as_str().to_owned(), seal.seal_id.as_str().to_owned(), digest);
         if let Some(template) = self.0.templates.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(template));
         }
-        let template = Template::new(&self.0.fonts, &licence_type.definition.layout, &seal.picture)
+        let template = Template::new(&self.0.fonts, &licence_type.definition.layout, &seal.picture, digest)
             .map_err(|error| Error::Lint(error.to_string()))?;
         let template = Arc::new(template);
         let mut templates = self.0.templates.write().unwrap_or_else(PoisonError::into_inner);

@@ -155,8 +155,7 @@ pub async fn city() -> City {
         cabinet: cabinet.clone(),
         fonts,
         public_url: "http://127.0.0.1:8080".to_owned(),
-    })
-    .unwrap();
+    });
     let mut work = fresh.database.begin(at).await.unwrap();
     built_in::install(&mut work).await.unwrap();
     let keeping = (&vault, &cabinet);

@@ -47,7 +47,7 @@ async fn dying_after_the_intent_leaves_one_that_recovery_finishes_under_its_numb
 async fn dying_after_the_signature_publishes_nothing_and_doubles_nothing() {
     let city = city().await;
     let intent = city.intent(city.food_request("k"), &city.food, 0).await;
-    let lost = intent.sign(&city.library.press, city.context(0).at).unwrap();
+    let lost = intent.sign(&city.library.press, city.context(0).at).await.unwrap();
     assert_eq!(city.count("select count(*) from licence_file").await, 0);
     assert_eq!(recover(&city, LATER).await, finished(1));
     let mut tx = city.fresh.database.read().await.unwrap();
@@ -59,7 +59,7 @@ async fn dying_after_the_signature_publishes_nothing_and_doubles_nothing() {
 async fn dying_inside_the_second_unit_of_work_leaves_the_intent() {
     let city = city().await;
     let intent = city.intent(city.food_request("k"), &city.food, 0).await;
-    let signed = intent.sign(&city.library.press, city.context(0).at).unwrap();
+    let signed = intent.sign(&city.library.press, city.context(0).at).await.unwrap();
     let mut work = city.work(0).await;
     assert!(matches!(issue::record(&mut work, &city.library, &intent, &signed).await.unwrap(), Recorded::Now(_)));
     drop(work);

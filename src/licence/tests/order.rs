@@ -102,7 +102,7 @@ async fn told_types_of_a_new_city(city: &City) {
 async fn a_verification_comes_before_the_alarm_it_raises() {
     let city = city().await;
     let intent = begin(&city, &city.context(0), city.food_request("k")).await;
-    let signed = intent.sign(&city.library.press, city.context(1).at).unwrap();
+    let signed = intent.sign(&city.library.press, city.context(1).at).await.unwrap();
     for seconds in 2..7 {
         let trust = city.library.trust.now().unwrap();
         let mut work = city.work(seconds).await;

@@ -110,7 +110,7 @@ async fn a_genuine_seal_without_a_record_raises_an_alarm() {
     let city = city().await;
     let intent = city.intent(city.food_request("k"), &city.food, 0).await;
     // Signed, and the record never came: what a thief of the key would make.
-    let signed = intent.sign(&city.library.press, NOW.plus_seconds(1)).unwrap();
+    let signed = intent.sign(&city.library.press, NOW.plus_seconds(1)).await.unwrap();
     let verdict = by_file(&city, &signed.bytes, 2).await;
     assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Invalid, Some(Reason::NotRecorded)));
     assert_eq!(list(&city, events::VERIFICATION_ALARM).await.len(), 1);

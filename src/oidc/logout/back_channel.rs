@@ -48,7 +48,7 @@ struct Claims<'a> {
 }
 
 /// Makes the logout token for a client.
-fn token(
+async fn token(
     provider: &Provider,
     client: &Client,
     notice: &Notice,
@@ -67,8 +67,8 @@ fn token(
         jti: base64url(&entropy.bytes::<16>()),
         events: serde_json::json!({ "http://schemas.openid.net/event/backchannel-logout": {} }),
     };
-    let algorithm = client.settings.id_token_algorithm.algorithm();
-    Ok(provider.keys().sign(KeyUse::IdToken, algorithm, "logout+jwt", &claims)?)
+    let suite = client.settings.id_token_algorithm.suite();
+    Ok(provider.keys().sign(KeyUse::IdToken, suite, "logout+jwt", &claims).await?)
 }
 
 /// Sends one notice. The job runner calls it until it succeeds or the tries are used up.
@@ -93,7 +93,7 @@ pub async fn deliver(
         return Ok(());
     };
     let mut body = String::new();
-    append(&mut body, "logout_token", &token(provider, &client, &notice, entropy, at)?);
+    append(&mut body, "logout_token", &token(provider, &client, &notice, entropy, at).await?);
     match fetch.post_form(&uri, body).await {
         Ok(200..=299) => Ok(()),
         // The client says that the token is wrong; the same will be wrong again, but clocks and keys heal.

@@ -184,7 +184,7 @@ async fn a_hint_of_somebody_else_is_never_answered_with_this_person() {
         access_token: "a",
     };
     let client = city.provider.client(city.database(), "tax").await.unwrap().unwrap();
-    let other = crate::id_token::issue(&city.provider, &client, &other, NOW).unwrap();
+    let other = crate::id_token::issue(&city.provider, &client, &other, NOW).await.unwrap();
     assert!(matches!(city.authorize("tax", &[("id_token_hint", &other)]).await, Err(Error::LoginRequired)));
 }
 

@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::{access_token, id_token};
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 struct Kinds {
-    access: Arc<SigningKey>,
-    id: Arc<SigningKey>,
+    access: KeyHandle,
+    id: KeyHandle,
     provider: Provider,
 }
 
@@ -39,8 +40,8 @@ fn id_claims() -> Value {
     })
 }
 
-fn sign(key: &SigningKey, kid: &str, typ: &str, claims: &Value) -> String {
-    crypto::jose::sign_compact(key, kid, typ, claims).unwrap()
+fn sign(key: &KeyHandle, kid: &str, typ: &str, claims: &Value) -> String {
+    crypto::jose::sign_compact(key, kid, typ, claims).now_or_never().unwrap().unwrap()
 }
 
 fn raw(header: &str, claims: &Value) -> String {
@@ -75,6 +76,9 @@ fn headers_that_choose_their_own_rules_are_refused_everywhere() {
         r#"{"alg":"","typ":"JWT","kid":"id"}"#,
         r#"{"typ":"JWT","kid":"id"}"#,
         r#"{"alg":"HS256","typ":"JWT","kid":"id"}"#,
+        r#"{"alg":"ES384","typ":"JWT","kid":"id"}"#,
+        r#"{"alg":"PS256","typ":"at+jwt","kid":"access"}"#,
+        r#"{"alg":"EdDSA","typ":"JWT","kid":"id"}"#,
         r#"{"alg":"ES256","typ":"JWT","kid":"id","crit":["x"]}"#,
         r#"{"alg":"ES256","typ":"JWT","kid":"id","jwk":{}}"#,
         r#"{"alg":"ES256","typ":"JWT","kid":"id","jku":"https://evil.com"}"#,
@@ -120,7 +124,7 @@ fn a_key_counts_by_its_state() {
     let provider = provider(&access, &id);
     let token = sign(&access, "access", "at+jwt", &access_claims());
     let set = |state| {
-        let of = TokenKey { kid: "access".to_owned(), purpose: KeyUse::AccessToken, state, key: Arc::clone(&access) };
+        let of = TokenKey { kid: "access".to_owned(), purpose: KeyUse::AccessToken, state, key: access.clone() };
         provider.set_keys(vec![of]).unwrap();
         access_token::verify(&provider, &token, NOW).is_ok()
     };

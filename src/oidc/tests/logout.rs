@@ -7,6 +7,7 @@ use crate::{
     events, limits,
     logout::{self, Fetch, SignOut},
 };
+use futures_util::FutureExt;
 use serde_json::Value;
 
 const BYE: &str = "https://tax.example.gov.cn/bye";
@@ -88,7 +89,7 @@ fn sign_elsewhere() -> String {
     let claims = serde_json::json!({
         "iss": ISSUER, "aud": "tax", "sub": "s", "sid": "x", "auth_time": 1, "exp": 1, "iat": 1,
     });
-    crypto::jose::sign_compact(&key(), "id", "JWT", &claims).unwrap()
+    crypto::jose::sign_compact(&key(), "id", "JWT", &claims).now_or_never().unwrap().unwrap()
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use crate::{
     scope::{self, Reach, ScopeSet},
 };
 
-pub(super) fn issue(desk: &Desk<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
+pub(super) async fn issue(desk: &Desk<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
     let own = client.scopes.only(|name| scope::find(name).is_some_and(|scope| scope.reach == Reach::Machine));
     let scopes = match form.get("scope") {
         None => own,
@@ -25,6 +25,6 @@ pub(super) fn issue(desk: &Desk<'_>, client: &Client, form: &Parameters) -> Resu
         subject: client.client_id.to_string(),
         family: None,
     };
-    let text = access_token::issue(desk.provider, &*desk.context.entropy, &token, desk.context.at)?;
+    let text = access_token::issue(desk.provider, &*desk.context.entropy, &token, desk.context.at).await?;
     Ok(bearer(text, &token.scopes))
 }

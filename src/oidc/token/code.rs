@@ -103,7 +103,7 @@ async fn redeem_once(desk: &Desk<'_>, client: &Client, code: &Code, challenge_re
         nonce: code.nonce.as_deref(),
         refresh_token: first.map(|first| first.token),
     };
-    sign(desk, client, issue)
+    sign(desk, client, issue).await
 }
 
 async fn burn(desk: &Desk<'_>, client: &Client, code: &Code, mistake: GrantFlaw) -> Result<Tokens, Error> {

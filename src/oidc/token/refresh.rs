@@ -98,7 +98,7 @@ async fn exchange_once(
         if let Some(family) = family::rotate(desk.database, &context, &rotation, event).await? {
             let held = held(client, &family);
             let issue = Issue { family: &family, scopes: &held, nonce: None, refresh_token: Some(next.token) };
-            return sign(desk, client, issue);
+            return sign(desk, client, issue).await;
         }
     }
     let mut work = desk.database.begin(context).await?;
@@ -132,7 +132,7 @@ async fn exchange_once(
     };
     work.commit().await?;
     let issue = Issue { family: &family, scopes, nonce: None, refresh_token: Some(next.token) };
-    sign(desk, client, issue)
+    sign(desk, client, issue).await
 }
 
 /// What a family holds; what the client may no longer ask for falls away.

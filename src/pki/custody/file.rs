@@ -1,13 +1,17 @@
 //! Key files: PKCS#8 sealed under the envelope key, one file a key.
+//!
+//! Custody asks three things of where keys lie: make one, keep it under a name, find it again. Whoever else may hold
+//! keys, such as a device that speaks PKCS#11, answers the same three and gives [`KeyHandle`]s too.
 
 use std::{
     fmt,
     io::Write,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use base::{Entropy, Fault, Secret, id::KeyId};
-use crypto::{seal_box::SealBox, sign::SigningKey};
+use crypto::{KeyHandle, Suite, seal_box::SealBox, sign::SigningKey};
 
 use crate::{error::Error, limits, purpose::Purpose};
 
@@ -47,16 +51,29 @@ impl KeyFolder {
         &self.check
     }
 
+    /// Makes a key that nothing knows yet. RSA takes a second or two of CPU, so it is made on a blocking thread.
+    pub async fn make(&self, suite: Suite, entropy: &Arc<dyn Entropy>) -> Result<NewKey, Error> {
+        let pkcs8 = match suite {
+            Suite::EdDsa | Suite::Es256 | Suite::Es384 => crypto::sign::generate_pkcs8(suite)?,
+            Suite::Ps256 | Suite::Rs256 => {
+                let entropy = Arc::clone(entropy);
+                tokio::task::spawn_blocking(move || rsa_pkcs8(&*entropy)).await.map_err(Fault::broken)??
+            }
+        };
+        let key = SigningKey::from_pkcs8(suite, pkcs8.expose()).map_err(Fault::broken)?;
+        Ok(NewKey { pkcs8, handle: key.into() })
+    }
+
     /// Writes a key's file and waits until it is on the disk: its row is committed only afterwards.
-    pub async fn write(
+    pub async fn keep(
         &self,
         key_id: &KeyId,
         purpose: Purpose,
-        pkcs8: &Secret<Vec<u8>>,
+        new: &NewKey,
         entropy: &dyn Entropy,
     ) -> Result<(), Error> {
         let mut bytes = HEADER.to_vec();
-        bytes.extend(self.seal_box.seal(entropy, &context(key_id, purpose), pkcs8.expose()));
+        bytes.extend(self.seal_box.seal(entropy, &context(key_id, purpose), new.pkcs8.expose()));
         let (folder, name) = (self.path.clone(), format!("{key_id}.key"));
         tokio::task::spawn_blocking(move || write_durably(&folder, &name, &bytes))
             .await
@@ -66,7 +83,7 @@ impl KeyFolder {
     }
 
     /// Reads a key's file.
-    pub async fn read(&self, key_id: &KeyId, purpose: Purpose) -> Result<SigningKey, Error> {
+    pub async fn find(&self, key_id: &KeyId, purpose: Purpose, suite: Suite) -> Result<KeyHandle, Error> {
         let path = self.path.join(format!("{key_id}.key"));
         let tampered = || Error::KeyFileTampered(key_id.clone());
         let trouble = |error: std::io::Error| {
@@ -83,9 +100,47 @@ impl KeyFolder {
         let sealed = bytes.strip_prefix(HEADER).ok_or_else(tampered)?;
         let pkcs8 = self.seal_box.open(&context(key_id, purpose), sealed).ok_or_else(tampered)?;
         let pkcs8 = Secret::new(pkcs8);
-        SigningKey::from_pkcs8(purpose.algorithm(), pkcs8.expose()).map_err(|_| tampered())
+        Ok(SigningKey::from_pkcs8(suite, pkcs8.expose()).map_err(|_| tampered())?.into())
     }
 }
+
+/// A key that is not kept yet.
+pub(crate) struct NewKey {
+    pkcs8: Secret<Vec<u8>>,
+    /// The key, which signs already: a root's certificate is signed by itself before it is kept.
+    pub handle: KeyHandle,
+}
+
+/// A new RSA-2048 key. The `rsa` crate only makes it; it never signs with it.
+fn rsa_pkcs8(entropy: &dyn Entropy) -> Result<Secret<Vec<u8>>, Error> {
+    use rsa::pkcs8::EncodePrivateKey;
+    let key = rsa::RsaPrivateKey::new(&mut FromEntropy(entropy), 2048).map_err(Fault::broken)?;
+    let pkcs8 = key.to_pkcs8_der().map_err(Fault::broken)?;
+    Ok(Secret::new(pkcs8.as_bytes().to_vec()))
+}
+
+struct FromEntropy<'a>(&'a dyn Entropy);
+
+impl rsa::rand_core::RngCore for FromEntropy<'_> {
+    fn next_u32(&mut self) -> u32 {
+        u32::from_le_bytes(self.0.bytes())
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        u64::from_le_bytes(self.0.bytes())
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        self.0.fill(bytes);
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
+        self.0.fill(bytes);
+        Ok(())
+    }
+}
+
+impl rsa::rand_core::CryptoRng for FromEntropy<'_> {}
 
 /// Binds the ciphertext to the key's name and purpose: a file renamed, or a purpose changed in the database, does not
 /// open.

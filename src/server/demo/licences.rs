@@ -176,7 +176,7 @@ async fn issue_group(
         .iter()
         .map(|intent: &Arc<Intent>| {
             let (library, intent) = (library.clone(), Arc::clone(intent));
-            tokio::task::spawn_blocking(move || intent.sign(&library.press, at))
+            tokio::spawn(async move { intent.sign(&library.press, at).await })
         })
         .collect();
     let mut work = product.database.begin(context).await?;

@@ -3,7 +3,7 @@
 use base::number::LicenceIdentifier;
 use crypto::{
     cms::{CmsError, SignedData, split_padding},
-    digest::{hex, sha256},
+    digest::{Digest, hex, sha256},
 };
 use documents::pdf::read::{ReadError, Signature, SignedFile, read};
 
@@ -29,8 +29,9 @@ pub enum FileProblem {
 pub struct Found {
     /// The signature, or why it cannot be read.
     pub signed: Result<SignedData, CmsError>,
-    /// The digest of the bytes that it says it covers; none when there are no such bytes.
-    pub digest: Option<[u8; 32]>,
+    /// The digest, of the signature's algorithm, of the bytes that it says it covers; none when there are no such bytes
+    /// or no signature that can be read.
+    pub digest: Option<Digest>,
     /// Whether its frame is as it must be: type, filter, field, and a byte range that is everything around it.
     pub is_framed: bool,
     /// Whether those are all bytes of the file but the signature itself.
@@ -142,9 +143,10 @@ impl Examined {
 }
 
 fn found(bytes: &[u8], signature: &Signature) -> Found {
+    let signed = split_padding(&signature.contents).ok_or(CmsError::Form).and_then(SignedData::parse);
     Found {
-        signed: split_padding(&signature.contents).ok_or(CmsError::Form).and_then(SignedData::parse),
-        digest: signature.digest(bytes),
+        digest: signed.as_ref().ok().and_then(|signed| signature.digest(signed.message_digest.algorithm(), bytes)),
+        signed,
         is_framed: signature.problem.is_none(),
         covers_whole_file: signature.covers_whole_file,
         is_cut_off: is_cut_off(signature, bytes.len()),

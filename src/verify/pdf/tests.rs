@@ -4,12 +4,14 @@ use std::{path::Path, sync::LazyLock};
 
 use base::{Date, Instant};
 use crypto::{
+    DigestAlgorithm, KeyHandle, Suite,
     cms::sign_detached,
     digest::{hex, sha256},
-    sign::{Algorithm, SigningKey},
+    sign::SigningKey,
     x509::{Certificate, Crl},
 };
 use documents::{Content, Field, Fonts, Layout, SealPicture, SealText, Template};
+use futures_util::FutureExt;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType, IsCa, KeyIdMethod,
     KeyPair, KeyUsagePurpose, RevocationReason, RevokedCertParams, SerialNumber,
@@ -52,7 +54,7 @@ fn params(name: &str, authority: bool, usages: Vec<KeyUsagePurpose>) -> Certific
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 struct Seal {
-    key: SigningKey,
+    key: KeyHandle,
     certificate: Vec<u8>,
     chain: Vec<Vec<u8>>,
 }
@@ -66,7 +68,7 @@ impl Authority {
     fn issue(&self, name: &str, usages: Vec<KeyUsagePurpose>) -> Seal {
         let pair = KeyPair::generate().unwrap();
         let certificate = params(name, false, usages).signed_by(&pair, &self.0).unwrap().der().to_vec();
-        let key = SigningKey::from_pkcs8(Algorithm::Es256, &pair.serialize_der()).unwrap();
+        let key = SigningKey::from_pkcs8(Suite::Es256, &pair.serialize_der()).unwrap().into();
         Seal { key, certificate, chain: vec![self.0.der().to_vec()] }
     }
 
@@ -104,7 +106,7 @@ static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
     let fonts = Fonts::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../documents/fonts")).unwrap();
     let text = SealText { ring: "滨江市市场监督管理局".into(), below: String::new(), number: String::new() };
     let picture = SealPicture::draw(&fonts, &text).unwrap();
-    Template::new(&fonts, &Layout::parse(FOOD).unwrap(), &picture).unwrap()
+    Template::new(&fonts, &Layout::parse(FOOD).unwrap(), &picture, DigestAlgorithm::Sha256).unwrap()
 });
 
 fn identifier(which: usize) -> String {
@@ -126,7 +128,8 @@ fn licence(which: usize, seal: &Seal) -> Vec<u8> {
         at: start(),
     };
     let prepared = TEMPLATE.typeset(&content).unwrap();
-    let cms = sign_detached(prepared.digest(), &seal.key, &seal.certificate, &seal.chain).unwrap();
+    let cms =
+        sign_detached(prepared.digest(), &seal.key, &seal.certificate, &seal.chain).now_or_never().unwrap().unwrap();
     prepared.finish(&cms).unwrap()
 }
 

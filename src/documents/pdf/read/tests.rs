@@ -2,11 +2,13 @@ use super::*;
 use crate::{Layout, SealPicture, SealText, Template, font::testing::fonts, template};
 
 /// A licence of ours with bytes of the form of a signature in its hole.
-fn ours() -> (Vec<u8>, [u8; 32]) {
+fn ours() -> (Vec<u8>, Digest) {
     let fonts = fonts();
     let text = SealText { ring: "滨海市市场监督管理局".into(), below: String::new(), number: String::new() };
     let seal = SealPicture::draw(&fonts, &text).unwrap();
-    let template = Template::new(&fonts, &Layout::parse(crate::layout::FOOD_BUSINESS).unwrap(), &seal).unwrap();
+    let template =
+        Template::new(&fonts, &Layout::parse(crate::layout::FOOD_BUSINESS).unwrap(), &seal, DigestAlgorithm::Sha256)
+            .unwrap();
     let prepared = template.typeset(&template::tests::food("滨海市<𠮷野家>&龘餐饮")).unwrap();
     let digest = prepared.digest();
     (prepared.finish(&[0x30, 0x03, 0x02, 0x01, 0x07]).unwrap(), digest)
@@ -79,7 +81,7 @@ fn a_licence_of_ours_is_read_back_as_it_was_written() {
     let signature = only(&bytes);
     assert_eq!(signature.problem, None);
     assert!(signature.covers_whole_file);
-    assert_eq!(signature.digest(&bytes), Some(digest));
+    assert_eq!(signature.digest(DigestAlgorithm::Sha256, &bytes), Some(digest));
     assert_eq!(signature.sub_filter.as_deref(), Some("ETSI.CAdES.detached"));
     assert_eq!(signature.name.as_deref(), Some("滨海市市场监督管理局"));
     assert_eq!(signature.certification, Some(1));
@@ -98,7 +100,7 @@ fn every_changed_byte_changes_the_digest_or_the_signature() {
         let same = file.signatures.len() == 1
             && file.signatures[0].problem.is_none()
             && file.signatures[0].covers_whole_file
-            && file.signatures[0].digest(&changed) == Some(digest)
+            && file.signatures[0].digest(DigestAlgorithm::Sha256, &changed) == Some(digest)
             && file.signatures[0].contents == only(&bytes).contents;
         assert!(!same, "byte {at}");
     }

@@ -4,15 +4,13 @@ mod described;
 mod refusals;
 mod verifications;
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use base::{
     Text,
     id::{LicenceId, OrganisationId, PersonId, StaffId},
     number::{CreditCode, IdentityNumber},
 };
-use crypto::sign::{Algorithm, SigningKey, generate_es256_pkcs8};
+use crypto::{KeyHandle, Suite};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use identity::{Role, account, organisation, person, session, staff};
 use licence::{built_in, licence_type};
@@ -128,7 +126,7 @@ async fn client(work: &mut Work, app: &App, id: &str, of: &OrganisationId, scope
 }
 
 fn token_keys() -> Vec<TokenKey> {
-    let key = || Arc::new(SigningKey::from_pkcs8(Algorithm::Es256, generate_es256_pkcs8().unwrap().expose()).unwrap());
+    let key = || KeyHandle::throw_away(Suite::Es256).unwrap();
     let of = |kid: &str, purpose| TokenKey { kid: kid.to_owned(), purpose, state: KeyState::Active, key: key() };
     vec![of("access", KeyUse::AccessToken), of("id", KeyUse::IdToken)]
 }

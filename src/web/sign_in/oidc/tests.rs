@@ -1,7 +1,5 @@
 //! OpenID Connect as a browser and a client see it over HTTP.
 
-use std::sync::Arc;
-
 use ::oidc::{
     client::{self, ClientSettings, Consent, GrantType, Registration, TokenAlgorithm},
     keys::{KeyState, KeyUse, TokenKey},
@@ -9,11 +7,7 @@ use ::oidc::{
 };
 use axum::body::Body;
 use base::{Text, id::OrganisationId, number::IdentityNumber};
-use crypto::{
-    digest::sha256,
-    encoding::base64url,
-    sign::{Algorithm, SigningKey, generate_es256_pkcs8},
-};
+use crypto::{KeyHandle, Suite, digest::sha256, encoding::base64url};
 use http::{HeaderMap, Request, StatusCode, header};
 use identity::{
     account, person,
@@ -64,7 +58,7 @@ impl Answer {
 async fn site(consent: Consent) -> Site {
     let fresh = records::testing::fresh().await.unwrap();
     let app = testing::app(&fresh, URL).await.unwrap();
-    let key = || Arc::new(SigningKey::from_pkcs8(Algorithm::Es256, generate_es256_pkcs8().unwrap().expose()).unwrap());
+    let key = || KeyHandle::throw_away(Suite::Es256).unwrap();
     let of = |kid: &str, purpose| TokenKey { kid: kid.to_owned(), purpose, state: KeyState::Active, key: key() };
     app.provider.set_keys(vec![of("a", KeyUse::AccessToken), of("i", KeyUse::IdToken)]).unwrap();
     let mut work = app.database.begin(records::testing::context(testing::NOW, 77)).await.unwrap();

@@ -3,6 +3,7 @@
 mod check;
 mod clients;
 mod install;
+mod pictures;
 mod postgres;
 mod step;
 mod test;
@@ -23,6 +24,7 @@ cargo xtask COMMAND
   dev        the demonstration city on this machine; stop it with ctrl-c
   sql        prepares every SQL statement of the workspace on both databases
   reference  writes the generated reference pages again
+  pictures   takes the pictures of the README again
   bench      measures; see tests/bench
 ";
 
@@ -59,6 +61,7 @@ fn run(words: &[&str], report: &mut Report) -> Result<()> {
         ["dev", rest @ ..] => tools::dev(rest),
         ["sql"] => test::sql(report),
         ["reference"] => tools::reference(report),
+        ["pictures"] => pictures::run(report),
         ["bench", rest @ ..] => tools::bench(report, rest),
         _ => {
             say(HELP);

@@ -223,9 +223,9 @@ pub fn links(text: &str) -> Vec<String> {
             continue;
         }
         let plain: String = line.split('`').step_by(2).collect::<Vec<_>>().join("`");
-        for rest in plain.split("](").skip(1) {
-            let target = rest.split([')', ' ']).next().unwrap_or_default();
-            found.push(target.to_owned());
+        for (mark, ends) in [("](", [')', ' ']), ("src=\"", ['"', '"'])] {
+            let targets = plain.split(mark).skip(1).filter_map(|rest| rest.split(ends).next());
+            found.extend(targets.map(str::to_owned));
         }
     }
     found

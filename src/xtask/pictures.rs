@@ -1,0 +1,26 @@
+//! The pictures of the README, taken anew from the demonstration.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::{
+    install,
+    step::{Report, cargo, root, say, target},
+};
+
+/// Starts the demonstration and photographs it; `tests/browser/pictures.mjs` says what.
+pub fn run(report: &mut Report) -> Result<()> {
+    install::packages(report)?;
+    install::node_packages(report)?;
+    report.must("build", &mut cargo(&["build", "--workspace", "--quiet", "--locked"]))?;
+    let mut command = Command::new("node");
+    command
+        .arg("tests/browser/pictures.mjs")
+        .current_dir(root())
+        .env("GUOSUO", target().join("debug/guosuo"))
+        .env("CHROMIUM", install::chromium().context("there is no chromium")?);
+    report.must("pictures", &mut command)?;
+    say("wrote .github/pictures; look at them before you keep them");
+    Ok(())
+}

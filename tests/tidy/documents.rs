@@ -40,6 +40,21 @@ fn every_crate_is_on_the_map() {
 }
 
 #[test]
+fn every_path_that_the_map_names_is_there() {
+    let text = fs::read_to_string(root().join("src/README.md")).unwrap();
+    let sentences: String = text.split("```").step_by(2).collect();
+    let paths: Vec<&str> =
+        sentences.split('`').skip(1).step_by(2).filter(|code| code.contains('/') && !code.contains(' ')).collect();
+    let wrong: Vec<String> = paths
+        .iter()
+        .filter(|path| !root().join("src").join(path).exists())
+        .map(|path| format!("src/README.md: there is no {path}"))
+        .collect();
+    assert!(paths.len() > 40, "{paths:?}");
+    none(&wrong);
+}
+
+#[test]
 fn the_reference_page_is_what_the_product_prints() {
     let printed = Command::new(tests::process::program()).arg("settings").output().unwrap();
     let kept = fs::read(root().join("deploy/settings/reference.toml")).unwrap();

@@ -8,7 +8,7 @@ use super::{none, shown};
 
 /// Who may ask whether a fault is a conflict: where faults are made, where operations are tried again, and where the
 /// last one is answered.
-const JUDGES: &[&str] = &["src/base/", "src/records/", "src/web/problem.rs"];
+const JUDGES: &[&str] = &["src/base/", "src/records/", "src/web/kit/problem.rs"];
 
 #[test]
 fn an_operation_is_tried_again_in_one_place() {

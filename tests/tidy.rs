@@ -2,6 +2,7 @@
 //! it, with the file.
 
 mod attacks;
+mod consequences;
 mod custody;
 mod dependencies;
 mod documents;

@@ -2,14 +2,14 @@
 
 use base::{
     Fault,
-    id::{AccountId, PersonId, SessionId},
+    id::{AccountId, PersonId},
 };
 use records::{Tx, Work, args};
 
 use crate::{
     Error, events, limits,
     password::{self, HashedPassword},
-    person, session,
+    person,
 };
 
 /// Whether an account can be signed in to.
@@ -73,16 +73,32 @@ pub async fn open(
     Ok(account)
 }
 
-/// Closes an account for good and all its sessions. Returns the sessions, so that apps can be told.
-pub async fn close(work: &mut Work, account: &AccountId) -> Result<Vec<SessionId>, Error> {
-    change(work, account, "closed", events::ACCOUNT_CLOSED).await?;
-    Ok(session::close_all_of_account(work, account, None, "account_closed").await?)
+/// Closes an account for good.
+pub async fn close(work: &mut Work, account: &AccountId) -> Result<(), Error> {
+    change(work, account, "closed", events::ACCOUNT_CLOSED).await
 }
 
-/// Locks an account and closes its sessions. Returns the sessions, so that apps can be told.
-pub async fn lock(work: &mut Work, account: &AccountId) -> Result<Vec<SessionId>, Error> {
-    change(work, account, "locked", events::ACCOUNT_LOCKED).await?;
-    Ok(session::close_all_of_account(work, account, None, "account_locked").await?)
+/// Closes every account of a person for good. One statement, and an event for each.
+pub async fn close_of_person(work: &mut Work, person: &PersonId) -> Result<(), Fault> {
+    let closed: Vec<(String,)> = work
+        .tx
+        .change(
+            "update account
+                set state = 'closed'
+              where person_id = $1 and state <> 'closed'
+          returning account_id",
+            args![person],
+        )
+        .await?;
+    for (account,) in closed {
+        work.record(events::ACCOUNT_CLOSED, account);
+    }
+    Ok(())
+}
+
+/// Locks an account.
+pub async fn lock(work: &mut Work, account: &AccountId) -> Result<(), Error> {
+    change(work, account, "locked", events::ACCOUNT_LOCKED).await
 }
 
 /// Opens a locked account again.
@@ -99,17 +115,6 @@ pub async fn find_by_username(tx: &mut Tx, username: &str) -> Result<Option<Acco
         )
         .await?;
     Ok(row.map(view))
-}
-
-/// The accounts of a person that can be signed in to, or could be again. One statement.
-pub(crate) async fn not_closed(tx: &mut Tx, person: &PersonId) -> Result<Vec<AccountId>, Fault> {
-    let rows: Vec<(String,)> = tx
-        .all(
-            "select account_id from account where person_id = $1 and state <> 'closed' order by account_id",
-            args![person],
-        )
-        .await?;
-    Ok(rows.into_iter().map(|(account,)| AccountId::stored(account)).collect())
 }
 
 /// The account of a person that was opened last. One statement.

@@ -4,6 +4,7 @@
 //! ([`Vault`]); passwords as Argon2id hashes, computed behind a [`PasswordGate`].
 
 pub mod account;
+pub mod death;
 pub mod error;
 pub mod events;
 pub mod limits;

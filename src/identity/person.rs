@@ -2,15 +2,11 @@
 
 mod queries;
 
-use base::{
-    Date, Fault, Instant,
-    id::{PersonId, SessionId},
-    number::IdentityNumber,
-};
+use base::{Date, Fault, Instant, id::PersonId, number::IdentityNumber};
 use records::{Tx, Work};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Vault, account, events, limits, name, staff};
+use crate::{Error, Vault, events, limits, name};
 
 /// What a person wants others to know: everything the standard OpenID Connect claims can carry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,32 +92,6 @@ pub async fn register(work: &mut Work, vault: &Vault, new: NewPerson) -> Result<
     }
     work.record(events::PERSON_REGISTERED, &person);
     Ok(person)
-}
-
-/// Writes a person's death down: closes the accounts with their sessions and ends the appointment. Returns the
-/// sessions, so that apps can be told. Writing it down again changes nothing: the first day stands.
-///
-/// # Errors
-///
-/// [`Error::PersonUnknown`]; [`Error::Field`] for a day that has not come.
-pub async fn record_death(work: &mut Work, person: &PersonId, on: Date) -> Result<Vec<SessionId>, Error> {
-    let at = work.at();
-    if on > at.date() {
-        return Err(Error::Field { field: "died_on" });
-    }
-    if !queries::set_died(&mut work.tx, person, on, at).await? {
-        let known = find(&mut work.tx, person).await?;
-        return if known.is_some() { Ok(vec![]) } else { Err(Error::PersonUnknown) };
-    }
-    work.record_with(events::PERSON_DIED, person, serde_json::json!({ "on": on.to_string() }));
-    let mut sessions = Vec::new();
-    for account in account::not_closed(&mut work.tx, person).await? {
-        sessions.extend(account::close(work, &account).await?);
-    }
-    if let Some(appointment) = staff::of_person(&mut work.tx, person).await? {
-        staff::end(work, &appointment.staff_id).await?;
-    }
-    Ok(sessions)
 }
 
 /// A person who can act: one statement.

@@ -193,39 +193,34 @@ pub async fn close(work: &mut Work, session: &SessionId, reason: &'static str) -
     Ok(closed)
 }
 
-/// Closes every session of a person but one. Returns those that were closed, so that apps can be told.
+/// Closes every session of a person but one.
 pub async fn close_all(
     work: &mut Work,
     person: &PersonId,
     but: Option<&SessionId>,
     reason: &'static str,
-) -> Result<Vec<SessionId>, Fault> {
+) -> Result<(), Fault> {
     let at = work.at();
     let closed = queries::close_of_person(&mut work.tx, person, but, at).await?;
     record_closed(work, &closed, reason);
-    Ok(closed)
+    Ok(())
 }
 
-/// Closes every session of an account but one.
-pub(crate) async fn close_all_of_account(
-    work: &mut Work,
-    account: &AccountId,
-    but: Option<&SessionId>,
-    reason: &'static str,
-) -> Result<Vec<SessionId>, Fault> {
+/// Closes every session of an account.
+pub async fn close_of_account(work: &mut Work, account: &AccountId, reason: &'static str) -> Result<(), Fault> {
     let at = work.at();
-    let closed = queries::close_of_account(&mut work.tx, account, but, at).await?;
+    let closed = queries::close_of_account(&mut work.tx, account, at).await?;
     record_closed(work, &closed, reason);
-    Ok(closed)
+    Ok(())
 }
 
-/// Closes the oldest live sessions of an account beyond [`limits::SESSIONS_MAX`]. Returns those that were closed, so
-/// that apps can be told. Whoever calls it holds the account, or two of them would leave one too many.
-pub(crate) async fn close_oldest(work: &mut Work, account: &AccountId) -> Result<Vec<SessionId>, Fault> {
+/// Closes the oldest live sessions of an account beyond [`limits::SESSIONS_MAX`]. Whoever calls it holds the account, or
+/// two of them would leave one too many.
+pub(crate) async fn close_oldest(work: &mut Work, account: &AccountId) -> Result<(), Fault> {
     let at = work.at();
     let closed = queries::close_oldest(&mut work.tx, account, at).await?;
     record_closed(work, &closed, "too_many");
-    Ok(closed)
+    Ok(())
 }
 
 /// Closes one session of a person: nobody can close another person's. False when it is not theirs or not open.

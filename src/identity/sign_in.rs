@@ -34,8 +34,8 @@ pub struct Attempt<'a> {
     pub limits: session::Limits,
 }
 
-/// A password that was right. The session is opened by [`Self::open`], which may be called again after a transient
-/// conflict: nobody pays for a second hash because another writer was faster.
+/// A password that was right. The session is opened by [`Self::open`]: nobody pays for a second hash because another
+/// writer was faster.
 #[derive(Debug)]
 pub struct Proof {
     account: AccountId,
@@ -45,16 +45,6 @@ pub struct Proof {
     rehashed: Option<HashedPassword>,
 }
 
-/// A sign-in that succeeded and is not committed yet: the caller adds what belongs to it and commits.
-#[derive(Debug)]
-pub struct SignedIn {
-    pub work: Work,
-    pub opened: Opened,
-    /// Sessions that this sign-in closed: another person's in the same browser, and the oldest of an account that
-    /// has too many. Apps must be told.
-    pub ended: Vec<SessionId>,
-}
-
 /// Who signed in.
 #[derive(Clone, Debug)]
 pub struct Opened {
@@ -62,14 +52,6 @@ pub struct Opened {
     pub session_id: SessionId,
     pub account_id: AccountId,
     pub person_id: PersonId,
-}
-
-impl SignedIn {
-    /// Commits the sign-in.
-    pub async fn commit(self) -> Result<Opened, Fault> {
-        self.work.commit().await?;
-        Ok(self.opened)
-    }
 }
 
 /// Checks a username and a password. The session is opened with what it returns.
@@ -92,7 +74,8 @@ pub async fn with_password(
     if attempt.password.len() > limits::PASSWORD_BYTES_MAX {
         return Err(Error::PasswordTooLong { max: limits::PASSWORD_BYTES_MAX });
     }
-    let keys = Keys::new(vault, attempt);
+    let own = attempt.browser.map(|session| &session.session_id);
+    let keys = Keys::new(vault, attempt.username, attempt.address, own);
     let mut tx = database.read().await?;
     let found = queries::by_username(&mut tx, &account::folded(attempt.username)).await?;
     let standing = throttle::look(&mut tx, &keys).await?;
@@ -137,7 +120,11 @@ impl Proof {
     ///
     /// [`Error::Throttled`] when others' failures came first, [`Error::Refused`] when the account was locked or closed
     /// since the password was checked.
-    pub async fn open(&self, database: &Database, context: &Context, attempt: &Attempt<'_>) -> Result<SignedIn, Error> {
+    pub async fn open(&self, database: &Database, context: &Context, attempt: &Attempt<'_>) -> Result<Opened, Error> {
+        records::attempt(async || self.open_once(database, context, attempt).await).await
+    }
+
+    async fn open_once(&self, database: &Database, context: &Context, attempt: &Attempt<'_>) -> Result<Opened, Error> {
         let actor = Actor::Person { person: self.person.clone(), on_behalf: None };
         let mut work = database.begin(Context { actor, ..context.clone() }).await?;
         // A right guess among many wrong ones sent at the same time counts only if it came before the limit.
@@ -158,26 +145,25 @@ impl Proof {
             device: attempt.device,
             limits: attempt.limits,
         };
-        let mut ended = Vec::new();
         let mut renewed = None;
         if let Some(session) = attempt.browser {
             if session.account_id == self.account {
                 let token = session::renew(&mut work, &session.session_id, opening).await?;
                 renewed = token.map(|token| (token, session.session_id.clone()));
-            } else if session::close(&mut work, &session.session_id, "replaced").await? {
-                ended.push(session.session_id.clone());
+            } else {
+                session::close(&mut work, &session.session_id, "replaced").await?;
             }
         }
         let (token, session_id) = match renewed {
             Some(renewed) => renewed,
             None => session::open(&mut work, opening).await?,
         };
-        ended.extend(session::close_oldest(&mut work, &self.account).await?);
+        session::close_oldest(&mut work, &self.account).await?;
         if let Some(rehashed) = &self.rehashed {
             password::upgrade(&mut work, &self.account, rehashed).await?;
         }
-        let (account_id, person_id) = (self.account.clone(), self.person.clone());
-        Ok(SignedIn { work, opened: Opened { token, session_id, account_id, person_id }, ended })
+        work.commit().await?;
+        Ok(Opened { token, session_id, account_id: self.account.clone(), person_id: self.person.clone() })
     }
 }
 

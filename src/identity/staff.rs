@@ -147,6 +147,15 @@ pub async fn end(work: &mut Work, staff: &StaffId) -> Result<(), Error> {
     Ok(())
 }
 
+/// Ends the appointment of a person, if there is one. One statement and an event.
+pub async fn end_of_person(work: &mut Work, person: &PersonId) -> Result<(), Fault> {
+    let at = work.at();
+    for staff in queries::end_of_person(&mut work.tx, person, at).await? {
+        work.record(events::STAFF_ENDED, staff);
+    }
+    Ok(())
+}
+
 /// The appointment a person has now. One statement.
 pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<Appointment>, Fault> {
     queries::of_person(tx, person).await

@@ -15,18 +15,18 @@ use base::{
     number::{CreditCode, IdentityNumber},
 };
 use records::{
-    Actor, Context, Database, Tx,
+    Actor, Consequence, Context, Database, Reacting, Tx, Work,
     log::{self, Filter},
     testing::{self, Fresh, context},
 };
 
 use crate::{
-    Error, PasswordGate, Role, Session, SessionToken, Vault, account, events, limits, mandate,
+    Error, PasswordGate, Role, Session, SessionToken, Vault, account, death, events, limits, mandate,
     organisation::{self, Kind, NewOrganisation},
     password,
     person::{self, NewPerson, Profile},
     session,
-    sign_in::{self, Attempt, Opened, SignedIn},
+    sign_in::{self, Attempt, Opened},
     staff,
 };
 
@@ -70,7 +70,10 @@ fn new_person(name: &str, serial: u32) -> NewPerson {
 
 impl City {
     async fn found() -> Result<Self, Error> {
-        let fresh = testing::fresh().await?;
+        Self::found_on(testing::fresh().await?).await
+    }
+
+    async fn found_on(fresh: Fresh) -> Result<Self, Error> {
         let vault = Vault::new(&[7; 32]);
         let gate = PasswordGate::new(2, Duration::from_mins(1));
         let setting = context(at(-1000), 1);
@@ -86,15 +89,11 @@ impl City {
         &self.fresh.database
     }
 
-    async fn try_once(&self, seconds: i64, attempt: &Attempt<'_>) -> Result<SignedIn, Error> {
+    async fn sign_in(&self, seconds: i64, attempt: &Attempt<'_>) -> Result<Opened, Error> {
         let seed = 1_000 + self.tries.fetch_add(1, Ordering::Relaxed);
         let context = Context { actor: Actor::Anonymous, ..context(at(seconds), seed) };
         let proof = sign_in::with_password(self.database(), &self.vault, &self.gate, &context, attempt).await?;
         proof.open(self.database(), &context, attempt).await
-    }
-
-    async fn sign_in(&self, seconds: i64, attempt: &Attempt<'_>) -> Result<Opened, Error> {
-        Ok(self.try_once(seconds, attempt).await?.commit().await?)
     }
 
     async fn session(&self, token: &SessionToken, seconds: i64) -> Result<Option<Session>, Fault> {

@@ -1,6 +1,9 @@
 //! Suspend, reinstate, revoke, by somebody who acts for the issuers named. Renewal is an issue that names the older licence; expiry is read off the dates.
 
-use base::id::{LicenceId, OrganisationId};
+use base::{
+    Fault,
+    id::{LicenceId, OrganisationId},
+};
 use records::Work;
 
 use crate::{
@@ -87,27 +90,30 @@ pub async fn revoke(
 }
 
 /// Revokes what a holder has of the types that end with it, after the death of a person or the end of an organisation.
-/// What was only numbered is given up. Returns the licences that ended. Each department finds it in its own history.
+/// What was only numbered is given up. Each department finds it in its own history.
 ///
 /// # Errors
 ///
-/// [`Fault`](base::Fault).
-pub async fn holder_ended(work: &mut Work, catalogue: &Catalogue, holder: &Holder) -> Result<Vec<LicenceId>, Error> {
+/// [`Fault`].
+pub async fn holder_ended(work: &mut Work, holder: &Holder) -> Result<(), Error> {
     let reason = RevocationReason::HolderCeased;
-    let mut ended = Vec::new();
-    for licence in register::queries::not_over(&mut work.tx, holder).await? {
+    let held = register::queries::not_over(&mut work.tx, holder).await?;
+    if held.is_empty() {
+        return Ok(());
+    }
+    // Read anew and not remembered: this happens once in a life, and in any process that has the database.
+    let catalogue = Catalogue::load(&mut work.tx).await?;
+    for licence in held {
         if !catalogue.of(&licence)?.definition.ends_with_holder {
             continue;
         }
-        let id = licence.id.clone();
         if licence.status == Status::Intent {
-            issue::void(work, &id, reason.code()).await?;
+            issue::void(work, &licence.id, reason.code()).await?;
         } else {
             moved(work, licence, Status::Revoked, Some(reason.code()), events::REVOKED).await?;
         }
-        ended.push(id);
     }
-    Ok(ended)
+    Ok(())
 }
 
 fn is_for(licence: &Licence, reason: &str) -> bool {
@@ -129,7 +135,7 @@ async fn moved(
     let at = work.at();
     if register::queries::move_status(&mut work.tx, &licence.id, licence.status, to, reason, at).await? == 0 {
         // Someone else changed it between our look and our step; the operation's edge looks again.
-        return Err(base::Fault::conflict("the licence was changed at the same time").into());
+        return Err(Fault::conflict("the licence was changed at the same time").into());
     }
     let data = match reason {
         Some(reason) => serde_json::json!({ "reason": reason }),

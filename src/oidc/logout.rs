@@ -90,8 +90,6 @@ fn with_state(uri: &str, state: Option<&str>) -> String {
 /// Ends what clients have of a session, in the same transaction that closes it: all tokens that came out of it,
 /// refresh tokens too, and a message to each client that registered for one. Returns how many clients are told.
 ///
-/// Whoever closes a session calls this.
-///
 /// # Errors
 ///
 /// [`Fault`].

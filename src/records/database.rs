@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     args::Value,
+    consequence::{self, Consequence},
     dialect::{self, Dialect},
     pool::{Lease, Pool},
     work::{self, Context, Event, Work},
@@ -28,16 +29,19 @@ pub struct DatabaseSettings {
     pub acquire_timeout: Duration,
     /// How long one statement may run (PostgreSQL only; SQLite's never leave the machine).
     pub statement_timeout: Duration,
+    /// What follows from which event, in every unit of work on this database.
+    pub consequences: &'static [Consequence],
 }
 
 impl DatabaseSettings {
-    /// The defaults for a URL: 10 connections, 5 seconds to get one, 15 seconds a statement.
+    /// The defaults for a URL: 10 connections, 5 seconds to get one, 15 seconds a statement, no consequences.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: Secret::new(url.into()),
             connections_max: 10,
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(15),
+            consequences: &[],
         }
     }
 }
@@ -50,6 +54,7 @@ pub struct Database {
     /// SQLite has one writer: waiting here is fair and free, waiting inside SQLite is polling.
     writer: Option<Arc<Semaphore>>,
     acquire_timeout: Duration,
+    consequences: &'static [Consequence],
 }
 
 impl Database {
@@ -65,7 +70,8 @@ impl Database {
         let dialect = Dialect::of(url)?;
         let pool = Pool::new(settings, dialect)?;
         let writer = (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        let database = Self { pool, dialect, writer, acquire_timeout: settings.acquire_timeout };
+        let (acquire_timeout, consequences) = (settings.acquire_timeout, settings.consequences);
+        let database = Self { pool, dialect, writer, acquire_timeout, consequences };
         let mut tx = database.read().await?;
         let version: (String,) = tx.one(dialect.version_query(), vec![]).await?;
         dialect.check_version(&version.0)?;
@@ -93,7 +99,7 @@ impl Database {
     ///
     /// [`FaultKind::Unavailable`] when no connection becomes free in time.
     pub async fn begin(&self, context: Context) -> Result<Work, Fault> {
-        Ok(Work::new(self.transaction().await?, context))
+        Ok(Work::new(self.transaction().await?, context, self.consequences))
     }
 
     /// Begins a transaction for what is derived or transient (last-seen times, expired rows, leases, caches of
@@ -111,7 +117,8 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`Fault`], as for every statement; then nothing was kept, or, when the connection broke, it is unknown.
+    /// [`Fault`], as for every statement; then nothing was kept, or, when the connection broke, it is unknown. An event
+    /// from which something follows is refused: what follows needs a [`Work`].
     pub async fn act<T>(
         &self,
         context: &Context,
@@ -122,14 +129,17 @@ impl Database {
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
+        if consequence::has_any(self.consequences, event.kind()) {
+            return Err(Fault::broken(format!("something follows from {}: it needs a unit of work", event.kind())));
+        }
         if let Some(text) = self.dialect.act(sql, args.len()) {
-            args.extend(work::event_values(context, event));
+            args.extend(work::event_values(context, &event));
             return self.read().await?.change_composed(&text, args).await;
         }
         let mut tx = self.transaction().await?;
         let rows = tx.change(sql, args).await?;
         if !rows.is_empty() {
-            work::write(&mut tx, context, event).await?;
+            work::write(&mut tx, context, &event).await?;
             tx.commit().await?;
         }
         Ok(rows)

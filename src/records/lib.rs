@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod args;
 mod attempt;
+pub mod consequence;
 pub mod database;
 pub mod dialect;
 pub mod events;
@@ -20,6 +21,7 @@ pub mod work;
 pub use actor::Actor;
 pub use args::Value;
 pub use attempt::{MaybeFault, attempt};
+pub use consequence::{Consequence, Reacting};
 pub use database::{Database, DatabaseSettings, Tx};
 pub use sqlx::FromRow;
 pub use work::{Context, Event, Work};

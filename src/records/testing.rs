@@ -13,6 +13,7 @@ use base::{Fault, Instant, SeededEntropy, id::Ids};
 use crate::{
     actor::Actor,
     args,
+    consequence::Consequence,
     database::{Database, DatabaseSettings},
     log::{self, Entry},
     migrate,
@@ -53,9 +54,19 @@ impl Drop for Fresh {
 ///
 /// [`Fault`].
 pub async fn fresh() -> Result<Fresh, Fault> {
+    fresh_following(&[]).await
+}
+
+/// A fresh database with the whole schema, on which these consequences follow.
+///
+/// # Errors
+///
+/// [`Fault`].
+pub async fn fresh_following(consequences: &'static [Consequence]) -> Result<Fresh, Fault> {
     let name = fresh_name();
     let folder = std::env::temp_dir().join(&name);
-    let (settings, _) = settings_of(&name).await?;
+    let (mut settings, _) = settings_of(&name).await?;
+    settings.consequences = consequences;
     let database = Database::open(&settings).await?;
     migrate::migrate(&database).await?;
     Ok(Fresh { database, settings, folder })

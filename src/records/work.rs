@@ -7,7 +7,13 @@ use base::{
     id::{EventId, Id, Ids, RequestId},
 };
 
-use crate::{actor::Actor, args, args::Value, database::Tx};
+use crate::{
+    actor::Actor,
+    args,
+    args::Value,
+    consequence::{self, Consequence},
+    database::Tx,
+};
 
 /// The most events one unit of work may record.
 pub const EVENTS_MAX: usize = 10_000;
@@ -49,6 +55,7 @@ pub struct Work {
     pub tx: Tx,
     context: Context,
     events: Vec<Event>,
+    consequences: &'static [Consequence],
 }
 
 /// What is to be remembered of an act.
@@ -64,11 +71,21 @@ impl Event {
     pub fn new(kind: &'static str, object: impl AsRef<str>, data: serde_json::Value) -> Self {
         Self { kind, object: object.as_ref().to_owned(), data: Some(data) }
     }
+
+    /// What happened.
+    pub fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// To what.
+    pub fn object(&self) -> &str {
+        &self.object
+    }
 }
 
 impl Work {
-    pub(crate) fn new(tx: Tx, context: Context) -> Self {
-        Self { tx, context, events: Vec::new() }
+    pub(crate) fn new(tx: Tx, context: Context, consequences: &'static [Consequence]) -> Self {
+        Self { tx, context, events: Vec::new(), consequences }
     }
 
     /// The instant of this act.
@@ -112,27 +129,44 @@ impl Work {
         self.events.push(Event { kind, object: object.as_ref().to_owned(), data: Some(data) });
     }
 
-    /// Writes the events and commits, all or nothing.
+    /// The events so far.
+    pub(crate) fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Does what follows from the events, writes them and commits, all or nothing.
     ///
     /// # Errors
     ///
-    /// [`Fault`] from the database, or when rows were changed and no event was recorded: then nothing is kept.
-    pub async fn commit(mut self) -> Result<(), Fault> {
+    /// [`Fault`] from the database or from a consequence, or when rows were changed and no event was recorded: then
+    /// nothing is kept.
+    pub async fn commit(self) -> Result<(), Fault> {
+        self.commit_and_tell().await.map(|_| ())
+    }
+
+    /// Commits, and tells what was recorded, with what followed from it: for whoever reports it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Work::commit`].
+    pub async fn commit_and_tell(mut self) -> Result<Vec<Event>, Fault> {
+        let table = self.consequences;
+        consequence::follow(&mut self, table).await?;
         if self.events.is_empty() && self.tx.rows_changed() > 0 {
             return Err(Fault::broken("rows were changed and no event was recorded"));
         }
         if self.events.len() > EVENTS_MAX {
             return Err(Fault::broken("one unit of work recorded too many events"));
         }
-        let events = std::mem::take(&mut self.events);
-        for event in events {
+        for event in &self.events {
             write(&mut self.tx, &self.context, event).await?;
         }
-        self.tx.commit().await
+        self.tx.commit().await?;
+        Ok(self.events)
     }
 }
 
-pub(crate) async fn write(tx: &mut Tx, context: &Context, event: Event) -> Result<(), Fault> {
+pub(crate) async fn write(tx: &mut Tx, context: &Context, event: &Event) -> Result<(), Fault> {
     tx.run(
         "insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -142,7 +176,7 @@ pub(crate) async fn write(tx: &mut Tx, context: &Context, event: Event) -> Resul
     Ok(())
 }
 
-pub(crate) fn event_values(context: &Context, event: Event) -> Vec<Value> {
+pub(crate) fn event_values(context: &Context, event: &Event) -> Vec<Value> {
     let id: EventId = context.new_id();
     args![
         &id,
@@ -152,7 +186,7 @@ pub(crate) fn event_values(context: &Context, event: Event) -> Vec<Value> {
         context.actor.on_behalf(),
         context.request.as_ref(),
         event.kind,
-        event.object,
-        event.data.map_or_else(|| "{}".to_owned(), |data| data.to_string()),
+        &event.object,
+        event.data.as_ref().map_or_else(|| "{}".to_owned(), ToString::to_string),
     ]
 }

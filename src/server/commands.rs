@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 use base::{id::PersonId, number::CreditCode};
 use identity::{account, organisation::OrganisationView};
-use records::Tx;
+use records::{Event, Tx};
 
 pub mod audit;
 pub mod bootstrap;
@@ -31,6 +31,11 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     let _ = out.write_all(text.as_bytes());
     let _ = out.flush();
     Ok(())
+}
+
+/// How many events of these kinds there are.
+fn count(events: &[Event], kinds: &[&str]) -> usize {
+    events.iter().filter(|event| kinds.contains(&event.kind())).count()
 }
 
 /// Reads the credit code of a department.

@@ -90,6 +90,7 @@ pub fn database_settings(settings: &Settings) -> anyhow::Result<DatabaseSettings
         text.trim().to_owned()
     };
     let mut database = DatabaseSettings::new(url);
+    database.consequences = consequences::TABLE;
     database.connections_max = u32::try_from(settings.integer(&settings::DATABASE_CONNECTIONS))?;
     database.acquire_timeout = Duration::from_millis(settings.integer(&settings::DATABASE_ACQUIRE_MS).unsigned_abs());
     Ok(database)

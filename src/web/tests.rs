@@ -18,7 +18,7 @@ struct Site {
 }
 
 async fn site() -> Site {
-    let fresh = records::testing::fresh().await.unwrap();
+    let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
     let app = testing::app(&fresh, URL).await.unwrap();
     Site { router: crate::router(app.clone()), app, _fresh: fresh }
 }
@@ -288,7 +288,7 @@ async fn no_page_holds_inline_script_or_style() {
 
 /// A site with a few rows of its own, for what no real page does.
 async fn site_with(add: impl FnOnce(crate::kit::access::Table) -> crate::kit::access::Table) -> Site {
-    let fresh = records::testing::fresh().await.unwrap();
+    let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
     let app = testing::app(&fresh, URL).await.unwrap();
     let table = add(crate::kit::access::Table::new(&app));
     Site { router: crate::kit::edge::wrap(table.into_router(), app.clone()), app, _fresh: fresh }
@@ -409,7 +409,7 @@ async fn a_forged_upload_is_refused_before_its_file_is_read() {
 
 #[tokio::test]
 async fn over_https_cookies_are_bound_to_the_host_and_the_answer_says_so() {
-    let fresh = records::testing::fresh().await.unwrap();
+    let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
     let app = testing::app(&fresh, "https://sso.example.gov.cn").await.unwrap();
     let form = async |page: crate::Page| page.csrf();
     let table = crate::kit::access::Table::new(&app).get("/form", Who::Anyone, form);

@@ -23,6 +23,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("oidc", &["base", "crypto", "records", "identity"]),
     ("seal", &["base", "crypto", "records", "identity", "pki", "documents", "verify"]),
     ("licence", &["base", "crypto", "records", "identity", "pki", "documents", "verify", "seal"]),
+    // It calls operations of domains and nothing below them.
+    ("consequences", &["base", "records", "identity", "oidc", "licence"]),
     ("web", &["base", "crypto", "records", "identity", "pki", "documents", "verify", "seal", "oidc", "licence"]),
     // A relying party knows the provider by its discovery document and by nothing else.
     ("departments", &[]),

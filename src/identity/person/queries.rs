@@ -72,16 +72,3 @@ pub async fn by_lookup(tx: &mut Tx, lookup: String) -> Result<Option<PersonView>
     .map(Row::view)
     .transpose()
 }
-
-/// False when there is no such person, or the death is written down already.
-pub async fn set_died(tx: &mut Tx, person: &PersonId, on: Date, at: Instant) -> Result<bool, Fault> {
-    let changed = tx
-        .run(
-            "update person
-                set died_on = $2, updated_at = $3
-              where person_id = $1 and died_on is null",
-            args![person, on, at],
-        )
-        .await?;
-    Ok(changed == 1)
-}

@@ -194,22 +194,16 @@ pub async fn close_of_person(
     Ok(closed.into_iter().map(|(session,)| SessionId::stored(session)).collect())
 }
 
-pub async fn close_of_account(
-    tx: &mut Tx,
-    account: &AccountId,
-    but: Option<&SessionId>,
-    at: Instant,
-) -> Result<Vec<SessionId>, Fault> {
+pub async fn close_of_account(tx: &mut Tx, account: &AccountId, at: Instant) -> Result<Vec<SessionId>, Fault> {
     let closed: Vec<(String,)> = tx
         .change(
             "update session
-                set closed_at = $3
+                set closed_at = $2
               where account_id = $1
                 and closed_at is null
-                and ends_at > $3
-                and session_id <> coalesce($2, '')
+                and ends_at > $2
              returning session_id",
-            args![account, but, at],
+            args![account, at],
         )
         .await?;
     Ok(closed.into_iter().map(|(session,)| SessionId::stored(session)).collect())

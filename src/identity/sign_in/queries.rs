@@ -4,7 +4,6 @@ use base::{
 };
 use records::{Tx, args};
 
-use super::throttle::Counted;
 use crate::{account::State, limits};
 
 /// What a sign-in needs to know of an account.
@@ -72,6 +71,13 @@ pub async fn counters(
         counted_at: Instant::from_micros(counted_at),
     };
     Ok(rows.into_iter().map(counter).collect())
+}
+
+/// What a counted failure leads to.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted {
+    pub failures: i64,
+    pub wait_seconds: i64,
 }
 
 /// Starts a counter anew, unless it, or the counter of `address`, is waiting. Locks the row until the commit.

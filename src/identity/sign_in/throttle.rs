@@ -10,10 +10,10 @@
 
 use std::net::IpAddr;
 
-use base::{Fault, Instant};
+use base::{Fault, Instant, id::SessionId};
 use records::{Tx, Work};
 
-use super::{Attempt, queries};
+use super::queries::{self, Counted};
 use crate::{Vault, account, limits};
 
 /// Where failures of one try may be counted.
@@ -30,14 +30,14 @@ pub struct Keys {
 }
 
 impl Keys {
-    pub fn new(vault: &Vault, attempt: &Attempt<'_>) -> Self {
-        let name = account::folded(attempt.username);
-        let address = network(attempt.address);
+    pub fn new(vault: &Vault, username: &str, address: IpAddr, session: Option<&SessionId>) -> Self {
+        let name = account::folded(username);
+        let address = network(address);
         Self {
             name: vault.blind(&[b"name\0", name.as_bytes()]),
             address: vault.blind(&[b"address\0", address.as_bytes()]),
             pair: vault.blind(&[b"pair\0", address.as_bytes(), b"\0", name.as_bytes()]),
-            session: attempt.browser.map(|s| vault.blind(&[b"session\0", s.session_id.as_str().as_bytes()])),
+            session: session.map(|session| vault.blind(&[b"session\0", session.as_str().as_bytes()])),
         }
     }
 }
@@ -119,13 +119,6 @@ impl Standing {
             .map(|row| row.retry_at)
             .max()
     }
-}
-
-/// What a counted failure leads to.
-#[derive(Clone, Copy, Debug)]
-pub struct Counted {
-    pub failures: i64,
-    pub wait_seconds: i64,
 }
 
 /// Reads the counters. One statement.

@@ -55,6 +55,16 @@ pub async fn end(tx: &mut Tx, staff: &StaffId, at: Instant) -> Result<bool, Faul
     Ok(ended == 1)
 }
 
+pub async fn end_of_person(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Vec<StaffId>, Fault> {
+    let ended: Vec<(String,)> = tx
+        .change(
+            "update staff set ended_at = $2 where person_id = $1 and ended_at is null returning staff_id",
+            args![person, at],
+        )
+        .await?;
+    Ok(ended.into_iter().map(|(staff,)| StaffId::stored(staff)).collect())
+}
+
 pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<Appointment>, Fault> {
     let row: Option<(String, String, String, String)> = tx
         .first(

@@ -229,22 +229,22 @@ async fn after_a_death_nobody_signs_in_or_acts_in_that_name() -> Result<(), Erro
     let department = organisation::register(&mut work, new).await?;
     let staff = staff::appoint(&mut work, &city.person, &department, &[Role::Clerk]).await?;
     let tomorrow = work.at().date().plus_days(1);
-    assert!(matches!(
-        person::record_death(&mut work, &city.person, tomorrow).await,
-        Err(Error::Field { field: "died_on" })
-    ));
+    assert!(matches!(death::record(&mut work, &city.person, tomorrow).await, Err(Error::Field { field: "died_on" })));
     let nobody = PersonId::stored("per_00000000000000000000000000".to_owned());
-    assert!(matches!(person::record_death(&mut work, &nobody, at(0).date()).await, Err(Error::PersonUnknown)));
+    assert!(matches!(death::record(&mut work, &nobody, at(0).date()).await, Err(Error::PersonUnknown)));
     work.commit().await?;
     assert!(city.session(&opened.token, 2).await?.is_some());
     assert_eq!(city.events(events::PERSON_DIED).await?.len(), 0);
 
     let day = at(0).date().plus_days(-2);
     let mut work = city.database().begin(context(at(3), 3)).await?;
-    assert_eq!(person::record_death(&mut work, &city.person, day).await?, vec![opened.session_id.clone()]);
+    death::record(&mut work, &city.person, day).await?;
+    // What the table of consequences says.
+    account::close_of_person(&mut work, &city.person).await?;
+    staff::end_of_person(&mut work, &city.person).await?;
     work.commit().await?;
     assert!(city.session(&opened.token, 4).await?.is_none());
-    assert!(matches!(city.try_once(5, &right()).await, Err(Error::Refused)), "as a wrong password is");
+    assert!(matches!(city.sign_in(5, &right()).await, Err(Error::Refused)), "as a wrong password is");
     let mut work = city.database().begin(context(at(6), 4)).await?;
     assert!(staff::find(&mut work.tx, &staff).await?.is_none());
     assert!(matches!(account::unlock(&mut work, &city.account).await, Err(Error::AccountUnknown)));
@@ -252,7 +252,7 @@ async fn after_a_death_nobody_signs_in_or_acts_in_that_name() -> Result<(), Erro
     let again = staff::appoint(&mut work, &city.person, &department, &[Role::Clerk]).await;
     assert!(matches!(again, Err(Error::PersonDeceased)));
     // The first day stands.
-    assert_eq!(person::record_death(&mut work, &city.person, at(0).date()).await?, vec![]);
+    death::record(&mut work, &city.person, at(0).date()).await?;
     assert_eq!(person::find(&mut work.tx, &city.person).await?.unwrap().died_on, Some(day));
     drop(work);
     let died = city.events(events::PERSON_DIED).await?;
@@ -260,7 +260,6 @@ async fn after_a_death_nobody_signs_in_or_acts_in_that_name() -> Result<(), Erro
     assert!(died[0].data.contains(&day.to_string()));
     assert_eq!(city.events(events::ACCOUNT_CLOSED).await?.len(), 2);
     assert_eq!(city.events(events::STAFF_ENDED).await?.len(), 1);
-    assert_eq!(city.events(events::SESSION_CLOSED).await?.len(), 1);
     Ok(())
 }
 

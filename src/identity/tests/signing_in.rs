@@ -19,16 +19,16 @@ async fn case_and_spaces_around_a_name_do_not_matter_and_those_of_a_password_do(
     let city = City::found().await?;
     city.sign_in(0, &Attempt { username: " ZHANGWEI ", ..right() }).await?;
     let padded = format!("{PASSWORD} ");
-    assert!(matches!(city.try_once(1, &Attempt { password: &padded, ..right() }).await, Err(Error::Refused)));
+    assert!(matches!(city.sign_in(1, &Attempt { password: &padded, ..right() }).await, Err(Error::Refused)));
     Ok(())
 }
 
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_name_get_the_same_answer_and_leave_the_same_traces() -> Result<(), Error> {
     let city = City::found().await?;
-    let known = city.try_once(0, &wrong()).await.unwrap_err();
+    let known = city.sign_in(0, &wrong()).await.unwrap_err();
     let before = city.throttles().await?.len();
-    let unknown = city.try_once(1, &Attempt { username: "nobody-here", ..wrong() }).await.unwrap_err();
+    let unknown = city.sign_in(1, &Attempt { username: "nobody-here", ..wrong() }).await.unwrap_err();
     assert_eq!(format!("{known:?}"), format!("{unknown:?}"));
     // One counter for the name each; the address is the same.
     assert_eq!((before, city.throttles().await?.len()), (2, 3));
@@ -58,10 +58,10 @@ async fn an_unknown_name_costs_what_a_known_one_costs() -> Result<(), Error> {
         Ok((city.throttles().await?.len(), city.events(events::SIGN_IN_FAILED).await?.len()))
     };
     // The first failure also begins the counter of the address, whatever the name.
-    let _ = city.try_once(0, &Attempt { username: "somebody", ..wrong() }).await;
+    let _ = city.sign_in(0, &Attempt { username: "somebody", ..wrong() }).await;
     for (n, username) in (1..).zip(["zhangwei", "nobody-here", "without-password", "", "z\0", "密码"]) {
         let (hashed, before) = (city.gate.hashed(), rows().await?);
-        let refused = city.try_once(n, &Attempt { username, ..wrong() }).await;
+        let refused = city.sign_in(n, &Attempt { username, ..wrong() }).await;
         assert!(matches!(refused, Err(Error::Refused)), "{username}: {refused:?}");
         let after = rows().await?;
         assert_eq!(city.gate.hashed() - hashed, 1, "{username}");
@@ -69,10 +69,10 @@ async fn an_unknown_name_costs_what_a_known_one_costs() -> Result<(), Error> {
     }
     // Who waits is not looked at, and costs no hash.
     for n in 10..20 {
-        let _ = city.try_once(n, &wrong()).await;
+        let _ = city.sign_in(n, &wrong()).await;
     }
     let hashed = city.gate.hashed();
-    assert!(matches!(city.try_once(19, &right()).await, Err(Error::Throttled { .. })));
+    assert!(matches!(city.sign_in(19, &right()).await, Err(Error::Throttled { .. })));
     assert_eq!(city.gate.hashed(), hashed);
     Ok(())
 }
@@ -81,11 +81,11 @@ async fn an_unknown_name_costs_what_a_known_one_costs() -> Result<(), Error> {
 async fn the_sixth_try_after_five_failures_is_not_looked_at_until_the_wait_is_over() -> Result<(), Error> {
     let city = City::found().await?;
     for n in 0..limits::ACCOUNT_FAILURES_FREE {
-        assert!(matches!(city.try_once(n, &wrong()).await, Err(Error::Refused)), "{n}");
+        assert!(matches!(city.sign_in(n, &wrong()).await, Err(Error::Refused)), "{n}");
     }
     let before = city.throttles().await?;
     // Even the right password.
-    match city.try_once(5, &right()).await {
+    match city.sign_in(5, &right()).await {
         Err(Error::Throttled { retry_at, retry_after_seconds }) => {
             assert_eq!((retry_at, retry_after_seconds), (at(6), 1));
         }
@@ -104,7 +104,7 @@ async fn waits_double_up_to_a_quarter_of_an_hour_and_no_longer() -> Result<(), E
     let mut now = 0;
     let mut waits = Vec::new();
     while waits.len() < 12 {
-        match city.try_once(now, &wrong()).await {
+        match city.sign_in(now, &wrong()).await {
             Err(Error::Refused) => {}
             Err(Error::Throttled { retry_after_seconds, .. }) => {
                 waits.push(retry_after_seconds);
@@ -124,11 +124,11 @@ async fn waits_double_up_to_a_quarter_of_an_hour_and_no_longer() -> Result<(), E
 async fn failures_of_yesterday_are_forgotten() -> Result<(), Error> {
     let city = City::found().await?;
     for n in 0..4 {
-        let _ = city.try_once(n, &wrong()).await;
+        let _ = city.sign_in(n, &wrong()).await;
     }
     let tomorrow = limits::THROTTLE_MEMORY_SECONDS + 4;
     for n in 0..4 {
-        assert!(matches!(city.try_once(tomorrow + n, &wrong()).await, Err(Error::Refused)));
+        assert!(matches!(city.sign_in(tomorrow + n, &wrong()).await, Err(Error::Refused)));
     }
     city.sign_in(tomorrow + 4, &right()).await?;
     Ok(())
@@ -140,23 +140,23 @@ async fn strangers_do_not_lock_out_an_address_that_signed_in_before() -> Result<
     let from_home = Attempt { address: home(), ..right() };
     city.sign_in(0, &from_home).await?;
     for n in 1..=9 {
-        let _ = city.try_once(n, &wrong()).await;
+        let _ = city.sign_in(n, &wrong()).await;
     }
-    assert!(matches!(city.try_once(9, &right()).await, Err(Error::Throttled { .. })));
+    assert!(matches!(city.sign_in(9, &right()).await, Err(Error::Throttled { .. })));
     city.sign_in(9, &from_home).await?;
     // Somebody at the same address has their own count, and their failures do not help strangers either.
     for n in 10..15 {
-        let refused = city.try_once(n, &Attempt { password: "wrong again", ..from_home }).await;
+        let refused = city.sign_in(n, &Attempt { password: "wrong again", ..from_home }).await;
         assert!(matches!(refused, Err(Error::Refused)));
     }
-    assert!(matches!(city.try_once(15, &from_home).await, Err(Error::Throttled { .. })));
+    assert!(matches!(city.sign_in(15, &from_home).await, Err(Error::Throttled { .. })));
     city.sign_in(20, &from_home).await?;
     // An address that was not seen for long is a stranger's again.
     let later = limits::KNOWN_ADDRESS_SECONDS + 30;
     for n in 0..9 {
-        let _ = city.try_once(later + n, &wrong()).await;
+        let _ = city.sign_in(later + n, &wrong()).await;
     }
-    assert!(matches!(city.try_once(later + 9, &from_home).await, Err(Error::Throttled { .. })));
+    assert!(matches!(city.sign_in(later + 9, &from_home).await, Err(Error::Throttled { .. })));
     Ok(())
 }
 
@@ -166,10 +166,10 @@ async fn strangers_do_not_lock_out_a_browser_that_still_has_a_session() -> Resul
     let opened = city.sign_in(0, &Attempt { address: home(), ..right() }).await?;
     let browser = city.session(&opened.token, 1).await?.unwrap();
     for n in 1..=9 {
-        let _ = city.try_once(n, &wrong()).await;
+        let _ = city.sign_in(n, &wrong()).await;
     }
     // The browser has moved to the strangers' own network.
-    assert!(matches!(city.try_once(9, &right()).await, Err(Error::Throttled { .. })));
+    assert!(matches!(city.sign_in(9, &right()).await, Err(Error::Throttled { .. })));
     city.sign_in(9, &Attempt { browser: Some(&browser), ..right() }).await?;
     Ok(())
 }
@@ -180,12 +180,12 @@ async fn an_address_that_tries_many_names_waits_and_its_neighbours_do_not() -> R
     city.sign_in(0, &Attempt { address: home(), ..right() }).await?;
     let names: Vec<String> = (0..limits::ADDRESS_FAILURES_FREE).map(|n| format!("name{n}")).collect();
     for name in &names {
-        let refused = city.try_once(1, &Attempt { username: name, address: home(), ..wrong() }).await;
+        let refused = city.sign_in(1, &Attempt { username: name, address: home(), ..wrong() }).await;
         assert!(matches!(refused, Err(Error::Refused)), "{name}");
     }
     let next = Attempt { username: "one-more", address: home(), ..wrong() };
-    assert!(matches!(city.try_once(1, &next).await, Err(Error::Throttled { .. })));
-    assert!(matches!(city.try_once(1, &Attempt { address: stranger(), ..next }).await, Err(Error::Refused)));
+    assert!(matches!(city.sign_in(1, &next).await, Err(Error::Throttled { .. })));
+    assert!(matches!(city.sign_in(1, &Attempt { address: stranger(), ..next }).await, Err(Error::Refused)));
     // Who was here before is not kept out by a neighbour's failures.
     city.sign_in(1, &Attempt { address: home(), ..right() }).await?;
     Ok(())
@@ -199,7 +199,7 @@ async fn a_burst_of_64_learns_no_more_than_5_tries() -> Result<(), Error> {
         let city = Arc::clone(&city);
         tries.spawn(async move {
             let guess = format!("guess number {n}");
-            city.try_once(0, &Attempt { password: &guess, ..wrong() }).await.map(|_| ())
+            city.sign_in(0, &Attempt { password: &guess, ..wrong() }).await.map(|_| ())
         });
     }
     let (mut refused, mut throttled) = (0, 0);
@@ -220,7 +220,7 @@ async fn a_burst_of_64_learns_no_more_than_5_tries() -> Result<(), Error> {
 async fn a_right_guess_that_is_settled_too_late_is_not_told() -> Result<(), Error> {
     let city = City::found().await?;
     let late = right();
-    let guess = city.try_once(0, &late);
+    let guess = city.sign_in(0, &late);
     let failures = async {
         // While the hash of the right guess is computed, five wrong ones from another node are settled.
         let mut tx = city.database().housekeeping().await?;
@@ -261,11 +261,11 @@ async fn sign_ins_beside_each_other_do_not_hinder_each_other() -> Result<(), Err
 async fn a_password_of_1024_bytes_is_looked_at_and_one_of_1025_is_not() -> Result<(), Error> {
     let city = City::found().await?;
     let longest = "p".repeat(limits::PASSWORD_BYTES_MAX);
-    let refused = city.try_once(0, &Attempt { password: &longest, ..right() }).await;
+    let refused = city.sign_in(0, &Attempt { password: &longest, ..right() }).await;
     assert!(matches!(refused, Err(Error::Refused)));
     let before = (city.throttles().await?, city.events(events::SIGN_IN_FAILED).await?.len());
     let longer = format!("{longest}p");
-    let refused = city.try_once(1, &Attempt { password: &longer, ..right() }).await;
+    let refused = city.sign_in(1, &Attempt { password: &longer, ..right() }).await;
     assert!(matches!(refused, Err(Error::PasswordTooLong { max: 1024 })));
     assert_eq!((city.throttles().await?, city.events(events::SIGN_IN_FAILED).await?.len()), before);
     Ok(())
@@ -281,7 +281,7 @@ async fn all_of_a_long_password_counts() -> Result<(), Error> {
     password::set(&mut work, &city.account, &hashed).await?;
     work.commit().await?;
     let other_end = long.replace('!', "?");
-    assert!(matches!(city.try_once(1, &Attempt { password: &other_end, ..right() }).await, Err(Error::Refused)));
+    assert!(matches!(city.sign_in(1, &Attempt { password: &other_end, ..right() }).await, Err(Error::Refused)));
     city.sign_in(2, &Attempt { password: &long, ..right() }).await?;
     assert_eq!(city.events(events::PASSWORD_SET).await?.len(), 2);
     Ok(())
@@ -292,7 +292,7 @@ async fn a_full_gate_answers_busy_and_counts_nothing() -> Result<(), Error> {
     let mut city = City::found().await?;
     city.gate = PasswordGate::new(1, Duration::from_millis(20));
     let held = city.gate.enter().await?;
-    match city.try_once(0, &right()).await {
+    match city.sign_in(0, &right()).await {
         Err(Error::Busy { retry_after_seconds }) => assert!(retry_after_seconds >= 1),
         other => panic!("{other:?}"),
     }
@@ -306,7 +306,7 @@ async fn a_full_gate_answers_busy_and_counts_nothing() -> Result<(), Error> {
 #[tokio::test]
 async fn old_counters_are_removed() -> Result<(), Error> {
     let city = City::found().await?;
-    let _ = city.try_once(0, &wrong()).await;
+    let _ = city.sign_in(0, &wrong()).await;
     let mut tx = city.database().housekeeping().await?;
     assert_eq!(sign_in::expire(&mut tx, at(limits::KNOWN_ADDRESS_SECONDS)).await?, 0);
     assert_eq!(sign_in::expire(&mut tx, at(limits::KNOWN_ADDRESS_SECONDS + 1)).await?, 2);
@@ -329,16 +329,16 @@ async fn a_hundred_failures_in_a_row_stop_strangers_for_a_day_and_no_longer() ->
     )
     .await?;
     tx.commit().await?;
-    assert!(matches!(city.try_once(1, &wrong()).await, Err(Error::Refused)));
-    match city.try_once(2, &wrong()).await {
+    assert!(matches!(city.sign_in(1, &wrong()).await, Err(Error::Refused)));
+    match city.sign_in(2, &wrong()).await {
         Err(Error::Throttled { retry_after_seconds, .. }) => assert_eq!(retry_after_seconds, 899, "the 99th"),
         other => panic!("{other:?}"),
     }
-    assert!(matches!(city.try_once(901, &wrong()).await, Err(Error::Refused)), "the 100th");
+    assert!(matches!(city.sign_in(901, &wrong()).await, Err(Error::Refused)), "the 100th");
     let stopped = city.throttles().await?;
     let failures = city.events(events::SIGN_IN_FAILED).await?;
     assert!(failures.iter().any(|entry| entry.data.contains("\"failures\":100") && entry.data.contains("86400")));
-    match city.try_once(902, &right()).await {
+    match city.sign_in(902, &right()).await {
         Err(Error::Throttled { retry_after_seconds, .. }) => {
             assert_eq!(i64::from(retry_after_seconds), limits::THROTTLE_STOP_SECONDS - 1);
         }
@@ -372,17 +372,30 @@ async fn an_account_that_is_locked_while_the_password_is_hashed_opens_nothing() 
     Ok(())
 }
 
+/// Conflicts to come, for the test that a sign-in meets them.
+static CONFLICTS: AtomicU64 = AtomicU64::new(0);
+
+fn meet_conflict<'a>(_: &'a mut Work, _: &'a records::Event) -> Reacting<'a> {
+    let met = CONFLICTS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+    Box::pin(async move { if met { Err(Fault::conflict("another came between")) } else { Ok(()) } })
+}
+
 /// A conflict with another writer costs neither a second hash nor the sign-in: the proof opens again.
 #[tokio::test]
-async fn a_proof_opens_a_session_again_after_the_first_one_was_undone() -> Result<(), Error> {
-    let city = City::found().await?;
-    let setting = Context { actor: Actor::Anonymous, ..context(at(1), 5) };
-    let attempt = right();
-    let proof = sign_in::with_password(city.database(), &city.vault, &city.gate, &setting, &attempt).await?;
-    drop(proof.open(city.database(), &setting, &attempt).await?);
-    assert!(city.events(events::SIGN_IN_SUCCEEDED).await?.is_empty());
-    let opened = proof.open(city.database(), &setting, &attempt).await?.commit().await?;
+async fn a_sign_in_that_met_a_conflict_is_tried_again_with_the_same_proof() -> Result<(), Error> {
+    static TABLE: &[Consequence] = &[
+        Consequence { after: events::SIGN_IN_SUCCEEDED, reactions: &[meet_conflict] },
+        Consequence { after: events::SIGN_IN_FAILED, reactions: &[meet_conflict] },
+    ];
+    let city = City::found_on(testing::fresh_following(TABLE).await?).await?;
+    CONFLICTS.store(2, Ordering::Relaxed);
+    let opened = city.sign_in(1, &right()).await?;
     assert!(city.session(&opened.token, 2).await?.is_some());
+    assert_eq!(CONFLICTS.load(Ordering::Relaxed), 0);
     assert_eq!(city.events(events::SIGN_IN_SUCCEEDED).await?.len(), 1);
+    CONFLICTS.store(2, Ordering::Relaxed);
+    assert!(matches!(city.sign_in(3, &wrong()).await, Err(Error::Refused)));
+    assert_eq!(CONFLICTS.load(Ordering::Relaxed), 0);
+    assert_eq!(city.events(events::SIGN_IN_FAILED).await?.len(), 1);
     Ok(())
 }

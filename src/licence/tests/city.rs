@@ -11,8 +11,8 @@ use documents::Fonts;
 use identity::{Role, Vault, organisation, person, staff};
 use pki::{Custody, CustodySettings};
 use records::{
-    Context, Work,
-    testing::{Fresh, context, fresh},
+    Consequence, Context, Event, Reacting, Work,
+    testing::{Fresh, context, fresh_following},
 };
 use seal::{Cabinet, Kind, NewSeal};
 
@@ -21,11 +21,28 @@ use crate::{
     catalogue::{built_in, licence_type},
     issue::{self, Begun, Intent, Origin, Request},
     library::Parts,
+    lifecycle,
     register::{self, holder},
 };
 
 /// 2026-11-18 in the legal time zone.
 pub const NOW: Instant = Instant::from_seconds(1_795_000_000);
+
+/// What the product's table says of licences; this crate cannot see the table itself.
+static CONSEQUENCES: &[Consequence] = &[
+    Consequence { after: identity::events::PERSON_DIED, reactions: &[person_ended] },
+    Consequence { after: identity::events::ORGANISATION_CEASED, reactions: &[organisation_ended] },
+];
+
+fn person_ended<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
+    let holder = Holder::Person(PersonId::stored(event.object().to_owned()));
+    Box::pin(async move { lifecycle::holder_ended(work, &holder).await.map_err(base::Fault::broken) })
+}
+
+fn organisation_ended<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
+    let holder = Holder::Organisation(OrganisationId::stored(event.object().to_owned()));
+    Box::pin(async move { lifecycle::holder_ended(work, &holder).await.map_err(base::Fault::broken) })
+}
 
 /// A department with its three people.
 pub struct Department {
@@ -132,7 +149,7 @@ async fn department(
 }
 
 pub async fn city() -> City {
-    let fresh = fresh().await.unwrap();
+    let fresh = fresh_following(CONSEQUENCES).await.unwrap();
     let digest = crypto::digest::sha256(fresh.settings.url.expose().as_bytes());
     let folder = std::env::temp_dir().join(format!("guosuo_licences_{}", crypto::digest::hex(&digest[..8])));
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(17));

@@ -1,14 +1,14 @@
 //! Acts with several events are kept in the order in which things happened.
 
 use base::Date;
-use identity::{organisation, person};
+use identity::{death, organisation};
 use records::{Context, testing};
 
 use super::city::{Asked, City, city};
 use crate::{
     Holder, Licence, application, built_in,
     issue::{self, Begun, Intent},
-    licence_type, lifecycle, verification,
+    licence_type, verification,
 };
 
 async fn told(city: &City, expected: &[&str]) {
@@ -125,12 +125,10 @@ async fn the_end_of_a_holder_comes_before_the_end_of_what_it_held() {
     };
     let mut work = city.work(4).await;
     organisation::cease(&mut work, company).await.unwrap();
-    lifecycle::holder_ended(&mut work, &city.library.catalogue.now(), &city.company.holder).await.unwrap();
     work.commit().await.unwrap();
     told(&city, &["organisation.ceased", "licence.revoked", "licence.revoked", "licence.revoked"]).await;
     let mut work = city.work(5).await;
-    person::record_death(&mut work, person, Date::parse("2026-11-17").unwrap()).await.unwrap();
-    lifecycle::holder_ended(&mut work, &city.library.catalogue.now(), &city.person.holder).await.unwrap();
+    death::record(&mut work, person, Date::parse("2026-11-17").unwrap()).await.unwrap();
     work.commit().await.unwrap();
     told(&city, &["person.died", "licence.revoked"]).await;
 }

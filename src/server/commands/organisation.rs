@@ -3,14 +3,10 @@
 use anyhow::Context;
 use base::{Page, id::OrganisationId};
 use identity::organisation::{self, Kind, NewOrganisation};
-use licence::{Holder, lifecycle};
+use licence::events::{REVOKED, VOIDED};
 use records::Actor;
 
-use crate::{
-    foundation,
-    settings::Settings,
-    wiring::{self, World},
-};
+use crate::{foundation, settings::Settings, wiring::World};
 
 /// What may be done.
 #[derive(clap::Subcommand)]
@@ -110,27 +106,22 @@ async fn list(settings: &Settings, enterprises: bool) -> anyhow::Result<()> {
 
 async fn change(settings: &Settings, command: &Command, which: &Which) -> anyhow::Result<()> {
     let code = super::credit_code(&which.organisation_code)?;
-    let world = World::default();
-    let product = wiring::find(settings, world.clone()).await?;
-    let mut work = product.database.begin(world.context(Actor::Operator)).await?;
+    let database = foundation::find_database(settings).await?;
+    let mut work = database.begin(World::default().context(Actor::Operator)).await?;
     let found = super::organisation_with(&mut work.tx, &code).await?;
     let id = found.organisation_id;
     let state = found.state.code();
-    let holder = Holder::Organisation(id.clone());
     let outcome = match command {
         Command::Resume(_) => organisation::resume(&mut work, &id).await,
         Command::Suspend(_) => organisation::suspend(&mut work, &id).await,
         _ => organisation::cease(&mut work, &id).await,
     };
     outcome.with_context(|| format!("{} is {state}", found.name))?;
+    let told = work.commit_and_tell().await?;
     let done = match command {
         Command::Resume(_) => "active".to_owned(),
         Command::Suspend(_) => "suspended".to_owned(),
-        _ => {
-            let ended = lifecycle::holder_ended(&mut work, &product.app.library.catalogue.now(), &holder).await?;
-            format!("ceased, {} licences ended", ended.len())
-        }
+        _ => format!("ceased, {} licences ended", super::count(&told, &[REVOKED, VOIDED])),
     };
-    work.commit().await?;
     super::print(&format!("{id} {} is {done}\n", found.name))
 }

@@ -9,11 +9,12 @@ use base::{
     number::IdentityNumber,
 };
 use identity::{
-    Vault, account,
+    Vault, account, death,
+    events::SESSION_CLOSED,
     password::{self, HashedPassword},
     person::{self, NewPerson, Profile},
 };
-use licence::{Holder, lifecycle};
+use licence::events::{REVOKED, VOIDED};
 use records::{Actor, Work};
 
 use crate::{
@@ -93,15 +94,10 @@ async fn deceased(settings: &Settings, death: &Death) -> anyhow::Result<()> {
     let found = person::find_by_identity_number(&mut work.tx, &product.app.vault, &number).await?;
     let person = found.context("there is no person with this identity number")?.person_id;
     let on = on.unwrap_or_else(|| work.at().date());
-    let sessions = person::record_death(&mut work, &person, on).await?;
-    for session in &sessions {
-        oidc::logout::session_ended(&mut work, session).await?;
-    }
-    let ended =
-        lifecycle::holder_ended(&mut work, &product.app.library.catalogue.now(), &Holder::Person(person.clone()))
-            .await?;
-    work.commit().await?;
-    super::print(&format!("{person}: {} sessions closed, {} licences ended\n", sessions.len(), ended.len()))
+    death::record(&mut work, &person, on).await?;
+    let told = work.commit_and_tell().await?;
+    let (sessions, licences) = (super::count(&told, &[SESSION_CLOSED]), super::count(&told, &[REVOKED, VOIDED]));
+    super::print(&format!("{person}: {sessions} sessions closed, {licences} licences ended\n"))
 }
 
 async fn add(settings: &Settings, new: NewAccount) -> anyhow::Result<()> {

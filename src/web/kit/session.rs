@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use base::{Fault, id::SessionId};
+use base::Fault;
 use http::{HeaderValue, Method, request::Parts};
 use records::{Actor, Context, Work};
 use tokio::sync::OnceCell;
@@ -54,28 +54,6 @@ async fn look(app: &App, visit: &Visit) -> Result<Option<Arc<Session>>, Fault> {
         tracing::warn!("a session was not marked as used: {fault}");
     }
     Ok(Some(Arc::new(found)))
-}
-
-/// Closes a session and lets the apps it reached know. The one way out for people, whoever asks for it.
-///
-/// # Errors
-///
-/// [`Fault`].
-pub async fn close(work: &mut Work, session: &SessionId, reason: &'static str) -> Result<bool, Fault> {
-    let closed = session::close(work, session, reason).await?;
-    if closed {
-        ended(work, session).await?;
-    }
-    Ok(closed)
-}
-
-/// Lets the apps that a session reached know that it has ended: after it was closed, in the same unit of work.
-///
-/// # Errors
-///
-/// [`Fault`].
-pub async fn ended(work: &mut Work, session: &SessionId) -> Result<(), Fault> {
-    oidc::logout::session_ended(work, session).await.map(|_| ())
 }
 
 /// The `Set-Cookie` value that signs a browser in, until it is closed or the session ends.

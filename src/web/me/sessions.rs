@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use base::{Page as ListPage, id::SessionId};
 use http::StatusCode;
-use identity::session::{self as sessions, SessionView};
+use identity::session::{self, SessionView};
 use records::Work;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     kit::{
         form::{Fields, Query},
         page::{html, see_other},
-        session::{self, Citizen},
+        session::Citizen,
     },
 };
 
@@ -40,7 +40,7 @@ pub async fn list(
         text => ListPage::after(SessionId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
     };
     let mut tx = app.database.read().await?;
-    let found = sessions::list(&mut tx, &citizen.session.person_id, page.visit.at, &after).await?;
+    let found = session::list(&mut tx, &citizen.session.person_id, page.visit.at, &after).await?;
     drop(tx);
     let current = citizen.session.session_id.clone();
     let closed = query.has("closed");
@@ -56,16 +56,11 @@ pub async fn close(citizen: Citizen, fields: Fields) -> Result<Response, Problem
         Some(SessionId::parse(fields.text("session")).map_err(|_| Problem::NotFound)?)
     };
     let close = async |mut work: Work| {
-        let closed = match &one {
-            None => sessions::close_all(&mut work, person, Some(current), "closed_by_holder").await?,
-            // None: ended meanwhile, or another person's. The page shows what there is.
-            Some(one) => {
-                let closed = sessions::close_own(&mut work, person, one, "closed_by_holder").await?;
-                Vec::from_iter(closed.then(|| one.clone()))
-            }
-        };
-        for session in &closed {
-            session::ended(&mut work, session).await?;
+        if let Some(one) = &one {
+            // Nothing is closed that ended meanwhile or is another person's. The page shows what there is.
+            session::close_own(&mut work, person, one, "closed_by_holder").await?;
+        } else {
+            session::close_all(&mut work, person, Some(current), "closed_by_holder").await?;
         }
         Ok(work.commit().await?)
     };

@@ -27,7 +27,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_newest_list_is_served_to_anyone_and_nothing_else_is() {
-        let fresh = records::testing::fresh().await.unwrap();
+        let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
         let app = testing::app(&fresh, "http://127.0.0.1:8080").await.unwrap();
         app.custody.ensure(records::testing::context(testing::NOW, 1)).await.unwrap();
         let get = async |path: &str| {

@@ -5,7 +5,7 @@ use base::Instant;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use identity::{
     Error,
-    sign_in::{self, Attempt, Opened, Proof},
+    sign_in::{self, Attempt, Opened},
 };
 use records::{Actor, Context};
 
@@ -49,19 +49,9 @@ pub async fn submit(
     }
 }
 
-/// Checks the password once and opens the session, again when another writer came between.
 async fn sign_in(app: &App, context: &Context, attempt: &Attempt<'_>) -> Result<Opened, Error> {
     let proof = sign_in::with_password(&app.database, &app.vault, &app.gate, context, attempt).await?;
-    records::attempt(async || open(app, context, attempt, &proof).await).await
-}
-
-/// Opens the session and lets the apps of those know that it replaces.
-async fn open(app: &App, context: &Context, attempt: &Attempt<'_>, proof: &Proof) -> Result<Opened, Error> {
-    let mut signed_in = proof.open(&app.database, context, attempt).await?;
-    for ended in std::mem::take(&mut signed_in.ended) {
-        session::ended(&mut signed_in.work, &ended).await?;
-    }
-    Ok(signed_in.commit().await?)
+    proof.open(&app.database, context, attempt).await
 }
 
 /// The form with what the visitor may know of the reason.

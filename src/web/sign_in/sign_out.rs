@@ -37,7 +37,7 @@ pub async fn ask(page: Page) -> Response {
 pub async fn submit(State(app): State<App>, page: Page, _: Fields) -> Result<Response, Problem> {
     if let Some(session) = &page.session {
         let close = async |mut work: Work| {
-            session::close(&mut work, &session.session_id, "signed_out").await?;
+            identity::session::close(&mut work, &session.session_id, "signed_out").await?;
             work.commit().await
         };
         app.database.attempt(&app.context(page.visit(), session.person_actor()), close).await?;

@@ -29,7 +29,7 @@ struct Site {
 }
 
 async fn site_at(url: &str) -> Site {
-    let fresh = records::testing::fresh().await.unwrap();
+    let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
     let app = testing::app(&fresh, url).await.unwrap();
     let context = records::testing::context(testing::NOW.plus_seconds(-1000), 77);
     let hashed = password::hash(&app.gate, &context.entropy, "zhangwei", PASSWORD).await.unwrap();

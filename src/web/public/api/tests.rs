@@ -133,7 +133,11 @@ fn token_keys() -> Vec<TokenKey> {
 
 /// Sets the city up.
 pub(crate) async fn office() -> Office {
-    let fresh = records::testing::fresh().await.unwrap();
+    office_on(records::testing::fresh_following(consequences::TABLE).await.unwrap()).await
+}
+
+/// The same on a database with other consequences.
+pub(crate) async fn office_on(fresh: records::testing::Fresh) -> Office {
     let app = testing::app(&fresh, URL).await.unwrap();
     let context = || records::testing::context(testing::NOW.plus_seconds(-600), 5);
     app.custody.ensure(context()).await.unwrap();

@@ -61,7 +61,7 @@ pub async fn confirm(State(app): State<App>, page: Page, fields: Fields) -> Resu
 async fn end(app: &App, page: Page, parameters: &Parameters, redirect: Option<String>) -> Result<Response, Problem> {
     if let Some(session) = &page.session {
         let close = async |mut work: Work| {
-            session::close(&mut work, &session.session_id, "signed_out_by_client").await?;
+            identity::session::close(&mut work, &session.session_id, "signed_out_by_client").await?;
             work.commit().await
         };
         app.database.attempt(&app.context(page.visit(), session.person_actor()), close).await?;

@@ -56,7 +56,7 @@ impl Answer {
 }
 
 async fn site(consent: Consent) -> Site {
-    let fresh = records::testing::fresh().await.unwrap();
+    let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
     let app = testing::app(&fresh, URL).await.unwrap();
     let key = || KeyHandle::throw_away(Suite::Es256).unwrap();
     let of = |kid: &str, purpose| TokenKey { kid: kid.to_owned(), purpose, state: KeyState::Active, key: key() };

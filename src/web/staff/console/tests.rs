@@ -1,5 +1,6 @@
 //! The console as clerks and reviewers see it.
 
+mod conflicts;
 mod ended;
 mod numbers;
 

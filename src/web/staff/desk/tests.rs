@@ -53,7 +53,7 @@ const ELSEWHERE: Member = Member {
 };
 
 async fn desk(roles: &[Role]) -> Desk {
-    let fresh = records::testing::fresh().await.unwrap();
+    let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
     let app = testing::app(&fresh, URL).await.unwrap();
     let cookie = sign_in(&app, &COUNTER, 77, roles).await;
     Desk { router: crate::router(app.clone()), cookie, app, fresh }

@@ -4,8 +4,8 @@
 use axum::body::Body;
 use base::{Date, number::IdentityNumber};
 use http::{Method, Request, StatusCode, header};
-use identity::{organisation, person};
-use licence::{Holder, built_in, lifecycle};
+use identity::{death, organisation};
+use licence::built_in;
 use records::Work;
 use serde_json::{Value, json};
 
@@ -96,10 +96,7 @@ async fn nothing_is_issued_to_a_person_who_has_died() {
     let driving = office.driving(&office.person);
     let issued = office.accepted("k1", &driving).await;
     let mut work = office.work(1).await;
-    person::record_death(&mut work, &office.person_id, Date::parse("2026-01-01").unwrap()).await.unwrap();
-    lifecycle::holder_ended(&mut work, &office.app.library.catalogue.now(), &Holder::Person(office.person_id.clone()))
-        .await
-        .unwrap();
+    death::record(&mut work, &office.person_id, Date::parse("2026-01-01").unwrap()).await.unwrap();
     work.commit().await.unwrap();
     office.refused("k2", &driving, 422, "holder_deceased").await;
     let mut renewal = driving.clone();

@@ -2,7 +2,7 @@
 
 use base::Date;
 use http::StatusCode;
-use identity::person;
+use identity::death;
 use licence::built_in;
 
 use super::{Desk, hidden};
@@ -14,7 +14,7 @@ use crate::{
 async fn dies(office: &Office) {
     let context = records::testing::context(testing::NOW.plus_seconds(5), 9);
     let mut work = office.app.database.begin(context).await.unwrap();
-    person::record_death(&mut work, &office.person_id, Date::parse("2026-01-01").unwrap()).await.unwrap();
+    death::record(&mut work, &office.person_id, Date::parse("2026-01-01").unwrap()).await.unwrap();
     work.commit().await.unwrap();
 }
 

@@ -5,8 +5,9 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::{
-    install,
+    install, programs,
     step::{Counted, Report, root, target},
+    test::Part,
 };
 
 /// Browser tests and the npm client, by node's own test runner.
@@ -17,6 +18,7 @@ pub fn browser(report: &mut Report) -> Result<()> {
         // One file after another: each starts a city of its own, and two cores are not more.
         .args(["--test", "--test-reporter=tap", "--test-concurrency=1", "tests/browser/"])
         .current_dir(root())
+        .env("PATH", programs::path(&[Part::Browser])?)
         .env("GUOSUO", target().join("debug/guosuo"))
         .env("CHROMIUM", install::chromium().context("there is no chromium")?)
         .env("SCREENSHOTS", target().join("screenshots"));

@@ -10,35 +10,52 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    check::has,
+    programs,
     step::{Report, root, target},
+    test::Part,
 };
 
-/// The Debian packages, each with what shows that it is here.
-fn missing_packages() -> Vec<&'static str> {
-    let mut missing = Vec::new();
-    let mut need = |package, here: bool| {
-        if !here {
-            missing.push(package);
-        }
-    };
-    need("postgresql", crate::postgres::folder().is_some());
-    need("chromium", chromium().is_some());
-    // Without a Chinese font every screenshot shows boxes, and widths are not those that people see.
-    need("fonts-noto-cjk", has_chinese_font());
-    need("fontconfig", on_path("fc-list"));
-    need("poppler-utils", on_path("pdfsig") && on_path("pdftoppm"));
-    need("libnss3-tools", on_path("certutil"));
-    need("openssl", on_path("openssl"));
-    need("nodejs", has("node"));
-    need("npm", has("npm"));
-    need("python3-venv", python_can_make_a_venv());
-    missing
+/// A Debian package.
+struct Package {
+    name: &'static str,
+    /// What needs it.
+    parts: &'static [Part],
+    /// Whether what we want of it is here, wherever it came from.
+    is_here: fn() -> bool,
 }
 
-/// Installs Debian packages that are missing.
-pub fn packages(report: &mut Report) -> Result<()> {
-    let missing = missing_packages();
+const PACKAGES: [Package; 8] = [
+    needs("openssl", &[Part::Sqlite, Part::Postgres], || on_path("openssl")),
+    needs("postgresql", &[Part::Postgres], || crate::postgres::folder().is_some()),
+    needs("chromium", &[Part::Browser], || chromium().is_some()),
+    // Without a Chinese font every screenshot shows boxes, and widths are not those that people see.
+    needs("fonts-noto-cjk", &[Part::Browser], has_chinese_font),
+    needs("fontconfig", &[Part::Browser], || on_path("fc-list")),
+    needs("poppler-utils", &[Part::Python], || on_path("pdfsig")),
+    needs("libnss3-tools", &[Part::Python], || on_path("certutil")),
+    needs(PYTHON_VENV, &[Part::Python], python_can_make_a_venv),
+];
+
+/// Brings the installer of Python packages.
+const PYTHON_VENV: &str = "python3-venv";
+
+const fn needs(name: &'static str, parts: &'static [Part], is_here: fn() -> bool) -> Package {
+    Package { name, parts, is_here }
+}
+
+/// Puts here what these parts of the tests need, and nothing else.
+pub fn all(report: &mut Report, parts: &[Part]) -> Result<()> {
+    let fetched = programs::too_old_here(parts);
+    let is_needed = |package: &Package| {
+        package.parts.iter().any(|part| parts.contains(part)) || (package.name == PYTHON_VENV && !fetched.is_empty())
+    };
+    let missing: Vec<&str> =
+        PACKAGES.iter().filter(|one| is_needed(one) && !(one.is_here)()).map(|one| one.name).collect();
+    packages(report, &missing)?;
+    fetched.into_iter().try_for_each(|program| program.fetch(report))
+}
+
+fn packages(report: &mut Report, missing: &[&str]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
@@ -52,7 +69,7 @@ pub fn packages(report: &mut Report) -> Result<()> {
     };
     report.must("apt-get update", &mut as_root(&["apt-get", "update"]))?;
     let mut words = vec!["apt-get", "install", "--yes", "--no-install-recommends"];
-    words.extend(&missing);
+    words.extend(missing);
     report.must("apt-get install", &mut as_root(&words))
 }
 
@@ -63,7 +80,8 @@ pub fn node_packages(report: &mut Report) -> Result<()> {
         return Ok(());
     }
     let mut command = Command::new("npm");
-    report.must("npm ci", command.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
+    command.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder).env("PATH", programs::path(&[Part::Browser])?);
+    report.must("npm ci", &mut command)
 }
 
 /// The Python packages of `tests/python`, in an environment of their own.
@@ -75,12 +93,19 @@ pub fn python_packages(report: &mut Report) -> Result<PathBuf> {
     if is_fresh(&stamp, &wanted) {
         return Ok(python);
     }
-    report.must("python environment", Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+    report.must("python environment", &mut venv(&folder))?;
     let mut command = Command::new(&python);
     command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&wanted);
     report.must("pip install", &mut command)?;
     File::create(&stamp).context("cannot write the stamp")?;
     Ok(python)
+}
+
+/// Makes a Python environment, which has its own `pip`.
+pub fn venv(folder: &Path) -> Command {
+    let mut command = Command::new("python3");
+    command.args(["-m", "venv"]).arg(folder);
+    command
 }
 
 /// Where the browser is.
@@ -94,12 +119,12 @@ pub fn is_root() -> bool {
     id.is_ok_and(|output| output.stdout.starts_with(b"0\n"))
 }
 
-/// Whether a program of this name is on the path. (Not every program answers to `--version`.)
 fn on_path(name: &str) -> bool {
     find(name).is_some()
 }
 
-fn find(name: &str) -> Option<PathBuf> {
+/// Where a program of this name is. (Not every program answers to `--version`.)
+pub fn find(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 

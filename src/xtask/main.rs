@@ -5,6 +5,7 @@ mod clients;
 mod install;
 mod pictures;
 mod postgres;
+mod programs;
 mod step;
 mod test;
 mod tools;
@@ -13,6 +14,7 @@ use std::{env, process::ExitCode};
 
 use anyhow::Result;
 use step::{Report, say};
+use test::Part;
 
 const HELP: &str = "\
 cargo xtask COMMAND
@@ -20,7 +22,7 @@ cargo xtask COMMAND
   ci         check and test: what CI runs; ends with a line that counts tests
   check      format, lints, tidy, licences of dependencies, documentation
   test       every test: SQLite, PostgreSQL, browser, foreign clients
-             (installs what is missing; `test sqlite|postgres|browser|python` runs one part)
+             (`test sqlite|postgres|browser|python` runs one part and installs what only that needs)
   dev        the demonstration city on this machine; stop it with ctrl-c
   sql        prepares every SQL statement of the workspace on both databases
   reference  writes the generated reference pages again
@@ -47,16 +49,16 @@ fn run(words: &[&str], report: &mut Report) -> Result<()> {
         ["ci"] => {
             report.count();
             check::run(report)?;
-            test::run(report, None)
+            test::run(report, &Part::ALL)
         }
         ["check"] => check::run(report),
         ["test"] => {
             report.count();
-            test::run(report, None)
+            test::run(report, &Part::ALL)
         }
         ["test", part] => {
             report.count();
-            test::run(report, Some(part))
+            test::run(report, &[Part::named(part)?])
         }
         ["dev", rest @ ..] => tools::dev(rest),
         ["sql"] => test::sql(report),

@@ -14,28 +14,46 @@ const POSTGRES: &str = "GUOSUO_TEST_POSTGRES";
 /// Crates whose tests never meet a database: running them a second time would prove nothing.
 const WITHOUT_DATABASE: [&str; 6] = ["base", "crypto", "documents", "verify", "departments", "xtask"];
 
-/// Runs everything, or the part that is named.
-pub fn run(report: &mut Report, part: Option<&str>) -> Result<()> {
-    if let Some(part) = part
-        && !["sqlite", "postgres", "browser", "python"].contains(&part)
-    {
-        bail!("there is no part {part}");
+/// A part of the tests that can be run alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Sqlite,
+    Postgres,
+    Browser,
+    Python,
+}
+
+impl Part {
+    pub const ALL: [Self; 4] = [Self::Sqlite, Self::Postgres, Self::Browser, Self::Python];
+
+    /// The part that this word on the command line names.
+    pub fn named(word: &str) -> Result<Self> {
+        match word {
+            "sqlite" => Ok(Self::Sqlite),
+            "postgres" => Ok(Self::Postgres),
+            "browser" => Ok(Self::Browser),
+            "python" => Ok(Self::Python),
+            _ => bail!("there is no part {word}"),
+        }
     }
-    let wanted = |name: &str| part.is_none_or(|part| part == name);
-    install::packages(report)?;
+}
+
+/// Runs these parts, one after another.
+pub fn run(report: &mut Report, parts: &[Part]) -> Result<()> {
+    install::all(report, parts)?;
     // Everything at once, so that no crate is built twice with different features.
     report.must("build", &mut cargo(&["build", "--workspace", "--all-targets", "--quiet", "--locked"]))?;
-    if wanted("sqlite") {
+    if parts.contains(&Part::Sqlite) {
         let mut command = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
         report.tests("tests on sqlite", command.env_remove(POSTGRES), Counted::cargo)?;
     }
-    if wanted("postgres") {
+    if parts.contains(&Part::Postgres) {
         postgres(report)?;
     }
-    if wanted("browser") {
+    if parts.contains(&Part::Browser) {
         clients::browser(report)?;
     }
-    if wanted("python") {
+    if parts.contains(&Part::Python) {
         clients::python(report)?;
     }
     Ok(())
@@ -44,7 +62,7 @@ pub fn run(report: &mut Report, part: Option<&str>) -> Result<()> {
 /// Prepares every statement of the workspace on both databases.
 pub fn sql(report: &mut Report) -> Result<()> {
     let words = ["test", "--workspace", "--locked", "--test", "product", "every_statement"];
-    install::packages(report)?;
+    install::all(report, &[Part::Postgres])?;
     report.tests("statements on sqlite", cargo(&words).env_remove(POSTGRES), Counted::cargo)?;
     let server = Postgres::start(Durability::Off)?;
     report.tests("statements on postgres", cargo(&words).env(POSTGRES, &server.url), Counted::cargo)

@@ -8,6 +8,7 @@ use crate::{
     install,
     postgres::{Durability, Postgres},
     step::{Report, cargo, root, say, target},
+    test::Part,
 };
 
 /// The demonstration city, kept in `target/dev` so that a restart finds it again.
@@ -43,7 +44,7 @@ pub fn reference(report: &mut Report) -> Result<()> {
 
 /// Measures in the release profile, on a PostgreSQL server that loses nothing in a power cut.
 pub fn bench(report: &mut Report, rest: &[&str]) -> Result<()> {
-    install::packages(report)?;
+    install::all(report, &[Part::Postgres])?;
     let server = ["build", "--release", "--package", "server", "--bin", "guosuo", "--quiet"];
     report.must("build the server", &mut cargo(&server))?;
     let bench = ["build", "--release", "--package", "tests", "--features", "bench", "--bin", "bench", "--quiet"];

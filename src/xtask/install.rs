@@ -55,6 +55,11 @@ pub fn all(report: &mut Report, parts: &[Part]) -> Result<()> {
     fetched.into_iter().try_for_each(|program| program.fetch(report))
 }
 
+/// Puts here what unpacks the snapshot of the advisories.
+pub fn unpacker(report: &mut Report) -> Result<()> {
+    packages(report, if on_path("xz") { &[] } else { &["xz-utils"] })
+}
+
 fn packages(report: &mut Report, missing: &[&str]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());

@@ -20,7 +20,7 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   ci         check and test: what CI runs; ends with a line that counts tests
-  check      format, lints, tidy, licences of dependencies, documentation
+  check      format, lints, documentation, tidy; licences, sources and advisories of dependencies
   test       every test: SQLite, PostgreSQL, browser, foreign clients
              (`test sqlite|postgres|browser|python` runs one part and installs what only that needs)
   dev        the demonstration city on this machine; stop it with ctrl-c

@@ -64,6 +64,15 @@ impl Report {
         self.run(name, command).map(|_| ())
     }
 
+    /// Runs a step whose lines somebody should read, also when nothing is wrong.
+    pub fn heard(&mut self, name: &str, command: &mut Command) -> Result<()> {
+        let (good, output) = self.run(name, command)?;
+        for line in output.lines().filter(|_| good) {
+            say(&format!("  | {line}"));
+        }
+        Ok(())
+    }
+
     /// Runs a step that runs tests and adds what it counted.
     pub fn tests(&mut self, name: &str, command: &mut Command, read: fn(&str) -> Counted) -> Result<()> {
         let (good, output) = self.run(name, command)?;

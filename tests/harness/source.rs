@@ -1,7 +1,6 @@
-//! Reading our own source text: string literals, declared names, links, licence expressions.
+//! Reading our own source text: string literals, declared names, links.
 
 use std::{
-    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -229,42 +228,4 @@ pub fn links(text: &str) -> Vec<String> {
         }
     }
     found
-}
-
-/// Whether a licence expression can be met with the licences allowed.
-pub fn licence_allowed(expression: &str, allowed: &BTreeSet<&str>) -> bool {
-    let expression = expression.replace('/', " OR ");
-    let expression = expression.trim();
-    if expression.is_empty() {
-        return false;
-    }
-    let parts = |word: &str| split_outside_parentheses(expression, word);
-    if parts(" AND ").len() > 1 {
-        return parts(" AND ").iter().all(|part| licence_allowed(part, allowed));
-    }
-    if parts(" OR ").len() > 1 {
-        return parts(" OR ").iter().any(|part| licence_allowed(part, allowed));
-    }
-    match expression.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')) {
-        Some(inner) => licence_allowed(inner, allowed),
-        None => allowed.contains(expression),
-    }
-}
-
-fn split_outside_parentheses<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
-    let mut parts = Vec::new();
-    let (mut start, mut depth) = (0, 0);
-    for (place, c) in text.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            ' ' if depth == 0 && text[place..].starts_with(word) && place >= start => {
-                parts.push(&text[start..place]);
-                start = place + word.len();
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[start..]);
-    parts
 }

@@ -113,12 +113,51 @@ mod tests {
 
     #[test]
     fn discovery_says_what_we_do_and_only_that() {
-        let metadata = metadata("https://sso.example.gov.cn");
-        assert_eq!(metadata["code_challenge_methods_supported"], json!(["S256"]));
-        assert_eq!(metadata["id_token_signing_alg_values_supported"], json!(["RS256", "ES256"]));
-        assert_eq!(metadata["request_uri_parameter_supported"], json!(false));
-        assert_eq!(metadata["token_endpoint"], json!("https://sso.example.gov.cn/token"));
-        assert_eq!(metadata["grant_types_supported"].as_array().unwrap().len(), 3);
+        let claims = [
+            ["iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid", "sub"].as_slice(),
+            &["name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile"],
+            &["picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"],
+            &["email", "email_verified", "address", "phone_number", "phone_number_verified", "org", "identity_number"],
+        ];
+        // Written out, so that whoever changes a table that this is made from sees what the world is told.
+        assert_eq!(
+            metadata("https://sso.example.gov.cn"),
+            json!({
+                "issuer": "https://sso.example.gov.cn",
+                "authorization_endpoint": "https://sso.example.gov.cn/authorize",
+                "token_endpoint": "https://sso.example.gov.cn/token",
+                "userinfo_endpoint": "https://sso.example.gov.cn/userinfo",
+                "end_session_endpoint": "https://sso.example.gov.cn/logout",
+                "jwks_uri": "https://sso.example.gov.cn/jwks",
+                "scopes_supported": [
+                    "openid", "profile", "email", "address", "phone", "org", "identity_number", "offline_access",
+                    "licence:verify", "licence:issue",
+                ],
+                "claims_supported": claims.concat(),
+                "claim_types_supported": ["normal"],
+                "response_types_supported": ["code"],
+                "response_modes_supported": ["query", "form_post"],
+                "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+                "subject_types_supported": ["pairwise", "public"],
+                "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+                "userinfo_signing_alg_values_supported": ["RS256", "ES256"],
+                "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+                "code_challenge_methods_supported": ["S256"],
+                "prompt_values_supported": ["none", "login", "consent", "select_account"],
+                "acr_values_supported": ["urn:guosuo:acr:password"],
+                "display_values_supported": ["page", "popup", "touch"],
+                "ui_locales_supported": ["zh-CN", "en"],
+                "claims_parameter_supported": false,
+                "request_parameter_supported": false,
+                "request_uri_parameter_supported": false,
+                "require_request_uri_registration": false,
+                "authorization_response_iss_parameter_supported": true,
+                "backchannel_logout_supported": true,
+                "backchannel_logout_session_supported": true,
+                "frontchannel_logout_supported": false,
+                "service_documentation": "https://sso.example.gov.cn/api",
+            })
+        );
     }
 
     #[test]

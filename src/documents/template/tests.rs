@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     SealText,
     font::testing::fonts,
-    layout::{BIRTH_CERTIFICATE, DRIVING_LICENCE, FOOD_BUSINESS},
+    layout::{self, BIRTH_CERTIFICATE, DRIVING_LICENCE, FOOD_BUSINESS},
 };
 
 fn template(json: &str) -> Template {
@@ -73,12 +73,64 @@ fn the_digest_covers_everything_but_the_hole() {
 
 #[test]
 fn a_text_is_fitted_wrapped_or_refused_but_never_printed_over_the_frame() {
-    let template = template(FOOD_BUSINESS);
-    for length in [1, 20, 40, 60] {
-        assert!(template.typeset(&food(&"食".repeat(length))).is_ok(), "{length}");
+    let (template, layout) = (template(FOOD_BUSINESS), Layout::parse(FOOD_BUSINESS).unwrap());
+    let cell = layout.cells.iter().find(|cell| cell.key == "holder_name").unwrap();
+    let (left, right) = (cell.x + cell.label_width, cell.x + cell.width);
+    assert!(left > layout::FRAME && right < layout::PAGE_WIDTH - layout::FRAME);
+    let (mut shapes, mut refused) = (std::collections::BTreeSet::new(), false);
+    for length in 1..=200 {
+        match template.typeset(&food(&"龘".repeat(length))) {
+            Ok(prepared) => {
+                assert!(!refused, "{length} fit after less did not");
+                let lines: Vec<Line> = lines(&prepared.finish(&[1]).unwrap(), 10.min(length));
+                assert_eq!(lines.iter().map(|line| line.glyphs).sum::<usize>(), length, "nothing is left out");
+                for line in &lines {
+                    // A character of Chinese is as wide as it is high.
+                    let width = line.glyphs as f32 * line.size;
+                    assert!(line.x >= left && line.x + width <= right, "{length}: {line:?}");
+                    assert!(line.base - line.size >= cell.y && line.base <= cell.y + cell.height, "{length}: {line:?}");
+                }
+                shapes.insert((lines.len(), lines.iter().any(|line| line.size * POINTS_PER_MM < cell.size)));
+            }
+            Err(error) => {
+                assert!(matches!(error, Error::TooLong { field } if field == "holder_name"));
+                refused = true;
+            }
+        }
     }
-    let error = template.typeset(&food(&"食".repeat(200))).unwrap_err();
-    assert!(matches!(error, Error::TooLong { field } if field == "holder_name"));
+    // One line, two lines, two smaller lines, none.
+    assert_eq!(shapes, [(1, false), (2, false), (2, true)].into());
+    assert!(refused);
+}
+
+/// A line that repeats one glyph, as it stands in the file: millimetres from the top left.
+#[derive(Debug)]
+struct Line {
+    x: f32,
+    base: f32,
+    size: f32,
+    glyphs: usize,
+}
+
+/// The lines of at least so many equal glyphs, or the last of such a text.
+fn lines(file: &[u8], least: usize) -> Vec<Line> {
+    let text = String::from_utf8_lossy(file);
+    let shown = text.split("BT\n").skip(1).filter_map(|part| part.split_once("ET\n").map(|(shown, _)| shown));
+    let all = shown.filter_map(|shown| {
+        let mut words = shown.split_whitespace();
+        let (x, y) = (words.next()?.parse::<f32>().ok()?, words.next()?.parse::<f32>().ok()?);
+        let (_, font) = (words.next()?, words.next()?);
+        let size = words.next()?.parse::<f32>().ok()? / POINTS_PER_MM;
+        let hex = shown.split_once('<')?.1.split_once('>')?.0;
+        let first = hex.get(..4)?;
+        let is_one_glyph = font.starts_with("/F") && hex.as_bytes().chunks(4).all(|glyph| glyph == first.as_bytes());
+        let line =
+            Line { x: x / POINTS_PER_MM, base: layout::PAGE_HEIGHT - y / POINTS_PER_MM, size, glyphs: hex.len() / 4 };
+        is_one_glyph.then_some((first.to_owned(), line))
+    });
+    let all: Vec<(String, Line)> = all.collect();
+    let glyph = all.iter().find(|(_, line)| line.glyphs >= least).map(|(glyph, _)| glyph.clone()).unwrap_or_default();
+    all.into_iter().filter(|(other, _)| *other == glyph).map(|(_, line)| line).collect()
 }
 
 #[test]

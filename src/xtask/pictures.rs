@@ -5,19 +5,21 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::{
-    install,
+    install, programs,
     step::{Report, cargo, root, say, target},
+    test::Part,
 };
 
 /// Starts the demonstration and photographs it; `tests/browser/pictures.mjs` says what.
 pub fn run(report: &mut Report) -> Result<()> {
-    install::packages(report)?;
+    install::all(report, &[Part::Browser])?;
     install::node_packages(report)?;
     report.must("build", &mut cargo(&["build", "--workspace", "--quiet", "--locked"]))?;
     let mut command = Command::new("node");
     command
         .arg("tests/browser/pictures.mjs")
         .current_dir(root())
+        .env("PATH", programs::path(&[Part::Browser])?)
         .env("GUOSUO", target().join("debug/guosuo"))
         .env("CHROMIUM", install::chromium().context("there is no chromium")?);
     report.must("pictures", &mut command)?;

@@ -16,7 +16,7 @@ pub fn browser(report: &mut Report) -> Result<()> {
     let mut command = Command::new("node");
     command
         // One file after another: each starts a city of its own, and two cores are not more.
-        .args(["--test", "--test-reporter=tap", "--test-concurrency=1", "tests/browser/"])
+        .args(["--test", "--test-reporter=tap", "--test-concurrency=1", "tests/browser/*.test.mjs"])
         .current_dir(root())
         .env("PATH", programs::path(&[Part::Browser])?)
         .env("GUOSUO", target().join("debug/guosuo"))

@@ -12,7 +12,8 @@ use crate::{
 
 /// Starts the demonstration and photographs it; `tests/browser/pictures.mjs` says what.
 pub fn run(report: &mut Report) -> Result<()> {
-    install::all(report, &[Part::Browser])?;
+    // The page of a licence is drawn by `pdftoppm`, which comes with what Python's tests need.
+    install::all(report, &[Part::Browser, Part::Python])?;
     install::node_packages(report)?;
     report.must("build", &mut cargo(&["build", "--workspace", "--quiet", "--locked"]))?;
     let mut command = Command::new("node");

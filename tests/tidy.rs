@@ -2,6 +2,7 @@
 //! it, with the file.
 
 mod attacks;
+mod circles;
 mod consequences;
 mod custody;
 mod dependencies;

@@ -70,6 +70,11 @@ impl Roles {
         self.0.contains(&role)
     }
 
+    /// Whether one of these is among them.
+    pub fn has_any(&self, roles: &[Role]) -> bool {
+        roles.iter().any(|role| self.has(*role))
+    }
+
     /// The roles.
     pub fn iter(&self) -> impl Iterator<Item = Role> + '_ {
         self.0.iter().copied()

@@ -57,6 +57,8 @@ enum Command {
     Keys(commands::keys::Command),
     /// Check that nothing in the event log was removed or changed.
     Audit,
+    /// Print who may call which route, as a page of the documentation.
+    Access,
     /// Print every setting with its default, as a TOML file.
     Settings,
     /// One of the demonstration's relying parties (started by `demo`).
@@ -100,6 +102,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Command::LicenceType(command) => commands::licence_type::run(&settings, command).await,
             Command::Keys(command) => commands::keys::run(&settings, command).await,
             Command::Audit => commands::audit::run(&settings).await,
+            Command::Access => commands::print(&web::kit::access::reference(&web::rows())),
             Command::Settings => commands::print(&server::settings::reference()),
             Command::Department { file, until_input_ends } => commands::demo::department(&file, until_input_ends).await,
         }

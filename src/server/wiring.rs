@@ -251,7 +251,7 @@ pub fn start(settings: &Settings, product: Product, listener: TcpListener) -> an
     watch_revisions(&mut beside, &product);
     keep_house(&mut beside, &product);
     let drain = Duration::from_secs(settings.integer(&settings::DRAIN_SECONDS).unsigned_abs());
-    let router = web::router(product.app.clone());
+    let router = web::router(product.app.clone(), &web::kit::access::Surface::ALL);
     let server = tokio::spawn(listen::serve(listener, router, stopped, drain));
     Ok(Running { address, product, stop, drain, beside, server })
 }

@@ -1,12 +1,16 @@
 //! What pages of every surface are made with, and what stands around them.
 
 pub mod access;
+pub mod admission;
 pub mod answer;
 pub mod app;
 pub mod assets;
+pub mod caller;
 pub mod cookies;
 pub mod document;
 pub mod edge;
+pub mod enforce;
+pub mod everywhere;
 pub mod examination;
 pub mod form;
 pub mod limits;
@@ -14,11 +18,15 @@ pub mod links;
 pub mod page;
 pub mod preferences;
 pub mod problem;
+pub mod rendering;
 pub mod security_headers;
 pub mod session;
+pub mod table;
 pub mod text;
 pub mod upload;
 pub mod visit;
 
+#[cfg(test)]
+mod access_tests;
 #[cfg(test)]
 mod style_tests;

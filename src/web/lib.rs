@@ -1,7 +1,7 @@
 //! Everything HTTP: pages, protocol endpoints, the API.
 //!
 //! A request passes [`kit::edge`] (request id, limits, language, the rendering of problems, headers), then the row of the
-//! [`kit::access`] table that its route stands in (who may call it, where forged forms end), then one handler.
+//! access [`kit::table`] that its route stands in (who may call it, where forged forms end), then one handler.
 
 pub mod kit;
 
@@ -18,18 +18,32 @@ mod tests;
 
 pub use kit::{app::App, page::Page, problem::Problem};
 
-use kit::{access, edge};
+use kit::{
+    access::{Row, Surface},
+    edge, everywhere,
+    table::Table,
+};
 
-/// Every route of the product, each with who may call it. A folder's routes are added here once.
-fn table(app: &App) -> access::Table {
-    let table = access::Table::new(app);
-    let table = public::routes(table);
-    let table = sign_in::routes(table);
-    let table = staff::routes(table);
-    me::routes(table)
+/// Every route of some surfaces, each with who may call it. A folder's routes are added here once.
+fn table(surfaces: &[Surface]) -> Table {
+    surfaces.iter().fold(everywhere::routes(), |table, surface| {
+        let own = Table::new(*surface);
+        table.and(match surface {
+            Surface::SignIn => sign_in::routes(own),
+            Surface::Me => me::routes(own),
+            Surface::Staff => staff::routes(own),
+            Surface::Public => public::routes(own),
+        })
+    })
 }
 
-/// The whole product as one service. It expects the peer's address as `ConnectInfo<SocketAddr>` in the request.
-pub fn router(app: App) -> axum::Router {
-    edge::wrap(table(&app).into_router(), app)
+/// Every row of the access table.
+pub fn rows() -> Vec<Row> {
+    table(&Surface::ALL).rows().to_vec()
+}
+
+/// Some surfaces as one service, which knows nothing of the others. It expects the peer's address as
+/// `ConnectInfo<SocketAddr>` in the request.
+pub fn router(app: App, surfaces: &[Surface]) -> axum::Router {
+    edge::wrap(table(surfaces).into_router(), app)
 }

@@ -8,17 +8,21 @@ pub(crate) mod show;
 #[cfg(test)]
 mod tests;
 
-use crate::kit::access::{Guard, Table, Who};
+use crate::kit::{
+    access::{AssuranceLevel::Password, Guard},
+    admission::SignedIn,
+    table::Table,
+};
 
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {
     table
-        .get("/me", Who::SignedIn, home::home)
-        .get("/me/licences", Who::SignedIn, licences::list)
-        .get("/me/licences/{id}", Who::SignedIn, show::show)
-        .get("/me/licences/{id}/file.pdf", Who::SignedIn, show::file)
-        .get("/me/apps", Who::SignedIn, apps::list)
-        .post("/me/apps/withdraw", Who::SignedIn, Guard::Form, apps::withdraw)
-        .get("/me/sessions", Who::SignedIn, sessions::list)
-        .post("/me/sessions/close", Who::SignedIn, Guard::Form, sessions::close)
+        .get("/me", SignedIn(Password), home::home)
+        .get("/me/licences", SignedIn(Password), licences::list)
+        .get("/me/licences/{id}", SignedIn(Password), show::show)
+        .get("/me/licences/{id}/file.pdf", SignedIn(Password), show::file)
+        .get("/me/apps", SignedIn(Password), apps::list)
+        .post("/me/apps/withdraw", SignedIn(Password), Guard::Form, apps::withdraw)
+        .get("/me/sessions", SignedIn(Password), sessions::list)
+        .post("/me/sessions/close", SignedIn(Password), Guard::Form, sessions::close)
 }

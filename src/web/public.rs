@@ -14,10 +14,7 @@ use axum::{
 
 use crate::{
     App,
-    kit::{
-        access::{Table, Who},
-        assets, preferences, visit,
-    },
+    kit::{admission::Anyone, table::Table, visit},
 };
 
 /// The routes of this folder.
@@ -29,25 +26,15 @@ pub fn routes(table: Table) -> Table {
         async move { verify::show(app, visit, digits, &looks).await }
     };
     api::routes(table)
-        .get("/V/{digits}", Who::Anyone, show.clone())
-        .get("/v/{digits}", Who::Anyone, show)
-        .get("/", Who::Anyone, home::home)
-        .get("/find", Who::Anyone, home::find)
-        .get("/language", Who::Anyone, preferences::language)
-        .get("/appearance", Who::Anyone, preferences::appearance)
-        .get("/static/{hash}/{*name}", Who::Anyone, assets::file)
-        .get("/crl/{name}", Who::Anyone, crl::list)
-        .get("/favicon.ico", Who::Anyone, assets::icon)
-        .get("/robots.txt", Who::Anyone, robots)
-        .get("/healthz", Who::Anyone, healthz)
+        .get("/V/{digits}", Anyone, show.clone())
+        .get("/v/{digits}", Anyone, show)
+        .get("/", Anyone, home::home)
+        .get("/find", Anyone, home::find)
+        .get("/crl/{name}", Anyone, crl::list)
+        .get("/robots.txt", Anyone, robots)
 }
 
 /// Only what is the same for everybody may be found by searching.
 async fn robots() -> Response {
     "User-agent: *\nAllow: /$\nAllow: /api$\nAllow: /openapi.json\nAllow: /static/\nDisallow: /\n".into_response()
-}
-
-/// Whether this process answers. It asks nobody, so that a slow database does not get every node restarted.
-async fn healthz() -> Response {
-    "ok\n".into_response()
 }

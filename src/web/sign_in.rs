@@ -10,14 +10,14 @@ mod sign_out;
 #[cfg(test)]
 mod tests;
 
-use crate::kit::access::{Guard, Table, Who};
+use crate::kit::{access::Guard, admission::Anyone, table::Table};
 
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {
     oidc::routes(table)
-        .get("/sign-in", Who::Anyone, page::show)
-        .post("/sign-in", Who::Anyone, Guard::Form, password::submit)
-        .get("/sign-out", Who::Anyone, sign_out::ask)
-        .post("/sign-out", Who::Anyone, Guard::Form, sign_out::submit)
-        .get("/signed-out", Who::Anyone, sign_out::done)
+        .get("/sign-in", Anyone, page::show)
+        .post("/sign-in", Anyone, Guard::Form, password::submit)
+        .get("/sign-out", Anyone, sign_out::ask)
+        .post("/sign-out", Anyone, Guard::Form, sign_out::submit)
+        .get("/signed-out", Anyone, sign_out::done)
 }

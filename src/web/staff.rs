@@ -3,7 +3,7 @@
 mod console;
 mod desk;
 
-use crate::kit::access::Table;
+use crate::kit::table::Table;
 
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {

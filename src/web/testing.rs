@@ -10,7 +10,10 @@ use records::testing::Fresh;
 use crate::{
     Page,
     kit::{
+        access::Surface,
+        admission::Anyone,
         app::{App, Parts, Settings, Site},
+        edge,
         form::FieldError,
         page::html,
     },
@@ -100,13 +103,18 @@ struct Sample {
     errors: Vec<FieldError>,
 }
 
+/// The product on one listener.
+pub fn router(app: App) -> axum::Router {
+    crate::router(app, &Surface::ALL)
+}
+
 /// The product with pages of invented content at `/sample/{which}`, for looking at them.
 pub fn router_with_samples(app: App) -> axum::Router {
     use axum::extract::Path;
     let row =
         async |page: Page, Path(which): Path<String>| sample(page, &which, NAMES.first().copied().unwrap_or_default());
-    let table = crate::table(&app).get("/sample/{which}", crate::kit::access::Who::Anyone, row);
-    crate::kit::edge::wrap(table.into_router(), app)
+    let table = crate::table(&Surface::ALL).get("/sample/{which}", Anyone, row);
+    edge::wrap(table.into_router(), app)
 }
 
 /// One page with invented content.

@@ -5,7 +5,11 @@ use http::{Request, StatusCode, header};
 use tower::ServiceExt;
 
 use crate::{
-    kit::access::{Guard, Who},
+    kit::{
+        access::{Guard, Who},
+        admission::Anyone,
+        table::Table,
+    },
     testing,
 };
 
@@ -20,7 +24,7 @@ struct Site {
 async fn site() -> Site {
     let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
     let app = testing::app(&fresh, URL).await.unwrap();
-    Site { router: crate::router(app.clone()), app, _fresh: fresh }
+    Site { router: testing::router(app.clone()), app, _fresh: fresh }
 }
 
 impl Site {
@@ -39,7 +43,7 @@ async fn text(response: Response) -> String {
 }
 
 /// A path that matches a pattern.
-fn example(pattern: &str) -> String {
+pub(crate) fn example(pattern: &str) -> String {
     let fill = |part: &str| if part.starts_with('{') { "x".to_owned() } else { part.to_owned() };
     pattern.split('/').map(fill).collect::<Vec<_>>().join("/")
 }
@@ -47,7 +51,7 @@ fn example(pattern: &str) -> String {
 #[tokio::test]
 async fn every_route_refuses_strangers_as_the_table_says() {
     let site = site().await;
-    for row in crate::table(&site.app).rows() {
+    for row in crate::rows() {
         let request = Request::builder().method(&row.method).uri(example(row.path));
         let response = site.send(request, "").await;
         let status = response.status();
@@ -56,7 +60,7 @@ async fn every_route_refuses_strangers_as_the_table_says() {
                 status == StatusCode::FORBIDDEN || status == StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "{row:?} answered {status} without a token"
             ),
-            (_, Who::SignedIn | Who::Staff) => {
+            (_, Who::SignedIn(_) | Who::Staff(..)) => {
                 assert_eq!(status, StatusCode::SEE_OTHER, "{row:?}");
                 let location = response.headers()[header::LOCATION].to_str().unwrap();
                 assert!(location.starts_with("/sign-in?to="), "{row:?} led to {location}");
@@ -70,7 +74,7 @@ async fn every_route_refuses_strangers_as_the_table_says() {
 #[tokio::test]
 async fn every_act_is_guarded_or_says_why_not() {
     let site = site().await;
-    for row in crate::table(&site.app).rows() {
+    for row in crate::rows() {
         if row.method == http::Method::GET {
             assert_eq!(row.guard, Guard::Safe, "{row:?}");
         } else {
@@ -248,7 +252,7 @@ async fn every_part_renders_with_long_and_rare_names() {
                          axum::extract::Path((which, name)): axum::extract::Path<(String, usize)>| {
         testing::sample(page, &which, testing::NAMES[name])
     };
-    let table = crate::kit::access::Table::new(&site.app).get("/sample/{which}/{name}", Who::Anyone, samples);
+    let table = Table::everywhere().get("/sample/{which}/{name}", Anyone, samples);
     let router = crate::kit::edge::wrap(table.into_router(), site.app.clone());
     for (place, name) in testing::NAMES.iter().enumerate() {
         for which in ["parts", "licences", "show"] {
@@ -287,17 +291,17 @@ async fn no_page_holds_inline_script_or_style() {
 }
 
 /// A site with a few rows of its own, for what no real page does.
-async fn site_with(add: impl FnOnce(crate::kit::access::Table) -> crate::kit::access::Table) -> Site {
+async fn site_with(add: impl FnOnce(Table) -> Table) -> Site {
     let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
     let app = testing::app(&fresh, URL).await.unwrap();
-    let table = add(crate::kit::access::Table::new(&app));
+    let table = add(Table::everywhere());
     Site { router: crate::kit::edge::wrap(table.into_router(), app.clone()), app, _fresh: fresh }
 }
 
 #[tokio::test]
 async fn a_panic_is_answered_with_a_page_and_the_number_of_the_request() {
     let panics = async || -> &'static str { panic!("a mistake of ours") };
-    let site = site_with(|table| table.get("/panics", Who::Anyone, panics)).await;
+    let site = site_with(|table| table.get("/panics", Anyone, panics)).await;
     let response = site.get("/panics").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
@@ -308,7 +312,7 @@ async fn a_panic_is_answered_with_a_page_and_the_number_of_the_request() {
 async fn form_site() -> Site {
     let form = async |page: crate::Page| page.csrf();
     let send = async |fields: crate::kit::form::Fields| fields.text("name").to_owned();
-    site_with(|table| table.get("/form", Who::Anyone, form).post("/form", Who::Anyone, Guard::Form, send)).await
+    site_with(|table| table.get("/form", Anyone, form).post("/form", Anyone, Guard::Form, send)).await
 }
 
 const URLENCODED: &str = "application/x-www-form-urlencoded";
@@ -380,7 +384,7 @@ async fn a_form_is_read_up_to_its_limit() {
 async fn a_file_is_read_up_to_its_limit_and_announced_giants_not_at_all() {
     use crate::kit::limits::UPLOAD_BYTES_MAX;
     let length = async |upload: crate::kit::upload::Upload| upload.file.len().to_string();
-    let site = site_with(|table| table.post("/file", Who::Anyone, Guard::Bearer, length)).await;
+    let site = site_with(|table| table.post("/file", Anyone, Guard::Bearer, length)).await;
     let send = async |size: usize| {
         let mut body = b"--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n".to_vec();
         body.extend(std::iter::repeat_n(b'a', size));
@@ -401,7 +405,7 @@ async fn a_file_is_read_up_to_its_limit_and_announced_giants_not_at_all() {
 #[tokio::test]
 async fn a_forged_upload_is_refused_before_its_file_is_read() {
     let length = async |upload: crate::kit::upload::Upload| upload.file.len().to_string();
-    let site = site_with(|table| table.post("/file", Who::Anyone, Guard::Upload, length)).await;
+    let site = site_with(|table| table.post("/file", Anyone, Guard::Upload, length)).await;
     let body = "--x\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\nabc\r\n--x--\r\n";
     let request = Request::post("/file").header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
     assert_eq!(site.send(request, body).await.status(), StatusCode::FORBIDDEN);
@@ -412,7 +416,7 @@ async fn over_https_cookies_are_bound_to_the_host_and_the_answer_says_so() {
     let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
     let app = testing::app(&fresh, "https://sso.example.gov.cn").await.unwrap();
     let form = async |page: crate::Page| page.csrf();
-    let table = crate::kit::access::Table::new(&app).get("/form", Who::Anyone, form);
+    let table = Table::everywhere().get("/form", Anyone, form);
     let site = Site { router: crate::kit::edge::wrap(table.into_router(), app.clone()), app, _fresh: fresh };
     let response = site.get("/form").await;
     let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();

@@ -30,15 +30,15 @@ pub fn dev(rest: &[&str]) -> Result<()> {
 pub fn reference(report: &mut Report) -> Result<()> {
     // The whole workspace, as the tests build it: built alone, the server would be built with other features.
     report.must("build", &mut cargo(&["build", "--workspace", "--quiet"]))?;
-    let output = Command::new(target().join("debug/guosuo")).arg("settings").output()?;
-    if !output.status.success() {
-        bail!("`guosuo settings` failed: {}", String::from_utf8_lossy(&output.stderr));
+    for (command, page) in [("settings", "deploy/settings/reference.toml"), ("access", "src/web/access.md")] {
+        let output = Command::new(target().join("debug/guosuo")).arg(command).output()?;
+        if !output.status.success() {
+            bail!("`guosuo {command}` failed: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        let path = root().join(page);
+        fs::write(&path, output.stdout).with_context(|| format!("cannot write {}", path.display()))?;
+        say(&format!("wrote {}", path.display()));
     }
-    let folder = root().join("deploy/settings");
-    fs::create_dir_all(&folder)?;
-    let path = folder.join("reference.toml");
-    fs::write(&path, output.stdout).with_context(|| format!("cannot write {}", path.display()))?;
-    say(&format!("wrote {}", path.display()));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use tests::installation::{DEPARTMENT, EventSeen, Installation, identity_number};
 
 /// Every command there is, with its subcommands.
-const COMMANDS: [&str; 30] = [
+const COMMANDS: [&str; 31] = [
     "",
     "demo",
     "serve",
@@ -33,6 +33,7 @@ const COMMANDS: [&str; 30] = [
     "keys list",
     "keys roots",
     "audit",
+    "access",
     "settings",
 ];
 

@@ -55,10 +55,12 @@ fn every_path_that_the_map_names_is_there() {
 }
 
 #[test]
-fn the_reference_page_is_what_the_product_prints() {
-    let printed = Command::new(tests::process::program()).arg("settings").output().unwrap();
-    let kept = fs::read(root().join("deploy/settings/reference.toml")).unwrap();
-    assert!(printed.stdout == kept, "run `cargo xtask reference` and keep what it writes");
+fn the_reference_pages_are_what_the_product_prints() {
+    for (command, page) in [("settings", "deploy/settings/reference.toml"), ("access", "src/web/access.md")] {
+        let printed = Command::new(tests::process::program()).arg(command).output().unwrap();
+        let kept = fs::read(root().join(page)).unwrap();
+        assert!(printed.stdout == kept, "{page}: run `cargo xtask reference` and keep what it writes");
+    }
 }
 
 #[test]

@@ -1,36 +1,72 @@
-//! The one table of routes: method, path, who may call it, and how a forged form is kept out.
-//!
-//! The router is built from the rows and nothing else, so a route cannot exist without saying who may call it, and
-//! the checks run before the handler, so a handler cannot forget them. A test calls every row as a stranger.
+//! What a row of the access table can say: on which surface a route stands, who may call it, and how a forged form is
+//! kept out. The rows themselves stand beside their handlers, in the `routes` of each folder; `guosuo access` prints them
+//! all.
 
-use axum::{
-    Router,
-    extract::{FromRequest, Request},
-    handler::Handler,
-    middleware::{Next, from_fn},
-    response::{IntoResponse, Response},
-    routing::{MethodFilter, on},
-};
-use http::{Method, header};
+use std::fmt::Write;
 
-use crate::{
-    App, Problem,
-    kit::{form, session, visit},
-};
+use http::Method;
+use identity::Role;
+
+/// A part of the product that can be given a listener of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// Signing in and out, OpenID Connect.
+    SignIn,
+    /// A person's own pages.
+    Me,
+    /// The console and the counter's desk.
+    Staff,
+    /// What anyone may see, and the API.
+    Public,
+}
+
+impl Surface {
+    /// Every surface.
+    pub const ALL: [Self; 4] = [Self::SignIn, Self::Me, Self::Staff, Self::Public];
+
+    /// Its name, which is its folder's and its setting's.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign_in",
+            Self::Me => "me",
+            Self::Staff => "staff",
+            Self::Public => "public",
+        }
+    }
+}
+
+/// How sure we have to be who is acting (认证等级). What a new level asks for is said in `enforce`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssuranceLevel {
+    /// A password, as every session has had one.
+    Password,
+}
+
+impl AssuranceLevel {
+    /// Its name on the printed table.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+        }
+    }
+}
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// Everybody.
+    /// Everybody. A protocol endpoint asks for more in the protocol's own way.
     Anyone,
-    /// A program with an access token that has this scope. The handler's extractor checks the token; without one the
-    /// table answers 401 by itself.
+    /// A department's system with an access token of its own that has this scope.
     Client(&'static str),
     /// A person who is signed in. Others are led to the sign-in page and back.
-    SignedIn,
-    /// A member of staff; which role the handler's extractor says. Others are refused.
-    Staff,
+    SignedIn(AssuranceLevel),
+    /// A member of staff with one of these roles. Others are refused.
+    Staff(&'static [Role], AssuranceLevel),
 }
+
+/// Those who may use the desk: the counter, and those who answer for licences or look after them. It stands here because
+/// every page shows the way there, or does not.
+pub const DESK: &[Role] = &[Role::Auditor, Role::Clerk, Role::Counter, Role::Reviewer];
 
 /// How a route that changes something keeps out requests that another site made the browser send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +86,8 @@ pub enum Guard {
 /// One row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
+    /// The surface; none for what each of them answers.
+    pub surface: Option<Surface>,
     /// The method.
     pub method: Method,
     /// The path's pattern.
@@ -60,108 +98,54 @@ pub struct Row {
     pub guard: Guard,
 }
 
-/// The routes so far.
-pub struct Table {
-    app: App,
-    rows: Vec<Row>,
-    router: Router<App>,
-}
-
-impl Table {
-    /// An empty table.
-    pub fn new(app: &App) -> Self {
-        Self { app: app.clone(), rows: Vec::new(), router: Router::new() }
-    }
-
-    /// A page or a document.
-    pub fn get<H, T>(self, path: &'static str, who: Who, handler: H) -> Self
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        self.add(Row { method: Method::GET, path, who, guard: Guard::Safe }, MethodFilter::GET, handler)
-    }
-
-    /// An act.
-    pub fn post<H, T>(self, path: &'static str, who: Who, guard: Guard, handler: H) -> Self
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        self.add(Row { method: Method::POST, path, who, guard }, MethodFilter::POST, handler)
-    }
-
-    fn add<H, T>(mut self, row: Row, method: MethodFilter, handler: H) -> Self
-    where
-        H: Handler<T, App>,
-        T: 'static,
-    {
-        let (app, checked) = (self.app.clone(), row.clone());
-        let enforce = from_fn(move |request: Request, next: Next| enforce(app.clone(), checked.clone(), request, next));
-        // Another method is answered 405 without reading a form or asking who calls.
-        self.router = self.router.route(row.path, on(method, handler).route_layer(enforce));
-        self.rows.push(row);
-        self
-    }
-
-    /// The rows, for tests and for the operator's overview.
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
-    }
-
-    /// The routes.
-    pub fn into_router(self) -> Router<App> {
-        self.router
+impl Row {
+    /// Whether a listener for these surfaces answers the route.
+    pub fn is_on(&self, surfaces: &[Surface]) -> bool {
+        self.surface.is_none_or(|surface| surfaces.contains(&surface))
     }
 }
 
-async fn enforce(app: App, row: Row, request: Request, next: Next) -> Response {
-    match check(&app, &row, request).await {
-        Ok(request) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    }
-}
-
-/// First the form, then the caller: a forged form learns nothing, not even whether somebody is signed in.
-async fn check(app: &App, row: &Row, request: Request) -> Result<Request, Problem> {
-    let (mut parts, body) = request.into_parts();
-    let visit = visit::of(&parts)?;
-    parts.extensions.insert(row.guard);
-    let mut request = Request::from_parts(parts, body);
-    match row.guard {
-        Guard::Safe | Guard::Bearer | Guard::Open(_) => {}
-        Guard::Form => {
-            form::check_same_site(app, request.headers())?;
-            let (parts, body) = request.into_parts();
-            let mut kept = parts.clone();
-            let fields = form::Fields::from_request(Request::from_parts(parts, body), app).await?;
-            if !visit.csrf_matches(app, fields.text("csrf")) {
-                // A browser that has lost all its cookies has lost its session first of all.
-                let needs_session = matches!(row.who, Who::SignedIn | Who::Staff);
-                let is_stranger = needs_session && visit.session_token.is_none();
-                return Err(if is_stranger { Problem::SignIn { to: "/".to_owned() } } else { Problem::Csrf });
-            }
-            kept.extensions.insert(fields);
-            request = Request::from_parts(kept, axum::body::Body::empty());
+/// The table as a page of the documentation.
+pub fn reference(rows: &[Row]) -> String {
+    let mut page = String::from(
+        "# Who may call what\n\n\
+         Generated by `cargo xtask reference` from the rows that the program enforces; edit the `routes` in \
+         this folder instead.\n\
+         A role is a member of staff's in the department of the appointment; a scope is an access token's, which a \
+         department's system gets for itself.\n",
+    );
+    for surface in Surface::ALL.into_iter().map(Some).chain([None]) {
+        let title = surface.map_or("every surface", Surface::name);
+        let _ =
+            write!(page, "\n## {title}\n\n| Method | Path | Who | Level | Forged requests |\n|---|---|---|---|---|\n");
+        for row in rows.iter().filter(|row| row.surface == surface) {
+            let (who, level) = caller(row.who);
+            let Row { method, path, .. } = row;
+            let _ = writeln!(page, "| {method} | `{path}` | {who} | {level} | {} |", guard(row.guard));
         }
-        Guard::Upload => form::check_same_site(app, request.headers())?,
     }
-    match row.who {
-        Who::Anyone => {}
-        Who::Client(_) => {
-            let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-            let is_bearer = bearer.and_then(|value| value.get(..7)).is_some_and(|s| s.eq_ignore_ascii_case("bearer "));
-            if !is_bearer {
-                return Err(Problem::TokenMissing);
-            }
+    page
+}
+
+fn caller(who: Who) -> (String, &'static str) {
+    match who {
+        Who::Anyone => ("anyone".to_owned(), "–"),
+        Who::Client(scope) => (format!("scope `{scope}`"), "–"),
+        Who::SignedIn(level) => ("who is signed in".to_owned(), level.name()),
+        Who::Staff(roles, level) if roles == Role::ALL => ("staff in any role".to_owned(), level.name()),
+        Who::Staff(roles, level) => {
+            let codes: Vec<_> = roles.iter().map(|role| role.code()).collect();
+            (codes.join(", "), level.name())
         }
-        Who::SignedIn | Who::Staff => match session::find(app, &visit).await? {
-            // A form that was sent after the session had ended cannot be repeated by a redirect.
-            None if row.method != Method::GET => return Err(Problem::SignIn { to: "/".to_owned() }),
-            None => return Err(Problem::SignIn { to: visit.target.clone() }),
-            Some(session) if row.who == Who::Staff && session.staff.is_none() => return Err(Problem::Forbidden),
-            Some(_) => {}
-        },
     }
-    Ok(request)
+}
+
+fn guard(guard: Guard) -> String {
+    match guard {
+        Guard::Safe => "change nothing".to_owned(),
+        Guard::Form => "lack the form's token".to_owned(),
+        Guard::Upload => "lack the form's token, before the file".to_owned(),
+        Guard::Bearer => "no cookie counts".to_owned(),
+        Guard::Open(reason) => format!("let in: {reason}"),
+    }
 }

@@ -4,9 +4,7 @@ use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 use base::{Clock, Entropy, Instant, Secret, Text};
 use identity::{PasswordGate, Vault};
-use records::{Actor, Context, Database};
-
-use crate::kit::visit::Visit;
+use records::Database;
 
 /// Everything that lives as long as the program. Cloning it is cheap.
 #[derive(Clone)]
@@ -70,12 +68,6 @@ impl App {
     /// Puts the application together.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
-    }
-
-    /// Who acts, when, for which request.
-    pub fn context(&self, visit: &Visit, actor: Actor) -> Context {
-        let (request, entropy) = (Some(visit.request_id.clone()), Arc::clone(&self.entropy));
-        Context { actor, at: visit.at, request, entropy, ids: visit.ids.clone() }
     }
 
     /// The current instant, for what is not one request. Handlers use `visit.at`.

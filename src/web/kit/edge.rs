@@ -18,8 +18,8 @@ use crate::{
     kit::{
         cookies,
         limits::{FORM_BYTES_MAX, HEADER_BYTES_MAX, UPLOAD_BYTES_MAX, URI_BYTES_MAX},
-        problem::{self, Reason},
-        security_headers,
+        problem::Reason,
+        rendering, security_headers,
         visit::{self, SharedVisit, Visit},
     },
 };
@@ -46,7 +46,7 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
         request.extensions_mut().insert(Arc::clone(&visit));
         next.run(request).instrument(span.clone()).await
     };
-    let mut response = span.in_scope(|| problem::render(&app, &visit, response));
+    let mut response = span.in_scope(|| rendering::render(&app, &visit, response));
     let headers = response.headers_mut();
     if let Some(browser) = visit.new_browser() {
         let secure = app.settings.is_secure();

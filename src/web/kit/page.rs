@@ -23,9 +23,11 @@ use http::{HeaderValue, StatusCode, header, request::Parts};
 use crate::{
     App, Problem,
     kit::{
+        access::DESK,
+        admission::GivenTo,
         app::Site,
         assets,
-        session::{self, DeskStaff, Session},
+        session::{self, Session},
         text,
         visit::{self, SharedVisit, Visit},
     },
@@ -52,6 +54,8 @@ impl FromRequestParts<App> for Page {
         Ok(Self { language: visit.language, session, visit, app: app.clone() })
     }
 }
+
+impl<W> GivenTo<W> for Page {}
 
 impl Page {
     /// A page for a visit whose session nobody has looked for: error pages, which must not wait for a database.
@@ -124,7 +128,9 @@ impl Page {
 
     /// Whether to show the way to the desk: not to those whom it would refuse.
     pub fn offers_desk(&self) -> bool {
-        self.session.as_ref().is_none_or(|session| session.staff.as_ref().is_some_and(DeskStaff::admits))
+        self.session
+            .as_ref()
+            .is_none_or(|session| session.staff.as_ref().is_some_and(|staff| staff.roles.has_any(DESK)))
     }
 
     /// The number of this request.

@@ -10,6 +10,7 @@ use crate::{
     App, Problem,
     kit::{
         access::Guard,
+        admission::GivenTo,
         form::Fields,
         limits::{FORM_BYTES_MAX, UPLOAD_BYTES_MAX},
         visit::{self, SharedVisit},
@@ -24,6 +25,8 @@ pub struct Upload {
     /// All other fields.
     pub fields: Fields,
 }
+
+impl<W> GivenTo<W> for Upload {}
 
 impl FromRequest<App> for Upload {
     type Rejection = Problem;

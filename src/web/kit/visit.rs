@@ -12,6 +12,9 @@ use base::{
     secret,
 };
 use http::{HeaderMap, header, request::Parts};
+use identity::Session;
+use records::{Actor, Context};
+use tokio::sync::OnceCell;
 
 use crate::{
     App, Problem,
@@ -19,7 +22,6 @@ use crate::{
         app::{AddressRange, Settings},
         cookies,
         limits::FORWARDED_MAX,
-        session,
     },
 };
 
@@ -43,8 +45,8 @@ pub struct Visit {
     pub wants_json: bool,
     /// The value of the session cookie; whether it means anything only the database knows.
     pub session_token: Option<Secret<String>>,
-    /// The session, once somebody has looked for it (see [`session`]).
-    pub(crate) session: session::Found,
+    /// The session, once somebody has looked for it (see [`crate::kit::session`]).
+    pub(crate) session: OnceCell<Option<Arc<Session>>>,
     browser: OnceLock<String>,
     browser_is_new: bool,
 }
@@ -70,7 +72,7 @@ impl Visit {
             target: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             wants_json: wants_json(request.uri().path(), headers),
             session_token: session_token.map(|token| Secret::new(token.to_owned())),
-            session: session::Found::default(),
+            session: OnceCell::new(),
             browser: browser.map_or_else(OnceLock::new, |value| OnceLock::from(value.to_owned())),
             browser_is_new: browser.is_none(),
         }
@@ -95,6 +97,14 @@ impl Visit {
     /// Whether a token is the one of this browser. A browser without a cookie has none.
     pub fn csrf_matches(&self, app: &App, token: &str) -> bool {
         !self.browser_is_new && secret::equal(self.csrf(app).as_bytes(), token.as_bytes())
+    }
+}
+
+impl App {
+    /// Who acts, when, for which request.
+    pub fn context(&self, visit: &Visit, actor: Actor) -> Context {
+        let (request, entropy) = (Some(visit.request_id.clone()), Arc::clone(&self.entropy));
+        Context { actor, at: visit.at, request, entropy, ids: visit.ids.clone() }
     }
 }
 

@@ -32,7 +32,7 @@ mod tests {
         app.custody.ensure(records::testing::context(testing::NOW, 1)).await.unwrap();
         let get = async |path: &str| {
             let request = Request::get(path).header(header::HOST, "127.0.0.1:8080").body(Body::empty()).unwrap();
-            crate::router(app.clone()).oneshot(request).await.unwrap()
+            testing::router(app.clone()).oneshot(request).await.unwrap()
         };
         let answer = get("/crl/2.crl").await;
         assert_eq!(answer.status(), StatusCode::OK);

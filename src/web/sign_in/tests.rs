@@ -12,8 +12,10 @@ use tower::ServiceExt;
 use crate::{
     App,
     kit::{
-        access::{Table, Who},
+        access::{AssuranceLevel, Surface},
+        admission::Roles,
         links, session,
+        table::Table,
     },
     testing,
 };
@@ -42,7 +44,7 @@ async fn site_at(url: &str) -> Site {
     let person = person::register(&mut work, &app.vault, new).await.unwrap();
     account::open(&mut work, &person, "zhangwei", Some(&hashed)).await.unwrap();
     work.commit().await.unwrap();
-    Site { router: crate::router(app.clone()), app, person, _fresh: fresh }
+    Site { router: testing::router(app.clone()), app, person, _fresh: fresh }
 }
 
 async fn site() -> Site {
@@ -349,9 +351,10 @@ async fn a_person_ends_their_other_sessions_and_nobody_elses() {
 #[tokio::test]
 async fn only_who_has_the_role_gets_in_and_only_as_long_as_they_have_it() {
     let mut site = site().await;
-    let table = Table::new(&site.app)
-        .get("/review", Who::Staff, async |reviewer: session::Reviewer| reviewer.staff.organisation_name)
-        .get("/audit", Who::Staff, async |_: session::Auditor| "ok");
+    let only = |role| Roles(role, AssuranceLevel::Password);
+    let table = Table::new(Surface::SignIn)
+        .get("/review", only(&[Role::Reviewer]), async |reviewer: session::Staff| reviewer.staff.organisation_name)
+        .get("/audit", only(&[Role::Auditor]), async |_: session::Staff| "ok");
     let table = super::routes(table);
     site.router = crate::kit::edge::wrap(table.into_router(), site.app.clone());
     let browser = Browser::new(&site);

@@ -9,14 +9,18 @@ mod receipt;
 #[cfg(test)]
 mod tests;
 
-use crate::kit::access::{Guard, Table, Who};
+use crate::kit::{
+    access::{AssuranceLevel::Password, DESK, Guard},
+    admission::Roles,
+    table::Table,
+};
 
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {
     table
-        .get("/desk", Who::Staff, page::show)
-        .post("/desk", Who::Staff, Guard::Form, page::number)
-        .post("/desk/file", Who::Staff, Guard::Upload, page::file)
-        .get("/desk/receipts", Who::Staff, receipt::find)
-        .get("/desk/receipts/{number}", Who::Staff, receipt::show)
+        .get("/desk", Roles(DESK, Password), page::show)
+        .post("/desk", Roles(DESK, Password), Guard::Form, page::number)
+        .post("/desk/file", Roles(DESK, Password), Guard::Upload, page::file)
+        .get("/desk/receipts", Roles(DESK, Password), receipt::find)
+        .get("/desk/receipts/{number}", Roles(DESK, Password), receipt::show)
 }

@@ -2,10 +2,13 @@
 
 use licence::Error;
 
-use super::{ISSUE, idempotency, json};
+use super::{idempotency, json};
 use crate::{
     Page, Problem,
-    kit::limits::{FORM_BYTES_MAX, LOOKS_SECONDS},
+    kit::{
+        limits::{FORM_BYTES_MAX, LOOKS_SECONDS},
+        rendering,
+    },
 };
 
 /// One code as the page shows it.
@@ -25,7 +28,7 @@ pub fn all(page: &Page) -> Vec<Entry> {
         .chain(refusals().into_iter().map(Problem::from))
         .map(|problem| {
             let (status, code) = problem.status_and_code();
-            Entry { code, status: status.as_u16(), meaning: problem.words(page, true).1 }
+            Entry { code, status: status.as_u16(), meaning: rendering::words(&problem, page, true).1 }
         })
         .collect();
     codes.sort_by_key(|code| (code.status, code.code));
@@ -51,7 +54,7 @@ fn our_own() -> Vec<Problem> {
         Problem::NotFound,
         Problem::TokenInvalid,
         Problem::TokenMissing,
-        Problem::TokenScope(ISSUE),
+        Problem::TokenScope(oidc::scope::LICENCE_ISSUE),
         Problem::TooLarge { max: FORM_BYTES_MAX },
         Problem::TooManyRequests { retry_after_seconds },
         Problem::UriTooLong,

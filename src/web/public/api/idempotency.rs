@@ -9,8 +9,10 @@ use base::{Fault, Text};
 use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use records::{Database, Tx, idempotency, idempotency::Claim};
 
-use super::caller::Caller;
-use crate::{App, Problem, kit::limits::IDEMPOTENCY_KEY_BYTES_MAX};
+use crate::{
+    App, Problem,
+    kit::{admission::GivenTo, caller::Caller, limits::IDEMPOTENCY_KEY_BYTES_MAX},
+};
 
 /// The header of a request.
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -23,6 +25,8 @@ pub struct Key {
     text: String,
     target: String,
 }
+
+impl<W> GivenTo<W> for Key {}
 
 impl FromRequestParts<App> for Key {
     type Rejection = Problem;

@@ -13,6 +13,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use crate::{
     App, Problem,
     kit::{
+        admission::GivenTo,
         form::read_body,
         limits::{FORM_BYTES_MAX, JSON_DEPTH_MAX},
         problem::{FieldProblem, escape},
@@ -26,6 +27,8 @@ pub struct Json {
     /// What was sent: a repeated request is known by its digest.
     pub bytes: Bytes,
 }
+
+impl<W> GivenTo<W> for Json {}
 
 impl FromRequest<App> for Json {
     type Rejection = Problem;

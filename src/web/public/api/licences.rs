@@ -2,7 +2,7 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequestParts, Path, State},
+    extract::{Path, State},
     response::Response,
 };
 use base::{
@@ -10,7 +10,7 @@ use base::{
     id::{LicenceId, StaffId},
     number::{CreditCode, IdentityNumber, NumberError},
 };
-use http::{StatusCode, request::Parts};
+use http::StatusCode;
 use identity::staff;
 use licence::{
     HolderFacts, Licence, Official, Status, holder,
@@ -23,26 +23,13 @@ use records::Work;
 use serde_json::json;
 
 use super::{
-    ISSUE,
-    caller::Caller,
     idempotency::{self, Key, Turn, json},
     json::{Json, Mistakes},
 };
 use crate::{
     App, Problem,
-    kit::{document, form::Query, problem::escape},
+    kit::{caller::Caller, document, form::Query, problem::escape},
 };
-
-/// A caller with the scope of this file.
-pub struct Issuing(Caller);
-
-impl FromRequestParts<App> for Issuing {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        Caller::with_scope(parts, app, ISSUE).await.map(Self)
-    }
-}
 
 /// What a request to issue says, read and well formed.
 struct Wanted {
@@ -65,7 +52,7 @@ enum Number {
 /// only once.
 pub async fn issue(
     State(app): State<App>,
-    Issuing(caller): Issuing,
+    caller: Caller,
     key: Key,
     Json { body, bytes }: Json,
 ) -> Result<Response, Problem> {
@@ -267,28 +254,20 @@ async fn own(app: &App, caller: &Caller, id: &str) -> Result<Licence, Problem> {
 }
 
 /// `GET /api/v1/licences/{id}`: one statement.
-pub async fn show(
-    State(app): State<App>,
-    Issuing(caller): Issuing,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
+pub async fn show(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let licence = own(&app, &caller, &id).await?;
     Ok(json(StatusCode::OK, shown(&app, &licence, caller.visit.at).to_string()))
 }
 
 /// `GET /api/v1/licences/{id}/file.pdf`: two statements.
-pub async fn file(
-    State(app): State<App>,
-    Issuing(caller): Issuing,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
+pub async fn file(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let licence = own(&app, &caller, &id).await?;
     let (_, bytes) = app.library.safe.document(&mut app.database.read().await?, &licence.id).await?;
     Ok(document::pdf(&licence, bytes))
 }
 
 /// `GET /api/v1/licences`: one statement.
-pub async fn list(State(app): State<App>, Issuing(caller): Issuing, Query(query): Query) -> Result<Response, Problem> {
+pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query) -> Result<Response, Problem> {
     let mut mistakes = Mistakes::default();
     let limit = match query.text("limit") {
         "" => Some(50),
@@ -332,7 +311,7 @@ enum Act {
 /// `POST /api/v1/licences/{id}/suspend`: five statements.
 pub async fn suspend(
     State(app): State<App>,
-    Issuing(caller): Issuing,
+    caller: Caller,
     Path(id): Path<String>,
     key: Key,
     Json { body, bytes }: Json,
@@ -344,7 +323,7 @@ pub async fn suspend(
 /// `POST /api/v1/licences/{id}/reinstate`: five statements.
 pub async fn reinstate(
     State(app): State<App>,
-    Issuing(caller): Issuing,
+    caller: Caller,
     Path(id): Path<String>,
     key: Key,
     Json { body, bytes }: Json,
@@ -358,7 +337,7 @@ pub async fn reinstate(
 /// `POST /api/v1/licences/{id}/revoke`: five statements.
 pub async fn revoke(
     State(app): State<App>,
-    Issuing(caller): Issuing,
+    caller: Caller,
     Path(id): Path<String>,
     key: Key,
     Json { body, bytes }: Json,

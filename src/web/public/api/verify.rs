@@ -12,22 +12,19 @@ use records::Work;
 use verify::pdf::{Examined, Trust};
 
 use super::{
-    Caller, Json,
     idempotency::{Key, Turn, json},
-    json::{Mistakes, check_compression},
+    json::{Json, Mistakes, check_compression},
 };
 use crate::{
     App, Problem,
-    kit::{examination, limits::NUMBER_CHARACTERS_MAX, problem::escape, upload::Upload},
+    kit::{caller::Caller, examination, limits::NUMBER_CHARACTERS_MAX, problem::escape, upload::Upload},
 };
 
 /// The verdict as JSON, 200 also when it is "invalid". The body is a JSON object with either `code` (a QR's text or its
 /// digits) or `identifier`, or a form with the file in its field `file`. Three statements, for a file up to six; two
 /// more under an Idempotency-Key.
-pub async fn verify(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+pub async fn verify(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    // Who calls comes first: a stranger's upload is not read.
-    let caller = Caller::with_scope(&parts, &app, super::VERIFY).await?;
     let key = Key::read(&parts)?;
     check_compression(&parts.headers)?;
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

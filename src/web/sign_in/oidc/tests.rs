@@ -97,7 +97,7 @@ async fn site(consent: Consent) -> Site {
     let registered = client::register(&mut work, app.provider.uri_policy(), registration).await.unwrap();
     work.commit().await.unwrap();
     Site {
-        router: crate::router(app.clone()),
+        router: testing::router(app.clone()),
         app,
         cookies: format!("guosuo={}; guosuo-b=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", token.expose()),
         secret: registered.secret.unwrap().expose().clone(),

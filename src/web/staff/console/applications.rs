@@ -19,13 +19,13 @@ use licence::{
 };
 use records::Work;
 
-use super::{PAGE, choices, reason_missing};
+use super::parts::{PAGE, choices, reason_missing};
 use crate::{
     App, Page, Problem,
     kit::{
         form::{Fields, Query},
         page::{html, see_other},
-        session::{LicenceStaff, Reviewer},
+        session::Staff,
     },
 };
 
@@ -77,12 +77,7 @@ struct List {
 }
 
 /// `GET /console/applications`: one statement.
-pub async fn list(
-    State(app): State<App>,
-    staff: LicenceStaff,
-    page: Page,
-    Query(query): Query,
-) -> Result<Response, Problem> {
+pub async fn list(State(app): State<App>, staff: Staff, page: Page, Query(query): Query) -> Result<Response, Problem> {
     let state = ApplicationState::parse(query.text("state"));
     let stretch = match query.text("after") {
         "" => ListPage::first(PAGE),
@@ -134,7 +129,7 @@ struct Review {
 /// `GET /console/applications/{id}`: four to six statements.
 pub async fn review(
     State(app): State<App>,
-    staff: LicenceStaff,
+    staff: Staff,
     page: Page,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
@@ -219,7 +214,7 @@ fn compare(
 /// `POST /console/applications/{id}/approve`: approves what the reviewer saw and issues the licence.
 pub async fn approve(
     State(app): State<App>,
-    reviewer: Reviewer,
+    reviewer: Staff,
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, Problem> {
@@ -241,7 +236,7 @@ pub async fn approve(
 /// `POST /console/applications/{id}/return`.
 pub async fn send_back(
     State(app): State<App>,
-    reviewer: Reviewer,
+    reviewer: Staff,
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, Problem> {

@@ -27,7 +27,7 @@ use crate::{
     kit::{
         form::{Fields, Query},
         page::{html, see_other},
-        session::Clerk,
+        session::Staff,
     },
 };
 
@@ -70,7 +70,7 @@ struct Form {
 }
 
 /// `GET /console/apply`. No statement.
-pub async fn choose(State(app): State<App>, clerk: Clerk, page: Page) -> Result<Response, Problem> {
+pub async fn choose(State(app): State<App>, clerk: Staff, page: Page) -> Result<Response, Problem> {
     let types = app.library.catalogue.now().issued_by(&clerk.staff.organisation_id);
     let types = types
         .iter()
@@ -86,7 +86,7 @@ pub async fn choose(State(app): State<App>, clerk: Clerk, page: Page) -> Result<
 }
 
 /// A type that the clerk's department issues: nobody fills in a form that would be refused at its end.
-fn own_type(app: &App, clerk: &Clerk, code: &str) -> Result<Arc<LicenceType>, Problem> {
+fn own_type(app: &App, clerk: &Staff, code: &str) -> Result<Arc<LicenceType>, Problem> {
     let catalogue = app.library.catalogue.now();
     let found = catalogue.published(code).ok_or(Problem::NotFound)?;
     if catalogue.may_issue(code, &clerk.staff.organisation_id) { Ok(found) } else { Err(Error::NotAuthorised.into()) }
@@ -95,7 +95,7 @@ fn own_type(app: &App, clerk: &Clerk, code: &str) -> Result<Arc<LicenceType>, Pr
 /// `GET /console/apply/{code}`, with `renews=lic_…` filled in from that licence. At most three statements.
 pub async fn form(
     State(app): State<App>,
-    clerk: Clerk,
+    clerk: Staff,
     page: Page,
     Path(code): Path<String>,
     Query(query): Query,
@@ -124,7 +124,7 @@ pub async fn form(
 /// `POST /console/apply/{code}`: looks the holder up, or hands the application in.
 pub async fn submit(
     State(app): State<App>,
-    clerk: Clerk,
+    clerk: Staff,
     page: Page,
     Path(code): Path<String>,
     fields: Fields,

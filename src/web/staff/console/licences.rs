@@ -20,14 +20,14 @@ use licence::{
 };
 use records::{Tx, Work, log};
 
-use super::{PAGE, choices, reason_missing, tag, type_name};
+use super::parts::{PAGE, choices, reason_missing, tag, type_name};
 use crate::{
     App, Page, Problem,
     kit::{
         document,
         form::{Fields, Query},
         page::{html, see_other},
-        session::{Clerk, LicenceStaff},
+        session::Staff,
         text,
     },
 };
@@ -77,12 +77,7 @@ fn read_status(text: &str) -> Option<Status> {
 }
 
 /// `GET /console/licences`: one statement.
-pub async fn list(
-    State(app): State<App>,
-    staff: LicenceStaff,
-    page: Page,
-    Query(query): Query,
-) -> Result<Response, Problem> {
+pub async fn list(State(app): State<App>, staff: Staff, page: Page, Query(query): Query) -> Result<Response, Problem> {
     let status = read_status(query.text("status"));
     let stretch = match query.text("after") {
         "" => ListPage::first(PAGE),
@@ -104,12 +99,7 @@ pub async fn list(
 
 /// `POST /console/licences/find`: by identifier, code, or the holder's number. A form and not a query, because numbers
 /// of persons do not belong into addresses and logs.
-pub async fn find(
-    State(app): State<App>,
-    staff: LicenceStaff,
-    page: Page,
-    fields: Fields,
-) -> Result<Response, Problem> {
+pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let wanted = fields.text("q");
     let mut tx = app.database.read().await?;
     let found = look(&app, &mut tx, wanted).await?;
@@ -197,7 +187,7 @@ struct Show {
     revocations: Vec<(&'static str, String)>,
 }
 
-async fn own(app: &App, staff: &LicenceStaff, id: &str) -> Result<Licence, Problem> {
+async fn own(app: &App, staff: &Staff, id: &str) -> Result<Licence, Problem> {
     let id = LicenceId::parse(id).map_err(|_| Problem::NotFound)?;
     let found = register::by_id(&mut app.database.read().await?, &id).await?;
     found.filter(|licence| licence.issuer == staff.staff.organisation_id).ok_or(Problem::NotFound)
@@ -206,7 +196,7 @@ async fn own(app: &App, staff: &LicenceStaff, id: &str) -> Result<Licence, Probl
 /// `GET /console/licences/{id}`: four statements, and one for each member of staff in the history.
 pub async fn show(
     State(app): State<App>,
-    staff: LicenceStaff,
+    staff: Staff,
     page: Page,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
@@ -322,14 +312,14 @@ fn reason_of(page: &Page, kind: &str, data: &str) -> String {
 }
 
 /// `GET /console/licences/{id}/file.pdf`: two statements.
-pub async fn file(State(app): State<App>, staff: LicenceStaff, Path(id): Path<String>) -> Result<Response, Problem> {
+pub async fn file(State(app): State<App>, staff: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
     let licence = own(&app, &staff, &id).await?;
     let (_, bytes) = app.library.safe.document(&mut app.database.read().await?, &licence.id).await?;
     Ok(document::pdf(&licence, bytes))
 }
 
 /// `POST /console/licences/{id}/suspend`.
-pub async fn suspend(clerk: Clerk, Path(id): Path<String>, fields: Fields) -> Result<Response, Problem> {
+pub async fn suspend(clerk: Staff, Path(id): Path<String>, fields: Fields) -> Result<Response, Problem> {
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let reason = SuspensionReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
     let department = std::slice::from_ref(&clerk.staff.organisation_id);
@@ -342,7 +332,7 @@ pub async fn suspend(clerk: Clerk, Path(id): Path<String>, fields: Fields) -> Re
 }
 
 /// `POST /console/licences/{id}/reinstate`.
-pub async fn reinstate(clerk: Clerk, Path(id): Path<String>) -> Result<Response, Problem> {
+pub async fn reinstate(clerk: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let department = std::slice::from_ref(&clerk.staff.organisation_id);
     let reinstate = async |mut work: Work| {
@@ -354,7 +344,7 @@ pub async fn reinstate(clerk: Clerk, Path(id): Path<String>) -> Result<Response,
 }
 
 /// `POST /console/licences/{id}/revoke`.
-pub async fn revoke(clerk: Clerk, Path(id): Path<String>, fields: Fields) -> Result<Response, Problem> {
+pub async fn revoke(clerk: Staff, Path(id): Path<String>, fields: Fields) -> Result<Response, Problem> {
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let reason = RevocationReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
     let department = std::slice::from_ref(&clerk.staff.organisation_id);

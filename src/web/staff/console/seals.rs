@@ -5,7 +5,7 @@ use base::Page as ListPage;
 use http::StatusCode;
 use identity::staff;
 
-use super::PAGE;
+use super::parts::PAGE;
 use crate::{
     App, Page, Problem,
     kit::{page::html, session::Staff},

@@ -9,8 +9,7 @@ use verify::limits::SCANNED_CHARACTERS_MAX;
 use crate::{
     App, Page, Problem,
     kit::{
-        answer::Answer, examination, form::Fields, limits::ANSWER_SECONDS, page::html, session::DeskStaff,
-        upload::Upload,
+        answer::Answer, examination, form::Fields, limits::ANSWER_SECONDS, page::html, session::Staff, upload::Upload,
     },
 };
 
@@ -27,12 +26,12 @@ struct Desk {
 }
 
 /// `GET /desk`. One statement, for the session.
-pub async fn show(_staff: DeskStaff, page: Page) -> Response {
+pub async fn show(_staff: Staff, page: Page) -> Response {
     render(&Desk { page, answer: None, empty: false })
 }
 
 /// `POST /desk`: what was scanned or typed. Five statements.
-pub async fn number(State(app): State<App>, staff: DeskStaff, page: Page, fields: Fields) -> Result<Response, Problem> {
+pub async fn number(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let text = fields.text("text").trim().to_owned();
     if text.is_empty() {
         return Ok(render(&Desk { page, answer: None, empty: true }));
@@ -51,7 +50,7 @@ pub async fn number(State(app): State<App>, staff: DeskStaff, page: Page, fields
 }
 
 /// `POST /desk/file`: a file that was dropped or chosen. Up to eight statements.
-pub async fn file(State(app): State<App>, staff: DeskStaff, page: Page, upload: Upload) -> Result<Response, Problem> {
+pub async fn file(State(app): State<App>, staff: Staff, page: Page, upload: Upload) -> Result<Response, Problem> {
     if upload.file.is_empty() {
         return Ok(render(&Desk { page, answer: None, empty: true }));
     }

@@ -23,7 +23,7 @@ use crate::{
         answer,
         form::Query,
         page::{html, see_other},
-        session::DeskStaff,
+        session::Staff,
     },
 };
 
@@ -66,7 +66,7 @@ struct Asker {
 }
 
 /// `GET /desk/receipts`, with `number=…` for one of them. One statement, for the session.
-pub async fn find(_staff: DeskStaff, page: Page, Query(query): Query) -> Response {
+pub async fn find(_staff: Staff, page: Page, Query(query): Query) -> Response {
     let wanted = query.text("number").trim().to_owned();
     match number(&wanted) {
         Some(number) => see_other(&format!("/desk/receipts/{number}")),
@@ -77,7 +77,7 @@ pub async fn find(_staff: DeskStaff, page: Page, Query(query): Query) -> Respons
 /// `GET /desk/receipts/{number}`. Six statements.
 pub async fn show(
     State(app): State<App>,
-    staff: DeskStaff,
+    staff: Staff,
     page: Page,
     Path(wanted): Path<String>,
 ) -> Result<Response, Problem> {

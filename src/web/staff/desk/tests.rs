@@ -56,7 +56,7 @@ async fn desk(roles: &[Role]) -> Desk {
     let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
     let app = testing::app(&fresh, URL).await.unwrap();
     let cookie = sign_in(&app, &COUNTER, 77, roles).await;
-    Desk { router: crate::router(app.clone()), cookie, app, fresh }
+    Desk { router: testing::router(app.clone()), cookie, app, fresh }
 }
 
 /// Somebody who is signed in; without roles a citizen.

@@ -1,17 +1,14 @@
 //! Which system calls.
 
-use std::sync::Arc;
-
-use base::id::OrganisationId;
+use axum::extract::FromRequestParts;
+use base::{Fault, id::OrganisationId};
 use http::{HeaderMap, header, request::Parts};
 use records::{Actor, Context};
 
-use crate::{
-    App, Problem,
-    kit::visit::{self, SharedVisit},
-};
+use crate::{App, Problem, kit::visit::SharedVisit};
 
 /// A client with a token that has the scope a route wants.
+#[derive(Clone)]
 pub struct Caller {
     /// The client's identifier.
     pub client_id: String,
@@ -28,9 +25,13 @@ impl Caller {
     /// # Errors
     ///
     /// [`Problem::TokenMissing`], [`Problem::TokenInvalid`], [`Problem::TokenScope`].
-    pub async fn with_scope(parts: &Parts, app: &App, scope: &'static str) -> Result<Self, Problem> {
-        let visit = visit::of(parts)?;
-        let bearer = bearer(&parts.headers).ok_or(Problem::TokenMissing)?;
+    pub async fn with_scope(
+        app: &App,
+        visit: SharedVisit,
+        headers: &HeaderMap,
+        scope: &'static str,
+    ) -> Result<Self, Problem> {
+        let bearer = bearer(headers).ok_or(Problem::TokenMissing)?;
         let token = match oidc::access_token::authenticate(&app.provider, &app.database, bearer, visit.at).await {
             Ok(token) => token,
             Err(oidc::Error::Fault(fault)) => return Err(fault.into()),
@@ -55,12 +56,22 @@ impl Caller {
                 departments.push(other);
             }
         }
-        Ok(Self { client_id: client_id.to_owned(), departments, visit: Arc::clone(&visit), app: app.clone() })
+        Ok(Self { client_id: client_id.to_owned(), departments, visit, app: app.clone() })
     }
 
     /// Who acts, when, for which request.
     pub fn context(&self) -> Context {
         self.app.context(&self.visit, Actor::Client(self.client_id.clone()))
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        // The access table admits no system to a handler without leaving here which one it is.
+        let given = parts.extensions.remove();
+        given.ok_or_else(|| Problem::Fault(Fault::broken("a handler asked twice for who is calling")))
     }
 }
 

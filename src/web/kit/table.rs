@@ -1,0 +1,96 @@
+//! The table of routes. The router is built from its rows and from nothing else, so a route cannot exist without saying
+//! who may call it, and the row is carried out before the handler, so a handler cannot forget it.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    handler::Handler,
+    routing::{MethodFilter, on},
+};
+use http::Method;
+
+use crate::{
+    App,
+    kit::{
+        access::{Guard, Row, Surface, Who},
+        admission::AllGivenTo,
+        enforce::Enforced,
+    },
+};
+
+/// The routes so far.
+pub struct Table {
+    surface: Option<Surface>,
+    rows: Vec<Row>,
+    router: Router<App>,
+}
+
+impl Table {
+    /// An empty table of one surface.
+    pub fn new(surface: Surface) -> Self {
+        Self { surface: Some(surface), rows: Vec::new(), router: Router::new() }
+    }
+
+    /// An empty table of what each surface answers.
+    pub fn everywhere() -> Self {
+        Self { surface: None, rows: Vec::new(), router: Router::new() }
+    }
+
+    /// A page or a document.
+    pub fn get<W, H, T>(self, path: &'static str, who: W, handler: H) -> Self
+    where
+        W: Into<Who>,
+        H: Handler<T, App>,
+        T: AllGivenTo<W> + 'static,
+    {
+        self.add((Method::GET, MethodFilter::GET), path, who, Guard::Safe, handler)
+    }
+
+    /// An act.
+    pub fn post<W, H, T>(self, path: &'static str, who: W, guard: Guard, handler: H) -> Self
+    where
+        W: Into<Who>,
+        H: Handler<T, App>,
+        T: AllGivenTo<W> + 'static,
+    {
+        self.add((Method::POST, MethodFilter::POST), path, who, guard, handler)
+    }
+
+    fn add<W, H, T>(
+        mut self,
+        (method, filter): (Method, MethodFilter),
+        path: &'static str,
+        who: W,
+        guard: Guard,
+        handler: H,
+    ) -> Self
+    where
+        W: Into<Who>,
+        H: Handler<T, App>,
+        T: AllGivenTo<W> + 'static,
+    {
+        let row = Row { surface: self.surface, method, path, who: who.into(), guard };
+        // Another method is answered 405 without reading a form or asking who calls.
+        self.router = self.router.route(path, on(filter, Enforced { row: Arc::new(row.clone()), handler }));
+        self.rows.push(row);
+        self
+    }
+
+    /// The routes of both.
+    pub fn and(mut self, other: Self) -> Self {
+        self.rows.extend(other.rows);
+        self.router = self.router.merge(other.router);
+        self
+    }
+
+    /// The rows, for tests and for the documentation.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The routes.
+    pub fn into_router(self) -> Router<App> {
+        self.router
+    }
+}

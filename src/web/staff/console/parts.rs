@@ -1,0 +1,49 @@
+//! What several pages of the console show: a status as a tag, choices, one refusal.
+
+use base::{Fault, Text};
+use licence::{Licence, Standing};
+
+use crate::{App, Page, Problem};
+
+/// Items on one page of a list.
+pub const PAGE: i64 = 30;
+
+/// A status as a tag: its kind and its word.
+pub fn tag(page: &Page, standing: Option<Standing>) -> (&'static str, String) {
+    let kind = match standing {
+        Some(Standing::Valid) => "good",
+        Some(Standing::Suspended) => "warning",
+        Some(Standing::Revoked) => "bad",
+        Some(Standing::NotYetValid) => "info",
+        Some(Standing::Expired | Standing::Superseded) | None => "neutral",
+    };
+    let word = match standing {
+        Some(standing) => page.sentence(&standing.text()),
+        None => page.t("console.being_issued").to_owned(),
+    };
+    (kind, word)
+}
+
+/// The name of the type of a licence.
+pub fn type_name(app: &App, page: &Page, licence: &Licence) -> Result<String, Fault> {
+    Ok(page.say(&app.library.catalogue.now().of(licence)?.definition.name.text()).to_owned())
+}
+
+/// What may be chosen in a form: the code, the words.
+pub fn choices<T: Copy>(
+    page: &Page,
+    all: &[T],
+    code: fn(T) -> &'static str,
+    text: fn(T) -> Text,
+) -> Vec<(&'static str, String)> {
+    all.iter().map(|one| (code(*one), page.sentence(&text(*one)))).collect()
+}
+
+/// A reason must be chosen: nothing is revoked by pressing Enter.
+pub fn reason_missing() -> Problem {
+    Problem::Domain {
+        status: http::StatusCode::UNPROCESSABLE_ENTITY,
+        code: "reason_missing",
+        text: Text::fixed("请选择原因后再提交，没有任何变更。", "Choose a reason first. Nothing was changed."),
+    }
+}

@@ -6,6 +6,7 @@ mod beside_a_server;
 mod commands;
 mod demonstration;
 mod founding;
+mod listeners;
 mod postgres_killed;
 mod stopping;
 mod wire;

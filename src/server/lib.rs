@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod listen;
 pub mod pace;
 pub mod settings;
+pub mod surfaces;
 pub mod system;
 pub mod telemetry;
 pub mod wiring;

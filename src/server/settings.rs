@@ -59,8 +59,16 @@ macro_rules! settings {
 settings! {
     /// Where browsers reach the product: decides the issuer, every link and whether cookies are `Secure`.
     PUBLIC_URL = "public_url", Kind::Text, "http://127.0.0.1:8080";
-    /// Where the program listens.
+    /// Where the program listens, for every surface that has no address of its own.
     LISTEN = "listen", Kind::Text, "127.0.0.1:8080";
+    /// Where signing in and OpenID Connect are answered and nothing else is; empty means on `listen`, with the others.
+    LISTEN_SIGN_IN = "listen_sign_in", Kind::Text, "";
+    /// The same for people's own pages, `/me`.
+    LISTEN_ME = "listen_me", Kind::Text, "";
+    /// The same for the console and the counter's desk: on an inner address the internet never reaches them.
+    LISTEN_STAFF = "listen_staff", Kind::Text, "";
+    /// The same for the home page, public answers, revocation lists and the API.
+    LISTEN_PUBLIC = "listen_public", Kind::Text, "";
     /// Addresses of reverse proxies whose forwarded headers count; from anyone else they are ignored.
     TRUSTED_PROXIES = "trusted_proxies", Kind::List, "";
     /// Everything the program keeps beside the database: keys, and the database itself when it is SQLite.

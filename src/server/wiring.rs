@@ -1,7 +1,6 @@
 //! Puts the product together from its settings, starts it, stops it.
 
 use std::{
-    net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -20,7 +19,6 @@ use pki::{Custody, CustodySettings, KeyState, Purpose};
 use records::{Actor, Database, jobs::Claimed};
 use seal::Cabinet;
 use tokio::{
-    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
@@ -32,6 +30,7 @@ use crate::{
     jobs::{Beside, Runner},
     listen,
     settings::{self, Settings},
+    surfaces::Listener,
     system::{OsEntropy, SystemClock},
 };
 
@@ -225,23 +224,20 @@ fn token_keys(custody: &Custody, at: Instant) -> Vec<TokenKey> {
 
 /// The running product.
 pub struct Running {
-    /// Where it listens.
-    pub address: SocketAddr,
     /// The product.
     pub product: Product,
     stop: watch::Sender<bool>,
     drain: Duration,
     beside: Beside,
-    server: tokio::task::JoinHandle<()>,
+    servers: Vec<tokio::task::JoinHandle<()>>,
 }
 
-/// Starts listening and the tasks beside requests.
+/// Starts answering and the tasks beside requests.
 ///
 /// # Errors
 ///
-/// A listener that cannot be used.
-pub fn start(settings: &Settings, product: Product, listener: TcpListener) -> anyhow::Result<Running> {
-    let address = listener.local_addr()?;
+/// Another system's certificates that cannot be read.
+pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) -> anyhow::Result<Running> {
     let (stop, stopped) = watch::channel(false);
     let mut beside = Beside::new(stopped.clone());
     beside.sequence(&product.database);
@@ -251,9 +247,12 @@ pub fn start(settings: &Settings, product: Product, listener: TcpListener) -> an
     watch_revisions(&mut beside, &product);
     keep_house(&mut beside, &product);
     let drain = Duration::from_secs(settings.integer(&settings::DRAIN_SECONDS).unsigned_abs());
-    let router = web::router(product.app.clone(), &web::kit::access::Surface::ALL);
-    let server = tokio::spawn(listen::serve(listener, router, stopped, drain));
-    Ok(Running { address, product, stop, drain, beside, server })
+    let servers = listeners.into_iter().map(|Listener { socket, surfaces }| {
+        let router = web::router(product.app.clone(), &surfaces);
+        tokio::spawn(listen::serve(socket, router, stopped.clone(), drain))
+    });
+    let servers = servers.collect();
+    Ok(Running { product, stop, drain, beside, servers })
 }
 
 /// What the queue's jobs do, by their kind.
@@ -342,7 +341,9 @@ impl Running {
     pub async fn stop(self) {
         let until = tokio::time::Instant::now() + self.drain.max(TASKS_END_WITHIN);
         let _ = self.stop.send(true);
-        let _ = self.server.await;
+        for server in self.servers {
+            let _ = server.await;
+        }
         if tokio::time::timeout_at(until, self.beside.finish()).await.is_err() {
             // What a task had not committed is undone, and a job is taken up again when its lease is over.
             tracing::warn!("a task beside requests was cut off");

@@ -27,6 +27,4 @@ pub mod upload;
 pub mod visit;
 
 #[cfg(test)]
-mod access_tests;
-#[cfg(test)]
 mod style_tests;

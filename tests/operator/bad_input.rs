@@ -34,7 +34,8 @@ async fn settings_that_cannot_be_used_are_named_before_anything_is_made() {
     check("public_url=http://10.0.0.1", &["public_url", "in clear"]);
     check("public_url=https://sso.example.gov.cn/app", &["public_url", "nothing more"]);
     check("trusted_proxies=nginx", &["trusted_proxies", "nginx"]);
-    check("listen=nowhere", &["listening on nowhere"]);
+    check("listen=nowhere", &["listening on nowhere", "setting listen)"]);
+    check("listen_staff=nowhere", &["listening on nowhere", "setting listen_staff)"]);
     check("database.url_file=/nowhere/url", &["/nowhere/url", "database.url_file"]);
     check(&format!("databse.url=postgres://guosuo:{PASSWORD}@db/guosuo"), &["databse.url is not a setting"]);
     assert!(!installation.data().exists(), "nothing was made");

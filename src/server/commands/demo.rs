@@ -12,10 +12,12 @@ use tokio::{
     net::{TcpListener, TcpStream},
     process::{Child, Command},
 };
+use web::kit::access::Surface;
 
 use crate::{
     demo::{self, RelyingPartyPlaces},
     settings::Settings,
+    surfaces::Listener,
     wiring::{self, StopSignal, World},
 };
 
@@ -76,7 +78,8 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     let places = RelyingPartyPlaces::in_folder(&folder).await?;
     let facts = demo::seed(&product, &folder, &places).await.context("seeding the city")?;
     let mut signal = StopSignal::listen()?;
-    let running = wiring::start(&settings, product, listener)?;
+    let running =
+        wiring::start(&settings, product, vec![Listener { socket: listener, surfaces: Surface::ALL.to_vec() }])?;
     let mut children = Vec::new();
     for config in department_configs(&facts, &places, &public_url) {
         children.push(start_department(&folder, &config).await?);

@@ -1,10 +1,10 @@
 //! `serve`: until asked to stop.
 
-use anyhow::{Context, bail};
-use tokio::net::TcpListener;
+use anyhow::bail;
 
 use crate::{
     settings::{self, Settings},
+    surfaces,
     wiring::{self, StopSignal, World},
 };
 
@@ -15,13 +15,12 @@ use crate::{
 /// What is wrong with the settings, the database, the keys or the listener.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     // Before the database is touched: a second server started by mistake changes nothing.
-    let listen = settings.text(&settings::LISTEN);
-    let listener =
-        TcpListener::bind(listen).await.with_context(|| format!("listening on {listen} (setting listen)"))?;
+    let listeners = surfaces::bind(settings).await?;
+    let told: Vec<String> = listeners.iter().map(ToString::to_string).collect();
     let product = wiring::build(settings, World::default()).await?;
     let mut signal = StopSignal::listen()?;
-    let running = wiring::start(settings, product, listener)?;
-    tracing::info!(address = %running.address, public_url = settings.text(&settings::PUBLIC_URL), "serving");
+    let running = wiring::start(settings, product, listeners)?;
+    tracing::info!(listeners = told.join("; "), public_url = settings.text(&settings::PUBLIC_URL), "serving");
     signal.asked().await;
     tracing::info!("stopping");
     tokio::select! {

@@ -2,6 +2,9 @@
 //! kept out. The rows themselves stand beside their handlers, in the `routes` of each folder; `guosuo access` prints them
 //! all.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write;
 
 use http::Method;

@@ -5,7 +5,7 @@ use base::id::AccountId;
 use http::{Request, StatusCode, header};
 use identity::{Role, account, session, staff};
 
-use super::access::{Guard, Row, Who};
+use super::{Guard, Row, Who};
 use crate::{
     public::api::tests::{Answer, Office, client, office, register},
     testing,

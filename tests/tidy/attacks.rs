@@ -65,6 +65,27 @@ fn every_attack_that_the_code_quotes_is_in_the_catalogue() {
     none(&wrong);
 }
 
+/// That test says its attacks by number: each row leads back to it.
+#[test]
+fn attacks_on_files_stand_under_their_numbers() {
+    let test = "each_attack_on_a_file_is_answered_written_down_and_changes_nothing";
+    let attacks = catalogue();
+    let mut wrong = Vec::new();
+    let mut numbers = 0;
+    for literal in source::literals(&fs::read_to_string(root().join("tests/verification/files.rs")).unwrap()) {
+        // A name of an attack is one line: a number, and what is done.
+        let name = literal.split_once(' ').filter(|_| !literal.contains('\n'));
+        let Some(number) = name.and_then(|(number, _)| number.parse::<usize>().ok()) else { continue };
+        numbers += 1;
+        let row = attacks.iter().find(|attack| attack.number == number);
+        if row.is_none_or(|row| !row.test.contains(test)) {
+            wrong.push(format!("{literal:?}: the catalogue does not name {test} there"));
+        }
+    }
+    assert!(numbers > 10, "its attacks have numbers");
+    none(&wrong);
+}
+
 /// One row of the catalogue.
 struct Attack {
     group: String,

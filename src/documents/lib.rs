@@ -4,8 +4,8 @@
 //! appends what is its own, so that making a file costs far less than signing it.
 #![deny(missing_docs)]
 
-mod content;
 mod error;
+mod filling;
 pub mod font;
 pub mod layout;
 pub mod limits;
@@ -16,8 +16,8 @@ pub mod qr;
 pub mod seal_picture;
 mod template;
 
-pub use content::{Content, Field};
 pub use error::Error;
+pub use filling::{Field, Filling};
 pub use font::Fonts;
 pub use layout::Layout;
 pub use pdf::write::Prepared;

@@ -6,7 +6,7 @@ use base::Fault;
 use crypto::digest::{DigestAlgorithm, Hasher, sha256};
 
 use crate::{
-    Content, Error, Field, Fonts, Layout, Prepared, SealPicture,
+    Error, Field, Filling, Fonts, Layout, Prepared, SealPicture,
     font::{FACE_COUNT, Glyph, subset::Subset},
     layout::{Cell, PAGE_HEIGHT, PAGE_WIDTH},
     limits,
@@ -109,10 +109,10 @@ impl Template {
     ///
     /// [`Error::TooLong`], [`Error::MissingGlyph`], [`Error::MissingField`], [`Error::UnknownField`],
     /// [`Error::MetadataName`], [`Error::QrTooLong`].
-    pub fn typeset(&self, content: &Content) -> Result<Prepared, Error> {
+    pub fn typeset(&self, content: &Filling) -> Result<Prepared, Error> {
         let typeset = &*self.0;
         check_fields(&typeset.layout, content)?;
-        let mut page = Page { typeset, own: Default::default(), ink: Ink(Vec::with_capacity(8_192)) };
+        let mut page = Sheet { typeset, own: Default::default(), ink: Ink(Vec::with_capacity(8_192)) };
         page.print(content)?;
         let mut objects = typeset.beginning.following(90_000);
         objects.stream(object::TEXT, "", &page.ink.0, false);
@@ -128,7 +128,7 @@ impl Template {
         objects.dictionary(
             object::PAGE,
             &format!(
-                "/Type/Page/Parent {} 0 R/MediaBox[0 0 595.28 841.89]/Contents[{} 0 R {} 0 R]/Resources<</Font\
+                "/Type/Sheet/Parent {} 0 R/MediaBox[0 0 595.28 841.89]/Contents[{} 0 R {} 0 R]/Resources<</Font\
                  <</F0 {} 0 R{fonts}>>>>/Annots[{} 0 R]",
                 object::PAGES,
                 object::FIXED_TEXT,
@@ -165,7 +165,7 @@ impl Template {
     }
 }
 
-fn check_fields(layout: &Layout, content: &Content) -> Result<(), Error> {
+fn check_fields(layout: &Layout, content: &Filling) -> Result<(), Error> {
     let known = |field: &Field| layout.cells.iter().any(|cell| cell.key == field.key);
     if let Some(field) = content.fields.iter().find(|field| !known(field)) {
         return Err(Error::UnknownField { field: field.key.clone() });
@@ -177,7 +177,7 @@ fn check_fields(layout: &Layout, content: &Content) -> Result<(), Error> {
     Ok(())
 }
 
-fn metadata(content: &Content) -> Result<Vec<u8>, Error> {
+fn metadata(content: &Filling) -> Result<Vec<u8>, Error> {
     let mut entries: Vec<(&str, &str)> =
         vec![("certificate_name", &content.title), ("certificate_identifier", &content.identifier)];
     let fields = content.fields.iter().map(|field| (field.key.as_str(), field.value.as_str()));
@@ -191,7 +191,7 @@ fn metadata(content: &Content) -> Result<Vec<u8>, Error> {
     xmp::packet(&xmp::Facts { title: &content.title, creator: &content.signer_name, at: content.at, entries: &entries })
 }
 
-fn pdf_date(content: &Content) -> String {
+fn pdf_date(content: &Filling) -> String {
     let digits: String = content.at.legal_text().chars().filter(char::is_ascii_digit).collect();
     format!("D:{digits}+08'00'")
 }
@@ -350,14 +350,14 @@ struct Set {
 }
 
 /// The words of one licence.
-struct Page<'a> {
+struct Sheet<'a> {
     typeset: &'a Typeset,
     own: [Option<Subset>; FACE_COUNT],
     ink: Ink,
 }
 
-impl Page<'_> {
-    fn print(&mut self, content: &Content) -> Result<(), Error> {
+impl Sheet<'_> {
+    fn print(&mut self, content: &Filling) -> Result<(), Error> {
         let layout = &self.typeset.layout;
         self.ink.op(&[0.08, 0.08, 0.08], "rg");
         for field in &content.fields {

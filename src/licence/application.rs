@@ -12,7 +12,7 @@ use records::{Tx, Work};
 use crate::{
     error::Error,
     events,
-    issue::{self, Approved, Begun, Origin, Request, compose, official::Official},
+    issue::{self, Approved, Begun, NewLicence, Origin, compose, official::Official},
     library::Library,
     limits,
     register::{
@@ -97,7 +97,7 @@ pub async fn apply(
     work: &mut Work,
     library: &Library,
     maker: &Official,
-    request: Request,
+    request: NewLicence,
 ) -> Result<ApplicationId, Error> {
     maker.check_role(Role::Clerk)?;
     let licence_type = library.catalogue.now().published(&request.type_code).ok_or(Error::TypeUnknown)?;

@@ -22,7 +22,7 @@ use records::{Context, Database, Work, attempt, idempotency};
 use seal::ActiveSeal;
 
 pub use page::Signed;
-pub use request::{Origin, Request};
+pub use request::{NewLicence, Origin};
 
 use crate::{
     catalogue::licence_type::LicenceType,
@@ -76,7 +76,7 @@ pub async fn begin(
     work: &mut Work,
     library: &Library,
     origin: &Origin,
-    request: Request,
+    request: NewLicence,
     (maker, checker): (&Official, &Official),
 ) -> Result<Begun, Error> {
     checker.check_other_person(maker.person_id.as_str())?;

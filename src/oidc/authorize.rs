@@ -3,6 +3,7 @@
 mod answer;
 mod client_known;
 mod decide;
+mod draft;
 mod hints;
 mod interaction;
 mod max_age;
@@ -18,19 +19,22 @@ mod scope_allowed;
 use std::sync::Arc;
 
 pub use self::{
-    answer::{Answer, AnswerTo, Reply, ResponseMode},
-    decide::{Decision, Place, SignIn, code, decide},
+    answer::{AnswerTo, AuthorizationResponse, Reply, ResponseMode},
+    decide::{Decision, SignIn, code, decide},
+    draft::AuthorizationRequest,
     interaction::Parked,
     prompt::Prompt,
 };
 use base::Fault;
 use records::Work;
 
-use crate::{Client, Desk, Error, Parameters, Provider, events, scope::ScopeSet, throttle::Wrong};
+use draft::Draft;
+
+use crate::{Client, Endpoint, Error, Parameters, Provider, events, scope::ScopeSet, throttle::Wrong};
 
 /// One rule. Those before [`redirect_uri_exact`] can only be answered with a page: until then nobody knows where an
 /// answer may go.
-type Check = fn(&Draft<'_>, &mut Request) -> Result<(), Error>;
+type Check = fn(&Draft<'_>, &mut AuthorizationRequest) -> Result<(), Error>;
 
 const AUTHORIZE: &[(&str, Check)] = &[
     ("client_known", client_known::check),
@@ -45,38 +49,6 @@ const AUTHORIZE: &[(&str, Check)] = &[
     ("max_age", max_age::check),
     ("hints", hints::check),
 ];
-
-/// What the checks look at.
-pub(crate) struct Draft<'a> {
-    provider: &'a Provider,
-    client: Option<Arc<Client>>,
-    parameters: &'a Parameters,
-}
-
-/// An authorization request that passed the checks.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// Who asks.
-    pub client: Arc<Client>,
-    /// Where the answer goes.
-    pub answer_to: AnswerTo,
-    /// What is asked for.
-    pub scopes: ScopeSet,
-    /// What the ID token repeats.
-    pub nonce: Option<String>,
-    /// The PKCE challenge.
-    pub challenge: Option<[u8; 32]>,
-    /// What may be shown.
-    pub prompt: Prompt,
-    /// How long ago the person may have proved who they are, in seconds.
-    pub max_age: Option<i64>,
-    /// Whom the client expects, as it knows them.
-    pub expected_subject: Option<String>,
-    /// What to put into the field for the name.
-    pub login_hint: Option<String>,
-    /// The parameters to park while the person is busy.
-    pub(crate) query: String,
-}
 
 /// A request that was refused, and where to say so.
 #[derive(Debug)]
@@ -116,10 +88,10 @@ pub fn check(
     provider: &Provider,
     client: Option<Arc<Client>>,
     parameters: &Parameters,
-) -> Result<Request, Box<Refused>> {
+) -> Result<AuthorizationRequest, Box<Refused>> {
     let refused = |error, answer_to, client| Box::new(Refused { error, answer_to, client });
     let Some(known) = client.clone() else { return Err(refused(Error::ClientUnknown, None, None)) };
-    let mut request = Request {
+    let mut request = AuthorizationRequest {
         client: Arc::clone(&known),
         answer_to: AnswerTo::default(),
         scopes: ScopeSet::default(),
@@ -147,15 +119,15 @@ pub fn check(
 /// # Errors
 ///
 /// [`Fault`].
-pub async fn remember(desk: &Desk<'_>, refused: &Refused) -> Result<(), Fault> {
-    if desk.provider.throttle().wrong("", desk.address, desk.context.at) == Wrong::Later {
+pub async fn remember(endpoint: &Endpoint<'_>, refused: &Refused) -> Result<(), Fault> {
+    if endpoint.provider.throttle().wrong("", &endpoint.address, endpoint.context.at) == Wrong::Later {
         return Ok(());
     }
     let client = refused.client.as_ref().map_or("-", |client| client.client_id.as_str());
-    let data = serde_json::json!({ "why": refused.error.to_string(), "address": desk.address });
+    let data = serde_json::json!({ "why": refused.error.to_string(), "address": endpoint.address });
     let remember = async |mut work: Work| {
         work.record_with(events::AUTHORIZATION_REFUSED, client, data.clone());
         work.commit().await
     };
-    desk.database.attempt(&desk.context, remember).await
+    endpoint.database.attempt(&endpoint.context, remember).await
 }

@@ -9,6 +9,7 @@ pub mod claims;
 pub mod client;
 mod code;
 pub mod discovery;
+mod endpoint;
 pub mod error;
 pub mod events;
 pub mod family;
@@ -26,10 +27,10 @@ pub mod token;
 pub mod userinfo;
 
 pub use client::{Client, ClientId};
+pub use endpoint::Endpoint;
 pub use error::{Error, GrantFlaw};
 pub use parameters::Parameters;
 pub use provider::{Provider, ProviderSettings};
-pub use token::Desk;
 
 #[cfg(test)]
 mod tests;

@@ -27,8 +27,8 @@ use identity::{
 use records::{Actor, Context, Database, testing::Fresh};
 
 use crate::{
-    ClientId, Desk, Error, GrantFlaw, Parameters, Provider, ProviderSettings,
-    authorize::{self as endpoint, Decision, Parked, Place},
+    ClientId, Endpoint, Error, GrantFlaw, Parameters, Provider, ProviderSettings,
+    authorize::{self as endpoint, Decision, Parked},
     client::{self, ClientSettings, Consent, GrantType, Kind, Registration, TokenAlgorithm},
     keys::{KeyState, KeyUse, TokenKey},
     token::{self, TokenRequest, Tokens},
@@ -105,12 +105,13 @@ impl City {
         self.database().begin(self.context()).await.unwrap()
     }
 
-    pub fn desk(&self) -> Desk<'_> {
-        Desk { provider: &self.provider, database: self.database(), context: self.context(), address: "127.0.0.1" }
-    }
-
-    pub fn place(&self) -> Place<'_> {
-        Place { provider: &self.provider, database: self.database(), entropy: &*self.entropy, at: self.at }
+    pub fn endpoint(&self) -> Endpoint<'_> {
+        Endpoint {
+            provider: &self.provider,
+            database: self.database(),
+            context: self.context(),
+            address: "127.0.0.1".to_owned(),
+        }
     }
 
     pub async fn live_session(&self) -> Option<Session> {
@@ -141,7 +142,7 @@ impl City {
         let parameters = Parameters::parse(&query(client, changes))?;
         let client = self.provider.client(self.database(), client).await?;
         let request = endpoint::check(&self.provider, client, &parameters).map_err(|refused| refused.error)?;
-        endpoint::decide(&self.place(), &request, self.live_session().await.as_ref(), earlier).await
+        endpoint::decide(&self.endpoint(), &request, self.live_session().await.as_ref(), earlier).await
     }
 
     pub async fn code(&self, client: &str, changes: &[(&str, &str)]) -> String {
@@ -153,7 +154,7 @@ impl City {
 
     pub async fn token(&self, form: &str) -> Result<Tokens, Error> {
         let form = Parameters::parse(form).unwrap();
-        token::answer(&self.desk(), &TokenRequest { form: &form, query: None, authorization: None }).await
+        token::answer(&self.endpoint(), &TokenRequest { form: &form, query: None, authorization: None }).await
     }
 
     /// The kinds of events of an object.

@@ -3,7 +3,7 @@
 use identity::Vault;
 use serde_json::{Map, Value};
 
-use crate::{Error, access_token, claims, keys::KeyUse, scope, token::Desk};
+use crate::{Endpoint, Error, access_token, claims, keys::KeyUse, scope};
 
 /// What a client gets.
 #[derive(Clone, Debug)]
@@ -19,14 +19,14 @@ pub enum Userinfo {
 /// # Errors
 ///
 /// [`Error::AccessTokenInvalid`], [`Error::ScopeMissing`].
-pub async fn answer(desk: &Desk<'_>, vault: &Vault, bearer: &str) -> Result<Userinfo, Error> {
-    let at = desk.context.at;
-    let token = access_token::verify(desk.provider, bearer, at)?;
-    let client = desk.provider.client(desk.database, token.client_id.as_str()).await?;
+pub async fn answer(endpoint: &Endpoint<'_>, vault: &Vault, bearer: &str) -> Result<Userinfo, Error> {
+    let at = endpoint.context.at;
+    let token = access_token::verify(endpoint.provider, bearer, at)?;
+    let client = endpoint.provider.client(endpoint.database, token.client_id.as_str()).await?;
     let client = client.ok_or(Error::AccessTokenInvalid)?;
     token.need(scope::OPENID)?;
     let family = token.family.as_deref().ok_or(Error::ScopeMissing(scope::OPENID))?;
-    let mut tx = desk.database.read().await?;
+    let mut tx = endpoint.database.read().await?;
     let mut facts = claims::of_family(&mut tx, family).await?.ok_or(Error::AccessTokenInvalid)?;
     if token.scopes.has("org") {
         facts.add_organisations(&mut tx, at).await?;
@@ -36,8 +36,8 @@ pub async fn answer(desk: &Desk<'_>, vault: &Vault, bearer: &str) -> Result<User
     let mut claims = facts.claims(&scopes, vault)?;
     claims.insert("sub".to_owned(), token.subject.into());
     let Some(algorithm) = client.settings.userinfo_algorithm else { return Ok(Userinfo::Json(claims)) };
-    claims.insert("iss".to_owned(), desk.provider.issuer_url().into());
+    claims.insert("iss".to_owned(), endpoint.provider.issuer_url().into());
     claims.insert("aud".to_owned(), client.client_id.as_str().into());
-    let signed = desk.provider.keys().sign(KeyUse::IdToken, algorithm.suite(), "JWT", &claims).await?;
+    let signed = endpoint.provider.keys().sign(KeyUse::IdToken, algorithm.suite(), "JWT", &claims).await?;
     Ok(Userinfo::Signed(signed))
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base::{Fault, Secret, fault::FaultKind};
+use base::Fault;
 use sqlx::{
     Any, FromRow,
     any::{AnyArguments, AnyRow},
@@ -13,38 +13,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{
     args::Value,
     consequence::{self, Consequence},
-    dialect::{self, Dialect},
+    dialect::Dialect,
     pool::{Lease, Pool},
+    settings::DatabaseSettings,
     work::{self, Context, Event, Work},
 };
-
-/// How to reach the database.
-#[derive(Clone, Debug)]
-pub struct DatabaseSettings {
-    /// `sqlite://FILE` or `postgres://…`. It may hold a password, so it is never printed.
-    pub url: Secret<String>,
-    /// The most connections held open.
-    pub connections_max: u32,
-    /// How long a request waits for a free connection before it is answered 503.
-    pub acquire_timeout: Duration,
-    /// How long one statement may run (PostgreSQL only; SQLite's never leave the machine).
-    pub statement_timeout: Duration,
-    /// What follows from which event, in every unit of work on this database.
-    pub consequences: &'static [Consequence],
-}
-
-impl DatabaseSettings {
-    /// The defaults for a URL: 10 connections, 5 seconds to get one, 15 seconds a statement, no consequences.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: Secret::new(url.into()),
-            connections_max: 10,
-            acquire_timeout: Duration::from_secs(5),
-            statement_timeout: Duration::from_secs(15),
-            consequences: &[],
-        }
-    }
-}
 
 /// The database. Cloning it is cheap and shares the pool.
 #[derive(Clone, Debug)]
@@ -63,7 +36,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Unavailable`] when it cannot be reached, [`FaultKind::Broken`] when its version is unsafe.
+    /// [`FaultKind::Unavailable`](base::fault::FaultKind::Unavailable) when it cannot be reached, [`FaultKind::Broken`] when its version is unsafe.
     pub async fn open(settings: &DatabaseSettings) -> Result<Self, Fault> {
         sqlx::any::install_default_drivers();
         let url = settings.url.expose();
@@ -88,7 +61,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Unavailable`] when no connection becomes free in time.
+    /// [`FaultKind::Unavailable`](base::fault::FaultKind::Unavailable) when no connection becomes free in time.
     pub async fn read(&self) -> Result<Tx, Fault> {
         Ok(Tx { lease: self.pool.acquire().await?, dialect: self.dialect, rows_changed: 0 })
     }
@@ -97,7 +70,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Unavailable`] when no connection becomes free in time.
+    /// [`FaultKind::Unavailable`](base::fault::FaultKind::Unavailable) when no connection becomes free in time.
     pub async fn begin(&self, context: Context) -> Result<Work, Fault> {
         Ok(Work::new(self.transaction().await?, context, self.consequences))
     }
@@ -107,7 +80,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Unavailable`] when no connection becomes free in time.
+    /// [`FaultKind::Unavailable`](base::fault::FaultKind::Unavailable) when no connection becomes free in time.
     pub async fn housekeeping(&self) -> Result<Tx, Fault> {
         self.transaction().await
     }
@@ -316,19 +289,4 @@ fn bind_as<T>(mut query: QueryAs<'_, Any, T, AnyArguments>, args: Vec<Value>) ->
         };
     }
     query
-}
-
-/// Sorts a driver's error: what may be tried again, what needs waiting, what is our mistake.
-pub(crate) fn fault(error: sqlx::Error) -> Fault {
-    match &error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => {
-            Fault::unavailable(error)
-        }
-        sqlx::Error::Database(database) => match dialect::error_kind(database.code().as_deref().unwrap_or_default()) {
-            FaultKind::Unavailable => Fault::unavailable(error),
-            FaultKind::Conflict => Fault::conflict(error),
-            FaultKind::Broken => Fault::broken(error),
-        },
-        _ => Fault::broken(error),
-    }
 }

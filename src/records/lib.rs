@@ -9,6 +9,7 @@ mod attempt;
 pub mod consequence;
 pub mod database;
 pub mod dialect;
+mod driver;
 pub mod events;
 pub mod idempotency;
 pub mod jobs;
@@ -16,13 +17,15 @@ pub mod log;
 pub mod migrate;
 mod pool;
 pub mod revision;
+mod settings;
 pub mod work;
 
 pub use actor::Actor;
 pub use args::Value;
 pub use attempt::{MaybeFault, attempt};
 pub use consequence::{Consequence, Reacting};
-pub use database::{Database, DatabaseSettings, Tx};
+pub use database::{Database, Tx};
+pub use settings::DatabaseSettings;
 pub use sqlx::FromRow;
 pub use work::{Context, Event, Work};
 

@@ -17,10 +17,7 @@ use base::Fault;
 use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, any::AnyConnectOptions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{
-    database::{DatabaseSettings, fault},
-    dialect::Dialect,
-};
+use crate::{dialect::Dialect, driver::fault, settings::DatabaseSettings};
 
 /// A connection is replaced after so long, so that memory the server keeps for it does not grow for ever.
 const LIFETIME: Duration = Duration::from_mins(30);

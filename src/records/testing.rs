@@ -14,9 +14,10 @@ use crate::{
     actor::Actor,
     args,
     consequence::Consequence,
-    database::{Database, DatabaseSettings},
+    database::Database,
     log::{self, Entry},
     migrate,
+    settings::DatabaseSettings,
     work::Context,
 };
 

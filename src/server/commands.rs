@@ -10,6 +10,7 @@ use records::{Event, Tx};
 pub mod audit;
 pub mod bootstrap;
 pub mod client;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;
 pub mod keys;

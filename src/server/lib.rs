@@ -1,6 +1,7 @@
 //! The program: settings, wiring, listeners, jobs, commands.
 
 pub mod commands;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod fetch;
 pub mod foundation;

@@ -1,4 +1,4 @@
-//! `guosuo`: serve, demonstrate, look after.
+//! `guosuo`: serve, look after, and, unless built without the feature, demonstrate.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -25,6 +25,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Start everything on this machine with a seeded city; print what to open.
+    #[cfg(feature = "demo")]
     Demo(commands::demo::Arguments),
     /// Serve until asked to stop.
     Serve,
@@ -62,6 +63,7 @@ enum Command {
     /// Print every setting with its default, as a TOML file.
     Settings,
     /// One of the demonstration's relying parties (started by `demo`).
+    #[cfg(feature = "demo")]
     #[command(hide = true)]
     Department {
         /// Its configuration, JSON.
@@ -89,6 +91,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match arguments.command {
+            #[cfg(feature = "demo")]
             Command::Demo(arguments) => commands::demo::run(settings, arguments).await,
             Command::Serve => commands::serve::run(&settings).await,
             Command::Migrate => commands::migrate::run(&settings).await,
@@ -104,6 +107,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Command::Audit => commands::audit::run(&settings).await,
             Command::Access => commands::print(&web::kit::access::reference(&web::rows())),
             Command::Settings => commands::print(&server::settings::reference()),
+            #[cfg(feature = "demo")]
             Command::Department { file, until_input_ends } => commands::demo::department(&file, until_input_ends).await,
         }
     })

@@ -3,10 +3,11 @@
 use base::{Instant, Text};
 
 use crate::{
+    check::Check,
     licence::{self, LicenceFacts},
     pdf::{self, Examined, Trust},
     reason::Reason,
-    verdict::{Check, Source, Verdict},
+    verdict::{Source, Verdict},
 };
 
 /// What was asked about.
@@ -105,8 +106,10 @@ mod tests {
 
     use super::*;
     use crate::{
+        check::CheckResult,
         licence::{Status, tests::facts},
-        verdict::{CheckResult, Facet, Outcome},
+        outcome::Outcome,
+        verdict::Facet,
     };
 
     fn at() -> Instant {

@@ -6,14 +6,18 @@
 #![deny(missing_docs)]
 
 mod advice;
+mod check;
 mod decide;
 pub mod licence;
 pub mod limits;
+mod outcome;
 pub mod pdf;
 pub mod qr;
 pub mod reason;
 pub mod verdict;
 
+pub use check::{Check, CheckResult};
 pub use decide::{Evidence, Subject, decide};
+pub use outcome::Outcome;
 pub use reason::Reason;
-pub use verdict::{Check, CheckResult, Facet, Outcome, SignatureReport, Source, Verdict};
+pub use verdict::{Facet, SignatureReport, Source, Verdict};

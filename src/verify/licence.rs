@@ -2,7 +2,7 @@
 
 use base::{Date, Instant, Text};
 
-use crate::{reason::Reason, verdict::Check};
+use crate::{check::Check, reason::Reason};
 
 /// What was recorded last about a licence that was issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +163,7 @@ fn check_period(licence: &LicenceFacts, at: Instant) -> Check {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::verdict::CheckResult;
+    use crate::check::CheckResult;
 
     /// A food licence of 2026-01-01 to 2030-12-31.
     pub(crate) fn facts(status: Status) -> LicenceFacts {

@@ -13,11 +13,7 @@ use crypto::x509::{Certificate, Crl};
 
 pub use examine::{Examined, FileProblem, Found, examine};
 
-use crate::{
-    licence::LicenceFacts,
-    reason::Reason,
-    verdict::{Check, SignatureReport},
-};
+use crate::{check::Check, licence::LicenceFacts, reason::Reason, verdict::SignatureReport};
 use signature::{Judged, Trouble};
 
 /// Whom we trust, and what is known of revocation.

@@ -2,7 +2,7 @@
 
 use base::Text;
 
-use crate::verdict::Outcome;
+use crate::outcome::Outcome;
 
 /// Declares reasons with their code, outcome and sentence.
 macro_rules! reasons {

@@ -27,6 +27,9 @@ pub fn run(report: &mut Report) -> Result<()> {
     )?;
     let mut documents = cargo(&["doc", "--workspace", "--no-deps", "--keep-going", "--quiet", "--locked"]);
     report.may("documentation", documents.env("RUSTDOCFLAGS", "-D warnings"))?;
+    // A production build has no demonstration: what remains must stand without it.
+    let mut production = cargo(&["check", "--package", "server", "--no-default-features", "--quiet", "--locked"]);
+    report.may("production build", &mut production)?;
     // Tidy compares the reference page with what the program prints. The tests that follow need the same build.
     report.must("build", &mut cargo(&["build", "--workspace", "--all-targets", "--quiet", "--locked"]))?;
     // Licences, bans, sources and advisories (decision 0029), by the program that was just built.

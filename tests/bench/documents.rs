@@ -5,7 +5,7 @@ use std::{hint::black_box, path::Path, time::Duration};
 use anyhow::Context;
 use base::Instant;
 use crypto::{DigestAlgorithm, KeyHandle, Suite, sign::SigningKey};
-use documents::{Content, Field, Fonts, Layout, SealPicture, SealText, Template, layout};
+use documents::{Field, Filling, Fonts, Layout, SealPicture, SealText, Template, layout};
 use futures_util::FutureExt;
 
 use crate::limits;
@@ -47,7 +47,7 @@ fn one(template: &Template, key: &KeyHandle, certificate: &[u8], number: usize) 
     let name: String =
         (0..12).filter_map(|place| syllables.get((number * 7 + place * number) % syllables.len())).collect();
     let field = |key: &str, value: &str| Field::new(key, value);
-    let content = Content {
+    let content = Filling {
         title: "食品经营许可证".to_owned(),
         identifier: "1.2.156.3005.2.11100000MB0143028R001.113301990024810047.202611230000001.001.X".to_owned(),
         fields: vec![

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use base::Instant;
 use crypto::DigestAlgorithm;
-use documents::{Content, Field, Fonts, Layout, SealPicture, SealText, Template, layout};
+use documents::{Field, Filling, Fonts, Layout, SealPicture, SealText, Template, layout};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -45,14 +45,14 @@ fn main() {
     }
 }
 
-fn save(folder: &str, name: &str, template: &Template, content: &Content) {
+fn save(folder: &str, name: &str, template: &Template, content: &Filling) {
     let file = template.typeset(content).unwrap().finish(&[1; 1_500]).unwrap();
     println!("{name}: {} bytes", file.len());
     std::fs::write(format!("{folder}/{name}.pdf"), file).unwrap();
 }
 
-fn content(title: &str, fields: &[(&str, &str)]) -> Content {
-    Content {
+fn content(title: &str, fields: &[(&str, &str)]) -> Filling {
+    Filling {
         title: title.into(),
         identifier: "1.2.156.3005.2.11100000000013127D001.11330100002489559F.20261123000001.001.X".into(),
         fields: fields.iter().map(|(key, value)| Field::new(*key, *value)).collect(),
@@ -63,7 +63,7 @@ fn content(title: &str, fields: &[(&str, &str)]) -> Content {
     }
 }
 
-fn food(name: &str) -> Content {
+fn food(name: &str) -> Filling {
     content(
         "食品经营许可证",
         &[
@@ -87,7 +87,7 @@ fn food(name: &str) -> Content {
     )
 }
 
-fn driving() -> Content {
+fn driving() -> Filling {
     content(
         "机动车驾驶证",
         &[
@@ -107,7 +107,7 @@ fn driving() -> Content {
     )
 }
 
-fn birth() -> Content {
+fn birth() -> Filling {
     content(
         "出生医学证明",
         &[

@@ -1,9 +1,9 @@
-//! Content that does something, or that is another file.
+//! Filling that does something, or that is another file.
 
 use crate::pdf::{
     file::File,
+    findings::ActiveContent,
     object::{Dictionary, Object},
-    read::ActiveContent,
 };
 
 /// Everything of that kind, each once.

@@ -2,53 +2,18 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    io::Read as _,
     ops::Range,
 };
-
-use flate2::read::ZlibDecoder;
 
 use crate::{
     limits,
     pdf::{
+        findings::{Ambiguity, ReadError},
+        indirect::{BROKEN, Budget, Indirect, indirect_at, unpack},
         object::{Dictionary, Object, Reader},
-        read::{Ambiguity, ReadError},
-        xref::{self, Place, References},
+        xref::{self, Location, References},
     },
 };
-
-/// One numbered object.
-pub(crate) struct Indirect {
-    pub(crate) number: u32,
-    pub(crate) value: Object,
-    /// The bytes of its stream, as they stand in the file.
-    pub(crate) stream: Option<Range<usize>>,
-    /// From its number to `endobj`.
-    pub(crate) extent: Range<usize>,
-    has_duplicate_keys: bool,
-}
-
-/// What reading a file may still cost: objects may overlap, and streams may unpack to anything.
-pub(crate) struct Budget {
-    parsed: usize,
-    unpacked: usize,
-    values: usize,
-}
-
-impl Budget {
-    fn new(bytes: &[u8]) -> Self {
-        Self {
-            parsed: bytes.len().saturating_mul(3) + 65_536,
-            unpacked: limits::PDF_STREAMS_BYTES_MAX,
-            values: limits::PDF_VALUES_MAX,
-        }
-    }
-
-    fn parsed(&mut self, count: usize) -> Result<(), ReadError> {
-        self.parsed = self.parsed.checked_sub(count).ok_or(ReadError::Damaged("objects overlap"))?;
-        Ok(())
-    }
-}
 
 /// A file with its objects.
 pub(crate) struct File<'a> {
@@ -59,8 +24,6 @@ pub(crate) struct File<'a> {
     pub(crate) ambiguities: Vec<Ambiguity>,
     pub(crate) budget: Budget,
 }
-
-const BROKEN: ReadError = ReadError::Damaged("an object is not where the cross-references say");
 
 impl<'a> File<'a> {
     pub(crate) fn open(bytes: &'a [u8], start: usize) -> Result<Self, ReadError> {
@@ -99,17 +62,16 @@ impl<'a> File<'a> {
     }
 
     fn load(&mut self, references: &References) -> Result<(), ReadError> {
-        let mut places: HashMap<u32, Place> = HashMap::new();
+        let mut places: HashMap<u32, Location> = HashMap::new();
         for section in &references.entries {
             for (number, place) in section {
                 places.entry(*number).or_insert(*place);
             }
         }
         let length = |number: u32| match places.get(&number) {
-            Some(Place::At(at)) => {
+            Some(Location::At(at)) => {
                 let mut reader = Reader::new(self.bytes, *at);
-                let found = reader.object_header().filter(|found| *found == number)?;
-                debug_assert_eq!(found, number);
+                reader.object_header().filter(|found| *found == number)?;
                 reader.skip_white();
                 reader.unsigned().and_then(|value| usize::try_from(value).ok())
             }
@@ -118,7 +80,7 @@ impl<'a> File<'a> {
         let mut seen = HashSet::new();
         let mut current = Vec::new();
         for (number, place) in references.entries.iter().flatten() {
-            let Place::At(at) = *place else { continue };
+            let Location::At(at) = *place else { continue };
             // An offset of zero is how some writers mark what they do not use.
             if at == 0 || !seen.insert((*number, at)) {
                 continue;
@@ -140,10 +102,10 @@ impl<'a> File<'a> {
     }
 
     /// Objects inside of streams of objects.
-    fn load_packed(&mut self, places: &HashMap<u32, Place>) -> Result<(), ReadError> {
+    fn load_packed(&mut self, places: &HashMap<u32, Location>) -> Result<(), ReadError> {
         let mut wanted: Vec<u32> = places
             .values()
-            .filter_map(|place| if let Place::Inside(stream, _) = place { Some(*stream) } else { None })
+            .filter_map(|place| if let Location::Inside(stream, _) = place { Some(*stream) } else { None })
             .collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -162,7 +124,7 @@ impl<'a> File<'a> {
                 let number = header.unsigned().and_then(|number| u32::try_from(number).ok()).ok_or(BROKEN)?;
                 header.skip_white();
                 let offset = header.unsigned().and_then(|offset| usize::try_from(offset).ok()).ok_or(BROKEN)?;
-                if places.get(&number) != Some(&Place::Inside(stream, position)) {
+                if places.get(&number) != Some(&Location::Inside(stream, position)) {
                     continue;
                 }
                 let mut reader = Reader::new(&data, first.saturating_add(offset));
@@ -179,136 +141,5 @@ impl<'a> File<'a> {
             }
         }
         Ok(())
-    }
-}
-
-/// The object that begins at a place. `length` finds the number that a stream's length refers to.
-pub(crate) fn indirect_at(
-    bytes: &[u8],
-    at: usize,
-    budget: &mut Budget,
-    length: &dyn Fn(u32) -> Option<usize>,
-) -> Result<Indirect, ReadError> {
-    let mut reader = Reader::new(bytes, at);
-    if reader.peek().is_none_or(|byte| !byte.is_ascii_digit()) {
-        return Err(BROKEN);
-    }
-    let number = reader.object_header().ok_or(BROKEN)?;
-    reader.values = budget.values;
-    let value = reader.object(0)?;
-    budget.values = reader.values;
-    reader.skip_white();
-    let mut stream = None;
-    if let Object::Dictionary(dictionary) = &value
-        && reader.keyword("stream")
-    {
-        if !reader.take(b"\r\n") && !reader.take(b"\n") {
-            return Err(ReadError::Damaged("a stream does not begin where it must"));
-        }
-        let count = match dictionary.find("Length") {
-            Some(Object::Reference(number)) => length(*number),
-            Some(direct) => direct.index(),
-            None => None,
-        };
-        let wrong = ReadError::Damaged("a stream has a wrong length");
-        let end =
-            count.and_then(|count| reader.at.checked_add(count)).filter(|end| *end <= bytes.len()).ok_or(wrong)?;
-        stream = Some(reader.at..end);
-        reader.at = end;
-        reader.skip_white();
-        if !reader.keyword("endstream") {
-            return Err(ReadError::Damaged("a stream has a wrong length"));
-        }
-        reader.skip_white();
-    }
-    if !reader.keyword("endobj") {
-        return Err(ReadError::Damaged("an object does not end"));
-    }
-    budget.parsed(reader.at - at)?;
-    Ok(Indirect { number, value, stream, extent: at..reader.at, has_duplicate_keys: reader.has_duplicate_keys })
-}
-
-/// The contents of a stream that is plain or packed the usual way.
-pub(crate) fn unpack(bytes: &[u8], indirect: &Indirect, budget: &mut Budget) -> Result<Vec<u8>, ReadError> {
-    let broken = ReadError::Damaged("a stream cannot be unpacked");
-    let raw = indirect.stream.clone().and_then(|range| bytes.get(range)).ok_or(broken)?;
-    let dictionary = indirect.value.dictionary().ok_or(BROKEN)?;
-    let filters: Vec<&[u8]> = match dictionary.find("Filter") {
-        None | Some(Object::Null) => vec![],
-        Some(Object::Name(name)) => vec![name],
-        Some(Object::Array(names)) => names
-            .iter()
-            .filter_map(|name| if let Object::Name(name) = name { Some(name.as_slice()) } else { None })
-            .collect(),
-        Some(_) => return Err(BROKEN),
-    };
-    match filters.as_slice() {
-        [] => Ok(raw.to_vec()),
-        [filter] if *filter == b"FlateDecode" => {
-            let limit = limits::PDF_STREAM_BYTES_MAX.min(budget.unpacked);
-            let mut data = Vec::new();
-            let count = ZlibDecoder::new(raw)
-                .take(limit as u64 + 1)
-                .read_to_end(&mut data)
-                .map_err(|_| ReadError::Damaged("a stream cannot be unpacked"))?;
-            if count > limit {
-                return Err(ReadError::Limit("the size of an unpacked stream"));
-            }
-            budget.unpacked -= count;
-            let parameters = match dictionary.find("DecodeParms") {
-                Some(Object::Array(items)) => items.first().and_then(Object::dictionary),
-                Some(object) => object.dictionary(),
-                None => None,
-            };
-            match parameters {
-                Some(parameters) if parameters.integer("Predictor").unwrap_or(1) > 1 => unpredict(&data, parameters),
-                _ => Ok(data),
-            }
-        }
-        _ => Err(ReadError::Damaged("a stream is packed in an unknown way")),
-    }
-}
-
-/// Undoes the row filters of PNG.
-fn unpredict(data: &[u8], parameters: &Dictionary) -> Result<Vec<u8>, ReadError> {
-    let columns = parameters.integer("Columns").and_then(|columns| usize::try_from(columns).ok()).unwrap_or(1);
-    let predictor = parameters.integer("Predictor").unwrap_or(1);
-    let simple =
-        parameters.integer("Colors").unwrap_or(1) == 1 && parameters.integer("BitsPerComponent").unwrap_or(8) == 8;
-    if predictor < 10 || !simple || columns == 0 || columns > 65_536 {
-        return Err(ReadError::Damaged("a stream is packed in an unknown way"));
-    }
-    let mut out = Vec::with_capacity(data.len());
-    let mut above = vec![0_u8; columns];
-    for row in data.chunks_exact(columns + 1) {
-        let (kind, values) = row.split_first().ok_or(BROKEN)?;
-        let (mut left, mut corner) = (0_u8, 0_u8);
-        for (value, up) in values.iter().zip(above.iter_mut()) {
-            let guess = match kind {
-                0 => 0,
-                1 => left,
-                2 => *up,
-                3 => u8::midpoint(left, *up),
-                4 => paeth(left, *up, corner),
-                _ => return Err(ReadError::Damaged("a stream is packed in an unknown way")),
-            };
-            corner = *up;
-            left = value.wrapping_add(guess);
-            *up = left;
-            out.push(left);
-        }
-    }
-    Ok(out)
-}
-
-fn paeth(left: u8, up: u8, corner: u8) -> u8 {
-    let guess = i16::from(left) + i16::from(up) - i16::from(corner);
-    let far = |value: u8| (guess - i16::from(value)).abs();
-    if far(left) <= far(up) && far(left) <= far(corner) {
-        left
-    } else if far(up) <= far(corner) {
-        up
-    } else {
-        corner
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::pdf::{object::Reader, read::Ambiguity};
+use crate::pdf::{findings::Ambiguity, object::Reader};
 
 /// What the bytes outside of all objects and tables say.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{limits, pdf::read::ReadError};
+use crate::{limits, pdf::findings::ReadError};
 
 /// One object.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,138 +3,20 @@
 //! The reader is strict: where two programs could see two documents, it says so. It never runs anything, follows
 //! nothing out of the file, and works in a memory and time that the size of the file bounds.
 
-use std::ops::Range;
-
-use crypto::digest::{Digest, DigestAlgorithm, Hasher};
-use thiserror::Error;
-
 use crate::{
     layout::is_metadata_name,
     limits,
     pdf::{
         active,
-        file::{File, unpack},
+        file::File,
+        findings::{ActiveContent, Ambiguity, ReadError},
         gaps,
+        indirect::unpack,
         object::{Object, Reader},
-        signature, xmp,
+        signature::{self, Signature},
+        xmp,
     },
 };
-
-/// Why a file could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum ReadError {
-    /// It ends before its end.
-    #[error("the file is cut off")]
-    CutOff,
-    /// It begins as a PDF, but its structure is broken.
-    #[error("the file is damaged: {0}")]
-    Damaged(&'static str),
-    /// It is encrypted.
-    #[error("the file is encrypted")]
-    Encrypted,
-    /// It has more of something than any document needs.
-    #[error("the file goes over a limit: {0}")]
-    Limit(&'static str),
-    /// It is something else.
-    #[error("the file is no PDF")]
-    NotPdf,
-    /// It is longer than we read.
-    #[error("the file is longer than {} bytes", limits::PDF_BYTES_MAX)]
-    TooLarge,
-}
-
-/// A reason why two programs could see two different documents in one file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ambiguity {
-    /// A dictionary has one key twice.
-    DuplicateKeys,
-    /// Bytes between the objects that nothing refers to.
-    HiddenBytes,
-    /// Two kinds of cross-references at once.
-    HybridReferences,
-    /// One object begins inside of another.
-    OverlappingObjects,
-    /// Two fields show one signature.
-    SharedSignature,
-    /// Two metadata entries with one name.
-    TwiceInMetadata,
-    /// Bytes after the end of the file.
-    TrailingBytes,
-}
-
-/// Content that does something, or that is another file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ActiveContent {
-    /// Files inside of the file.
-    EmbeddedFile,
-    /// A stream that is kept in another file.
-    ExternalStream,
-    /// A form that sends or fetches data.
-    FormAction,
-    /// A script.
-    JavaScript,
-    /// A program to be started.
-    Launch,
-    /// Sound or film.
-    Media,
-    /// A link into another file.
-    RemoteGoTo,
-    /// A form in XML that replaces the pages.
-    Xfa,
-}
-
-/// What is wrong with the frame of a signature, before its mathematics is even looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignatureProblem {
-    /// The byte range is missing, or is not everything around the signature.
-    ByteRange,
-    /// The signature is missing, empty, or is not hexadecimal in its place.
-    Contents,
-    /// Filter, sub-filter or type are missing.
-    Incomplete,
-    /// No form field shows it.
-    NoField,
-}
-
-/// One signature.
-#[derive(Clone, Debug)]
-pub struct Signature {
-    /// The name of its form field.
-    pub field: String,
-    /// Whether a form field shows it.
-    pub has_field: bool,
-    /// The bytes of the signature with the padding after them.
-    pub contents: Vec<u8>,
-    /// Where it stands, from `<` to behind `>`.
-    pub hole: Option<Range<usize>>,
-    /// Two ranges of bytes, each by its start and length.
-    pub byte_range: Option<[usize; 4]>,
-    /// The handler it wants, usually `Adobe.PPKLite`.
-    pub filter: Option<String>,
-    /// How it is encoded, such as `ETSI.CAdES.detached`.
-    pub sub_filter: Option<String>,
-    /// Who signed, in the words of the signer.
-    pub name: Option<String>,
-    /// When, in the words of the signer.
-    pub made_at: Option<String>,
-    /// For a certified document: what may still be changed (1 nothing, 2 forms, 3 notes too).
-    pub certification: Option<i64>,
-    /// Whether it covers the whole file but exactly itself.
-    pub covers_whole_file: bool,
-    /// What is wrong with its frame.
-    pub problem: Option<SignatureProblem>,
-}
-
-impl Signature {
-    /// The digest of the bytes that it covers; none when its range is not in the file.
-    pub fn digest(&self, algorithm: DigestAlgorithm, bytes: &[u8]) -> Option<Digest> {
-        let [first, before, second, after] = self.byte_range?;
-        let mut digest = Hasher::new(algorithm);
-        digest.update(bytes.get(first..first.checked_add(before)?)?);
-        digest.update(bytes.get(second..second.checked_add(after)?)?);
-        Some(digest.finish())
-    }
-}
 
 /// What is in a file.
 #[derive(Clone, Debug)]

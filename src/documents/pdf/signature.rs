@@ -1,15 +1,70 @@
 //! The signatures of a file, also those that somebody tried to hide or to bend.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, ops::Range};
+
+use crypto::digest::{Digest, DigestAlgorithm, Hasher};
 
 use crate::{
     limits,
     pdf::{
         file::File,
+        findings::{Ambiguity, ReadError},
         object::{Dictionary, Object},
-        read::{Ambiguity, ReadError, Signature, SignatureProblem},
     },
 };
+
+/// What is wrong with the frame of a signature, before its mathematics is even looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureProblem {
+    /// The byte range is missing, or is not everything around the signature.
+    ByteRange,
+    /// The signature is missing, empty, or is not hexadecimal in its place.
+    Contents,
+    /// Filter, sub-filter or type are missing.
+    Incomplete,
+    /// No form field shows it.
+    NoField,
+}
+
+/// One signature.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// The name of its form field.
+    pub field: String,
+    /// Whether a form field shows it.
+    pub has_field: bool,
+    /// The bytes of the signature with the padding after them.
+    pub contents: Vec<u8>,
+    /// Where it stands, from `<` to behind `>`.
+    pub hole: Option<Range<usize>>,
+    /// Two ranges of bytes, each by its start and length.
+    pub byte_range: Option<[usize; 4]>,
+    /// The handler it wants, usually `Adobe.PPKLite`.
+    pub filter: Option<String>,
+    /// How it is encoded, such as `ETSI.CAdES.detached`.
+    pub sub_filter: Option<String>,
+    /// Who signed, in the words of the signer.
+    pub name: Option<String>,
+    /// When, in the words of the signer.
+    pub made_at: Option<String>,
+    /// For a certified document: what may still be changed (1 nothing, 2 forms, 3 notes too).
+    pub certification: Option<i64>,
+    /// Whether it covers the whole file but exactly itself.
+    pub covers_whole_file: bool,
+    /// What is wrong with its frame.
+    pub problem: Option<SignatureProblem>,
+}
+
+impl Signature {
+    /// The digest of the bytes that it covers; none when its range is not in the file.
+    pub fn digest(&self, algorithm: DigestAlgorithm, bytes: &[u8]) -> Option<Digest> {
+        let [first, before, second, after] = self.byte_range?;
+        let mut digest = Hasher::new(algorithm);
+        digest.update(bytes.get(first..first.checked_add(before)?)?);
+        digest.update(bytes.get(second..second.checked_add(after)?)?);
+        Some(digest.finish())
+    }
+}
 
 /// All signatures, in the order of the file.
 pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {

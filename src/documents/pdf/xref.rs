@@ -5,15 +5,15 @@ use std::{collections::HashSet, ops::Range};
 use crate::{
     limits,
     pdf::{
-        file::{Budget, indirect_at, unpack},
+        findings::{Ambiguity, ReadError},
+        indirect::{Budget, indirect_at, unpack},
         object::{Dictionary, Object, Reader},
-        read::{Ambiguity, ReadError},
     },
 };
 
 /// Where one object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Place {
+pub(crate) enum Location {
     Free,
     At(usize),
     /// In a stream of objects, and which of them.
@@ -23,7 +23,7 @@ pub(crate) enum Place {
 /// Every section of cross-references, the newest first.
 #[derive(Default)]
 pub(crate) struct References {
-    pub(crate) entries: Vec<Vec<(u32, Place)>>,
+    pub(crate) entries: Vec<Vec<(u32, Location)>>,
     /// The trailers, the newest first.
     pub(crate) trailers: Vec<Dictionary>,
     /// Where the tables stand (streams are objects themselves).
@@ -74,7 +74,7 @@ pub(crate) fn read(bytes: &[u8], start: usize, budget: &mut Budget) -> Result<Re
     Ok(references)
 }
 
-type Section = (Vec<(u32, Place)>, Dictionary);
+type Section = (Vec<(u32, Location)>, Dictionary);
 
 fn table(reader: &mut Reader<'_>) -> Result<Section, ReadError> {
     let mut entries = Vec::new();
@@ -96,8 +96,8 @@ fn table(reader: &mut Reader<'_>) -> Result<Section, ReadError> {
             reader.unsigned().ok_or(BROKEN)?;
             reader.skip_white();
             let place = match reader.peek() {
-                Some(b'n') => Place::At(usize::try_from(offset).map_err(|_| BROKEN)?),
-                Some(b'f') => Place::Free,
+                Some(b'n') => Location::At(usize::try_from(offset).map_err(|_| BROKEN)?),
+                Some(b'f') => Location::Free,
                 _ => return Err(BROKEN),
             };
             reader.at += 1;
@@ -142,14 +142,14 @@ fn stream(bytes: &[u8], at: usize, budget: &mut Budget) -> Result<Section, ReadE
         let (kind, rest) = row.split_at_checked(kind_width).ok_or(BROKEN)?;
         let (first, second) = rest.split_at_checked(first_width).ok_or(BROKEN)?;
         let place = match kind.first().copied().unwrap_or(1) {
-            1 => Place::At(whole(first)?),
-            2 => Place::Inside(u32::try_from(whole(first)?).map_err(|_| BROKEN)?, whole(second)?),
-            _ => Place::Free,
+            1 => Location::At(whole(first)?),
+            2 => Location::Inside(u32::try_from(whole(first)?).map_err(|_| BROKEN)?, whole(second)?),
+            _ => Location::Free,
         };
         entries.push((u32::try_from(number).map_err(|_| BROKEN)?, place));
     }
     // The stream is an object of the file even when no row says so.
-    entries.push((indirect.number, Place::At(at)));
+    entries.push((indirect.number, Location::At(at)));
     Ok((entries, dictionary.clone()))
 }
 

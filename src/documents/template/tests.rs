@@ -18,9 +18,9 @@ fn template(json: &str) -> Template {
     Template::new(&fonts, &Layout::parse(json).unwrap(), &seal, DigestAlgorithm::Sha256).unwrap()
 }
 
-pub(crate) fn food(name: &str) -> Content {
+pub(crate) fn food(name: &str) -> Filling {
     let field = Field::new;
-    Content {
+    Filling {
         title: "食品经营许可证".into(),
         identifier: "1.2.156.3005.2.11100000000013127D001.11330100002489559F.20261123000001.001.X".into(),
         fields: vec![
@@ -167,7 +167,7 @@ fn a_signature_larger_than_its_hole_is_refused() {
 fn the_three_layouts_typeset() {
     for json in [FOOD_BUSINESS, DRIVING_LICENCE, BIRTH_CERTIFICATE] {
         let layout = Layout::parse(json).unwrap();
-        let content = Content {
+        let content = Filling {
             fields: layout.cells.iter().map(|cell| Field::new(cell.key.clone(), "二〇二六年")).collect(),
             ..food("")
         };
@@ -185,7 +185,7 @@ fn the_longest_texts_that_the_built_in_types_allow_fit() {
             None => "8".repeat(18),
         };
         let fields = layout.cells.iter().map(|cell| Field::new(cell.key.clone(), text(&cell.key)));
-        let content = Content { fields: fields.collect(), ..food("") };
+        let content = Filling { fields: fields.collect(), ..food("") };
         template(json).typeset(&content).unwrap();
     };
     let food = [

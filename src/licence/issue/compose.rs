@@ -3,7 +3,7 @@
 use base::{Date, Instant};
 use documents::Fonts;
 
-use super::{official::Official, request::Request};
+use super::{official::Official, request::NewLicence};
 use crate::{
     catalogue::{
         field::{FieldError, FieldProblem, FieldRule, Source, normalised},
@@ -21,7 +21,7 @@ use crate::{
 pub(crate) fn compose(
     fonts: &Fonts,
     licence_type: &LicenceType,
-    request: &Request,
+    request: &NewLicence,
     maker: &Official,
     at: Instant,
 ) -> Result<Content, Error> {

@@ -8,7 +8,7 @@ use crypto::{
     Digest, KeyHandle,
     cms::{self, SignedData},
 };
-use documents::{Content as PageContent, Field, Prepared, pdf::read::read};
+use documents::{Field, Filling, Prepared, pdf::read::read};
 use seal::ActiveSeal;
 
 use super::press::Press;
@@ -75,7 +75,7 @@ pub(crate) async fn signed(
     let printed = printed(facts.licence, facts.content);
     let layout = &licence_type.definition.layout;
     let has_place = |key: &str| layout.cells.iter().any(|cell| cell.key == key);
-    let content = PageContent {
+    let content = Filling {
         title: licence_type.definition.name.zh.clone(),
         identifier: facts.licence.identifier.clone(),
         fields: printed.iter().filter(|(key, _)| has_place(key)).map(|(key, value)| Field::new(key, value)).collect(),

@@ -30,7 +30,7 @@ impl Origin {
 
 /// What a licence is asked for with: by a clerk's application, or by a department's own system.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct NewLicence {
     /// Which type, by its national code.
     pub type_code: String,
     /// Whom it is about.

@@ -19,7 +19,7 @@ use seal::{Cabinet, Kind, NewSeal};
 use crate::{
     Error, Fields, Holder, HolderFacts, Library, Licence, Official,
     catalogue::{built_in, licence_type},
-    issue::{self, Begun, Intent, Origin, Request},
+    issue::{self, Begun, Intent, NewLicence, Origin},
     library::Parts,
     lifecycle,
     register::{self, holder},
@@ -56,30 +56,30 @@ pub struct Department {
 #[derive(Clone)]
 pub struct Asked {
     pub origin: Origin,
-    pub request: Request,
+    pub request: NewLicence,
 }
 
 impl std::ops::Deref for Asked {
-    type Target = Request;
+    type Target = NewLicence;
 
-    fn deref(&self) -> &Request {
+    fn deref(&self) -> &NewLicence {
         &self.request
     }
 }
 
 impl std::ops::DerefMut for Asked {
-    fn deref_mut(&mut self) -> &mut Request {
+    fn deref_mut(&mut self) -> &mut NewLicence {
         &mut self.request
     }
 }
 
 impl Asked {
-    pub fn new(key: &str, request: Request) -> Self {
+    pub fn new(key: &str, request: NewLicence) -> Self {
         Self { origin: Origin::request("client", key), request }
     }
 
     /// The same for another holder, or as a renewal, or of another type.
-    pub fn with(mut self, change: impl FnOnce(&mut Request)) -> Self {
+    pub fn with(mut self, change: impl FnOnce(&mut NewLicence)) -> Self {
         change(&mut self.request);
         self
     }
@@ -204,7 +204,7 @@ impl City {
 
     /// What the department of food would issue to the company.
     pub fn food_request(&self, key: &str) -> Asked {
-        let request = Request {
+        let request = NewLicence {
             type_code: built_in::FOOD.to_owned(),
             holder: self.company.clone(),
             fields: food_fields(),
@@ -223,7 +223,7 @@ impl City {
             ("vehicle_class", "C1"),
             ("file_number", "330100123456"),
         ];
-        let request = Request {
+        let request = NewLicence {
             type_code: built_in::DRIVING.to_owned(),
             holder: self.person.clone(),
             fields: fields.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),

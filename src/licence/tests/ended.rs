@@ -11,7 +11,7 @@ use crate::{
     application::{self, State},
     catalogue::built_in,
     events,
-    issue::{self, Recovered, Request},
+    issue::{self, NewLicence, Recovered},
     lifecycle, limits,
     register::{holder, reason::SuspensionReason},
     verification,
@@ -133,7 +133,7 @@ async fn an_application_whose_holder_ceased_meanwhile_is_not_approved() {
     let found = application::find(&mut work.tx, &city.library.safe, &city.food.id, &id).await.unwrap();
     assert_eq!((found.state, found.licence), (State::Submitted, None));
     let holder = facts(&city, &city.company.holder).await;
-    let again = Request { holder, ..new };
+    let again = NewLicence { holder, ..new };
     let refused = application::apply(&mut work, &city.library, &city.food.clerk, again).await.unwrap_err();
     assert_eq!(refused.code(), "holder_ceased");
     drop(work);

@@ -9,7 +9,7 @@ use crate::{
     Error, Status,
     catalogue::{built_in, field::FieldProblem, licence_type},
     error::PeriodProblem,
-    issue::{Begun, Request},
+    issue::{Begun, NewLicence},
     register,
 };
 
@@ -78,7 +78,7 @@ async fn a_licence_row_and_its_table_show_no_identity_number() {
     assert!(read(&document).unwrap().entry("holder_code") == Some(number.as_str()));
 }
 
-async fn refused(city: &City, change: impl FnOnce(&mut Request)) -> Error {
+async fn refused(city: &City, change: impl FnOnce(&mut NewLicence)) -> Error {
     let mut request = city.food_request("refused");
     change(&mut request);
     let error = city.issue(request, &city.food, 0).await.unwrap_err();
@@ -106,7 +106,7 @@ async fn each_mistake_in_a_request_has_its_own_answer() {
     };
     let change = |key: &str, value: &str| {
         let (key, value) = (key.to_owned(), value.to_owned());
-        move |request: &mut Request| {
+        move |request: &mut NewLicence| {
             request.fields.insert(key, value);
         }
     };

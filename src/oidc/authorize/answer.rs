@@ -34,7 +34,7 @@ pub enum Reply<'a> {
 
 /// An answer, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum AuthorizationResponse {
     /// Go there.
     Redirect(String),
     /// Send this form there.
@@ -48,7 +48,7 @@ pub enum Answer {
 
 impl AnswerTo {
     /// Puts an answer together. Every answer names its issuer (RFC 9207), also an error.
-    pub fn answer(&self, provider: &Provider, reply: &Reply<'_>) -> Answer {
+    pub fn answer(&self, provider: &Provider, reply: &Reply<'_>) -> AuthorizationResponse {
         let mut fields: Vec<(&'static str, String)> = Vec::with_capacity(4);
         match reply {
             Reply::Code(code) => fields.push(("code", (*code).to_owned())),
@@ -62,14 +62,14 @@ impl AnswerTo {
         }
         fields.push(("iss", provider.issuer_url().to_owned()));
         match self.mode {
-            ResponseMode::FormPost => Answer::Form { action: self.redirect_uri.clone(), fields },
+            ResponseMode::FormPost => AuthorizationResponse::Form { action: self.redirect_uri.clone(), fields },
             ResponseMode::Query => {
                 let mut query = String::new();
                 for (name, value) in &fields {
                     append(&mut query, name, value);
                 }
                 let joint = if self.redirect_uri.contains('?') { '&' } else { '?' };
-                Answer::Redirect(format!("{}{joint}{query}", self.redirect_uri))
+                AuthorizationResponse::Redirect(format!("{}{joint}{query}", self.redirect_uri))
             }
         }
     }

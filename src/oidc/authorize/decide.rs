@@ -1,13 +1,13 @@
 //! What happens with a request that passed the checks: a code, a question, or a no.
 
-use base::{Entropy, Instant};
+use base::Instant;
 use crypto::digest::sha256;
 use identity::Session;
-use records::{Database, Tx};
+use records::Tx;
 
-use super::{Parked, Request};
+use super::{draft::AuthorizationRequest, interaction::Parked};
 use crate::{
-    Error, Provider,
+    Endpoint, Error,
     client::Consent,
     code::{Code, family_name},
     grant::{self, Given},
@@ -47,12 +47,12 @@ pub struct SignIn {
 ///
 /// [`Error::LoginRequired`], [`Error::ConsentRequired`]: the answer for the client. [`Error::Fault`].
 pub async fn decide(
-    place: &Place<'_>,
-    request: &Request,
+    endpoint: &Endpoint<'_>,
+    request: &AuthorizationRequest,
     session: Option<&Session>,
     earlier: Option<&Parked>,
 ) -> Result<Decision, Error> {
-    let at = place.at;
+    let at = endpoint.context.at;
     let Some(session) = session.filter(|session| is_recent(request, session, earlier, at)) else {
         if request.prompt.none {
             return Err(Error::LoginRequired);
@@ -62,12 +62,12 @@ pub async fn decide(
         let not_before = earlier.and_then(Parked::not_before).or_else(|| again.then_some(at));
         return Ok(Decision::SignIn(SignIn { parked: Parked::new(request.query.clone(), at, not_before) }));
     };
-    let provider = place.provider;
+    let provider = endpoint.provider;
     let expected = request.expected_subject.as_deref();
     if expected.is_some_and(|expected| expected != subject::subject(provider, &request.client, &session.person_id)) {
         return Err(Error::LoginRequired);
     }
-    let scopes = unanswered(place, request, session).await?;
+    let scopes = unanswered(endpoint, request, session).await?;
     if let Some(scopes) = scopes {
         if request.prompt.none {
             return Err(Error::ConsentRequired);
@@ -75,25 +75,12 @@ pub async fn decide(
         let not_before = earlier.and_then(Parked::not_before);
         return Ok(Decision::Consent { scopes, parked: Parked::new(request.query.clone(), at, not_before) });
     }
-    Ok(Decision::Code(code(place, request, session)))
-}
-
-/// What deciding needs besides the request.
-#[derive(Clone, Copy)]
-pub struct Place<'a> {
-    /// The provider.
-    pub provider: &'a Provider,
-    /// The database.
-    pub database: &'a Database,
-    /// Randomness.
-    pub entropy: &'a dyn Entropy,
-    /// Now.
-    pub at: Instant,
+    Ok(Decision::Code(code(endpoint, request, session)))
 }
 
 /// Whether the sign-in is young enough. In the second round only the instant in the parked request counts: with
 /// `max_age=1` nobody would be quick enough otherwise.
-fn is_recent(request: &Request, session: &Session, earlier: Option<&Parked>, at: Instant) -> bool {
+fn is_recent(request: &AuthorizationRequest, session: &Session, earlier: Option<&Parked>, at: Instant) -> bool {
     match earlier.and_then(Parked::not_before) {
         Some(not_before) => session.authenticated_at >= not_before,
         None if request.prompt.login && earlier.is_none() => false,
@@ -102,12 +89,16 @@ fn is_recent(request: &Request, session: &Session, earlier: Option<&Parked>, at:
 }
 
 /// The scopes that the person has to be asked for; none when nothing is to be asked.
-async fn unanswered(place: &Place<'_>, request: &Request, session: &Session) -> Result<Option<ScopeSet>, Error> {
+async fn unanswered(
+    endpoint: &Endpoint<'_>,
+    request: &AuthorizationRequest,
+    session: &Session,
+) -> Result<Option<ScopeSet>, Error> {
     // Also where the department's rules are consent enough: the client wants the person to see the page.
     if request.prompt.consent {
         return Ok(Some(request.scopes.clone()));
     }
-    let mut tx: Tx = place.database.read().await?;
+    let mut tx: Tx = endpoint.database.read().await?;
     let given = match grant::given(&mut tx, &session.person_id, &request.client.client_id).await? {
         Given::Withdrawn => ScopeSet::default(),
         // Whoever took it back was promised to be asked first; all others need not be.
@@ -122,9 +113,9 @@ async fn unanswered(place: &Place<'_>, request: &Request, session: &Session) -> 
 }
 
 /// Makes a code for a request whose questions are all answered: [`decide`] does it, and the consent page after "allow".
-pub fn code(place: &Place<'_>, request: &Request, session: &Session) -> String {
+pub fn code(endpoint: &Endpoint<'_>, request: &AuthorizationRequest, session: &Session) -> String {
     let code = Code {
-        family: family_name(place.entropy),
+        family: family_name(&*endpoint.context.entropy),
         client: request.client.client_id.to_string(),
         session: session.session_id.clone(),
         person: session.person_id.clone(),
@@ -133,7 +124,7 @@ pub fn code(place: &Place<'_>, request: &Request, session: &Session) -> String {
         challenge: request.challenge,
         redirect: sha256(request.answer_to.redirect_uri.as_bytes()),
         authenticated_at: session.authenticated_at,
-        expires_at: place.at.plus_seconds(limits::CODE_SECONDS),
+        expires_at: endpoint.context.at.plus_seconds(limits::CODE_SECONDS),
     };
-    code.sealed(place.provider, place.entropy)
+    code.sealed(endpoint.provider, &*endpoint.context.entropy)
 }

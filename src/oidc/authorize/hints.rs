@@ -1,9 +1,9 @@
 //! Hints: whom the client expects, in which language. All but `id_token_hint` may be wrong without harm.
 
-use super::{Draft, Request};
+use super::draft::{AuthorizationRequest, Draft};
 use crate::{Error, id_token, limits};
 
-pub(super) fn check(draft: &Draft<'_>, request: &mut Request) -> Result<(), Error> {
+pub(super) fn check(draft: &Draft<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     for name in ["ui_locales", "claims_locales", "acr_values", "display"] {
         draft.parameters.at_most(name, limits::HINT_LENGTH_MAX)?;
     }

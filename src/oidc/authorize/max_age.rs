@@ -1,9 +1,9 @@
 //! How old the sign-in may be.
 
-use super::{Draft, Request};
+use super::draft::{AuthorizationRequest, Draft};
 use crate::Error;
 
-pub(super) fn check(draft: &Draft<'_>, request: &mut Request) -> Result<(), Error> {
+pub(super) fn check(draft: &Draft<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     request.max_age = match draft.parameters.get("max_age") {
         None => None,
         Some(text) => {

@@ -1,9 +1,9 @@
 //! State and nonce come back byte for byte, so they may only be so long.
 
-use super::{Draft, Request};
+use super::draft::{AuthorizationRequest, Draft};
 use crate::{Error, limits};
 
-pub(super) fn check(draft: &Draft<'_>, request: &mut Request) -> Result<(), Error> {
+pub(super) fn check(draft: &Draft<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     draft.parameters.at_most("state", limits::STATE_LENGTH_MAX)?;
     request.nonce = draft.parameters.at_most("nonce", limits::NONCE_LENGTH_MAX)?.map(str::to_owned);
     Ok(())

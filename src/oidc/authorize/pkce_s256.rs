@@ -2,10 +2,10 @@
 
 use crypto::encoding::base64url_decode;
 
-use super::{Draft, Request};
+use super::draft::{AuthorizationRequest, Draft};
 use crate::Error;
 
-pub(super) fn check(draft: &Draft<'_>, request: &mut Request) -> Result<(), Error> {
+pub(super) fn check(draft: &Draft<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     let method = draft.parameters.get("code_challenge_method");
     request.challenge = match draft.parameters.get("code_challenge") {
         None if request.client.needs_pkce() => return Err(Error::ParameterMissing("code_challenge")),

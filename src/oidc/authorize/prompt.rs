@@ -1,6 +1,6 @@
 //! What the client wants shown.
 
-use super::{Draft, Request};
+use super::draft::{AuthorizationRequest, Draft};
 use crate::{Error, discovery::PROMPTS};
 
 /// What may or must be shown.
@@ -14,7 +14,7 @@ pub struct Prompt {
     pub consent: bool,
 }
 
-pub(super) fn check(draft: &Draft<'_>, request: &mut Request) -> Result<(), Error> {
+pub(super) fn check(draft: &Draft<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     let words: Vec<&str> =
         draft.parameters.get("prompt").unwrap_or_default().split(' ').filter(|word| !word.is_empty()).collect();
     if words.iter().any(|word| !PROMPTS.contains(word)) || (words.contains(&"none") && words.len() > 1) {

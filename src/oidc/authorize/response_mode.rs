@@ -1,9 +1,12 @@
 //! The answer travels in the query or in a form; a fragment is for flows that we do not have.
 
-use super::{Draft, Request, ResponseMode};
+use super::{
+    answer::ResponseMode,
+    draft::{AuthorizationRequest, Draft},
+};
 use crate::Error;
 
-pub(super) fn check(draft: &Draft<'_>, request: &mut Request) -> Result<(), Error> {
+pub(super) fn check(draft: &Draft<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     // The state is taken here already, so that even this refusal carries it.
     let state = draft.parameters.at_most("state", crate::limits::STATE_LENGTH_MAX);
     request.answer_to.state = state.ok().flatten().map(str::to_owned);

@@ -1,12 +1,12 @@
 //! Every scope is known, the client may ask for it, and a person can give it.
 
-use super::{Draft, Request};
+use super::draft::{AuthorizationRequest, Draft};
 use crate::{
     Error,
     scope::{self, Reach, ScopeSet},
 };
 
-pub(super) fn check(draft: &Draft<'_>, request: &mut Request) -> Result<(), Error> {
+pub(super) fn check(draft: &Draft<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
     let scopes = ScopeSet::parse(draft.parameters.get("scope").unwrap_or_default())?;
     let of_a_person = scopes.iter().all(|scope| scope.reach == Reach::Person);
     if !of_a_person || !request.client.scopes.covers(&scopes) {

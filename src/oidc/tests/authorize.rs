@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    authorize::{Answer, Refused, Reply},
+    authorize::{AuthorizationResponse, Refused, Reply},
     limits,
 };
 
@@ -70,7 +70,7 @@ async fn what_is_wrong_after_that_goes_back_to_the_client_with_its_state() {
         let answer_to = refused.answer_to.unwrap();
         assert_eq!(answer_to.state.as_deref(), Some("af0ifjsldkj"), "{changes:?}");
         let answer = answer_to.answer(&city.provider, &Reply::Error("invalid_request", "why"));
-        let Answer::Redirect(address) = answer else { panic!("{answer:?}") };
+        let AuthorizationResponse::Redirect(address) = answer else { panic!("{answer:?}") };
         assert!(address.starts_with("https://tax.example.gov.cn/cb?error=invalid_request&"), "{address}");
         assert!(address.ends_with("&iss=https%3A%2F%2Fsso.example.gov.cn"), "{address}");
     }
@@ -88,11 +88,11 @@ async fn state_comes_back_byte_for_byte_up_to_its_limit() {
         let client = city.provider.client(city.database(), "tax").await.unwrap();
         let request = endpoint::check(&city.provider, client, &parameters).unwrap();
         match request.answer_to.answer(&city.provider, &Reply::Code("c")) {
-            Answer::Redirect(address) => {
+            AuthorizationResponse::Redirect(address) => {
                 let (_, query) = address.split_once('?').unwrap();
                 assert_eq!(Parameters::parse(query).unwrap().get("state"), Some(longest));
             }
-            Answer::Form { fields, .. } => assert!(fields.contains(&("state", longest.to_owned()))),
+            AuthorizationResponse::Form { fields, .. } => assert!(fields.contains(&("state", longest.to_owned()))),
         }
     }
     let too_long = "s".repeat(limits::STATE_LENGTH_MAX + 1);

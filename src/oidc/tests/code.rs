@@ -45,7 +45,7 @@ async fn families(city: &City) -> Vec<(String, String)> {
 }
 
 async fn userinfo(city: &City, tokens: &Tokens) -> Result<crate::userinfo::Userinfo, Error> {
-    crate::userinfo::answer(&city.desk(), &city.vault, &tokens.access_token).await
+    crate::userinfo::answer(&city.endpoint(), &city.vault, &tokens.access_token).await
 }
 
 #[tokio::test]
@@ -69,8 +69,9 @@ pub async fn race(city: &City, form: &Parameters) -> (Vec<Tokens>, Vec<Error>) {
         let (provider, database, context) = (city.provider.clone(), city.database().clone(), city.context());
         let form = form.clone();
         set.spawn(async move {
-            let desk = Desk { provider: &provider, database: &database, context, address: "127.0.0.1" };
-            token::answer(&desk, &TokenRequest { form: &form, query: None, authorization: None }).await
+            let endpoint =
+                Endpoint { provider: &provider, database: &database, context, address: "127.0.0.1".to_owned() };
+            token::answer(&endpoint, &TokenRequest { form: &form, query: None, authorization: None }).await
         });
     }
     let (mut won, mut lost) = (Vec::new(), Vec::new());

@@ -55,7 +55,7 @@ async fn what_was_withdrawn_is_asked_for_again_and_its_tokens_are_dead() {
     let mut work = city.begin().await;
     assert!(grant::withdraw(&mut work, &city.person, &client).await.unwrap());
     work.commit().await.unwrap();
-    let answer = crate::userinfo::answer(&city.desk(), &city.vault, &tokens.access_token).await;
+    let answer = crate::userinfo::answer(&city.endpoint(), &city.vault, &tokens.access_token).await;
     assert!(matches!(answer, Err(Error::AccessTokenInvalid)));
     assert!(questions(&city, &[]).await.is_some());
     let mut work = city.begin().await;

@@ -137,7 +137,7 @@ async fn every_client_of_a_session_is_told_once_and_its_tokens_are_dead() {
     assert_eq!(logout::session_ended(&mut work, &city.session).await.unwrap(), 1);
     work.commit().await.unwrap();
     assert_eq!(city.events(events::SESSION_TOKENS_REVOKED).await, 1);
-    let answer = crate::userinfo::answer(&city.desk(), &city.vault, &tokens.access_token).await;
+    let answer = crate::userinfo::answer(&city.endpoint(), &city.vault, &tokens.access_token).await;
     assert!(matches!(answer, Err(Error::AccessTokenInvalid)));
 
     let jobs = records::jobs::claim(city.database(), city.at, 10).await.unwrap();

@@ -16,7 +16,7 @@ fn machine() -> ClientSettings {
 
 async fn ask(city: &City, form: &str, header: Option<&str>, query: Option<&str>) -> Result<Tokens, Error> {
     let form = Parameters::parse(form).unwrap();
-    token::answer(&city.desk(), &TokenRequest { form: &form, query, authorization: header }).await
+    token::answer(&city.endpoint(), &TokenRequest { form: &form, query, authorization: header }).await
 }
 
 #[tokio::test]

@@ -212,7 +212,7 @@ async fn a_public_client_refreshes_without_a_secret_and_loses_all_at_reuse() {
     let second = city.token(&form(&old)).await.unwrap();
     let current = second.refresh_token.clone().unwrap();
     assert_ne!(current, old);
-    let person = crate::userinfo::answer(&city.desk(), &city.vault, &second.access_token).await;
+    let person = crate::userinfo::answer(&city.endpoint(), &city.vault, &second.access_token).await;
     assert!(person.is_ok());
     // Another public client, which needs no secret either, gets nothing with it and harms nothing.
     city.client("tablet", public()).await;
@@ -222,7 +222,7 @@ async fn a_public_client_refreshes_without_a_secret_and_loses_all_at_reuse() {
     city.at = NOW.plus_seconds(limits::REFRESH_GRACE_SECONDS);
     assert_eq!(flaw(city.token(&form(&old)).await), GrantFlaw::RefreshReused);
     assert_eq!(flaw(city.token(&form(&current)).await), GrantFlaw::RefreshExpired);
-    let person = crate::userinfo::answer(&city.desk(), &city.vault, &second.access_token).await;
+    let person = crate::userinfo::answer(&city.endpoint(), &city.vault, &second.access_token).await;
     assert!(matches!(person, Err(Error::AccessTokenInvalid)));
     assert_eq!((city.events(events::REFRESH_REUSED).await, city.events(events::REFRESHED).await), (1, 1));
 }

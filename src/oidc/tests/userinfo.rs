@@ -9,7 +9,7 @@ async fn tokens(city: &City, client: &str, secret: &str, scope: &str) -> Tokens 
 }
 
 async fn claims(city: &City, token: &str) -> serde_json::Map<String, serde_json::Value> {
-    match userinfo::answer(&city.desk(), &city.vault, token).await.unwrap() {
+    match userinfo::answer(&city.endpoint(), &city.vault, token).await.unwrap() {
         Userinfo::Json(claims) => claims,
         Userinfo::Signed(token) => crypto::jose::Jws::parse(&token).unwrap().unverified().as_object().cloned().unwrap(),
     }
@@ -86,7 +86,7 @@ async fn a_client_that_registered_for_it_gets_a_signed_answer() {
     let claims = claims(&city, &tokens.access_token).await;
     assert_eq!((claims["iss"].as_str(), claims["aud"].as_str()), (Some(ISSUER), Some("tax")));
     assert_eq!(claims["name"], "欧阳小明");
-    let Userinfo::Signed(signed) = userinfo::answer(&city.desk(), &city.vault, &tokens.access_token).await.unwrap()
+    let Userinfo::Signed(signed) = userinfo::answer(&city.endpoint(), &city.vault, &tokens.access_token).await.unwrap()
     else {
         panic!()
     };
@@ -98,7 +98,7 @@ async fn an_access_token_ends_with_time_session_account_and_consent() {
     let mut city = City::new().await;
     let secret = city.client("tax", web()).await;
     let token = tokens(&city, "tax", &secret, "openid").await.access_token;
-    let answer = async |city: &City| userinfo::answer(&city.desk(), &city.vault, &token).await;
+    let answer = async |city: &City| userinfo::answer(&city.endpoint(), &city.vault, &token).await;
     city.at = NOW.plus_seconds(599);
     assert!(answer(&city).await.is_ok());
     city.at = NOW.plus_seconds(600);

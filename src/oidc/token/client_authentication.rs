@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crypto::encoding::base64_decode;
 use records::{Actor, Context, Work};
 
-use super::{Desk, TokenRequest};
-use crate::{Client, ClientId, Error, client::Kind, events, limits, parameters::decode, throttle::Wrong};
+use super::issue::TokenRequest;
+use crate::{Client, ClientId, Endpoint, Error, client::Kind, events, limits, parameters::decode, throttle::Wrong};
 
 /// What the caller shows.
 struct Shown {
@@ -14,31 +14,31 @@ struct Shown {
     secret: Option<String>,
 }
 
-pub(super) async fn authenticate(desk: &Desk<'_>, request: &TokenRequest<'_>) -> Result<Arc<Client>, Error> {
+pub(super) async fn authenticate(endpoint: &Endpoint<'_>, request: &TokenRequest<'_>) -> Result<Arc<Client>, Error> {
     let shown = shown(request)?;
-    let client = desk.provider.client(desk.database, &shown.client).await?;
+    let client = endpoint.provider.client(endpoint.database, &shown.client).await?;
     match (client, &shown.secret) {
         (Some(client), None) if client.settings.kind == Kind::Public => Ok(client),
         (Some(client), Some(secret)) if client.settings.kind == Kind::Confidential && client.has_secret(secret) => {
             Ok(client)
         }
-        _ => Err(refused(desk, &shown.client).await?),
+        _ => Err(refused(endpoint, &shown.client).await?),
     }
 }
 
 /// Counts and remembers a failure.
-async fn refused(desk: &Desk<'_>, client: &str) -> Result<Error, Error> {
-    if desk.provider.throttle().wrong(client, desk.address, desk.context.at) == Wrong::Later {
+async fn refused(endpoint: &Endpoint<'_>, client: &str) -> Result<Error, Error> {
+    if endpoint.provider.throttle().wrong(client, &endpoint.address, endpoint.context.at) == Wrong::Later {
         return Ok(Error::WrongSecrets);
     }
-    let context = Context { actor: Actor::Anonymous, ..desk.context.clone() };
+    let context = Context { actor: Actor::Anonymous, ..endpoint.context.clone() };
     // Whatever else was sent as an identifier may be a secret in the wrong field.
     let object = ClientId::parse(client).map_or("-".to_owned(), |client| client.to_string());
     let remember = async |mut work: Work| {
-        work.record_with(events::CLIENT_REFUSED, &object, serde_json::json!({ "address": desk.address }));
+        work.record_with(events::CLIENT_REFUSED, &object, serde_json::json!({ "address": endpoint.address }));
         work.commit().await
     };
-    desk.database.attempt(&context, remember).await?;
+    endpoint.database.attempt(&context, remember).await?;
     Ok(Error::ClientAuthentication)
 }
 

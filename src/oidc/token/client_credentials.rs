@@ -1,13 +1,13 @@
 //! A client that acts for itself: no statement, nothing stored; the token is the record, its use is recorded.
 
-use super::{Desk, Tokens, bearer};
+use super::issue::{Tokens, bearer};
 use crate::{
-    Client, Error, Parameters,
+    Client, Endpoint, Error, Parameters,
     access_token::{self, AccessToken},
     scope::{self, Reach, ScopeSet},
 };
 
-pub(super) async fn issue(desk: &Desk<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
+pub(super) async fn issue(endpoint: &Endpoint<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
     let own = client.scopes.only(|name| scope::find(name).is_some_and(|scope| scope.reach == Reach::Machine));
     let scopes = match form.get("scope") {
         None => own,
@@ -25,6 +25,6 @@ pub(super) async fn issue(desk: &Desk<'_>, client: &Client, form: &Parameters) -
         subject: client.client_id.to_string(),
         family: None,
     };
-    let text = access_token::issue(desk.provider, &*desk.context.entropy, &token, desk.context.at).await?;
+    let text = access_token::issue(endpoint.provider, &*endpoint.context.entropy, &token, endpoint.context.at).await?;
     Ok(bearer(text, &token.scopes))
 }

@@ -4,9 +4,12 @@ use base::secret;
 use crypto::digest::sha256;
 use records::{Actor, Event, attempt};
 
-use super::{Desk, Issue, Tokens, refresh, refresh_limits, sign};
+use super::{
+    issue::{Issue, Tokens, refresh_limits, sign},
+    refresh,
+};
 use crate::{
-    Client, Error, GrantFlaw, Parameters,
+    Client, Endpoint, Error, GrantFlaw, Parameters,
     client::GrantType,
     code::Code,
     events,
@@ -14,26 +17,26 @@ use crate::{
     limits, scope,
 };
 
-pub(super) async fn redeem(desk: &Desk<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
-    let code = Code::open(desk.provider, form.need("code")?).ok_or(flaw(GrantFlaw::CodeUnreadable))?;
+pub(super) async fn redeem(endpoint: &Endpoint<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
+    let code = Code::open(endpoint.provider, form.need("code")?).ok_or(flaw(GrantFlaw::CodeUnreadable))?;
     // A challenge is made for one request; a second code for the same one says that the client, or somebody who read
     // its request, uses it again (RFC 9700 §2.1.1). It is written down, not refused: that is for stricter profiles.
     let challenge_reused =
-        code.challenge.is_some_and(|challenge| desk.provider.challenges().seen_elsewhere(&challenge, &code.family));
-    attempt(async || match mistake(desk, client, form, &code) {
-        None => redeem_once(desk, client, &code, challenge_reused).await,
-        Some(mistake) => burn(desk, client, &code, mistake).await,
+        code.challenge.is_some_and(|challenge| endpoint.provider.challenges().seen_elsewhere(&challenge, &code.family));
+    attempt(async || match mistake(endpoint, client, form, &code) {
+        None => redeem_once(endpoint, client, &code, challenge_reused).await,
+        Some(mistake) => burn(endpoint, client, &code, mistake).await,
     })
     .await
 }
 
 /// What is wrong with the request, whoever it comes from. A code that was shown with a mistake is burnt: somebody
 /// has it who should not.
-fn mistake(desk: &Desk<'_>, client: &Client, form: &Parameters, code: &Code) -> Option<GrantFlaw> {
+fn mistake(endpoint: &Endpoint<'_>, client: &Client, form: &Parameters, code: &Code) -> Option<GrantFlaw> {
     let redirect = sha256(form.get("redirect_uri").unwrap_or_default().as_bytes());
     if code.client != client.client_id.as_str() {
         Some(GrantFlaw::CodeForeign)
-    } else if code.expires_at <= desk.context.at {
+    } else if code.expires_at <= endpoint.context.at {
         Some(GrantFlaw::CodeExpired)
     } else if !secret::equal(&redirect, &code.redirect) {
         Some(GrantFlaw::RedirectUriDiffers)
@@ -59,12 +62,17 @@ fn verifier_fits(challenge: Option<&[u8; 32]>, verifier: Option<&str>) -> bool {
     }
 }
 
-async fn redeem_once(desk: &Desk<'_>, client: &Client, code: &Code, challenge_reused: bool) -> Result<Tokens, Error> {
-    let mut context = desk.context.clone();
+async fn redeem_once(
+    endpoint: &Endpoint<'_>,
+    client: &Client,
+    code: &Code,
+    challenge_reused: bool,
+) -> Result<Tokens, Error> {
+    let mut context = endpoint.context.clone();
     context.actor = Actor::Client(client.client_id.to_string());
     let at = context.at;
     let offline = code.scopes.has(scope::OFFLINE_ACCESS) && client.may_use(GrantType::RefreshToken);
-    let first = offline.then(|| refresh::first(desk.provider, &*context.entropy, &code.family));
+    let first = offline.then(|| refresh::first(endpoint.provider, &*context.entropy, &code.family));
     let (absolute, idle) = refresh_limits(at);
     let redemption = Redemption {
         code,
@@ -79,8 +87,8 @@ async fn redeem_once(desk: &Desk<'_>, client: &Client, code: &Code, challenge_re
         data.insert("pkce_reuse".to_owned(), true.into());
     }
     let event = Event::new(events::CODE_REDEEMED, &code.family, data);
-    if !family::begin(desk.database, &context, &redemption, event).await? {
-        let mut work = desk.database.begin(context).await?;
+    if !family::begin(endpoint.database, &context, &redemption, event).await? {
+        let mut work = endpoint.database.begin(context).await?;
         if !family::exists(&mut work.tx, &code.family).await? {
             return Err(flaw(GrantFlaw::SessionOver));
         }
@@ -103,13 +111,13 @@ async fn redeem_once(desk: &Desk<'_>, client: &Client, code: &Code, challenge_re
         nonce: code.nonce.as_deref(),
         refresh_token: first.map(|first| first.token),
     };
-    sign(desk, client, issue).await
+    sign(endpoint, client, issue).await
 }
 
-async fn burn(desk: &Desk<'_>, client: &Client, code: &Code, mistake: GrantFlaw) -> Result<Tokens, Error> {
-    let mut context = desk.context.clone();
+async fn burn(endpoint: &Endpoint<'_>, client: &Client, code: &Code, mistake: GrantFlaw) -> Result<Tokens, Error> {
+    let mut context = endpoint.context.clone();
     context.actor = Actor::Client(client.client_id.to_string());
-    let mut work = desk.database.begin(context).await?;
+    let mut work = endpoint.database.begin(context).await?;
     let at = work.at();
     family::burn(&mut work.tx, code, "code_burnt", at).await?;
     let data = serde_json::json!({ "client": &code.client, "why": mistake.to_string() });

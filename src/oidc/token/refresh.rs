@@ -10,9 +10,9 @@ use crypto::{
 };
 use records::{Actor, Event, attempt};
 
-use super::{Desk, Issue, Tokens, sign};
+use super::issue::{Issue, Tokens, sign};
 use crate::{
-    Client, Error, GrantFlaw, Parameters, Provider, events,
+    Client, Endpoint, Error, GrantFlaw, Parameters, Provider, events,
     family::{self, Family, Rotation, Standing},
     limits,
     scope::{self, ScopeSet},
@@ -62,28 +62,28 @@ pub(super) fn first(provider: &Provider, entropy: &dyn Entropy, family: &str) ->
     Refresh::of(provider, family, entropy.bytes::<32>())
 }
 
-pub(super) async fn exchange(desk: &Desk<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
+pub(super) async fn exchange(endpoint: &Endpoint<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
     let presented = form.need("refresh_token")?;
     let presented =
-        Refresh::parse(desk.provider, presented).ok_or(Error::GrantInvalid(GrantFlaw::RefreshUnreadable))?;
+        Refresh::parse(endpoint.provider, presented).ok_or(Error::GrantInvalid(GrantFlaw::RefreshUnreadable))?;
     let narrowed = form.get("scope").map(ScopeSet::parse).transpose()?;
     // Taken from the client since: what it has offline is dead.
     if !client.scopes.has(scope::OFFLINE_ACCESS) {
         return Err(Error::GrantInvalid(GrantFlaw::RefreshExpired));
     }
-    attempt(async || exchange_once(desk, client, &presented, narrowed.as_ref()).await).await
+    attempt(async || exchange_once(endpoint, client, &presented, narrowed.as_ref()).await).await
 }
 
 async fn exchange_once(
-    desk: &Desk<'_>,
+    endpoint: &Endpoint<'_>,
     client: &Client,
     presented: &Refresh,
     narrowed: Option<&ScopeSet>,
 ) -> Result<Tokens, Error> {
-    let mut context = desk.context.clone();
+    let mut context = endpoint.context.clone();
     context.actor = Actor::Client(client.client_id.to_string());
     let at = context.at;
-    let next = presented.next(desk.provider);
+    let next = presented.next(endpoint.provider);
     let rotation = Rotation {
         family: &presented.family,
         client: &client.client_id,
@@ -95,13 +95,13 @@ async fn exchange_once(
     if narrowed.is_none() {
         let data = serde_json::json!({ "client": client.client_id.as_str() });
         let event = Event::new(events::REFRESHED, &presented.family, data);
-        if let Some(family) = family::rotate(desk.database, &context, &rotation, event).await? {
+        if let Some(family) = family::rotate(endpoint.database, &context, &rotation, event).await? {
             let held = held(client, &family);
             let issue = Issue { family: &family, scopes: &held, nonce: None, refresh_token: Some(next.token) };
-            return sign(desk, client, issue).await;
+            return sign(endpoint, client, issue).await;
         }
     }
-    let mut work = desk.database.begin(context).await?;
+    let mut work = endpoint.database.begin(context).await?;
     let family = if let Some(family) = family::rotate_within(&mut work, &rotation).await? {
         work.record_with(events::REFRESHED, &family.name, serde_json::json!({ "client": client.client_id.as_str() }));
         family
@@ -132,7 +132,7 @@ async fn exchange_once(
     };
     work.commit().await?;
     let issue = Issue { family: &family, scopes, nonce: None, refresh_token: Some(next.token) };
-    sign(desk, client, issue).await
+    sign(endpoint, client, issue).await
 }
 
 /// What a family holds; what the client may no longer ask for falls away.

@@ -15,7 +15,7 @@ use tokio::{
 use web::kit::access::Surface;
 
 use crate::{
-    demo::{self, RelyingPartyPlaces},
+    demo::{self, RelyingPartyPorts},
     settings::Settings,
     surfaces::Listener,
     wiring::{self, StopSignal, World},
@@ -75,13 +75,13 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
         settings.set("database.url", &database)?;
     }
     let product = wiring::build(&settings, world.clone()).await?;
-    let places = RelyingPartyPlaces::in_folder(&folder).await?;
-    let facts = demo::seed(&product, &folder, &places).await.context("seeding the city")?;
+    let ports = RelyingPartyPorts::in_folder(&folder).await?;
+    let facts = demo::seed(&product, &folder, &ports).await.context("seeding the city")?;
     let mut signal = StopSignal::listen()?;
     let running =
         wiring::start(&settings, product, vec![Listener { socket: listener, surfaces: Surface::ALL.to_vec() }])?;
     let mut children = Vec::new();
-    for config in department_configs(&facts, &places, &public_url) {
+    for config in department_configs(&facts, &ports, &public_url) {
         children.push(start_department(&folder, &config).await?);
     }
     facts.write(&facts_file)?;
@@ -112,8 +112,8 @@ fn lock(folder: &Path) -> anyhow::Result<std::fs::File> {
     }
 }
 
-fn department_configs(facts: &demo::DemoFacts, places: &RelyingPartyPlaces, issuer: &str) -> Vec<DepartmentConfig> {
-    let all: Vec<_> = places.all().iter().filter_map(|place| Some((place, facts.relying_party(&place.key)?))).collect();
+fn department_configs(facts: &demo::DemoFacts, ports: &RelyingPartyPorts, issuer: &str) -> Vec<DepartmentConfig> {
+    let all: Vec<_> = ports.all().iter().filter_map(|place| Some((place, facts.relying_party(&place.key)?))).collect();
     all.iter()
         .map(|(place, registered)| DepartmentConfig {
             key: place.key.clone(),

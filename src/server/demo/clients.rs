@@ -6,71 +6,22 @@ use oidc::client::{
 };
 use records::Actor;
 
-use super::{RelyingPartyPlaces, facts::ClientFacts, people::People};
+use super::{
+    facts::ClientFacts,
+    people::People,
+    relying_parties::{self, RelyingPartyPorts},
+};
 use crate::wiring::Product;
-
-/// What is known of a relying party before it is registered.
-pub struct KnownParty {
-    /// The key of its place.
-    pub key: &'static str,
-    /// Its identifier.
-    pub client_id: &'static str,
-    /// Its name.
-    pub name: Text,
-    purpose: Text,
-    department: &'static str,
-    scopes: &'static str,
-    consent: Consent,
-    identity_number_approved: bool,
-}
-
-static PARTIES: [KnownParty; 3] = [
-    KnownParty {
-        key: "property",
-        client_id: "property",
-        name: Text::fixed("不动产登记网上办", "Property registration online"),
-        purpose: Text::fixed("办理不动产登记，需要核对申请人身份", "To register property it must know who applies"),
-        department: "land",
-        scopes: "openid profile phone address identity_number",
-        consent: Consent::Ask,
-        identity_number_approved: true,
-    },
-    KnownParty {
-        key: "social",
-        client_id: "social",
-        name: Text::fixed("社保网上办", "Social insurance online"),
-        purpose: Text::fixed("查询和办理社会保险业务", "To look up and settle social insurance"),
-        department: "social",
-        scopes: "openid profile phone",
-        consent: Consent::Implied,
-        identity_number_approved: false,
-    },
-    KnownParty {
-        key: "portal",
-        client_id: "portal",
-        name: Text::fixed("滨江市民门户", "Binjiang citizen portal"),
-        purpose: Text::fixed("汇集个人和企业可以办理的事项", "To gather what people and companies can do"),
-        department: "service",
-        scopes: "openid profile email phone org",
-        consent: Consent::Implied,
-        identity_number_approved: false,
-    },
-];
-
-/// The relying party at a place.
-pub fn relying_party(key: &str) -> Option<&'static KnownParty> {
-    PARTIES.iter().find(|party| party.key == key)
-}
 
 /// Registers every application in one unit of work.
 pub async fn register(
     product: &Product,
-    places: &RelyingPartyPlaces,
+    ports: &RelyingPartyPorts,
     people: &People,
 ) -> anyhow::Result<Vec<ClientFacts>> {
     let mut wanted = Vec::new();
-    for place in places.all() {
-        let Some(party) = relying_party(&place.key) else { continue };
+    for place in ports.all() {
+        let Some(party) = relying_parties::relying_party(&place.key) else { continue };
         let url = place.url();
         wanted.push(Registration {
             client_id: ClientId::parse(party.client_id)?,

@@ -12,7 +12,7 @@ use licence::register;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{RelyingParty, RelyingPartyPlaces, clients};
+use super::relying_parties::{self, RelyingParty, RelyingPartyPorts};
 use crate::wiring::Product;
 
 /// The file that keeps the facts between starts. It holds passwords and secrets of invented people.
@@ -69,7 +69,7 @@ pub struct LicenceFacts {
 
 /// What is kept between starts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct City {
+pub struct CityFacts {
     /// Staff first.
     pub accounts: Vec<AccountFacts>,
     /// The relying parties first.
@@ -80,7 +80,7 @@ pub struct City {
     pub issue_example: Value,
 }
 
-impl City {
+impl CityFacts {
     /// The city kept in a folder.
     pub fn kept(folder: &Path) -> anyhow::Result<Option<Self>> {
         let path = folder.join(KEPT);
@@ -102,7 +102,7 @@ impl City {
 /// Everything about the running city.
 #[derive(Clone, Debug)]
 pub struct DemoFacts {
-    city: City,
+    city: CityFacts,
     issuer: String,
     apps: Vec<(Text, String)>,
     statuses: Vec<&'static str>,
@@ -111,7 +111,7 @@ pub struct DemoFacts {
 
 impl DemoFacts {
     /// Puts together what is kept and what depends on this start: addresses, and how each licence stands now.
-    pub async fn gather(product: &Product, places: &RelyingPartyPlaces, city: City) -> anyhow::Result<Self> {
+    pub async fn gather(product: &Product, ports: &RelyingPartyPorts, city: CityFacts) -> anyhow::Result<Self> {
         let at = product.world.clock.now();
         let mut tx = product.database.read().await?;
         let mut statuses = Vec::new();
@@ -120,10 +120,10 @@ impl DemoFacts {
             let found = found.context("the city of this folder is in another database")?;
             statuses.push(found.standing(at).context("a licence of the city was never issued")?.as_str());
         }
-        let apps = places
+        let apps = ports
             .all()
             .iter()
-            .filter_map(|place| Some((clients::relying_party(&place.key)?.name.clone(), place.url())))
+            .filter_map(|place| Some((relying_parties::relying_party(&place.key)?.name.clone(), place.url())))
             .collect();
         Ok(Self {
             city,
@@ -136,7 +136,7 @@ impl DemoFacts {
 
     /// The registration of a relying party.
     pub fn relying_party(&self, key: &str) -> Option<RelyingParty> {
-        let known = clients::relying_party(key)?;
+        let known = relying_parties::relying_party(key)?;
         let registered = self.city.clients.iter().find(|client| client.client_id == known.client_id)?;
         let scopes = registered.scopes.iter().filter(|scope| *scope != oidc::scope::OPENID).cloned().collect();
         Some(RelyingParty {

@@ -7,7 +7,7 @@ use base::{Date, Instant, id::LicenceId};
 use licence::{
     Fields, HolderFacts, Licence, application,
     built_in::{BIRTH, DRIVING, FOOD},
-    issue::{self, Begun, Intent, Origin, Request},
+    issue::{self, Begun, Intent, NewLicence, Origin},
     licence_type, lifecycle,
     reason::{RevocationReason, SuspensionReason},
 };
@@ -140,8 +140,8 @@ fn document_path(licence: &Licence) -> std::path::PathBuf {
     Path::new("licences").join(format!("{}.pdf", licence.identifier))
 }
 
-fn request(origin: &str, wanted: &Wanted, renews: Option<LicenceId>) -> (Origin, Request) {
-    let request = Request {
+fn request(origin: &str, wanted: &Wanted, renews: Option<LicenceId>) -> (Origin, NewLicence) {
+    let request = NewLicence {
         type_code: wanted.type_code.to_owned(),
         holder: wanted.holder.clone(),
         fields: wanted.fields.clone(),
@@ -158,7 +158,7 @@ async fn issue_group(
     folder: &Path,
     department: &Department,
     at: Instant,
-    requests: Vec<(Origin, Request)>,
+    requests: Vec<(Origin, NewLicence)>,
 ) -> anyhow::Result<Vec<Licence>> {
     let library = &product.app.library;
     let context = staff_context(product, department, at);
@@ -219,7 +219,7 @@ async fn apply(product: &Product, people: &People) -> anyhow::Result<()> {
         let (department, company) = (people.department(department)?, company_at(people, company)?);
         let (staff, person) = (department.clerk.staff_id.clone(), department.clerk.person_id.clone());
         let mut work = product.database.begin(product.world.context(Actor::Staff { staff, person })).await?;
-        let new = Request {
+        let new = NewLicence {
             type_code: FOOD.to_owned(),
             holder: company.facts.clone(),
             fields: food(company),

@@ -9,7 +9,7 @@ use base::{
 /// The administrative division of the invented city; no real one has this code.
 const DIVISION: &str = "330199";
 
-/// Family name, given name, username. Men stand in even places, women in odd ones; the last four are children.
+/// Family name, given name, username. Men stand in even ports, women in odd ones; the last four are children.
 /// Some names have characters that few fonts have.
 pub const CITIZENS: [(&str, &str, &str); 50] = [
     ("张", "伟", "zhangwei"),
@@ -64,7 +64,7 @@ pub const CITIZENS: [(&str, &str, &str); 50] = [
     ("孙", "朵朵", "sunduoduo"),
 ];
 
-/// How many of them are children. Each is a child of the man and the woman in these places.
+/// How many of them are children. Each is a child of the man and the woman in these ports.
 pub const PARENTS: [(usize, usize); 4] = [(0, 1), (2, 3), (8, 9), (10, 11)];
 
 /// The first place of a child.

@@ -5,7 +5,11 @@ use crypto::{
     cms::{CmsError, SignedData, split_padding},
     digest::{Digest, hex, sha256},
 };
-use documents::pdf::read::{ReadError, Signature, SignedFile, read};
+use documents::pdf::{
+    findings::ReadError,
+    read::{SignedFile, read},
+    signature::Signature,
+};
 
 use crate::limits::IDENTIFIERS_MAX;
 

@@ -10,7 +10,7 @@ use crypto::{
     sign::SigningKey,
     x509::{Certificate, Crl},
 };
-use documents::{Content, Field, Fonts, Layout, SealPicture, SealText, Template};
+use documents::{Field, Filling, Fonts, Layout, SealPicture, SealText, Template};
 use futures_util::FutureExt;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType, IsCa, KeyIdMethod,
@@ -118,7 +118,7 @@ fn identifier(which: usize) -> String {
 /// A licence as we issue it.
 fn licence(which: usize, seal: &Seal) -> Vec<u8> {
     let layout = Layout::parse(FOOD).unwrap();
-    let content = Content {
+    let content = Filling {
         title: "食品经营许可证".to_owned(),
         identifier: identifier(which),
         fields: layout.cells.iter().map(|cell| Field::new(cell.key.clone(), "龙福餐饮")).collect(),

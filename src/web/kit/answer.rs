@@ -4,7 +4,7 @@ use base::{Language, Text};
 use verify::{CheckResult, Facet, Outcome, Verdict};
 
 /// What a page shows of a verdict.
-pub(crate) struct Answer {
+pub(crate) struct ShownVerdict {
     /// The outcome, for scripts.
     pub outcome: &'static str,
     /// The class that chooses the colour; the icon goes with it.
@@ -58,7 +58,7 @@ pub(crate) struct Signature {
     pub covers: bool,
 }
 
-impl Answer {
+impl ShownVerdict {
     /// The answer in a language.
     pub fn new(verdict: &Verdict, language: Language) -> Self {
         let say = |text: &Text| text.in_language(language).to_owned();

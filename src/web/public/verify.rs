@@ -17,7 +17,7 @@ use licence::verification;
 use crate::{
     App, Page, Problem,
     kit::{
-        answer::Answer,
+        answer::ShownVerdict,
         limits::{LOOKS_MAX, LOOKS_SECONDS},
         page::html,
         visit,
@@ -28,7 +28,7 @@ use crate::{
 #[template(path = "public/verify.html")]
 struct Public {
     page: Page,
-    answer: Answer,
+    answer: ShownVerdict,
     known: bool,
 }
 
@@ -86,7 +86,7 @@ pub async fn show(
     drop(tx);
     let known = verdict.licence.is_some();
     let page = Page::of_visit(&app, &visit);
-    let answer = Answer::new(&verdict, page.language);
+    let answer = ShownVerdict::new(&verdict, page.language);
     let status = if known { StatusCode::OK } else { StatusCode::NOT_FOUND };
     let mut response = html(status, &Public { page, answer, known });
     let headers = response.headers_mut();

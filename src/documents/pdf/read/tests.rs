@@ -1,5 +1,9 @@
+use crypto::digest::{Digest, DigestAlgorithm};
+
 use super::*;
-use crate::{Layout, SealPicture, SealText, Template, font::testing::fonts, template};
+use crate::{
+    Layout, SealPicture, SealText, Template, font::testing::fonts, pdf::signature::SignatureProblem, template,
+};
 
 /// A licence of ours with bytes of the form of a signature in its hole.
 fn ours() -> (Vec<u8>, Digest) {

@@ -14,7 +14,7 @@ use http::StatusCode;
 use identity::staff;
 use licence::{
     HolderFacts, Licence, Official, Status, holder,
-    issue::{self, Begun, Intent, Origin, Reply, Request},
+    issue::{self, Begun, Intent, NewLicence, Origin, Reply},
     lifecycle,
     reason::{RevocationReason, SuspensionReason},
     register,
@@ -82,7 +82,7 @@ async fn begin(
     let holder = holder(&mut work, app, &wanted.holder).await?;
     let clerk = official(&mut work, caller, &wanted.clerk, "/clerk").await?;
     let reviewer = official(&mut work, caller, &wanted.reviewer, "/reviewer").await?;
-    let request = Request {
+    let request = NewLicence {
         type_code: wanted.type_code.clone(),
         holder,
         fields: wanted.fields.clone(),

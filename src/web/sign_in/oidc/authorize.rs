@@ -9,8 +9,8 @@ use axum::{
 use base::{Fault, Language};
 use http::{StatusCode, Uri};
 use oidc::{
-    Desk, Error, Parameters,
-    authorize::{self, Answer, AnswerTo, Decision, Parked, Place, Refused, Reply, Request},
+    Endpoint, Error, Parameters,
+    authorize::{self, AnswerTo, AuthorizationRequest, AuthorizationResponse, Decision, Parked, Refused, Reply},
     discovery::path,
 };
 use records::Actor;
@@ -22,7 +22,7 @@ use crate::{
         form::Query,
         links,
         page::{html, see_other},
-        session::{self, Session},
+        session,
         visit::{self, SharedVisit},
     },
 };
@@ -83,7 +83,7 @@ pub async fn go_on(State(app): State<App>, page: Page, Query(query): Query) -> R
 /// A parked request, opened.
 pub(super) enum Opened {
     /// It can go on.
-    Ready(Parked, Box<Request>),
+    Ready(Parked, Box<AuthorizationRequest>),
     /// It cannot; when it was this browser's, it can begin again.
     Over(Error, Option<Parked>),
     /// Its client changed meanwhile.
@@ -106,7 +106,7 @@ pub(super) async fn open(app: &App, visit: &SharedVisit, sealed: &str) -> Result
     })
 }
 
-async fn check(app: &App, parameters: &Parameters) -> Result<Result<Request, Box<Refused>>, Fault> {
+async fn check(app: &App, parameters: &Parameters) -> Result<Result<AuthorizationRequest, Box<Refused>>, Fault> {
     let client = match parameters.get("client_id") {
         Some(client) => app.provider.client(&app.database, client).await?,
         None => None,
@@ -114,24 +114,25 @@ async fn check(app: &App, parameters: &Parameters) -> Result<Result<Request, Box
     Ok(authorize::check(&app.provider, client, parameters))
 }
 
-pub(super) fn place<'a>(app: &'a App, visit: &SharedVisit) -> Place<'a> {
-    Place { provider: &app.provider, database: &app.database, entropy: &*app.entropy, at: visit.at }
+pub(super) fn endpoint<'a>(app: &'a App, visit: &SharedVisit) -> Endpoint<'a> {
+    let context = app.context(visit, Actor::Anonymous);
+    Endpoint { provider: &app.provider, database: &app.database, context, address: visit.address.to_string() }
 }
 
 async fn decide(
     app: &App,
     visit: &SharedVisit,
-    request: &Request,
+    request: &AuthorizationRequest,
     earlier: Option<&Parked>,
 ) -> Result<Response, Problem> {
     let session = session::find(app, visit).await?;
-    let decision = authorize::decide(&place(app, visit), request, session.as_deref(), earlier).await;
+    let decision = authorize::decide(&endpoint(app, visit), request, session.as_deref(), earlier).await;
     match decision {
         Ok(Decision::Consent { parked, .. }) => {
             let sealed = parked.sealed(&app.provider, &*app.entropy, visit.browser(app));
             Ok(see_other(&format!("/consent?i={sealed}")))
         }
-        other => finish(app, visit, request, session.as_deref(), other),
+        other => finish(app, visit, request, other),
     }
 }
 
@@ -139,8 +140,7 @@ async fn decide(
 pub(super) fn finish(
     app: &App,
     visit: &SharedVisit,
-    request: &Request,
-    _session: Option<&Session>,
+    request: &AuthorizationRequest,
     decision: Result<Decision, Error>,
 ) -> Result<Response, Problem> {
     match decision {
@@ -160,14 +160,7 @@ pub(super) async fn refuse(app: &App, visit: &SharedVisit, refused: Refused) -> 
     if let Some(answer_to) = &refused.answer_to {
         return Ok(send_error(app, visit, answer_to, &refused.error));
     }
-    let address = visit.address.to_string();
-    let desk = Desk {
-        provider: &app.provider,
-        database: &app.database,
-        context: app.context(visit, Actor::Anonymous),
-        address: &address,
-    };
-    authorize::remember(&desk, &refused).await?;
+    authorize::remember(&endpoint(app, visit), &refused).await?;
     Ok(over(Page::of_visit(app, visit), &refused.error, None))
 }
 
@@ -179,8 +172,8 @@ pub(super) fn send_error(app: &App, visit: &SharedVisit, answer_to: &AnswerTo, w
 
 pub(super) fn send(app: &App, visit: &SharedVisit, answer_to: &AnswerTo, reply: &Reply<'_>) -> Response {
     match answer_to.answer(&app.provider, reply) {
-        Answer::Redirect(address) => see_other(&address),
-        Answer::Form { action, fields } => {
+        AuthorizationResponse::Redirect(address) => see_other(&address),
+        AuthorizationResponse::Form { action, fields } => {
             let page = Page::of_visit(app, visit);
             html(StatusCode::OK, &FormPost { page, action, fields })
         }

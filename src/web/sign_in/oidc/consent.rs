@@ -4,14 +4,14 @@ use axum::{extract::State, response::Response};
 use http::StatusCode;
 use oidc::{
     Error,
-    authorize::{self, Decision, Parked, Request},
+    authorize::{self, AuthorizationRequest, Decision, Parked},
     claims, grant,
     scope::ScopeSet,
     subject,
 };
 use records::Work;
 
-use super::authorize::{Opened, finish, language_of, open, over, place, refuse, send, send_error};
+use super::authorize::{Opened, endpoint, finish, language_of, open, over, refuse, send, send_error};
 use crate::{
     App, Page, Problem,
     kit::{
@@ -49,19 +49,19 @@ pub async fn show(State(app): State<App>, page: Page, Query(query): Query) -> Re
         Opened::Refused(refused) => return refuse(&app, &page.visit, *refused).await,
     };
     let session = page.session.clone();
-    let decision = authorize::decide(&place(&app, &page.visit), &request, session.as_deref(), Some(&parked)).await;
+    let decision = authorize::decide(&endpoint(&app, &page.visit), &request, session.as_deref(), Some(&parked)).await;
     match (decision, session) {
         (Ok(Decision::Consent { scopes, parked }), Some(session)) => {
             ask(&app, page, &request, &session, &scopes, &parked).await
         }
-        (decision, session) => finish(&app, &page.visit, &request, session.as_deref(), decision),
+        (decision, _) => finish(&app, &page.visit, &request, decision),
     }
 }
 
 async fn ask(
     app: &App,
     page: Page,
-    request: &Request,
+    request: &AuthorizationRequest,
     session: &Session,
     scopes: &ScopeSet,
     parked: &Parked,
@@ -112,10 +112,10 @@ pub async fn answer(State(app): State<App>, page: Page, fields: Fields) -> Resul
         Opened::Refused(refused) => return refuse(&app, &page.visit, *refused).await,
     };
     let session = page.session.clone();
-    let place = place(&app, &page.visit);
-    let decision = authorize::decide(&place, &request, session.as_deref(), Some(&parked)).await;
+    let endpoint = endpoint(&app, &page.visit);
+    let decision = authorize::decide(&endpoint, &request, session.as_deref(), Some(&parked)).await;
     let (Ok(Decision::Consent { .. } | Decision::Code(_)), Some(session)) = (&decision, &session) else {
-        return finish(&app, &page.visit, &request, session.as_deref(), decision);
+        return finish(&app, &page.visit, &request, decision);
     };
     if subject::subject(&app.provider, &request.client, &session.person_id) != fields.text("subject") {
         return Ok(over(page, &Error::InteractionForeign, Some(parked)));
@@ -134,6 +134,6 @@ pub async fn answer(State(app): State<App>, page: Page, fields: Fields) -> Resul
     if !allowed {
         return Ok(send_error(&app, &page.visit, &request.answer_to, &Error::AccessDenied));
     }
-    let code = authorize::code(&place, &request, session);
+    let code = authorize::code(&endpoint, &request, session);
     Ok(send(&app, &page.visit, &request.answer_to, &authorize::Reply::Code(&code)))
 }

@@ -6,7 +6,7 @@ use axum::{
 };
 use http::{HeaderValue, header};
 use oidc::{
-    Desk, Error,
+    Endpoint, Error,
     token::{self, TokenRequest, Tokens},
 };
 use records::Actor;
@@ -29,15 +29,14 @@ async fn tokens(app: &App, visit: &visit::Visit, request: Request) -> Result<Tok
         Some(value) => Some(value.to_str().map_err(|_| Error::ClientAuthentication)?.to_owned()),
     };
     let form = parameters::form(request).await?;
-    let address = visit.address.to_string();
-    let desk = Desk {
+    let endpoint = Endpoint {
         provider: &app.provider,
         database: &app.database,
         context: app.context(visit, Actor::Anonymous),
-        address: &address,
+        address: visit.address.to_string(),
     };
     let request = TokenRequest { form: &form, query: query.as_deref(), authorization: authorization.as_deref() };
-    token::answer(&desk, &request).await
+    token::answer(&endpoint, &request).await
 }
 
 fn as_json(tokens: &Tokens) -> Response {

@@ -6,7 +6,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, header};
 use oidc::{
-    Desk, Error,
+    Endpoint, Error,
     userinfo::{self, Userinfo},
 };
 use records::Actor;
@@ -47,15 +47,14 @@ pub async fn by_post(State(app): State<App>, visit::Of(visit): visit::Of, reques
 }
 
 async fn answer(app: &App, visit: &visit::Visit, token: Result<String, Error>) -> Response {
-    let address = visit.address.to_string();
-    let desk = Desk {
+    let endpoint = Endpoint {
         provider: &app.provider,
         database: &app.database,
         context: app.context(visit, Actor::Anonymous),
-        address: &address,
+        address: visit.address.to_string(),
     };
     let claims = match token {
-        Ok(token) => userinfo::answer(&desk, &app.vault, &token).await,
+        Ok(token) => userinfo::answer(&endpoint, &app.vault, &token).await,
         Err(error) => Err(error),
     };
     let (body, kind) = match claims {

@@ -16,7 +16,7 @@ use licence::{
     Error, Fields as LicenceFields, Holder, HolderFacts, Official, application,
     field::{FieldKind, FieldRule, Source},
     holder::{self, HolderKind},
-    issue::{Request, compose::from_register},
+    issue::{NewLicence, compose::from_register},
     licence_type::{LicenceType, Validity},
     register,
 };
@@ -142,7 +142,7 @@ pub async fn submit(
         .iter()
         .filter_map(|(name, value)| Some((name.strip_prefix("f_")?.to_owned(), value.to_owned())))
         .collect();
-    let new = Request {
+    let new = NewLicence {
         type_code: code,
         holder: holder.clone(),
         fields: entered,

@@ -9,7 +9,8 @@ use verify::limits::SCANNED_CHARACTERS_MAX;
 use crate::{
     App, Page, Problem,
     kit::{
-        answer::Answer, examination, form::Fields, limits::ANSWER_SECONDS, page::html, session::Staff, upload::Upload,
+        answer::ShownVerdict, examination, form::Fields, limits::ANSWER_SECONDS, page::html, session::Staff,
+        upload::Upload,
     },
 };
 
@@ -21,7 +22,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
 #[template(path = "staff/desk/desk.html")]
 struct Desk {
     page: Page,
-    answer: Option<Answer>,
+    answer: Option<ShownVerdict>,
     empty: bool,
 }
 
@@ -45,7 +46,7 @@ pub async fn number(State(app): State<App>, staff: Staff, page: Page, fields: Fi
         Ok(verdict)
     };
     let verdict = staff.attempt(verify).await?;
-    let answer = Some(Answer::new(&verdict, page.language));
+    let answer = Some(ShownVerdict::new(&verdict, page.language));
     Ok(render(&Desk { page, answer, empty: false }))
 }
 
@@ -62,7 +63,7 @@ pub async fn file(State(app): State<App>, staff: Staff, page: Page, upload: Uplo
         Ok(verdict)
     };
     let verdict = staff.attempt(verify).await?;
-    let answer = Some(Answer::new(&verdict, page.language));
+    let answer = Some(ShownVerdict::new(&verdict, page.language));
     Ok(render(&Desk { page, answer, empty: false }))
 }
 

@@ -4,7 +4,7 @@ use base::Instant;
 
 /// What one licence says, beside what its template says on all of them.
 #[derive(Clone, Debug)]
-pub struct Content {
+pub struct Filling {
     /// The document's title, such as `食品经营许可证`.
     pub title: String,
     /// The licence identifier 证照标识, printed and put into the metadata.

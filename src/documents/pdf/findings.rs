@@ -1,0 +1,68 @@
+//! What reading can come to: why a file cannot be read, and what is found in one that can.
+
+use thiserror::Error;
+
+use crate::limits;
+
+/// Why a file could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ReadError {
+    /// It ends before its end.
+    #[error("the file is cut off")]
+    CutOff,
+    /// It begins as a PDF, but its structure is broken.
+    #[error("the file is damaged: {0}")]
+    Damaged(&'static str),
+    /// It is encrypted.
+    #[error("the file is encrypted")]
+    Encrypted,
+    /// It has more of something than any document needs.
+    #[error("the file goes over a limit: {0}")]
+    Limit(&'static str),
+    /// It is something else.
+    #[error("the file is no PDF")]
+    NotPdf,
+    /// It is longer than we read.
+    #[error("the file is longer than {} bytes", limits::PDF_BYTES_MAX)]
+    TooLarge,
+}
+
+/// A reason why two programs could see two different documents in one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ambiguity {
+    /// A dictionary has one key twice.
+    DuplicateKeys,
+    /// Bytes between the objects that nothing refers to.
+    HiddenBytes,
+    /// Two kinds of cross-references at once.
+    HybridReferences,
+    /// One object begins inside of another.
+    OverlappingObjects,
+    /// Two fields show one signature.
+    SharedSignature,
+    /// Two metadata entries with one name.
+    TwiceInMetadata,
+    /// Bytes after the end of the file.
+    TrailingBytes,
+}
+
+/// Filling that does something, or that is another file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ActiveContent {
+    /// Files inside of the file.
+    EmbeddedFile,
+    /// A stream that is kept in another file.
+    ExternalStream,
+    /// A form that sends or fetches data.
+    FormAction,
+    /// A script.
+    JavaScript,
+    /// A program to be started.
+    Launch,
+    /// Sound or film.
+    Media,
+    /// A link into another file.
+    RemoteGoTo,
+    /// A form in XML that replaces the pages.
+    Xfa,
+}

@@ -1,0 +1,18 @@
+//! An endpoint while it answers one caller.
+
+use records::{Context, Database};
+
+use crate::Provider;
+
+/// Where a request meets the provider: what it may use, when, and who is on the other side.
+#[derive(Clone, Debug)]
+pub struct Endpoint<'a> {
+    /// The provider.
+    pub provider: &'a Provider,
+    /// The database.
+    pub database: &'a Database,
+    /// Who acts, when, for which request.
+    pub context: Context,
+    /// The address of the caller.
+    pub address: String,
+}

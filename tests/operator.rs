@@ -7,6 +7,8 @@ mod commands;
 mod demonstration;
 mod founding;
 mod listeners;
+mod office;
 mod postgres_killed;
+mod rotation;
 mod stopping;
 mod wire;

@@ -17,8 +17,8 @@ use crate::{
 };
 
 /// Where a private key lies: in this process, or in a device that is asked.
-pub trait Holder: Send + Sync {
-    /// Signs with the key's suite, in the encoding of JOSE. A holder whose call blocks gives the call to a thread for
+pub trait Custodian: Send + Sync {
+    /// Signs with the key's suite, in the encoding of JOSE. A custodian whose call blocks gives the call to a thread for
     /// that and answers [`Signing::Later`].
     fn sign<'a>(&'a self, message: &'a [u8]) -> Signing<'a>;
 }
@@ -42,7 +42,7 @@ impl Future for Signing<'_> {
     }
 }
 
-impl Holder for SigningKey {
+impl Custodian for SigningKey {
     fn sign<'a>(&'a self, message: &'a [u8]) -> Signing<'a> {
         Signing::Now(ready(self.sign_jose(message)))
     }
@@ -53,7 +53,7 @@ impl Holder for SigningKey {
 pub struct KeyHandle {
     suite: Suite,
     public: Arc<PublicKey>,
-    holder: Arc<dyn Holder>,
+    custodian: Arc<dyn Custodian>,
 }
 
 impl fmt::Debug for KeyHandle {
@@ -71,8 +71,8 @@ impl From<SigningKey> for KeyHandle {
 
 impl KeyHandle {
     /// A handle to a key that somebody holds.
-    pub fn new(suite: Suite, public: PublicKey, holder: Arc<dyn Holder>) -> Self {
-        Self { suite, public: Arc::new(public), holder }
+    pub fn new(suite: Suite, public: PublicKey, custodian: Arc<dyn Custodian>) -> Self {
+        Self { suite, public: Arc::new(public), custodian }
     }
 
     /// A key that means nothing and is written down nowhere: to rehearse a signature before a real key is asked.
@@ -100,7 +100,7 @@ impl KeyHandle {
     ///
     /// [`Fault`] when whoever holds the key does not sign.
     pub async fn sign_jose(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
-        self.holder.sign(message).await
+        self.custodian.sign(message).await
     }
 
     /// A signature as X.509 and CMS have it.

@@ -20,7 +20,7 @@ pub mod suite;
 pub mod x509;
 
 pub use digest::{Digest, DigestAlgorithm};
-pub use handle::{Holder, KeyHandle, Signing};
+pub use handle::{Custodian, KeyHandle, Signing};
 pub use public_key::PublicKey;
 pub use suite::Suite;
 

@@ -124,11 +124,13 @@ pub async fn issue_seal(work: &mut Work, custody: &Custody, subject: &SealSubjec
     let profile = custody.profile(
         work,
         Purpose::Seal,
-        subject.organisation_name.clone(),
-        Some(subject.organisation_code.clone()),
+        (subject.organisation_name.clone(), Some(subject.organisation_code.clone())),
         subject.seal_name.clone(),
+        Some(&*authority),
     );
-    let key = create(work, custody, Purpose::Seal, KeyState::Active, (profile, Some(&authority))).await?;
+    let new = custody.0.folder.make(Purpose::Seal.suite(), &work.context().entropy).await?;
+    let place = (Purpose::Seal, KeyState::Active);
+    let key = adopt(work, custody, place, new, (profile, Some(&authority))).await?;
     revision::bump(&mut work.tx, REVISION).await?;
     Ok(key.key_id)
 }
@@ -139,17 +141,12 @@ impl Custody {
         &self,
         work: &Work,
         purpose: Purpose,
-        organisation: String,
-        organisation_code: Option<String>,
+        (organisation, organisation_code): (String, Option<String>),
         common_name: String,
+        issuer: Option<&Signer>,
     ) -> Profile {
         let kind = Kind::of(purpose);
         let settings = &self.0.settings;
-        let issuer = match kind {
-            Kind::Root => None,
-            Kind::IssuingAuthority => crate::crl::authority_number(Purpose::Root),
-            Kind::Seal | Kind::Service => crate::crl::authority_number(Purpose::IssuingAuthority),
-        };
         Profile {
             kind,
             organisation,
@@ -158,7 +155,9 @@ impl Custody {
             not_before: work.at().plus_seconds(-settings.backdate_seconds.max(limits::BACKDATE_SECONDS)),
             not_after: work.at().plus_seconds(kind.seconds()),
             serial: serial(work.entropy()),
-            crl_url: issuer.map(|number| format!("{}{number}.crl", settings.crl_url)),
+            crl_url: issuer
+                .and_then(|issuer| issuer.list_number)
+                .map(|number| format!("{}{number}.crl", settings.crl_url)),
         }
     }
 }
@@ -172,19 +171,8 @@ fn serial(entropy: &dyn base::Entropy) -> [u8; limits::SERIAL_BYTES] {
     serial
 }
 
-/// Makes a key with its certificate, its file and its rows. Without an issuer the certificate is self-signed.
-pub(crate) async fn create(
-    work: &mut Work,
-    custody: &Custody,
-    purpose: Purpose,
-    state: KeyState,
-    (profile, issuer): (Profile, Option<&Signer>),
-) -> Result<Signer, Error> {
-    let new = custody.0.folder.make(purpose.suite(), &work.context().entropy).await?;
-    adopt(work, custody, (purpose, state), new, (profile, issuer)).await
-}
-
-/// Takes a key just made into custody.
+/// Takes a key just made into custody, with its certificate, its file and its rows. Without an issuer the certificate is
+/// self-signed.
 pub(crate) async fn adopt(
     work: &mut Work,
     custody: &Custody,
@@ -202,12 +190,17 @@ pub(crate) async fn adopt(
     let der = certify(&profile, new.handle.public_key(), by).await?;
     custody.0.folder.keep(&key_id, purpose, &new, work.entropy()).await?;
     let spki = new.handle.public_key().spki_der();
+    let list_number = match purpose {
+        Purpose::IssuingAuthority | Purpose::Root => Some(queries::last_list_number(&mut work.tx).await? + 1),
+        Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 | Purpose::Seal => None,
+    };
     let row = NewKeyRow {
         key_id: &key_id,
         purpose,
         algorithm: new.handle.suite().name(),
         state,
         spki: &spki,
+        list_number,
         not_before: profile.not_before,
         not_after: profile.not_after,
     };
@@ -241,6 +234,7 @@ pub(crate) async fn adopt(
         key_id,
         purpose,
         key: new.handle,
+        list_number: list_number.and_then(|number| u32::try_from(number).ok()),
         chain,
         certificate_id,
         state,

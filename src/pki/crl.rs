@@ -94,15 +94,6 @@ impl RevocationReason {
     }
 }
 
-/// The number of an authority in the URL of its list.
-pub(crate) fn authority_number(purpose: Purpose) -> Option<u32> {
-    match purpose {
-        Purpose::Root => Some(1),
-        Purpose::IssuingAuthority => Some(2),
-        Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 | Purpose::Seal => None,
-    }
-}
-
 /// Revokes a certificate and its key, and signs the new list, as part of `work`.
 ///
 /// # Errors
@@ -128,38 +119,43 @@ pub async fn revoke(
         serde_json::json!({ "key": key.as_str(), "reason": reason.as_str() }),
     );
     work.record(events::KEY_REVOKED, &key);
-    let authority = [Purpose::IssuingAuthority, Purpose::Root]
-        .into_iter()
-        .find_map(|purpose| custody.signer(purpose, &issuer).ok())
-        .ok_or(Error::KeyUnknown(issuer))?;
+    let authority = custody.inventory().signers.get(&issuer).cloned().ok_or(Error::KeyUnknown(issuer))?;
     sign_list(work, &authority).await?;
     revision::bump(&mut work.tx, REVISION).await?;
     Ok(())
 }
 
-/// Signs lists of which half the time has passed. Run every few minutes; it does nothing most of the time.
+/// Signs lists of which half the time has passed, also those of authorities that issue no more: their lists go on until
+/// their certificates end. Run every few minutes; it does nothing most of the time.
 ///
 /// # Errors
 ///
 /// [`Error::Fault`]; the old lists stay.
 pub async fn renew_due(custody: &Custody, context: Context) -> Result<(), Error> {
     let at = context.at;
-    for purpose in [Purpose::Root, Purpose::IssuingAuthority] {
-        let due = authority_number(purpose).and_then(|number| custody.crl(number)).is_none_or(|list| {
+    let inventory = custody.inventory();
+    let mut authorities: Vec<_> = inventory.signers.values().filter(|signer| signs_lists(signer, at)).collect();
+    authorities.sort_by_key(|authority| authority.list_number);
+    for authority in authorities {
+        let due = authority.list_number.and_then(|number| custody.crl(number)).is_none_or(|list| {
             let life = list.next_update.seconds_since(list.this_update);
             at.seconds_since(list.this_update) >= life / 2
         });
         if !due {
             continue;
         }
-        let authority = custody.current(purpose, at)?;
         let mut work = custody.0.database.begin(context.clone()).await?;
-        sign_list(&mut work, &authority).await?;
+        sign_list(&mut work, authority).await?;
         revision::bump(&mut work.tx, REVISION).await?;
         work.commit().await?;
         custody.refresh().await?;
     }
     Ok(())
+}
+
+/// Whether the lists of a key's owner are renewed: those of every authority that may still be believed.
+fn signs_lists(signer: &Signer, at: Instant) -> bool {
+    signer.list_number.is_some() && signer.state != KeyState::Revoked && at < signer.not_after
 }
 
 /// Signs the next list of an authority.

@@ -3,7 +3,7 @@
 mod file;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     path::PathBuf,
     sync::{
@@ -54,6 +54,8 @@ pub struct Signer {
     pub purpose: Purpose,
     /// The key, which stays where it lies and is asked for signatures.
     pub key: KeyHandle,
+    /// For an authority: the number of its revocation list in the list's URL.
+    pub(crate) list_number: Option<u32>,
     /// Its certificate and those above it, without the root, DER.
     pub chain: Vec<Vec<u8>>,
     /// The identifier of its certificate.
@@ -64,7 +66,7 @@ pub struct Signer {
     pub not_before: Instant,
     /// Until when it counts.
     pub not_after: Instant,
-    /// Since when its certificate is revoked.
+    /// Since when its certificate, or the one of the authority above it, is revoked.
     pub revoked_at: Option<Instant>,
 }
 
@@ -130,7 +132,7 @@ pub struct KeySummary {
 pub(crate) struct Inventory {
     pub signers: HashMap<KeyId, Arc<Signer>>,
     pub current: HashMap<Purpose, Arc<Signer>>,
-    pub crls: HashMap<u32, Arc<Crl>>,
+    pub crls: BTreeMap<u32, Arc<Crl>>,
 }
 
 /// All keys. Cloning is cheap.
@@ -223,8 +225,11 @@ impl Custody {
     pub async fn seal_signer(&self, tx: &mut Tx, key_id: &KeyId) -> Result<Arc<Signer>, Error> {
         let row = queries::key(tx, key_id).await?.ok_or_else(|| Error::KeyUnknown(key_id.clone()))?;
         let authorities = self.inventory();
-        let signer =
-            self.load(&row, |issuer| authorities.signers.get(issuer).map(|signer| signer.chain.clone())).await?;
+        let above = |issuer: &KeyId| {
+            let signer = authorities.signers.get(issuer)?;
+            Some(Above { chain: signer.chain.clone(), revoked_at: signer.revoked_at })
+        };
+        let signer = self.load(&row, above).await?;
         if signer.purpose == Purpose::Seal {
             Ok(Arc::new(signer))
         } else {
@@ -260,9 +265,15 @@ impl Custody {
             .collect()
     }
 
-    /// The newest revocation list of an authority: 1 is the root's, 2 the issuing authority's. From memory.
+    /// The newest revocation list of an authority by its number: 1 is the first root's, 2 the first issuing authority's;
+    /// authorities that come after them count on. From memory.
     pub fn crl(&self, authority: u32) -> Option<Arc<Crl>> {
         self.inventory().crls.get(&authority).cloned()
+    }
+
+    /// The newest revocation lists of all authorities, in the order of their numbers. From memory.
+    pub fn crls(&self) -> Vec<Arc<Crl>> {
+        self.inventory().crls.values().cloned().collect()
     }
 
     /// Loads what changed since the last time. Files of keys already in memory are not read again.
@@ -317,13 +328,14 @@ impl Custody {
     pub(crate) async fn inventory_from(&self, tx: &mut Tx) -> Result<Inventory, Error> {
         let rows = queries::service_keys(tx).await?;
         let certificates: HashMap<&str, &KeyRow> = rows.iter().map(|row| (row.key_id.as_str(), row)).collect();
-        let chain_of = |issuer: &KeyId| {
+        let above = |issuer: &KeyId| {
             let row = certificates.get(issuer.as_str())?;
-            Some(if row.issuer_key_id == row.key_id { vec![] } else { vec![row.der.clone()] })
+            let chain = if row.issuer_key_id == row.key_id { vec![] } else { vec![row.der.clone()] };
+            Some(Above { chain, revoked_at: row.revoked_at.map(Instant::from_micros) })
         };
         let mut inventory = Inventory::default();
         for row in &rows {
-            let signer = Arc::new(self.load(row, chain_of).await?);
+            let signer = Arc::new(self.load(row, above).await?);
             if signer.state == KeyState::Active {
                 // The rows are ordered by age: of two active keys, which happens between the two halves of a
                 // rotation on another node, the younger signs.
@@ -333,14 +345,14 @@ impl Custody {
         }
         for row in queries::newest_crls(tx).await? {
             let issuer = inventory.signers.get(&KeyId::stored(row.issuer_key_id.clone()));
-            if let Some(number) = issuer.and_then(|signer| crate::crl::authority_number(signer.purpose)) {
+            if let Some(number) = issuer.and_then(|signer| signer.list_number) {
                 inventory.crls.insert(number, Arc::new(Crl::from(row)));
             }
         }
         Ok(inventory)
     }
 
-    async fn load(&self, row: &KeyRow, chain_of: impl Fn(&KeyId) -> Option<Vec<Vec<u8>>>) -> Result<Signer, Error> {
+    async fn load(&self, row: &KeyRow, above: impl Fn(&KeyId) -> Option<Above>) -> Result<Signer, Error> {
         let (purpose, suite, state) = words(row)?;
         let key_id = KeyId::stored(row.key_id.clone());
         let loaded = self.inventory().signers.get(&key_id).map(|signer| signer.key.clone());
@@ -352,10 +364,12 @@ impl Custody {
         if key.public_key().spki_der() != row.spki || suite != key.suite() {
             return Err(Error::KeyFileTampered(key_id));
         }
-        let mut chain = vec![row.der.clone()];
+        let (mut chain, mut revoked_at) = (vec![row.der.clone()], row.revoked_at.map(Instant::from_micros));
         if row.issuer_key_id != row.key_id {
-            let above = chain_of(&KeyId::stored(row.issuer_key_id.clone()));
-            chain.extend(above.ok_or_else(|| Fault::broken("a certificate's issuer is not among the keys"))?);
+            let above = above(&KeyId::stored(row.issuer_key_id.clone()));
+            let above = above.ok_or_else(|| Fault::unavailable("a certificate's issuer is not among the keys yet"))?;
+            chain.extend(above.chain);
+            revoked_at = revoked_at.or(above.revoked_at);
         }
         Ok(Signer {
             key_id,
@@ -366,9 +380,16 @@ impl Custody {
             state,
             not_before: Instant::from_micros(row.not_before),
             not_after: Instant::from_micros(row.not_after),
-            revoked_at: row.revoked_at.map(Instant::from_micros),
+            revoked_at,
+            list_number: row.list_number.and_then(|number| u32::try_from(number).ok()),
         })
     }
+}
+
+/// What stands above a certificate.
+struct Above {
+    chain: Vec<Vec<u8>>,
+    revoked_at: Option<Instant>,
 }
 
 fn words(row: &KeyRow) -> Result<(Purpose, Suite, KeyState), Fault> {

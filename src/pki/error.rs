@@ -30,6 +30,9 @@ pub enum Error {
     /// A key file was changed, or belongs to another key.
     #[error("the file of key {0} is damaged or was tampered with")]
     KeyFileTampered(KeyId),
+    /// The key signs now, so that nothing would sign in its place.
+    #[error("key {0} signs now: activate its successor first, or renew its seal")]
+    KeyInUse(KeyId),
     /// The database knows no such key.
     #[error("key {0} is unknown")]
     KeyUnknown(KeyId),
@@ -57,6 +60,9 @@ pub enum Error {
         /// What it was asked for.
         wanted: Purpose,
     },
+    /// A seal's key is made with its seal and renewed with it.
+    #[error("a seal's key is renewed with its seal")]
+    SealKey,
     /// The key cannot go from one state to the other.
     #[error("key {key_id} is {from} and cannot become {to}")]
     Transition {

@@ -52,7 +52,7 @@ impl Custody {
             let issuer = issuer.transpose()?;
             let organisation = self.0.settings.organisation.clone();
             let name = format!("{organisation} {}", purpose.certificate_name());
-            let profile = self.profile(&work, purpose, organisation, None, name);
+            let profile = self.profile(&work, purpose, (organisation, None), name, issuer.as_deref());
             let made =
                 authority::adopt(&mut work, self, (purpose, KeyState::Active), new, (profile, issuer.as_deref()))
                     .await?;
@@ -79,6 +79,8 @@ impl Custody {
     }
 
     fn has_lists(&self) -> bool {
-        self.crl(1).is_some() && self.crl(2).is_some()
+        let inventory = self.inventory();
+        let list = |purpose| inventory.crls.get(&inventory.current.get(purpose)?.list_number?);
+        [Purpose::Root, Purpose::IssuingAuthority].iter().all(|purpose| list(purpose).is_some())
     }
 }

@@ -107,7 +107,7 @@ impl KeyState {
         matches!(
             (self, next),
             (Self::PrePublished, Self::Active)
-                | (Self::Active, Self::Retired)
+                | (Self::PrePublished | Self::Active, Self::Retired)
                 | (Self::PrePublished | Self::Active | Self::Retired, Self::Revoked)
         )
     }

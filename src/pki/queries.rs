@@ -13,6 +13,7 @@ pub(crate) struct KeyRow {
     pub algorithm: String,
     pub state: String,
     pub spki: Vec<u8>,
+    pub list_number: Option<i64>,
     pub not_before: i64,
     pub not_after: i64,
     pub certificate_id: String,
@@ -29,6 +30,8 @@ pub(crate) struct NewKeyRow<'a> {
     pub algorithm: &'static str,
     pub state: KeyState,
     pub spki: &'a [u8],
+    /// For an authority.
+    pub list_number: Option<i64>,
     pub not_before: Instant,
     pub not_after: Instant,
 }
@@ -81,7 +84,7 @@ pub(crate) async fn bind_envelope(tx: &mut Tx, check: &str) -> Result<(), Fault>
 /// All keys but those of seals, which are read when they are needed: there may be thousands.
 pub(crate) async fn service_keys(tx: &mut Tx) -> Result<Vec<KeyRow>, Fault> {
     tx.all(
-        "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.not_before, k.not_after,
+        "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.list_number, k.not_before, k.not_after,
                 c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at
            from pki_key k
            join pki_certificate c on c.key_id = k.key_id
@@ -95,7 +98,7 @@ pub(crate) async fn service_keys(tx: &mut Tx) -> Result<Vec<KeyRow>, Fault> {
 /// One key of any purpose. One statement.
 pub(crate) async fn key(tx: &mut Tx, key_id: &KeyId) -> Result<Option<KeyRow>, Fault> {
     tx.first(
-        "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.not_before, k.not_after,
+        "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.list_number, k.not_before, k.not_after,
                 c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at
            from pki_key k
            join pki_certificate c on c.key_id = k.key_id
@@ -108,7 +111,7 @@ pub(crate) async fn key(tx: &mut Tx, key_id: &KeyId) -> Result<Option<KeyRow>, F
 /// Keys of all purposes after a cursor, without their certificates' bytes being used.
 pub(crate) async fn list(tx: &mut Tx, after: Option<&KeyId>, limit: i64) -> Result<Vec<KeyRow>, Fault> {
     tx.all(
-        "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.not_before, k.not_after,
+        "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.list_number, k.not_before, k.not_after,
                 c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at
            from pki_key k
            join pki_certificate c on c.key_id = k.key_id
@@ -122,14 +125,15 @@ pub(crate) async fn list(tx: &mut Tx, after: Option<&KeyId>, limit: i64) -> Resu
 
 pub(crate) async fn insert_key(tx: &mut Tx, key: &NewKeyRow<'_>, at: Instant) -> Result<(), Fault> {
     tx.run(
-        "insert into pki_key (key_id, purpose, algorithm, state, spki, not_before, not_after, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into pki_key (key_id, purpose, algorithm, state, spki, list_number, not_before, not_after, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         args![
             key.key_id,
             key.purpose.as_str(),
             key.algorithm,
             key.state.as_str(),
             key.spki,
+            key.list_number,
             key.not_before,
             key.not_after,
             at
@@ -137,6 +141,12 @@ pub(crate) async fn insert_key(tx: &mut Tx, key: &NewKeyRow<'_>, at: Instant) ->
     )
     .await?;
     Ok(())
+}
+
+/// The highest number of a revocation list. Whoever counts on has taken the turn ([`take_turn`]).
+pub(crate) async fn last_list_number(tx: &mut Tx) -> Result<i64, Fault> {
+    let (number,): (i64,) = tx.one("select coalesce(cast(max(list_number) as bigint), 0) from pki_key", vec![]).await?;
+    Ok(number)
 }
 
 pub(crate) async fn insert_certificate(tx: &mut Tx, certificate: &NewCertificate<'_>) -> Result<(), Fault> {

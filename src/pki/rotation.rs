@@ -1,33 +1,56 @@
 //! From one key of a purpose to the next: publish, wait until verifiers have seen it, activate, retire.
+//!
+//! An authority goes the same way: what it issued before stays good, and its revocation list goes on under its own
+//! number until its certificate ends. A seal's key is not published beforehand, because every sealed file carries its
+//! certificate: it is replaced in one step, [`renew_seal`].
 
-use base::id::KeyId;
-use records::{Work, revision};
+use base::{
+    Fault,
+    id::{CertificateId, KeyId},
+};
+use records::{Context, Work, revision};
 
 use crate::{
-    REVISION, authority,
+    REVISION,
+    authority::{self, SealSubject},
+    crl::{self, RevocationReason},
     custody::Custody,
     error::Error,
     events,
     purpose::{KeyState, Purpose},
-    queries,
+    queries::{self, KeyRow},
 };
 
-/// Makes the next key of a service purpose and publishes it; it signs nothing yet.
+/// Makes the next key of a purpose and publishes it; it signs nothing yet. It has a unit of work to itself, because an
+/// RSA key takes seconds to make, which must be over before the unit of work begins.
 ///
 /// # Errors
 ///
-/// [`Error::NoCurrentKey`] before the first start; [`Error::PurposeMismatch`] is not possible here, but authorities and
-/// seals are refused with [`Error::NoCurrentKey`]: they are not rotated this way.
-pub async fn pre_publish(work: &mut Work, custody: &Custody, purpose: Purpose) -> Result<KeyId, Error> {
-    if matches!(purpose, Purpose::Root | Purpose::IssuingAuthority | Purpose::Seal) {
-        return Err(Error::NoCurrentKey(purpose));
-    }
-    let issuer = custody.current(Purpose::IssuingAuthority, work.at())?;
+/// [`Error::SealKey`] for seals; [`Error::NoCurrentKey`] when the authority above has no key, and
+/// [`Error::KeyUnusable`] when it may not sign now.
+pub async fn pre_publish(custody: &Custody, context: Context, purpose: Purpose) -> Result<KeyId, Error> {
+    let issuer = match purpose {
+        Purpose::Seal => return Err(Error::SealKey),
+        Purpose::Root => None,
+        Purpose::IssuingAuthority => Some(custody.current(Purpose::Root, context.at)?),
+        Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 => {
+            Some(custody.current(Purpose::IssuingAuthority, context.at)?)
+        }
+    };
+    let new = custody.0.folder.make(purpose.suite(), &context.entropy).await?;
+    let mut work = custody.0.database.begin(context).await?;
+    custody.check_envelope(&queries::take_turn(&mut work.tx).await?)?;
     let organisation = custody.0.settings.organisation.clone();
     let name = format!("{organisation} {}", purpose.certificate_name());
-    let profile = custody.profile(work, purpose, organisation, None, name);
-    let made = authority::create(work, custody, purpose, KeyState::PrePublished, (profile, Some(&issuer))).await?;
+    let profile = custody.profile(&work, purpose, (organisation, None), name, issuer.as_deref());
+    let state = KeyState::PrePublished;
+    let made = authority::adopt(&mut work, custody, (purpose, state), new, (profile, issuer.as_deref())).await?;
+    if made.list_number.is_some() {
+        // A verifier asks for the list with the first certificate that it meets.
+        crl::sign_list(&mut work, &made).await?;
+    }
     revision::bump(&mut work.tx, REVISION).await?;
+    work.commit().await?;
     Ok(made.key_id)
 }
 
@@ -35,36 +58,82 @@ pub async fn pre_publish(work: &mut Work, custody: &Custody, purpose: Purpose) -
 ///
 /// # Errors
 ///
-/// [`Error::KeyUnknown`]; [`Error::Transition`] unless the key is pre-published.
+/// [`Error::KeyUnknown`]; [`Error::SealKey`] for a seal's key; [`Error::Transition`] unless the key is pre-published.
 pub async fn activate(work: &mut Work, key_id: &KeyId) -> Result<(), Error> {
-    let keys = queries::service_keys(&mut work.tx).await?;
-    let key = keys.iter().find(|row| row.key_id == key_id.as_str()).ok_or_else(|| Error::KeyUnknown(key_id.clone()))?;
+    let key = queries::key(&mut work.tx, key_id).await?.ok_or_else(|| Error::KeyUnknown(key_id.clone()))?;
+    if key.purpose == Purpose::Seal.as_str() {
+        return Err(Error::SealKey);
+    }
     change(work, key_id, &key.state, KeyState::Active).await?;
     work.record(events::KEY_ACTIVATED, key_id);
-    for old in keys.iter().filter(|row| row.purpose == key.purpose && row.state == KeyState::Active.as_str()) {
-        let old_id = KeyId::stored(old.key_id.clone());
-        change(work, &old_id, &old.state, KeyState::Retired).await?;
-        work.record(events::KEY_RETIRED, &old_id);
+    let keys = queries::service_keys(&mut work.tx).await?;
+    for old in keys.iter().filter(|row| row.purpose == key.purpose && row.key_id != key.key_id) {
+        if old.state == KeyState::Active.as_str() {
+            let old_id = KeyId::stored(old.key_id.clone());
+            change(work, &old_id, &old.state, KeyState::Retired).await?;
+            work.record(events::KEY_RETIRED, &old_id);
+        }
     }
     revision::bump(&mut work.tx, REVISION).await?;
     Ok(())
 }
 
-/// Takes a key out of use; what it signed can still be checked.
+/// Gives up a key that was published and is not to sign after all. A key that signs is retired by the one that takes its
+/// place.
 ///
 /// # Errors
 ///
-/// [`Error::KeyUnknown`]; [`Error::Transition`] unless the key is active.
+/// [`Error::KeyUnknown`]; [`Error::KeyInUse`] when it signs now; [`Error::Transition`] when it is retired or revoked.
 pub async fn retire(work: &mut Work, key_id: &KeyId) -> Result<(), Error> {
-    let key = queries::key(&mut work.tx, key_id).await?.ok_or_else(|| Error::KeyUnknown(key_id.clone()))?;
+    let key = not_in_use(work, key_id).await?;
     change(work, key_id, &key.state, KeyState::Retired).await?;
     work.record(events::KEY_RETIRED, key_id);
     revision::bump(&mut work.tx, REVISION).await?;
     Ok(())
 }
 
+/// Revokes a key that does not sign, with its certificate: nothing that it signed is to be trusted.
+///
+/// # Errors
+///
+/// [`Error::KeyUnknown`]; [`Error::KeyInUse`] when it signs now: its successor is activated first, so that somebody
+/// signs; [`Error::CertificateUnknown`] when it was revoked before.
+pub async fn revoke(work: &mut Work, custody: &Custody, key_id: &KeyId, reason: RevocationReason) -> Result<(), Error> {
+    let key = not_in_use(work, key_id).await?;
+    crl::revoke(work, custody, &CertificateId::stored(key.certificate_id), reason).await
+}
+
+/// Gives a seal a new key and certificate, and retires the key that it had. What that key sealed stays as it is.
+///
+/// # Errors
+///
+/// [`Error::KeyUnknown`]; as [`authority::issue_seal`].
+pub async fn renew_seal(
+    work: &mut Work,
+    custody: &Custody,
+    old: &KeyId,
+    subject: &SealSubject,
+) -> Result<KeyId, Error> {
+    let row = queries::key(&mut work.tx, old).await?.ok_or_else(|| Error::KeyUnknown(old.clone()))?;
+    if row.purpose != Purpose::Seal.as_str() {
+        return Err(Fault::broken("a seal has a key that is for something else").into());
+    }
+    let new = authority::issue_seal(work, custody, subject).await?;
+    // A key that was revoked stays revoked.
+    if row.state == KeyState::Active.as_str() {
+        change(work, old, &row.state, KeyState::Retired).await?;
+        work.record(events::KEY_RETIRED, old);
+    }
+    Ok(new)
+}
+
+async fn not_in_use(work: &mut Work, key_id: &KeyId) -> Result<KeyRow, Error> {
+    let key = queries::key(&mut work.tx, key_id).await?.ok_or_else(|| Error::KeyUnknown(key_id.clone()))?;
+    if key.state == KeyState::Active.as_str() { Err(Error::KeyInUse(key_id.clone())) } else { Ok(key) }
+}
+
 async fn change(work: &mut Work, key_id: &KeyId, from: &str, to: KeyState) -> Result<(), Error> {
-    let from = KeyState::parse(from).ok_or_else(|| base::Fault::broken("a key has an unknown state"))?;
+    let from = KeyState::parse(from).ok_or_else(|| Fault::broken("a key has an unknown state"))?;
     if !from.may_become(to) || queries::change_state(&mut work.tx, key_id, from, to).await? == 0 {
         return Err(Error::Transition { key_id: key_id.clone(), from, to });
     }

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::Command, sync::Arc};
 
 use base::{Entropy, Fault, Instant, Page, Secret, id::KeyId};
 use crypto::{
-    Digest, Holder, KeyHandle, PublicKey, Signing, Suite,
+    Custodian, Digest, KeyHandle, PublicKey, Signing, Suite,
     cms::{SignedData, sign_detached},
     jose::{Jws, sign_compact},
     sign::SigningKey,
@@ -128,9 +128,7 @@ async fn two_processes_that_start_together_share_one_set_of_keys() {
 async fn a_key_made_on_one_node_is_seen_by_another() {
     let house = house().await;
     let other = Custody::open(&house.fresh.database, settings(&house.folder, 7)).await.unwrap();
-    let mut work = house.fresh.database.begin(at(1)).await.unwrap();
-    let next = rotation::pre_publish(&mut work, &house.custody, Purpose::AccessToken).await.unwrap();
-    work.commit().await.unwrap();
+    let next = rotation::pre_publish(&house.custody, at(1), Purpose::AccessToken).await.unwrap();
     assert_eq!(other.published(Purpose::AccessToken, NOW).len(), 1);
     let mut tx = house.fresh.database.read().await.unwrap();
     let revisions = records::revision::all(&mut tx).await.unwrap();
@@ -157,9 +155,7 @@ async fn a_key_of_another_purpose_is_refused() {
 async fn a_key_is_published_before_it_signs_and_after_it_has_signed() {
     let house = house().await;
     let first = house.custody.current(Purpose::IdTokenEs256, NOW).unwrap();
-    let mut work = house.fresh.database.begin(at(1)).await.unwrap();
-    let next = rotation::pre_publish(&mut work, &house.custody, Purpose::IdTokenEs256).await.unwrap();
-    work.commit().await.unwrap();
+    let next = rotation::pre_publish(&house.custody, at(1), Purpose::IdTokenEs256).await.unwrap();
     house.custody.refresh().await.unwrap();
     let waiting = house.custody.signer(Purpose::IdTokenEs256, &next).unwrap();
     let refused = waiting.check_usable(Purpose::IdTokenEs256, NOW);
@@ -283,9 +279,9 @@ fn openssl_verify(house: &House, leaf: &[u8], when: Instant) -> (bool, String) {
     };
     let pem = |label: &str, der: &[u8]| crypto::encoding::pem(label, der);
     let root = write("root.pem", house.custody.roots_pem());
-    let issuing = house.custody.current(Purpose::IssuingAuthority, NOW).unwrap();
-    let issuing = write("issuing.pem", pem("CERTIFICATE", &issuing.chain[0]));
-    let lists = [1, 2].map(|n| pem("X509 CRL", &house.custody.crl(n).unwrap().der)).concat();
+    let issuing: String = house.custody.authorities().iter().map(|der| pem("CERTIFICATE", der)).collect();
+    let issuing = write("issuing.pem", issuing);
+    let lists: String = house.custody.crls().iter().map(|list| pem("X509 CRL", &list.der)).collect();
     let lists = write("crl.pem", lists);
     let leaf = write("leaf.pem", pem("CERTIFICATE", leaf));
     let output = Command::new("openssl")
@@ -351,7 +347,7 @@ async fn our_own_reader_accepts_the_chain() {
 /// A device whose call blocks, as PKCS#11's do: the call has a thread to itself.
 struct Device(Arc<SigningKey>);
 
-impl Holder for Device {
+impl Custodian for Device {
     fn sign<'a>(&'a self, message: &'a [u8]) -> Signing<'a> {
         let (key, message) = (Arc::clone(&self.0), message.to_vec());
         Signing::Later(Box::pin(async move {
@@ -371,7 +367,7 @@ async fn a_key_in_a_device_signs_tokens_certificates_and_documents_for_the_same_
 
     let work = house.fresh.database.begin(at(1)).await.unwrap();
     let name = "滨江市政务服务根证书".to_owned();
-    let profile = house.custody.profile(&work, Purpose::Root, name.clone(), None, name);
+    let profile = house.custody.profile(&work, Purpose::Root, (name.clone(), None), name, None);
     let certificate = certify(&profile, &public, By::Itself { key: &key }).await.unwrap();
     let digest = Digest::of(key.suite().digest(), b"a document");
     let signature = sign_detached(digest, &key, &certificate, &[]).await.unwrap();
@@ -390,16 +386,126 @@ async fn keys_are_kept_in_the_order_in_which_they_were_made_and_replaced() {
     told(&[&["pki.envelope.bound"][..], &pairs, &["pki.crl.signed", "pki.crl.signed"]].concat()).await;
     for seconds in [10, 20, 30, 40] {
         let old = house.custody.current(Purpose::IdTokenEs256, NOW).unwrap();
-        let mut work = house.fresh.database.begin(at(seconds)).await.unwrap();
-        let next = rotation::pre_publish(&mut work, &house.custody, Purpose::IdTokenEs256).await.unwrap();
+        let next = rotation::pre_publish(&house.custody, at(seconds), Purpose::IdTokenEs256).await.unwrap();
+        let mut work = house.fresh.database.begin(at(seconds + 1)).await.unwrap();
         rotation::activate(&mut work, &next).await.unwrap();
         work.commit().await.unwrap();
         house.custody.refresh().await.unwrap();
         told(&[&pair[..], &["pki.key.activated", "pki.key.retired"]].concat()).await;
-        let mut work = house.fresh.database.begin(at(seconds + 1)).await.unwrap();
+        let mut work = house.fresh.database.begin(at(seconds + 2)).await.unwrap();
         crl::revoke(&mut work, &house.custody, &old.certificate_id, RevocationReason::Superseded).await.unwrap();
         work.commit().await.unwrap();
         house.custody.refresh().await.unwrap();
         told(&["pki.certificate.revoked", "pki.key.revoked", "pki.crl.signed"]).await;
     }
+}
+
+/// From one key of a purpose to the next.
+async fn rotate(house: &House, seconds: i64, purpose: Purpose) -> KeyId {
+    let next = rotation::pre_publish(&house.custody, at(seconds), purpose).await.unwrap();
+    let mut work = house.fresh.database.begin(at(seconds)).await.unwrap();
+    rotation::activate(&mut work, &next).await.unwrap();
+    work.commit().await.unwrap();
+    house.custody.refresh().await.unwrap();
+    next
+}
+
+async fn seal_signer(house: &House, key: &KeyId) -> Arc<crate::Signer> {
+    house.custody.seal_signer(&mut house.fresh.database.read().await.unwrap(), key).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_an_authority_issued_stays_good_when_it_is_replaced_and_its_list_goes_on() {
+    let house = house().await;
+    let old = seal_signer(&house, &seal_key(&house).await).await;
+    let first = house.custody.current(Purpose::IssuingAuthority, NOW).unwrap();
+    let made = (rotate(&house, 10, Purpose::Root).await, rotate(&house, 20, Purpose::IssuingAuthority).await);
+    let second = house.custody.current(Purpose::IssuingAuthority, NOW).unwrap();
+    assert_eq!(second.key_id, made.1);
+    assert_eq!((house.custody.roots().len(), house.custody.authorities().len(), house.custody.crls().len()), (2, 2, 4));
+
+    let new = seal_signer(&house, &seal_key(&house).await).await;
+    assert_eq!((&old.chain[1], &new.chain[1]), (&first.chain[0], &second.chain[0]));
+    for seal in [&old, &new] {
+        let (accepted, said) = openssl_verify(&house, &seal.chain[0], NOW.plus_seconds(60));
+        assert!(accepted, "{said}");
+    }
+
+    // The first authority issues no more, and still says what it takes back.
+    let mut work = house.fresh.database.begin(at(30)).await.unwrap();
+    crl::revoke(&mut work, &house.custody, &old.certificate_id, RevocationReason::KeyCompromise).await.unwrap();
+    work.commit().await.unwrap();
+    house.custody.refresh().await.unwrap();
+    assert_eq!([1, 2, 3, 4].map(|list| house.custody.crl(list).unwrap().number), [1, 2, 1, 1]);
+    let (accepted, said) = openssl_verify(&house, &old.chain[0], NOW.plus_seconds(60));
+    assert!(!accepted && said.contains("certificate revoked"), "{said}");
+    assert!(openssl_verify(&house, &new.chain[0], NOW.plus_seconds(60)).0);
+
+    crl::renew_due(&house.custody, at(limits::CRL_SECONDS)).await.unwrap();
+    assert_eq!([1, 2, 3, 4].map(|list| house.custody.crl(list).unwrap().number), [1, 3, 1, 2]);
+    crl::renew_due(&house.custody, at(limits::ROOT_CRL_SECONDS)).await.unwrap();
+    assert_eq!([1, 2, 3, 4].map(|list| house.custody.crl(list).unwrap().number), [2, 4, 2, 3]);
+    crl::renew_due(&house.custody, at(limits::AUTHORITY_SECONDS + 60)).await.unwrap();
+    assert_eq!([2, 4].map(|list| house.custody.crl(list).unwrap().number), [4, 3], "their certificates have ended");
+}
+
+#[tokio::test]
+async fn nothing_is_signed_under_an_authority_that_was_revoked() {
+    let house = house().await;
+    let key = seal_key(&house).await;
+    let first = house.custody.current(Purpose::IssuingAuthority, NOW).unwrap();
+    rotate(&house, 10, Purpose::IssuingAuthority).await;
+    seal_signer(&house, &key).await.check_usable(Purpose::Seal, NOW).unwrap();
+    let mut work = house.fresh.database.begin(at(20)).await.unwrap();
+    rotation::revoke(&mut work, &house.custody, &first.key_id, RevocationReason::KeyCompromise).await.unwrap();
+    let subject = subject("滨江市市场监督管理局电子证照专用章");
+    let renewed = rotation::renew_seal(&mut work, &house.custody, &key, &subject).await.unwrap();
+    work.commit().await.unwrap();
+    house.custody.refresh().await.unwrap();
+    let refused = seal_signer(&house, &key).await.check_usable(Purpose::Seal, NOW);
+    assert!(matches!(refused, Err(Error::KeyUnusable { state: "retired" | "revoked", .. })), "{refused:?}");
+    assert!(seal_signer(&house, &key).await.revoked_at.is_some());
+    seal_signer(&house, &renewed).await.check_usable(Purpose::Seal, NOW).unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_signs_now_is_neither_retired_nor_revoked() {
+    let house = house().await;
+    let seal = seal_key(&house).await;
+    let mut work = house.fresh.database.begin(at(1)).await.unwrap();
+    for key in Purpose::SINGLE.map(|purpose| house.custody.current(purpose, NOW).unwrap().key_id.clone()) {
+        let refused = rotation::retire(&mut work, &key).await;
+        assert!(matches!(refused, Err(Error::KeyInUse(ref named)) if *named == key), "{refused:?}");
+        let refused = rotation::revoke(&mut work, &house.custody, &key, RevocationReason::Superseded).await;
+        assert!(matches!(refused, Err(Error::KeyInUse(ref named)) if *named == key), "{refused:?}");
+    }
+    assert!(matches!(rotation::retire(&mut work, &seal).await, Err(Error::KeyInUse(_))));
+    assert!(matches!(rotation::activate(&mut work, &seal).await, Err(Error::SealKey)));
+    drop(work);
+    let refused = rotation::pre_publish(&house.custody, at(2), Purpose::Seal).await;
+    assert!(matches!(refused, Err(Error::SealKey)));
+
+    let next = rotation::pre_publish(&house.custody, at(3), Purpose::AccessToken).await.unwrap();
+    let mut work = house.fresh.database.begin(at(4)).await.unwrap();
+    rotation::retire(&mut work, &next).await.unwrap();
+    let refused = rotation::activate(&mut work, &next).await;
+    assert!(matches!(refused, Err(Error::Transition { from: KeyState::Retired, .. })));
+}
+
+/// A key whose suite is not the one that its purpose has today.
+#[tokio::test]
+async fn a_key_of_another_suite_than_its_purpose_has_now_is_found_again() {
+    let house = house().await;
+    let new = house.custody.0.folder.make(Suite::Es384, &at(1).entropy).await.unwrap();
+    let mut work = house.fresh.database.begin(at(1)).await.unwrap();
+    let authority = house.custody.current(Purpose::IssuingAuthority, NOW).unwrap();
+    let name = "滨江市市场监督管理局".to_owned();
+    let profile = house.custody.profile(&work, Purpose::Seal, (name.clone(), None), name, Some(&authority));
+    let place = (Purpose::Seal, KeyState::Active);
+    let made = authority::adopt(&mut work, &house.custody, place, new, (profile, Some(&authority))).await.unwrap();
+    work.commit().await.unwrap();
+    let found = seal_signer(&house, &made.key_id).await;
+    assert_eq!((found.key.suite(), found.key.public_key()), (Suite::Es384, made.key.public_key()));
+    let (accepted, said) = openssl_verify(&house, &found.chain[0], NOW.plus_seconds(60));
+    assert!(accepted, "{said}");
 }

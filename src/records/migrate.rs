@@ -42,6 +42,7 @@ pub const MIGRATIONS: &[Migration] = &[
     both!("0005_oidc"),
     both!("0006_seal"),
     both!("0007_licence"),
+    both!("0008_pki_list_number"),
 ];
 
 /// Applies what is missing and returns the names of what was applied.

@@ -12,6 +12,8 @@ pub const FILED: &str = "seal.filed";
 pub const FROZEN: &str = "seal.frozen";
 /// A seal's picture, key and certificate were made.
 pub const MADE: &str = "seal.made";
+/// A seal got a new key and certificate.
+pub const RENEWED: &str = "seal.renewed";
 /// A frozen seal was enabled again.
 pub const UNFROZEN: &str = "seal.unfrozen";
 
@@ -23,5 +25,6 @@ pub const ALL: &[(&str, &str, &str)] = &[
     (FILED, "印章备案", "seal filed"),
     (FROZEN, "冻结印章", "seal frozen"),
     (MADE, "制作印章", "seal made"),
+    (RENEWED, "更换印章证书", "seal renewed"),
     (UNFROZEN, "解冻印章", "seal unfrozen"),
 ];

@@ -11,6 +11,7 @@ mod lifecycle;
 pub mod limits;
 mod making;
 mod queries;
+mod renewal;
 
 use base::{
     Fault, Instant, Page, PageOf,
@@ -24,6 +25,7 @@ pub use error::Error;
 pub use kind::{Kind, State};
 pub use lifecycle::{cancel, freeze, unfreeze};
 pub use making::{NewSeal, create};
+pub use renewal::renew;
 
 /// The revision that grows when a seal changed.
 pub const REVISION: &str = "seals";

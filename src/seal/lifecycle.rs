@@ -66,7 +66,7 @@ async fn change(
     Ok(known)
 }
 
-fn parse_reason(text: &str) -> Result<&str, Error> {
+pub(crate) fn parse_reason(text: &str) -> Result<&str, Error> {
     let reason = text.trim();
     let shown = !reason.chars().any(identity::name::is_forbidden);
     if shown && (1..=limits::REASON_CHARACTERS_MAX).contains(&reason.chars().count()) {

@@ -134,6 +134,11 @@ pub(crate) async fn set_key(tx: &mut Tx, seal: &SealId, key: &KeyId) -> Result<(
     Ok(())
 }
 
+/// Gives a seal another key; zero rows when it has not the first.
+pub(crate) async fn replace_key(tx: &mut Tx, seal: &SealId, old: &KeyId, new: &KeyId) -> Result<u64, Fault> {
+    tx.run("update seal set key_id = $3 where seal_id = $1 and key_id = $2", args![seal, old, new]).await
+}
+
 /// Moves a seal from one state to another; zero rows when it is not in the first.
 pub(crate) async fn change_state(
     tx: &mut Tx,

@@ -15,7 +15,9 @@ use records::{
     testing::{Fresh, context, fresh},
 };
 
-use crate::{Cabinet, Error, Kind, NewSeal, State, cancel, create, find, freeze, limits, list, unfreeze};
+use crate::{
+    ActiveSeal, Cabinet, Error, Kind, NewSeal, State, cancel, create, find, freeze, limits, list, renew, unfreeze,
+};
 
 const NOW: Instant = Instant::from_seconds(1_795_000_000);
 
@@ -182,6 +184,39 @@ async fn a_revoked_or_expired_certificate_refuses_to_seal() {
     see(&house).await;
     let revoked = active(&house, &organisation, 4).await;
     assert!(matches!(revoked, Err(Error::Pki(pki::Error::KeyUnusable { state: "revoked", .. }))));
+}
+
+async fn taken_out(house: &House, organisation: &OrganisationId, seconds: i64) -> ActiveSeal {
+    let mut tx = house.fresh.database.read().await.unwrap();
+    house.cabinet.active_for(&mut tx, organisation, NOW.plus_seconds(seconds)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_renewed_seal_seals_with_another_key_and_is_the_same_seal() {
+    let (house, entropy) = house().await;
+    let (organisation, seal) = sealed_department(&house, &entropy).await;
+    let before = taken_out(&house, &organisation, 2).await;
+    let mut next = work(&house, 3, &entropy).await;
+    let refused = renew(&mut next, house.cabinet.custody(), &seal, " ").await;
+    assert!(matches!(refused, Err(Error::Reason { .. })));
+    let key = renew(&mut next, house.cabinet.custody(), &seal, "证书即将到期").await.unwrap();
+    next.commit().await.unwrap();
+    see(&house).await;
+    let after = taken_out(&house, &organisation, 4).await;
+    assert_eq!((&after.seal_id, &after.name, &after.number), (&before.seal_id, &before.name, &before.number));
+    assert_eq!(after.signer.key_id, key);
+    assert_ne!(before.signer.key_id, key);
+    let mut next = work(&house, 5, &entropy).await;
+    let old = house.cabinet.custody().seal_signer(&mut next.tx, &before.signer.key_id).await.unwrap();
+    let refused = old.check_usable(pki::Purpose::Seal, NOW.plus_seconds(4));
+    assert!(matches!(refused, Err(pki::Error::KeyUnusable { state: "retired", .. })));
+    assert!(old.revoked_at.is_none(), "what it sealed stays good");
+
+    freeze(&mut next, &seal, "印章管理员调离").await.unwrap();
+    renew(&mut next, house.cabinet.custody(), &seal, "密钥泄露").await.unwrap();
+    cancel(&mut next, house.cabinet.custody(), &seal, "机构撤销").await.unwrap();
+    let refused = renew(&mut next, house.cabinet.custody(), &seal, "换发证书").await;
+    assert!(matches!(refused, Err(Error::Transition { from: State::Cancelled, .. })));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use tests::installation::{DEPARTMENT, EventSeen, Installation, identity_number};
 
 /// Every command there is, with its subcommands.
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 36] = [
     "",
     "demo",
     "serve",
@@ -28,10 +28,15 @@ const COMMANDS: [&str; 31] = [
     "staff end",
     "seal make",
     "seal freeze",
+    "seal renew",
     "licence-type list",
     "licence-type authorise",
     "keys list",
     "keys roots",
+    "keys pre-publish",
+    "keys activate",
+    "keys retire",
+    "keys revoke",
     "audit",
     "access",
     "settings",

@@ -10,23 +10,23 @@ use tests::{
 use super::{bad_input::refused, commands::client_add};
 
 /// 食品经营许可证.
-const FOOD: &str = "11100000MB0143028R001";
+pub const FOOD: &str = "11100000MB0143028R001";
 
 /// Registers somebody with an account.
-fn person(installation: &Installation, username: &str, number: u32) {
+pub fn person(installation: &Installation, username: &str, number: u32) {
     let words = ["person", "add", "--username", username, "--name", "李四", "--identity-number-file", "-"];
     let ran = installation.run_with(&words, &identity_number(number));
     assert_eq!(ran.code, Some(0), "{ran:?}");
 }
 
 /// Appoints somebody and gives the identifier of the appointment.
-fn appoint(installation: &Installation, username: &str, department: &str, role: &str) -> String {
+pub fn appoint(installation: &Installation, username: &str, department: &str, role: &str) -> String {
     let words = ["staff", "appoint", "--username", username, "--organisation-code", department, "--role", role];
     installation.must(&words).trim().to_owned()
 }
 
 /// Asks for a licence until the server has seen what commands changed.
-async fn issue(installation: &Installation, token: &str, key: &str, body: &Value, wanted: StatusCode) -> Value {
+pub async fn issue(installation: &Installation, token: &str, key: &str, body: &Value, wanted: StatusCode) -> Value {
     let mut tries = 0;
     soon(&format!("{wanted} for {key}"), async || {
         // A key of its own each time: a refusal is kept with its key.

@@ -1,13 +1,14 @@
-//! `keys`: what is in custody. No command shows a private key.
+//! `keys`: what is in custody, and from one key to the next. No command shows a private key.
 
+use anyhow::Context;
 use base::{Page, id::KeyId};
-use pki::Custody;
-use records::Database;
+use pki::{Custody, Purpose, RevocationReason, rotation};
+use records::{Actor, Database, Work};
 
 use crate::{
     foundation,
     settings::Settings,
-    wiring::{self, World},
+    wiring::{self, Product, World},
 };
 
 /// What may be done.
@@ -17,6 +18,29 @@ pub enum Command {
     List,
     /// Print the root certificates that others need to check our documents, PEM.
     Roots,
+    /// Make the next key of a purpose and publish it; it signs nothing until it is activated.
+    PrePublish {
+        /// `access_token`, `id_token_rs256`, `id_token_es256`, `issuing_authority` or `root`
+        purpose: String,
+    },
+    /// Let a published key sign, and retire the one before it.
+    Activate {
+        /// The key, as `keys list` names it.
+        key_id: String,
+    },
+    /// Give up a published key that is not to sign after all.
+    Retire {
+        /// The key, as `keys list` names it.
+        key_id: String,
+    },
+    /// Revoke a key that does not sign: nothing that it signed is to be trusted any more.
+    Revoke {
+        /// The key, as `keys list` names it.
+        key_id: String,
+        /// `key_compromise`, `superseded`, `cessation_of_operation` or `privilege_withdrawn`.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 /// Does it.
@@ -31,7 +55,49 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
             let product = wiring::find(settings, World::default()).await?;
             super::print(&product.app.custody.roots_pem())
         }
+        Command::PrePublish { purpose } => pre_publish(settings, &purpose).await,
+        Command::Activate { key_id } => {
+            let (_, mut work, key) = begin(settings, &key_id).await?;
+            rotation::activate(&mut work, &key).await?;
+            done(work).await
+        }
+        Command::Retire { key_id } => {
+            let (_, mut work, key) = begin(settings, &key_id).await?;
+            rotation::retire(&mut work, &key).await?;
+            done(work).await
+        }
+        Command::Revoke { key_id, reason } => {
+            let reason = RevocationReason::parse(&reason).with_context(|| format!("--reason {reason}"))?;
+            let (product, mut work, key) = begin(settings, &key_id).await?;
+            rotation::revoke(&mut work, &product.app.custody, &key, reason).await?;
+            done(work).await
+        }
     }
+}
+
+async fn pre_publish(settings: &Settings, purpose: &str) -> anyhow::Result<()> {
+    let known = Purpose::parse(purpose).with_context(|| {
+        let names: Vec<_> = Purpose::SINGLE.iter().map(|purpose| purpose.as_str()).collect();
+        format!("{purpose} is no purpose of keys: {}", names.join(", "))
+    })?;
+    let world = World::default();
+    let product = wiring::find(settings, world.clone()).await?;
+    let key = rotation::pre_publish(&product.app.custody, world.context(Actor::Operator), known).await;
+    super::print(&format!("{}\n", key.with_context(|| purpose.to_owned())?))
+}
+
+/// The unit of work of a change of a key.
+async fn begin(settings: &Settings, key_id: &str) -> anyhow::Result<(Product, Work, KeyId)> {
+    let key = KeyId::parse(key_id).with_context(|| format!("{key_id} is no key"))?;
+    let world = World::default();
+    let product = wiring::find(settings, world.clone()).await?;
+    let work = product.database.begin(world.context(Actor::Operator)).await?;
+    Ok((product, work, key))
+}
+
+async fn done(work: Work) -> anyhow::Result<()> {
+    work.commit().await?;
+    super::print("done\n")
 }
 
 async fn list(database: &Database) -> anyhow::Result<()> {

@@ -27,6 +27,8 @@ pub enum Command {
     Freeze(Change),
     /// Let a frozen seal seal again.
     Unfreeze(Change),
+    /// Give a seal a new key and certificate; what it sealed before stays good.
+    Renew(Change),
     /// End a seal for good and revoke its certificate.
     Cancel(Change),
 }
@@ -64,7 +66,7 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match &command {
         Command::Make(new) => make(settings, new).await,
         Command::List { organisation_code } => list(settings, organisation_code).await,
-        Command::Freeze(what) | Command::Unfreeze(what) | Command::Cancel(what) => {
+        Command::Freeze(what) | Command::Unfreeze(what) | Command::Renew(what) | Command::Cancel(what) => {
             change(settings, &command, what).await
         }
     }
@@ -94,6 +96,7 @@ async fn change(settings: &Settings, command: &Command, what: &Change) -> anyhow
     let changed = match command {
         Command::Freeze(_) => seal::freeze(&mut work, &seal, &what.reason).await,
         Command::Unfreeze(_) => seal::unfreeze(&mut work, &seal, &what.reason).await,
+        Command::Renew(_) => seal::renew(&mut work, &product.app.custody, &seal, &what.reason).await.map(|_| ()),
         _ => seal::cancel(&mut work, &product.app.custody, &seal, &what.reason).await,
     };
     changed.with_context(|| what.seal_id.clone())?;

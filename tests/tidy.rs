@@ -14,6 +14,7 @@ mod retry;
 mod sizes;
 mod sql;
 mod tests;
+mod text;
 mod translations;
 mod words;
 

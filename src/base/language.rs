@@ -57,6 +57,11 @@ impl Text {
         Self { zh: std::borrow::Cow::Owned(zh.into()), en: std::borrow::Cow::Owned(en.into()) }
     }
 
+    /// A text put together from others, once in each language.
+    pub fn composed(in_language: impl Fn(Language) -> Self) -> Self {
+        Self { zh: in_language(Language::Chinese).zh, en: in_language(Language::English).en }
+    }
+
     /// The text in one language.
     pub fn in_language(&self, language: Language) -> &str {
         match language {

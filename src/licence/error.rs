@@ -1,6 +1,6 @@
 //! Why something about licences was refused.
 
-use base::{Fault, Text, id::LicenceId};
+use base::{Fault, id::LicenceId};
 use records::MaybeFault;
 use thiserror::Error;
 
@@ -168,21 +168,6 @@ impl PeriodProblem {
             Self::TooLong => "period_too_long",
             Self::StartTooEarly => "start_too_early",
             Self::StartTooLate => "start_too_late",
-        }
-    }
-
-    /// The words.
-    pub fn text(self) -> Text {
-        match self {
-            Self::EndBeforeStart => Text::fixed("截止日期早于起始日期", "it ends before it begins"),
-            Self::EndMissing => Text::fixed("请填写截止日期", "the last day is required for this type"),
-            Self::EndNotAllowed => Text::fixed(
-                "截止日期由证照类型决定，不能填写",
-                "the last day follows from the type and cannot be given",
-            ),
-            Self::TooLong => Text::fixed("有效期过长", "the period is too long"),
-            Self::StartTooEarly => Text::fixed("起始日期过早", "it begins too far in the past"),
-            Self::StartTooLate => Text::fixed("起始日期过晚", "it begins too far in the future"),
         }
     }
 

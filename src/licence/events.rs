@@ -37,24 +37,24 @@ pub const RECEIPT_OPENED: &str = "verification.receipt_opened";
 /// A file carried a genuine seal and is not in the records: a key may be in other hands.
 pub const VERIFICATION_ALARM: &str = "verification.alarm";
 
-/// All kinds with their names.
-pub const ALL: &[(&str, &str, &str)] = &[
-    (APPLICATION_SUBMITTED, "提交申请", "application submitted"),
-    (APPLICATION_APPROVED, "审核通过", "application approved"),
-    (APPLICATION_RETURNED, "退回申请", "application returned"),
-    (ISSUE_INTENDED, "编号并准备签发", "numbered, about to be issued"),
-    (ISSUE_RESUMED, "继续签发", "issue resumed"),
-    (ISSUED, "签发", "issued"),
-    (VOIDED, "签发作废", "issue voided"),
-    (SUSPENDED, "暂扣", "suspended"),
-    (REINSTATED, "恢复", "reinstated"),
-    (REVOKED, "吊销", "revoked"),
-    (SUPERSEDED, "被新版本取代", "superseded"),
-    (TYPE_DRAFTED, "起草证照类型", "licence type drafted"),
-    (TYPE_PUBLISHED, "发布证照类型", "licence type published"),
-    (TYPE_RETIRED, "停用证照类型", "licence type retired"),
-    (TYPE_ISSUER_ADDED, "授权部门签发", "department authorised to issue"),
-    (VERIFIED, "核验", "verified"),
-    (RECEIPT_OPENED, "查看核验回执", "verification receipt opened"),
-    (VERIFICATION_ALARM, "核验告警：有签章而无记录", "verification alarm: sealed but not recorded"),
+/// All kinds.
+pub const ALL: &[&str] = &[
+    APPLICATION_SUBMITTED,
+    APPLICATION_APPROVED,
+    APPLICATION_RETURNED,
+    ISSUE_INTENDED,
+    ISSUE_RESUMED,
+    ISSUED,
+    VOIDED,
+    SUSPENDED,
+    REINSTATED,
+    REVOKED,
+    SUPERSEDED,
+    TYPE_DRAFTED,
+    TYPE_PUBLISHED,
+    TYPE_RETIRED,
+    TYPE_ISSUER_ADDED,
+    VERIFIED,
+    RECEIPT_OPENED,
+    VERIFICATION_ALARM,
 ];

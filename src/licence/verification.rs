@@ -17,7 +17,7 @@ pub use number::{Method, identifier_in};
 
 use crate::{
     catalogue::Catalogue,
-    register::{self, licence::Licence},
+    register::{self, licence::Licence, reason::StatusReason},
 };
 use number::Number;
 
@@ -102,7 +102,7 @@ fn facts(catalogue: &Catalogue, licence: &Licence) -> Result<LicenceFacts, Fault
         identifier: licence.identifier.clone(),
         type_name: catalogue.of(licence)?.definition.name.text(),
         status: licence.status.issued().ok_or_else(|| Fault::broken("a verdict on what was never issued"))?,
-        status_reason: licence.reason_text(),
+        status_reason: licence.status_reason().map(StatusReason::code),
         changed_at: licence.changed_at,
         holder_shown: licence.holder_shown.clone(),
         issuer_name: licence.issuer_name.clone(),

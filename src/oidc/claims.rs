@@ -178,46 +178,77 @@ impl Facts {
     /// # Errors
     ///
     /// [`Error::Fault`] when the identity number cannot be decrypted.
-    pub fn masked(&self, scope: &Scope, vault: &Vault) -> Result<Vec<(&'static str, String)>, Error> {
+    pub fn masked(&self, scope: &Scope, vault: &Vault) -> Result<Vec<(Shown, Vec<String>)>, Error> {
         let mut shown = Vec::new();
         for claim in scope.claims.iter().copied() {
             if claim == "identity_number" {
-                shown.push((claim, vault.open(&self.person, &self.identity_sealed)?.masked()));
-            } else if let Some(value) = self.masked_claim(claim) {
-                shown.push((claim, value));
+                let number = vault.open(&self.person, &self.identity_sealed)?;
+                shown.push((Shown::IdentityNumber, vec![number.masked()]));
+            } else {
+                shown.extend(self.masked_claim(claim));
             }
         }
         Ok(shown)
     }
 
-    fn masked_claim(&self, claim: &str) -> Option<String> {
+    fn masked_claim(&self, claim: &str) -> Option<(Shown, Vec<String>)> {
         let profile = &self.profile;
-        match claim {
-            "name" => Some(base::mask::person_name(&self.name)),
-            "nickname" => profile.nickname.as_deref().map(base::mask::person_name),
-            "preferred_username" => profile.preferred_username.as_deref().map(masked_name),
-            "gender" => profile.gender.clone(),
-            "birthdate" => profile.birthdate.as_deref().map(|date| {
-                let year: String = date.chars().take(4).collect();
-                format!("{year}-**-**")
-            }),
-            "profile" => profile.profile.as_deref().map(masked_address),
-            "picture" => profile.picture.as_deref().map(masked_address),
-            "website" => profile.website.as_deref().map(masked_address),
-            "email" => profile.email.as_deref().map(masked_email),
-            "phone_number" => profile.phone_number.as_deref().map(masked_phone),
+        let (shown, value) = match claim {
+            "org" if self.organisations.is_empty() => return None,
+            "org" => return Some((Shown::Org, self.organisations.iter().map(|one| one.name.clone()).collect())),
+            "name" => (Shown::Name, Some(base::mask::person_name(&self.name))),
+            "nickname" => (Shown::Nickname, profile.nickname.as_deref().map(base::mask::person_name)),
+            "preferred_username" => (Shown::PreferredUsername, profile.preferred_username.as_deref().map(masked_name)),
+            "gender" => (Shown::Gender, profile.gender.clone()),
+            "birthdate" => {
+                let year = |date: &str| date.chars().take(4).collect::<String>();
+                (Shown::Birthdate, profile.birthdate.as_deref().map(|date| format!("{}-**-**", year(date))))
+            }
+            "profile" => (Shown::Profile, profile.profile.as_deref().map(masked_address)),
+            "picture" => (Shown::Picture, profile.picture.as_deref().map(masked_address)),
+            "website" => (Shown::Website, profile.website.as_deref().map(masked_address)),
+            "email" => (Shown::Email, profile.email.as_deref().map(masked_email)),
+            "phone_number" => (Shown::PhoneNumber, profile.phone_number.as_deref().map(masked_phone)),
             "address" => {
                 let address = profile.address.as_ref()?;
-                address.formatted.as_ref().or(address.street_address.as_ref()).map(|address| masked_tail(address))
+                let line = address.formatted.as_ref().or(address.street_address.as_ref());
+                (Shown::Address, line.map(|line| masked_tail(line)))
             }
-            "org" if self.organisations.is_empty() => None,
-            "org" => {
-                let names: Vec<&str> = self.organisations.iter().map(|one| one.name.as_str()).collect();
-                Some(names.join("、"))
-            }
-            _ => None,
-        }
+            _ => return None,
+        };
+        value.map(|value| (shown, vec![value]))
     }
+}
+
+/// The claims that a consent page shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// `address`
+    Address,
+    /// `birthdate`
+    Birthdate,
+    /// `email`
+    Email,
+    /// `gender`
+    Gender,
+    /// `identity_number`
+    IdentityNumber,
+    /// `name`
+    Name,
+    /// `nickname`
+    Nickname,
+    /// `org`
+    Org,
+    /// `phone_number`
+    PhoneNumber,
+    /// `picture`
+    Picture,
+    /// `preferred_username`
+    PreferredUsername,
+    /// `profile`
+    Profile,
+    /// `website`
+    Website,
 }
 
 fn masked_name(name: &str) -> String {

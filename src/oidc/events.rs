@@ -31,21 +31,21 @@ pub const REFRESH_REUSED: &str = "token.refresh_reused";
 /// A session ended, and with it the tokens that clients got in it.
 pub const SESSION_TOKENS_REVOKED: &str = "token.session_revoked";
 
-/// Every kind with its name in both languages.
-pub const ALL: &[(&str, &str, &str)] = &[
-    (CLIENT_REGISTERED, "登记接入应用", "Client registered"),
-    (CLIENT_ENABLED, "启用接入应用", "Client enabled"),
-    (CLIENT_DISABLED, "停用接入应用", "Client disabled"),
-    (CLIENT_SECRET_RENEWED, "更换应用密钥", "Client secret renewed"),
-    (CLIENT_REFUSED, "应用认证失败", "Client authentication failed"),
-    (AUTHORIZATION_REFUSED, "拒绝授权请求", "Authorization request refused"),
-    (GRANT_GIVEN, "同意授权", "Grant given"),
-    (GRANT_REFUSED, "拒绝授权", "Grant refused"),
-    (GRANT_WITHDRAWN, "撤回授权", "Grant withdrawn"),
-    (CODE_REDEEMED, "兑换授权码", "Code redeemed"),
-    (CODE_BURNT, "授权码作废", "Code burnt"),
-    (CODE_REUSED, "授权码重复使用", "Code used again"),
-    (REFRESHED, "刷新令牌", "Token refreshed"),
-    (REFRESH_REUSED, "刷新令牌重复使用", "Refresh token used again"),
-    (SESSION_TOKENS_REVOKED, "会话令牌失效", "Tokens of a session revoked"),
+/// All kinds.
+pub const ALL: &[&str] = &[
+    CLIENT_REGISTERED,
+    CLIENT_ENABLED,
+    CLIENT_DISABLED,
+    CLIENT_SECRET_RENEWED,
+    CLIENT_REFUSED,
+    AUTHORIZATION_REFUSED,
+    GRANT_GIVEN,
+    GRANT_REFUSED,
+    GRANT_WITHDRAWN,
+    CODE_REDEEMED,
+    CODE_BURNT,
+    CODE_REUSED,
+    REFRESHED,
+    REFRESH_REUSED,
+    SESSION_TOKENS_REVOKED,
 ];

@@ -1,7 +1,5 @@
 //! The scopes we have: one table for requests, consent, claims and discovery.
 
-use base::Text;
-
 use crate::{Error, limits};
 
 /// Who may have a scope.
@@ -13,6 +11,31 @@ pub enum Reach {
     Machine,
 }
 
+/// What a scope allows, for those who put it into words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// To read the address.
+    Address,
+    /// To read the e-mail address.
+    Email,
+    /// To read the identity number.
+    IdentityNumber,
+    /// To issue licences and change their state.
+    IssueLicences,
+    /// To go on after the person has left.
+    OfflineAccess,
+    /// To know who it is.
+    Openid,
+    /// To read which organisations the person may act for.
+    Org,
+    /// To read the telephone number.
+    Phone,
+    /// To read name and profile.
+    Profile,
+    /// To check licences.
+    VerifyLicences,
+}
+
 /// One scope.
 #[derive(Debug)]
 pub struct Scope {
@@ -22,18 +45,12 @@ pub struct Scope {
     pub reach: Reach,
     /// The claims it brings.
     pub claims: &'static [&'static str],
-    /// What the consent page says.
-    pub text: Text,
+    /// What it allows.
+    pub permission: Permission,
 }
 
-const fn scope(
-    name: &'static str,
-    reach: Reach,
-    claims: &'static [&'static str],
-    zh: &'static str,
-    en: &'static str,
-) -> Scope {
-    Scope { name, reach, claims, text: Text::fixed(zh, en) }
+const fn scope(name: &'static str, reach: Reach, claims: &'static [&'static str], permission: Permission) -> Scope {
+    Scope { name, reach, claims, permission }
 }
 
 /// The scope that makes a request one of OpenID Connect.
@@ -49,7 +66,7 @@ pub const LICENCE_ISSUE: &str = "licence:issue";
 
 /// Every scope, in the order in which the consent page shows them.
 pub static SCOPES: &[Scope] = &[
-    scope(OPENID, Reach::Person, &["sub"], "确认是您本人", "Confirm that it is you"),
+    scope(OPENID, Reach::Person, &["sub"], Permission::Openid),
     scope(
         "profile",
         Reach::Person,
@@ -69,23 +86,16 @@ pub static SCOPES: &[Scope] = &[
             "locale",
             "updated_at",
         ],
-        "姓名等基本资料",
-        "Your name and basic profile",
+        Permission::Profile,
     ),
-    scope("email", Reach::Person, &["email", "email_verified"], "电子邮箱", "Your e-mail address"),
-    scope("address", Reach::Person, &["address"], "联系地址", "Your address"),
-    scope("phone", Reach::Person, &["phone_number", "phone_number_verified"], "手机号码", "Your telephone number"),
-    scope("org", Reach::Person, &["org"], "您可以代表的单位", "The organisations you may act for"),
-    scope(IDENTITY_NUMBER, Reach::Person, &["identity_number"], "居民身份证号码", "Your resident identity number"),
-    scope(
-        OFFLINE_ACCESS,
-        Reach::Person,
-        &[],
-        "在您离开后继续使用以上信息",
-        "Go on using the above after you have left",
-    ),
-    scope(LICENCE_VERIFY, Reach::Machine, &[], "核验电子证照", "Check licences"),
-    scope(LICENCE_ISSUE, Reach::Machine, &[], "签发和管理电子证照", "Issue and manage licences"),
+    scope("email", Reach::Person, &["email", "email_verified"], Permission::Email),
+    scope("address", Reach::Person, &["address"], Permission::Address),
+    scope("phone", Reach::Person, &["phone_number", "phone_number_verified"], Permission::Phone),
+    scope("org", Reach::Person, &["org"], Permission::Org),
+    scope(IDENTITY_NUMBER, Reach::Person, &["identity_number"], Permission::IdentityNumber),
+    scope(OFFLINE_ACCESS, Reach::Person, &[], Permission::OfflineAccess),
+    scope(LICENCE_VERIFY, Reach::Machine, &[], Permission::VerifyLicences),
+    scope(LICENCE_ISSUE, Reach::Machine, &[], Permission::IssueLicences),
 ];
 
 /// The scope with this name.

@@ -17,14 +17,14 @@ pub const KEY_RETIRED: &str = "pki.key.retired";
 /// A key must no longer be trusted.
 pub const KEY_REVOKED: &str = "pki.key.revoked";
 
-/// Every kind with its words in Chinese and English.
-pub const ALL: &[(&str, &str, &str)] = &[
-    (CERTIFICATE_ISSUED, "签发数字证书", "certificate issued"),
-    (CERTIFICATE_REVOKED, "吊销数字证书", "certificate revoked"),
-    (CRL_SIGNED, "签发证书吊销列表", "revocation list signed"),
-    (ENVELOPE_BOUND, "绑定密钥文件保护密钥", "envelope key bound"),
-    (KEY_ACTIVATED, "启用密钥", "key activated"),
-    (KEY_CREATED, "生成密钥", "key created"),
-    (KEY_RETIRED, "停用密钥", "key retired"),
-    (KEY_REVOKED, "吊销密钥", "key revoked"),
+/// All kinds.
+pub const ALL: &[&str] = &[
+    CERTIFICATE_ISSUED,
+    CERTIFICATE_REVOKED,
+    CRL_SIGNED,
+    ENVELOPE_BOUND,
+    KEY_ACTIVATED,
+    KEY_CREATED,
+    KEY_RETIRED,
+    KEY_REVOKED,
 ];

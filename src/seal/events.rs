@@ -17,14 +17,5 @@ pub const RENEWED: &str = "seal.renewed";
 /// A frozen seal was enabled again.
 pub const UNFROZEN: &str = "seal.unfrozen";
 
-/// Every kind with its words in Chinese and English.
-pub const ALL: &[(&str, &str, &str)] = &[
-    (APPLIED, "申请印章", "seal applied for"),
-    (CANCELLED, "注销印章", "seal cancelled"),
-    (ENABLED, "启用印章", "seal enabled"),
-    (FILED, "印章备案", "seal filed"),
-    (FROZEN, "冻结印章", "seal frozen"),
-    (MADE, "制作印章", "seal made"),
-    (RENEWED, "更换印章证书", "seal renewed"),
-    (UNFROZEN, "解冻印章", "seal unfrozen"),
-];
+/// All kinds.
+pub const ALL: &[&str] = &[APPLIED, CANCELLED, ENABLED, FILED, FROZEN, MADE, RENEWED, UNFROZEN];

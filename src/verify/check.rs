@@ -1,13 +1,7 @@
-//! One check on the way to a verdict.
-
-use base::Text;
-use serde::{Serialize, Serializer, ser::SerializeStruct};
-
-use crate::reason::Reason;
+use crate::{finding::Finding, reason::Reason};
 
 /// How one check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckResult {
     /// It holds.
     Passed,
@@ -17,6 +11,17 @@ pub enum CheckResult {
     NotDone,
 }
 
+impl CheckResult {
+    /// As the API says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NotDone => "not_done",
+        }
+    }
+}
+
 /// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
@@ -24,56 +29,35 @@ pub struct Check {
     pub code: &'static str,
     /// How it ended.
     pub result: CheckResult,
-    /// One sentence for people.
-    pub text: Text,
+    /// What was found.
+    pub finding: Finding,
     /// Why, unless it passed.
     pub reason: Option<Reason>,
 }
 
 impl Check {
     /// A check that holds.
-    pub fn passed(code: &'static str, text: Text) -> Self {
-        Self { code, result: CheckResult::Passed, text, reason: None }
+    pub fn passed(code: &'static str, finding: Finding) -> Self {
+        Self { code, result: CheckResult::Passed, finding, reason: None }
     }
 
     /// A check that does not hold.
     pub fn failed(code: &'static str, reason: Reason) -> Self {
-        Self { code, result: CheckResult::Failed, text: reason.text(), reason: Some(reason) }
+        Self { code, result: CheckResult::Failed, finding: Finding::Reason(reason), reason: Some(reason) }
     }
 
-    /// A check that does not hold, in words of its own.
-    pub fn failed_with(code: &'static str, reason: Reason, text: Text) -> Self {
-        Self { code, result: CheckResult::Failed, text, reason: Some(reason) }
+    /// A check that does not hold, and says more than why.
+    pub fn failed_with(code: &'static str, reason: Reason, finding: Finding) -> Self {
+        Self { code, result: CheckResult::Failed, finding, reason: Some(reason) }
     }
 
     /// A check that was not made and does not matter for the outcome.
-    pub fn not_done(code: &'static str, text: Text) -> Self {
-        Self { code, result: CheckResult::NotDone, text, reason: None }
+    pub fn not_done(code: &'static str, finding: Finding) -> Self {
+        Self { code, result: CheckResult::NotDone, finding, reason: None }
     }
 
     /// A check that could not be made and should have been.
     pub fn missing(code: &'static str, reason: Reason) -> Self {
-        Self { code, result: CheckResult::NotDone, text: reason.text(), reason: Some(reason) }
-    }
-}
-
-impl Serialize for Check {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Check", 3)?;
-        out.serialize_field("code", self.code)?;
-        out.serialize_field("result", &self.result)?;
-        out.serialize_field("text", &Both(&self.text))?;
-        out.end()
-    }
-}
-
-struct Both<'a>(&'a Text);
-
-impl Serialize for Both<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Text", 2)?;
-        out.serialize_field("zh", &self.0.zh)?;
-        out.serialize_field("en", &self.0.en)?;
-        out.end()
+        Self { code, result: CheckResult::NotDone, finding: Finding::Reason(reason), reason: Some(reason) }
     }
 }

@@ -8,6 +8,7 @@
 mod advice;
 mod check;
 mod decide;
+mod finding;
 pub mod licence;
 pub mod limits;
 mod outcome;
@@ -16,8 +17,10 @@ pub mod qr;
 pub mod reason;
 pub mod verdict;
 
+pub use advice::Advice;
 pub use check::{Check, CheckResult};
 pub use decide::{Evidence, Subject, decide};
+pub use finding::Finding;
 pub use outcome::Outcome;
 pub use reason::Reason;
 pub use verdict::{Facet, SignatureReport, Source, Verdict};

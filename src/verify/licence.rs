@@ -1,8 +1,8 @@
 //! What our records say of a licence, and how it stands at an instant.
 
-use base::{Date, Instant, Text};
+use base::{Date, Instant};
 
-use crate::{check::Check, reason::Reason};
+use crate::{check::Check, finding::Finding, reason::Reason};
 
 /// What was recorded last about a licence that was issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,18 +63,6 @@ impl Standing {
             Self::Valid => "valid",
         }
     }
-
-    /// The words.
-    pub fn text(self) -> Text {
-        match self {
-            Self::Expired => Text::fixed("已过期", "Expired"),
-            Self::NotYetValid => Text::fixed("未生效", "Not yet valid"),
-            Self::Revoked => Text::fixed("已吊销或注销", "Revoked"),
-            Self::Superseded => Text::fixed("已被新版本取代", "Superseded"),
-            Self::Suspended => Text::fixed("已暂扣", "Suspended"),
-            Self::Valid => Text::fixed("有效", "In force"),
-        }
-    }
 }
 
 /// A licence as our records have it, without anything that only its holder may see.
@@ -83,11 +71,11 @@ pub struct LicenceFacts {
     /// 证照标识.
     pub identifier: String,
     /// The name of its type.
-    pub type_name: Text,
+    pub type_name: base::Text,
     /// What was recorded last.
     pub status: Status,
-    /// The words of the reason for that.
-    pub status_reason: Option<Text>,
+    /// The code of the reason for that.
+    pub status_reason: Option<&'static str>,
     /// When that was recorded.
     pub changed_at: Instant,
     /// The holder's name, masked.
@@ -126,42 +114,33 @@ fn check_status(licence: &LicenceFacts) -> Check {
     const CODE: &str = "status_in_force";
     let reason = match licence.status {
         Status::Valid => {
-            return Check::passed(CODE, Text::fixed("证照状态正常", "The licence is in force"));
+            return Check::passed(CODE, Finding::InForce);
         }
         Status::Suspended => Reason::Suspended,
         Status::Revoked => Reason::Revoked,
         Status::Superseded => Reason::Superseded,
     };
     let since = licence.changed_at.date();
-    let text = reason.text();
-    let text = match &licence.status_reason {
-        Some(why) => {
-            Text::new(format!("{}：{}，自 {since} 起", text.zh, why.zh), format!("{} ({since}): {}", text.en, why.en))
-        }
-        None => Text::new(format!("{}，自 {since} 起", text.zh), format!("{} ({since})", text.en)),
-    };
-    Check::failed_with(CODE, reason, text)
+    Check::failed_with(CODE, reason, Finding::NotInForce { reason, since, why: licence.status_reason })
 }
 
 fn check_period(licence: &LicenceFacts, at: Instant) -> Check {
     const CODE: &str = "within_validity";
     let from = licence.valid_from;
     if at < from.start() {
-        let text = Text::new(format!("证照自 {from} 起生效"), format!("The licence is valid from {from}"));
-        return Check::failed_with(CODE, Reason::NotYetValid, text);
+        return Check::failed_with(CODE, Reason::NotYetValid, Finding::ValidFrom(from));
     }
     match licence.valid_until {
-        Some(until) if at >= end(until) => {
-            let text = Text::new(format!("证照已于 {until} 到期"), format!("The licence expired on {until}"));
-            Check::failed_with(CODE, Reason::Expired, text)
-        }
-        Some(until) => Check::passed(CODE, Text::new(format!("有效期至 {until}"), format!("Valid until {until}"))),
-        None => Check::passed(CODE, Text::fixed("长期有效", "Valid with no end date")),
+        Some(until) if at >= end(until) => Check::failed_with(CODE, Reason::Expired, Finding::ExpiredOn(until)),
+        Some(until) => Check::passed(CODE, Finding::ValidUntil(until)),
+        None => Check::passed(CODE, Finding::ValidForGood),
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use base::Text;
+
     use super::*;
     use crate::check::CheckResult;
 
@@ -201,12 +180,14 @@ pub(crate) mod tests {
     #[test]
     fn a_revoked_licence_is_invalid_even_if_unexpired() {
         let mut licence = facts(Status::Revoked);
-        licence.status_reason = Some(Text::fixed("注销（持证主体申请）", "the holder gave it up"));
+        licence.status_reason = Some("holder_request");
         let at = Date::parse("2026-07-01").unwrap().start();
         let [status, period] = judge(&licence, at);
         assert_eq!((status.result, period.result), (CheckResult::Failed, CheckResult::Passed));
         assert_eq!(status.reason, Some(Reason::Revoked));
-        assert_eq!(status.text.zh, "证照已被吊销或注销：注销（持证主体申请），自 2026-06-01 起");
+        let since = Date::parse("2026-06-01").unwrap();
+        let finding = Finding::NotInForce { reason: Reason::Revoked, since, why: Some("holder_request") };
+        assert_eq!(status.finding, finding);
         assert_eq!(licence.standing(at), Standing::Revoked);
     }
 

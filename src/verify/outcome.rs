@@ -1,11 +1,7 @@
 //! The four answers that a verification can have.
 
-use base::Text;
-use serde::Serialize;
-
 /// The four answers, from ETSI EN 319 102-1 to words that people know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// 有效: every check passed and the licence is in force.
     Valid,
@@ -28,16 +24,6 @@ impl Outcome {
             Self::NeedsReview => "needs_review",
             Self::Unverifiable => "unverifiable",
             Self::Invalid => "invalid",
-        }
-    }
-
-    /// The word on the screen.
-    pub fn text(self) -> Text {
-        match self {
-            Self::Valid => Text::fixed("有效", "Valid"),
-            Self::NeedsReview => Text::fixed("需人工核对", "Needs review"),
-            Self::Unverifiable => Text::fixed("无法核验", "Cannot be verified"),
-            Self::Invalid => Text::fixed("无效", "Invalid"),
         }
     }
 

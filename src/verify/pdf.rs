@@ -8,12 +8,12 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-use base::{Instant, Text};
+use base::Instant;
 use crypto::x509::{Certificate, Crl};
 
 pub use examine::{Examined, FileProblem, Found, examine};
 
-use crate::{check::Check, licence::LicenceFacts, reason::Reason, verdict::SignatureReport};
+use crate::{check::Check, finding::Finding, licence::LicenceFacts, reason::Reason, verdict::SignatureReport};
 use signature::{Judged, Trouble};
 
 /// Whom we trust, and what is known of revocation.
@@ -51,7 +51,7 @@ pub fn judge(examined: &Examined, trust: &Trust, record: Option<&LicenceFacts>, 
     let judged: Vec<Judged> =
         examined.signatures.iter().map(|found| signature::judge(found, trust, signed_at, at)).collect();
     let is_ours = record.is_some() || judged.iter().any(|judged| judged.trusted);
-    let readable = Check::passed("file_readable", Text::fixed("文件可以读取", "The file can be read"));
+    let readable = Check::passed("file_readable", Finding::FileReadable);
     let mut checks = vec![readable];
     if is_ours {
         checks.extend(checks_of_ours(examined, &judged, record));
@@ -70,7 +70,7 @@ fn checks_of_ours(examined: &Examined, judged: &[Judged], record: Option<&Licenc
         return not_signed(Reason::NoSealOfOurs);
     };
     let mut checks = vec![if judged.len() == 1 {
-        Check::passed("file_signed", Text::fixed("文件有且只有一个电子签章", "The file has exactly one signature"))
+        Check::passed("file_signed", Finding::OneSignature)
     } else {
         Check::failed("file_signed", Reason::SeveralSignatures)
     }];
@@ -86,13 +86,7 @@ fn checks_of_ours(examined: &Examined, judged: &[Judged], record: Option<&Licenc
         Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
             Check::failed("content_unaltered", Reason::SignatureBroken)
         }
-        Some(Trouble::Forged) => Check::not_done(
-            "content_unaltered",
-            Text::fixed(
-                "签章不真实，不能证明内容未改动",
-                "The signature is not genuine and proves nothing of the content",
-            ),
-        ),
+        Some(Trouble::Forged) => Check::not_done("content_unaltered", Finding::SignatureProvesNothing),
         _ if !whole => Check::failed("content_unaltered", Reason::ChangedAfterSigning),
         _ => unaltered(),
     });
@@ -111,16 +105,10 @@ fn checks_of_theirs(judged: &[Judged]) -> Vec<Check> {
         return not_signed(Reason::Unsigned);
     };
     let covered = judged.iter().any(|judged| judged.report.covers_whole_file);
-    let mut checks = vec![Check::passed("file_signed", Text::fixed("文件有电子签章", "The file carries a signature"))];
+    let mut checks = vec![Check::passed("file_signed", Finding::Signed)];
     checks.push(match first.trouble {
         Some(Trouble::Hash) => Check::failed("content_unaltered", Reason::ContentAltered),
-        Some(Trouble::Forged) => Check::not_done(
-            "content_unaltered",
-            Text::fixed(
-                "签章不真实，不能证明内容未改动",
-                "The signature is not genuine and proves nothing of the content",
-            ),
-        ),
+        Some(Trouble::Forged) => Check::not_done("content_unaltered", Finding::SignatureProvesNothing),
         Some(Trouble::CutOff) => Check::failed("content_unaltered", Reason::FileDamaged),
         Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
             Check::missing("content_unaltered", Reason::UnsupportedSignature)
@@ -136,10 +124,7 @@ fn checks_of_theirs(judged: &[Judged]) -> Vec<Check> {
 fn plain_check(examined: &Examined, is_ours: bool) -> Check {
     const CODE: &str = "no_hidden_content";
     if examined.is_plain && !examined.is_active {
-        return Check::passed(
-            CODE,
-            Text::fixed("没有隐藏或可执行的内容", "There is nothing hidden and nothing that acts"),
-        );
+        return Check::passed(CODE, Finding::NothingHidden);
     }
     let reason = match (is_ours, examined.is_plain) {
         (true, _) => Reason::ChangedAfterSigning,
@@ -150,45 +135,31 @@ fn plain_check(examined: &Examined, is_ours: bool) -> Check {
 }
 
 fn unaltered() -> Check {
-    Check::passed(
-        "content_unaltered",
-        Text::fixed("签章之后内容没有改动", "The content was not changed after it was signed"),
-    )
+    Check::passed("content_unaltered", Finding::Unaltered)
 }
 
 fn not_signed(reason: Reason) -> Vec<Check> {
-    let text = || Text::fixed("文件没有电子签章", "The file carries no signature");
     let mut checks = vec![Check::failed("file_signed", reason)];
     checks.extend(
         ["content_unaltered", "signature_genuine", "issuer_trusted", "certificate_not_revoked"]
-            .map(|code| Check::not_done(code, text())),
+            .map(|code| Check::not_done(code, Finding::NotSigned)),
     );
     checks
 }
 
 /// Who signed: the mathematics, the chain, revocation. `stranger` is the reason when the chain does not lead to us.
 fn signer_checks(judged: &Judged, stranger: Reason) -> [Check; 3] {
-    let not_checked =
-        |code| Check::not_done(code, Text::fixed("签章结构无法核对", "The signature could not be checked"));
+    let not_checked = |code| Check::not_done(code, Finding::SignatureUnchecked);
     let genuine = match judged.trouble {
         Some(Trouble::Forged) => Check::failed("signature_genuine", Reason::SignatureForged),
         Some(Trouble::CutOff | Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
             not_checked("signature_genuine")
         }
-        _ => Check::passed(
-            "signature_genuine",
-            Text::fixed("签章由所附证书的密钥生成", "The signature was made with the attached certificate's key"),
-        ),
+        _ => Check::passed("signature_genuine", Finding::SignatureGenuine),
     };
     let signer = judged.report.signer.clone().unwrap_or_default();
-    let trusted = Check::passed(
-        "issuer_trusted",
-        Text::new(format!("由{signer}签章，证书由本市签发"), format!("Sealed by {signer}, certified by this city")),
-    );
-    let not_revoked = Check::passed(
-        "certificate_not_revoked",
-        Text::fixed("签章时证书没有被吊销", "The signing certificate was not revoked when it signed"),
-    );
+    let trusted = Check::passed("issuer_trusted", Finding::SealedBy(signer));
+    let not_revoked = Check::passed("certificate_not_revoked", Finding::CertificateNotRevoked);
     let [issuer, revoked] = match &judged.chain {
         None => [not_checked("issuer_trusted"), not_checked("certificate_not_revoked")],
         Some(Ok(())) => [trusted, not_revoked],
@@ -210,15 +181,11 @@ fn signer_checks(judged: &Judged, stranger: Reason) -> [Check; 3] {
 
 /// Whether the records know the licence, and whether this file is the document they hold.
 fn record_checks(examined: &Examined, judged: &[Judged], record: Option<&LicenceFacts>) -> [Check; 2] {
-    let nothing =
-        || Check::not_done("matches_record", Text::fixed("没有可供核对的发证记录", "No record to compare with"));
+    let nothing = || Check::not_done("matches_record", Finding::NoRecord);
     if let Some(record) = record {
-        let known = Check::passed("licence_known", Text::fixed("发证记录中有该证照", "The licence is in the records"));
+        let known = Check::passed("licence_known", Finding::LicenceKnown);
         let matches = if record.file_sha256.as_deref() == Some(examined.sha256.as_str()) {
-            Check::passed(
-                "matches_record",
-                Text::fixed("文件与发证记录一致", "The file is the document in the records, to the last byte"),
-            )
+            Check::passed("matches_record", Finding::MatchesRecord)
         } else {
             Check::failed("matches_record", Reason::RecordDiffers)
         };
@@ -226,8 +193,7 @@ fn record_checks(examined: &Examined, judged: &[Judged], record: Option<&Licence
     } else if judged.iter().any(|judged| judged.trusted && judged.intact) {
         [Check::failed("licence_known", Reason::NotRecorded), nothing()]
     } else {
-        let text = Text::fixed("不是本市签发的证照", "Not a licence issued by this city");
-        [Check::not_done("licence_known", text), nothing()]
+        [Check::not_done("licence_known", Finding::NotOurs), nothing()]
     }
 }
 
@@ -241,19 +207,12 @@ fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
         FileProblem::NotPdf => Reason::FileNotPdf,
         FileProblem::TooLarge => Reason::FileTooLarge,
     };
-    let text = || Text::fixed("文件无法读取", "The file could not be read");
     // The identifier stands readable in it, so the records were asked. They know the licence; whether this file is it,
     // nobody can say.
     let known = if names_a_licence {
-        Check::passed(
-            "licence_known",
-            Text::fixed(
-                "发证记录中有文件自称的证照，但不能确认本文件就是它",
-                "The records know the licence that the file names, but whether this file is it cannot be told",
-            ),
-        )
+        Check::passed("licence_known", Finding::LicenceNamed)
     } else {
-        Check::not_done("licence_known", text())
+        Check::not_done("licence_known", Finding::FileUnreadable)
     };
     let mut checks = vec![Check::failed("file_readable", reason)];
     checks.extend(
@@ -265,9 +224,9 @@ fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
             "certificate_not_revoked",
             "no_hidden_content",
         ]
-        .map(|code| Check::not_done(code, text())),
+        .map(|code| Check::not_done(code, Finding::FileUnreadable)),
     );
-    checks.extend([known, Check::not_done("matches_record", text())]);
+    checks.extend([known, Check::not_done("matches_record", Finding::FileUnreadable)]);
     let report = SignatureReport {
         indication: "TOTAL-FAILED",
         sub_indication: Some("FORMAT_FAILURE"),

@@ -1,17 +1,11 @@
 //! The answer: an outcome, and every check that led to it.
 
-use base::{Instant, Text, id::ReceiptId};
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use base::{Instant, id::ReceiptId};
 
-use crate::{
-    check::{Check, CheckResult},
-    licence::LicenceFacts,
-    outcome::Outcome,
-    reason::Reason,
-};
+use crate::{advice::Advice, check::Check, licence::LicenceFacts, outcome::Outcome, reason::Reason};
 
 /// What was found about one signature of a file, in the words of ETSI EN 319 102-1.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignatureReport {
     /// `TOTAL-PASSED`, `TOTAL-FAILED` or `INDETERMINATE`.
     pub indication: &'static str,
@@ -30,15 +24,6 @@ pub struct Source {
     pub name: &'static str,
     /// Its age: the instant at which it was current.
     pub as_of: Instant,
-}
-
-impl Serialize for Source {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Source", 2)?;
-        out.serialize_field("name", self.name)?;
-        out.serialize_field("as_of", &self.as_of.rfc3339())?;
-        out.end()
-    }
 }
 
 /// The answer to one verification.
@@ -86,16 +71,6 @@ impl Facet {
             Self::Period => "within_validity",
         }
     }
-
-    /// The words.
-    pub fn text(self) -> Text {
-        match self {
-            Self::Content => Text::fixed("内容未改动", "Content unaltered"),
-            Self::Issuer => Text::fixed("发证机关可信", "Issuer trusted"),
-            Self::Status => Text::fixed("状态正常", "In force"),
-            Self::Period => Text::fixed("在有效期", "Within validity"),
-        }
-    }
 }
 
 impl Verdict {
@@ -120,49 +95,12 @@ impl Verdict {
     }
 
     /// What the person who asked should do now.
-    pub fn next_action(&self) -> Text {
-        crate::advice::next_action(self.reason())
+    pub fn advice(&self) -> Advice {
+        Advice::on(self.reason())
     }
 
-    /// How one facet stands, and the sentence behind it.
-    pub fn facet(&self, facet: Facet) -> (CheckResult, Text) {
-        self.checks.iter().find(|check| check.code == facet.check_code()).map_or_else(
-            || (CheckResult::NotDone, Text::fixed("未检查", "Not checked")),
-            |check| (check.result, check.text.clone()),
-        )
-    }
-}
-
-impl Serialize for Verdict {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Verdict", 7)?;
-        out.serialize_field("outcome", &self.outcome)?;
-        out.serialize_field("holds_at", &self.holds_at.rfc3339())?;
-        out.serialize_field("receipt", &self.receipt.as_ref().map(ReceiptId::as_str))?;
-        out.serialize_field("licence", &self.licence.as_ref().map(|licence| Shown { licence, at: self.holds_at }))?;
-        out.serialize_field("checks", &self.checks)?;
-        out.serialize_field("signatures", &self.signatures)?;
-        out.serialize_field("sources", &self.sources)?;
-        out.end()
-    }
-}
-
-struct Shown<'a> {
-    licence: &'a LicenceFacts,
-    at: Instant,
-}
-
-impl Serialize for Shown<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let licence = self.licence;
-        let mut out = serializer.serialize_struct("Licence", 7)?;
-        out.serialize_field("identifier", &licence.identifier)?;
-        out.serialize_field("type", &licence.type_name.zh)?;
-        out.serialize_field("status", licence.standing(self.at).as_str())?;
-        out.serialize_field("holder", &licence.holder_shown)?;
-        out.serialize_field("issuer", &licence.issuer_name)?;
-        out.serialize_field("valid_from", &licence.valid_from.to_string())?;
-        out.serialize_field("valid_until", &licence.valid_until.map(|day| day.to_string()))?;
-        out.end()
+    /// The check behind a facet, if it was made.
+    pub fn facet(&self, facet: Facet) -> Option<&Check> {
+        self.checks.iter().find(|check| check.code == facet.check_code())
     }
 }

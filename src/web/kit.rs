@@ -22,9 +22,9 @@ pub mod rendering;
 pub mod security_headers;
 pub mod session;
 pub mod table;
-pub mod text;
 pub mod upload;
 pub mod visit;
+pub mod wording;
 
 #[cfg(test)]
 mod style_tests;

@@ -132,11 +132,11 @@ pub fn sample(page: Page, which: &str, name: &'static str) -> Response {
     };
     match which {
         "licences" => {
-            let suspended = card("warning", page.t("status.suspended"), Some("因现场检查不合格暂停。"));
+            let suspended = card("warning", page.say(words::status::SUSPENDED), Some("因现场检查不合格暂停。"));
             let cards = vec![
                 suspended,
-                card("neutral", page.t("status.valid"), None),
-                card("neutral", page.t("status.valid"), None),
+                card("neutral", page.say(words::status::VALID), None),
+                card("neutral", page.say(words::status::VALID), None),
             ];
             html(StatusCode::OK, &Licences { page, cards, next: Some("lic_x".to_owned()) })
         }
@@ -148,7 +148,7 @@ pub fn sample(page: Page, which: &str, name: &'static str) -> Response {
                 name: "食品经营许可证".to_owned(),
                 identifier: "1.2.156.3005.2.11100000MB0143028R001.11210600MB1234567A.2026000001.001.X".to_owned(),
                 issuer: "滨江市市场监督管理局".to_owned(),
-                word: page.t("status.valid"),
+                word: page.say(words::status::VALID),
                 reason: None,
                 period: "2026-11-23 – 2031-11-22".to_owned(),
                 fields: vec![field("经营者名称", name), field("统一社会信用代码", "9121060***********X")],

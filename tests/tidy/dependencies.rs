@@ -13,6 +13,7 @@ use super::none;
 /// What each crate may use of ours (house style, with what follows from it).
 const MAY_USE: &[(&str, &[&str])] = &[
     ("base", &[]),
+    ("words", &["base"]),
     ("crypto", &["base"]),
     ("documents", &["base", "crypto"]),
     ("verify", &["base", "crypto", "documents"]),
@@ -24,7 +25,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("licence", &["base", "crypto", "records", "identity", "pki", "documents", "verify", "seal"]),
     // It calls operations of domains and nothing below them.
     ("consequences", &["base", "records", "identity", "oidc", "licence"]),
-    ("web", &["base", "crypto", "records", "identity", "pki", "documents", "verify", "seal", "oidc", "licence"]),
+    (
+        "web",
+        &["base", "words", "crypto", "records", "identity", "pki", "documents", "verify", "seal", "oidc", "licence"],
+    ),
     // A relying party knows the provider by its discovery document and by nothing else.
     ("departments", &[]),
     ("xtask", &[]),

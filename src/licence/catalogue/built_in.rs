@@ -17,6 +17,10 @@ pub const DRIVING: &str = "113399000024810107001";
 /// 出生医学证明.
 pub const BIRTH: &str = "11339900002482020F001";
 
+/// The sexes as licences have them.
+pub(crate) const FEMALE: &str = "女";
+pub(crate) const MALE: &str = "男";
+
 /// The codes and definitions.
 pub fn all() -> Vec<(&'static str, Definition)> {
     vec![(FOOD, food()), (DRIVING, driving()), (BIRTH, birth())]
@@ -128,7 +132,7 @@ fn layout(json: &str) -> Layout {
 }
 
 fn sexes() -> FieldKind {
-    choice(&[("男", "male"), ("女", "female")])
+    choice(&[(MALE, "male"), (FEMALE, "female")])
 }
 
 fn choice(words: &[(&str, &str)]) -> FieldKind {

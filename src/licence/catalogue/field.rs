@@ -144,35 +144,6 @@ impl FieldProblem {
             Self::Unknown => "unknown_field",
         }
     }
-
-    /// The words.
-    pub fn text(&self) -> Text {
-        match self {
-            Self::CheckDigit => Text::fixed(
-                "校验码不正确，请核对是否输错一位",
-                "the check digit is wrong; most often one digit was mistyped",
-            ),
-            Self::Character(c) => Text::new(
-                format!("含有不允许的字符 U+{:04X}", u32::from(*c)),
-                format!("the character U+{:04X} is not allowed", u32::from(*c)),
-            ),
-            Self::Glyph(c) => Text::new(
-                format!("字库中没有“{c}”（U+{:04X}）", u32::from(*c)),
-                format!("the typeface has no “{c}” (U+{:04X})", u32::from(*c)),
-            ),
-            Self::Locked => {
-                Text::fixed("该项取自登记信息，不能修改", "this comes from the register and cannot be changed")
-            }
-            Self::Missing => Text::fixed("必填", "this is required"),
-            Self::NoRoom => Text::fixed("内容过长，版面放不下", "it does not fit its place on the page"),
-            Self::NotAChoice => Text::fixed("请从选项中选择", "choose one of the words offered"),
-            Self::NotADate => Text::fixed("请按 2026-11-23 的格式填写日期", "write the date as 2026-11-23"),
-            Self::NotAnIdentityNumber => Text::fixed("不是有效的身份证号", "this is not an identity number"),
-            Self::NotANumber => Text::fixed("请填写数字", "this is not a number"),
-            Self::TooLong(max) => Text::new(format!("最多 {max} 个字"), format!("at most {max} characters")),
-            Self::Unknown => Text::fixed("该证照类型没有此项", "this licence type has no such field"),
-        }
-    }
 }
 
 impl FieldRule {

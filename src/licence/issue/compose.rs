@@ -6,6 +6,7 @@ use documents::Fonts;
 use super::{official::Official, request::NewLicence};
 use crate::{
     catalogue::{
+        built_in::{FEMALE, MALE},
         field::{FieldError, FieldProblem, FieldRule, Source, normalised},
         licence_type::{LicenceType, Validity},
     },
@@ -97,7 +98,7 @@ pub fn from_register(rule: &FieldRule, holder: &HolderFacts) -> Option<String> {
             Some(number().and_then(|n| n.birth_date()).map(|date| date.to_string()).unwrap_or_default())
         }
         Source::HolderSex => {
-            Some(number().map(|n| if n.is_male() { "男" } else { "女" }.to_owned()).unwrap_or_default())
+            Some(number().map(|n| if n.is_male() { MALE } else { FEMALE }.to_owned()).unwrap_or_default())
         }
     }
 }

@@ -10,7 +10,7 @@ use verify::licence::Standing;
 use crate::register::{
     holder::Holder,
     number::Code,
-    reason::{RevocationReason, SuspensionReason},
+    reason::{RevocationReason, StatusReason, SuspensionReason},
 };
 
 /// What was recorded last about a licence.
@@ -105,12 +105,12 @@ impl Licence {
         self.status.issued().map(|status| Standing::of(status, (self.valid_from, self.valid_until), at))
     }
 
-    /// The words of the reason for its status.
-    pub fn reason_text(&self) -> Option<base::Text> {
+    /// The reason for its status.
+    pub fn status_reason(&self) -> Option<StatusReason> {
         let code = self.reason.as_deref()?;
         match self.status {
-            Status::Suspended => SuspensionReason::parse(code).map(SuspensionReason::text),
-            Status::Revoked => RevocationReason::parse(code).map(RevocationReason::text),
+            Status::Suspended => SuspensionReason::parse(code).map(StatusReason::Suspension),
+            Status::Revoked => RevocationReason::parse(code).map(StatusReason::Revocation),
             _ => None,
         }
     }

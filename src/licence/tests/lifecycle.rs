@@ -5,7 +5,7 @@ use crate::{
     Error, Licence, Standing, Status, lifecycle,
     register::{
         self,
-        reason::{RevocationReason, SuspensionReason},
+        reason::{RevocationReason, StatusReason, SuspensionReason},
     },
 };
 
@@ -39,7 +39,7 @@ async fn a_suspended_licence_is_reinstated_and_a_revoked_one_never() {
     assert!(matches!(reinstate(&city, &licence, 1).await, Err(Error::NotSuspended)));
     let suspended = suspend(&city, &licence, 2).await.unwrap();
     assert_eq!(suspended.standing(NOW), Some(Standing::Suspended));
-    assert_eq!(suspended.reason_text().unwrap().en, "an investigation is under way");
+    assert_eq!(suspended.status_reason(), Some(StatusReason::Suspension(SuspensionReason::Investigation)));
     assert_eq!(suspend(&city, &licence, 3).await.unwrap().changed_at, suspended.changed_at);
     assert_eq!(reinstate(&city, &licence, 4).await.unwrap().status, Status::Valid);
     let revoked = revoke(&city, &licence, RevocationReason::Penalty, 5).await.unwrap();

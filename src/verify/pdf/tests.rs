@@ -214,7 +214,7 @@ fn altered_content_says_altered() {
     let found = verdict(&changed, &city.trust, Some(&city.record));
     assert_eq!((found.outcome, found.reason()), (Outcome::Invalid, Some(Reason::ContentAltered)), "{found:#?}");
     assert_eq!(sub_indication(&found), Some("HASH_FAILURE"));
-    assert_eq!(found.facet(crate::Facet::Issuer).0, crate::CheckResult::Passed);
+    assert_eq!(found.facet(crate::Facet::Issuer).unwrap().result, crate::CheckResult::Passed);
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn a_stranger_is_told_from_a_forger() {
     let found = verdict(&theirs, &city.trust, Some(&city.record));
     assert_eq!((found.outcome, found.reason()), (Outcome::NeedsReview, Some(Reason::UnknownIssuer)), "{found:#?}");
     assert_eq!(sub_indication(&found), Some("NO_CERTIFICATE_CHAIN_FOUND"));
-    assert_eq!(found.facet(crate::Facet::Content).0, crate::CheckResult::Passed);
+    assert_eq!(found.facet(crate::Facet::Content).unwrap().result, crate::CheckResult::Passed);
     // It bears the number of a licence of ours.
     let forged = licence(0, &stranger);
     let found = verdict(&forged, &city.trust, Some(&city.record));
@@ -357,7 +357,7 @@ fn each_unreadable_file_has_its_own_reason() {
     let known = |bytes: &[u8]| {
         let found = verdict(bytes, &city.trust, Some(&city.record));
         let known = found.checks.iter().find(|check| check.code == "licence_known").unwrap().result;
-        assert_eq!(found.facet(crate::Facet::Content).0, crate::CheckResult::NotDone);
+        assert_eq!(found.facet(crate::Facet::Content).unwrap().result, crate::CheckResult::NotDone);
         (known, found.licence.is_some())
     };
     assert_eq!(known(&cut), (crate::CheckResult::Passed, true));

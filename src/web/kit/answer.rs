@@ -3,6 +3,8 @@
 use base::{Language, Text};
 use verify::{CheckResult, Facet, Outcome, Verdict};
 
+use crate::kit::wording::{self, Worded};
+
 /// What a page shows of a verdict.
 pub(crate) struct ShownVerdict {
     /// The outcome, for scripts.
@@ -62,21 +64,24 @@ impl ShownVerdict {
     /// The answer in a language.
     pub fn new(verdict: &Verdict, language: Language) -> Self {
         let say = |text: &Text| text.in_language(language).to_owned();
-        let reason = verdict.deciding().map_or_else(|| say(&why_valid(verdict)), |check| say(&check.text));
         Self {
             outcome: verdict.outcome.as_str(),
             class: class(verdict.outcome),
             word: say(&verdict.outcome.text()),
-            reason,
-            next: say(&verdict.next_action()),
+            reason: say(&wording::verdict::why(verdict)),
+            next: say(&verdict.advice().text()),
             facets: Facet::ALL
                 .into_iter()
                 .map(|facet| {
-                    let (result, text) = verdict.facet(facet);
+                    let (result, text) = wording::verdict::facet(verdict.facet(facet));
                     line(say(&facet.text()), result, say(&text))
                 })
                 .collect(),
-            checks: verdict.checks.iter().map(|check| line(String::new(), check.result, say(&check.text))).collect(),
+            checks: verdict
+                .checks
+                .iter()
+                .map(|check| line(String::new(), check.result, say(&check.finding.text())))
+                .collect(),
             licence: verdict.licence.as_ref().map(|licence| Shown {
                 name: say(&licence.type_name),
                 identifier: licence.identifier.clone(),
@@ -85,7 +90,7 @@ impl ShownVerdict {
                 status: say(&licence.standing(verdict.holds_at).text()),
                 period: match licence.valid_until {
                     Some(until) => format!("{} – {until}", licence.valid_from),
-                    None => format!("{} – {}", licence.valid_from, say(&Text::fixed("长期", "no end date"))),
+                    None => format!("{} – {}", licence.valid_from, say(words::answer::NO_END)),
                 },
             }),
             signatures: verdict
@@ -103,20 +108,6 @@ impl ShownVerdict {
             receipt: verdict.receipt.as_ref().map(ToString::to_string).unwrap_or_default(),
             holds_at: verdict.holds_at.legal_text(),
         }
-    }
-}
-
-/// Why something is valid. A number alone leaves checks open, and the answer does not say more than was checked.
-fn why_valid(verdict: &Verdict) -> Text {
-    all_passed(verdict.checks.iter().all(|check| check.result == CheckResult::Passed))
-}
-
-/// The same, for an answer that was given before.
-pub(crate) fn all_passed(every_one: bool) -> Text {
-    if every_one {
-        Text::fixed("全部检查通过，证照有效", "All checks passed: the licence is in force")
-    } else {
-        Text::fixed("证照状态有效", "The licence is in force")
     }
 }
 

@@ -17,7 +17,7 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
-use base::Language;
+use base::{Language, Text};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 
 use crate::{
@@ -28,7 +28,6 @@ use crate::{
         app::Site,
         assets,
         session::{self, Session},
-        text,
         visit::{self, SharedVisit, Visit},
     },
 };
@@ -70,24 +69,14 @@ impl Page {
         self
     }
 
-    /// The text with a key.
-    pub fn t(&self, key: &str) -> &'static str {
-        text::t(self.language, key)
-    }
-
-    /// The text with a key, with one value put in its place.
-    pub fn with(&self, key: &str, name: &str, value: &str) -> String {
-        text::fill(self.t(key), &[(name, value)])
-    }
-
-    /// One of a text's two languages.
-    pub fn say<'t>(&self, text: &'t base::Text) -> &'t str {
+    /// A text in the page's language.
+    pub fn say<'t>(&self, text: &'t Text) -> &'t str {
         text.in_language(self.language)
     }
 
     /// The same, for a text that stands alone.
-    pub fn sentence(&self, text: &base::Text) -> String {
-        text::sentence(self.say(text))
+    pub fn sentence(&self, text: &Text) -> String {
+        sentence(self.say(text))
     }
 
     /// The language's tag, for `<html lang>`.
@@ -167,6 +156,12 @@ impl Page {
     pub fn visit(&self) -> &Visit {
         &self.visit
     }
+}
+
+/// A text that stands alone: in English it then begins with a capital letter.
+pub fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 /// A page as an answer.

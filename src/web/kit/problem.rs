@@ -1,8 +1,8 @@
 //! The one mapping of what went wrong to a status and a stable code. OAuth's own error codes are in
 //! `sign_in/oidc/error.rs`.
 //!
-//! A handler returns `Err(Problem)`; `edge` has it rendered when it knows language and request id. Texts are in
-//! `text/*.toml` under `[problem]`, one title and one sentence of what to do for each code.
+//! A handler returns `Err(Problem)`; `edge` has it rendered when it knows language and request id. Its words are in
+//! [`super::wording`], one title and one sentence of what to do for each code.
 
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use axum::{
 use base::{Fault, Text, fault::FaultKind};
 use http::StatusCode;
 use records::MaybeFault;
+
+use super::wording::{Both, Worded};
 
 /// Why an answer failed that says so in words of its own, for the one line of the log.
 #[derive(Clone, Debug)]
@@ -97,22 +99,13 @@ pub struct FieldProblem {
     /// The stable code.
     pub code: &'static str,
     /// What is wrong.
-    #[serde(serialize_with = "both_languages")]
-    pub detail: Text,
+    pub detail: Both,
 }
 
 /// A name as a part of a JSON pointer (RFC 6901), not longer than anyone reads.
 pub fn escape(name: &str) -> String {
     let short: String = name.chars().take(60).collect();
     short.replace('~', "~0").replace('/', "~1")
-}
-
-fn both_languages<S: serde::Serializer>(text: &Text, serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::SerializeMap;
-    let mut map = serializer.serialize_map(Some(2))?;
-    map.serialize_entry("zh", &text.zh)?;
-    map.serialize_entry("en", &text.en)?;
-    map.end()
 }
 
 impl MaybeFault for Problem {
@@ -133,89 +126,45 @@ impl From<Fault> for Problem {
 impl From<identity::Error> for Problem {
     fn from(error: identity::Error) -> Self {
         use identity::Error;
-        let not_found = |code, zh, en| Self::domain(StatusCode::NOT_FOUND, code, zh, en);
-        let conflict = |code, zh, en| Self::domain(StatusCode::CONFLICT, code, zh, en);
-        let wrong = |code, zh, en| Self::domain(StatusCode::UNPROCESSABLE_ENTITY, code, zh, en);
+        let not_found = |code, text| Self::domain(StatusCode::NOT_FOUND, code, text);
+        let conflict = |code, text| Self::domain(StatusCode::CONFLICT, code, text);
+        let wrong = |code, text| Self::domain(StatusCode::UNPROCESSABLE_ENTITY, code, text);
         match error {
-            Error::AccountUnknown => not_found("account_unknown", "没有这个账号。", "There is no such account."),
-            Error::AlreadyAppointed => conflict(
-                "already_appointed",
-                "此人已有任职，请先结束原任职。",
-                "This person already has an appointment.",
-            ),
+            Error::AccountUnknown => not_found("account_unknown", words::identity::ACCOUNT_UNKNOWN),
+            Error::AlreadyAppointed => conflict("already_appointed", words::identity::ALREADY_APPOINTED),
             Error::Busy { retry_after_seconds } => Self::Busy { retry_after_seconds },
-            Error::CreditCodeTaken => conflict(
-                "credit_code_taken",
-                "这个统一社会信用代码已经登记。",
-                "This credit code is already registered.",
-            ),
+            Error::CreditCodeTaken => conflict("credit_code_taken", words::identity::CREDIT_CODE_TAKEN),
             Error::Fault(fault) => Self::Fault(fault),
             Error::Field { field } => Self::Domain {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 code: "field",
-                text: Text::new(format!("“{field}”的格式不正确。"), format!("The field {field} is not well formed.")),
+                text: words::identity::field(field),
             },
-            Error::IdentityNumberTaken => conflict(
-                "identity_number_taken",
-                "这个身份证号已经登记。",
-                "This identity number is already registered.",
-            ),
+            Error::IdentityNumberTaken => conflict("identity_number_taken", words::identity::IDENTITY_NUMBER_TAKEN),
             Error::Name(error) => {
-                Self::Domain { status: StatusCode::UNPROCESSABLE_ENTITY, code: "name", text: name_text(error) }
+                Self::Domain { status: StatusCode::UNPROCESSABLE_ENTITY, code: "name", text: error.text() }
             }
-            Error::Number(_) => {
-                wrong("number", "号码有误，请核对每一位。", "The number has a mistake; check every digit.")
-            }
-            Error::OrganisationUnknown => {
-                not_found("organisation_unknown", "没有这个单位。", "There is no such organisation.")
-            }
-            Error::PasswordGuessable => {
-                wrong("password_guessable", "这个密码太容易被猜到。", "This password is too easy to guess.")
-            }
+            Error::Number(_) => wrong("number", words::identity::NUMBER),
+            Error::OrganisationUnknown => not_found("organisation_unknown", words::identity::ORGANISATION_UNKNOWN),
+            Error::PasswordGuessable => wrong("password_guessable", words::identity::PASSWORD_GUESSABLE),
             Error::PasswordTooLong { max } => Self::Domain {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 code: "password_too_long",
-                text: Text::new(format!("密码最多 {max} 字节。"), format!("A password has at most {max} bytes.")),
+                text: words::identity::password_too_long(max),
             },
             Error::PasswordTooShort { min } => Self::Domain {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 code: "password_too_short",
-                text: Text::new(
-                    format!("密码至少 {min} 个字符。"),
-                    format!("A password has at least {min} characters."),
-                ),
+                text: words::identity::password_too_short(min),
             },
-            Error::PersonDeceased => conflict("person_deceased", "此人已登记死亡。", "This person has died."),
-            Error::PersonUnknown => not_found("person_unknown", "没有这个人。", "There is no such person."),
-            Error::Refused => {
-                wrong("sign_in_refused", "账号或密码不正确。", "The username or password is not correct.")
-            }
-            Error::RoleMissing => wrong("role_missing", "请至少选择一个岗位。", "Choose at least one role."),
-            Error::StaffUnknown => not_found("staff_unknown", "没有这项任职。", "There is no such appointment."),
+            Error::PersonDeceased => conflict("person_deceased", words::identity::PERSON_DECEASED),
+            Error::PersonUnknown => not_found("person_unknown", words::identity::PERSON_UNKNOWN),
+            Error::Refused => wrong("sign_in_refused", words::identity::SIGN_IN_REFUSED),
+            Error::RoleMissing => wrong("role_missing", words::identity::ROLE_MISSING),
+            Error::StaffUnknown => not_found("staff_unknown", words::identity::STAFF_UNKNOWN),
             Error::Throttled { retry_after_seconds, .. } => Self::TooManyRequests { retry_after_seconds },
-            Error::UsernameForm => wrong(
-                "username_form",
-                "账号由 2 至 64 个字母、数字或 ._@+- 组成，以字母或数字开头。",
-                "A username has 2 to 64 letters, digits or ._@+- and begins with a letter or a digit.",
-            ),
-            Error::UsernameTaken => conflict("username_taken", "这个账号已被使用。", "This username is taken."),
-        }
-    }
-}
-
-/// What is wrong with a name, naming the character: it cannot be seen.
-pub fn name_text(error: identity::NameError) -> Text {
-    match error {
-        identity::NameError::Empty => Text::fixed("请填写名称。", "Enter a name."),
-        identity::NameError::Forbidden(c) => {
-            let code = format!("U+{:04X}", u32::from(c));
-            Text::new(
-                format!("名称中有不可见或不能使用的字符（{code}），请删除后重新输入。"),
-                format!("The name holds a character that cannot be seen or used ({code}). Type it again without it."),
-            )
-        }
-        identity::NameError::TooLong(max) => {
-            Text::new(format!("名称最多 {max} 个字。"), format!("A name has at most {max} characters."))
+            Error::UsernameForm => wrong("username_form", words::identity::USERNAME_FORM),
+            Error::UsernameTaken => conflict("username_taken", words::identity::USERNAME_TAKEN),
         }
     }
 }
@@ -223,101 +172,59 @@ pub fn name_text(error: identity::NameError) -> Text {
 impl From<licence::Error> for Problem {
     fn from(error: licence::Error) -> Self {
         use licence::Error;
-        let conflict = |code, zh, en| Self::domain(StatusCode::CONFLICT, code, zh, en);
-        let refused = |code, zh, en| Self::domain(StatusCode::UNPROCESSABLE_ENTITY, code, zh, en);
-        let forbidden = |code, zh, en| Self::domain(StatusCode::FORBIDDEN, code, zh, en);
+        let conflict = |code, text| Self::domain(StatusCode::CONFLICT, code, text);
+        let refused = |code, text| Self::domain(StatusCode::UNPROCESSABLE_ENTITY, code, text);
+        let forbidden = |code, text| Self::domain(StatusCode::FORBIDDEN, code, text);
         let code = error.code();
         match error {
-            Error::AlreadyDecided => {
-                conflict(code, "这份申请已由他人处理。", "Somebody else has decided on this application.")
-            }
-            Error::AlreadyHeld(_) => {
-                conflict(code, "持证主体已有一本同类有效证照。", "The holder has a licence of this type in force.")
-            }
-            Error::AlreadyRevoked => {
-                conflict(code, "证照已吊销或注销，不能再变更。", "The licence is revoked; that is final.")
-            }
-            Error::AlreadySuperseded => {
-                conflict(code, "证照已被新版本取代。", "A newer version took the licence's place.")
-            }
-            Error::AlreadySuspended => conflict(
-                code,
-                "证照已因其他原因被暂扣，请先恢复。",
-                "The licence is suspended for another reason; reinstate it first.",
-            ),
-            Error::ApprovalStale => conflict(
-                code,
-                "申请内容在审核后有变动，请重新核对。",
-                "The application changed since it was reviewed. Look at it again.",
-            ),
+            Error::AlreadyDecided => conflict(code, words::licence::ALREADY_DECIDED),
+            Error::AlreadyHeld(_) => conflict(code, words::licence::ALREADY_HELD),
+            Error::AlreadyRevoked => conflict(code, words::licence::ALREADY_REVOKED),
+            Error::AlreadySuperseded => conflict(code, words::licence::ALREADY_SUPERSEDED),
+            Error::AlreadySuspended => conflict(code, words::licence::ALREADY_SUSPENDED),
+            Error::ApprovalStale => conflict(code, words::licence::APPROVAL_STALE),
             Error::Fields(errors) => Self::Fields(
                 errors
                     .into_iter()
                     .map(|error| FieldProblem {
                         pointer: format!("/fields/{}", escape(&error.key)),
                         code: error.problem.code(),
-                        detail: error.problem.text(),
+                        detail: Both(error.problem.text()),
                     })
                     .collect(),
             ),
             Error::Fault(fault) => Self::Fault(fault),
-            Error::FourEyes => {
-                forbidden(code, "经办和审核不能是同一人。", "Clerk and reviewer must be two different people.")
-            }
-            Error::HolderCeased => refused(
-                code,
-                "持证主体已注销或被吊销，不能签发。",
-                "The holder ceased to exist or its registration was revoked. Nothing can be issued to it.",
-            ),
-            Error::HolderDeceased => refused(
-                code,
-                "持证人已登记死亡，不能签发。",
-                "The holder has died. Nothing can be issued to that person.",
-            ),
-            Error::HolderUnknown => refused(code, "查无此持证主体。", "There is no such holder."),
-            Error::IssuerCode => {
-                refused(code, "发证机关的统一社会信用代码不可用。", "The issuer has no usable credit code.")
-            }
-            Error::IssuerSuspended => {
-                refused(code, "发证机关已被暂停签发。", "The issuer is suspended and issues nothing.")
-            }
-            Error::Lint(_) => {
-                refused(code, "证照文件未通过签章前的检查。", "The document failed the checks before signing.")
-            }
-            Error::NotAuthorised => {
-                forbidden(code, "没有签发此类证照的权限。", "Not authorised to issue licences of this type.")
-            }
+            Error::FourEyes => forbidden(code, words::licence::FOUR_EYES),
+            Error::HolderCeased => refused(code, words::licence::HOLDER_CEASED),
+            Error::HolderDeceased => refused(code, words::licence::HOLDER_DECEASED),
+            Error::HolderUnknown => refused(code, words::licence::HOLDER_UNKNOWN),
+            Error::IssuerCode => refused(code, words::licence::ISSUER_CODE),
+            Error::IssuerSuspended => refused(code, words::licence::ISSUER_SUSPENDED),
+            Error::Lint(_) => refused(code, words::licence::LINT_FAILED),
+            Error::NotAuthorised => forbidden(code, words::licence::ISSUE_NOT_AUTHORISED),
             Error::NotFound => Self::NotFound,
-            Error::NotIssued => conflict(code, "证照尚未签发。", "The licence is not issued."),
-            Error::NotSuspended => conflict(code, "证照没有被暂扣。", "The licence is not suspended."),
-            Error::OtherDepartment => forbidden(
-                code,
-                "证照由其他部门签发，只能由该部门办理。",
-                "Another department issued it; only that one may act on it.",
-            ),
+            Error::NotIssued => conflict(code, words::licence::NOT_ISSUED),
+            Error::NotSuspended => conflict(code, words::licence::NOT_SUSPENDED),
+            Error::OtherDepartment => forbidden(code, words::licence::OTHER_DEPARTMENT),
             Error::Period(problem) => Self::Fields(vec![FieldProblem {
                 pointer: if problem.is_about_start() { "/valid_from" } else { "/valid_until" }.to_owned(),
                 code: problem.code(),
-                detail: problem.text(),
+                detail: Both(problem.text()),
             }]),
-            Error::Renewal => refused(code, "这本证照不能换发。", "This licence cannot be renewed."),
-            Error::Seal => refused(code, "发证机关没有可用的电子印章。", "The department has no seal in use."),
-            Error::SealExpired => refused(
-                code,
-                "发证机关电子印章的证书已过期或被吊销。",
-                "The certificate of the department's seal is out of date or revoked.",
-            ),
-            Error::TypeUnknown => refused(code, "没有这种证照类型。", "No such licence type is published."),
-            Error::VersionsExhausted => conflict(code, "换发次数已用尽。", "The licence was renewed too often."),
-            Error::Voided(_) => refused(code, "本次签发已作废，请重新签发。", "The issue was voided; issue again."),
+            Error::Renewal => refused(code, words::licence::RENEWAL_REFUSED),
+            Error::Seal => refused(code, words::licence::SEAL_NOT_IN_USE),
+            Error::SealExpired => refused(code, words::licence::SEAL_EXPIRED),
+            Error::TypeUnknown => refused(code, words::licence::TYPE_UNKNOWN),
+            Error::VersionsExhausted => conflict(code, words::licence::VERSIONS_EXHAUSTED),
+            Error::Voided(_) => refused(code, words::licence::VOIDED),
         }
     }
 }
 
 impl Problem {
     /// A domain's rule, for the `From` implementations below.
-    fn domain(status: StatusCode, code: &'static str, zh: &'static str, en: &'static str) -> Self {
-        Self::Domain { status, code, text: Text::fixed(zh, en) }
+    fn domain(status: StatusCode, code: &'static str, text: &Text) -> Self {
+        Self::Domain { status, code, text: text.clone() }
     }
 
     /// Status and stable code.
@@ -389,33 +296,4 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(Arc::new(self));
         response
     }
-}
-
-#[cfg(test)]
-pub(crate) fn one_of_each() -> Vec<Problem> {
-    vec![
-        Problem::Busy { retry_after_seconds: 3 },
-        Problem::Csrf,
-        Problem::domain(StatusCode::CONFLICT, "sample", "证照已注销。", "The licence is revoked."),
-        Problem::DuplicateField("name".to_owned()),
-        Problem::Fault(Fault::broken("x")),
-        Problem::Fault(Fault::unavailable("x")),
-        Problem::Fields(vec![]),
-        Problem::Forbidden,
-        Problem::FormBroken,
-        Problem::FormEncoding,
-        Problem::Gone,
-        Problem::HeadersTooLarge,
-        Problem::MediaType { expected: "application/json" },
-        Problem::MethodNotAllowed,
-        Problem::Misdirected,
-        Problem::NotFound,
-        Problem::SignIn { to: "/".to_owned() },
-        Problem::TokenInvalid,
-        Problem::TokenMissing,
-        Problem::TokenScope("licence:verify"),
-        Problem::TooLarge { max: 65536 },
-        Problem::TooManyRequests { retry_after_seconds: 300 },
-        Problem::UriTooLong,
-    ]
 }

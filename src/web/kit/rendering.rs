@@ -7,6 +7,7 @@ use axum::{
     body::HttpBody,
     response::{IntoResponse, Response},
 };
+use base::{Text, fault::FaultKind};
 use http::{HeaderValue, StatusCode, header};
 
 use crate::{
@@ -15,7 +16,6 @@ use crate::{
         limits::UPLOAD_BYTES_MAX,
         links,
         page::{html, see_other},
-        text,
         visit::SharedVisit,
     },
 };
@@ -106,28 +106,67 @@ fn as_json(problem: &Problem, page: &Page) -> Response {
     response
 }
 
-/// Title and explanation in the page's language, for a person or for whoever writes a program.
+/// Title and explanation in the page's language, for a person or for whoever writes a program, which has no home page
+/// to go back to.
 pub fn words(problem: &Problem, page: &Page, is_program: bool) -> (String, String) {
-    let code = problem.status_and_code().1;
-    if let Problem::Domain { text, .. } = problem {
-        return (page.t("problem.domain_title").to_owned(), text.in_language(page.language).to_owned());
-    }
-    let title = page.t(&format!("problem.{code}_title"));
-    let help = page.t(&format!("problem.{code}_help"));
-    let help = match problem {
-        // A program has no home page to go back to.
-        Problem::MethodNotAllowed | Problem::NotFound | Problem::UriTooLong if is_program => {
-            page.t(&format!("problem.{code}_program")).to_owned()
+    let (title, help) = match problem {
+        Problem::Busy { .. } => (words::problem::BUSY_TITLE, words::problem::BUSY_HELP.clone()),
+        Problem::Csrf => (words::problem::CSRF_TITLE, words::problem::CSRF_HELP.clone()),
+        Problem::Domain { text, .. } => (words::problem::DOMAIN_TITLE, text.clone()),
+        Problem::DuplicateField(field) => {
+            (words::problem::DUPLICATE_FIELD_TITLE, words::problem::duplicate_field_help(field))
         }
-        Problem::DuplicateField(field) => help.replace("{field}", field),
-        Problem::MediaType { expected } => help.replace("{expected}", expected),
-        Problem::Misdirected => help.replace("{address}", page.public_url()),
-        Problem::TokenScope(scope) => help.replace("{scope}", scope),
-        Problem::TooLarge { max } => help.replace("{size}", &size(*max)),
-        Problem::TooManyRequests { retry_after_seconds } => help.replace("{time}", &wait(page, *retry_after_seconds)),
-        _ => help.to_owned(),
+        Problem::Fault(fault) => match fault.kind() {
+            FaultKind::Unavailable | FaultKind::Conflict => {
+                (words::problem::UNAVAILABLE_TITLE, words::problem::UNAVAILABLE_HELP.clone())
+            }
+            FaultKind::Broken => (words::problem::BROKEN_TITLE, words::problem::BROKEN_HELP.clone()),
+        },
+        Problem::Fields(_) => (words::problem::INVALID_FIELDS_TITLE, words::problem::INVALID_FIELDS_HELP.clone()),
+        Problem::Forbidden => (words::problem::FORBIDDEN_TITLE, words::problem::FORBIDDEN_HELP.clone()),
+        Problem::FormBroken => (words::problem::FORM_BROKEN_TITLE, words::problem::FORM_BROKEN_HELP.clone()),
+        Problem::FormEncoding => (words::problem::FORM_ENCODING_TITLE, words::problem::FORM_ENCODING_HELP.clone()),
+        Problem::Gone => (words::problem::GONE_TITLE, words::problem::GONE_HELP.clone()),
+        Problem::HeadersTooLarge => {
+            (words::problem::HEADERS_TOO_LARGE_TITLE, words::problem::HEADERS_TOO_LARGE_HELP.clone())
+        }
+        Problem::MediaType { expected } => {
+            (words::problem::MEDIA_TYPE_TITLE, words::problem::media_type_help(expected))
+        }
+        Problem::MethodNotAllowed => (
+            words::problem::METHOD_NOT_ALLOWED_TITLE,
+            if is_program {
+                words::problem::METHOD_NOT_ALLOWED_PROGRAM
+            } else {
+                words::problem::METHOD_NOT_ALLOWED_HELP
+            }
+            .clone(),
+        ),
+        Problem::Misdirected => {
+            (words::problem::MISDIRECTED_TITLE, words::problem::misdirected_help(page.public_url()))
+        }
+        Problem::NotFound => (
+            words::problem::NOT_FOUND_TITLE,
+            if is_program { words::problem::NOT_FOUND_PROGRAM } else { words::problem::NOT_FOUND_HELP }.clone(),
+        ),
+        Problem::SignIn { .. } => {
+            (words::problem::SIGN_IN_REQUIRED_TITLE, words::problem::SIGN_IN_REQUIRED_HELP.clone())
+        }
+        Problem::TokenInvalid => (words::problem::INVALID_TOKEN_TITLE, words::problem::INVALID_TOKEN_HELP.clone()),
+        Problem::TokenMissing => (words::problem::TOKEN_MISSING_TITLE, words::problem::TOKEN_MISSING_HELP.clone()),
+        Problem::TokenScope(scope) => {
+            (words::problem::INSUFFICIENT_SCOPE_TITLE, words::problem::insufficient_scope_help(scope))
+        }
+        Problem::TooLarge { max } => (words::problem::TOO_LARGE_TITLE, words::problem::too_large_help(size(*max))),
+        Problem::TooManyRequests { retry_after_seconds } => {
+            (words::problem::TOO_MANY_REQUESTS_TITLE, later(*retry_after_seconds))
+        }
+        Problem::UriTooLong => (
+            words::problem::URI_TOO_LONG_TITLE,
+            if is_program { words::problem::URI_TOO_LONG_PROGRAM } else { words::problem::URI_TOO_LONG_HELP }.clone(),
+        ),
     };
-    (title.to_owned(), help)
+    (page.say(title).to_owned(), page.say(&help).to_owned())
 }
 
 /// A number of bytes as people say it.
@@ -136,10 +175,11 @@ fn size(bytes: usize) -> String {
 }
 
 /// A waiting time as people say it.
-fn wait(page: &Page, seconds: u32) -> String {
-    if seconds < 120 {
-        text::fill(page.t("problem.seconds"), &[("n", &seconds.to_string())])
-    } else {
-        text::fill(page.t("problem.minutes"), &[("n", &seconds.div_ceil(60).to_string())])
-    }
+pub fn wait(seconds: u32) -> Text {
+    if seconds < 120 { words::problem::seconds(seconds) } else { words::problem::minutes(seconds.div_ceil(60)) }
+}
+
+fn later(seconds: u32) -> Text {
+    let wait = wait(seconds);
+    Text::composed(|language| words::problem::too_many_requests_help(wait.in_language(language)))
 }

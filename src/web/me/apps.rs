@@ -11,6 +11,7 @@ use crate::{
         form::{Fields, Query},
         page::{html, see_other},
         session::Citizen,
+        wording::Worded,
     },
 };
 
@@ -45,7 +46,7 @@ pub async fn list(
         .map(|found| Connected {
             id: found.client_id.to_string(),
             name: if page.is_chinese() { found.name_zh } else { found.name_en },
-            what: found.scopes.iter().map(|scope| page.say(&scope.text).to_owned()).collect(),
+            what: found.scopes.iter().map(|scope| page.say(&scope.permission.text()).to_owned()).collect(),
             since: found.since.legal_text(),
             consented: found.consented,
         })

@@ -9,7 +9,7 @@ use licence::{Holder, Licence, Standing, register};
 
 use crate::{
     App, Page, Problem,
-    kit::{form::Query, page::html, session::Citizen},
+    kit::{form::Query, page::html, session::Citizen, wording::Worded},
 };
 
 /// Licences of one holder on one page.
@@ -82,7 +82,9 @@ fn card(app: &App, page: &Page, holder: String, licence: &Licence, standing: Sta
         name: page.say(&name).to_owned(),
         holder,
         issuer: licence.issuer_name.clone(),
-        until: licence.valid_until.map_or_else(|| page.t("licences.unlimited").to_owned(), |day| day.to_string()),
+        until: licence
+            .valid_until
+            .map_or_else(|| page.say(words::licences::UNLIMITED).to_owned(), |day| day.to_string()),
         kind,
         word,
         reason: reason(page, licence, standing),
@@ -93,29 +95,30 @@ fn card(app: &App, page: &Page, holder: String, licence: &Licence, standing: Sta
 /// The tag of a standing on the holder's own pages, and its word.
 pub(crate) fn words(page: &Page, standing: Standing) -> (&'static str, &'static str) {
     match standing {
-        Standing::Expired => ("bad", page.t("status.expired")),
-        Standing::NotYetValid => ("info", page.t("status.not_yet_valid")),
-        Standing::Revoked => ("bad", page.t("status.revoked")),
-        Standing::Superseded => ("bad", page.t("status.superseded")),
-        Standing::Suspended => ("warning", page.t("status.suspended")),
-        Standing::Valid => ("neutral", page.t("status.valid")),
+        Standing::Expired => ("bad", page.say(words::status::EXPIRED)),
+        Standing::NotYetValid => ("info", page.say(words::status::NOT_YET_VALID)),
+        Standing::Revoked => ("bad", page.say(words::status::REVOKED)),
+        Standing::Superseded => ("bad", page.say(words::status::SUPERSEDED)),
+        Standing::Suspended => ("warning", page.say(words::status::SUSPENDED)),
+        Standing::Valid => ("neutral", page.say(words::status::VALID)),
     }
 }
 
 /// Why a licence is not in force, and since when.
 pub(crate) fn reason(page: &Page, licence: &Licence, standing: Standing) -> Option<String> {
-    let since = |at: Instant| page.with("licences.since", "date", &at.date().to_string());
+    let since = |at: Instant| page.say(&words::licences::since(at.date())).to_owned();
     match standing {
         Standing::Valid => None,
-        Standing::Expired => licence.valid_until.map(|day| page.with("licences.last_day", "date", &day.to_string())),
-        Standing::NotYetValid => Some(page.with("licences.first_day", "date", &licence.valid_from.to_string())),
-        Standing::Superseded => Some(page.t("licences.newer").to_owned()),
+        Standing::Expired => licence.valid_until.map(|day| page.say(&words::licences::last_day(day)).to_owned()),
+        Standing::NotYetValid => Some(page.say(&words::licences::first_day(licence.valid_from)).to_owned()),
+        Standing::Superseded => Some(page.say(words::licences::NEWER).to_owned()),
         Standing::Revoked | Standing::Suspended => {
             let since = since(licence.changed_at);
             Some(
                 licence
-                    .reason_text()
-                    .map_or(since.clone(), |text| format!("{}{}{since}", page.sentence(&text), page.t("base.stop"))),
+                    .status_reason()
+                    .map(|reason| format!("{}{}{since}", page.sentence(&reason.text()), page.say(words::base::STOP)))
+                    .unwrap_or(since),
             )
         }
     }

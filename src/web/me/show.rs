@@ -106,7 +106,8 @@ fn describe(app: &App, page: &Page, licence: &Licence, content: &Content, shown:
         let label = page.say(&rule.label.text()).to_owned();
         content.fields.get(&rule.key).map(|text| Field { label, value: value(rule, text) })
     });
-    let until = licence.valid_until.map_or_else(|| page.t("licences.unlimited").to_owned(), |day| day.to_string());
+    let until =
+        licence.valid_until.map_or_else(|| page.say(words::licences::UNLIMITED).to_owned(), |day| day.to_string());
     let qr = documents::qr::svg(&verify::qr::payload(page.public_url(), licence.code.as_str()));
     Ok(Shown {
         id: licence.id.to_string(),

@@ -5,6 +5,7 @@ mod idempotency;
 mod json;
 mod licences;
 mod openapi;
+mod verdict;
 mod verify;
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use records::{Actor, Context};
 use super::{device, page::SignInPage};
 use crate::{
     App, Page, Problem,
-    kit::{form::Fields, page::see_other, session, text},
+    kit::{form::Fields, page::see_other, session},
 };
 
 /// `POST /sign-in`. The session that the browser had before is dead afterwards, whoever's it was.
@@ -26,7 +26,7 @@ pub async fn submit(
     let (browser, visit) = (page.session.clone(), page.visit.clone());
     let form = SignInPage::new(&app, page, fields.text("to")).await;
     if username.is_empty() || password.is_empty() {
-        let error = form.page().t("sign_in.empty").to_owned();
+        let error = form.page().say(words::sign_in::EMPTY).to_owned();
         return Ok(form.again(StatusCode::UNPROCESSABLE_ENTITY, username, error));
     }
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
@@ -58,9 +58,9 @@ async fn sign_in(app: &App, context: &Context, attempt: &Attempt<'_>) -> Result<
 fn refused(form: SignInPage, username: &str, error: Error, at: Instant) -> Result<Response, Problem> {
     let page = form.page();
     let (status, retry_after, words) = match error {
-        Error::Refused => (StatusCode::UNPROCESSABLE_ENTITY, None, page.t("sign_in.refused").to_owned()),
+        Error::Refused => (StatusCode::UNPROCESSABLE_ENTITY, None, page.say(words::sign_in::REFUSED).to_owned()),
         Error::PasswordTooLong { max } => {
-            let words = page.with("sign_in.too_long", "max", &max.to_string());
+            let words = page.say(&words::sign_in::too_long(max)).to_owned();
             (StatusCode::UNPROCESSABLE_ENTITY, None, words)
         }
         Error::Throttled { retry_at, retry_after_seconds } => {
@@ -68,7 +68,7 @@ fn refused(form: SignInPage, username: &str, error: Error, at: Instant) -> Resul
             (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds), words)
         }
         Error::Busy { retry_after_seconds } => {
-            let words = page.t("sign_in.busy").to_owned();
+            let words = page.say(words::sign_in::BUSY).to_owned();
             (StatusCode::SERVICE_UNAVAILABLE, Some(retry_after_seconds), words)
         }
         other => return Err(other.into()),
@@ -86,9 +86,9 @@ fn throttled(page: &Page, retry_at: Instant, at: Instant, seconds: u32) -> Strin
     let clock = retry_at.plus_seconds(i64::from(retry_at.as_micros() % 1_000_000 != 0)).legal_text();
     let clock = if retry_at.date() == at.date() { clock.get(11..).unwrap_or(&clock) } else { &clock };
     let wait = if seconds < 120 {
-        page.with("problem.seconds", "n", &seconds.to_string())
+        page.say(&words::problem::seconds(seconds)).to_owned()
     } else {
-        page.with("problem.minutes", "n", &seconds.div_ceil(60).to_string())
+        page.say(&words::problem::minutes(seconds.div_ceil(60))).to_owned()
     };
-    text::fill(page.t("sign_in.throttled"), &[("clock", clock), ("wait", &wait)])
+    page.say(&words::sign_in::throttled(clock, wait)).to_owned()
 }

@@ -5,7 +5,7 @@ use axum::{
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
-use base::{Fault, Text};
+use base::Fault;
 use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use records::{Database, Tx, idempotency, idempotency::Claim};
 
@@ -40,10 +40,7 @@ fn malformed() -> Problem {
     Problem::Domain {
         status: StatusCode::BAD_REQUEST,
         code: "idempotency_key",
-        text: Text::fixed(
-            "请在请求头 Idempotency-Key 中给出一个 1 至 255 个可见 ASCII 字符的唯一值，重试时保持不变。",
-            "Send one Idempotency-Key header of 1 to 255 visible ASCII characters, and the same one when you repeat the request.",
-        ),
+        text: words::api_problem::IDEMPOTENCY_KEY.clone(),
     }
 }
 
@@ -51,10 +48,7 @@ fn reused() -> Problem {
     Problem::Domain {
         status: StatusCode::UNPROCESSABLE_ENTITY,
         code: "idempotency_key_reused",
-        text: Text::fixed(
-            "这个 Idempotency-Key 已用于另一个请求，没有执行任何操作。",
-            "This Idempotency-Key was used for another request. Nothing was done.",
-        ),
+        text: words::api_problem::IDEMPOTENCY_KEY_REUSED.clone(),
     }
 }
 
@@ -62,10 +56,7 @@ fn in_flight() -> Problem {
     Problem::Domain {
         status: StatusCode::CONFLICT,
         code: "request_in_flight",
-        text: Text::fixed(
-            "同一个请求正在处理中，请稍后用相同的 Idempotency-Key 重试。",
-            "The same request is being worked on. Repeat it with the same Idempotency-Key in a moment.",
-        ),
+        text: words::api_problem::REQUEST_IN_FLIGHT.clone(),
     }
 }
 

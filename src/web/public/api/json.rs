@@ -17,6 +17,7 @@ use crate::{
         form::read_body,
         limits::{FORM_BYTES_MAX, JSON_DEPTH_MAX},
         problem::{FieldProblem, escape},
+        wording::Both,
     },
 };
 
@@ -51,12 +52,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
         name.trim().eq_ignore_ascii_case("charset") && !value.trim_matches('"').eq_ignore_ascii_case("utf-8")
     });
     if foreign {
-        return Err(refused(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "json_charset",
-            "JSON 只能用 UTF-8 编码。",
-            "JSON is always in UTF-8 (RFC 8259).",
-        ));
+        return Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json_charset", words::api_problem::CHARSET));
     }
     Ok(())
 }
@@ -71,16 +67,11 @@ pub fn check_compression(headers: &HeaderMap) -> Result<(), Problem> {
     if headers.get_all(header::CONTENT_ENCODING).iter().all(is_plain) {
         return Ok(());
     }
-    Err(refused(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "content_encoding",
-        "请求体不能压缩，请去掉 Content-Encoding。",
-        "The body must not be compressed. Leave Content-Encoding out.",
-    ))
+    Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_encoding", words::api_problem::CONTENT_ENCODING))
 }
 
-fn refused(status: StatusCode, code: &'static str, zh: &'static str, en: &'static str) -> Problem {
-    Problem::Domain { status, code, text: Text::fixed(zh, en) }
+fn refused(status: StatusCode, code: &'static str, text: &Text) -> Problem {
+    Problem::Domain { status, code, text: text.clone() }
 }
 
 /// One of each problem that this file tells.
@@ -95,44 +86,30 @@ pub(super) fn problems() -> Vec<Problem> {
 
 /// Reads one object.
 pub(super) fn parse(bytes: &[u8]) -> Result<Object, Problem> {
-    let broken = |code, zh, en| Err(refused(StatusCode::BAD_REQUEST, code, zh, en));
+    let broken = |code, text| Err(refused(StatusCode::BAD_REQUEST, code, text));
     if bytes.is_empty() {
-        return broken(
-            "json_empty",
-            "请求体是空的，应是一个 JSON 对象。",
-            "The body is empty. It must be one JSON object.",
-        );
+        return broken("json_empty", words::api_problem::JSON_EMPTY);
     }
     if bytes.starts_with(b"\xef\xbb\xbf") {
-        return broken(
-            "json_mark",
-            "请求体以字节顺序标记（BOM）开头，请去掉（RFC 8259）。",
-            "The body begins with a byte order mark. Leave it out (RFC 8259).",
-        );
+        return broken("json_mark", words::api_problem::JSON_MARK);
     }
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return broken(
-            "json_encoding",
-            "请求不是 UTF-8 编码（可能是 GBK），没有任何内容被保存。",
-            "The body is not in UTF-8 (GBK perhaps). Nothing was saved.",
-        );
+        return broken("json_encoding", words::api_problem::JSON_ENCODING);
     };
     if depth(text) > JSON_DEPTH_MAX {
-        return broken("json_depth", "JSON 嵌套过深。", "The JSON is nested too deeply.");
+        return broken("json_depth", words::api_problem::JSON_DEPTH);
     }
     match serde_json::from_str::<Value>(text) {
         Ok(Value::Object(members)) => Ok(Object(members)),
-        Ok(_) => broken("json_object", "请求体应是一个 JSON 对象。", "The body must be one JSON object."),
+        Ok(_) => broken("json_object", words::api_problem::JSON_OBJECT),
         Err(error) => {
             let (line, column) = (error.line(), error.column());
             // The only rule of ours beyond the grammar.
-            let (code, zh, en) = if error.is_data() {
-                ("json_duplicate", "JSON 中有重复的成员", "A member of the JSON stands twice")
+            let (code, text) = if error.is_data() {
+                ("json_duplicate", words::api_problem::json_duplicate(line, column))
             } else {
-                ("json_broken", "JSON 有误", "The JSON is broken")
+                ("json_broken", words::api_problem::json_broken(line, column))
             };
-            let zh = format!("{zh}（第 {line} 行第 {column} 列）。");
-            let text = Text::new(zh, format!("{en}, at line {line} column {column}."));
             Err(Problem::Domain { status: StatusCode::BAD_REQUEST, code, text })
         }
     }
@@ -249,7 +226,7 @@ impl Object {
             None | Some(Value::Null) => None,
             Some(Value::Text(text)) => Some(text),
             Some(_) => {
-                mistakes.add(&format!("/{name}"), "not_a_string", "应是字符串", "this must be a string");
+                mistakes.add(&format!("/{name}"), "not_a_string", words::mistake::NOT_A_STRING);
                 Some(String::new())
             }
         }
@@ -265,7 +242,7 @@ impl Object {
                     Value::Null => None,
                     Value::Object(_) | Value::Other => {
                         let pointer = format!("/{name}/{}", escape(&key));
-                        mistakes.add(&pointer, "not_a_string", "应是字符串", "this must be a string");
+                        mistakes.add(&pointer, "not_a_string", words::mistake::NOT_A_STRING);
                         None
                     }
                 })
@@ -275,7 +252,7 @@ impl Object {
                 BTreeMap::new()
             }
             Some(_) => {
-                mistakes.add(&format!("/{name}"), "not_an_object", "应是对象", "this must be an object");
+                mistakes.add(&format!("/{name}"), "not_an_object", words::mistake::NOT_AN_OBJECT);
                 BTreeMap::new()
             }
         }
@@ -285,21 +262,21 @@ impl Object {
     pub fn finish(self, mistakes: &mut Mistakes) {
         for name in self.0.keys() {
             let pointer = format!("/{}", escape(name));
-            mistakes.add(&pointer, "unknown_member", "没有这个成员", "there is no such member");
+            mistakes.add(&pointer, "unknown_member", words::mistake::UNKNOWN_MEMBER);
         }
     }
 }
 
 impl Mistakes {
     /// Notes a mistake.
-    pub fn add(&mut self, pointer: &str, code: &'static str, zh: &'static str, en: &'static str) {
-        self.0.push(FieldProblem { pointer: pointer.to_owned(), code, detail: Text::fixed(zh, en) });
+    pub fn add(&mut self, pointer: &str, code: &'static str, detail: &Text) {
+        self.0.push(FieldProblem { pointer: pointer.to_owned(), code, detail: Both(detail.clone()) });
     }
 
     /// Notes that something is missing.
     pub fn missing_once(&mut self, pointer: &str) {
         if !self.is_named(pointer) {
-            self.add(pointer, "missing", "必填", "this is required");
+            self.add(pointer, "missing", words::mistake::MISSING);
         }
     }
 

@@ -28,7 +28,13 @@ use super::{
 };
 use crate::{
     App, Problem,
-    kit::{caller::Caller, document, form::Query, problem::escape},
+    kit::{
+        caller::Caller,
+        document,
+        form::Query,
+        problem::escape,
+        wording::{Both, Worded},
+    },
 };
 
 /// What a request to issue says, read and well formed.
@@ -130,7 +136,7 @@ async fn official(work: &mut Work, caller: &Caller, id: &StaffId, pointer: &'sta
     let found = staff::find(&mut work.tx, id).await?.filter(|view| caller.departments.contains(&view.organisation_id));
     found.map(Official::from).ok_or_else(|| {
         let mut mistakes = Mistakes::default();
-        mistakes.add(pointer, "staff_unknown", "本部门没有这位工作人员", "your department has no such member of staff");
+        mistakes.add(pointer, "staff_unknown", words::mistake::STAFF_UNKNOWN);
         mistakes.check().err().unwrap_or(Problem::Forbidden)
     })
 }
@@ -146,7 +152,7 @@ fn read(mut body: super::json::Object) -> Result<Wanted, Problem> {
     let renews = body.optional_text("renews", &mut mistakes).and_then(|text| {
         let id = LicenceId::parse(&text).ok();
         if id.is_none() {
-            mistakes.add("/renews", "not_an_id", "不是证照编号 lic_…", "this is not a licence id lic_…");
+            mistakes.add("/renews", "not_an_id", words::mistake::NOT_A_LICENCE_ID);
         }
         id
     });
@@ -167,15 +173,15 @@ fn read_holder(holder: &mut std::collections::BTreeMap<String, String>, mistakes
     let organisation = holder.remove("credit_code");
     for name in holder.keys() {
         let pointer = format!("/holder/{}", escape(name));
-        mistakes.add(&pointer, "unknown_member", "没有这个成员", "there is no such member");
+        mistakes.add(&pointer, "unknown_member", words::mistake::UNKNOWN_MEMBER);
     }
     let mut wrong = |pointer: &str, error: NumberError| {
-        let (code, zh, en) = match error {
-            NumberError::CheckDigit => ("check_digit", "校验码不正确", "the check digit is wrong"),
-            NumberError::Form => ("not_a_number", "号码格式不正确", "the number is not well formed"),
-            NumberError::BirthDate => ("birth_date", "出生日期不存在", "the date of birth does not exist"),
+        let (code, detail) = match error {
+            NumberError::CheckDigit => ("check_digit", words::mistake::CHECK_DIGIT),
+            NumberError::Form => ("not_a_number", words::mistake::NOT_A_NUMBER),
+            NumberError::BirthDate => ("birth_date", words::mistake::BIRTH_DATE),
         };
-        mistakes.add(pointer, code, zh, en);
+        mistakes.add(pointer, code, detail);
     };
     match (person, organisation) {
         (Some(text), None) => IdentityNumber::parse(&text)
@@ -187,12 +193,7 @@ fn read_holder(holder: &mut std::collections::BTreeMap<String, String>, mistakes
         }
         _ if mistakes.is_named("/holder") => None,
         _ => {
-            mistakes.add(
-                "/holder",
-                "one_of",
-                "请给出 identity_number 或 credit_code 之一",
-                "give either identity_number or credit_code",
-            );
+            mistakes.add("/holder", "one_of", words::mistake::ONE_OF_HOLDERS);
             None
         }
     }
@@ -202,7 +203,7 @@ fn read_date(text: Option<String>, pointer: &'static str, mistakes: &mut Mistake
     let text = text?;
     let date = Date::parse(&text).ok();
     if date.is_none() {
-        mistakes.add(pointer, "not_a_date", "应是日期，如 2026-11-23", "this must be a date such as 2026-11-23");
+        mistakes.add(pointer, "not_a_date", words::mistake::NOT_A_DATE);
     }
     date
 }
@@ -212,7 +213,7 @@ fn read_staff(text: &str, pointer: &'static str, mistakes: &mut Mistakes) -> Opt
     if id.is_none() && text.is_empty() {
         mistakes.missing_once(pointer);
     } else if id.is_none() {
-        mistakes.add(pointer, "not_an_id", "不是工作人员编号 stf_…", "this is not a staff id stf_…");
+        mistakes.add(pointer, "not_an_id", words::mistake::NOT_A_STAFF_ID);
     }
     id
 }
@@ -223,16 +224,16 @@ pub(super) fn shown(app: &App, licence: &Licence, at: Instant) -> serde_json::Va
         Ok(found) => (found.code.clone(), found.definition.name.text(), found.version),
         Err(_) => (String::new(), base::Text::fixed("", ""), 0),
     };
-    let reason = licence.reason.as_ref().zip(licence.reason_text());
+    let reason = licence.status_reason().map(|reason| (reason.code(), reason.text()));
     json!({
         "id": licence.id.as_str(),
         "identifier": licence.identifier,
         "number": licence.number(),
         "version": licence.version(),
         "code": licence.code.as_str(),
-        "type": { "code": code, "version": version, "name": { "zh": name.zh, "en": name.en } },
+        "type": { "code": code, "version": version, "name": Both(name) },
         "status": licence.standing(at).map_or("not_issued", licence::Standing::as_str),
-        "reason": reason.map(|(code, text)| json!({ "code": code, "text": { "zh": text.zh, "en": text.en } })),
+        "reason": reason.map(|(code, text)| json!({ "code": code, "text": Both(text) })),
         "issuer": { "id": licence.issuer.as_str(), "name": licence.issuer_name },
         "holder": { "kind": licence.holder.kind().as_str(), "name": licence.holder_shown },
         "valid_from": licence.valid_from.to_string(),
@@ -276,8 +277,7 @@ pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query) -
     let cursor = query.text("cursor");
     let after = LicenceId::parse(cursor).ok();
     if after.is_none() && !cursor.is_empty() {
-        let (zh, en) = ("不是上一页给出的 next_cursor", "this is not a next_cursor of ours");
-        mistakes.add("/cursor", "not_a_cursor", zh, en);
+        mistakes.add("/cursor", "not_a_cursor", words::mistake::NOT_A_CURSOR);
     }
     let status = match query.text("status") {
         "" => None,
@@ -286,13 +286,12 @@ pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query) -
         "revoked" => Some(Status::Revoked),
         "superseded" => Some(Status::Superseded),
         _ => {
-            let (zh, en) = ("应是 valid、suspended、revoked 或 superseded", "valid, suspended, revoked or superseded");
-            mistakes.add("/status", "not_a_choice", zh, en);
+            mistakes.add("/status", "not_a_choice", words::mistake::NOT_A_STATUS);
             None
         }
     };
     if limit.is_none() {
-        mistakes.add("/limit", "not_a_number", "应是 1 至 200 的整数", "a whole number from 1 to 200");
+        mistakes.add("/limit", "not_a_number", words::mistake::NOT_A_LIMIT);
     }
     mistakes.check()?;
     let page = Page { after, limit: limit.unwrap_or(50) };
@@ -354,7 +353,7 @@ fn read_reason<R>(mut body: super::json::Object, parse: fn(&str) -> Option<R>) -
     if text.is_empty() {
         mistakes.missing_once("/reason");
     } else if reason.is_none() {
-        mistakes.add("/reason", "reason_unknown", "没有这个原因代码", "there is no such reason code");
+        mistakes.add("/reason", "reason_unknown", words::mistake::REASON_UNKNOWN);
     }
     body.finish(&mut mistakes);
     mistakes.check()?;

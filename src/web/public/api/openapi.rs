@@ -16,7 +16,13 @@ use licence::{
 use serde_json::Value;
 
 use super::codes;
-use crate::{App, Page, kit::page::html};
+use crate::{
+    App, Page,
+    kit::{
+        page::{self, html},
+        wording::Worded,
+    },
+};
 
 /// One operation as the page shows it.
 struct Operation {
@@ -60,15 +66,15 @@ pub async fn page(State(app): State<App>, page: Page) -> Response {
             operations.push(Operation {
                 method: if method == "get" { "GET" } else { "POST" },
                 path: path.clone(),
-                summary: crate::kit::text::sentence(&text(operation.get("summary"), &page)),
+                summary: page::sentence(&text(operation.get("summary"), &page)),
                 scope: operation.pointer("/security/0/oauth/0").and_then(Value::as_str).unwrap_or_default().to_owned(),
             });
         }
     }
     let types = app.library.catalogue.now().all_published().iter().map(|found| row(found, &page)).collect();
-    let words = |text: base::Text| page.sentence(&text);
-    let suspensions = SuspensionReason::ALL.iter().map(|reason| (reason.code(), words(reason.text()))).collect();
-    let revocations = RevocationReason::ALL.iter().map(|reason| (reason.code(), words(reason.text()))).collect();
+    let words = |code: &dyn Worded| page.sentence(&code.text());
+    let suspensions = SuspensionReason::ALL.iter().map(|reason| (reason.code(), words(reason))).collect();
+    let revocations = RevocationReason::ALL.iter().map(|reason| (reason.code(), words(reason))).collect();
     let example = serde_json::to_string_pretty(&schemas::example()).unwrap_or_default();
     let codes = codes::all(&page);
     html(StatusCode::OK, &ApiPage { page, operations, types, suspensions, revocations, codes, example })
@@ -87,9 +93,9 @@ fn row(found: &LicenceType, page: &Page) -> TypeRow {
 
 fn note(rule: &FieldRule, page: &Page) -> String {
     let source = if rule.source == Source::Entered {
-        if rule.required { page.t("api.required") } else { page.t("api.optional") }
+        if rule.required { page.say(words::api::REQUIRED) } else { page.say(words::api::OPTIONAL) }
     } else {
-        page.t("api.from_register")
+        page.say(words::api::FROM_REGISTER)
     };
     let kind = match &rule.kind {
         FieldKind::Choice(words) => words.iter().map(|word| word.zh.as_str()).collect::<Vec<_>>().join(" | "),

@@ -14,6 +14,7 @@ use verify::pdf::{Examined, Trust};
 use super::{
     idempotency::{Key, Turn, json},
     json::{Json, Mistakes, check_compression},
+    verdict::Body,
 };
 use crate::{
     App, Problem,
@@ -72,7 +73,7 @@ async fn answer(
         Asked::File(examined, trust) => verification::by_file(&mut work, &catalogue, trust, examined).await?,
         Asked::Identifier(text) => verification::by_identifier(&mut work, &catalogue, text).await?,
     };
-    let body = serde_json::to_string(&verdict).map_err(base::Fault::broken)?;
+    let body = serde_json::to_string(&Body::of(&verdict)).map_err(base::Fault::broken)?;
     if let Some(key) = key {
         key.complete(&mut work.tx, caller, StatusCode::OK, &body).await?;
     }
@@ -86,7 +87,7 @@ async fn examine(upload: Upload) -> Result<Examined, Problem> {
         mistakes.missing_once("/file");
     }
     for (name, _) in upload.fields.iter() {
-        mistakes.add(&format!("/{}", escape(name)), "unknown_member", "没有这个成员", "there is no such member");
+        mistakes.add(&format!("/{}", escape(name)), "unknown_member", words::mistake::UNKNOWN_MEMBER);
     }
     mistakes.check()?;
     examination::examine(upload.file).await
@@ -103,19 +104,19 @@ fn read(mut body: super::json::Object) -> Result<Asked, Problem> {
             mistakes.missing_once(pointer);
         }
         if text.as_ref().is_some_and(|text| text.chars().count() > NUMBER_CHARACTERS_MAX) {
-            mistakes.add(pointer, "too_long", "过长", "this is too long");
+            mistakes.add(pointer, "too_long", words::mistake::TOO_LONG);
         }
     }
     match (code, identifier) {
         (Some(_), Some(_)) => {
-            mistakes.add("/identifier", "one_of", "只能填写 code 或 identifier 之一", "give either code or identifier");
+            mistakes.add("/identifier", "one_of", words::mistake::ONE_OF_BOTH);
             mistakes.check()?;
             Ok(Asked::Code(String::new()))
         }
         (Some(code), None) => mistakes.check().map(|()| Asked::Code(code)),
         (None, Some(identifier)) => mistakes.check().map(|()| Asked::Identifier(identifier)),
         (None, None) => {
-            mistakes.add("/code", "one_of", "请填写 code 或 identifier 之一", "give either code or identifier");
+            mistakes.add("/code", "one_of", words::mistake::ONE_OF_TWO);
             mistakes.check()?;
             Ok(Asked::Code(String::new()))
         }

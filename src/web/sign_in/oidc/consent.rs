@@ -5,7 +5,8 @@ use http::StatusCode;
 use oidc::{
     Error,
     authorize::{self, AuthorizationRequest, Decision, Parked},
-    claims, grant,
+    claims::{self, Shown},
+    grant,
     scope::ScopeSet,
     subject,
 };
@@ -18,6 +19,7 @@ use crate::{
         form::{Fields, Query},
         page::html,
         session::Session,
+        wording::Worded,
     },
 };
 
@@ -77,8 +79,8 @@ async fn ask(
     let mut lines = Vec::new();
     for scope in scopes.iter() {
         let values = facts.masked(scope, &app.vault)?;
-        let values = values.into_iter().map(|(claim, value)| shown(&page, claim, value)).collect();
-        lines.push(Line { what: page.say(&scope.text).to_owned(), values });
+        let values = values.into_iter().map(|(claim, values)| shown(&page, claim, &values)).collect();
+        lines.push(Line { what: page.say(&scope.permission.text()).to_owned(), values });
     }
     let sealed = parked.sealed(&app.provider, &*app.entropy, page.visit.browser(app));
     let consent = Consent {
@@ -95,13 +97,13 @@ async fn ask(
 }
 
 /// A claim and its value in the page's words.
-fn shown(page: &Page, claim: &str, value: String) -> (String, String) {
-    let value = match (claim, value.as_str()) {
-        ("gender", "male") => page.t("consent.male").to_owned(),
-        ("gender", "female") => page.t("consent.female").to_owned(),
-        _ => value,
+fn shown(page: &Page, claim: Shown, values: &[String]) -> (String, String) {
+    let value = match (claim, values) {
+        (Shown::Gender, [one]) if one == "male" => page.say(words::consent::MALE).to_owned(),
+        (Shown::Gender, [one]) if one == "female" => page.say(words::consent::FEMALE).to_owned(),
+        (_, values) => values.join(page.say(words::consent::AND)),
     };
-    (page.t(&format!("consent.claim_{claim}")).to_owned(), value)
+    (page.say(&claim.text()).to_owned(), value)
 }
 
 /// `POST /consent`: `decision=allow` or anything else, which means no.

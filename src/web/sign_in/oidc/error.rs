@@ -106,34 +106,15 @@ impl From<Error> for Problem {
 /// What a person reads: what is true, and what to do.
 pub fn words(error: &Error) -> Text {
     match error {
-        Error::ClientUnknown => Text::fixed(
-            "发起登录的应用没有登记，或者已经停用。请从该部门的官方网站重新进入；仍不成功的，请告诉该部门。",
-            "The application that sent you here is not registered or was disabled. Begin again at the department's own site; if that does not help, tell the department.",
-        ),
-        Error::RedirectUriUnregistered => Text::fixed(
-            "应用给出的返回地址没有登记，为了您的安全，我们没有把您送过去。请告诉该部门。",
-            "The application named an address that is not registered. For your safety we did not send you there. Tell the department.",
-        ),
-        Error::InteractionExpired => {
-            Text::fixed("这次登录等待的时间太长，已经失效。请重新开始。", "This sign-in waited too long. Begin again.")
-        }
-        Error::InteractionForeign => Text::fixed(
-            "这个链接属于另一次登录，或者来自另一个浏览器。请从要办事的网站重新进入。",
-            "This link belongs to another sign-in or another browser. Begin again at the site you came from.",
-        ),
-        Error::ParameterRepeated | Error::ParametersUnreadable => Text::fixed(
-            "应用发来的登录请求无法读取。请从该部门的官方网站重新进入；仍不成功的，请告诉该部门。",
-            "The application's request cannot be read. Begin again at the department's own site; if that does not help, tell the department.",
-        ),
-        Error::Registration { field, flaw } => {
-            Text::new(format!("登记信息“{field}”不符合要求：{flaw}"), format!("{field}: {flaw}"))
-        }
+        Error::ClientUnknown => words::oidc_problem::CLIENT_UNKNOWN.clone(),
+        Error::RedirectUriUnregistered => words::oidc_problem::REDIRECT_URI_UNREGISTERED.clone(),
+        Error::InteractionExpired => words::oidc_problem::INTERACTION_EXPIRED.clone(),
+        Error::InteractionForeign => words::oidc_problem::INTERACTION_FOREIGN.clone(),
+        Error::ParameterRepeated | Error::ParametersUnreadable => words::oidc_problem::UNREADABLE.clone(),
+        Error::Registration { field, flaw } => words::oidc_problem::registration(field, flaw),
         error => {
             let (_, code) = code(error);
-            Text::new(
-                format!("应用发来的请求有误（{code}）。请告诉该部门。"),
-                format!("The application's request is wrong ({code}): {error}. Tell the department."),
-            )
+            words::oidc_problem::other(code, error)
         }
     }
 }

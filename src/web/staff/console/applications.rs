@@ -26,6 +26,7 @@ use crate::{
         form::{Fields, Query},
         page::{html, see_other},
         session::Staff,
+        wording::Worded,
     },
 };
 
@@ -61,9 +62,9 @@ fn type_name(app: &App, page: &Page, one: &Application) -> String {
 
 fn state_tag(page: &Page, state: ApplicationState) -> (&'static str, &'static str) {
     match state {
-        ApplicationState::Submitted => ("info", page.t("console.state_submitted")),
-        ApplicationState::Approved => ("good", page.t("console.state_approved")),
-        ApplicationState::Returned => ("warning", page.t("console.state_returned")),
+        ApplicationState::Submitted => ("info", page.say(words::console::STATE_SUBMITTED)),
+        ApplicationState::Approved => ("good", page.say(words::console::STATE_APPROVED)),
+        ApplicationState::Returned => ("warning", page.say(words::console::STATE_RETURNED)),
     }
 }
 
@@ -172,11 +173,11 @@ pub async fn review(
             .unwrap_or_default(),
         fields: compare(&app, &page, &one, &holder, older.as_ref()),
         valid_from: one.content.valid_from.clone(),
-        valid_until: one.content.valid_until.clone().unwrap_or_else(|| page.t("console.for_good").to_owned()),
+        valid_until: one.content.valid_until.clone().unwrap_or_else(|| page.say(words::console::FOR_GOOD).to_owned()),
         digest: one.digest.clone(),
         may_decide,
         is_own,
-        return_reasons: choices(&page, ReturnReason::ALL, ReturnReason::code, ReturnReason::text),
+        return_reasons: choices(&page, ReturnReason::ALL, ReturnReason::code),
         page,
     };
     Ok(html(StatusCode::OK, &review))

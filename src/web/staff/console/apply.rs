@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use base::{
-    Date,
+    Date, Text,
     id::{LicenceId, OrganisationId, PersonId},
     number::{CreditCode, IdentityNumber, NumberError},
 };
@@ -28,6 +28,7 @@ use crate::{
         form::{Fields, Query},
         page::{html, see_other},
         session::Staff,
+        wording::Worded,
     },
 };
 
@@ -76,8 +77,8 @@ pub async fn choose(State(app): State<App>, clerk: Staff, page: Page) -> Result<
         .iter()
         .map(|one| {
             let who = match one.definition.holder {
-                HolderKind::Person => page.t("console.for_person"),
-                HolderKind::Organisation => page.t("console.for_organisation"),
+                HolderKind::Person => page.say(words::console::FOR_PERSON),
+                HolderKind::Organisation => page.say(words::console::FOR_ORGANISATION),
             };
             (one.code.clone(), page.say(&one.definition.name.text()).to_owned(), who)
         })
@@ -165,7 +166,7 @@ pub async fn submit(
                     .map_or(error.key.clone(), |rule| rule.label.text().in_language(page.language).to_owned());
                 (
                     format!("f_{}", error.key),
-                    format!("{label}{}{}", page.t("base.colon"), page.say(&error.problem.text())),
+                    format!("{label}{}{}", page.say(words::base::COLON), page.say(&error.problem.text())),
                 )
             })),
             Err(Error::Period(problem)) => {
@@ -184,33 +185,33 @@ async fn look_up(app: &App, page: Page, licence_type: &LicenceType, fields: &Fie
     let found = match holder_by_number(app, &mut tx, licence_type.definition.holder, number).await {
         Ok(found) => found,
         Err(Error::Fault(fault)) => return Err(fault.into()),
-        Err(_) => Err(page.t("console.holder_unknown")),
+        Err(_) => Err(words::console::HOLDER_UNKNOWN),
     };
     drop(tx);
     match found {
         // Told before the form is filled in; whoever goes on anyway is refused where it counts.
         Ok(holder) if holder.has_ended => {
-            let words = page.t("console.holder_ended").to_owned();
+            let words = page.say(words::console::HOLDER_ENDED).to_owned();
             Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, "", Some(words))))
         }
         Ok(holder) => Ok(html(StatusCode::OK, &second_step(page, licence_type, &holder, fields, vec![]))),
         Err(words) => {
-            let words = page.t(words).to_owned();
+            let words = page.say(words).to_owned();
             Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, number, Some(words))))
         }
     }
 }
 
-/// The holder, or the key of what is wrong with the number.
+/// The holder, or what is wrong with the number.
 async fn holder_by_number(
     app: &App,
     tx: &mut Tx,
     kind: HolderKind,
     number: &str,
-) -> Result<Result<HolderFacts, &'static str>, Error> {
+) -> Result<Result<HolderFacts, &'static Text>, Error> {
     let wrong = |error: NumberError| match error {
-        NumberError::CheckDigit => "console.number_check_digit",
-        NumberError::Form | NumberError::BirthDate => "console.number_form",
+        NumberError::CheckDigit => words::console::NUMBER_CHECK_DIGIT,
+        NumberError::Form | NumberError::BirthDate => words::console::NUMBER_FORM,
     };
     let found = match kind {
         HolderKind::Person => match IdentityNumber::parse(number) {
@@ -224,7 +225,7 @@ async fn holder_by_number(
     };
     match found {
         Ok(holder) => Ok(Ok(holder)),
-        Err(Error::HolderUnknown) => Ok(Err("console.holder_unknown")),
+        Err(Error::HolderUnknown) => Ok(Err(words::console::HOLDER_UNKNOWN)),
         Err(error) => Err(error),
     }
 }
@@ -241,7 +242,7 @@ fn read_date(page: &Page, fields: &Fields, name: &str) -> (Option<Date>, Option<
         "" => (None, None),
         text => match Date::parse(text) {
             Ok(date) => (Some(date), None),
-            Err(_) => (None, Some((name.to_owned(), page.t("console.date_form").to_owned()))),
+            Err(_) => (None, Some((name.to_owned(), page.say(words::console::DATE_FORM).to_owned()))),
         },
     }
 }
@@ -282,9 +283,23 @@ fn second_step(
             None => inputs.push(input(&page, rule, label, entered, &error_of)),
         }
     }
-    inputs.push(date(&page, "valid_from", "console.valid_from", "console.valid_from_help", entered, &error_of));
+    inputs.push(date(
+        &page,
+        "valid_from",
+        words::console::VALID_FROM,
+        words::console::VALID_FROM_HELP,
+        entered,
+        &error_of,
+    ));
     if licence_type.definition.validity == Validity::UntilDate {
-        inputs.push(date(&page, "valid_until", "console.valid_until", "console.valid_until_help", entered, &error_of));
+        inputs.push(date(
+            &page,
+            "valid_until",
+            words::console::VALID_UNTIL,
+            words::console::VALID_UNTIL_HELP,
+            entered,
+            &error_of,
+        ));
     }
     Form {
         code: licence_type.code.clone(),
@@ -318,7 +333,7 @@ fn input(
             ("choice", words, String::new())
         }
         FieldKind::Date => ("date", vec![], String::new()),
-        FieldKind::IdentityNumber => ("text", vec![], page.t("console.identity_number_help").to_owned()),
+        FieldKind::IdentityNumber => ("text", vec![], page.say(words::console::IDENTITY_NUMBER_HELP).to_owned()),
         FieldKind::Number => ("number", vec![], String::new()),
         FieldKind::Text if rule.length_max > 80 => ("area", vec![], length_hint(page, rule.length_max)),
         FieldKind::Name | FieldKind::Text => ("text", vec![], length_hint(page, rule.length_max)),
@@ -336,21 +351,21 @@ fn input(
 }
 
 fn length_hint(page: &Page, length_max: usize) -> String {
-    page.with("console.at_most", "n", &length_max.to_string())
+    page.say(&words::console::at_most(length_max)).to_owned()
 }
 
 fn date(
     page: &Page,
     id: &str,
-    label: &str,
-    hint: &str,
+    label: &Text,
+    hint: &Text,
     entered: &Fields,
     error_of: &dyn Fn(&str) -> Option<String>,
 ) -> Input {
     Input {
         id: id.to_owned(),
-        label: page.t(label).to_owned(),
-        hint: page.t(hint).to_owned(),
+        label: page.say(label).to_owned(),
+        hint: page.say(hint).to_owned(),
         value: entered.text(id).to_owned(),
         error: error_of(id),
         kind: "date",

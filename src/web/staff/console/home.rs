@@ -52,11 +52,12 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
     drop(tx);
     let (returned, waiting) = (lists.pop().unwrap_or_default(), lists.pop().unwrap_or_default());
     let elsewhere = [
-        (Role::Auditor, "console.auditor_help"),
-        (Role::Operator, "console.operator_help"),
-        (Role::SealKeeper, "console.keeper_help"),
+        (Role::Auditor, words::console::AUDITOR_HELP),
+        (Role::Operator, words::console::OPERATOR_HELP),
+        (Role::SealKeeper, words::console::KEEPER_HELP),
     ];
-    let elsewhere = elsewhere.into_iter().filter(|(role, _)| roles.has(*role)).map(|(_, key)| page.t(key)).collect();
+    let elsewhere =
+        elsewhere.into_iter().filter(|(role, _)| roles.has(*role)).map(|(_, help)| page.say(help)).collect();
     let home = Home {
         elsewhere,
         department: staff.staff.organisation_name.clone(),

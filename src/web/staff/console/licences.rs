@@ -26,9 +26,9 @@ use crate::{
     kit::{
         document,
         form::{Fields, Query},
-        page::{html, see_other},
+        page::{html, see_other, sentence},
         session::Staff,
-        text,
+        wording::{self, Worded},
     },
 };
 
@@ -64,7 +64,7 @@ fn line(app: &App, page: &Page, licence: &Licence) -> Result<Line, Problem> {
         type_name: type_name(app, page, licence)?,
         holder: licence.holder_shown.clone(),
         number: licence.number().to_owned(),
-        until: licence.valid_until.map_or_else(|| page.t("console.for_good").to_owned(), |day| day.to_string()),
+        until: licence.valid_until.map_or_else(|| page.say(words::console::FOR_GOOD).to_owned(), |day| day.to_string()),
         kind,
         word,
     })
@@ -109,7 +109,7 @@ pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
     if let [only] = mine.as_slice() {
         return Ok(see_other(&format!("/console/licences/{}", only.id)));
     }
-    let not_found = mine.is_empty().then(|| page.t("console.nothing_found").to_owned());
+    let not_found = mine.is_empty().then(|| page.say(words::console::NOTHING_FOUND).to_owned());
     let status = if mine.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let lines = mine.iter().map(|licence| line(&app, &page, licence)).collect::<Result<_, _>>()?;
     // What was looked for stays on the screen, but not somebody's number.
@@ -221,14 +221,16 @@ pub async fn show(
         type_code: licence_type.code.clone(),
         kind,
         word,
-        reason: licence.reason_text().map(|text| page.sentence(&text)),
+        reason: licence.status_reason().map(|reason| page.sentence(&reason.text())),
         identifier: licence.identifier.clone(),
         number: licence.number().to_owned(),
         code: licence.code.grouped(),
         holder: content.holder_name.clone(),
         issuer: licence.issuer_name.clone(),
         valid_from: licence.valid_from.to_string(),
-        valid_until: licence.valid_until.map_or_else(|| page.t("console.for_good").to_owned(), |day| day.to_string()),
+        valid_until: licence
+            .valid_until
+            .map_or_else(|| page.say(words::console::FOR_GOOD).to_owned(), |day| day.to_string()),
         issued_at: licence.issued_at.legal_text(),
         renews: licence.renews.as_ref().map(ToString::to_string),
         renewed_by: renewed_by.map(|id| id.to_string()),
@@ -239,8 +241,8 @@ pub async fn show(
         may_reinstate: is_clerk && licence.status == Status::Suspended,
         may_revoke: is_clerk && matches!(licence.status, Status::Valid | Status::Suspended | Status::Superseded),
         may_renew: is_clerk && is_in_force,
-        suspensions: choices(&page, SuspensionReason::ALL, SuspensionReason::code, SuspensionReason::text),
-        revocations: choices(&page, RevocationReason::ALL, RevocationReason::code, RevocationReason::text),
+        suspensions: choices(&page, SuspensionReason::ALL, SuspensionReason::code),
+        revocations: choices(&page, RevocationReason::ALL, RevocationReason::code),
         page,
     };
     Ok(html(StatusCode::OK, &show))
@@ -255,24 +257,23 @@ async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entr
     for event in found.items.iter().rev() {
         let who = match event.actor_kind.as_str() {
             "staff" => name_of(tx, &mut names, &event.actor).await?,
-            "job" => page.t("console.by_recovery").to_owned(),
-            "operator" => page.t("console.by_operator").to_owned(),
+            "job" => page.say(words::console::BY_RECOVERY).to_owned(),
+            "operator" => page.say(words::console::BY_OPERATOR).to_owned(),
             _ => event.actor.clone(),
         };
         let detail = match both_of(&event.kind, &event.data) {
             Some((maker, checker)) => {
                 let maker = name_of(tx, &mut names, &maker).await?;
                 let checker = name_of(tx, &mut names, &checker).await?;
-                text::fill(page.t("console.two_people"), &[("maker", &maker), ("checker", &checker)])
+                page.say(&words::console::two_people(maker, checker)).to_owned()
             }
             None => reason_of(page, &event.kind, &event.data),
         };
-        let words = licence::events::ALL.iter().find(|(kind, _, _)| *kind == event.kind);
-        let what = words.map_or(event.kind.as_str(), |(_, zh, en)| if page.is_chinese() { zh } else { en });
+        let what = wording::event(&event.kind).map_or(event.kind.as_str(), |words| page.say(words));
         // The reason of a revocation says itself which of its two kinds it was, 吊销 or 注销.
         let is_said = event.kind == licence::events::REVOKED && !detail.is_empty();
         let (what, detail) = if is_said { (detail.as_str(), String::new()) } else { (what, detail) };
-        entries.push(Entry { when: event.at().legal_text(), what: text::sentence(what), who, detail });
+        entries.push(Entry { when: event.at().legal_text(), what: sentence(what), who, detail });
     }
     Ok(entries)
 }
@@ -301,12 +302,12 @@ fn reason_of(page: &Page, kind: &str, data: &str) -> String {
     let data: serde_json::Value = serde_json::from_str(data).unwrap_or_default();
     let code = data.get("reason").and_then(serde_json::Value::as_str).unwrap_or_default();
     let text = if kind == licence::events::SUSPENDED {
-        SuspensionReason::parse(code).map(SuspensionReason::text)
+        SuspensionReason::parse(code).map(|reason| reason.text())
     } else if kind == licence::events::VERIFIED {
         let outcome = data.get("outcome").and_then(serde_json::Value::as_str).unwrap_or_default();
-        verify::Outcome::ALL.into_iter().find(|known| known.as_str() == outcome).map(verify::Outcome::text)
+        verify::Outcome::ALL.into_iter().find(|known| known.as_str() == outcome).map(|known| known.text())
     } else {
-        RevocationReason::parse(code).map(RevocationReason::text)
+        RevocationReason::parse(code).map(|reason| reason.text())
     };
     text.map_or_else(|| code.to_owned(), |text| page.say(&text).to_owned())
 }

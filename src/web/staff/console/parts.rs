@@ -1,9 +1,9 @@
 //! What several pages of the console show: a status as a tag, choices, one refusal.
 
-use base::{Fault, Text};
+use base::Fault;
 use licence::{Licence, Standing};
 
-use crate::{App, Page, Problem};
+use crate::{App, Page, Problem, kit::wording::Worded};
 
 /// Items on one page of a list.
 pub const PAGE: i64 = 30;
@@ -19,7 +19,7 @@ pub fn tag(page: &Page, standing: Option<Standing>) -> (&'static str, String) {
     };
     let word = match standing {
         Some(standing) => page.sentence(&standing.text()),
-        None => page.t("console.being_issued").to_owned(),
+        None => page.say(words::console::BEING_ISSUED).to_owned(),
     };
     (kind, word)
 }
@@ -30,13 +30,8 @@ pub fn type_name(app: &App, page: &Page, licence: &Licence) -> Result<String, Fa
 }
 
 /// What may be chosen in a form: the code, the words.
-pub fn choices<T: Copy>(
-    page: &Page,
-    all: &[T],
-    code: fn(T) -> &'static str,
-    text: fn(T) -> Text,
-) -> Vec<(&'static str, String)> {
-    all.iter().map(|one| (code(*one), page.sentence(&text(*one)))).collect()
+pub fn choices<T: Copy + Worded>(page: &Page, all: &[T], code: fn(T) -> &'static str) -> Vec<(&'static str, String)> {
+    all.iter().map(|one| (code(*one), page.sentence(&one.text()))).collect()
 }
 
 /// A reason must be chosen: nothing is revoked by pressing Enter.
@@ -44,6 +39,6 @@ pub fn reason_missing() -> Problem {
     Problem::Domain {
         status: http::StatusCode::UNPROCESSABLE_ENTITY,
         code: "reason_missing",
-        text: Text::fixed("请选择原因后再提交，没有任何变更。", "Choose a reason first. Nothing was changed."),
+        text: words::console::REASON_MISSING.clone(),
     }
 }

@@ -53,11 +53,11 @@ pub async fn list(State(app): State<App>, member: Staff, page: Page) -> Result<R
 
 fn state_tag(page: &Page, state: seal::State) -> (&'static str, &'static str) {
     match state {
-        seal::State::Applied => ("info", page.t("console.seal_applied")),
-        seal::State::Made => ("info", page.t("console.seal_made")),
-        seal::State::Filed => ("info", page.t("console.seal_filed")),
-        seal::State::Enabled => ("good", page.t("console.seal_enabled")),
-        seal::State::Frozen => ("warning", page.t("console.seal_frozen")),
-        seal::State::Cancelled => ("neutral", page.t("console.seal_cancelled")),
+        seal::State::Applied => ("info", page.say(words::console::SEAL_APPLIED)),
+        seal::State::Made => ("info", page.say(words::console::SEAL_MADE)),
+        seal::State::Filed => ("info", page.say(words::console::SEAL_FILED)),
+        seal::State::Enabled => ("good", page.say(words::console::SEAL_ENABLED)),
+        seal::State::Frozen => ("warning", page.say(words::console::SEAL_FROZEN)),
+        seal::State::Cancelled => ("neutral", page.say(words::console::SEAL_CANCELLED)),
     }
 }

@@ -24,6 +24,7 @@ use crate::{
         form::Query,
         page::{html, see_other},
         session::Staff,
+        wording::{self, Worded},
     },
 };
 
@@ -156,15 +157,15 @@ async fn describe(app: &App, tx: &mut Tx, page: &Page, receipt: &Receipt, asker:
         asked_by: asker.name,
         department,
         method: match receipt.method.as_str() {
-            "file" => page.t("receipt.by_file"),
-            "identifier" => page.t("receipt.by_identifier"),
-            _ => page.t("receipt.by_code"),
+            "file" => page.say(words::receipt::BY_FILE),
+            "identifier" => page.say(words::receipt::BY_IDENTIFIER),
+            _ => page.say(words::receipt::BY_CODE),
         },
         outcome: outcome.as_str(),
         class: answer::class(outcome),
         word: page.say(&outcome.text()).to_owned(),
         reason: page
-            .say(&reason.map_or_else(|| answer::all_passed(receipt.method == "file"), |reason| reason.text()))
+            .say(&reason.map_or_else(|| wording::verdict::all_passed(receipt.method == "file"), |reason| reason.text()))
             .to_owned(),
         licence: licence.transpose()?,
     })

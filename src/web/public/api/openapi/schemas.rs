@@ -1,5 +1,6 @@
 //! What goes in and what comes out.
 
+use base::Text;
 use licence::{
     Standing,
     field::{FieldKind, Source},
@@ -12,20 +13,12 @@ use crate::{App, kit::limits::NUMBER_CHARACTERS_MAX};
 
 /// A body that issues a licence.
 pub fn example() -> Value {
-    json!({
-        "type": licence::built_in::FOOD,
-        "holder": { "credit_code": "91350100M000100Y43" },
-        "fields": {
-            "legal_representative": "王小明",
-            "residence": "滨江市江南区解放路 1 号",
-            "premises": "滨江市江南区解放路 1 号一层",
-            "business_category": "餐饮服务经营者",
-            "business_items": "热食类食品制售"
-        },
-        "valid_from": "2026-11-23",
-        "clerk": "stf_01K9Q3ZZZZZZZZZZZZZZZZZZZZ",
-        "reviewer": "stf_01K9Q3YYYYYYYYYYYYYYYYYYYY"
-    })
+    serde_json::from_str(include_str!("example.json")).unwrap_or_default()
+}
+
+/// A description in both languages.
+pub fn both(text: &Text) -> String {
+    format!("{} / {}", text.zh, text.en)
 }
 
 /// The identifier of one of our objects.
@@ -92,8 +85,8 @@ fn licence() -> Value {
     let standings: Vec<_> = Standing::ALL.iter().map(|standing| standing.as_str()).collect();
     object(&json!({
         "id": id("lic"),
-        "identifier": { "type": "string", "description": "证照标识，GB/T 36904" },
-        "number": { "type": "string", "description": "证照编号 / its serial" },
+        "identifier": { "type": "string", "description": both(words::description::LICENCE_IDENTIFIER) },
+        "number": { "type": "string", "description": both(words::description::NUMBER) },
         "version": { "type": "integer", "minimum": 1, "maximum": 999 },
         "code": { "type": "string", "pattern": "^[0-9]{21}$" },
         "type": object(&json!({ "code": text(), "version": { "type": "integer" }, "name": reference("Text") })),
@@ -102,7 +95,7 @@ fn licence() -> Value {
         "issuer": object(&json!({ "id": id("org"), "name": text() })),
         "holder": object(&json!({
             "kind": { "enum": ["person", "organisation"] },
-            "name": { "type": "string", "description": "已打码 / masked" }
+            "name": { "type": "string", "description": both(words::description::MASKED) }
         })),
         "valid_from": date(),
         "valid_until": or_null(date()),
@@ -117,26 +110,26 @@ fn licence() -> Value {
 fn new_licence(app: &App) -> Value {
     let catalogue = app.library.catalogue.now();
     let types: Vec<_> = catalogue.all_published().iter().map(|found| of_type(found)).collect();
-    let only = |name: &str, about: &str| {
+    let only = |name: &str, about: &Text| {
         json!({
             "type": "object", "additionalProperties": false, "required": [name],
-            "properties": { name: { "type": "string", "description": about } }
+            "properties": { name: { "type": "string", "description": both(about) } }
         })
     };
     json!({
         "type": "object", "additionalProperties": false, "required": ["type", "holder", "fields", "clerk", "reviewer"],
         "properties": {
-            "type": { "type": "string", "description": "证照类型代码 / the national type code" },
+            "type": { "type": "string", "description": both(words::description::TYPE_CODE) },
             "holder": { "oneOf": [
-                only("identity_number", "GB 11643，18 位 / 18 characters"),
-                only("credit_code", "GB 32100，18 位 / 18 characters")
+                only("identity_number", words::description::IDENTITY_NUMBER),
+                only("credit_code", words::description::CREDIT_CODE)
             ] },
             "fields": { "type": "object", "additionalProperties": { "type": ["string", "null"] } },
             "valid_from": or_null(date()),
             "valid_until": or_null(date()),
-            "renews": { "type": ["string", "null"], "description": "被换发的证照 lic_… / the licence it takes the place of" },
-            "clerk": { "type": "string", "description": "经办人 stf_… / who applied" },
-            "reviewer": { "type": "string", "description": "审核人 stf_…，须为另一人 / who approved: another person" }
+            "renews": { "type": ["string", "null"], "description": both(words::description::RENEWS) },
+            "clerk": { "type": "string", "description": both(words::description::CLERK) },
+            "reviewer": { "type": "string", "description": both(words::description::REVIEWER) }
         },
         "anyOf": types,
         "examples": [example()]
@@ -144,9 +137,9 @@ fn new_licence(app: &App) -> Value {
 }
 
 fn new_verification() -> Value {
-    let number = |about: &str| json!({ "type": "string", "pattern": "\\S", "maxLength": NUMBER_CHARACTERS_MAX, "description": about });
-    let code = number("二维码的内容或其中的数字 / the content of a QR code or its digits");
-    let identifier = number("证照标识 / the licence identifier");
+    let number = |about: &Text| json!({ "type": "string", "pattern": "\\S", "maxLength": NUMBER_CHARACTERS_MAX, "description": both(about) });
+    let code = number(words::description::CODE);
+    let identifier = number(words::description::IDENTIFIER);
     json!({ "oneOf": [
         { "type": "object", "additionalProperties": false, "required": ["code"], "properties": { "code": code } },
         { "type": "object", "additionalProperties": false, "required": ["identifier"], "properties": { "identifier": identifier } }
@@ -157,9 +150,9 @@ fn verdict() -> Value {
     let standings: Vec<_> = Standing::ALL.iter().map(|standing| standing.as_str()).collect();
     let shown = object(&json!({
         "identifier": text(),
-        "type": { "type": "string", "description": "类型名称 / the name of its type" },
+        "type": { "type": "string", "description": both(words::description::TYPE_NAME) },
         "status": { "enum": standings },
-        "holder": { "type": "string", "description": "已打码 / masked" },
+        "holder": { "type": "string", "description": both(words::description::MASKED) },
         "issuer": text(),
         "valid_from": date(),
         "valid_until": or_null(date())
@@ -191,8 +184,8 @@ fn problem() -> Value {
         "title": text(),
         "status": { "type": "integer" },
         "detail": text(),
-        "instance": { "type": "string", "description": "请求编号 / the number of the request" },
-        "code": { "type": "string", "description": "稳定的错误代码 / stable, for programs" }
+        "instance": { "type": "string", "description": both(words::description::INSTANCE) },
+        "code": { "type": "string", "description": both(words::description::PROBLEM_CODE) }
     }));
     let mistake = object(&json!({
         "pointer": { "type": "string", "description": "RFC 6901" }, "code": text(), "detail": reference("Text")

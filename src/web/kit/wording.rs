@@ -1,0 +1,37 @@
+//! What the codes of the domains are called: a `match` for each enum without a rest, so that a new variant does not
+//! compile before it has words. The words themselves are in the crate `words`.
+
+mod event;
+mod identity;
+mod licence;
+mod oidc;
+pub mod verdict;
+
+pub use event::event;
+
+use base::Text;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+/// A code that people read in words.
+pub trait Worded {
+    /// Its words.
+    fn text(&self) -> Text;
+}
+
+/// A text in JSON: both languages, for whoever shows it.
+#[derive(Clone, Debug)]
+pub struct Both(pub Text);
+
+impl Serialize for Both {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut both = serializer.serialize_struct("Text", 2)?;
+        both.serialize_field("zh", &self.0.zh)?;
+        both.serialize_field("en", &self.0.en)?;
+        both.end()
+    }
+}
+
+/// A character that may not be seen, by its number: `U+200B`.
+fn code_of(c: char) -> String {
+    format!("U+{:04X}", u32::from(c))
+}

@@ -1,0 +1,162 @@
+//! A verdict as the API says it: every check in both languages.
+
+use serde::Serialize;
+use verify::{Check, SignatureReport, Source, Verdict};
+
+use crate::kit::wording::{Both, Worded};
+
+/// The answer to one verification.
+#[derive(Serialize)]
+pub struct Body<'a> {
+    outcome: &'static str,
+    holds_at: String,
+    receipt: Option<&'a str>,
+    licence: Option<Licence<'a>>,
+    checks: Vec<CheckBody>,
+    signatures: Vec<Signature<'a>>,
+    sources: Vec<SourceBody>,
+}
+
+#[derive(Serialize)]
+struct Licence<'a> {
+    identifier: &'a str,
+    r#type: &'a str,
+    status: &'static str,
+    holder: &'a str,
+    issuer: &'a str,
+    valid_from: String,
+    valid_until: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CheckBody {
+    code: &'static str,
+    result: &'static str,
+    text: Both,
+}
+
+#[derive(Serialize)]
+struct Signature<'a> {
+    indication: &'static str,
+    sub_indication: Option<&'static str>,
+    signer: Option<&'a str>,
+    covers_whole_file: bool,
+}
+
+#[derive(Serialize)]
+struct SourceBody {
+    name: &'static str,
+    as_of: String,
+}
+
+impl<'a> Body<'a> {
+    /// The body for a verdict.
+    pub fn of(verdict: &'a Verdict) -> Self {
+        Self {
+            outcome: verdict.outcome.as_str(),
+            holds_at: verdict.holds_at.rfc3339(),
+            receipt: verdict.receipt.as_ref().map(base::id::ReceiptId::as_str),
+            licence: verdict.licence.as_ref().map(|licence| Licence {
+                identifier: &licence.identifier,
+                r#type: &licence.type_name.zh,
+                status: licence.standing(verdict.holds_at).as_str(),
+                holder: &licence.holder_shown,
+                issuer: &licence.issuer_name,
+                valid_from: licence.valid_from.to_string(),
+                valid_until: licence.valid_until.map(|day| day.to_string()),
+            }),
+            checks: verdict.checks.iter().map(check).collect(),
+            signatures: verdict.signatures.iter().map(signature).collect(),
+            sources: verdict.sources.iter().map(source).collect(),
+        }
+    }
+}
+
+fn check(check: &Check) -> CheckBody {
+    CheckBody { code: check.code, result: check.result.as_str(), text: Both(check.finding.text()) }
+}
+
+fn signature(report: &SignatureReport) -> Signature<'_> {
+    Signature {
+        indication: report.indication,
+        sub_indication: report.sub_indication,
+        signer: report.signer.as_deref(),
+        covers_whole_file: report.covers_whole_file,
+    }
+}
+
+fn source(source: &Source) -> SourceBody {
+    SourceBody { name: source.name, as_of: source.as_of.rfc3339() }
+}
+
+#[cfg(test)]
+mod tests {
+    use base::{Date, Text, id::ReceiptId};
+    use verify::{
+        Evidence, Subject,
+        licence::{LicenceFacts, Status},
+    };
+
+    use super::*;
+
+    fn facts() -> LicenceFacts {
+        let day = |text| Date::parse(text).unwrap();
+        LicenceFacts {
+            identifier: "1.2.156.3005.2.X".to_owned(),
+            type_name: Text::fixed("食品经营许可证", "Food business licence"),
+            status: Status::Valid,
+            status_reason: None,
+            changed_at: day("2026-06-01").start(),
+            holder_shown: "滨江市龙***限公司".to_owned(),
+            issuer_name: "滨江市市场监督管理局".to_owned(),
+            issued_at: day("2026-01-01").start(),
+            valid_from: day("2026-01-01"),
+            valid_until: Some(day("2030-12-31")),
+            file_sha256: None,
+        }
+    }
+
+    #[test]
+    fn the_json_is_the_contract() {
+        let at = Date::parse("2026-11-23").unwrap().start();
+        let mut verdict = verify::decide(Evidence { subject: Subject::Number, licence: Some(facts()), at });
+        verdict.receipt = Some(ReceiptId::stored("ver_1".to_owned()));
+        let json = serde_json::to_value(Body::of(&verdict)).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "outcome": "valid",
+                "holds_at": "2026-11-22T16:00:00Z",
+                "receipt": "ver_1",
+                "licence": {
+                    "identifier": "1.2.156.3005.2.X",
+                    "type": "食品经营许可证",
+                    "status": "valid",
+                    "holder": "滨江市龙***限公司",
+                    "issuer": "滨江市市场监督管理局",
+                    "valid_from": "2026-01-01",
+                    "valid_until": "2030-12-31",
+                },
+                "checks": [
+                    { "code": "number_well_formed", "result": "passed", "text": {
+                        "zh": "号码格式和校验位正确",
+                        "en": "The number is well formed and its check character is right" } },
+                    { "code": "licence_known", "result": "passed", "text": {
+                        "zh": "发证记录中有该证照", "en": "The licence is in the records" } },
+                    { "code": "content_unaltered", "result": "not_done", "text": {
+                        "zh": "号码只能证明证照状态；请将纸面内容与记录核对",
+                        "en": "A number proves the status only: compare what is printed with the record" } },
+                    { "code": "issuer_trusted", "result": "passed", "text": {
+                        "zh": "由滨江市市场监督管理局签发并登记",
+                        "en": "Issued and recorded by 滨江市市场监督管理局" } },
+                    { "code": "status_in_force", "result": "passed", "text": {
+                        "zh": "证照状态正常", "en": "The licence is in force" } },
+                    { "code": "within_validity", "result": "passed", "text": {
+                        "zh": "有效期至 2030-12-31", "en": "Valid until 2030-12-31" } },
+                ],
+                "signatures": [],
+                "sources": [{ "name": "licence_register", "as_of": "2026-11-22T16:00:00Z" }],
+            })
+        );
+    }
+}

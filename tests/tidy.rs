@@ -13,6 +13,7 @@ mod migrations;
 mod retry;
 mod sizes;
 mod sql;
+mod templates;
 mod tests;
 mod text;
 mod translations;

@@ -1,0 +1,55 @@
+//! Templates: lines that a person can read, and forms that carry their token.
+
+use std::fs;
+
+use tests::source;
+
+use super::{none, shown, tracked};
+
+/// The widest line, in characters.
+const LINE_CHARACTERS_MAX: usize = 140;
+
+/// The one macro for the hidden field that `kit::form` looks for.
+const TOKEN: &str = "{% call forms::token(page) %}{% endcall %}";
+
+/// It posts to the site of an application, which knows nothing of our tokens.
+const TO_OTHERS: &str = "src/web/templates/sign_in/oidc/form_post.html";
+
+#[test]
+fn lines_of_templates_can_be_read() {
+    let mut wrong = Vec::new();
+    for (name, text) in templates() {
+        for (place, line) in text.lines().enumerate() {
+            if line.chars().count() > LINE_CHARACTERS_MAX {
+                wrong.push(format!("{name}:{}: {} characters", place + 1, line.chars().count()));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn every_form_that_changes_something_carries_its_token_through_the_macro() {
+    let (mut forms, mut wrong) = (0, Vec::new());
+    for (name, text) in templates() {
+        for form in text.split("<form").skip(1).map(|rest| rest.split("</form>").next().unwrap_or_default()) {
+            let tag = form.split('>').next().unwrap_or_default();
+            if tag.contains("method=\"post\"") && name != TO_OTHERS {
+                forms += 1;
+                if form.matches(TOKEN).count() != 1 {
+                    wrong.push(format!("{name}: <form{tag}>"));
+                }
+            }
+        }
+        if text.contains("name=\"csrf\"") && !name.ends_with("/kit/parts/forms.html") {
+            wrong.push(format!("{name}: writes the token by hand"));
+        }
+    }
+    assert!(forms > 10, "only {forms} forms were found");
+    none(&wrong);
+}
+
+fn templates() -> Vec<(String, String)> {
+    let files = tracked().into_iter().filter(|file| file.starts_with(source::root().join("src/web/templates")));
+    files.map(|file| (shown(&file), fs::read_to_string(&file).unwrap())).collect()
+}

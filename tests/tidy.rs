@@ -9,6 +9,7 @@ mod demonstration;
 mod dependencies;
 mod documents;
 mod events;
+mod kept;
 mod migrations;
 mod retry;
 mod sizes;

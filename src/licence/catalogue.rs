@@ -4,7 +4,6 @@ pub mod built_in;
 pub mod field;
 pub mod licence_type;
 mod queries;
-mod shelf;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -15,11 +14,10 @@ use base::{
     Fault,
     id::{LicenceTypeId, OrganisationId},
 };
-use records::Tx;
+use records::{Kept, Tx};
 
 use crate::register::licence::Licence;
 use licence_type::{LicenceType, TypeState};
-pub use shelf::Shelf;
 
 /// All versions of all types, and who may issue them: kept in memory until the revision grows.
 #[derive(Debug, Default)]
@@ -30,6 +28,13 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// A catalogue that is empty until a database keeps it.
+    pub fn kept() -> Kept<Self> {
+        Kept::new(&[licence_type::REVISION], Self::default(), |database| {
+            Box::pin(async move { Self::load(&mut database.read().await?).await })
+        })
+    }
+
     /// Reads the catalogue. Two statements.
     ///
     /// # Errors

@@ -1,18 +1,18 @@
 //! What the operations on licences work with, part by part. Each operation takes the parts that it needs.
 
-use base::{Fault, Secret};
+use base::Secret;
 use documents::Fonts;
 use identity::Vault;
-use records::Database;
+use records::{Database, Kept};
 use seal::Cabinet;
 
-use crate::{catalogue::Shelf, issue::press::Press, register::safe::Safe, verification::trust::KnownTrust};
+use crate::{catalogue::Catalogue, issue::press::Press, register::safe::Safe, verification::trust::KnownTrust};
 
 /// Everything issuing needs beside the database. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct Library {
     /// The types, and who may issue them.
-    pub catalogue: Shelf,
+    pub catalogue: Kept<Catalogue>,
     /// Where pages are typeset.
     pub press: Press,
     /// What is sealed at rest.
@@ -40,10 +40,10 @@ pub struct Parts {
 }
 
 impl Library {
-    /// A library with an empty catalogue: [`Library::see`] reads it.
+    /// A library with an empty catalogue, until a database keeps it ([`Library::keep`]).
     pub fn new(parts: Parts) -> Self {
         Self {
-            catalogue: Shelf::default(),
+            catalogue: Catalogue::kept(),
             press: Press::new(parts.fonts, parts.public_url),
             safe: Safe::new(&parts.key),
             trust: KnownTrust::new(parts.cabinet.custody().clone()),
@@ -52,13 +52,9 @@ impl Library {
         }
     }
 
-    /// Told all revisions twice a second; reads again what changed on any node.
-    ///
-    /// # Errors
-    ///
-    /// As [`Shelf::see`].
-    pub async fn see(&self, database: &Database, revisions: &[(String, i64)]) -> Result<(), Fault> {
-        self.cabinet.see(revisions);
-        self.catalogue.see(database, revisions).await
+    /// Lets a database tell when types, seals or keys changed.
+    pub fn keep(&self, database: &Database) {
+        database.keep(&self.catalogue);
+        self.cabinet.keep(database);
     }
 }

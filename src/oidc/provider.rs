@@ -2,15 +2,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use base::{Fault, Secret};
 use crypto::{mac::hmac_sha256, seal_box::SealBox};
-use records::Database;
+use records::{Database, Kept};
 
 use crate::{
     challenges::Challenges,
@@ -45,8 +42,7 @@ struct Inner {
     subject_key: [u8; 32],
     session_key: [u8; 32],
     keys: RwLock<Published>,
-    clients: RwLock<HashMap<String, Arc<Client>>>,
-    generation: AtomicU64,
+    clients: Kept<RwLock<HashMap<String, Arc<Client>>>>,
     throttle: Throttle,
     challenges: Challenges,
     discovery: Document,
@@ -88,8 +84,7 @@ impl Provider {
                 ring: Arc::new(KeyRing::default()),
                 jwks: Document::of(&serde_json::json!({ "keys": [] }))?,
             }),
-            clients: RwLock::default(),
-            generation: AtomicU64::new(0),
+            clients: Kept::cache(&[crate::REVISION]),
             throttle: Throttle::default(),
             challenges: Challenges::default(),
             discovery: Document::of(&discovery::metadata(&issuer_url))?,
@@ -143,30 +138,26 @@ impl Provider {
     }
 
     async fn known_client(&self, database: &Database, client: &str) -> Result<Option<Arc<Client>>, Fault> {
-        let kept = self.0.clients.read().unwrap_or_else(PoisonError::into_inner).get(client).cloned();
-        if kept.is_some() || ClientId::parse(client).is_err() {
-            return Ok(kept);
+        // Before anything is read: what changes meanwhile puts another cache in the place of this one.
+        let clients = self.0.clients.now();
+        let known = clients.read().unwrap_or_else(PoisonError::into_inner).get(client).cloned();
+        if known.is_some() || ClientId::parse(client).is_err() {
+            return Ok(known);
         }
-        let generation = self.0.generation.load(Ordering::SeqCst);
         let found = client::queries::by_id(&mut database.read().await?, client).await?.map(Arc::new);
         if let Some(found) = &found {
-            let mut clients = self.0.clients.write().unwrap_or_else(PoisonError::into_inner);
-            // What was read before a change must not be kept after it.
-            if self.0.generation.load(Ordering::SeqCst) == generation {
-                if clients.len() >= limits::CLIENTS_IN_MEMORY_MAX {
-                    clients.clear();
-                }
-                clients.insert(client.to_owned(), Arc::clone(found));
+            let mut clients = clients.write().unwrap_or_else(PoisonError::into_inner);
+            if clients.len() >= limits::CLIENTS_IN_MEMORY_MAX {
+                clients.clear();
             }
+            clients.insert(client.to_owned(), Arc::clone(found));
         }
         Ok(found)
     }
 
-    /// Forgets all clients: called when the revision [`crate::REVISION`] has grown.
-    pub fn forget_clients(&self) {
-        let mut clients = self.0.clients.write().unwrap_or_else(PoisonError::into_inner);
-        self.0.generation.fetch_add(1, Ordering::SeqCst);
-        clients.clear();
+    /// Lets a database tell when a client changed.
+    pub fn keep(&self, database: &Database) {
+        database.keep(&self.0.clients);
     }
 
     pub(crate) fn codes(&self) -> &SealBox {

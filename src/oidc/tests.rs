@@ -57,6 +57,7 @@ impl City {
     pub async fn new() -> Self {
         let fresh = records::testing::fresh().await.unwrap();
         let provider = provider(&key(), &key());
+        provider.keep(&fresh.database);
         let vault = Vault::new(&[8; 32]);
         let entropy = Arc::new(SeededEntropy::new(7));
         let context =

@@ -148,7 +148,6 @@ pub async fn renew_due(custody: &Custody, context: Context) -> Result<(), Error>
         sign_list(&mut work, authority).await?;
         revision::bump(&mut work.tx, REVISION).await?;
         work.commit().await?;
-        custody.refresh().await?;
     }
     Ok(())
 }

@@ -6,10 +6,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     path::PathBuf,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Weak},
 };
 
 use base::{
@@ -17,7 +14,7 @@ use base::{
     id::{CertificateId, KeyId},
 };
 use crypto::{KeyHandle, Suite};
-use records::{Database, Tx};
+use records::{Database, Kept, Tx};
 
 use crate::{
     REVISION,
@@ -143,8 +140,7 @@ pub(crate) struct Inner {
     pub database: Database,
     pub folder: KeyFolder,
     pub settings: CustodySettings,
-    inventory: RwLock<Arc<Inventory>>,
-    revision: AtomicI64,
+    inventory: Kept<Inventory>,
 }
 
 impl fmt::Debug for Custody {
@@ -166,15 +162,25 @@ impl Custody {
             return Err(Fault::broken("the URL of the revocation list is too long").into());
         }
         let folder = KeyFolder::open(&settings.folder, &settings.envelope).await?;
-        let inner = Inner {
-            database: database.clone(),
-            folder,
-            settings,
-            inventory: RwLock::default(),
-            revision: AtomicI64::new(-1),
-        };
-        let custody = Self(Arc::new(inner));
-        custody.refresh().await?;
+        let custody = Self(Arc::new_cyclic(|inner: &Weak<Inner>| {
+            let inner = inner.clone();
+            let inventory = Kept::new(&[REVISION], Inventory::default(), move |database| {
+                let custody = inner.upgrade().map(Self);
+                Box::pin(async move {
+                    let custody = custody.ok_or_else(|| Fault::unavailable("custody was given up"))?;
+                    let loaded = custody.inventory_from(&mut database.read().await?).await;
+                    loaded.map_err(|error| match error {
+                        Error::Fault(fault) => fault,
+                        wrong => Fault::broken(wrong),
+                    })
+                })
+            });
+            Inner { database: database.clone(), folder, settings, inventory }
+        }));
+        // Said in its own words here, and a fault from now on.
+        custody.inventory_from(&mut database.read().await?).await?;
+        database.keep(&custody.0.inventory);
+        database.refresh_kept().await?;
         Ok(custody)
     }
 
@@ -276,32 +282,6 @@ impl Custody {
         self.inventory().crls.values().cloned().collect()
     }
 
-    /// Loads what changed since the last time. Files of keys already in memory are not read again.
-    ///
-    /// # Errors
-    ///
-    /// As [`Custody::open`]; the keys in memory then stay as they were.
-    pub async fn refresh(&self) -> Result<(), Error> {
-        let mut tx = self.0.database.read().await?;
-        // Read before the keys: a change that comes in between is seen again by the next refresh.
-        let revision = records::revision::all(&mut tx).await?.into_iter().find(|(name, _)| name == REVISION);
-        self.check_envelope(&queries::envelope_check(&mut tx).await?)?;
-        let inventory = self.inventory_from(&mut tx).await?;
-        *self.0.inventory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(inventory);
-        self.0.revision.store(revision.map_or(0, |(_, value)| value), Ordering::Release);
-        Ok(())
-    }
-
-    /// Told all revisions once a second; refreshes when keys changed on any node.
-    ///
-    /// # Errors
-    ///
-    /// As [`Custody::refresh`].
-    pub async fn see(&self, revisions: &[(String, i64)]) -> Result<(), Error> {
-        let seen = revisions.iter().find(|(name, _)| name == REVISION).map_or(0, |(_, value)| *value);
-        if seen == self.0.revision.load(Ordering::Acquire) { Ok(()) } else { self.refresh().await }
-    }
-
     /// Keys of all purposes, oldest first. One statement.
     ///
     /// # Errors
@@ -314,7 +294,7 @@ impl Custody {
     }
 
     pub(crate) fn inventory(&self) -> Arc<Inventory> {
-        Arc::clone(&self.0.inventory.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.inventory.now()
     }
 
     pub(crate) fn check_envelope(&self, stored: &str) -> Result<(), Error> {
@@ -325,7 +305,9 @@ impl Custody {
         }
     }
 
+    /// What the database has now. Files of keys already in memory are not read again.
     pub(crate) async fn inventory_from(&self, tx: &mut Tx) -> Result<Inventory, Error> {
+        self.check_envelope(&queries::envelope_check(tx).await?)?;
         let rows = queries::service_keys(tx).await?;
         let certificates: HashMap<&str, &KeyRow> = rows.iter().map(|row| (row.key_id.as_str(), row)).collect();
         let above = |issuer: &KeyId| {

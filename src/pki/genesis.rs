@@ -19,7 +19,7 @@ impl Custody {
     ///
     /// [`Error::EnvelopeMismatch`] when the other process has another envelope key.
     pub async fn ensure(&self, context: Context) -> Result<(), Error> {
-        self.refresh().await?;
+        self.0.database.refresh_kept().await?;
         if self.missing().is_empty() && self.has_lists() {
             return Ok(());
         }
@@ -70,7 +70,8 @@ impl Custody {
             revision::bump(&mut work.tx, REVISION).await?;
             work.commit().await?;
         }
-        self.refresh().await
+        // Also when the other process made it all.
+        Ok(self.0.database.refresh_kept().await?)
     }
 
     fn missing(&self) -> Vec<Purpose> {

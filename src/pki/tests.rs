@@ -127,13 +127,12 @@ async fn two_processes_that_start_together_share_one_set_of_keys() {
 #[tokio::test]
 async fn a_key_made_on_one_node_is_seen_by_another() {
     let house = house().await;
-    let other = Custody::open(&house.fresh.database, settings(&house.folder, 7)).await.unwrap();
+    let database = Database::open(&house.fresh.settings).await.unwrap();
+    let other = Custody::open(&database, settings(&house.folder, 7)).await.unwrap();
     let next = rotation::pre_publish(&house.custody, at(1), Purpose::AccessToken).await.unwrap();
+    assert_eq!(house.custody.published(Purpose::AccessToken, NOW).len(), 2, "here at once");
     assert_eq!(other.published(Purpose::AccessToken, NOW).len(), 1);
-    let mut tx = house.fresh.database.read().await.unwrap();
-    let revisions = records::revision::all(&mut tx).await.unwrap();
-    drop(tx);
-    other.see(&revisions).await.unwrap();
+    database.refresh_kept().await.unwrap();
     let published: Vec<_> = other.published(Purpose::AccessToken, NOW).iter().map(|s| s.key_id.clone()).collect();
     assert!(published.contains(&next) && published.len() == 2);
 }
@@ -156,7 +155,6 @@ async fn a_key_is_published_before_it_signs_and_after_it_has_signed() {
     let house = house().await;
     let first = house.custody.current(Purpose::IdTokenEs256, NOW).unwrap();
     let next = rotation::pre_publish(&house.custody, at(1), Purpose::IdTokenEs256).await.unwrap();
-    house.custody.refresh().await.unwrap();
     let waiting = house.custody.signer(Purpose::IdTokenEs256, &next).unwrap();
     let refused = waiting.check_usable(Purpose::IdTokenEs256, NOW);
     assert!(matches!(refused, Err(Error::KeyUnusable { state: "pre-published", .. })));
@@ -165,7 +163,6 @@ async fn a_key_is_published_before_it_signs_and_after_it_has_signed() {
     let mut work = house.fresh.database.begin(at(2)).await.unwrap();
     rotation::activate(&mut work, &next).await.unwrap();
     work.commit().await.unwrap();
-    house.custody.refresh().await.unwrap();
     assert_eq!(house.custody.current(Purpose::IdTokenEs256, NOW).unwrap().key_id, next);
     let old = house.custody.signer(Purpose::IdTokenEs256, &first.key_id).unwrap();
     let refused = old.check_usable(Purpose::IdTokenEs256, NOW);
@@ -177,7 +174,6 @@ async fn a_key_is_published_before_it_signs_and_after_it_has_signed() {
     assert!(matches!(refused, Err(Error::Transition { from: KeyState::Retired, .. })));
     crl::revoke(&mut work, &house.custody, &old.certificate_id, RevocationReason::KeyCompromise).await.unwrap();
     work.commit().await.unwrap();
-    house.custody.refresh().await.unwrap();
     let published = house.custody.published(Purpose::IdTokenEs256, NOW);
     assert_eq!(published.iter().map(|s| s.key_id.clone()).collect::<Vec<_>>(), [next]);
 }
@@ -320,7 +316,6 @@ async fn openssl_accepts_the_chain_and_refuses_a_revoked_seal() {
     let again = crl::revoke(&mut work, &house.custody, &seal.certificate_id, RevocationReason::Superseded).await;
     assert!(matches!(again, Err(Error::CertificateUnknown(_))));
     work.commit().await.unwrap();
-    house.custody.refresh().await.unwrap();
     assert_eq!(house.custody.crl(2).unwrap().number, 2);
     let (accepted, said) = openssl_verify(&house, &seal.chain[0], when);
     assert!(!accepted && said.contains("certificate revoked"), "{said}");
@@ -390,12 +385,10 @@ async fn keys_are_kept_in_the_order_in_which_they_were_made_and_replaced() {
         let mut work = house.fresh.database.begin(at(seconds + 1)).await.unwrap();
         rotation::activate(&mut work, &next).await.unwrap();
         work.commit().await.unwrap();
-        house.custody.refresh().await.unwrap();
         told(&[&pair[..], &["pki.key.activated", "pki.key.retired"]].concat()).await;
         let mut work = house.fresh.database.begin(at(seconds + 2)).await.unwrap();
         crl::revoke(&mut work, &house.custody, &old.certificate_id, RevocationReason::Superseded).await.unwrap();
         work.commit().await.unwrap();
-        house.custody.refresh().await.unwrap();
         told(&["pki.certificate.revoked", "pki.key.revoked", "pki.crl.signed"]).await;
     }
 }
@@ -406,7 +399,6 @@ async fn rotate(house: &House, seconds: i64, purpose: Purpose) -> KeyId {
     let mut work = house.fresh.database.begin(at(seconds)).await.unwrap();
     rotation::activate(&mut work, &next).await.unwrap();
     work.commit().await.unwrap();
-    house.custody.refresh().await.unwrap();
     next
 }
 
@@ -435,7 +427,6 @@ async fn what_an_authority_issued_stays_good_when_it_is_replaced_and_its_list_go
     let mut work = house.fresh.database.begin(at(30)).await.unwrap();
     crl::revoke(&mut work, &house.custody, &old.certificate_id, RevocationReason::KeyCompromise).await.unwrap();
     work.commit().await.unwrap();
-    house.custody.refresh().await.unwrap();
     assert_eq!([1, 2, 3, 4].map(|list| house.custody.crl(list).unwrap().number), [1, 2, 1, 1]);
     let (accepted, said) = openssl_verify(&house, &old.chain[0], NOW.plus_seconds(60));
     assert!(!accepted && said.contains("certificate revoked"), "{said}");
@@ -461,7 +452,6 @@ async fn nothing_is_signed_under_an_authority_that_was_revoked() {
     let subject = subject("滨江市市场监督管理局电子证照专用章");
     let renewed = rotation::renew_seal(&mut work, &house.custody, &key, &subject).await.unwrap();
     work.commit().await.unwrap();
-    house.custody.refresh().await.unwrap();
     let refused = seal_signer(&house, &key).await.check_usable(Purpose::Seal, NOW);
     assert!(matches!(refused, Err(Error::KeyUnusable { state: "retired" | "revoked", .. })), "{refused:?}");
     assert!(seal_signer(&house, &key).await.revoked_at.is_some());

@@ -3,7 +3,7 @@
 use base::{Fault, Instant};
 use sqlx::FromRow;
 
-use crate::{args, database::Tx};
+use crate::{args, tx::Tx};
 
 /// How long an answer is kept.
 pub const KEPT_SECONDS: i64 = 24 * 3600;

@@ -6,8 +6,9 @@ use sqlx::FromRow;
 
 use crate::{
     args,
-    database::{Database, Tx},
+    database::Database,
     events,
+    tx::Tx,
     work::{Context, Work},
 };
 

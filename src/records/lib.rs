@@ -13,20 +13,24 @@ mod driver;
 pub mod events;
 pub mod idempotency;
 pub mod jobs;
+pub mod kept;
 pub mod log;
 pub mod migrate;
 mod pool;
 pub mod revision;
 mod settings;
+mod tx;
 pub mod work;
 
 pub use actor::Actor;
 pub use args::Value;
 pub use attempt::{MaybeFault, attempt};
 pub use consequence::{Consequence, Reacting};
-pub use database::{Database, Tx};
+pub use database::Database;
+pub use kept::Kept;
 pub use settings::DatabaseSettings;
 pub use sqlx::FromRow;
+pub use tx::Tx;
 pub use work::{Context, Event, Work};
 
 #[cfg(feature = "testing")]

@@ -9,10 +9,7 @@ use base::{
 };
 use sqlx::FromRow;
 
-use crate::{
-    args,
-    database::{Database, Tx},
-};
+use crate::{args, database::Database, tx::Tx};
 
 /// How many events one turn of the sequencer takes. A turn that took so many is followed by the next at once; after
 /// a smaller one it is worth waiting, because a turn costs one durable commit however few events it numbers.

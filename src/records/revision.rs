@@ -2,7 +2,7 @@
 
 use base::Fault;
 
-use crate::{args, database::Tx};
+use crate::{args, tx::Tx};
 
 /// Raises the revision of `name`, in the same transaction as the change.
 ///
@@ -16,10 +16,11 @@ pub async fn bump(tx: &mut Tx, name: &'static str) -> Result<(), Fault> {
         args![name],
     )
     .await?;
+    tx.has_raised();
     Ok(())
 }
 
-/// All revisions: read once a second by every node. One statement.
+/// All revisions: read twice a second by every node. One statement.
 ///
 /// # Errors
 ///

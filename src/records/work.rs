@@ -1,6 +1,6 @@
 //! One unit of work: a transaction that knows who acts, when, and what is to be remembered of it.
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 use base::{
     Entropy, Fault, Instant,
@@ -12,7 +12,7 @@ use crate::{
     args,
     args::Value,
     consequence::{self, Consequence},
-    database::Tx,
+    tx::Tx,
 };
 
 /// The most events one unit of work may record.
@@ -56,6 +56,13 @@ pub struct Work {
     context: Context,
     events: Vec<Event>,
     consequences: &'static [Consequence],
+    memory: Box<dyn Remember>,
+}
+
+/// What this process remembers of the database.
+pub(crate) trait Remember: std::fmt::Debug + Send + Sync {
+    /// A revision was raised: what is remembered follows.
+    fn raised(&self) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + '_>>;
 }
 
 /// What is to be remembered of an act.
@@ -84,8 +91,13 @@ impl Event {
 }
 
 impl Work {
-    pub(crate) fn new(tx: Tx, context: Context, consequences: &'static [Consequence]) -> Self {
-        Self { tx, context, events: Vec::new(), consequences }
+    pub(crate) fn new(
+        tx: Tx,
+        context: Context,
+        consequences: &'static [Consequence],
+        memory: Box<dyn Remember>,
+    ) -> Self {
+        Self { tx, context, events: Vec::new(), consequences, memory }
     }
 
     /// The instant of this act.
@@ -161,7 +173,12 @@ impl Work {
         for event in &self.events {
             write(&mut self.tx, &self.context, event).await?;
         }
+        let raised = self.tx.raised();
         self.tx.commit().await?;
+        // The act stands, whatever becomes of this process's memory of it.
+        if raised && let Err(fault) = self.memory.raised().await {
+            tracing::warn!(%fault, "what is kept in memory was not refreshed after a change; it will be soon");
+        }
         Ok(self.events)
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use base::{
@@ -12,7 +12,7 @@ use base::{
 };
 use documents::{Fonts, SealPicture};
 use pki::{Custody, Purpose, Signer};
-use records::Tx;
+use records::{Database, Kept, Tx};
 
 use crate::{Error, Kind, REVISION, SealView, State, queries};
 
@@ -44,14 +44,8 @@ pub struct Cabinet(Arc<Inner>);
 struct Inner {
     custody: Custody,
     fonts: Fonts,
-    ready: RwLock<Ready>,
-}
-
-#[derive(Default)]
-struct Ready {
-    /// The revisions of seals and keys that `seals` was read under.
-    revisions: (i64, i64),
-    seals: HashMap<OrganisationId, ActiveSeal>,
+    /// Seals of departments that have sealed since a seal or a key changed.
+    ready: Kept<Mutex<HashMap<OrganisationId, ActiveSeal>>>,
 }
 
 impl fmt::Debug for Cabinet {
@@ -63,7 +57,7 @@ impl fmt::Debug for Cabinet {
 impl Cabinet {
     /// An empty cabinet.
     pub fn new(custody: Custody, fonts: Fonts) -> Self {
-        Self(Arc::new(Inner { custody, fonts, ready: RwLock::default() }))
+        Self(Arc::new(Inner { custody, fonts, ready: Kept::cache(&[REVISION, pki::REVISION]) }))
     }
 
     /// Where the keys are.
@@ -84,27 +78,25 @@ impl Cabinet {
         organisation: &OrganisationId,
         at: Instant,
     ) -> Result<ActiveSeal, Error> {
-        let (known, revisions) = {
-            let ready = self.0.ready.read().unwrap_or_else(PoisonError::into_inner);
-            (ready.seals.get(organisation).cloned(), ready.revisions)
-        };
+        // Before anything is read: what changes meanwhile puts another cache in the place of this one.
+        let ready = self.0.ready.now();
+        let known = ready.lock().unwrap_or_else(PoisonError::into_inner).get(organisation).cloned();
         let active = match known {
             Some(active) => active,
-            None => self.take_out(tx, organisation, revisions).await?,
+            None => {
+                let active = self.take_out(tx, organisation).await?;
+                let mut ready = ready.lock().unwrap_or_else(PoisonError::into_inner);
+                ready.insert(organisation.clone(), active.clone());
+                active
+            }
         };
         active.signer.check_usable(Purpose::Seal, at)?;
         Ok(active)
     }
 
-    /// Told all revisions twice a second; forgets everything when a seal or a key changed on any node.
-    pub fn see(&self, revisions: &[(String, i64)]) {
-        let of = |wanted: &str| revisions.iter().find(|(name, _)| name == wanted).map_or(0, |(_, value)| *value);
-        let seen = (of(REVISION), of(pki::REVISION));
-        let is_new = self.0.ready.read().unwrap_or_else(PoisonError::into_inner).revisions != seen;
-        if is_new {
-            *self.0.ready.write().unwrap_or_else(PoisonError::into_inner) =
-                Ready { revisions: seen, seals: HashMap::new() };
-        }
+    /// Lets a database tell when a seal or a key changed.
+    pub fn keep(&self, database: &Database) {
+        database.keep(&self.0.ready);
     }
 
     /// The picture of a seal in any state.
@@ -116,29 +108,18 @@ impl Cabinet {
         Ok(SealPicture::draw(&self.0.fonts, &seal.text())?)
     }
 
-    async fn take_out(
-        &self,
-        tx: &mut Tx,
-        organisation: &OrganisationId,
-        revisions: (i64, i64),
-    ) -> Result<ActiveSeal, Error> {
+    async fn take_out(&self, tx: &mut Tx, organisation: &OrganisationId) -> Result<ActiveSeal, Error> {
         let seal = queries::in_use(tx, organisation, Kind::Licence)
             .await?
             .filter(|seal| seal.state == State::Enabled)
             .ok_or(Error::NoActiveSeal)?;
         let key = seal.key_id.as_ref().ok_or(Error::NoActiveSeal)?;
-        let active = ActiveSeal {
+        Ok(ActiveSeal {
             picture: Arc::new(self.draw(&seal)?),
             signer: self.0.custody.seal_signer(tx, key).await?,
             seal_id: seal.seal_id,
             name: seal.name,
             number: seal.number,
-        };
-        let mut ready = self.0.ready.write().unwrap_or_else(PoisonError::into_inner);
-        // What was read may be older than a change that was seen meanwhile; then it is used once and not kept.
-        if ready.revisions == revisions {
-            ready.seals.insert(organisation.clone(), active.clone());
-        }
-        Ok(active)
+        })
     }
 }

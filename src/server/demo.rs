@@ -39,7 +39,6 @@ async fn found(product: &Product, folder: &Path, ports: &RelyingPartyPorts) -> a
     let people = people::register(product).await.context("registering the people")?;
     licences::prepare(product, &people).await.context("making the seals")?;
     let clients = clients::register(product, ports, &people).await.context("registering the applications")?;
-    product.app.provider.forget_clients();
     let licences = licences::issue_all(product, folder, &people).await.context("issuing the licences")?;
     let issue_example = licences::example(&people)?;
     let city = facts::CityFacts { accounts: people.accounts, clients, licences, issue_example };

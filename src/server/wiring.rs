@@ -1,9 +1,6 @@
 //! Puts the product together from its settings, starts it, stops it.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use base::{Clock, Entropy, Fault, Instant, Secret, Text, id::Ids};
@@ -16,7 +13,7 @@ use oidc::{
     logout,
 };
 use pki::{Custody, CustodySettings, KeyState, Purpose};
-use records::{Actor, Database, jobs::Claimed};
+use records::{Actor, Database, Kept, jobs::Claimed};
 use seal::Cabinet;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -80,6 +77,8 @@ pub struct Product {
     pub database: Database,
     /// Time and randomness.
     pub world: World,
+    /// How many keys of tokens the provider has; while this lives, they are those of custody.
+    pub token_keys: Kept<usize>,
 }
 
 /// Puts the product together, on an empty database too.
@@ -135,9 +134,14 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         server_key: Secret::new(derived_key(&envelope, "oidc")),
         loopback_clients_allowed: settings.flag(&settings::LOOPBACK_CLIENTS),
     })?;
-    provider.set_keys(token_keys(&custody, world.clock.now()))?;
+    let token_keys = kept_token_keys(&custody, &provider, &world.clock);
     let library = open_library(settings, &custody, &envelope, &public_url)?;
-    install_types(&database, &library, &world).await.context("the licence types")?;
+    // After custody, which keeps itself: each is refreshed after what it is made from.
+    database.keep(&token_keys);
+    provider.keep(&database);
+    library.keep(&database);
+    install_types(&database, &world).await.context("the licence types")?;
+    database.refresh_kept().await?;
     let app = web::App::new(Parts {
         database: database.clone(),
         clock: Arc::clone(&world.clock),
@@ -165,7 +169,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         provider,
         library,
     });
-    Ok(Product { app, database, world })
+    Ok(Product { app, database, world, token_keys })
 }
 
 /// Who is responsible for the site, in both languages.
@@ -191,13 +195,22 @@ fn open_library(
     }))
 }
 
-/// Puts the built-in licence types into a new catalogue and reads it.
-async fn install_types(database: &Database, library: &Library, world: &World) -> anyhow::Result<()> {
+/// Puts the built-in licence types into a new catalogue.
+async fn install_types(database: &Database, world: &World) -> anyhow::Result<()> {
     let mut work = database.begin(world.context(Actor::Operator)).await?;
     licence::built_in::install(&mut work).await?;
-    work.commit().await?;
-    library.catalogue.refresh(database).await?;
-    Ok(())
+    Ok(work.commit().await?)
+}
+
+/// Gives the provider the keys that custody has for tokens, now and whenever they change.
+fn kept_token_keys(custody: &Custody, provider: &Provider, clock: &Arc<dyn Clock>) -> Kept<usize> {
+    let (custody, provider, clock) = (custody.clone(), provider.clone(), Arc::clone(clock));
+    Kept::new(&[pki::REVISION], 0, move |_| {
+        let keys = token_keys(&custody, clock.now());
+        let count = keys.len();
+        let set = provider.set_keys(keys);
+        Box::pin(async move { set.map(|()| count) })
+    })
 }
 
 /// The keys of tokens, as custody has them now.
@@ -244,7 +257,7 @@ pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) ->
     let outside = Outside::new(settings.flag(&settings::LOOPBACK_CLIENTS))?;
     let runner = QueueRunner { app: product.app.clone(), world: product.world.clone(), outside };
     beside.queue(&product.database, &product.world.clock, &product.world.entropy, runner);
-    watch_revisions(&mut beside, &product);
+    watch_revisions(&mut beside, &product.database);
     keep_house(&mut beside, &product);
     let drain = Duration::from_secs(settings.integer(&settings::DRAIN_SECONDS).unsigned_abs());
     let servers = listeners.into_iter().map(|Listener { socket, surfaces }| {
@@ -277,29 +290,11 @@ impl Runner for QueueRunner {
 }
 
 /// What another node or a command changed is seen here within a second.
-fn watch_revisions(beside: &mut Beside, product: &Product) {
-    let (app, world) = (product.app.clone(), product.world.clone());
-    let seen = Arc::new(Mutex::new(Vec::new()));
+fn watch_revisions(beside: &mut Beside, database: &Database) {
+    let database = database.clone();
     beside.repeat("revisions", REVISIONS_EVERY, move || {
-        let (app, world, seen) = (app.clone(), world.clone(), Arc::clone(&seen));
-        async move {
-            let revisions = records::revision::all(&mut app.database.read().await?).await?;
-            let before = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if before == revisions {
-                return Ok(false);
-            }
-            app.custody.see(&revisions).await.map_err(Fault::broken)?;
-            app.library.see(&app.database, &revisions).await?;
-            app.provider.set_keys(token_keys(&app.custody, world.clock.now()))?;
-            let of =
-                |list: &[(String, i64)], name: &str| list.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
-            if of(&before, oidc::REVISION) != of(&revisions, oidc::REVISION) {
-                app.provider.forget_clients();
-            }
-            // Only now: what failed above is tried again in the next turn.
-            *seen.lock().unwrap_or_else(PoisonError::into_inner) = revisions;
-            Ok(false)
-        }
+        let database = database.clone();
+        async move { database.refresh_kept().await.map(|()| false) }
     });
 }
 

@@ -72,6 +72,9 @@ pub async fn app(fresh: &Fresh, public_url: &str) -> Result<App, Fault> {
         fonts,
         public_url: public_url.to_owned(),
     });
+    provider.keep(&database);
+    library.keep(&database);
+    database.refresh_kept().await?;
     Ok(App::new(Parts {
         database,
         clock: Arc::new(ManualClock::new(NOW)),

@@ -173,6 +173,7 @@ pub async fn city() -> City {
         fonts,
         public_url: "http://127.0.0.1:8080".to_owned(),
     });
+    library.keep(&fresh.database);
     let mut work = fresh.database.begin(at).await.unwrap();
     built_in::install(&mut work).await.unwrap();
     let keeping = (&vault, &cabinet);
@@ -185,7 +186,6 @@ pub async fn city() -> City {
         organisation(&mut work, "滨江市龙福餐饮有限公司", "91330100MA2ABCDE1", organisation::Kind::Enterprise).await;
     let person = register(&mut work, &vault, "龘㐂𠮷", "33010119900307123").await;
     work.commit().await.unwrap();
-    library.catalogue.refresh(&fresh.database).await.unwrap();
     let mut tx = fresh.database.read().await.unwrap();
     let company = holder::facts(&mut tx, &library.vault, &Holder::Organisation(company)).await.unwrap();
     let person = holder::facts(&mut tx, &library.vault, &Holder::Person(person)).await.unwrap();
@@ -272,12 +272,6 @@ impl City {
     pub async fn count(&self, sql: &'static str) -> i64 {
         let (count,): (i64,) = self.fresh.database.read().await.unwrap().one(sql, vec![]).await.unwrap();
         count
-    }
-
-    /// Tells this node what changed, as the server does twice a second.
-    pub async fn see(&self) {
-        let revisions = records::revision::all(&mut self.fresh.database.read().await.unwrap()).await.unwrap();
-        self.library.see(&self.fresh.database, &revisions).await.unwrap();
     }
 }
 

@@ -100,7 +100,6 @@ async fn an_intent_that_can_never_be_signed_is_voided_with_a_reason() {
     let mut work = city.work(1).await;
     seal::freeze(&mut work, &city.food.seal, "交接").await.unwrap();
     work.commit().await.unwrap();
-    city.see().await;
     assert_eq!(recover(&city, LATER).await, Recovered { voided: 1, ..Recovered::default() });
     let voided = city.find(&intent.licence).await;
     assert_eq!((voided.status, voided.reason.as_deref()), (Status::Void, Some("seal_not_in_use")));
@@ -108,7 +107,6 @@ async fn an_intent_that_can_never_be_signed_is_voided_with_a_reason() {
     let mut work = city.work(LATER + 1).await;
     seal::unfreeze(&mut work, &city.food.seal, "交接完毕").await.unwrap();
     work.commit().await.unwrap();
-    city.see().await;
     let again = city.begin(city.food_request("k"), &city.food, LATER + 2).await;
     assert!(matches!(again, Err(Error::Voided(reason)) if reason == "seal_not_in_use"));
     assert_eq!(city.count("select count(*) from event where kind = 'licence.voided'").await, 1);

@@ -186,7 +186,6 @@ async fn a_seal_out_of_date_is_told_from_one_that_is_not_in_use() {
     let mut work = city.work(1).await;
     seal::freeze(&mut work, &city.food.seal, "交接").await.unwrap();
     work.commit().await.unwrap();
-    city.see().await;
     let refused = city.issue(city.food_request("k1"), &city.food, 2).await.unwrap_err();
     assert_eq!(refused.code(), "seal_not_in_use");
     assert_eq!(traces(&city).await, before);

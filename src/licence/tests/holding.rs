@@ -71,14 +71,12 @@ async fn freeze(city: &City, seconds: i64) {
     let mut work = city.work(seconds).await;
     seal::freeze(&mut work, &city.police.seal, "交接").await.unwrap();
     work.commit().await.unwrap();
-    city.see().await;
 }
 
 async fn unfreeze(city: &City, seconds: i64) {
     let mut work = city.work(seconds).await;
     seal::unfreeze(&mut work, &city.police.seal, "交接完毕").await.unwrap();
     work.commit().await.unwrap();
-    city.see().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -104,7 +102,6 @@ async fn a_suspended_licence_keeps_its_place_and_another_department_is_refused_t
     let mut work = city.work(0).await;
     licence_type::authorise(&mut work, built_in::DRIVING, &city.food.id).await.unwrap();
     work.commit().await.unwrap();
-    city.see().await;
     let licence = issue(&city, city.driving_request("k1"), &city.police, 1).await.unwrap();
     let mut work = city.work(2).await;
     lifecycle::suspend(&mut work, std::slice::from_ref(&city.police.id), &licence.id, SuspensionReason::Violation)

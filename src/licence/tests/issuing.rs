@@ -177,13 +177,11 @@ async fn a_frozen_seal_and_a_retired_type_issue_nothing() {
     let mut work = city.work(0).await;
     seal::freeze(&mut work, &city.food.seal, "交接").await.unwrap();
     work.commit().await.unwrap();
-    city.see().await;
     assert!(matches!(refused(&city, |_| ()).await, Error::Seal));
     let mut work = city.work(1).await;
     let id = city.library.catalogue.now().published(built_in::FOOD).unwrap().id.clone();
     licence_type::retire(&mut work, &id).await.unwrap();
     work.commit().await.unwrap();
-    city.see().await;
     assert!(matches!(refused(&city, |_| ()).await, Error::TypeUnknown));
 }
 
@@ -197,7 +195,6 @@ async fn an_issued_licence_keeps_the_version_of_its_type() {
     let id = licence_type::draft(&mut work, built_in::FOOD, &definition).await.unwrap();
     licence_type::publish(&mut work, &id).await.unwrap();
     work.commit().await.unwrap();
-    city.see().await;
     let second = city.issue(city.food_request("k2"), &city.food, 2).await.unwrap();
     assert_ne!(first.licence_type, second.licence_type);
     assert_eq!(city.library.catalogue.now().of(&first).unwrap().version, 1);

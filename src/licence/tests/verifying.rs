@@ -126,8 +126,10 @@ async fn whom_we_trust_is_read_once_until_keys_or_lists_are_read_again() {
     let city = city().await;
     let first = city.library.trust.now().unwrap();
     assert!(Arc::ptr_eq(&first, &city.library.trust.now().unwrap()));
-    let custody = city.library.cabinet.custody();
-    custody.refresh().await.unwrap();
+    let mut work = city.work(1).await;
+    records::revision::bump(&mut work.tx, pki::REVISION).await.unwrap();
+    work.record("test.changed", "keys");
+    work.commit().await.unwrap();
     let later = city.library.trust.now().unwrap();
     assert!(!Arc::ptr_eq(&first, &later));
     assert_eq!((first.roots.len(), later.roots.len()), (1, 1));

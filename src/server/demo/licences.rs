@@ -72,9 +72,6 @@ pub async fn prepare(product: &Product, people: &People) -> anyhow::Result<()> {
             .with_context(|| format!("the seal of {}", department.name))?;
     }
     work.commit().await?;
-    let revisions = records::revision::all(&mut product.database.read().await?).await?;
-    app.custody.see(&revisions).await?;
-    app.library.see(&product.database, &revisions).await?;
     Ok(())
 }
 

@@ -164,8 +164,6 @@ pub(crate) async fn office_on(fresh: records::testing::Fresh) -> Office {
     let secret = client(&mut work, &app, "food-system", &food, "licence:issue licence:verify").await;
     let foreign_secret = client(&mut work, &app, "police-system", &police, "licence:issue").await;
     work.commit().await.unwrap();
-    app.library.catalogue.refresh(&app.database).await.unwrap();
-    app.provider.forget_clients();
     let router = testing::router(app.clone());
     let mut office = Office {
         app,
@@ -526,8 +524,6 @@ async fn a_frozen_seal_is_said_and_nothing_is_signed() {
     let mut work = office.app.database.begin(context).await.unwrap();
     seal::freeze(&mut work, &office.seal, "交接").await.unwrap();
     work.commit().await.unwrap();
-    let revisions = records::revision::all(&mut office.app.database.read().await.unwrap()).await.unwrap();
-    office.app.library.see(&office.app.database, &revisions).await.unwrap();
     let answer = office.issue("k").await;
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (422, "seal_not_in_use"));
     assert_eq!(office.count("select count(*) from licence").await, 0);

@@ -66,7 +66,6 @@ async fn let_issue_birth_certificates(office: &Office) {
     let mut work = office.app.database.begin(context).await.unwrap();
     licence_type::authorise(&mut work, built_in::BIRTH, &office.department).await.unwrap();
     work.commit().await.unwrap();
-    office.app.library.catalogue.refresh(&office.app.database).await.unwrap();
 }
 
 const DRIVING: [(&str, &str); 5] = [

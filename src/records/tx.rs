@@ -1,0 +1,175 @@
+//! A connection in use, and the statements that run on it.
+
+use base::Fault;
+use sqlx::{
+    Any, FromRow,
+    any::{AnyArguments, AnyRow},
+    query::{Query, QueryAs},
+};
+
+use crate::{args::Value, dialect::Dialect, pool::Lease};
+
+/// A connection on which statements run: inside a transaction if it came from [`Database::begin`](crate::Database::begin)
+/// or [`Database::housekeeping`](crate::Database::housekeeping). Dropping it without committing undoes everything.
+#[derive(Debug)]
+pub struct Tx {
+    lease: Lease,
+    dialect: Dialect,
+    rows_changed: u64,
+    raised: bool,
+}
+
+impl Tx {
+    pub(crate) fn new(lease: Lease, dialect: Dialect) -> Self {
+        Self { lease, dialect, rows_changed: 0, raised: false }
+    }
+
+    /// Which database this is; only `records` itself may need to know.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Rows written so far.
+    pub(crate) fn rows_changed(&self) -> u64 {
+        self.rows_changed
+    }
+
+    /// Remembers that a revision was raised.
+    pub(crate) fn has_raised(&mut self) {
+        self.raised = true;
+    }
+
+    /// Whether a revision was raised.
+    pub(crate) fn raised(&self) -> bool {
+        self.raised
+    }
+
+    /// All rows of a query.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    pub async fn all<T>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        self.lease.run(async |connection| bind_as(sqlx::query_as(sql), args).fetch_all(connection).await).await
+    }
+
+    /// The first row of a query, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    pub async fn first<T>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Option<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        self.lease.run(async |connection| bind_as(sqlx::query_as(sql), args).fetch_optional(connection).await).await
+    }
+
+    /// The row of a query that always has one.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement, and when there is no row.
+    pub async fn one<T>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<T, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        self.first(sql, args).await?.ok_or_else(|| Fault::broken("a statement that always has a row had none"))
+    }
+
+    /// Runs a statement that changes rows and tells how many it changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    pub async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, Fault> {
+        let done = self.lease.run(async |connection| bind(sqlx::query(sql), args).execute(connection).await).await?;
+        self.rows_changed += done.rows_affected();
+        Ok(done.rows_affected())
+    }
+
+    /// Runs a statement that changes rows and returns columns of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    pub async fn change<T>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        let rows: Vec<T> =
+            self.lease.run(async |connection| bind_as(sqlx::query_as(sql), args).fetch_all(connection).await).await?;
+        self.rows_changed += rows.len() as u64;
+        Ok(rows)
+    }
+
+    /// Runs a statement whose text was put together by this crate.
+    pub(crate) async fn run_composed(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, Fault> {
+        let query = bind(sqlx::query(sqlx::AssertSqlSafe(sql)), args);
+        let done = self.lease.run(async |connection| query.execute(connection).await).await?;
+        self.rows_changed += done.rows_affected();
+        Ok(done.rows_affected())
+    }
+
+    /// Runs a statement whose text was put together by this crate and returns its rows.
+    pub(crate) async fn change_composed<T>(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        let query = bind_as(sqlx::query_as(sqlx::AssertSqlSafe(sql)), args);
+        let rows: Vec<T> = self.lease.run(async |connection| query.fetch_all(connection).await).await?;
+        self.rows_changed += rows.len() as u64;
+        Ok(rows)
+    }
+
+    /// Runs a script of several statements without arguments.
+    pub(crate) async fn script(&mut self, sql: &str) -> Result<(), Fault> {
+        let script = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+        self.lease.run(async |connection| script.execute(connection).await.map(|_| ())).await
+    }
+
+    /// Prepares a statement without running it: how `cargo xtask sql` checks every text on both databases.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] with the database's own words when it does not accept the text.
+    pub async fn check_statement(&mut self, sql: &str) -> Result<(), Fault> {
+        use sqlx::Executor;
+        let text = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(sql));
+        self.lease.run(async |connection| connection.prepare(text).await.map(|_| ())).await
+    }
+
+    /// Ends a housekeeping transaction. A [`Work`](crate::Work) is ended by its own `commit`.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`]; then nothing was kept, or, when the connection broke at that very moment, it is unknown.
+    pub async fn commit(mut self) -> Result<(), Fault> {
+        self.lease.commit().await
+    }
+}
+
+fn bind(mut query: Query<'_, Any, AnyArguments>, args: Vec<Value>) -> Query<'_, Any, AnyArguments> {
+    for value in args {
+        query = match value {
+            Value::Bytes(value) => query.bind(value),
+            Value::Int(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+        };
+    }
+    query
+}
+
+fn bind_as<T>(mut query: QueryAs<'_, Any, T, AnyArguments>, args: Vec<Value>) -> QueryAs<'_, Any, T, AnyArguments> {
+    for value in args {
+        query = match value {
+            Value::Bytes(value) => query.bind(value),
+            Value::Int(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+        };
+    }
+    query
+}

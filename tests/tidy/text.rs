@@ -15,11 +15,12 @@ const CHINESE_BUT: &[(&str, &str)] = &[
     ("src/licence/catalogue/built_in.rs", "the national catalogue: types, their fields and choices"),
     ("src/licence/catalogue/field.rs", "signs that occur in names"),
     ("src/licence/issue/page.rs", "the national form of a period, as documents print it"),
-    ("src/pki/authority.rs", "names in certificates that are thrown away"),
     ("src/pki/purpose.rs", "names in certificates"),
     ("src/seal/kind.rs", "national names of seals, cut into them"),
     ("src/server/settings.rs", "the demonstration's city, which stands as the default"),
     ("src/web/sign_in/device.rs", "names of browsers, kept with a session"),
+    ("src/web/static/kit/tokens.css", "a comment that names the version for the elderly"),
+    ("src/web/templates/kit/base.html", "the name of a language in that language"),
     ("src/web/templates/kit/sample.html", "every part of a page with invented content, for looking at them"),
     ("src/web/testing.rs", "an app for tests"),
 ];

@@ -116,12 +116,10 @@ pub fn words(problem: &Problem, page: &Page, is_program: bool) -> (String, Strin
         Problem::DuplicateField(field) => {
             (words::problem::DUPLICATE_FIELD_TITLE, words::problem::duplicate_field_help(field))
         }
-        Problem::Fault(fault) => match fault.kind() {
-            FaultKind::Unavailable | FaultKind::Conflict => {
-                (words::problem::UNAVAILABLE_TITLE, words::problem::UNAVAILABLE_HELP.clone())
-            }
-            FaultKind::Broken => (words::problem::BROKEN_TITLE, words::problem::BROKEN_HELP.clone()),
-        },
+        Problem::Fault(fault) if fault.kind() == FaultKind::Broken => {
+            (words::problem::BROKEN_TITLE, words::problem::BROKEN_HELP.clone())
+        }
+        Problem::Fault(_) => (words::problem::UNAVAILABLE_TITLE, words::problem::UNAVAILABLE_HELP.clone()),
         Problem::Fields(_) => (words::problem::INVALID_FIELDS_TITLE, words::problem::INVALID_FIELDS_HELP.clone()),
         Problem::Forbidden => (words::problem::FORBIDDEN_TITLE, words::problem::FORBIDDEN_HELP.clone()),
         Problem::FormBroken => (words::problem::FORM_BROKEN_TITLE, words::problem::FORM_BROKEN_HELP.clone()),

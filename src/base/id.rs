@@ -66,9 +66,9 @@ impl Ids {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // The same instant again, or one that lies before the last: count.
         if *last >> DRAWN >= instant(at) {
-            *last += 1
+            *last += 1;
         } else {
-            *last = fresh(at, entropy)
+            *last = fresh(at, entropy);
         }
         I::of(*last)
     }

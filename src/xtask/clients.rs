@@ -5,9 +5,10 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::{
-    install, programs,
+    install,
+    part::Part,
+    programs,
     step::{Counted, Report, root, target},
-    test::Part,
 };
 
 /// Browser tests and the npm client, by node's own test runner.

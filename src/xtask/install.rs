@@ -10,9 +10,9 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
+    part::Part,
     programs,
     step::{Report, root, target},
-    test::Part,
 };
 
 /// A Debian package.

@@ -3,6 +3,7 @@
 mod check;
 mod clients;
 mod install;
+mod part;
 mod pictures;
 mod postgres;
 mod programs;
@@ -13,8 +14,8 @@ mod tools;
 use std::{env, process::ExitCode};
 
 use anyhow::Result;
+use part::Part;
 use step::{Report, say};
-use test::Part;
 
 const HELP: &str = "\
 cargo xtask COMMAND

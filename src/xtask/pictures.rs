@@ -5,9 +5,10 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::{
-    install, programs,
+    install,
+    part::Part,
+    programs,
     step::{Report, cargo, root, say, target},
-    test::Part,
 };
 
 /// Starts the demonstration and photographs it; `tests/browser/pictures.mjs` says what.

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 
 use crate::{
     install,
+    part::Part,
     step::{Report, say, target},
-    test::Part,
 };
 
 /// A program, by the name that it is called by and asked for its version.

@@ -1,9 +1,10 @@
 //! Every test there is.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::{
     clients, install,
+    part::Part,
     postgres::{Durability, Postgres},
     step::{Counted, Report, cargo},
 };
@@ -13,30 +14,6 @@ const POSTGRES: &str = "GUOSUO_TEST_POSTGRES";
 
 /// Crates whose tests never meet a database: running them a second time would prove nothing.
 const WITHOUT_DATABASE: [&str; 6] = ["base", "crypto", "documents", "verify", "departments", "xtask"];
-
-/// A part of the tests that can be run alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    Sqlite,
-    Postgres,
-    Browser,
-    Python,
-}
-
-impl Part {
-    pub const ALL: [Self; 4] = [Self::Sqlite, Self::Postgres, Self::Browser, Self::Python];
-
-    /// The part that this word on the command line names.
-    pub fn named(word: &str) -> Result<Self> {
-        match word {
-            "sqlite" => Ok(Self::Sqlite),
-            "postgres" => Ok(Self::Postgres),
-            "browser" => Ok(Self::Browser),
-            "python" => Ok(Self::Python),
-            _ => bail!("there is no part {word}"),
-        }
-    }
-}
 
 /// Runs these parts, one after another.
 pub fn run(report: &mut Report, parts: &[Part]) -> Result<()> {

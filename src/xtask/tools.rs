@@ -6,9 +6,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     install,
+    part::Part,
     postgres::{Durability, Postgres},
     step::{Report, cargo, root, say, target},
-    test::Part,
 };
 
 /// The demonstration city, kept in `target/dev` so that a restart finds it again.

@@ -13,7 +13,7 @@ use crypto::{
 };
 use rcgen::{Issuer, KeyIdMethod, PublicKeyData, SignatureAlgorithm, SubjectPublicKeyInfo};
 
-use crate::{authority::Profile, error::Error, limits, lint};
+use crate::{error::Error, limits, lint, profile::Profile};
 
 /// Who signs a certificate.
 #[derive(Clone, Copy)]

@@ -10,11 +10,11 @@ use x509_parser::prelude::FromDer;
 
 use crate::{
     REVISION,
-    authority::when,
     certify::{Rehearsal, sign_again},
     custody::{Custody, Signer},
     error::Error,
     events, limits,
+    profile::when,
     purpose::{KeyState, Purpose},
     queries::{self, CrlRow},
 };

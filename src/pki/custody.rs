@@ -258,7 +258,7 @@ impl Custody {
 
     /// The root certificates, PEM.
     pub fn roots_pem(&self) -> String {
-        self.roots().iter().map(|der| crate::authority::certificate_pem(der)).collect()
+        self.roots().iter().map(|der| crypto::encoding::pem("CERTIFICATE", der)).collect()
     }
 
     /// The certificates of the issuing authorities, DER.

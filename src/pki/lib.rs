@@ -12,6 +12,7 @@ pub mod events;
 pub mod genesis;
 pub mod limits;
 mod lint;
+mod profile;
 pub mod purpose;
 mod queries;
 pub mod rotation;

@@ -8,9 +8,9 @@ use x509_parser::{
 };
 
 use crate::{
-    authority::{Kind, Profile},
     error::Error,
     limits,
+    profile::{Kind, Profile},
 };
 
 /// Refuses a certificate that does not say exactly what the profile wants, or is not signed by `issuer`.

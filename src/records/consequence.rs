@@ -38,7 +38,7 @@ pub(crate) fn has_any(table: &[Consequence], kind: &str) -> bool {
 pub(crate) async fn follow(work: &mut Work, table: &[Consequence]) -> Result<(), Fault> {
     let (mut done, mut steps) = (0, 0);
     loop {
-        let new = work.events().get(done..).unwrap_or_default();
+        let new = work.events().get(done..).unwrap_or_default().to_vec();
         if !new.iter().any(|event| has_any(table, event.kind())) {
             return Ok(());
         }
@@ -47,7 +47,7 @@ pub(crate) async fn follow(work: &mut Work, table: &[Consequence]) -> Result<(),
         }
         steps += 1;
         done += new.len();
-        for event in new.to_vec() {
+        for event in new {
             let rows = table.iter().filter(|row| row.after == event.kind());
             for reaction in rows.flat_map(|row| row.reactions) {
                 reaction(work, &event).await?;

@@ -81,7 +81,7 @@ impl Files {
                 module.iter().any(|part| part == "testing" || part == "examples" || part.ends_with("_tests"));
             // The program beside a library is a crate of its own.
             let is_beside = module == ["main"] && folder.join("lib.rs").is_file();
-            if source::is_test_file(&file.strip_prefix(folder).unwrap().to_owned()) || is_for_tests || is_beside {
+            if source::is_test_file(file.strip_prefix(folder).unwrap()) || is_for_tests || is_beside {
                 continue;
             }
             if module == ["lib"] || module == ["main"] {
@@ -127,7 +127,7 @@ impl Files {
         for (from, to) in &arrows {
             // Without the arrow straight back, whatever leads back makes a circle of three or more.
             let others = |arrow: &&(usize, usize)| **arrow != (*to, *from);
-            if let Some(circle) = way(arrows.iter().filter(others), *to, *from) {
+            if let Some(circle) = way(&arrows.iter().filter(others), *to, *from) {
                 found.entry(circle.iter().copied().collect::<BTreeSet<_>>()).or_insert(circle);
             }
         }
@@ -141,7 +141,7 @@ impl Files {
 }
 
 /// The shortest way along arrows.
-fn way<'a>(arrows: impl Iterator<Item = &'a (usize, usize)> + Clone, from: usize, to: usize) -> Option<Vec<usize>> {
+fn way<'a>(arrows: &(impl Iterator<Item = &'a (usize, usize)> + Clone), from: usize, to: usize) -> Option<Vec<usize>> {
     let (mut ways, mut seen) = (VecDeque::from([vec![from]]), BTreeSet::from([from]));
     while let Some(way) = ways.pop_front() {
         let last = way.last().copied()?;

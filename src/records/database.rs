@@ -11,7 +11,7 @@ use crate::{
     consequence::{self, Consequence},
     dialect::Dialect,
     kept::Memory,
-    pool::Pool,
+    pool::{Limits, Pool},
     settings::DatabaseSettings,
     tx::Tx,
     work::{self, Context, Event, Work},
@@ -40,7 +40,12 @@ impl Database {
         sqlx::any::install_default_drivers();
         let url = settings.url.expose();
         let dialect = Dialect::of(url)?;
-        let pool = Pool::new(settings, dialect)?;
+        let limits = Limits {
+            connections_max: settings.connections_max,
+            acquire_timeout: settings.acquire_timeout,
+            statement_timeout: settings.statement_timeout,
+        };
+        let pool = Pool::new(url, limits, dialect)?;
         let writer = (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1)));
         let (acquire_timeout, consequences) = (settings.acquire_timeout, settings.consequences);
         let memory = Memory::default();

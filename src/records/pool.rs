@@ -17,13 +17,24 @@ use base::Fault;
 use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, any::AnyConnectOptions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{dialect::Dialect, driver::fault, settings::DatabaseSettings};
+use crate::{dialect::Dialect, driver::fault};
 
 /// A connection is replaced after so long, so that memory the server keeps for it does not grow for ever.
 const LIFETIME: Duration = Duration::from_mins(30);
 
 /// How long a new connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many connections, and how long anything about them may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The most connections held open.
+    pub connections_max: u32,
+    /// How long a request waits for a free one.
+    pub acquire_timeout: Duration,
+    /// How long one statement may run.
+    pub statement_timeout: Duration,
+}
 
 /// The connections of one database. Cloning is cheap.
 #[derive(Clone, Debug)]
@@ -47,16 +58,16 @@ struct Open {
 }
 
 impl Pool {
-    pub(crate) fn new(settings: &DatabaseSettings, dialect: Dialect) -> Result<Self, Fault> {
-        let url = dialect.connect_url(settings.url.expose());
+    pub(crate) fn new(url: &str, limits: Limits, dialect: Dialect) -> Result<Self, Fault> {
+        let url = dialect.connect_url(url);
         let options: AnyConnectOptions = url.parse().map_err(fault)?;
         Ok(Self(Arc::new(Inner {
             // A statement's text is no secret, but thousands of lines a second help nobody.
             options: options.disable_statement_logging(),
             dialect,
-            statement_timeout: settings.statement_timeout,
-            acquire_timeout: settings.acquire_timeout,
-            places: Arc::new(Semaphore::new(settings.connections_max.max(2) as usize)),
+            statement_timeout: limits.statement_timeout,
+            acquire_timeout: limits.acquire_timeout,
+            places: Arc::new(Semaphore::new(limits.connections_max.max(2) as usize)),
             idle: Mutex::default(),
             closed: AtomicBool::new(false),
         })))

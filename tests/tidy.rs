@@ -5,6 +5,7 @@ mod attacks;
 mod circles;
 mod consequences;
 mod custody;
+mod dead;
 mod demonstration;
 mod dependencies;
 mod documents;

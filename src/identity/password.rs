@@ -222,7 +222,7 @@ mod tests {
         check("correct horse ", false);
         check("密码很长很长很长，要十五个字。", true);
         check("密码很长很长，十四个字也不行", false);
-        check("Binjiang-2026-Demo", true);
+        check("Binjiang-2027-Demo", true);
         check("XU5k-hhQ2_cTpwR3lqNB", true);
         check("83920174650291837", true);
         for guess in [

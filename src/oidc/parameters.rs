@@ -1,5 +1,7 @@
 //! The parameters of a request: a query or a form, read strictly.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
 use crate::{Error, limits};
 
 /// Named values; no name stands twice.
@@ -91,33 +93,27 @@ impl std::fmt::Debug for Parameters {
     }
 }
 
+/// Everything but unreserved characters (RFC 3986): written as `%XX`, a text is the same in a query and in a form.
+pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// Decodes one name or value of a form (RFC 6749 appendix B).
 ///
 /// # Errors
 ///
 /// [`Error::ParametersUnreadable`].
 pub fn decode(text: &str) -> Result<String, Error> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let high = rest.next().and_then(|digit| char::from(digit).to_digit(16));
-                let low = rest.next().and_then(|digit| char::from(digit).to_digit(16));
-                match (high, low) {
-                    (Some(high), Some(low)) => (high * 16 + low) as u8,
-                    _ => return Err(Error::ParametersUnreadable),
-                }
-            }
-            other => other,
-        });
+    let spaced = text.replace('+', " ");
+    // The library lets a stray `%` stand for itself; here nothing is left to be read in two ways.
+    let begins_a_byte =
+        |rest: &str| rest.as_bytes().first_chunk::<2>().is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    if !spaced.split('%').skip(1).all(begins_a_byte) {
+        return Err(Error::ParametersUnreadable);
     }
-    let text = String::from_utf8(bytes).map_err(|_| Error::ParametersUnreadable)?;
+    let text = percent_decode_str(&spaced).decode_utf8().map_err(|_| Error::ParametersUnreadable)?;
     if text.chars().any(char::is_control) {
         return Err(Error::ParametersUnreadable);
     }
-    Ok(text)
+    Ok(text.into_owned())
 }
 
 /// Appends `name=value` to a query.
@@ -125,23 +121,9 @@ pub fn append(query: &mut String, name: &str, value: &str) {
     if !query.is_empty() {
         query.push('&');
     }
-    encode(query, name);
+    query.extend(utf8_percent_encode(name, RESERVED));
     query.push('=');
-    encode(query, value);
-}
-
-/// Appends a text so that it is the same in a query and in a form: everything but unreserved characters as `%XX`.
-pub fn encode(to: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            to.push(char::from(byte));
-        } else {
-            to.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                to.extend(char::from_digit(u32::from(digit), 16).map(|digit| digit.to_ascii_uppercase()));
-            }
-        }
-    }
+    query.extend(utf8_percent_encode(value, RESERVED));
 }
 
 #[cfg(test)]

@@ -5,6 +5,18 @@ use records::{FromRow, Tx, args};
 
 use crate::purpose::{KeyState, Purpose};
 
+/// A statement that reads keys as [`KeyRow`] takes them: the columns, and then what is asked for.
+macro_rules! keys {
+    ($rest:literal) => {
+        concat!(
+            "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.list_number, k.not_before, k.not_after, \
+                    c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at
+               from pki_key k join pki_certificate c on c.key_id = k.key_id ",
+            $rest
+        )
+    };
+}
+
 /// A key with its certificate.
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct KeyRow {
@@ -84,12 +96,10 @@ pub(crate) async fn bind_envelope(tx: &mut Tx, check: &str) -> Result<(), Fault>
 /// All keys but those of seals, which are read when they are needed: there may be thousands.
 pub(crate) async fn service_keys(tx: &mut Tx) -> Result<Vec<KeyRow>, Fault> {
     tx.all(
-        "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.list_number, k.not_before, k.not_after,
-                c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at
-           from pki_key k
-           join pki_certificate c on c.key_id = k.key_id
-          where k.purpose <> 'seal'
-          order by k.key_id",
+        keys!(
+            "where k.purpose <> 'seal'
+          order by k.key_id"
+        ),
         vec![],
     )
     .await
@@ -97,27 +107,17 @@ pub(crate) async fn service_keys(tx: &mut Tx) -> Result<Vec<KeyRow>, Fault> {
 
 /// One key of any purpose. One statement.
 pub(crate) async fn key(tx: &mut Tx, key_id: &KeyId) -> Result<Option<KeyRow>, Fault> {
-    tx.first(
-        "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.list_number, k.not_before, k.not_after,
-                c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at
-           from pki_key k
-           join pki_certificate c on c.key_id = k.key_id
-          where k.key_id = $1",
-        args![key_id],
-    )
-    .await
+    tx.first(keys!("where k.key_id = $1"), args![key_id]).await
 }
 
 /// Keys of all purposes after a cursor, without their certificates' bytes being used.
 pub(crate) async fn list(tx: &mut Tx, after: Option<&KeyId>, limit: i64) -> Result<Vec<KeyRow>, Fault> {
     tx.all(
-        "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.list_number, k.not_before, k.not_after,
-                c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at
-           from pki_key k
-           join pki_certificate c on c.key_id = k.key_id
-          where k.key_id > $1
+        keys!(
+            "where k.key_id > $1
           order by k.key_id
-          limit $2",
+          limit $2"
+        ),
         args![after.map_or("", KeyId::as_str), limit],
     )
     .await

@@ -18,6 +18,18 @@ pub const TURN_MAX: usize = 640;
 /// How many rows one statement numbers: few sizes, so that each is prepared once.
 const ROWS_PER_STATEMENT: [usize; 3] = [64, 8, 1];
 
+/// A statement that reads entries as [`Entry`] takes them: the columns, and then what is asked for.
+macro_rules! entries {
+    ($rest:literal) => {
+        concat!(
+            "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, \
+                    sequence, hash
+               from event ",
+            $rest
+        )
+    };
+}
+
 /// One event as it stands in the log.
 #[derive(Clone, Debug, FromRow, PartialEq, Eq)]
 pub struct Entry {
@@ -95,11 +107,11 @@ pub async fn sequence_events(database: &Database) -> Result<usize, Fault> {
     };
     let waiting: Vec<Entry> = tx
         .all(
-            "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, sequence, hash
-               from event
-              where sequence is null
+            entries!(
+                "where sequence is null
               order by event_id
-              limit $1",
+              limit $1"
+            ),
             args![TURN_MAX as i64],
         )
         .await?;
@@ -179,26 +191,26 @@ pub async fn list(tx: &mut Tx, filter: &Filter, page: &Page<EventId>) -> Result<
     // Two texts, because a plan made once for both would read the whole log to find one object.
     let rows: Vec<Entry> = if let Some(object) = &filter.object {
         tx.all(
-            "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, sequence, hash
-               from event
-              where object = $1
+            entries!(
+                "where object = $1
                 and ($2 is null or request_id = $2)
                 and ($3 is null or kind = $3)
                 and event_id < coalesce($4, 'zzz')
               order by event_id desc
-              limit $5",
+              limit $5"
+            ),
             args![object, filter.request.as_ref(), filter.kind.as_deref(), page.after.as_ref(), page.limit + 1,],
         )
         .await?
     } else {
         tx.all(
-            "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, sequence, hash
-               from event
-              where ($1 is null or request_id = $1)
+            entries!(
+                "where ($1 is null or request_id = $1)
                 and ($2 is null or kind = $2)
                 and event_id < coalesce($3, 'zzz')
               order by event_id desc
-              limit $4",
+              limit $4"
+            ),
             args![filter.request.as_ref(), filter.kind.as_deref(), page.after.as_ref(), page.limit + 1],
         )
         .await?
@@ -230,11 +242,11 @@ pub async fn audit(tx: &mut Tx) -> Result<Finding, Fault> {
     loop {
         let entries: Vec<Entry> = tx
             .all(
-                "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, sequence, hash
-                   from event
-                  where sequence > $1 and sequence <= $2
+                entries!(
+                    "where sequence > $1 and sequence <= $2
                   order by sequence
-                  limit $3",
+                  limit $3"
+                ),
                 args![sequence, head.sequence, TURN_MAX as i64],
             )
             .await?;

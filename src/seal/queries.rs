@@ -8,6 +8,18 @@ use records::{FromRow, Tx, args};
 
 use crate::{Kind, SealView, State};
 
+/// A statement that reads seals as [`Row`] takes them: the columns, and then what is asked for.
+macro_rules! seals {
+    ($rest:literal) => {
+        concat!(
+            "select seal_id, organisation_id, kind, name, number, ring, below, keeper, state, \
+                    reason, key_id, applied_at, changed_at
+               from seal ",
+            $rest
+        )
+    };
+}
+
 #[derive(FromRow)]
 struct Row {
     seal_id: String,
@@ -49,15 +61,7 @@ impl TryFrom<Row> for SealView {
 }
 
 pub(crate) async fn by_id(tx: &mut Tx, seal: &SealId) -> Result<Option<SealView>, Fault> {
-    let row: Option<Row> = tx
-        .first(
-            "select seal_id, organisation_id, kind, name, number, ring, below, keeper, state, reason, key_id,
-                    applied_at, changed_at
-               from seal
-              where seal_id = $1",
-            args![seal],
-        )
-        .await?;
+    let row: Option<Row> = tx.first(seals!("where seal_id = $1"), args![seal]).await?;
     row.map(SealView::try_from).transpose()
 }
 
@@ -68,12 +72,11 @@ pub(crate) async fn list(
 ) -> Result<Vec<SealView>, Fault> {
     let rows: Vec<Row> = tx
         .all(
-            "select seal_id, organisation_id, kind, name, number, ring, below, keeper, state, reason, key_id,
-                    applied_at, changed_at
-               from seal
-              where organisation_id = $1 and seal_id > $2
+            seals!(
+                "where organisation_id = $1 and seal_id > $2
               order by seal_id
-              limit $3",
+              limit $3"
+            ),
             args![organisation, page.after.as_ref().map_or("", SealId::as_str), page.limit + 1],
         )
         .await?;
@@ -84,10 +87,7 @@ pub(crate) async fn list(
 pub(crate) async fn in_use(tx: &mut Tx, organisation: &OrganisationId, kind: Kind) -> Result<Option<SealView>, Fault> {
     let row: Option<Row> = tx
         .first(
-            "select seal_id, organisation_id, kind, name, number, ring, below, keeper, state, reason, key_id,
-                    applied_at, changed_at
-               from seal
-              where organisation_id = $1 and kind = $2 and state in ('enabled', 'frozen')",
+            seals!("where organisation_id = $1 and kind = $2 and state in ('enabled', 'frozen')"),
             args![organisation, kind.code()],
         )
         .await?;

@@ -10,9 +10,10 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use base::{Entropy, Page, Secret, id::KeyId};
+use ipnet::IpNet;
 use pki::Custody;
 use records::{Database, DatabaseSettings, migrate};
-use web::kit::app::AddressRange;
+use web::kit::app::network;
 
 use crate::settings::{self, Settings};
 
@@ -58,9 +59,9 @@ pub fn public_url(settings: &Settings) -> anyhow::Result<String> {
 /// # Errors
 ///
 /// What is neither an address nor a network.
-pub fn trusted_proxies(settings: &Settings) -> anyhow::Result<Vec<AddressRange>> {
+pub fn trusted_proxies(settings: &Settings) -> anyhow::Result<Vec<IpNet>> {
     let parse = |text: String| {
-        AddressRange::parse(&text)
+        network(&text)
             .with_context(|| format!("trusted_proxies: {text} is neither an address nor a network such as 10.0.0.0/8"))
     };
     settings.list(&settings::TRUSTED_PROXIES).into_iter().map(parse).collect()

@@ -8,6 +8,18 @@ use records::{FromRow, Tx, args};
 use super::{Kind, OrganisationView, State};
 use crate::limits;
 
+/// A statement that reads organisations as [`Row`] takes them: the columns, and then what is asked for.
+macro_rules! organisations {
+    ($rest:literal) => {
+        concat!(
+            "select organisation_id, name, credit_code, kind, legal_representative, state, \
+                    registered_at
+               from organisation ",
+            $rest
+        )
+    };
+}
+
 #[derive(FromRow)]
 struct Row {
     organisation_id: String,
@@ -69,38 +81,22 @@ pub async fn set_state(tx: &mut Tx, organisation: &OrganisationId, from: State, 
 }
 
 pub async fn by_id(tx: &mut Tx, organisation: &OrganisationId) -> Result<Option<OrganisationView>, Fault> {
-    tx.first::<Row>(
-        "select organisation_id, name, credit_code, kind, legal_representative, state, registered_at
-           from organisation
-          where organisation_id = $1",
-        args![organisation],
-    )
-    .await?
-    .map(Row::view)
-    .transpose()
+    tx.first::<Row>(organisations!("where organisation_id = $1"), args![organisation]).await?.map(Row::view).transpose()
 }
 
 pub async fn by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<OrganisationView>, Fault> {
-    tx.first::<Row>(
-        "select organisation_id, name, credit_code, kind, legal_representative, state, registered_at
-           from organisation
-          where credit_code = $1",
-        args![code.as_str()],
-    )
-    .await?
-    .map(Row::view)
-    .transpose()
+    tx.first::<Row>(organisations!("where credit_code = $1"), args![code.as_str()]).await?.map(Row::view).transpose()
 }
 
 pub async fn list(tx: &mut Tx, kind: Kind, page: &Page<OrganisationId>) -> Result<Vec<OrganisationView>, Fault> {
     let rows: Vec<Row> = tx
         .all(
-            "select organisation_id, name, credit_code, kind, legal_representative, state, registered_at
-               from organisation
-              where kind = $1
+            organisations!(
+                "where kind = $1
                 and organisation_id > coalesce($2, '')
               order by organisation_id
-              limit $3",
+              limit $3"
+            ),
             args![kind.code(), page.after.as_ref(), page.limit + 1],
         )
         .await?;
@@ -110,16 +106,16 @@ pub async fn list(tx: &mut Tx, kind: Kind, page: &Page<OrganisationId>) -> Resul
 pub async fn of_person(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Vec<OrganisationView>, Fault> {
     let rows: Vec<Row> = tx
         .all(
-            "select organisation_id, name, credit_code, kind, legal_representative, state, registered_at
-               from organisation
-              where legal_representative = $1
+            organisations!(
+                "where legal_representative = $1
                  or organisation_id in (select m.organisation_id
                                           from mandate m
                                          where m.person_id = $1
                                            and m.starts_at <= $2
                                            and (m.ends_at is null or m.ends_at > $2))
               order by organisation_id
-              limit $3",
+              limit $3"
+            ),
             args![person, at, limits::LIST_PAGE],
         )
         .await?;

@@ -3,6 +3,17 @@ use records::{FromRow, Tx, args};
 
 use super::{PersonView, Profile};
 
+/// A statement that reads persons as [`Row`] takes them: the columns, and then what is asked for.
+macro_rules! persons {
+    ($rest:literal) => {
+        concat!(
+            "select person_id, name, identity_sealed, profile, registered_at, updated_at, died_on
+               from person ",
+            $rest
+        )
+    };
+}
+
 pub struct New<'a> {
     pub person: &'a PersonId,
     pub name: &'a str,
@@ -50,25 +61,9 @@ pub async fn insert(tx: &mut Tx, new: New<'_>, profile: &Profile, at: Instant) -
 }
 
 pub async fn by_id(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonView>, Fault> {
-    tx.first::<Row>(
-        "select person_id, name, identity_sealed, profile, registered_at, updated_at, died_on
-           from person
-          where person_id = $1",
-        args![person],
-    )
-    .await?
-    .map(Row::view)
-    .transpose()
+    tx.first::<Row>(persons!("where person_id = $1"), args![person]).await?.map(Row::view).transpose()
 }
 
 pub async fn by_lookup(tx: &mut Tx, lookup: String) -> Result<Option<PersonView>, Fault> {
-    tx.first::<Row>(
-        "select person_id, name, identity_sealed, profile, registered_at, updated_at, died_on
-           from person
-          where identity_lookup = $1",
-        args![lookup],
-    )
-    .await?
-    .map(Row::view)
-    .transpose()
+    tx.first::<Row>(persons!("where identity_lookup = $1"), args![lookup]).await?.map(Row::view).transpose()
 }

@@ -6,6 +6,17 @@ use records::{FromRow, Tx, args};
 
 use super::{Appointment, Roles, StaffView};
 
+/// A statement that reads staff as [`Row`] takes them: the columns, and then what is asked for.
+macro_rules! staff {
+    ($rest:literal) => {
+        concat!(
+            "select f.staff_id, f.person_id, p.name, f.organisation_id, f.roles, f.appointed_at
+               from staff f join person p on p.person_id = f.person_id ",
+            $rest
+        )
+    };
+}
+
 pub struct New<'a> {
     pub staff: &'a StaffId,
     pub person: &'a PersonId,
@@ -87,11 +98,10 @@ pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<Appointm
 pub async fn by_id(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fault> {
     let row: Option<Row> = tx
         .first(
-            "select f.staff_id, f.person_id, p.name, f.organisation_id, f.roles, f.appointed_at
-               from staff f
-               join person p on p.person_id = f.person_id
-              where f.staff_id = $1
-                and f.ended_at is null",
+            staff!(
+                "where f.staff_id = $1
+                and f.ended_at is null"
+            ),
             args![staff],
         )
         .await?;
@@ -99,29 +109,20 @@ pub async fn by_id(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fa
 }
 
 pub async fn ever(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fault> {
-    let row: Option<Row> = tx
-        .first(
-            "select f.staff_id, f.person_id, p.name, f.organisation_id, f.roles, f.appointed_at
-               from staff f
-               join person p on p.person_id = f.person_id
-              where f.staff_id = $1",
-            args![staff],
-        )
-        .await?;
+    let row: Option<Row> = tx.first(staff!("where f.staff_id = $1"), args![staff]).await?;
     Ok(row.map(Row::view))
 }
 
 pub async fn list(tx: &mut Tx, organisation: &OrganisationId, page: &Page<StaffId>) -> Result<Vec<StaffView>, Fault> {
     let rows: Vec<Row> = tx
         .all(
-            "select f.staff_id, f.person_id, p.name, f.organisation_id, f.roles, f.appointed_at
-               from staff f
-               join person p on p.person_id = f.person_id
-              where f.organisation_id = $1
+            staff!(
+                "where f.organisation_id = $1
                 and f.ended_at is null
                 and f.staff_id > coalesce($2, '')
               order by f.staff_id
-              limit $3",
+              limit $3"
+            ),
             args![organisation, page.after.as_ref(), page.limit + 1],
         )
         .await?;

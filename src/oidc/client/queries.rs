@@ -6,6 +6,18 @@ use records::{FromRow, Tx, args};
 use super::{Client, ClientId, ClientSettings};
 use crate::scope::ScopeSet;
 
+/// A statement that reads clients as [`Row`] takes them: the columns, and then what is asked for.
+macro_rules! clients {
+    ($rest:literal) => {
+        concat!(
+            "select client_id, organisation_id, name_zh, name_en, purpose_zh, purpose_en, \
+                    secret_hash, backchannel_logout_uri, settings, enabled
+               from client ",
+            $rest
+        )
+    };
+}
+
 #[derive(FromRow)]
 struct Row {
     client_id: String,
@@ -38,27 +50,18 @@ impl Row {
 }
 
 pub(crate) async fn by_id(tx: &mut Tx, client: &str) -> Result<Option<Client>, Fault> {
-    let row: Option<Row> = tx
-        .first(
-            "select client_id, organisation_id, name_zh, name_en, purpose_zh, purpose_en, secret_hash,
-                    backchannel_logout_uri, settings, enabled
-               from client
-              where client_id = $1",
-            args![client],
-        )
-        .await?;
+    let row: Option<Row> = tx.first(clients!("where client_id = $1"), args![client]).await?;
     row.map(Row::client).transpose()
 }
 
 pub(crate) async fn after(tx: &mut Tx, cursor: Option<&str>, limit: i64) -> Result<Vec<Client>, Fault> {
     let rows: Vec<Row> = tx
         .all(
-            "select client_id, organisation_id, name_zh, name_en, purpose_zh, purpose_en, secret_hash,
-                    backchannel_logout_uri, settings, enabled
-               from client
-              where client_id > coalesce($1, '')
+            clients!(
+                "where client_id > coalesce($1, '')
               order by client_id
-              limit $2",
+              limit $2"
+            ),
             args![cursor, limit],
         )
         .await?;

@@ -4,6 +4,7 @@ use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 use base::{Clock, Entropy, Instant, Secret, Text};
 use identity::{PasswordGate, Vault};
+use ipnet::IpNet;
 use records::Database;
 
 /// Everything that lives as long as the program. Cloning it is cheap.
@@ -42,7 +43,7 @@ pub struct Settings {
     /// `https://sso.example.gov.cn` without a slash at the end: the issuer, every link, the cookies' kind.
     pub public_url: String,
     /// Whose forwarded headers count.
-    pub trusted_proxies: Vec<AddressRange>,
+    pub trusted_proxies: Vec<IpNet>,
     /// What stands at the top and the foot of every page.
     pub site: Site,
 }
@@ -104,36 +105,9 @@ impl Settings {
     }
 }
 
-/// A network such as `10.0.0.0/8`, or one address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AddressRange {
-    base: IpAddr,
-    prefix: u8,
-}
-
-impl AddressRange {
-    /// Reads `10.0.0.0/8`, `::1` and the like.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix)),
-            None => (text, None),
-        };
-        let base: IpAddr = address.parse().ok()?;
-        let longest = if base.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.map_or(Some(longest), |prefix| prefix.parse().ok())?;
-        (prefix <= longest).then_some(Self { base, prefix })
-    }
-
-    /// Whether an address belongs to the network.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        let bits = |address: IpAddr| match address {
-            IpAddr::V4(v4) => (u128::from(u32::from(v4)) << 96, true),
-            IpAddr::V6(v6) => (u128::from(v6), false),
-        };
-        let ((ours, ours_v4), (theirs, theirs_v4)) = (bits(self.base), bits(address.to_canonical()));
-        let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
-        ours_v4 == theirs_v4 && ours & mask == theirs & mask
-    }
+/// Reads a network such as `10.0.0.0/8`, or one address.
+pub fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 #[cfg(test)]
@@ -143,8 +117,12 @@ mod tests {
     #[test]
     fn a_network_contains_its_addresses_and_no_others() {
         let check = |range: &str, address: &str, inside| {
-            let range = AddressRange::parse(range).unwrap();
-            assert_eq!(range.contains(address.parse().unwrap()), inside, "{range:?} {address}");
+            let range = network(range).unwrap();
+            assert_eq!(
+                range.contains(&address.parse::<IpAddr>().unwrap().to_canonical()),
+                inside,
+                "{range:?} {address}"
+            );
         };
         check("10.0.0.0/8", "10.255.0.1", true);
         check("10.0.0.0/8", "11.0.0.1", false);
@@ -155,7 +133,7 @@ mod tests {
         check("fd00::/8", "10.0.0.1", false);
         check("0.0.0.0/0", "8.8.8.8", true);
         for text in ["10.0.0.0/33", "proxy", "", "10.0.0.0/x"] {
-            assert_eq!(AddressRange::parse(text), None, "{text}");
+            assert_eq!(network(text), None, "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reading forms and queries: UTF-8 only, each field once, not too much of it, and from a page of ours.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use axum::{
     body::Bytes,
@@ -8,6 +8,7 @@ use axum::{
 };
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::LengthLimitError;
+use percent_encoding::percent_decode;
 
 use crate::{
     App, Problem,
@@ -83,22 +84,9 @@ impl Fields {
 
 /// Undoes percent-encoding. A stray `%` stands for itself, as in browsers.
 fn decode(bytes: &[u8]) -> Result<String, Problem> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        match (first, tail) {
-            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or_default() as u8;
-                out.push(digit(*high) << 4 | digit(*low));
-                rest = after;
-            }
-            (b'+', _) => out.push(b' '),
-            (byte, _) => out.push(*byte),
-        }
-    }
+    let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     // GBK forms end here: their bytes are almost never valid UTF-8, and guessing would store wrong names.
-    String::from_utf8(out).map_err(|_| Problem::FormEncoding)
+    percent_decode(&spaced).decode_utf8().map(Cow::into_owned).map_err(|_| Problem::FormEncoding)
 }
 
 impl FromRequest<App> for Fields {

@@ -1,6 +1,7 @@
 //! Paths that lead somewhere on this site, and nowhere else.
 
-use std::fmt::Write;
+use oidc::parameters::RESERVED;
+use percent_encoding::{PercentEncode, utf8_percent_encode};
 
 use crate::kit::limits::RETURN_PATH_BYTES_MAX;
 
@@ -19,16 +20,9 @@ pub fn sign_in(to: &str) -> String {
     format!("/sign-in?to={}", percent_encode(to))
 }
 
-/// Percent-encodes everything but letters, digits and `-._~`, for one value of a query.
-pub fn percent_encode(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
+/// A text as one value of a query.
+pub fn percent_encode(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, RESERVED)
 }
 
 #[cfg(test)]

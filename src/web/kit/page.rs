@@ -134,7 +134,7 @@ impl Page {
 
     /// This page's own path and query, encoded for the query of another link.
     pub fn here(&self) -> String {
-        crate::kit::links::percent_encode(&self.visit.target)
+        crate::kit::links::percent_encode(&self.visit.target).to_string()
     }
 
     /// Where the product is reached.

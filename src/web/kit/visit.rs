@@ -13,16 +13,13 @@ use base::{
 };
 use http::{HeaderMap, header, request::Parts};
 use identity::Session;
+use ipnet::IpNet;
 use records::{Actor, Context};
 use tokio::sync::OnceCell;
 
 use crate::{
     App, Problem,
-    kit::{
-        app::{AddressRange, Settings},
-        cookies,
-        limits::FORWARDED_MAX,
-    },
+    kit::{app::Settings, cookies, limits::FORWARDED_MAX},
 };
 
 /// The circumstances of one request. An extractor; made by `edge`, shared by everything that answers the request.
@@ -177,15 +174,16 @@ pub(crate) fn means_host(request: &axum::extract::Request, settings: &Settings) 
         return true;
     }
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-    let is_trusted = peer.is_some_and(|peer| settings.trusted_proxies.iter().any(|range| range.contains(peer)));
+    let is_trusted =
+        peer.is_some_and(|peer| settings.trusted_proxies.iter().any(|range| range.contains(&peer.to_canonical())));
     let forwarded = headers.get_all("x-forwarded-host").iter().next_back().and_then(|value| value.to_str().ok());
     is_trusted && forwarded.and_then(|hosts| hosts.rsplit(',').next()).is_some_and(is_ours)
 }
 
 /// The address a request came from. What a trusted proxy says counts, from the right, up to the first hop that is
 /// not trusted; what anyone else says is ignored, and a name is never looked up.
-fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[AddressRange]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|range| range.contains(address));
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|range| range.contains(&address));
     let mut address = peer.to_canonical();
     let forwarded: Vec<&str> = headers
         .get_all("x-forwarded-for")
@@ -212,7 +210,7 @@ mod tests {
     #[test]
     fn a_forwarded_host_counts_only_from_trusted_proxies() {
         let mut settings = crate::testing::settings("https://sso.example.gov.cn");
-        settings.trusted_proxies = vec![AddressRange::parse("10.0.0.0/8").unwrap()];
+        settings.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
         let check = |peer: &str, host: &str, forwarded: &[&'static str], expected| {
             let mut request = axum::extract::Request::new(axum::body::Body::empty());
             let peer: SocketAddr = format!("{peer}:4711").parse().unwrap();
@@ -238,7 +236,7 @@ mod tests {
         let check = |peer: &str, forwarded: &'static str, expected: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("x-forwarded-for", HeaderValue::from_static(forwarded));
-            let trusted = [AddressRange::parse("10.0.0.0/8").unwrap()];
+            let trusted = ["10.0.0.0/8".parse().unwrap()];
             let address = client_address(peer.parse().unwrap(), &headers, &trusted);
             assert_eq!(address.to_string(), expected, "{peer} {forwarded}");
         };

@@ -193,7 +193,7 @@ async fn what_was_entered_stays_after_a_mistake() {
 async fn a_form_in_gbk_is_refused_and_nothing_is_kept() {
     let office = office().await;
     let clerk = Desk::new(&office, &office.clerk).await;
-    let token = percent_encode(&clerk.csrf().await);
+    let token = percent_encode(&clerk.csrf().await).to_string();
     let answer = clerk.post_raw(&form(), format!("csrf={token}&number=%D5%C5%C8%FD")).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert!(answer.text.contains("UTF-8"));

@@ -27,7 +27,7 @@ struct Desk {
 }
 
 /// `GET /desk`. One statement, for the session.
-pub async fn show(_staff: Staff, page: Page) -> Response {
+pub async fn show(_: Staff, page: Page) -> Response {
     render(&Desk { page, answer: None, empty: false })
 }
 

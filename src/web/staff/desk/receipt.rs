@@ -67,7 +67,7 @@ struct Asker {
 }
 
 /// `GET /desk/receipts`, with `number=…` for one of them. One statement, for the session.
-pub async fn find(_staff: Staff, page: Page, Query(query): Query) -> Response {
+pub async fn find(_: Staff, page: Page, Query(query): Query) -> Response {
     let wanted = query.text("number").trim().to_owned();
     match number(&wanted) {
         Some(number) => see_other(&format!("/desk/receipts/{number}")),

@@ -7,68 +7,67 @@
 //! Whom others are to be told of is a job that a reaction enqueues: no other system is called inside a unit of work.
 #![deny(missing_docs)]
 
-use base::{
-    Fault,
-    id::{AccountId, OrganisationId, PersonId, SessionId},
-};
+use base::Fault;
 use identity::{
     account,
-    events::{ACCOUNT_CLOSED, ACCOUNT_LOCKED, ORGANISATION_CEASED, PERSON_DIED, SESSION_CLOSED},
+    events::{AccountClosed, AccountLocked, OrganisationCeased, PersonDied, SessionClosed},
     session, staff,
 };
 use licence::{Holder, lifecycle};
 use oidc::logout;
-use records::{Consequence, Event, Reacting, Work};
+use records::{Consequence, EventRow, Reacting, Work};
 
 /// Every database of the product is opened with this table.
 pub static TABLE: &[Consequence] = &[
-    Consequence { after: PERSON_DIED, reactions: &[close_accounts, end_appointment, end_licences_of_person] },
-    Consequence { after: ORGANISATION_CEASED, reactions: &[end_licences_of_organisation] },
-    Consequence { after: ACCOUNT_CLOSED, reactions: &[close_sessions_of_closed] },
-    Consequence { after: ACCOUNT_LOCKED, reactions: &[close_sessions_of_locked] },
-    Consequence { after: SESSION_CLOSED, reactions: &[end_tokens_and_tell_apps] },
+    Consequence::after::<PersonDied>(&[close_accounts, end_appointment, end_licences_of_person]),
+    Consequence::after::<OrganisationCeased>(&[end_licences_of_organisation]),
+    Consequence::after::<AccountClosed>(&[close_sessions_of_closed]),
+    Consequence::after::<AccountLocked>(&[close_sessions_of_locked]),
+    Consequence::after::<SessionClosed>(&[end_tokens_and_tell_apps]),
 ];
 
-fn close_accounts<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
-    let person = PersonId::stored(event.object().to_owned());
-    Box::pin(async move { account::close_of_person(work, &person).await })
+fn close_accounts<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+    Box::pin(async move { account::close_of_person(work, &event.read::<PersonDied>()?.person).await })
 }
 
-fn close_sessions_of_closed<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
-    let account = AccountId::stored(event.object().to_owned());
-    Box::pin(async move { session::close_of_account(work, &account, "account_closed").await })
-}
-
-fn close_sessions_of_locked<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
-    let account = AccountId::stored(event.object().to_owned());
-    Box::pin(async move { session::close_of_account(work, &account, "account_locked").await })
-}
-
-fn end_appointment<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
-    let person = PersonId::stored(event.object().to_owned());
-    Box::pin(async move { staff::end_of_person(work, &person).await })
-}
-
-fn end_licences_of_organisation<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
-    end_licences(work, Holder::Organisation(OrganisationId::stored(event.object().to_owned())))
-}
-
-fn end_licences_of_person<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
-    end_licences(work, Holder::Person(PersonId::stored(event.object().to_owned())))
-}
-
-fn end_licences(work: &mut Work, holder: Holder) -> Reacting<'_> {
+fn close_sessions_of_closed<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
     Box::pin(async move {
-        lifecycle::holder_ended(work, &holder).await.map_err(|error| match error {
-            licence::Error::Fault(fault) => fault,
-            refused => Fault::broken(refused),
-        })
+        let AccountClosed { account } = event.read()?;
+        session::close_of_account(work, &account, "account_closed").await
     })
 }
 
-fn end_tokens_and_tell_apps<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
-    let session = SessionId::stored(event.object().to_owned());
-    Box::pin(async move { logout::session_ended(work, &session).await.map(|_| ()) })
+fn close_sessions_of_locked<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+    Box::pin(async move {
+        let AccountLocked { account } = event.read()?;
+        session::close_of_account(work, &account, "account_locked").await
+    })
+}
+
+fn end_appointment<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+    Box::pin(async move { staff::end_of_person(work, &event.read::<PersonDied>()?.person).await })
+}
+
+fn end_licences_of_organisation<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+    Box::pin(async move {
+        let OrganisationCeased { organisation } = event.read()?;
+        end_licences(work, &Holder::Organisation(organisation)).await
+    })
+}
+
+fn end_licences_of_person<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+    Box::pin(async move { end_licences(work, &Holder::Person(event.read::<PersonDied>()?.person)).await })
+}
+
+async fn end_licences(work: &mut Work, holder: &Holder) -> Result<(), Fault> {
+    lifecycle::holder_ended(work, holder).await.map_err(|error| match error {
+        licence::Error::Fault(fault) => fault,
+        refused => Fault::broken(refused),
+    })
+}
+
+fn end_tokens_and_tell_apps<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+    Box::pin(async move { logout::session_ended(work, &event.read::<SessionClosed>()?.session).await.map(|_| ()) })
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use base::{
 use records::{Tx, Work, args};
 
 use crate::{
-    Error, events, limits,
+    Error,
+    events::{AccountClosed, AccountLocked, AccountOpened, AccountUnlocked},
+    limits,
     password::{self, HashedPassword},
     person,
 };
@@ -66,7 +68,7 @@ pub async fn open(
     if inserted == 0 {
         return Err(Error::UsernameTaken);
     }
-    work.record_with(events::ACCOUNT_OPENED, &account, serde_json::json!({ "person": person.as_str() }));
+    work.record(AccountOpened { account: account.clone(), person: person.clone() });
     if let Some(password) = password {
         password::set(work, &account, password).await?;
     }
@@ -75,7 +77,9 @@ pub async fn open(
 
 /// Closes an account for good.
 pub async fn close(work: &mut Work, account: &AccountId) -> Result<(), Error> {
-    change(work, account, "closed", events::ACCOUNT_CLOSED).await
+    change(work, account, "closed").await?;
+    work.record(AccountClosed { account: account.clone() });
+    Ok(())
 }
 
 /// Closes every account of a person for good. One statement, and an event for each.
@@ -91,19 +95,23 @@ pub async fn close_of_person(work: &mut Work, person: &PersonId) -> Result<(), F
         )
         .await?;
     for (account,) in closed {
-        work.record(events::ACCOUNT_CLOSED, account);
+        work.record(AccountClosed { account: AccountId::stored(account) });
     }
     Ok(())
 }
 
 /// Locks an account.
 pub async fn lock(work: &mut Work, account: &AccountId) -> Result<(), Error> {
-    change(work, account, "locked", events::ACCOUNT_LOCKED).await
+    change(work, account, "locked").await?;
+    work.record(AccountLocked { account: account.clone() });
+    Ok(())
 }
 
 /// Opens a locked account again.
 pub async fn unlock(work: &mut Work, account: &AccountId) -> Result<(), Error> {
-    change(work, account, "open", events::ACCOUNT_UNLOCKED).await
+    change(work, account, "open").await?;
+    work.record(AccountUnlocked { account: account.clone() });
+    Ok(())
 }
 
 /// The account with this name, whatever its case. One statement.
@@ -141,7 +149,7 @@ fn view((account, person, username, state): (String, String, String, String)) ->
     }
 }
 
-async fn change(work: &mut Work, account: &AccountId, state: &'static str, event: &'static str) -> Result<(), Error> {
+async fn change(work: &mut Work, account: &AccountId, state: &'static str) -> Result<(), Error> {
     let changed = work
         .tx
         .run(
@@ -149,11 +157,7 @@ async fn change(work: &mut Work, account: &AccountId, state: &'static str, event
             args![account, state],
         )
         .await?;
-    if changed == 0 {
-        return Err(Error::AccountUnknown);
-    }
-    work.record(event, account);
-    Ok(())
+    if changed == 0 { Err(Error::AccountUnknown) } else { Ok(()) }
 }
 
 /// The name under which an account is found. PostgreSQL takes no NUL in a text, and no name has one: what replaces it

@@ -3,7 +3,7 @@
 use base::{Date, id::PersonId};
 use records::{Work, args};
 
-use crate::{Error, events, person};
+use crate::{Error, events::PersonDied, person};
 
 /// Writes a person's death down. Doing it again changes nothing: the first day stands.
 ///
@@ -25,7 +25,7 @@ pub async fn record(work: &mut Work, person: &PersonId, on: Date) -> Result<(), 
         )
         .await?;
     if changed == 1 {
-        work.record_with(events::PERSON_DIED, person, serde_json::json!({ "on": on.to_string() }));
+        work.record(PersonDied { person: person.clone(), on: on.to_string() });
         return Ok(());
     }
     person::find(&mut work.tx, person).await?.map(|_| ()).ok_or(Error::PersonUnknown)

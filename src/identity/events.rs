@@ -1,44 +1,59 @@
-//! The kinds of events this crate records.
+//! What is written down about persons, organisations, staff, accounts and sessions.
 
-pub const ACCOUNT_CLOSED: &str = "account.closed";
-pub const ACCOUNT_LOCKED: &str = "account.locked";
-pub const ACCOUNT_OPENED: &str = "account.opened";
-pub const ACCOUNT_UNLOCKED: &str = "account.unlocked";
-pub const MANDATE_ENDED: &str = "mandate.ended";
-pub const MANDATE_GIVEN: &str = "mandate.given";
-pub const ORGANISATION_CEASED: &str = "organisation.ceased";
-pub const ORGANISATION_REGISTERED: &str = "organisation.registered";
-pub const ORGANISATION_RESUMED: &str = "organisation.resumed";
-pub const ORGANISATION_SUSPENDED: &str = "organisation.suspended";
-pub const PASSWORD_SET: &str = "password.set";
-pub const PASSWORD_UPGRADED: &str = "password.upgraded";
-pub const PERSON_DIED: &str = "person.died";
-pub const PERSON_REGISTERED: &str = "person.registered";
-pub const SESSION_CLOSED: &str = "session.closed";
-pub const SIGN_IN_FAILED: &str = "sign_in.failed";
-pub const SIGN_IN_SUCCEEDED: &str = "sign_in.succeeded";
-pub const STAFF_APPOINTED: &str = "staff.appointed";
-pub const STAFF_ENDED: &str = "staff.ended";
+use base::id::{AccountId, OrganisationId, PersonId, SessionId, StaffId};
 
-/// All kinds.
-pub const ALL: &[&str] = &[
-    ACCOUNT_CLOSED,
-    ACCOUNT_LOCKED,
-    ACCOUNT_OPENED,
-    ACCOUNT_UNLOCKED,
-    MANDATE_ENDED,
-    MANDATE_GIVEN,
-    ORGANISATION_CEASED,
-    ORGANISATION_REGISTERED,
-    ORGANISATION_RESUMED,
-    ORGANISATION_SUSPENDED,
-    PASSWORD_SET,
-    PASSWORD_UPGRADED,
-    PERSON_DIED,
-    PERSON_REGISTERED,
-    SESSION_CLOSED,
-    SIGN_IN_FAILED,
-    SIGN_IN_SUCCEEDED,
-    STAFF_APPOINTED,
-    STAFF_ENDED,
-];
+records::events! {
+    /// An account was closed.
+    AccountClosed = "account.closed" of account: AccountId {}
+    /// An account was locked.
+    AccountLocked = "account.locked" of account: AccountId {}
+    /// An account was opened.
+    AccountOpened = "account.opened" of account: AccountId { person: PersonId }
+    /// A locked account was opened again.
+    AccountUnlocked = "account.unlocked" of account: AccountId {}
+    /// A mandate ended.
+    MandateEnded = "mandate.ended" of organisation: OrganisationId { person: PersonId }
+    /// A person may act for an organisation.
+    MandateGiven = "mandate.given" of organisation: OrganisationId { person: PersonId, until: Option<String> }
+    /// An organisation ceased to exist.
+    OrganisationCeased = "organisation.ceased" of organisation: OrganisationId {}
+    /// An organisation was registered.
+    OrganisationRegistered = "organisation.registered" of organisation: OrganisationId {}
+    /// A suspended organisation resumed.
+    OrganisationResumed = "organisation.resumed" of organisation: OrganisationId {}
+    /// An organisation was suspended.
+    OrganisationSuspended = "organisation.suspended" of organisation: OrganisationId {}
+    /// A password was set.
+    PasswordSet = "password.set" of account: AccountId {}
+    /// A stored password was hashed again with current parameters.
+    PasswordUpgraded = "password.upgraded" of account: AccountId {}
+    /// A person's death was written down.
+    PersonDied = "person.died" of person: PersonId { on: String }
+    /// A person was registered.
+    PersonRegistered = "person.registered" of person: PersonId {}
+    /// A session was closed.
+    SessionClosed = "session.closed" of session: SessionId { reason: String }
+    /// A sign-in failed: to an account, or under a name that nobody has, of which only a digest is kept, because people
+    /// type passwords into the wrong field.
+    SignInFailed = "sign_in.failed" of account: String {
+        reason: String,
+        address: String,
+        failures: i64,
+        wait_seconds: i64,
+    }
+    /// A sign-in succeeded, or was done again within its session.
+    SignInSucceeded = "sign_in.succeeded" of account: AccountId {
+        session: SessionId,
+        method: String,
+        address: String,
+        again: Option<bool>,
+    }
+    /// A member of staff was appointed.
+    StaffAppointed = "staff.appointed" of staff: StaffId {
+        person: PersonId,
+        organisation: OrganisationId,
+        roles: String,
+    }
+    /// An appointment ended.
+    StaffEnded = "staff.ended" of staff: StaffId {}
+}

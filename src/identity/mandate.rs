@@ -6,7 +6,11 @@ use base::{
 };
 use records::{Tx, Work, args};
 
-use crate::{Error, events, organisation, person};
+use crate::{
+    Error,
+    events::{MandateEnded, MandateGiven},
+    organisation, person,
+};
 
 /// Lets a person act for an organisation during a period; an earlier mandate of the same two is replaced.
 pub async fn give(
@@ -28,8 +32,8 @@ pub async fn give(
             args![person, organisation, period.start, period.end],
         )
         .await?;
-    let data = serde_json::json!({ "person": person.as_str(), "until": period.end.map(Instant::rfc3339) });
-    work.record_with(events::MANDATE_GIVEN, organisation, data);
+    let until = period.end.map(Instant::rfc3339);
+    work.record(MandateGiven { organisation: organisation.clone(), person: person.clone(), until });
     Ok(())
 }
 
@@ -46,7 +50,7 @@ pub async fn end(work: &mut Work, organisation: &OrganisationId, person: &Person
         )
         .await?;
     if ended == 1 {
-        work.record_with(events::MANDATE_ENDED, organisation, serde_json::json!({ "person": person.as_str() }));
+        work.record(MandateEnded { organisation: organisation.clone(), person: person.clone() });
     }
     Ok(ended == 1)
 }

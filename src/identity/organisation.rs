@@ -9,7 +9,11 @@ use base::{
 };
 use records::{Tx, Work};
 
-use crate::{Error, events, limits, name};
+use crate::{
+    Error,
+    events::{OrganisationCeased, OrganisationRegistered, OrganisationResumed, OrganisationSuspended},
+    limits, name,
+};
 
 /// What kind of legal person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +110,7 @@ pub async fn register(work: &mut Work, new: NewOrganisation) -> Result<Organisat
     if !queries::insert(&mut work.tx, &view).await? {
         return Err(Error::CreditCodeTaken);
     }
-    work.record(events::ORGANISATION_REGISTERED, &organisation);
+    work.record(OrganisationRegistered { organisation: organisation.clone() });
     Ok(organisation)
 }
 
@@ -116,7 +120,9 @@ pub async fn register(work: &mut Work, new: NewOrganisation) -> Result<Organisat
 ///
 /// [`Error::OrganisationUnknown`], also when it is not active.
 pub async fn suspend(work: &mut Work, organisation: &OrganisationId) -> Result<(), Error> {
-    change(work, organisation, (&[State::Active], State::Suspended), events::ORGANISATION_SUSPENDED).await
+    change(work, organisation, &[State::Active], State::Suspended).await?;
+    work.record(OrganisationSuspended { organisation: organisation.clone() });
+    Ok(())
 }
 
 /// Lets a suspended organisation act again.
@@ -125,7 +131,9 @@ pub async fn suspend(work: &mut Work, organisation: &OrganisationId) -> Result<(
 ///
 /// [`Error::OrganisationUnknown`], also when it is not suspended.
 pub async fn resume(work: &mut Work, organisation: &OrganisationId) -> Result<(), Error> {
-    change(work, organisation, (&[State::Suspended], State::Active), events::ORGANISATION_RESUMED).await
+    change(work, organisation, &[State::Suspended], State::Active).await?;
+    work.record(OrganisationResumed { organisation: organisation.clone() });
+    Ok(())
 }
 
 /// Writes down that an organisation ceased to exist, or that its registration was revoked. That is for good.
@@ -134,19 +142,14 @@ pub async fn resume(work: &mut Work, organisation: &OrganisationId) -> Result<()
 ///
 /// [`Error::OrganisationUnknown`], also when it has ceased before.
 pub async fn cease(work: &mut Work, organisation: &OrganisationId) -> Result<(), Error> {
-    let from = &[State::Active, State::Suspended];
-    change(work, organisation, (from, State::Ceased), events::ORGANISATION_CEASED).await
+    change(work, organisation, &[State::Active, State::Suspended], State::Ceased).await?;
+    work.record(OrganisationCeased { organisation: organisation.clone() });
+    Ok(())
 }
 
-async fn change(
-    work: &mut Work,
-    organisation: &OrganisationId,
-    (from, to): (&[State], State),
-    event: &'static str,
-) -> Result<(), Error> {
+async fn change(work: &mut Work, organisation: &OrganisationId, from: &[State], to: State) -> Result<(), Error> {
     for from in from {
         if queries::set_state(&mut work.tx, organisation, *from, to).await? {
-            work.record(event, organisation);
             return Ok(());
         }
     }

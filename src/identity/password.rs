@@ -13,7 +13,11 @@ use records::{Work, args};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{Error, events, limits};
+use crate::{
+    Error,
+    events::{PasswordSet, PasswordUpgraded},
+    limits,
+};
 
 /// Lets as many passwords be hashed at once as there are cores; the others wait, but not for long.
 ///
@@ -89,14 +93,14 @@ pub(crate) async fn rehash(
 /// Gives an account a password, or another one.
 pub async fn set(work: &mut Work, account: &AccountId, password: &HashedPassword) -> Result<(), Error> {
     store(work, account, password).await?;
-    work.record(events::PASSWORD_SET, account);
+    work.record(PasswordSet { account: account.clone() });
     Ok(())
 }
 
 /// Stores the same password with current parameters.
 pub(crate) async fn upgrade(work: &mut Work, account: &AccountId, password: &HashedPassword) -> Result<(), Fault> {
     store(work, account, password).await?;
-    work.record(events::PASSWORD_UPGRADED, account);
+    work.record(PasswordUpgraded { account: account.clone() });
     Ok(())
 }
 

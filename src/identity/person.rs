@@ -6,7 +6,7 @@ use base::{Date, Fault, Instant, id::PersonId, number::IdentityNumber};
 use records::{Tx, Work};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Vault, events, limits, name};
+use crate::{Error, Vault, events::PersonRegistered, limits, name};
 
 /// What a person wants others to know: everything the standard OpenID Connect claims can carry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +90,7 @@ pub async fn register(work: &mut Work, vault: &Vault, new: NewPerson) -> Result<
     if !queries::insert(&mut work.tx, row, &profile, at).await? {
         return Err(Error::IdentityNumberTaken);
     }
-    work.record(events::PERSON_REGISTERED, &person);
+    work.record(PersonRegistered { person: person.clone() });
     Ok(person)
 }
 

@@ -10,7 +10,8 @@ use crypto::{digest, encoding};
 use records::{Actor, Database, Tx, Work};
 
 use crate::{
-    events, limits,
+    events::{SessionClosed, SignInSucceeded},
+    limits,
     staff::{Appointment, Role},
 };
 
@@ -142,10 +143,7 @@ pub async fn open(work: &mut Work, opening: Opening<'_>) -> Result<(SessionToken
     let token = SessionToken::new(work);
     let at = work.at();
     queries::insert(&mut work.tx, &session, &token.digest(), opening, at).await?;
-    let data = serde_json::json!({
-        "session": session.as_str(), "method": opening.method.code(), "address": opening.address,
-    });
-    work.record_with(events::SIGN_IN_SUCCEEDED, opening.account, data);
+    succeeded(work, &session, opening, None);
     Ok((token, session))
 }
 
@@ -157,10 +155,7 @@ pub async fn renew(work: &mut Work, session: &SessionId, opening: Opening<'_>) -
     if !queries::renew(&mut work.tx, session, &token.digest(), opening, at).await? {
         return Ok(None);
     }
-    let data = serde_json::json!({
-        "session": session.as_str(), "method": opening.method.code(), "address": opening.address, "again": true,
-    });
-    work.record_with(events::SIGN_IN_SUCCEEDED, opening.account, data);
+    succeeded(work, session, opening, Some(true));
     Ok(Some(token))
 }
 
@@ -188,7 +183,7 @@ pub async fn close(work: &mut Work, session: &SessionId, reason: &'static str) -
     let at = work.at();
     let closed = queries::close(&mut work.tx, session, at).await?;
     if closed {
-        work.record_with(events::SESSION_CLOSED, session, serde_json::json!({ "reason": reason }));
+        work.record(SessionClosed { session: session.clone(), reason: reason.to_owned() });
     }
     Ok(closed)
 }
@@ -233,7 +228,7 @@ pub async fn close_own(
     let at = work.at();
     let closed = queries::close_own(&mut work.tx, person, session, at).await?;
     if closed {
-        work.record_with(events::SESSION_CLOSED, session, serde_json::json!({ "reason": reason }));
+        work.record(SessionClosed { session: session.clone(), reason: reason.to_owned() });
     }
     Ok(closed)
 }
@@ -254,8 +249,18 @@ pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
     queries::expire(tx, at.plus_seconds(-limits::SESSION_KEPT_SECONDS)).await
 }
 
+fn succeeded(work: &mut Work, session: &SessionId, opening: Opening<'_>, again: Option<bool>) {
+    work.record(SignInSucceeded {
+        account: opening.account.clone(),
+        session: session.clone(),
+        method: opening.method.code().to_owned(),
+        address: opening.address.to_owned(),
+        again,
+    });
+}
+
 fn record_closed(work: &mut Work, closed: &[SessionId], reason: &'static str) {
     for session in closed {
-        work.record_with(events::SESSION_CLOSED, session, serde_json::json!({ "reason": reason }));
+        work.record(SessionClosed { session: session.clone(), reason: reason.to_owned() });
     }
 }

@@ -14,7 +14,8 @@ use records::{Actor, Context, Database, Tx, Work};
 use crate::{
     Error, PasswordGate, Session, SessionToken, Vault,
     account::{self, State},
-    events, limits,
+    events::SignInFailed,
+    limits,
     password::{self, HashedPassword},
     session::{self, Method, Opening},
 };
@@ -189,17 +190,14 @@ async fn fail_once(
     let Some(counted) = throttle::failed(&mut work, bucket).await? else {
         return blocked(work, bucket).await;
     };
-    let data = serde_json::json!({
-        "reason": reason,
-        "address": attempt.address.to_string(),
-        "failures": counted.failures,
-        "wait_seconds": counted.wait_seconds,
-    });
-    match account {
-        Some(account) => work.record_with(events::SIGN_IN_FAILED, account, data),
+    work.record(SignInFailed {
         // People type passwords into the wrong field.
-        None => work.record_with(events::SIGN_IN_FAILED, bucket.unknown_name(), data),
-    }
+        account: account.map_or_else(|| bucket.unknown_name(), ToString::to_string),
+        reason: reason.to_owned(),
+        address: attempt.address.to_string(),
+        failures: counted.failures,
+        wait_seconds: counted.wait_seconds,
+    });
     work.commit().await?;
     Ok(Error::Refused)
 }

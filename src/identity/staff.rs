@@ -10,7 +10,11 @@ use base::{
 };
 use records::{Tx, Work};
 
-use crate::{Error, events, organisation, person};
+use crate::{
+    Error,
+    events::{StaffAppointed, StaffEnded},
+    organisation, person,
+};
 
 /// What a member of staff may do. Nobody approves what they applied for, whatever roles they hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,10 +139,12 @@ pub async fn appoint(
     if !queries::insert(&mut work.tx, row, at).await? {
         return Err(Error::AlreadyAppointed);
     }
-    let data = serde_json::json!({
-        "person": person.as_str(), "organisation": organisation.as_str(), "roles": roles.to_string(),
+    work.record(StaffAppointed {
+        staff: staff.clone(),
+        person: person.clone(),
+        organisation: organisation.clone(),
+        roles: roles.to_string(),
     });
-    work.record_with(events::STAFF_APPOINTED, &staff, data);
     Ok(staff)
 }
 
@@ -148,7 +154,7 @@ pub async fn end(work: &mut Work, staff: &StaffId) -> Result<(), Error> {
     if !queries::end(&mut work.tx, staff, at).await? {
         return Err(Error::StaffUnknown);
     }
-    work.record(events::STAFF_ENDED, staff);
+    work.record(StaffEnded { staff: staff.clone() });
     Ok(())
 }
 
@@ -156,7 +162,7 @@ pub async fn end(work: &mut Work, staff: &StaffId) -> Result<(), Error> {
 pub async fn end_of_person(work: &mut Work, person: &PersonId) -> Result<(), Fault> {
     let at = work.at();
     for staff in queries::end_of_person(&mut work.tx, person, at).await? {
-        work.record(events::STAFF_ENDED, staff);
+        work.record(StaffEnded { staff });
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use base::{
     number::{CreditCode, IdentityNumber},
 };
 use records::{
-    Actor, Consequence, Context, Database, Reacting, Tx, Work,
+    Actor, Consequence, Context, Database, Event, EventRow, Reacting, Tx, Work,
     log::{self, Filter},
     testing::{self, Fresh, context},
 };
@@ -100,9 +100,8 @@ impl City {
         session::find(&mut self.database().read().await?, token, at(seconds)).await
     }
 
-    async fn events(&self, kind: &str) -> Result<Vec<log::Entry>, Fault> {
-        let filter = Filter { kind: Some(kind.to_owned()), ..Filter::default() };
-        Ok(log::list(&mut self.database().read().await?, &filter, &Page::first(200)).await?.items)
+    async fn events<E: Event>(&self) -> Result<Vec<E>, Fault> {
+        testing::told(self.database()).await
     }
 
     async fn throttles(&self) -> Result<Vec<(String, i64, i64, i64)>, Fault> {

@@ -11,7 +11,7 @@ use records::{Tx, Work};
 
 use crate::{
     error::Error,
-    events,
+    events::{ApplicationApproved, ApplicationReturned, ApplicationSubmitted},
     issue::{self, Approved, Begun, NewLicence, Origin, compose, official::Official},
     library::Library,
     limits,
@@ -126,8 +126,11 @@ pub async fn apply(
         licence_id: None,
     };
     queries::insert_application(&mut work.tx, &row, content.renews.as_deref()).await?;
-    let data = serde_json::json!({ "type": licence_type.code, "content_sha256": row.content_digest });
-    work.record_with(events::APPLICATION_SUBMITTED, &id, data);
+    work.record(ApplicationSubmitted {
+        application: id.clone(),
+        r#type: licence_type.code.clone(),
+        content_sha256: row.content_digest,
+    });
     Ok(id)
 }
 
@@ -217,8 +220,7 @@ pub async fn approve(
         digest,
     };
     decide(work, id, decision).await?;
-    let data = serde_json::json!({ "content_sha256": digest, "licence": licence.as_str() });
-    work.record_with(events::APPLICATION_APPROVED, id, data);
+    work.record(ApplicationApproved { application: id.clone(), content_sha256: digest.to_owned(), licence });
     Ok(begun)
 }
 
@@ -247,7 +249,7 @@ pub async fn send_back(
         digest: &application.digest,
     };
     decide(work, id, decision).await?;
-    work.record_with(events::APPLICATION_RETURNED, id, serde_json::json!({ "reason": reason.code() }));
+    work.record(ApplicationReturned { application: id.clone(), reason });
     Ok(())
 }
 

@@ -27,7 +27,7 @@ pub use request::{NewLicence, Origin};
 use crate::{
     catalogue::licence_type::LicenceType,
     error::Error,
-    events,
+    events::{IssueIntended, IssueResumed, IssueVoided, LicenceIssued, LicenceSuperseded},
     library::Library,
     limits,
     register::{
@@ -189,11 +189,13 @@ async fn hold(work: &mut Work, licence: &Licence, type_code: &str) -> Result<(),
 }
 
 fn record_intent(work: &mut Work, licence: &Licence, (maker, checker): (&Official, &Official), digest: &str) {
-    let data = serde_json::json!({
-        "identifier": licence.identifier, "maker": maker.staff_id.as_str(), "checker": checker.staff_id.as_str(),
-        "content_sha256": digest,
+    work.record(IssueIntended {
+        licence: licence.id.clone(),
+        identifier: licence.identifier.clone(),
+        maker: maker.staff_id.clone(),
+        checker: checker.staff_id.clone(),
+        content_sha256: digest.to_owned(),
     });
-    work.record_with(events::ISSUE_INTENDED, &licence.id, data);
 }
 
 /// The same origin was here before: go on with its number.
@@ -207,7 +209,7 @@ async fn resume(
     match licence.status {
         Status::Intent => {
             let content = library.safe.content(&mut work.tx, &licence.id).await?;
-            work.record(events::ISSUE_RESUMED, &licence.id);
+            work.record(IssueResumed { licence: licence.id.clone() });
             Ok(Begun::Intent(Box::new(Intent { licence, content, licence_type, seal })))
         }
         Status::Void => Err(Error::Voided(licence.reason.unwrap_or_default())),
@@ -321,12 +323,14 @@ pub async fn record(work: &mut Work, library: &Library, intent: &Intent, signed:
     {
         return Err(Error::Renewal);
     }
-    let data = serde_json::json!({
-        "sha256": signed.sha256, "seal": signed.seal_id.as_str(), "key": signed.key_id.as_str(),
+    work.record(LicenceIssued {
+        licence: id.clone(),
+        sha256: signed.sha256.clone(),
+        seal: signed.seal_id.clone(),
+        key: signed.key_id.clone(),
     });
-    work.record_with(events::ISSUED, id, data);
     if let Some(older) = &intent.licence.renews {
-        work.record_with(events::SUPERSEDED, older, serde_json::json!({ "by": id.as_str() }));
+        work.record(LicenceSuperseded { licence: older.clone(), by: id.clone() });
     }
     let mut licence = intent.licence.clone();
     (licence.status, licence.changed_at) = (Status::Valid, at);
@@ -342,7 +346,7 @@ pub async fn void(work: &mut Work, id: &LicenceId, reason: &str) -> Result<(), E
     let at = work.at();
     if register::queries::move_status(&mut work.tx, id, Status::Intent, Status::Void, Some(reason), at).await? == 1 {
         queries::give_back(&mut work.tx, id).await?;
-        work.record_with(events::VOIDED, id, serde_json::json!({ "reason": reason }));
+        work.record(IssueVoided { licence: id.clone(), reason: reason.to_owned() });
     }
     Ok(())
 }

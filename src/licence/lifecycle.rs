@@ -9,7 +9,8 @@ use records::Work;
 use crate::{
     catalogue::Catalogue,
     error::Error,
-    events, issue,
+    events::{LicenceReinstated, LicenceRevoked, LicenceSuspended},
+    issue,
     register::{
         self,
         holder::Holder,
@@ -47,7 +48,11 @@ pub async fn suspend(
         Status::Superseded => Err(Error::AlreadySuperseded),
         Status::Suspended if is_for(&licence, reason.code()) => Ok(Changed { licence, is_new: false }),
         Status::Suspended => Err(Error::AlreadySuspended),
-        Status::Valid => moved(work, licence, Status::Suspended, Some(reason.code()), events::SUSPENDED).await,
+        Status::Valid => {
+            let changed = moved(work, licence, Status::Suspended, Some(reason.code())).await?;
+            work.record(LicenceSuspended { licence: id.clone(), reason });
+            Ok(changed)
+        }
     }
 }
 
@@ -63,7 +68,11 @@ pub async fn reinstate(work: &mut Work, issuers: &[OrganisationId], id: &Licence
         Status::Revoked => Err(Error::AlreadyRevoked),
         Status::Superseded => Err(Error::AlreadySuperseded),
         Status::Valid => Err(Error::NotSuspended),
-        Status::Suspended => moved(work, licence, Status::Valid, None, events::REINSTATED).await,
+        Status::Suspended => {
+            let changed = moved(work, licence, Status::Valid, None).await?;
+            work.record(LicenceReinstated { licence: id.clone() });
+            Ok(changed)
+        }
     }
 }
 
@@ -83,9 +92,7 @@ pub async fn revoke(
         Status::Intent | Status::Void => Err(Error::NotIssued),
         Status::Revoked if is_for(&licence, reason.code()) => Ok(Changed { licence, is_new: false }),
         Status::Revoked => Err(Error::AlreadyRevoked),
-        Status::Valid | Status::Suspended | Status::Superseded => {
-            moved(work, licence, Status::Revoked, Some(reason.code()), events::REVOKED).await
-        }
+        Status::Valid | Status::Suspended | Status::Superseded => revoked(work, licence, reason).await,
     }
 }
 
@@ -110,7 +117,7 @@ pub async fn holder_ended(work: &mut Work, holder: &Holder) -> Result<(), Error>
         if licence.status == Status::Intent {
             issue::void(work, &licence.id, reason.code()).await?;
         } else {
-            moved(work, licence, Status::Revoked, Some(reason.code()), events::REVOKED).await?;
+            revoked(work, licence, reason).await?;
         }
     }
     Ok(())
@@ -125,23 +132,19 @@ async fn of_issuer(work: &mut Work, issuers: &[OrganisationId], id: &LicenceId) 
     if issuers.contains(&licence.issuer) { Ok(licence) } else { Err(Error::OtherDepartment) }
 }
 
-async fn moved(
-    work: &mut Work,
-    mut licence: Licence,
-    to: Status,
-    reason: Option<&str>,
-    event: &'static str,
-) -> Result<Changed, Error> {
+async fn revoked(work: &mut Work, licence: Licence, reason: RevocationReason) -> Result<Changed, Error> {
+    let id = licence.id.clone();
+    let changed = moved(work, licence, Status::Revoked, Some(reason.code())).await?;
+    work.record(LicenceRevoked { licence: id, reason });
+    Ok(changed)
+}
+
+async fn moved(work: &mut Work, mut licence: Licence, to: Status, reason: Option<&str>) -> Result<Changed, Error> {
     let at = work.at();
     if register::queries::move_status(&mut work.tx, &licence.id, licence.status, to, reason, at).await? == 0 {
         // Someone else changed it between our look and our step; the operation's edge looks again.
         return Err(Fault::conflict("the licence was changed at the same time").into());
     }
-    let data = match reason {
-        Some(reason) => serde_json::json!({ "reason": reason }),
-        None => serde_json::json!({}),
-    };
-    work.record_with(event, &licence.id, data);
     licence.status = to;
     licence.reason = reason.map(str::to_owned);
     licence.changed_at = at;

@@ -30,7 +30,9 @@ use records::Work;
 
 use draft::Draft;
 
-use crate::{Client, Endpoint, Error, Parameters, Provider, events, scope::ScopeSet, throttle::Wrong};
+use crate::{
+    Client, Endpoint, Error, Parameters, Provider, events::AuthorizationRefused, scope::ScopeSet, throttle::Wrong,
+};
 
 /// One rule. Those before [`redirect_uri_exact`] can only be answered with a page: until then nobody knows where an
 /// answer may go.
@@ -124,9 +126,13 @@ pub async fn remember(endpoint: &Endpoint<'_>, refused: &Refused) -> Result<(), 
         return Ok(());
     }
     let client = refused.client.as_ref().map_or("-", |client| client.client_id.as_str());
-    let data = serde_json::json!({ "why": refused.error.to_string(), "address": endpoint.address });
+    let event = AuthorizationRefused {
+        client: client.to_owned(),
+        why: refused.error.to_string(),
+        address: endpoint.address.to_owned(),
+    };
     let remember = async |mut work: Work| {
-        work.record_with(events::AUTHORIZATION_REFUSED, client, data.clone());
+        work.record(event.clone());
         work.commit().await
     };
     endpoint.database.attempt(&endpoint.context, remember).await

@@ -1,51 +1,68 @@
-//! The kinds of events this crate records.
+//! What is written down about clients, grants and tokens.
 
-/// A client was registered.
-pub const CLIENT_REGISTERED: &str = "client.registered";
-/// A client was enabled again.
-pub const CLIENT_ENABLED: &str = "client.enabled";
-/// A client was disabled: it gets no tokens and its tokens no longer count.
-pub const CLIENT_DISABLED: &str = "client.disabled";
-/// A client got a new secret; the old one no longer counts.
-pub const CLIENT_SECRET_RENEWED: &str = "client.secret_renewed";
-/// A wrong secret was used for a client.
-pub const CLIENT_REFUSED: &str = "client.refused";
-/// An authorization request was answered with an error page.
-pub const AUTHORIZATION_REFUSED: &str = "oidc.authorization_refused";
-/// A person let a client have something.
-pub const GRANT_GIVEN: &str = "grant.given";
-/// A person refused.
-pub const GRANT_REFUSED: &str = "grant.refused";
-/// A person withdrew what a client had.
-pub const GRANT_WITHDRAWN: &str = "grant.withdrawn";
-/// A code was redeemed: the client has tokens.
-pub const CODE_REDEEMED: &str = "token.code_redeemed";
-/// A code came back with something wrong and is burnt.
-pub const CODE_BURNT: &str = "token.code_burnt";
-/// A code came a second time: everything that came out of it is revoked.
-pub const CODE_REUSED: &str = "token.code_reused";
-/// A refresh token was exchanged for its successor.
-pub const REFRESHED: &str = "token.refreshed";
-/// An old refresh token came back: its family is revoked.
-pub const REFRESH_REUSED: &str = "token.refresh_reused";
-/// A session ended, and with it the tokens that clients got in it.
-pub const SESSION_TOKENS_REVOKED: &str = "token.session_revoked";
+use base::id::{OrganisationId, PersonId, SessionId};
 
-/// All kinds.
-pub const ALL: &[&str] = &[
-    CLIENT_REGISTERED,
-    CLIENT_ENABLED,
-    CLIENT_DISABLED,
-    CLIENT_SECRET_RENEWED,
-    CLIENT_REFUSED,
-    AUTHORIZATION_REFUSED,
-    GRANT_GIVEN,
-    GRANT_REFUSED,
-    GRANT_WITHDRAWN,
-    CODE_REDEEMED,
-    CODE_BURNT,
-    CODE_REUSED,
-    REFRESHED,
-    REFRESH_REUSED,
-    SESSION_TOKENS_REVOKED,
-];
+use crate::ClientId;
+
+records::events! {
+    /// An authorization request was answered with an error page. Its client is `-` when it is none of ours.
+    AuthorizationRefused = "oidc.authorization_refused" of client: String { why: String, address: String }
+    /// A client was disabled: it gets no tokens and its tokens no longer count.
+    ClientDisabled = "client.disabled" of client: ClientId {}
+    /// A client was enabled again.
+    ClientEnabled = "client.enabled" of client: ClientId {}
+    /// A wrong secret was used for a client. It is `-` when what came is no identifier of a client.
+    ClientRefused = "client.refused" of client: String { address: String }
+    /// A client was registered.
+    ClientRegistered = "client.registered" of client: ClientId {
+        name: String,
+        organisation: OrganisationId,
+        scopes: String,
+        pkce_exempted_by: Option<String>,
+        identity_number_approved: bool,
+        acts_for: Vec<String>,
+    }
+    /// A client got a new secret; the old one no longer counts.
+    ClientSecretRenewed = "client.secret_renewed" of client: ClientId {}
+    /// A code came back with something wrong and is burnt.
+    CodeBurnt = "token.code_burnt" of family: String { client: ClientId, why: String }
+    /// A code was redeemed: the client has tokens.
+    CodeRedeemed = "token.code_redeemed" of family: String {
+        client: ClientId,
+        person: PersonId,
+        session: SessionId,
+        scopes: String,
+        /// The client sent a PKCE challenge that it had sent before.
+        pkce_reuse: Option<bool>,
+    }
+    /// A code came a second time: everything that came out of it is revoked.
+    CodeReused = "token.code_reused" of family: String { client: ClientId }
+    /// A person let a client have something.
+    GrantGiven = "grant.given" of person: PersonId { client: ClientId, scopes: String }
+    /// A person refused.
+    GrantRefused = "grant.refused" of person: PersonId { client: ClientId, scopes: String }
+    /// A person withdrew what a client had.
+    GrantWithdrawn = "grant.withdrawn" of person: PersonId { client: ClientId, families: u64 }
+    /// An old refresh token came back: its family is revoked.
+    RefreshReused = "token.refresh_reused" of family: String { client: ClientId }
+    /// A session ended, and with it the tokens that clients got in it.
+    SessionTokensRevoked = "token.session_revoked" of session: SessionId { families: usize, clients_told: usize }
+    /// A refresh token was exchanged for its successor.
+    TokenRefreshed = "token.refreshed" of family: String {
+        client: ClientId,
+        /// The answer was given again, because the first one was lost.
+        again: Option<bool>,
+    }
+}
+
+impl records::event::Detail for ClientId {
+    const SHAPE: records::event::Shape = records::event::Shape::Text;
+
+    fn json(&self) -> records::event::Value {
+        self.as_str().into()
+    }
+
+    fn of(value: &records::event::Value) -> Option<Self> {
+        Self::parse(value.as_str()?).ok()
+    }
+}

@@ -4,9 +4,14 @@ use base::{
     Fault, Instant,
     id::{PersonId, SessionId},
 };
-use records::{Context, Database, Event, FromRow, Tx, Value, Work, args};
+use records::{Context, Database, FromRow, Tx, Value, Work, args};
 
-use crate::{client::ClientId, code::Code, scope::ScopeSet};
+use crate::{
+    client::ClientId,
+    code::Code,
+    events::{CodeRedeemed, TokenRefreshed},
+    scope::ScopeSet,
+};
 
 /// What the tokens of a family are made from.
 #[derive(Clone, Debug)]
@@ -32,7 +37,7 @@ pub(crate) async fn begin(
     database: &Database,
     context: &Context,
     redemption: &Redemption<'_>,
-    event: Event,
+    event: CodeRedeemed,
 ) -> Result<bool, Fault> {
     let (code, at) = (redemption.code, context.at);
     let rows: Vec<(String,)> = database
@@ -198,7 +203,7 @@ pub(crate) async fn rotate(
     database: &Database,
     context: &Context,
     rotation: &Rotation<'_>,
-    event: Event,
+    event: TokenRefreshed,
 ) -> Result<Option<Family>, Fault> {
     let rows: Vec<FamilyRow> = database.act(context, ROTATE, rotation.values(context.at), event).await?;
     Ok(rows.into_iter().next().map(FamilyRow::family))

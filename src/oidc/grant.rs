@@ -6,7 +6,12 @@ use base::{
 };
 use records::{Tx, Work, args};
 
-use crate::{client::ClientId, events, family, limits, scope::ScopeSet};
+use crate::{
+    client::ClientId,
+    events::{GrantGiven, GrantRefused, GrantWithdrawn},
+    family, limits,
+    scope::ScopeSet,
+};
 
 /// What a person said to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,15 +66,13 @@ pub async fn give(work: &mut Work, person: &PersonId, client: &ClientId, wanted:
             args![&grant, person, client.as_str(), all.text(), at],
         )
         .await?;
-    let data = serde_json::json!({ "client": client.as_str(), "scopes": wanted.text() });
-    work.record_with(events::GRANT_GIVEN, person, data);
+    work.record(GrantGiven { person: person.clone(), client: client.clone(), scopes: wanted.text() });
     Ok(())
 }
 
 /// Remembers that a person refused. Nothing changes.
 pub fn refuse(work: &mut Work, person: &PersonId, client: &ClientId, wanted: &ScopeSet) {
-    let data = serde_json::json!({ "client": client.as_str(), "scopes": wanted.text() });
-    work.record_with(events::GRANT_REFUSED, person, data);
+    work.record(GrantRefused { person: person.clone(), client: client.clone(), scopes: wanted.text() });
 }
 
 /// Takes back what a client has of a person: the consent and every token. False when it had nothing.
@@ -103,8 +106,7 @@ pub async fn withdraw(work: &mut Work, person: &PersonId, client: &ClientId) -> 
     }
     let had_something = withdrawn + families > 0;
     if had_something {
-        let data = serde_json::json!({ "client": client.as_str(), "families": families });
-        work.record_with(events::GRANT_WITHDRAWN, person, data);
+        work.record(GrantWithdrawn { person: person.clone(), client: client.clone(), families });
     }
     Ok(had_something)
 }

@@ -12,7 +12,8 @@ pub use self::back_channel::{Fetch, Notice, deliver};
 use crate::{
     Client, Error, Parameters, Provider,
     client::queries,
-    events, family,
+    events::SessionTokensRevoked,
+    family,
     id_token::{self, Hint},
     limits,
     parameters::append,
@@ -113,8 +114,7 @@ pub async fn session_ended(work: &mut Work, session: &SessionId) -> Result<usize
         jobs::enqueue(work, JOB, &notice).await?;
         told += 1;
     }
-    let data = serde_json::json!({ "families": families, "clients_told": told });
-    work.record_with(events::SESSION_TOKENS_REVOKED, session, data);
+    work.record(SessionTokensRevoked { session: session.clone(), families, clients_told: told });
     Ok(told)
 }
 

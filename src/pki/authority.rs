@@ -8,7 +8,8 @@ use crate::{
     certify::{By, certify},
     custody::{Custody, NewKey, Signer},
     error::Error,
-    events, limits,
+    events::{CertificateIssued, KeyCreated},
+    limits,
     profile::{Kind, Profile},
     purpose::{KeyState, Purpose},
     queries::{self, NewCertificate, NewKeyRow},
@@ -128,16 +129,10 @@ pub(crate) async fn adopt(
         not_after: profile.not_after,
     };
     queries::insert_certificate(&mut work.tx, &new_certificate).await?;
-    work.record_with(
-        events::KEY_CREATED,
-        &key_id,
-        serde_json::json!({ "purpose": purpose.as_str(), "state": state.as_str() }),
-    );
-    work.record_with(
-        events::CERTIFICATE_ISSUED,
-        &certificate_id,
-        serde_json::json!({ "key": key_id.as_str(), "serial": serial, "subject": profile.subject_line() }),
-    );
+    let (purpose_name, state_name) = (purpose.as_str().to_owned(), state.as_str().to_owned());
+    work.record(KeyCreated { key: key_id.clone(), purpose: purpose_name, state: state_name });
+    let subject = profile.subject_line();
+    work.record(CertificateIssued { certificate: certificate_id.clone(), key: key_id.clone(), serial, subject });
     let mut chain = vec![der];
     chain
         .extend(issuer.iter().filter(|issuer| issuer.purpose != Purpose::Root).flat_map(|issuer| issuer.chain.clone()));

@@ -13,7 +13,8 @@ use crate::{
     certify::{Rehearsal, sign_again},
     custody::{Custody, Signer},
     error::Error,
-    events, limits,
+    events::{CertificateRevoked, CrlSigned, KeyRevoked},
+    limits,
     profile::when,
     purpose::{KeyState, Purpose},
     queries::{self, CrlRow},
@@ -113,12 +114,9 @@ pub async fn revoke(
     for from in [KeyState::PrePublished, KeyState::Active, KeyState::Retired] {
         queries::change_state(&mut work.tx, &key, from, KeyState::Revoked).await?;
     }
-    work.record_with(
-        events::CERTIFICATE_REVOKED,
-        certificate_id,
-        serde_json::json!({ "key": key.as_str(), "reason": reason.as_str() }),
-    );
-    work.record(events::KEY_REVOKED, &key);
+    let reason = reason.as_str().to_owned();
+    work.record(CertificateRevoked { certificate: certificate_id.clone(), key: key.clone(), reason });
+    work.record(KeyRevoked { key });
     let authority = custody.inventory().signers.get(&issuer).cloned().ok_or(Error::KeyUnknown(issuer))?;
     sign_list(work, &authority).await?;
     revision::bump(&mut work.tx, REVISION).await?;
@@ -201,7 +199,7 @@ pub(crate) async fn sign_list(work: &mut Work, authority: &Signer) -> Result<(),
     if queries::insert_crl(&mut work.tx, row).await? == 0 {
         return Err(Fault::conflict("another node signed a revocation list with this number").into());
     }
-    work.record_with(events::CRL_SIGNED, &authority.key_id, serde_json::json!({ "number": number, "revoked": count }));
+    work.record(CrlSigned { key: authority.key_id.clone(), number, revoked: count });
     Ok(())
 }
 

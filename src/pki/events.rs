@@ -1,30 +1,26 @@
-//! The kinds of events this crate records.
+//! What is written down about keys, certificates and revocation lists.
 
-/// A certificate was issued.
-pub const CERTIFICATE_ISSUED: &str = "pki.certificate.issued";
-/// A certificate was revoked.
-pub const CERTIFICATE_REVOKED: &str = "pki.certificate.revoked";
-/// A revocation list was signed.
-pub const CRL_SIGNED: &str = "pki.crl.signed";
-/// The key files were bound to an envelope key.
-pub const ENVELOPE_BOUND: &str = "pki.envelope.bound";
-/// A key became the current one of its purpose.
-pub const KEY_ACTIVATED: &str = "pki.key.activated";
-/// A key was made.
-pub const KEY_CREATED: &str = "pki.key.created";
-/// A key signs no more; what it signed can still be checked.
-pub const KEY_RETIRED: &str = "pki.key.retired";
-/// A key must no longer be trusted.
-pub const KEY_REVOKED: &str = "pki.key.revoked";
+use base::id::{CertificateId, KeyId};
 
-/// All kinds.
-pub const ALL: &[&str] = &[
-    CERTIFICATE_ISSUED,
-    CERTIFICATE_REVOKED,
-    CRL_SIGNED,
-    ENVELOPE_BOUND,
-    KEY_ACTIVATED,
-    KEY_CREATED,
-    KEY_RETIRED,
-    KEY_REVOKED,
-];
+records::events! {
+    /// A certificate was issued.
+    CertificateIssued = "pki.certificate.issued" of certificate: CertificateId {
+        key: KeyId,
+        serial: String,
+        subject: String,
+    }
+    /// A certificate was revoked.
+    CertificateRevoked = "pki.certificate.revoked" of certificate: CertificateId { key: KeyId, reason: String }
+    /// A revocation list was signed.
+    CrlSigned = "pki.crl.signed" of key: KeyId { number: i64, revoked: usize }
+    /// The key files were bound to an envelope key, of which this is the check value.
+    EnvelopeBound = "pki.envelope.bound" of check: String {}
+    /// A key became the current one of its purpose.
+    KeyActivated = "pki.key.activated" of key: KeyId {}
+    /// A key was made.
+    KeyCreated = "pki.key.created" of key: KeyId { purpose: String, state: String }
+    /// A key signs no more; what it signed can still be checked.
+    KeyRetired = "pki.key.retired" of key: KeyId {}
+    /// A key must no longer be trusted.
+    KeyRevoked = "pki.key.revoked" of key: KeyId {}
+}

@@ -6,7 +6,7 @@ use crate::{
     REVISION, authority, crl,
     custody::{Custody, NewKey},
     error::Error,
-    events,
+    events::EnvelopeBound,
     purpose::{KeyState, Purpose},
     queries,
 };
@@ -33,7 +33,7 @@ impl Custody {
         self.check_envelope(&bound)?;
         if bound.is_empty() {
             queries::bind_envelope(&mut work.tx, self.0.folder.check()).await?;
-            work.record(events::ENVELOPE_BOUND, self.0.folder.check());
+            work.record(EnvelopeBound { check: self.0.folder.check().to_owned() });
         }
         // What the other process made while this one waited.
         let there = self.inventory_from(&mut work.tx).await?;

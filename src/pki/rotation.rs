@@ -16,7 +16,7 @@ use crate::{
     crl::{self, RevocationReason},
     custody::Custody,
     error::Error,
-    events,
+    events::{KeyActivated, KeyRetired},
     purpose::{KeyState, Purpose},
     queries::{self, KeyRow},
 };
@@ -65,13 +65,13 @@ pub async fn activate(work: &mut Work, key_id: &KeyId) -> Result<(), Error> {
         return Err(Error::SealKey);
     }
     change(work, key_id, &key.state, KeyState::Active).await?;
-    work.record(events::KEY_ACTIVATED, key_id);
+    work.record(KeyActivated { key: key_id.clone() });
     let keys = queries::service_keys(&mut work.tx).await?;
     for old in keys.iter().filter(|row| row.purpose == key.purpose && row.key_id != key.key_id) {
         if old.state == KeyState::Active.as_str() {
             let old_id = KeyId::stored(old.key_id.clone());
             change(work, &old_id, &old.state, KeyState::Retired).await?;
-            work.record(events::KEY_RETIRED, &old_id);
+            work.record(KeyRetired { key: old_id });
         }
     }
     revision::bump(&mut work.tx, REVISION).await?;
@@ -87,7 +87,7 @@ pub async fn activate(work: &mut Work, key_id: &KeyId) -> Result<(), Error> {
 pub async fn retire(work: &mut Work, key_id: &KeyId) -> Result<(), Error> {
     let key = not_in_use(work, key_id).await?;
     change(work, key_id, &key.state, KeyState::Retired).await?;
-    work.record(events::KEY_RETIRED, key_id);
+    work.record(KeyRetired { key: key_id.clone() });
     revision::bump(&mut work.tx, REVISION).await?;
     Ok(())
 }
@@ -122,7 +122,7 @@ pub async fn renew_seal(
     // A key that was revoked stays revoked.
     if row.state == KeyState::Active.as_str() {
         change(work, old, &row.state, KeyState::Retired).await?;
-        work.record(events::KEY_RETIRED, old);
+        work.record(KeyRetired { key: old.clone() });
     }
     Ok(new)
 }

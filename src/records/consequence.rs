@@ -7,7 +7,10 @@ use std::pin::Pin;
 
 use base::Fault;
 
-use crate::work::{Event, Work};
+use crate::{
+    event::Event,
+    work::{EventRow, Work},
+};
 
 /// The most steps of what follows from an act: a table that leads in a circle is refused, not followed for ever.
 pub const STEPS_MAX: usize = 8;
@@ -21,9 +24,16 @@ pub struct Consequence {
     pub reactions: &'static [Reaction],
 }
 
+impl Consequence {
+    /// What follows from events of this type.
+    pub const fn after<E: Event>(reactions: &'static [Reaction]) -> Self {
+        Self { after: E::KIND.name, reactions }
+    }
+}
+
 /// One thing that follows from an event. It changes what has to change in the same unit of work, or enqueues a job there
 /// when others are to be told, and may record events with consequences of their own.
-pub type Reaction = for<'a> fn(&'a mut Work, &'a Event) -> Reacting<'a>;
+pub type Reaction = for<'a> fn(&'a mut Work, &'a EventRow) -> Reacting<'a>;
 
 /// A reaction under way. A fault undoes the act.
 pub type Reacting<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
@@ -68,50 +78,69 @@ mod tests {
 
     const AT: Instant = Instant::from_seconds(1_790_000_000);
 
+    crate::events! {
+        /// The river came.
+        Flooded = "city.flooded" of city: String {}
+        /// Whoever is outside stays outside.
+        GateClosed = "gate.closed" of gate: String {}
+        /// It cannot be closed.
+        GateStuck = "gate.stuck" of gate: String {}
+        /// Those who are outside see it.
+        FireLit = "fire.lit" of gate: String {}
+        /// One of several.
+        StepTaken = "step.taken" of walk: String { left: usize }
+    }
+
     static TABLE: &[Consequence] = &[
-        Consequence { after: "city.flooded", reactions: &[close_gates, tell_villages] },
-        Consequence { after: "gate.closed", reactions: &[light_fire] },
-        Consequence { after: "gate.stuck", reactions: &[fail] },
-        Consequence { after: "step.taken", reactions: &[take_next] },
+        Consequence::after::<Flooded>(&[close_gates, tell_villages]),
+        Consequence::after::<GateClosed>(&[light_fire]),
+        Consequence::after::<GateStuck>(&[fail]),
+        Consequence::after::<StepTaken>(&[take_next]),
     ];
 
-    fn close_gates<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
+    fn close_gates<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
         Box::pin(async move {
             revision::bump(&mut work.tx, "gates").await?;
-            work.record("gate.closed", format!("{} east", event.object()));
-            work.record("gate.closed", format!("{} west", event.object()));
+            let Flooded { city } = event.read()?;
+            work.record(GateClosed { gate: format!("{city} east") });
+            work.record(GateClosed { gate: format!("{city} west") });
             Ok(())
         })
     }
 
-    fn tell_villages<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
-        Box::pin(async move { jobs::enqueue(work, "villages", &event.object()).await.map(|_| ()) })
+    fn tell_villages<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+        Box::pin(async move { jobs::enqueue(work, "villages", &event.read::<Flooded>()?.city).await.map(|_| ()) })
     }
 
-    fn light_fire<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
+    fn light_fire<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
         Box::pin(async move {
-            work.record("fire.lit", event.object());
+            let GateClosed { gate } = event.read()?;
+            work.record(FireLit { gate });
             Ok(())
         })
     }
 
-    fn fail<'a>(_: &'a mut Work, _: &'a Event) -> Reacting<'a> {
+    fn fail<'a>(_: &'a mut Work, _: &'a EventRow) -> Reacting<'a> {
         Box::pin(async { Err(Fault::conflict("somebody leans against the gate")) })
     }
 
-    fn take_next<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
+    fn take_next<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
         Box::pin(async move {
-            let left: usize = event.object().parse().map_err(Fault::broken)?;
+            let StepTaken { walk, left } = event.read()?;
             if left > 0 {
-                work.record("step.taken", (left - 1).to_string());
+                work.record(StepTaken { walk, left: left - 1 });
             }
             Ok(())
         })
     }
 
-    async fn record(fresh: &Fresh, kind: &'static str, object: &str) -> Result<Vec<Event>, Fault> {
+    fn steps(left: usize) -> StepTaken {
+        StepTaken { walk: "a".to_owned(), left }
+    }
+
+    async fn record(fresh: &Fresh, event: impl Event) -> Result<Vec<EventRow>, Fault> {
         let mut work = fresh.database.begin(context(AT, 1)).await?;
-        work.record(kind, object);
+        work.record(event);
         work.commit_and_tell().await
     }
 
@@ -125,20 +154,17 @@ mod tests {
     async fn what_follows_is_done_in_order_and_committed_with_the_act() -> Result<(), Fault> {
         let fresh = testing::fresh_following(TABLE).await?;
         let mut work = fresh.database.begin(context(AT, 1)).await?;
-        work.record("city.flooded", "a");
+        work.record(Flooded { city: "a".to_owned() });
         assert_eq!(work.events().len(), 1, "it follows when the act is committed");
         drop(work);
         assert_eq!(kept(&fresh).await?, (0, 0, 0));
-        let told = record(&fresh, "city.flooded", "a").await?;
-        let told: Vec<_> = told.iter().map(|event| (event.kind(), event.object())).collect();
-        let expected = [
-            ("city.flooded", "a"),
-            ("gate.closed", "a east"),
-            ("gate.closed", "a west"),
-            ("fire.lit", "a east"),
-            ("fire.lit", "a west"),
-        ];
-        assert_eq!(told, expected);
+        let told = record(&fresh, Flooded { city: "a".to_owned() }).await?;
+        let kinds: Vec<_> = told.iter().map(EventRow::kind).collect();
+        assert_eq!(kinds, ["city.flooded", "gate.closed", "gate.closed", "fire.lit", "fire.lit"]);
+        let fires: Vec<FireLit> =
+            told.iter().filter(|row| row.is::<FireLit>()).map(|row| row.read().unwrap()).collect();
+        assert_eq!(fires.iter().map(|fire| fire.gate.as_str()).collect::<Vec<_>>(), ["a east", "a west"]);
+        assert_eq!(told[0].read::<FireLit>().unwrap_err().kind(), FaultKind::Broken, "it is another event");
         assert_eq!(kept(&fresh).await?, (5, 1, 1));
         Ok(())
     }
@@ -147,8 +173,8 @@ mod tests {
     async fn a_consequence_that_fails_undoes_the_act() -> Result<(), Fault> {
         let fresh = testing::fresh_following(TABLE).await?;
         let mut work = fresh.database.begin(context(AT, 1)).await?;
-        work.record("city.flooded", "a");
-        work.record("gate.stuck", "a");
+        work.record(Flooded { city: "a".to_owned() });
+        work.record(GateStuck { gate: "a".to_owned() });
         assert_eq!(work.commit().await.unwrap_err().kind(), FaultKind::Conflict, "so that the edge tries again");
         assert_eq!(kept(&fresh).await?, (0, 0, 0));
         Ok(())
@@ -157,8 +183,8 @@ mod tests {
     #[tokio::test]
     async fn what_follows_has_an_end() -> Result<(), Fault> {
         let fresh = testing::fresh_following(TABLE).await?;
-        assert_eq!(record(&fresh, "step.taken", &(STEPS_MAX - 1).to_string()).await?.len(), STEPS_MAX);
-        let endless = record(&fresh, "step.taken", &STEPS_MAX.to_string()).await;
+        assert_eq!(record(&fresh, steps(STEPS_MAX - 1)).await?.len(), STEPS_MAX);
+        let endless = record(&fresh, steps(STEPS_MAX)).await;
         assert_eq!(endless.unwrap_err().kind(), FaultKind::Broken);
         assert_eq!(kept(&fresh).await?.0, STEPS_MAX);
         Ok(())
@@ -168,13 +194,12 @@ mod tests {
     async fn an_act_of_one_statement_has_no_consequences() -> Result<(), Fault> {
         const BUMP: &str = "insert into revision (name, value) values ($1, 1) returning name, value";
         let fresh = testing::fresh_following(TABLE).await?;
-        let act = async |kind| {
-            let event = Event::new(kind, "a", serde_json::json!({}));
-            fresh.database.act::<(String, i64)>(&context(AT, 1), BUMP, args![kind], event).await
-        };
-        assert_eq!(act("gate.closed").await.unwrap_err().kind(), FaultKind::Broken);
+        let closed = GateClosed { gate: "a".to_owned() };
+        let act = fresh.database.act::<(String, i64)>(&context(AT, 1), BUMP, args!["gates"], closed).await;
+        assert_eq!(act.unwrap_err().kind(), FaultKind::Broken);
         assert_eq!(kept(&fresh).await?, (0, 0, 0));
-        act("fire.lit").await?;
+        let lit = FireLit { gate: "a".to_owned() };
+        fresh.database.act::<(String, i64)>(&context(AT, 1), BUMP, args!["fires"], lit).await?;
         assert_eq!(kept(&fresh).await?, (1, 1, 0));
         Ok(())
     }

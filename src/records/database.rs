@@ -10,11 +10,12 @@ use crate::{
     args::Value,
     consequence::{self, Consequence},
     dialect::Dialect,
+    event::Event,
     kept::Memory,
     pool::{Limits, Pool},
     settings::DatabaseSettings,
     tx::Tx,
-    work::{self, Context, Event, Work},
+    work::{self, Context, EventRow, Work},
 };
 
 /// The database. Cloning it is cheap and shares the pool.
@@ -106,11 +107,12 @@ impl Database {
         context: &Context,
         sql: &'static str,
         mut args: Vec<Value>,
-        event: Event,
+        event: impl Event,
     ) -> Result<Vec<T>, Fault>
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
+        let event = EventRow::of(event);
         if consequence::has_any(self.consequences, event.kind()) {
             return Err(Fault::broken(format!("something follows from {}: it needs a unit of work", event.kind())));
         }

@@ -1,4 +1,8 @@
-//! The kinds of events this crate records itself.
+//! What this crate writes down itself.
 
-/// A job was given up after its last try.
-pub const JOB_DEAD: &str = "job.dead";
+use base::id::JobId;
+
+crate::events! {
+    /// A job was given up after its last try.
+    JobDead = "job.dead" of job: JobId { kind: String, error: String }
+}

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use crate::{
     args,
     database::Database,
-    events,
+    events::JobDead,
     tx::Tx,
     work::{Context, Work},
 };
@@ -138,7 +138,7 @@ pub async fn failed(database: &Database, context: Context, job: &Claimed, error:
                 args![&job.job_id, &error],
             )
             .await?;
-        work.record_with(events::JOB_DEAD, &job.job_id, serde_json::json!({ "kind": job.kind, "error": error }));
+        work.record(JobDead { job: JobId::stored(job.job_id.clone()), kind: job.kind.clone(), error });
         return work.commit().await;
     }
     let delay = 1_i64 << job.attempts.clamp(0, 12);

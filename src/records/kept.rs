@@ -192,7 +192,7 @@ mod tests {
     async fn change(database: &Database, name: &'static str, seed: u64) -> Result<(), Fault> {
         let mut work = database.begin(context(AT, seed)).await?;
         revision::bump(&mut work.tx, name).await?;
-        work.record("test.changed", name);
+        work.record(testing::Changed { what: name.to_owned() });
         work.commit().await
     }
 

@@ -10,6 +10,7 @@ pub mod consequence;
 pub mod database;
 pub mod dialect;
 mod driver;
+pub mod event;
 pub mod events;
 pub mod idempotency;
 pub mod jobs;
@@ -27,11 +28,12 @@ pub use args::Value;
 pub use attempt::{MaybeFault, attempt};
 pub use consequence::{Consequence, Reacting};
 pub use database::Database;
+pub use event::{Event, EventKind};
 pub use kept::Kept;
 pub use settings::DatabaseSettings;
 pub use sqlx::FromRow;
 pub use tx::Tx;
-pub use work::{Context, Event, Work};
+pub use work::{Context, EventRow, Work};
 
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -8,14 +8,15 @@ use std::{
     },
 };
 
-use base::{Fault, Instant, SeededEntropy, id::Ids};
+use base::{Fault, Instant, Page, SeededEntropy, id::Ids};
 
 use crate::{
     actor::Actor,
     args,
     consequence::Consequence,
     database::Database,
-    log::{self, Entry},
+    event::Event,
+    log::{self, Entry, Filter},
     migrate,
     settings::DatabaseSettings,
     work::Context,
@@ -112,6 +113,40 @@ async fn settings_of(name: &str) -> Result<(DatabaseSettings, Option<PathBuf>), 
 pub fn context(at: Instant, seed: u64) -> Context {
     let entropy = Arc::new(SeededEntropy::new(seed));
     Context { actor: Actor::Operator, at, request: None, entropy, ids: Ids::default() }
+}
+
+crate::events! {
+    /// Something changed, in a test that is about something else.
+    Changed = "test.changed" of what: String {}
+}
+
+/// An entry as it may stand in a log.
+pub fn entry(kind: &str, object: &str, data: &str) -> Entry {
+    Entry {
+        event_id: String::new(),
+        at: 0,
+        actor_kind: "operator".to_owned(),
+        actor: String::new(),
+        on_behalf: None,
+        request_id: None,
+        kind: kind.to_owned(),
+        object: object.to_owned(),
+        data: data.to_owned(),
+        sequence: None,
+        hash: None,
+    }
+}
+
+/// The events of one kind, newest first, each read back as its type.
+///
+/// # Errors
+///
+/// [`Fault`], also for an entry that its own type cannot read.
+pub async fn told<E: Event>(database: &Database) -> Result<Vec<E>, Fault> {
+    let filter = Filter { kind: Some(E::KIND.name.to_owned()), ..Filter::default() };
+    let page = log::list(&mut database.read().await?, &filter, &Page::first(200)).await?;
+    let read = |entry: &Entry| entry.read().ok_or_else(|| Fault::broken(format!("an event cannot be read: {entry:?}")));
+    page.items.iter().map(read).collect()
 }
 
 /// The last events of the log as an auditor reads them, numbered: how a test sees in which order an act is kept.

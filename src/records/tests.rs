@@ -2,16 +2,27 @@
 
 use std::sync::Arc;
 
-use base::{Fault, Instant, Page, SeededEntropy, fault::FaultKind};
+use base::{Fault, Instant, Page, SeededEntropy, fault::FaultKind, id::PersonId};
 
 use crate::{
-    Context, Event, args,
+    Context, args,
     idempotency::{self, Claim},
     jobs,
     log::{self, Filter, Finding},
     migrate, revision,
     testing::{self, context},
 };
+
+crate::events! {
+    /// Something happened.
+    Happened = "test.happened" of object: String { value: Option<i64> }
+    /// Somebody was named, with a word that Rust keeps for itself.
+    Named = "test.named" of person: PersonId { r#type: String, names: Vec<String>, is_first: bool }
+}
+
+fn happened(object: impl Into<String>) -> Happened {
+    Happened { object: object.into(), value: None }
+}
 
 fn at(seconds: i64) -> Instant {
     Instant::from_seconds(1_790_000_000 + seconds)
@@ -27,7 +38,7 @@ async fn rows_without_an_event_are_not_committed() -> Result<(), Fault> {
 
     let mut work = fresh.database.begin(context(at(0), 1)).await?;
     revision::bump(&mut work.tx, "clients").await?;
-    work.record("client.added", "a");
+    work.record(happened("a"));
     work.commit().await?;
     assert_eq!(revision::all(&mut fresh.database.read().await?).await?, vec![("clients".to_owned(), 1)]);
     Ok(())
@@ -37,26 +48,26 @@ async fn rows_without_an_event_are_not_committed() -> Result<(), Fault> {
 async fn an_act_of_one_statement_is_committed_with_its_event_or_not_at_all() -> Result<(), Fault> {
     const RENAME: &str = "update revision set value = $2 where name = $1 returning name, value";
     let fresh = testing::fresh().await?;
-    let act = async |seed, name: &str, value: i64, kind| {
-        let event = Event::new(kind, name, serde_json::json!({ "value": value }));
+    let act = async |seed, name: &str, value: i64| {
+        let event = Happened { object: name.to_owned(), value: Some(value) };
         fresh.database.act::<(String, i64)>(&context(at(0), seed), RENAME, args![name, value], event).await
     };
     let kept = async || revision::all(&mut fresh.database.read().await?).await;
     let mut work = fresh.database.begin(context(at(0), 1)).await?;
     revision::bump(&mut work.tx, "clients").await?;
-    work.record("client.added", "a");
+    work.record(happened("a"));
     work.commit().await?;
     // It returned a row: both are kept.
-    assert_eq!(act(2, "clients", 7, "client.renamed").await?, vec![("clients".to_owned(), 7)]);
+    assert_eq!(act(2, "clients", 7).await?, vec![("clients".to_owned(), 7)]);
     assert_eq!(log::sequence_events(&fresh.database).await?, 2);
     // It returned none: there is nothing to remember.
-    assert_eq!(act(3, "nobody", 8, "client.renamed").await?, vec![]);
+    assert_eq!(act(3, "nobody", 8).await?, vec![]);
     assert_eq!(log::sequence_events(&fresh.database).await?, 0);
     // Its event cannot be written, for another has its identifier: the row is as it was.
-    assert!(act(2, "clients", 9, "client.renamed").await.is_err());
+    assert!(act(2, "clients", 9).await.is_err());
     assert_eq!(kept().await?, vec![("clients".to_owned(), 7)]);
     let page = log::list(&mut fresh.database.read().await?, &Filter::default(), &Page::first(10)).await?;
-    let renamed = page.items.iter().find(|entry| entry.kind == "client.renamed").unwrap();
+    let renamed = page.items.iter().find(|entry| entry.object == "clients").unwrap();
     assert_eq!((renamed.object.as_str(), renamed.data.as_str()), ("clients", r#"{"value":7}"#));
     assert_eq!((renamed.at(), renamed.actor_kind.as_str()), (at(0), context(at(0), 2).actor.kind()));
     assert_eq!(log::audit(&mut fresh.database.read().await?).await?, Finding::Sound(2));
@@ -64,11 +75,50 @@ async fn an_act_of_one_statement_is_committed_with_its_event_or_not_at_all() -> 
 }
 
 #[tokio::test]
+async fn an_event_is_read_back_by_the_type_that_wrote_it() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut work = fresh.database.begin(context(at(0), 1)).await?;
+    let names = vec!["李 \"娜\"".to_owned(), String::new()];
+    let named = Named { person: work.new_id(), r#type: "a\nb".to_owned(), names, is_first: false };
+    work.record(named.clone());
+    work.record(happened("x"));
+    work.commit().await?;
+    let entries = testing::last_numbered(&fresh.database, 2).await?;
+    assert_eq!(entries[0].read(), Some(named.clone()));
+    assert_eq!(entries[0].data, r#"{"is_first":false,"names":["李 \"娜\"",""],"type":"a\nb"}"#);
+    assert_eq!(entries[1].data, "{}", "what is not there is left out");
+    assert_eq!(
+        entries.iter().map(Any::read).collect::<Vec<_>>(),
+        [Some(Any::Named(named)), Some(Any::Happened(happened("x")))]
+    );
+    assert_eq!(ALL.iter().map(|kind| kind.name).collect::<Vec<_>>(), ["test.happened", "test.named"]);
+    Ok(())
+}
+
+#[test]
+fn an_entry_is_read_whatever_was_added_since_and_never_as_something_else() {
+    let check = |kind: &str, object: &str, data: &str, expected: Option<Option<i64>>| {
+        let entry = testing::entry(kind, object, data);
+        let read = entry.read::<Happened>();
+        assert_eq!(read.map(|happened| happened.value), expected, "{kind} {data}");
+    };
+    check("test.happened", "x", r#"{"value":7}"#, Some(Some(7)));
+    check("test.happened", "x", "{}", Some(None));
+    check("test.happened", "x", r#"{"value":null}"#, Some(None));
+    check("test.happened", "x", r#"{"value":7,"added_later":"yes"}"#, Some(Some(7)));
+    check("test.happened", "x", r#"{"value":"seven"}"#, None);
+    check("test.happened", "x", "", None);
+    check("test.other", "x", "{}", None);
+    let named = testing::entry("test.named", "not an identifier", r#"{"type":"","names":[],"is_first":true}"#);
+    assert_eq!(named.read::<Named>(), None);
+}
+
+#[tokio::test]
 async fn a_dropped_work_leaves_nothing() -> Result<(), Fault> {
     let fresh = testing::fresh().await?;
     let mut work = fresh.database.begin(context(at(0), 1)).await?;
     revision::bump(&mut work.tx, "clients").await?;
-    work.record("client.added", "a");
+    work.record(happened("a"));
     drop(work);
     assert_eq!(revision::all(&mut fresh.database.read().await?).await?, vec![]);
     assert_eq!(log::sequence_events(&fresh.database).await?, 0);
@@ -84,7 +134,7 @@ async fn events_written_at_the_same_time_are_numbered_without_gaps() -> Result<(
         writers.push(tokio::spawn(async move {
             for n in 0..12 {
                 let mut work = database.begin(context(at(n), 100 * (writer + 1) + n as u64)).await?;
-                work.record_with("test.happened", format!("writer-{writer}"), serde_json::json!({ "n": n }));
+                work.record(Happened { object: format!("writer-{writer}"), value: Some(n) });
                 work.commit().await?;
             }
             Ok::<_, Fault>(())
@@ -117,19 +167,19 @@ async fn events_of_one_request_are_numbered_in_the_order_they_were_recorded() ->
         };
         let mut first = fresh.database.begin(context.clone()).await?;
         revision::bump(&mut first.tx, "clients").await?;
-        first.record("test.happened", told("a"));
-        first.record("test.happened", told("b"));
-        first.record("test.happened", told("c"));
+        first.record(happened(told("a")));
+        first.record(happened(told("b")));
+        first.record(happened(told("c")));
         first.commit().await?;
         let mut second = fresh.database.begin(context.clone()).await?;
-        second.record("test.happened", told("d"));
-        second.record("test.happened", told("e"));
+        second.record(happened(told("d")));
+        second.record(happened(told("e")));
         second.commit().await?;
-        let event = Event::new("test.happened", told("f"), serde_json::json!({}));
+        let event = happened(told("f"));
         fresh.database.act::<(String, i64)>(&context, BUMP, args!["clients"], event).await?;
         // Whose clock was set back meanwhile.
         let mut last = fresh.database.begin(Context { at: at(-5), ..context }).await?;
-        last.record("test.happened", told("g"));
+        last.record(happened(told("g")));
         last.commit().await?;
         let numbered = testing::last_numbered(&fresh.database, expected.len()).await?;
         assert_eq!(numbered.into_iter().map(|entry| entry.object).collect::<Vec<_>>(), expected);
@@ -144,7 +194,7 @@ async fn acts_that_follow_each_other_within_a_millisecond_are_numbered_as_they_f
     for (micros, object) in (0..).zip(&expected) {
         let at = Instant::from_micros(at(0).as_micros() + micros);
         let mut work = fresh.database.begin(context(at, micros.unsigned_abs())).await?;
-        work.record("test.happened", object);
+        work.record(happened(object));
         work.commit().await?;
     }
     let numbered = testing::last_numbered(&fresh.database, expected.len()).await?;
@@ -157,7 +207,7 @@ async fn two_sequencers_number_each_event_once() -> Result<(), Fault> {
     let fresh = testing::fresh().await?;
     let mut work = fresh.database.begin(context(at(0), 1)).await?;
     for n in 0..200 {
-        work.record("test.happened", format!("object-{n}"));
+        work.record(happened(format!("object-{n}")));
     }
     work.commit().await?;
     let (a, b) = tokio::join!(log::sequence_events(&fresh.database), log::sequence_events(&fresh.database));
@@ -172,7 +222,7 @@ async fn two_sequencers_number_each_event_once() -> Result<(), Fault> {
 async fn a_numbered_event_can_be_neither_changed_nor_removed() -> Result<(), Fault> {
     let fresh = testing::fresh().await?;
     let mut work = fresh.database.begin(context(at(0), 1)).await?;
-    work.record("test.happened", "object");
+    work.record(happened("object"));
     work.commit().await?;
     for statement in ["update event set kind = 'x'", "update event set data = '[]'", "delete from event"] {
         let mut tx = fresh.database.housekeeping().await?;
@@ -195,7 +245,7 @@ async fn an_audit_names_what_was_changed_behind_the_guard() -> Result<(), Fault>
     let fresh = testing::fresh().await?;
     let mut work = fresh.database.begin(context(at(0), 1)).await?;
     for n in 0..5 {
-        work.record("test.happened", format!("object-{n}"));
+        work.record(happened(format!("object-{n}")));
     }
     work.commit().await?;
     log::sequence_events(&fresh.database).await?;
@@ -225,7 +275,7 @@ async fn a_list_is_walked_to_its_end_in_two_pages() -> Result<(), Fault> {
     let fresh = testing::fresh().await?;
     for n in 0..3 {
         let mut work = fresh.database.begin(context(at(n), n as u64)).await?;
-        work.record("test.happened", "object");
+        work.record(happened("object"));
         work.commit().await?;
     }
     let mut tx = fresh.database.read().await?;
@@ -243,7 +293,7 @@ async fn a_request_that_is_dropped_half_way_leaves_nothing_behind() -> Result<()
             let mut work = fresh.database.begin(context(at(0), n)).await?;
             revision::bump(&mut work.tx, "dropped").await?;
             revision::bump(&mut work.tx, "dropped").await?;
-            work.record("test.happened", "dropped");
+            work.record(happened("dropped"));
             // Never committed: sooner or later the caller goes away, wherever the work is then.
             std::future::pending::<Result<(), Fault>>().await
         };
@@ -254,7 +304,7 @@ async fn a_request_that_is_dropped_half_way_leaves_nothing_behind() -> Result<()
     for n in 0..12_u64 {
         let mut work = fresh.database.begin(context(at(1), 100 + n)).await?;
         revision::bump(&mut work.tx, "kept").await?;
-        work.record("test.happened", "kept");
+        work.record(happened("kept"));
         work.commit().await?;
     }
     let revisions = revision::all(&mut fresh.database.read().await?).await?;
@@ -300,7 +350,7 @@ async fn a_job_is_taken_once_and_comes_back_when_it_failed() -> Result<(), Fault
     let fresh = testing::fresh().await?;
     let mut work = fresh.database.begin(context(at(0), 1)).await?;
     jobs::enqueue(&mut work, "test", &serde_json::json!({ "n": 1 })).await?;
-    work.record("test.asked", "object");
+    work.record(happened("object"));
     work.commit().await?;
     let claimed = jobs::claim(&fresh.database, at(0), 10).await?;
     assert_eq!(claimed.len(), 1);
@@ -322,7 +372,7 @@ async fn a_job_that_always_fails_becomes_a_dead_letter_with_an_event() -> Result
     let fresh = testing::fresh().await?;
     let mut work = fresh.database.begin(context(at(0), 1)).await?;
     jobs::enqueue(&mut work, "test", &()).await?;
-    work.record("test.asked", "object");
+    work.record(happened("object"));
     work.commit().await?;
     for attempt in 1..=jobs::ATTEMPTS_MAX {
         let now = at(attempt * 100_000);
@@ -333,8 +383,9 @@ async fn a_job_that_always_fails_becomes_a_dead_letter_with_an_event() -> Result
     assert_eq!(jobs::claim(&fresh.database, at(100_000_000), 1).await?.len(), 0);
     let mut tx = fresh.database.read().await?;
     assert_eq!(jobs::census(&mut tx).await?, (0, 1));
-    let filter = Filter { kind: Some(crate::events::JOB_DEAD.to_owned()), ..Filter::default() };
-    assert_eq!(log::list(&mut tx, &filter, &Page::first(10)).await?.items.len(), 1);
+    drop(tx);
+    let dead: Vec<crate::events::JobDead> = testing::told(&fresh.database).await?;
+    assert_eq!((dead.len(), dead[0].kind.as_str(), dead[0].error.as_str()), (1, "mail", "no answer"));
     Ok(())
 }
 

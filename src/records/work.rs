@@ -7,11 +7,13 @@ use base::{
     id::{EventId, Id, Ids, RequestId},
 };
 
+use serde_json::Value;
+
 use crate::{
     actor::Actor,
     args,
-    args::Value,
     consequence::{self, Consequence},
+    event::Event,
     tx::Tx,
 };
 
@@ -54,7 +56,7 @@ pub struct Work {
     /// Where statements run.
     pub tx: Tx,
     context: Context,
-    events: Vec<Event>,
+    events: Vec<EventRow>,
     consequences: &'static [Consequence],
     memory: Box<dyn Remember>,
 }
@@ -65,18 +67,19 @@ pub(crate) trait Remember: std::fmt::Debug + Send + Sync {
     fn raised(&self) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + '_>>;
 }
 
-/// What is to be remembered of an act.
+/// An event that a unit of work has recorded, as it goes into its row.
 #[derive(Clone, Debug)]
-pub struct Event {
-    pub(crate) kind: &'static str,
-    pub(crate) object: String,
-    pub(crate) data: Option<serde_json::Value>,
+pub struct EventRow {
+    kind: &'static str,
+    object: String,
+    /// An object.
+    details: Value,
 }
 
-impl Event {
-    /// Something happened to `object`, with details: no secret and no identity number, as in [`Work::record_with`].
-    pub fn new(kind: &'static str, object: impl AsRef<str>, data: serde_json::Value) -> Self {
-        Self { kind, object: object.as_ref().to_owned(), data: Some(data) }
+impl EventRow {
+    pub(crate) fn of<E: Event>(event: E) -> Self {
+        let (object, details) = event.into_parts();
+        Self { kind: E::KIND.name, object, details: Value::Object(details) }
     }
 
     /// What happened.
@@ -84,9 +87,20 @@ impl Event {
         self.kind
     }
 
-    /// To what.
-    pub fn object(&self) -> &str {
-        &self.object
+    /// Whether it is one of these.
+    pub fn is<E: Event>(&self) -> bool {
+        self.kind == E::KIND.name
+    }
+
+    /// The event that it is, for what follows from it.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when it is another one, which is a mistake in the table of consequences.
+    pub fn read<E: Event>(&self) -> Result<E, Fault> {
+        let details = self.details.as_object().filter(|_| self.is::<E>());
+        let event = details.and_then(|details| E::from_parts(&self.object, details));
+        event.ok_or_else(|| Fault::broken(format!("{} is not a {}", self.kind, E::KIND.name)))
     }
 }
 
@@ -130,19 +144,13 @@ impl Work {
         &self.context
     }
 
-    /// Remembers that something happened to `object`.
-    pub fn record(&mut self, kind: &'static str, object: impl AsRef<str>) {
-        self.events.push(Event { kind, object: object.as_ref().to_owned(), data: None });
-    }
-
-    /// Remembers that something happened to `object`, with details. The details must hold no secret and no
-    /// identity number: the log is read by people who may not see those.
-    pub fn record_with(&mut self, kind: &'static str, object: impl AsRef<str>, data: serde_json::Value) {
-        self.events.push(Event { kind, object: object.as_ref().to_owned(), data: Some(data) });
+    /// Writes down what happened, with the commit.
+    pub fn record(&mut self, event: impl Event) {
+        self.events.push(EventRow::of(event));
     }
 
     /// The events so far.
-    pub(crate) fn events(&self) -> &[Event] {
+    pub(crate) fn events(&self) -> &[EventRow] {
         &self.events
     }
 
@@ -161,7 +169,7 @@ impl Work {
     /// # Errors
     ///
     /// As for [`Work::commit`].
-    pub async fn commit_and_tell(mut self) -> Result<Vec<Event>, Fault> {
+    pub async fn commit_and_tell(mut self) -> Result<Vec<EventRow>, Fault> {
         let table = self.consequences;
         consequence::follow(&mut self, table).await?;
         if self.events.is_empty() && self.tx.rows_changed() > 0 {
@@ -183,7 +191,7 @@ impl Work {
     }
 }
 
-pub(crate) async fn write(tx: &mut Tx, context: &Context, event: &Event) -> Result<(), Fault> {
+pub(crate) async fn write(tx: &mut Tx, context: &Context, event: &EventRow) -> Result<(), Fault> {
     tx.run(
         "insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -193,7 +201,7 @@ pub(crate) async fn write(tx: &mut Tx, context: &Context, event: &Event) -> Resu
     Ok(())
 }
 
-pub(crate) fn event_values(context: &Context, event: &Event) -> Vec<Value> {
+pub(crate) fn event_values(context: &Context, event: &EventRow) -> Vec<args::Value> {
     let id: EventId = context.new_id();
     args![
         &id,
@@ -204,6 +212,6 @@ pub(crate) fn event_values(context: &Context, event: &Event) -> Vec<Value> {
         context.request.as_ref(),
         event.kind,
         &event.object,
-        event.data.as_ref().map_or_else(|| "{}".to_owned(), ToString::to_string),
+        event.details.to_string(),
     ]
 }

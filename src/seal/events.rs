@@ -1,21 +1,27 @@
-//! The kinds of events this crate records.
+//! What is written down about seals.
 
-/// A seal was applied for.
-pub const APPLIED: &str = "seal.applied";
-/// A seal was cancelled for good.
-pub const CANCELLED: &str = "seal.cancelled";
-/// A seal was enabled.
-pub const ENABLED: &str = "seal.enabled";
-/// A seal was filed.
-pub const FILED: &str = "seal.filed";
-/// A seal was frozen.
-pub const FROZEN: &str = "seal.frozen";
-/// A seal's picture, key and certificate were made.
-pub const MADE: &str = "seal.made";
-/// A seal got a new key and certificate.
-pub const RENEWED: &str = "seal.renewed";
-/// A frozen seal was enabled again.
-pub const UNFROZEN: &str = "seal.unfrozen";
+use base::id::{KeyId, OrganisationId, SealId, StaffId};
 
-/// All kinds.
-pub const ALL: &[&str] = &[APPLIED, CANCELLED, ENABLED, FILED, FROZEN, MADE, RENEWED, UNFROZEN];
+records::events! {
+    /// A seal was applied for.
+    SealApplied = "seal.applied" of seal: SealId {
+        organisation: OrganisationId,
+        kind: String,
+        number: String,
+        keeper: StaffId,
+    }
+    /// A seal was cancelled for good.
+    SealCancelled = "seal.cancelled" of seal: SealId { reason: String }
+    /// A seal was enabled.
+    SealEnabled = "seal.enabled" of seal: SealId { key: KeyId }
+    /// A seal was filed.
+    SealFiled = "seal.filed" of seal: SealId { key: KeyId }
+    /// A seal was frozen.
+    SealFrozen = "seal.frozen" of seal: SealId { reason: String }
+    /// A seal's picture, key and certificate were made.
+    SealMade = "seal.made" of seal: SealId { key: KeyId }
+    /// A seal got a new key and certificate.
+    SealRenewed = "seal.renewed" of seal: SealId { key: KeyId, before: KeyId, reason: String }
+    /// A frozen seal was enabled again.
+    SealUnfrozen = "seal.unfrozen" of seal: SealId { reason: String }
+}

@@ -4,7 +4,11 @@ use base::id::SealId;
 use pki::{Custody, RevocationReason};
 use records::{Work, revision};
 
-use crate::{Error, REVISION, SealView, State, events, limits, queries};
+use crate::{
+    Error, REVISION, SealView, State,
+    events::{SealCancelled, SealFrozen, SealUnfrozen},
+    limits, queries,
+};
 
 /// Stops a seal from sealing until it is unfrozen.
 ///
@@ -13,7 +17,8 @@ use crate::{Error, REVISION, SealView, State, events, limits, queries};
 /// [`Error::NotFound`], [`Error::Reason`], [`Error::Transition`] unless it is enabled.
 pub async fn freeze(work: &mut Work, seal: &SealId, reason: &str) -> Result<(), Error> {
     let reason = parse_reason(reason)?;
-    change(work, seal, State::Frozen, Some(reason), events::FROZEN).await?;
+    change(work, seal, State::Frozen, reason).await?;
+    work.record(SealFrozen { seal: seal.clone(), reason: reason.to_owned() });
     Ok(())
 }
 
@@ -28,7 +33,8 @@ pub async fn unfreeze(work: &mut Work, seal: &SealId, reason: &str) -> Result<()
     if known.state != State::Frozen {
         return Err(Error::Transition { seal_id: seal.clone(), from: known.state, to: State::Enabled });
     }
-    change(work, seal, State::Enabled, Some(reason), events::UNFROZEN).await?;
+    change(work, seal, State::Enabled, reason).await?;
+    work.record(SealUnfrozen { seal: seal.clone(), reason: reason.to_owned() });
     Ok(())
 }
 
@@ -39,7 +45,8 @@ pub async fn unfreeze(work: &mut Work, seal: &SealId, reason: &str) -> Result<()
 /// [`Error::NotFound`], [`Error::Reason`], [`Error::Transition`] when it was cancelled before.
 pub async fn cancel(work: &mut Work, custody: &Custody, seal: &SealId, reason: &str) -> Result<(), Error> {
     let reason = parse_reason(reason)?;
-    let known = change(work, seal, State::Cancelled, Some(reason), events::CANCELLED).await?;
+    let known = change(work, seal, State::Cancelled, reason).await?;
+    work.record(SealCancelled { seal: seal.clone(), reason: reason.to_owned() });
     if let Some(key) = &known.key_id {
         let certificate = custody.seal_signer(&mut work.tx, key).await?.certificate_id.clone();
         pki::crl::revoke(work, custody, &certificate, RevocationReason::CessationOfOperation).await?;
@@ -47,21 +54,14 @@ pub async fn cancel(work: &mut Work, custody: &Custody, seal: &SealId, reason: &
     Ok(())
 }
 
-async fn change(
-    work: &mut Work,
-    seal: &SealId,
-    to: State,
-    reason: Option<&str>,
-    event: &'static str,
-) -> Result<SealView, Error> {
+async fn change(work: &mut Work, seal: &SealId, to: State, reason: &str) -> Result<SealView, Error> {
     let known = queries::by_id(&mut work.tx, seal).await?.ok_or(Error::NotFound)?;
     let at = work.at();
     if !known.state.may_become(to)
-        || queries::change_state(&mut work.tx, seal, (known.state, to), reason, at).await? == 0
+        || queries::change_state(&mut work.tx, seal, (known.state, to), Some(reason), at).await? == 0
     {
         return Err(Error::Transition { seal_id: seal.clone(), from: known.state, to });
     }
-    work.record_with(event, seal, serde_json::json!({ "reason": reason }));
     revision::bump(&mut work.tx, REVISION).await?;
     Ok(known)
 }

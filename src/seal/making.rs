@@ -4,7 +4,11 @@ use base::id::{OrganisationId, SealId, StaffId};
 use identity::{organisation, staff, staff::Role};
 use records::{Work, revision};
 
-use crate::{Cabinet, Error, Kind, REVISION, SealView, State, events, limits, queries};
+use crate::{
+    Cabinet, Error, Kind, REVISION, SealView, State,
+    events::{SealApplied, SealEnabled, SealFiled, SealMade},
+    limits, queries,
+};
 
 /// A seal to be made.
 #[derive(Clone, Debug)]
@@ -65,11 +69,13 @@ pub async fn create(work: &mut Work, cabinet: &Cabinet, new: NewSeal) -> Result<
     // Before anything is written: a character that no font has is found now.
     cabinet.draw(&seal)?;
     queries::insert(&mut work.tx, &seal).await?;
-    let data = serde_json::json!({
-        "organisation": seal.organisation_id.as_str(), "kind": seal.kind.code(), "number": seal.number,
-        "keeper": seal.keeper.as_str(),
+    work.record(SealApplied {
+        seal: seal.seal_id.clone(),
+        organisation: seal.organisation_id,
+        kind: seal.kind.code().to_owned(),
+        number: seal.number,
+        keeper: seal.keeper,
     });
-    work.record_with(events::APPLIED, &seal.seal_id, data);
     let subject = pki::SealSubject {
         organisation_name: department.name,
         organisation_code: department.credit_code.as_str().to_owned(),
@@ -77,16 +83,15 @@ pub async fn create(work: &mut Work, cabinet: &Cabinet, new: NewSeal) -> Result<
     };
     let key = pki::authority::issue_seal(work, cabinet.custody(), &subject).await?;
     queries::set_key(&mut work.tx, &seal.seal_id, &key).await?;
-    for (from, to, event) in [
-        (State::Applied, State::Made, events::MADE),
-        (State::Made, State::Filed, events::FILED),
-        (State::Filed, State::Enabled, events::ENABLED),
-    ] {
-        queries::change_state(&mut work.tx, &seal.seal_id, (from, to), None, at).await?;
-        work.record_with(event, &seal.seal_id, serde_json::json!({ "key": key.as_str() }));
-    }
+    let seal = seal.seal_id;
+    queries::change_state(&mut work.tx, &seal, (State::Applied, State::Made), None, at).await?;
+    work.record(SealMade { seal: seal.clone(), key: key.clone() });
+    queries::change_state(&mut work.tx, &seal, (State::Made, State::Filed), None, at).await?;
+    work.record(SealFiled { seal: seal.clone(), key: key.clone() });
+    queries::change_state(&mut work.tx, &seal, (State::Filed, State::Enabled), None, at).await?;
+    work.record(SealEnabled { seal: seal.clone(), key });
     revision::bump(&mut work.tx, REVISION).await?;
-    Ok(seal.seal_id)
+    Ok(seal)
 }
 
 /// Six digits of the administrative division, which characters 3 to 8 of a credit code are, and a serial of eight.

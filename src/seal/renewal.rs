@@ -8,7 +8,7 @@ use identity::organisation;
 use pki::Custody;
 use records::{Work, revision};
 
-use crate::{Error, REVISION, State, events, lifecycle::parse_reason, queries};
+use crate::{Error, REVISION, State, events::SealRenewed, lifecycle::parse_reason, queries};
 
 /// Gives a seal a new key with a certificate of the issuing authority of now. Name, number, picture and keeper stay; what
 /// the old key sealed stays good, and the old key seals no more.
@@ -34,8 +34,7 @@ pub async fn renew(work: &mut Work, custody: &Custody, seal: &SealId, reason: &s
     if queries::replace_key(&mut work.tx, seal, &old, &new).await? == 0 {
         return Err(Fault::conflict("somebody else renewed the seal at the same time").into());
     }
-    let data = serde_json::json!({ "key": new.as_str(), "before": old.as_str(), "reason": reason });
-    work.record_with(events::RENEWED, seal, data);
+    work.record(SealRenewed { seal: seal.clone(), key: new.clone(), before: old, reason: reason.to_owned() });
     revision::bump(&mut work.tx, REVISION).await?;
     Ok(new)
 }

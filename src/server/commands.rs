@@ -5,7 +5,8 @@ use std::io::Write;
 use anyhow::Context;
 use base::{id::PersonId, number::CreditCode};
 use identity::{account, organisation::OrganisationView};
-use records::{Event, Tx};
+use licence::events::{IssueVoided, LicenceRevoked};
+use records::{Event, EventRow, Tx};
 
 pub mod audit;
 pub mod bootstrap;
@@ -13,6 +14,7 @@ pub mod client;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;
+pub mod events;
 pub mod keys;
 pub mod licence_type;
 pub mod migrate;
@@ -34,9 +36,14 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How many events of these kinds there are.
-fn count(events: &[Event], kinds: &[&str]) -> usize {
-    events.iter().filter(|event| kinds.contains(&event.kind())).count()
+/// How many of these events are of a kind.
+fn count<E: Event>(events: &[EventRow]) -> usize {
+    events.iter().filter(|event| event.is::<E>()).count()
+}
+
+/// How many licences ended with their holder: those in force, and those that were only numbered.
+fn licences_ended(events: &[EventRow]) -> usize {
+    count::<LicenceRevoked>(events) + count::<IssueVoided>(events)
 }
 
 /// Reads the credit code of a department.

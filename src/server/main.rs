@@ -60,6 +60,12 @@ enum Command {
     Audit,
     /// Print who may call which route, as a page of the documentation.
     Access,
+    /// Print every kind of events that the log can hold, as a page for auditors.
+    Events {
+        /// In which language.
+        #[arg(long, value_name = "zh|en", default_value = "en")]
+        language: String,
+    },
     /// Print every setting with its default, as a TOML file.
     Settings,
     /// One of the demonstration's relying parties (started by `demo`).
@@ -106,6 +112,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Command::Keys(command) => commands::keys::run(&settings, command).await,
             Command::Audit => commands::audit::run(&settings).await,
             Command::Access => commands::print(&web::kit::access::reference(&web::rows())),
+            Command::Events { language } => commands::events::run(&language),
             Command::Settings => commands::print(&server::settings::reference()),
             #[cfg(feature = "demo")]
             Command::Department { file, until_input_ends } => commands::demo::department(&file, until_input_ends).await,

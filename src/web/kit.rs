@@ -10,6 +10,7 @@ pub mod cookies;
 pub mod document;
 pub mod edge;
 pub mod enforce;
+pub mod events;
 pub mod everywhere;
 pub mod examination;
 pub mod form;

@@ -26,16 +26,25 @@ pub fn dev(rest: &[&str]) -> Result<()> {
     }
 }
 
+/// The generated pages, each with the words after `guosuo` that print it.
+const PAGES: [(&str, &[&str]); 4] = [
+    ("deploy/settings/reference.toml", &["settings"]),
+    ("src/web/access.md", &["access"]),
+    ("deploy/events.md", &["events"]),
+    ("deploy/events.zh.md", &["events", "--language", "zh"]),
+];
+
 /// Writes the generated pages: each is what a command of the product prints.
 pub fn reference(report: &mut Report) -> Result<()> {
     // The whole workspace, as the tests build it: built alone, the server would be built with other features.
     report.must("build", &mut cargo(&["build", "--workspace", "--quiet"]))?;
-    for (command, page) in [("settings", "deploy/settings/reference.toml"), ("access", "src/web/access.md")] {
-        let output = Command::new(target().join("debug/guosuo")).arg(command).output()?;
+    for (page, words) in PAGES {
+        let output = Command::new(target().join("debug/guosuo")).args(words).output()?;
         if !output.status.success() {
-            bail!("`guosuo {command}` failed: {}", String::from_utf8_lossy(&output.stderr));
+            bail!("`guosuo {}` failed: {}", words.join(" "), String::from_utf8_lossy(&output.stderr));
         }
         let path = root().join(page);
+        fs::create_dir_all(path.parent().unwrap_or(&path))?;
         fs::write(&path, output.stdout).with_context(|| format!("cannot write {}", path.display()))?;
         say(&format!("wrote {}", path.display()));
     }

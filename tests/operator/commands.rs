@@ -3,7 +3,7 @@
 use tests::installation::{DEPARTMENT, EventSeen, Installation, identity_number};
 
 /// Every command there is, with its subcommands.
-const COMMANDS: [&str; 36] = [
+const COMMANDS: [&str; 37] = [
     "",
     "demo",
     "serve",
@@ -39,6 +39,7 @@ const COMMANDS: [&str; 36] = [
     "keys revoke",
     "audit",
     "access",
+    "events",
     "settings",
 ];
 

@@ -56,9 +56,15 @@ fn every_path_that_the_map_names_is_there() {
 
 #[test]
 fn the_reference_pages_are_what_the_product_prints() {
-    for (command, page) in [("settings", "deploy/settings/reference.toml"), ("access", "src/web/access.md")] {
-        let printed = Command::new(tests::process::program()).arg(command).output().unwrap();
-        let kept = fs::read(root().join(page)).unwrap();
+    let pages: [(&str, &[&str]); 4] = [
+        ("deploy/settings/reference.toml", &["settings"]),
+        ("src/web/access.md", &["access"]),
+        ("deploy/events.md", &["events"]),
+        ("deploy/events.zh.md", &["events", "--language", "zh"]),
+    ];
+    for (page, words) in pages {
+        let printed = Command::new(tests::process::program()).args(words).output().unwrap();
+        let kept = fs::read(root().join(page)).unwrap_or_default();
         assert!(printed.stdout == kept, "{page}: run `cargo xtask reference` and keep what it writes");
     }
 }

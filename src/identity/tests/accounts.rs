@@ -10,7 +10,7 @@ async fn a_username_is_taken_in_any_case() -> Result<(), Error> {
     work.commit().await?;
     let found = account::find_by_username(&mut city.database().read().await?, " zhangWEI").await?.unwrap();
     assert_eq!((found.account_id, found.username.as_str()), (city.account.clone(), "ZhangWei"));
-    assert_eq!(city.events(events::ACCOUNT_OPENED).await?.len(), 1);
+    assert_eq!(city.events::<events::AccountOpened>().await?.len(), 1);
     Ok(())
 }
 
@@ -26,7 +26,7 @@ async fn a_closed_account_has_no_sessions_and_opens_none() -> Result<(), Error> 
     let mut work = city.database().begin(context(at(4), 3)).await?;
     assert!(matches!(account::unlock(&mut work, &city.account).await, Err(Error::AccountUnknown)));
     drop(work);
-    assert_eq!(city.events(events::ACCOUNT_CLOSED).await?.len(), 1);
+    assert_eq!(city.events::<events::AccountClosed>().await?.len(), 1);
     Ok(())
 }
 
@@ -38,7 +38,7 @@ async fn a_locked_account_is_refused_like_a_wrong_password_and_can_be_unlocked()
     work.commit().await?;
     let refused = city.sign_in(1, &right()).await.unwrap_err();
     assert_eq!(refused.to_string(), city.sign_in(2, &wrong()).await.unwrap_err().to_string());
-    assert!(city.events(events::SIGN_IN_FAILED).await?.iter().any(|entry| entry.data.contains("account_not_open")));
+    assert!(city.events::<events::SignInFailed>().await?.iter().any(|failed| failed.reason == "account_not_open"));
     let mut work = city.database().begin(context(at(3), 3)).await?;
     account::unlock(&mut work, &city.account).await?;
     work.commit().await?;
@@ -79,9 +79,9 @@ async fn an_old_hash_is_replaced_at_the_next_sign_in() -> Result<(), Error> {
     city.sign_in(0, &right()).await?;
     let (phc,): (String,) = city.database().read().await?.one("select phc from password", vec![]).await?;
     assert!(crypto::password::is_current(&phc), "{phc}");
-    assert_eq!(city.events(events::PASSWORD_UPGRADED).await?.len(), 1);
+    assert_eq!(city.events::<events::PasswordUpgraded>().await?.len(), 1);
     city.sign_in(1, &right()).await?;
-    assert_eq!(city.events(events::PASSWORD_UPGRADED).await?.len(), 1);
+    assert_eq!(city.events::<events::PasswordUpgraded>().await?.len(), 1);
     Ok(())
 }
 

@@ -46,7 +46,7 @@ async fn a_person_is_registered_once() -> Result<(), Error> {
     let again = person::register(&mut work, &city.vault, new_person("张伟", 1)).await;
     assert!(matches!(again, Err(Error::IdentityNumberTaken)));
     work.commit().await?;
-    assert_eq!(city.events(events::PERSON_REGISTERED).await?.len(), 1);
+    assert_eq!(city.events::<events::PersonRegistered>().await?.len(), 1);
     Ok(())
 }
 
@@ -96,7 +96,7 @@ async fn what_cannot_be_true_is_refused_by_name_and_changes_nothing() -> Result<
     assert!(matches!(date, Error::Field { field: "birthdate" }));
     let long = check("李娜", Profile { website: Some("w".repeat(501)), ..none() }).await?;
     assert!(matches!(long, Error::Field { field: "website" }));
-    assert_eq!(city.events(events::PERSON_REGISTERED).await?.len(), 1);
+    assert_eq!(city.events::<events::PersonRegistered>().await?.len(), 1);
     let mut work = city.database().begin(context(at(0), 2)).await?;
     let fits = NewPerson {
         profile: Profile { website: Some("w".repeat(500)), ..none() },
@@ -181,7 +181,7 @@ async fn who_may_act_for_an_organisation_is_its_representative_or_has_a_mandate_
     assert!(!mandate::end(&mut work, &company, &agent).await?);
     work.commit().await?;
     check(&agent, 15, false).await?;
-    assert_eq!(city.events(events::MANDATE_ENDED).await?.len(), 1);
+    assert_eq!(city.events::<events::MandateEnded>().await?.len(), 1);
     Ok(())
 }
 
@@ -234,7 +234,7 @@ async fn after_a_death_nobody_signs_in_or_acts_in_that_name() -> Result<(), Erro
     assert!(matches!(death::record(&mut work, &nobody, at(0).date()).await, Err(Error::PersonUnknown)));
     work.commit().await?;
     assert!(city.session(&opened.token, 2).await?.is_some());
-    assert_eq!(city.events(events::PERSON_DIED).await?.len(), 0);
+    assert_eq!(city.events::<events::PersonDied>().await?.len(), 0);
 
     let day = at(0).date().plus_days(-2);
     let mut work = city.database().begin(context(at(3), 3)).await?;
@@ -255,11 +255,10 @@ async fn after_a_death_nobody_signs_in_or_acts_in_that_name() -> Result<(), Erro
     death::record(&mut work, &city.person, at(0).date()).await?;
     assert_eq!(person::find(&mut work.tx, &city.person).await?.unwrap().died_on, Some(day));
     drop(work);
-    let died = city.events(events::PERSON_DIED).await?;
-    assert_eq!((died.len(), died[0].object.as_str()), (1, city.person.as_str()));
-    assert!(died[0].data.contains(&day.to_string()));
-    assert_eq!(city.events(events::ACCOUNT_CLOSED).await?.len(), 2);
-    assert_eq!(city.events(events::STAFF_ENDED).await?.len(), 1);
+    let died = city.events::<events::PersonDied>().await?;
+    assert_eq!(died, [events::PersonDied { person: city.person.clone(), on: day.to_string() }]);
+    assert_eq!(city.events::<events::AccountClosed>().await?.len(), 2);
+    assert_eq!(city.events::<events::StaffEnded>().await?.len(), 1);
     Ok(())
 }
 
@@ -286,10 +285,8 @@ async fn an_organisation_is_suspended_until_it_resumes_and_ceases_for_good() -> 
     work.commit().await?;
     let found = organisation::find(&mut city.database().read().await?, &id).await?.unwrap();
     assert_eq!(found.state, organisation::State::Ceased);
-    let counts =
-        [(events::ORGANISATION_SUSPENDED, 2), (events::ORGANISATION_RESUMED, 1), (events::ORGANISATION_CEASED, 1)];
-    for (kind, count) in counts {
-        assert_eq!(city.events(kind).await?.len(), count, "{kind}");
-    }
+    assert_eq!(city.events::<events::OrganisationSuspended>().await?.len(), 2);
+    assert_eq!(city.events::<events::OrganisationResumed>().await?.len(), 1);
+    assert_eq!(city.events::<events::OrganisationCeased>().await?.len(), 1);
     Ok(())
 }

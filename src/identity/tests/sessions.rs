@@ -76,7 +76,7 @@ async fn a_closed_session_is_gone_at_once_and_closes_once() -> Result<(), Error>
     assert!(!session::close(&mut work, &opened.session_id, "signed_out").await?);
     work.commit().await?;
     assert!(city.session(&opened.token, 1).await?.is_none());
-    assert_eq!(city.events(events::SESSION_CLOSED).await?.len(), 1);
+    assert_eq!(city.events::<events::SessionClosed>().await?.len(), 1);
     Ok(())
 }
 
@@ -106,9 +106,8 @@ async fn another_person_in_the_same_browser_ends_the_first_ones_session() -> Res
     work.commit().await?;
     let browser = city.session(&first.token, 2).await?.unwrap();
     let opened = city.sign_in(3, &Attempt { browser: Some(&browser), username: "lina", ..right() }).await?;
-    let closed = city.events(events::SESSION_CLOSED).await?;
-    assert_eq!((closed.len(), closed[0].object.as_str()), (1, first.session_id.as_str()));
-    assert_eq!(closed[0].data, r#"{"reason":"replaced"}"#);
+    let closed = city.events::<events::SessionClosed>().await?;
+    assert_eq!((closed.len(), &closed[0].session, closed[0].reason.as_str()), (1, &first.session_id, "replaced"));
     assert_ne!(opened.session_id, first.session_id);
     assert!(city.session(&first.token, 4).await?.is_none());
     assert_eq!(city.session(&opened.token, 4).await?.unwrap().name, "李娜");
@@ -141,7 +140,7 @@ async fn a_person_sees_and_ends_their_own_sessions_only() -> Result<(), Error> {
     work.commit().await?;
     assert!(city.session(&opened[1].token, 6).await?.is_none());
     assert!(city.session(&opened[2].token, 6).await?.is_some());
-    assert_eq!(city.events(events::SESSION_CLOSED).await?.len(), 2);
+    assert_eq!(city.events::<events::SessionClosed>().await?.len(), 2);
     Ok(())
 }
 
@@ -217,20 +216,20 @@ async fn the_oldest_session_makes_room_for_one_too_many() -> Result<(), Error> {
     let before = live(&city, 0).await?;
     city.sign_in(0, &right()).await?;
     assert_eq!(live(&city, 0).await?.len() as i64, limits::SESSIONS_MAX);
-    assert!(city.events(events::SESSION_CLOSED).await?.is_empty());
+    assert!(city.events::<events::SessionClosed>().await?.is_empty());
     let opened = city.sign_in(1, &right()).await?;
     let after = live(&city, 1).await?;
     assert_eq!(
         (after.len() as i64, after.last()),
         (limits::SESSIONS_MAX, Some(&opened.session_id.as_str().to_owned()))
     );
-    let closed = city.events(events::SESSION_CLOSED).await?;
-    assert_eq!((closed.len(), closed[0].object.as_str()), (1, before[0].as_str()));
-    assert_eq!(closed[0].data, r#"{"reason":"too_many"}"#);
+    let closed = city.events::<events::SessionClosed>().await?;
+    assert_eq!((closed.len(), closed[0].session.as_str()), (1, before[0].as_str()));
+    assert_eq!(closed[0].reason, "too_many");
     // Sessions that ran out take nobody's place.
     city.sign_in(IDLE + 2, &right()).await?;
     assert_eq!(live(&city, IDLE + 2).await?.len(), 1);
-    assert_eq!(city.events(events::SESSION_CLOSED).await?.len(), 1);
+    assert_eq!(city.events::<events::SessionClosed>().await?.len(), 1);
     Ok(())
 }
 
@@ -252,6 +251,6 @@ async fn the_limit_of_sessions_holds_for_64_sign_ins_at_once() -> Result<(), Err
         done.unwrap()?;
     }
     assert_eq!(live(&city, 0).await?.len() as i64, limits::SESSIONS_MAX);
-    assert_eq!(city.events(events::SESSION_CLOSED).await?.len(), 54);
+    assert_eq!(city.events::<events::SessionClosed>().await?.len(), 54);
     Ok(())
 }

@@ -8,9 +8,9 @@ async fn the_right_password_opens_a_session() -> Result<(), Error> {
     let session = city.session(&opened.token, 1).await?.unwrap();
     assert_eq!((session.session_id.clone(), session.name.as_str()), (opened.session_id, "张伟"));
     assert_eq!((session.username.as_str(), session.staff.is_none()), ("ZhangWei", true));
-    let entries = city.events(events::SIGN_IN_SUCCEEDED).await?;
-    assert_eq!(entries.len(), 1);
-    assert_eq!((entries[0].actor_kind.as_str(), entries[0].object.as_str()), ("person", city.account.as_str()));
+    let entries = city.events::<events::SignInSucceeded>().await?;
+    assert_eq!((entries.len(), &entries[0].account, &entries[0].session), (1, &city.account, &session.session_id));
+    assert_eq!(testing::last_numbered(city.database(), 1).await?[0].actor_kind, "person");
     Ok(())
 }
 
@@ -32,11 +32,12 @@ async fn a_wrong_password_and_an_unknown_name_get_the_same_answer_and_leave_the_
     assert_eq!(format!("{known:?}"), format!("{unknown:?}"));
     // One counter for the name each; the address is the same.
     assert_eq!((before, city.throttles().await?.len()), (2, 3));
-    let entries = city.events(events::SIGN_IN_FAILED).await?;
+    let entries = city.events::<events::SignInFailed>().await?;
     assert_eq!(entries.len(), 2);
-    assert!(entries.iter().all(|entry| entry.actor_kind == "anonymous"));
-    assert!(entries.iter().any(|entry| entry.object == city.account.as_str()));
-    let nameless = entries.iter().find(|entry| entry.object.starts_with("unknown:")).unwrap();
+    let kept = testing::last_numbered(city.database(), 2).await?;
+    assert!(kept.iter().all(|entry| entry.actor_kind == "anonymous"));
+    assert!(entries.iter().any(|failed| failed.account == city.account.as_str()));
+    let nameless = kept.iter().find(|entry| entry.object.starts_with("unknown:")).unwrap();
     assert!(!nameless.object.contains("nobody") && !nameless.data.contains("nobody"));
     let mut tx = city.database().read().await?;
     let sessions: Vec<(String,)> = tx.all("select session_id from session", vec![]).await?;
@@ -55,7 +56,7 @@ async fn an_unknown_name_costs_what_a_known_one_costs() -> Result<(), Error> {
     account::open(&mut work, &person, "without-password", None).await?;
     work.commit().await?;
     let rows = async || -> Result<(usize, usize), Error> {
-        Ok((city.throttles().await?.len(), city.events(events::SIGN_IN_FAILED).await?.len()))
+        Ok((city.throttles().await?.len(), city.events::<events::SignInFailed>().await?.len()))
     };
     // The first failure also begins the counter of the address, whatever the name.
     let _ = city.sign_in(0, &Attempt { username: "somebody", ..wrong() }).await;
@@ -92,8 +93,8 @@ async fn the_sixth_try_after_five_failures_is_not_looked_at_until_the_wait_is_ov
         other => panic!("{other:?}"),
     }
     assert_eq!(city.throttles().await?, before);
-    assert_eq!(city.events(events::SIGN_IN_FAILED).await?.len(), 5);
-    assert!(city.events(events::SIGN_IN_FAILED).await?.iter().any(|e| e.data.contains("\"wait_seconds\":2")));
+    assert_eq!(city.events::<events::SignInFailed>().await?.len(), 5);
+    assert!(city.events::<events::SignInFailed>().await?.iter().any(|failed| failed.wait_seconds == 2));
     city.sign_in(6, &right()).await?;
     Ok(())
 }
@@ -211,7 +212,7 @@ async fn a_burst_of_64_learns_no_more_than_5_tries() -> Result<(), Error> {
         }
     }
     assert_eq!((refused, throttled), (limits::ACCOUNT_FAILURES_FREE, 64 - limits::ACCOUNT_FAILURES_FREE));
-    assert_eq!(city.events(events::SIGN_IN_FAILED).await?.len() as i64, limits::ACCOUNT_FAILURES_FREE);
+    assert_eq!(city.events::<events::SignInFailed>().await?.len() as i64, limits::ACCOUNT_FAILURES_FREE);
     Ok(())
 }
 
@@ -237,7 +238,7 @@ async fn a_right_guess_that_is_settled_too_late_is_not_told() -> Result<(), Erro
     let (guess, failures) = tokio::join!(guess, failures);
     failures?;
     assert!(matches!(guess, Err(Error::Throttled { .. })), "{guess:?}");
-    assert_eq!(city.events(events::SIGN_IN_SUCCEEDED).await?.len(), 0);
+    assert_eq!(city.events::<events::SignInSucceeded>().await?.len(), 0);
     Ok(())
 }
 
@@ -253,7 +254,7 @@ async fn sign_ins_beside_each_other_do_not_hinder_each_other() -> Result<(), Err
     while let Some(done) = tries.join_next().await {
         done.unwrap()?;
     }
-    assert_eq!(city.events(events::SIGN_IN_SUCCEEDED).await?.len(), 16);
+    assert_eq!(city.events::<events::SignInSucceeded>().await?.len(), 16);
     Ok(())
 }
 
@@ -263,11 +264,11 @@ async fn a_password_of_1024_bytes_is_looked_at_and_one_of_1025_is_not() -> Resul
     let longest = "p".repeat(limits::PASSWORD_BYTES_MAX);
     let refused = city.sign_in(0, &Attempt { password: &longest, ..right() }).await;
     assert!(matches!(refused, Err(Error::Refused)));
-    let before = (city.throttles().await?, city.events(events::SIGN_IN_FAILED).await?.len());
+    let before = (city.throttles().await?, city.events::<events::SignInFailed>().await?.len());
     let longer = format!("{longest}p");
     let refused = city.sign_in(1, &Attempt { password: &longer, ..right() }).await;
     assert!(matches!(refused, Err(Error::PasswordTooLong { max: 1024 })));
-    assert_eq!((city.throttles().await?, city.events(events::SIGN_IN_FAILED).await?.len()), before);
+    assert_eq!((city.throttles().await?, city.events::<events::SignInFailed>().await?.len()), before);
     Ok(())
 }
 
@@ -283,7 +284,7 @@ async fn all_of_a_long_password_counts() -> Result<(), Error> {
     let other_end = long.replace('!', "?");
     assert!(matches!(city.sign_in(1, &Attempt { password: &other_end, ..right() }).await, Err(Error::Refused)));
     city.sign_in(2, &Attempt { password: &long, ..right() }).await?;
-    assert_eq!(city.events(events::PASSWORD_SET).await?.len(), 2);
+    assert_eq!(city.events::<events::PasswordSet>().await?.len(), 2);
     Ok(())
 }
 
@@ -297,7 +298,7 @@ async fn a_full_gate_answers_busy_and_counts_nothing() -> Result<(), Error> {
         other => panic!("{other:?}"),
     }
     assert!(city.throttles().await?.is_empty());
-    assert!(city.events(events::SIGN_IN_FAILED).await?.is_empty());
+    assert!(city.events::<events::SignInFailed>().await?.is_empty());
     drop(held);
     city.sign_in(1, &right()).await?;
     Ok(())
@@ -336,8 +337,8 @@ async fn a_hundred_failures_in_a_row_stop_strangers_for_a_day_and_no_longer() ->
     }
     assert!(matches!(city.sign_in(901, &wrong()).await, Err(Error::Refused)), "the 100th");
     let stopped = city.throttles().await?;
-    let failures = city.events(events::SIGN_IN_FAILED).await?;
-    assert!(failures.iter().any(|entry| entry.data.contains("\"failures\":100") && entry.data.contains("86400")));
+    let failures = city.events::<events::SignInFailed>().await?;
+    assert!(failures.iter().any(|failed| (failed.failures, failed.wait_seconds) == (100, 86_400)));
     match city.sign_in(902, &right()).await {
         Err(Error::Throttled { retry_after_seconds, .. }) => {
             assert_eq!(i64::from(retry_after_seconds), limits::THROTTLE_STOP_SECONDS - 1);
@@ -345,7 +346,7 @@ async fn a_hundred_failures_in_a_row_stop_strangers_for_a_day_and_no_longer() ->
         other => panic!("{other:?}"),
     }
     assert_eq!(city.throttles().await?, stopped);
-    assert_eq!(city.events(events::SIGN_IN_FAILED).await?.len(), failures.len());
+    assert_eq!(city.events::<events::SignInFailed>().await?.len(), failures.len());
     city.sign_in(903, &from_home).await?;
     city.sign_in(902 + limits::THROTTLE_STOP_SECONDS, &right()).await?;
     Ok(())
@@ -365,17 +366,17 @@ async fn an_account_that_is_locked_while_the_password_is_hashed_opens_nothing() 
     let sessions: Vec<(String,)> = tx.all("select session_id from session", vec![]).await?;
     assert!(sessions.is_empty());
     drop(tx);
-    assert!(city.events(events::SIGN_IN_SUCCEEDED).await?.is_empty());
-    let failed = city.events(events::SIGN_IN_FAILED).await?;
+    assert!(city.events::<events::SignInSucceeded>().await?.is_empty());
+    let failed = city.events::<events::SignInFailed>().await?;
     assert_eq!(failed.len(), 1);
-    assert!(failed[0].data.contains("account_not_open"), "{}", failed[0].data);
+    assert_eq!(failed[0].reason, "account_not_open");
     Ok(())
 }
 
 /// Conflicts to come, for the test that a sign-in meets them.
 static CONFLICTS: AtomicU64 = AtomicU64::new(0);
 
-fn meet_conflict<'a>(_: &'a mut Work, _: &'a records::Event) -> Reacting<'a> {
+fn meet_conflict<'a>(_: &'a mut Work, _: &'a EventRow) -> Reacting<'a> {
     let met = CONFLICTS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
     Box::pin(async move { if met { Err(Fault::conflict("another came between")) } else { Ok(()) } })
 }
@@ -384,18 +385,18 @@ fn meet_conflict<'a>(_: &'a mut Work, _: &'a records::Event) -> Reacting<'a> {
 #[tokio::test]
 async fn a_sign_in_that_met_a_conflict_is_tried_again_with_the_same_proof() -> Result<(), Error> {
     static TABLE: &[Consequence] = &[
-        Consequence { after: events::SIGN_IN_SUCCEEDED, reactions: &[meet_conflict] },
-        Consequence { after: events::SIGN_IN_FAILED, reactions: &[meet_conflict] },
+        Consequence::after::<events::SignInSucceeded>(&[meet_conflict]),
+        Consequence::after::<events::SignInFailed>(&[meet_conflict]),
     ];
     let city = City::found_on(testing::fresh_following(TABLE).await?).await?;
     CONFLICTS.store(2, Ordering::Relaxed);
     let opened = city.sign_in(1, &right()).await?;
     assert!(city.session(&opened.token, 2).await?.is_some());
     assert_eq!(CONFLICTS.load(Ordering::Relaxed), 0);
-    assert_eq!(city.events(events::SIGN_IN_SUCCEEDED).await?.len(), 1);
+    assert_eq!(city.events::<events::SignInSucceeded>().await?.len(), 1);
     CONFLICTS.store(2, Ordering::Relaxed);
     assert!(matches!(city.sign_in(3, &wrong()).await, Err(Error::Refused)));
     assert_eq!(CONFLICTS.load(Ordering::Relaxed), 0);
-    assert_eq!(city.events(events::SIGN_IN_FAILED).await?.len(), 1);
+    assert_eq!(city.events::<events::SignInFailed>().await?.len(), 1);
     Ok(())
 }

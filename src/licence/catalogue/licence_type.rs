@@ -16,7 +16,12 @@ use super::{
     field::{FieldRule, Label},
     queries,
 };
-use crate::{error::Error, events, limits, register::holder::HolderKind};
+use crate::{
+    error::Error,
+    events::{TypeDrafted, TypeIssuerAdded, TypePublished, TypeRetired},
+    limits,
+    register::holder::HolderKind,
+};
 
 /// The name of the revision that grows when the catalogue changes.
 pub const REVISION: &str = "licence_types";
@@ -119,7 +124,7 @@ pub async fn draft(work: &mut Work, code: &str, definition: &Definition) -> Resu
     if queries::insert_type(&mut work.tx, &id, code, version, &json, at).await? == 0 {
         return Err(Fault::conflict("another draft of this licence type was written at the same time").into());
     }
-    work.record_with(events::TYPE_DRAFTED, &id, serde_json::json!({ "code": code, "version": version }));
+    work.record(TypeDrafted { licence_type: id.clone(), code: code.to_owned(), version });
     Ok(id)
 }
 
@@ -132,9 +137,9 @@ pub async fn publish(work: &mut Work, id: &LicenceTypeId) -> Result<(), Error> {
     if queries::set_type_state(&mut work.tx, id, TypeState::Draft, TypeState::Published).await? == 0 {
         return Err(Error::TypeUnknown);
     }
-    work.record(events::TYPE_PUBLISHED, id);
+    work.record(TypePublished { licence_type: id.clone() });
     for older in queries::retire_older(&mut work.tx, id).await? {
-        work.record(events::TYPE_RETIRED, LicenceTypeId::stored(older));
+        work.record(TypeRetired { licence_type: LicenceTypeId::stored(older) });
     }
     revision::bump(&mut work.tx, REVISION).await?;
     Ok(())
@@ -150,7 +155,7 @@ pub async fn retire(work: &mut Work, id: &LicenceTypeId) -> Result<(), Error> {
         return Err(Error::TypeUnknown);
     }
     revision::bump(&mut work.tx, REVISION).await?;
-    work.record(events::TYPE_RETIRED, id);
+    work.record(TypeRetired { licence_type: id.clone() });
     Ok(())
 }
 
@@ -163,7 +168,7 @@ pub async fn authorise(work: &mut Work, code: &str, issuer: &OrganisationId) -> 
     check_code(code)?;
     if queries::insert_type_issuer(&mut work.tx, code, issuer).await? == 1 {
         revision::bump(&mut work.tx, REVISION).await?;
-        work.record_with(events::TYPE_ISSUER_ADDED, issuer, serde_json::json!({ "code": code }));
+        work.record(TypeIssuerAdded { organisation: issuer.clone(), code: code.to_owned() });
     }
     Ok(())
 }

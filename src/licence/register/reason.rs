@@ -1,5 +1,7 @@
 //! Coded reasons.
 
+use records::event::{Detail, Shape, Value};
+
 /// Declares an enum of coded reasons.
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident { $($variant:ident = $code:literal;)+ })+) => {$(
@@ -20,6 +22,18 @@ macro_rules! reasons {
             /// Reads a code.
             pub fn parse(code: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|reason| reason.code() == code)
+            }
+        }
+
+        impl Detail for $name {
+            const SHAPE: Shape = Shape::Text;
+
+            fn json(&self) -> Value {
+                self.code().into()
+            }
+
+            fn of(value: &Value) -> Option<Self> {
+                Self::parse(value.as_str()?)
             }
         }
     )+};

@@ -8,10 +8,14 @@ use base::{
     number::{CreditCode, IdentityNumber},
 };
 use documents::Fonts;
-use identity::{Role, Vault, organisation, person, staff};
+use identity::{
+    Role, Vault,
+    events::{OrganisationCeased, PersonDied},
+    organisation, person, staff,
+};
 use pki::{Custody, CustodySettings};
 use records::{
-    Consequence, Context, Event, Reacting, Work,
+    Consequence, Context, EventRow, Reacting, Work,
     testing::{Fresh, context, fresh_following},
 };
 use seal::{Cabinet, Kind, NewSeal};
@@ -30,18 +34,22 @@ pub const NOW: Instant = Instant::from_seconds(1_795_000_000);
 
 /// What the product's table says of licences; this crate cannot see the table itself.
 static CONSEQUENCES: &[Consequence] = &[
-    Consequence { after: identity::events::PERSON_DIED, reactions: &[person_ended] },
-    Consequence { after: identity::events::ORGANISATION_CEASED, reactions: &[organisation_ended] },
+    Consequence::after::<PersonDied>(&[person_ended]),
+    Consequence::after::<OrganisationCeased>(&[organisation_ended]),
 ];
 
-fn person_ended<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
-    let holder = Holder::Person(PersonId::stored(event.object().to_owned()));
-    Box::pin(async move { lifecycle::holder_ended(work, &holder).await.map_err(base::Fault::broken) })
+fn person_ended<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+    Box::pin(async move {
+        let holder = Holder::Person(event.read::<PersonDied>()?.person);
+        lifecycle::holder_ended(work, &holder).await.map_err(base::Fault::broken)
+    })
 }
 
-fn organisation_ended<'a>(work: &'a mut Work, event: &'a Event) -> Reacting<'a> {
-    let holder = Holder::Organisation(OrganisationId::stored(event.object().to_owned()));
-    Box::pin(async move { lifecycle::holder_ended(work, &holder).await.map_err(base::Fault::broken) })
+fn organisation_ended<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+    Box::pin(async move {
+        let holder = Holder::Organisation(event.read::<OrganisationCeased>()?.organisation);
+        lifecycle::holder_ended(work, &holder).await.map_err(base::Fault::broken)
+    })
 }
 
 /// A department with its three people.
@@ -236,7 +244,11 @@ impl City {
 
     /// The first unit of work.
     pub async fn begin(&self, request: Asked, by: &Department, seconds: i64) -> Result<Begun, Error> {
-        let mut work = self.work(seconds).await;
+        self.begin_in(&self.context(seconds), request, by).await
+    }
+
+    pub async fn begin_in(&self, context: &Context, request: Asked, by: &Department) -> Result<Begun, Error> {
+        let mut work = self.fresh.database.begin(context.clone()).await?;
         let begun =
             issue::begin(&mut work, &self.library, &request.origin, request.request, (&by.clerk, &by.reviewer)).await?;
         if matches!(begun, Begun::Intent(_)) {
@@ -256,9 +268,11 @@ impl City {
         issue::finish(&self.fresh.database, &self.library, &self.context(seconds), intent, None).await
     }
 
+    /// Issues as one request does: two units of work at one instant.
     pub async fn issue(&self, request: Asked, by: &Department, seconds: i64) -> Result<Licence, Error> {
-        match self.begin(request, by, seconds).await? {
-            Begun::Intent(intent) => self.finish(&intent, seconds).await,
+        let context = self.context(seconds);
+        match self.begin_in(&context, request, by).await? {
+            Begun::Intent(intent) => issue::finish(&self.fresh.database, &self.library, &context, &intent, None).await,
             Begun::Issued(licence) => Ok(licence),
         }
     }

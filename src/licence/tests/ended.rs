@@ -10,7 +10,7 @@ use crate::{
     Error, Holder, HolderFacts, Licence, Status,
     application::{self, State},
     catalogue::built_in,
-    events,
+    events::{IssueVoided, LicenceRevoked},
     issue::{self, NewLicence, Recovered},
     lifecycle, limits,
     register::{holder, reason::SuspensionReason},
@@ -24,7 +24,7 @@ async fn facts(city: &City, holder: &Holder) -> HolderFacts {
 /// How many licences ended.
 async fn ended(work: Work) -> usize {
     let told = work.commit_and_tell().await.unwrap();
-    told.iter().filter(|event| [events::REVOKED, events::VOIDED].contains(&event.kind())).count()
+    told.iter().filter(|event| event.is::<LicenceRevoked>() || event.is::<IssueVoided>()).count()
 }
 
 async fn dies(city: &City, seconds: i64) -> usize {

@@ -9,6 +9,7 @@ use crate::{
     Error, Status,
     catalogue::{built_in, field::FieldProblem, licence_type},
     error::PeriodProblem,
+    events::IssueIntended,
     issue::{Begun, NewLicence},
     register,
 };
@@ -42,8 +43,11 @@ async fn an_issued_licence_is_sealed_and_found_by_every_number() {
     .unwrap();
     let kinds: Vec<_> = events.items.iter().rev().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["licence.issue_intended", "licence.issued"]);
-    assert!(events.items[1].data.contains(city.food.clerk.staff_id.as_str()));
-    assert!(events.items[1].data.contains(city.food.reviewer.staff_id.as_str()));
+    let intended: IssueIntended = events.items[1].read().unwrap();
+    assert_eq!(
+        (intended.maker, intended.checker),
+        (city.food.clerk.staff_id.clone(), city.food.reviewer.staff_id.clone())
+    );
 }
 
 #[tokio::test]

@@ -2,12 +2,12 @@
 
 use base::Date;
 use identity::{death, organisation};
-use records::{Context, testing};
+use records::testing;
 
-use super::city::{Asked, City, city};
+use super::city::{City, city};
 use crate::{
-    Holder, Licence, application, built_in,
-    issue::{self, Begun, Intent},
+    Holder, application, built_in,
+    issue::{self, Begun},
     licence_type, verification,
 };
 
@@ -15,31 +15,14 @@ async fn told(city: &City, expected: &[&str]) {
     assert_eq!(testing::last_kinds(&city.fresh.database, expected.len()).await.unwrap(), expected);
 }
 
-/// The first unit of work of one request.
-async fn begin(city: &City, context: &Context, asked: Asked) -> Box<Intent> {
-    let mut work = city.fresh.database.begin(context.clone()).await.unwrap();
-    let officials = (&city.food.clerk, &city.food.reviewer);
-    let begun = issue::begin(&mut work, &city.library, &asked.origin, asked.request, officials).await.unwrap();
-    work.commit().await.unwrap();
-    let Begun::Intent(intent) = begun else { panic!("it was issued before") };
-    intent
-}
-
-/// Issues as one request does: two units of work at one instant.
-async fn issue(city: &City, asked: Asked, seconds: i64) -> Licence {
-    let context = city.context(seconds);
-    let intent = begin(city, &context, asked).await;
-    issue::finish(&city.fresh.database, &city.library, &context, &intent, None).await.unwrap()
-}
-
 #[tokio::test]
 async fn a_licence_is_numbered_then_issued_then_takes_the_place_of_an_older_one() {
     let city = city().await;
-    let mut last = issue(&city, city.food_request("k"), 0).await;
+    let mut last = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
     told(&city, &["licence.issue_intended", "licence.issued"]).await;
     for (seconds, key) in [(1, "k1"), (2, "k2"), (3, "k3"), (4, "k4")] {
         let renewal = city.food_request(key).with(|request| request.renews = Some(last.id.clone()));
-        last = issue(&city, renewal, seconds).await;
+        last = city.issue(renewal, &city.food, seconds).await.unwrap();
         told(&city, &["licence.issue_intended", "licence.issued", "licence.superseded"]).await;
     }
 }
@@ -69,7 +52,8 @@ async fn an_intent_comes_before_its_end() {
     let city = city().await;
     for (seconds, key) in [(0, "k0"), (1, "k1"), (2, "k2"), (3, "k3")] {
         let context = city.context(seconds);
-        let mut intent = begin(&city, &context, city.food_request(key)).await;
+        let begun = city.begin_in(&context, city.food_request(key), &city.food).await.unwrap();
+        let Begun::Intent(mut intent) = begun else { panic!("it was issued before") };
         intent.say("premises", "\u{e000}");
         issue::finish(&city.fresh.database, &city.library, &context, &intent, None).await.unwrap_err();
         told(&city, &["licence.issue_intended", "licence.voided"]).await;
@@ -101,7 +85,7 @@ async fn told_types_of_a_new_city(city: &City) {
 #[tokio::test]
 async fn a_verification_comes_before_the_alarm_it_raises() {
     let city = city().await;
-    let intent = begin(&city, &city.context(0), city.food_request("k")).await;
+    let intent = city.intent(city.food_request("k"), &city.food, 0).await;
     let signed = intent.sign(&city.library.press, city.context(1).at).await.unwrap();
     for seconds in 2..7 {
         let trust = city.library.trust.now().unwrap();
@@ -118,7 +102,7 @@ async fn the_end_of_a_holder_comes_before_the_end_of_what_it_held() {
     let city = city().await;
     city.issue(city.driving_request("k"), &city.police, 0).await.unwrap();
     for (seconds, key) in [(1, "k1"), (2, "k2"), (3, "k3")] {
-        issue(&city, city.food_request(key), seconds).await;
+        city.issue(city.food_request(key), &city.food, seconds).await.unwrap();
     }
     let (Holder::Organisation(company), Holder::Person(person)) = (&city.company.holder, &city.person.holder) else {
         panic!("a company and a person");

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use base::Page;
-use records::log::{self, Filter};
+use records::{Event, testing};
 use verify::{Outcome, Reason, Verdict, pdf};
 
 use super::city::{City, NOW, city};
@@ -113,12 +112,12 @@ async fn a_genuine_seal_without_a_record_raises_an_alarm() {
     let signed = intent.sign(&city.library.press, NOW.plus_seconds(1)).await.unwrap();
     let verdict = by_file(&city, &signed.bytes, 2).await;
     assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Invalid, Some(Reason::NotRecorded)));
-    assert_eq!(list(&city, events::VERIFICATION_ALARM).await.len(), 1);
+    assert_eq!(list::<events::VerificationAlarm>(&city).await.len(), 1);
     // A byte behind the end gives another first reason, and hides nothing.
     let verdict = by_file(&city, &[&signed.bytes[..], b"\n"].concat(), 3).await;
     assert_eq!(verdict.outcome, Outcome::Invalid);
     assert_ne!(verdict.reason(), Some(Reason::NotRecorded));
-    assert_eq!(list(&city, events::VERIFICATION_ALARM).await.len(), 2);
+    assert_eq!(list::<events::VerificationAlarm>(&city).await.len(), 2);
 }
 
 #[tokio::test]
@@ -128,7 +127,7 @@ async fn whom_we_trust_is_read_once_until_keys_or_lists_are_read_again() {
     assert!(Arc::ptr_eq(&first, &city.library.trust.now().unwrap()));
     let mut work = city.work(1).await;
     records::revision::bump(&mut work.tx, pki::REVISION).await.unwrap();
-    work.record("test.changed", "keys");
+    work.record(testing::Changed { what: "keys".to_owned() });
     work.commit().await.unwrap();
     let later = city.library.trust.now().unwrap();
     assert!(!Arc::ptr_eq(&first, &later));
@@ -149,9 +148,9 @@ async fn every_verification_leaves_a_receipt_and_an_event_without_a_name() {
     let receipt = verification::receipt::find(&mut tx, second.receipt.as_ref().unwrap()).await.unwrap().unwrap();
     assert_eq!((receipt.outcome.as_str(), receipt.reason.as_deref()), ("unverifiable", Some("not_our_code")));
     drop(tx);
-    let entries = list(&city, events::VERIFIED).await;
-    assert_eq!(entries.len(), 2);
-    for entry in entries {
+    assert_eq!(list::<events::LicenceVerified>(&city).await.len(), 2);
+    for entry in testing::last_numbered(&city.fresh.database, 2).await.unwrap() {
+        let entry = format!("{entry:?}");
         assert!(!entry.contains("龙福") && !entry.contains(licence.code.as_str()), "{entry}");
     }
 }
@@ -167,11 +166,9 @@ async fn a_look_leaves_nothing() {
         verification::receipt::find(&mut tx, &base::id::ReceiptId::stored("ver_x".to_owned())).await.unwrap().is_none()
     );
     drop(tx);
-    assert_eq!(list(&city, events::VERIFIED).await.len(), 0);
+    assert_eq!(list::<events::LicenceVerified>(&city).await.len(), 0);
 }
 
-async fn list(city: &City, kind: &str) -> Vec<String> {
-    let filter = Filter { kind: Some(kind.to_owned()), ..Filter::default() };
-    let page = log::list(&mut city.fresh.database.read().await.unwrap(), &filter, &Page::first(50)).await.unwrap();
-    page.items.into_iter().map(|entry| format!("{entry:?}")).collect()
+async fn list<E: Event>(city: &City) -> Vec<E> {
+    testing::told(&city.fresh.database).await.unwrap()
 }

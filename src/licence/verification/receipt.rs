@@ -5,14 +5,16 @@ use base::{
     id::{LicenceId, ReceiptId},
 };
 use records::{Tx, Work};
-use serde_json::json;
 use verify::{Reason, Verdict};
 
 use super::{
     number::Method,
     queries::{self, VerificationRow},
 };
-use crate::{events, register::licence::Licence};
+use crate::{
+    events::{LicenceVerified, ReceiptOpened, VerificationAlarm},
+    register::licence::Licence,
+};
 
 /// What was answered under a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +55,8 @@ pub async fn find(tx: &mut Tx, receipt: &ReceiptId) -> Result<Option<Receipt>, F
 
 /// Writes down that somebody opened a receipt again. No statement; the event is written at the commit.
 pub fn opened(work: &mut Work, receipt: &Receipt) {
-    let object = receipt.licence.as_ref().map_or_else(|| receipt.id.as_str(), LicenceId::as_str).to_owned();
-    work.record_with(events::RECEIPT_OPENED, &object, json!({ "receipt": receipt.id.as_str() }));
+    let about = receipt.licence.as_ref().map_or_else(|| receipt.id.to_string(), LicenceId::to_string);
+    work.record(ReceiptOpened { about, receipt: receipt.id.clone() });
 }
 
 pub(super) async fn record(
@@ -75,12 +77,18 @@ pub(super) async fn record(
         reason: reason.map(str::to_owned),
     };
     queries::insert_verification(&mut work.tx, &row).await?;
-    let object = licence.map_or_else(|| receipt.as_str(), |licence| licence.id.as_str()).to_owned();
-    let data = json!({ "receipt": receipt.as_str(), "method": method.as_str(), "outcome": outcome, "reason": reason });
-    work.record_with(events::VERIFIED, &object, data.clone());
+    let verified = LicenceVerified {
+        about: licence.map_or_else(|| receipt.to_string(), |licence| licence.id.to_string()),
+        receipt: receipt.clone(),
+        method: row.method,
+        outcome: row.outcome,
+        reason: row.reason,
+    };
+    work.record(verified.clone());
     // Sealed by us and not in our records: a key of ours may be in other hands.
     if verdict.checks.iter().any(|check| check.reason == Some(Reason::NotRecorded)) {
-        work.record_with(events::VERIFICATION_ALARM, &object, data);
+        let LicenceVerified { about, receipt, method, outcome, reason } = verified;
+        work.record(VerificationAlarm { about, receipt, method, outcome, reason });
     }
     verdict.receipt = Some(receipt);
     Ok(verdict)

@@ -5,7 +5,13 @@ use crypto::{digest, encoding::base64url};
 use records::{Tx, Work, revision};
 
 use super::{Client, ClientId, ClientSettings, GrantType, Kind, queries, uri, uri::Use};
-use crate::{Error, events, limits, scope, scope::Reach, scope::ScopeSet};
+use crate::{
+    Error,
+    events::{ClientDisabled, ClientEnabled, ClientRegistered, ClientSecretRenewed},
+    limits, scope,
+    scope::Reach,
+    scope::ScopeSet,
+};
 
 /// What an application is registered with.
 #[derive(Clone, Debug)]
@@ -57,15 +63,15 @@ pub async fn register(work: &mut Work, policy: uri::UriPolicy, new: Registration
         return Err(Error::ClientExists);
     }
     revision::bump(&mut work.tx, crate::REVISION).await?;
-    let data = serde_json::json!({
-        "name": client.name.zh,
-        "organisation": client.organisation_id.as_str(),
-        "scopes": client.scopes.text(),
-        "pkce_exempted_by": client.settings.pkce_exempted_by,
-        "identity_number_approved": client.settings.identity_number_approved,
-        "acts_for": client.settings.acts_for,
+    work.record(ClientRegistered {
+        client: client.client_id.clone(),
+        name: client.name.zh.into_owned(),
+        organisation: client.organisation_id,
+        scopes: client.scopes.text(),
+        pkce_exempted_by: client.settings.pkce_exempted_by,
+        identity_number_approved: client.settings.identity_number_approved,
+        acts_for: client.settings.acts_for,
     });
-    work.record_with(events::CLIENT_REGISTERED, &client.client_id, data);
     Ok(Registered { client_id: client.client_id, secret })
 }
 
@@ -75,7 +81,9 @@ pub async fn register(work: &mut Work, policy: uri::UriPolicy, new: Registration
 ///
 /// [`Error::ClientUnknown`].
 pub async fn disable(work: &mut Work, client: &ClientId) -> Result<(), Error> {
-    set_enabled(work, client, false, events::CLIENT_DISABLED).await
+    set_enabled(work, client, false).await?;
+    work.record(ClientDisabled { client: client.clone() });
+    Ok(())
 }
 
 /// Enables an application again.
@@ -84,16 +92,16 @@ pub async fn disable(work: &mut Work, client: &ClientId) -> Result<(), Error> {
 ///
 /// [`Error::ClientUnknown`].
 pub async fn enable(work: &mut Work, client: &ClientId) -> Result<(), Error> {
-    set_enabled(work, client, true, events::CLIENT_ENABLED).await
+    set_enabled(work, client, true).await?;
+    work.record(ClientEnabled { client: client.clone() });
+    Ok(())
 }
 
-async fn set_enabled(work: &mut Work, client: &ClientId, enabled: bool, event: &'static str) -> Result<(), Error> {
+async fn set_enabled(work: &mut Work, client: &ClientId, enabled: bool) -> Result<(), Error> {
     if !queries::set_enabled(&mut work.tx, client, enabled).await? {
         return Err(Error::ClientUnknown);
     }
-    revision::bump(&mut work.tx, crate::REVISION).await?;
-    work.record(event, client);
-    Ok(())
+    Ok(revision::bump(&mut work.tx, crate::REVISION).await?)
 }
 
 /// Gives a confidential client a new secret; the old one no longer counts.
@@ -107,7 +115,7 @@ pub async fn renew_secret(work: &mut Work, client: &ClientId) -> Result<Secret<S
         return Err(Error::ClientUnknown);
     }
     revision::bump(&mut work.tx, crate::REVISION).await?;
-    work.record(events::CLIENT_SECRET_RENEWED, client);
+    work.record(ClientSecretRenewed { client: client.clone() });
     Ok(secret)
 }
 

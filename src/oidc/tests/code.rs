@@ -21,7 +21,7 @@ async fn a_code_becomes_tokens_and_the_tokens_say_who_signed_in() {
     assert_eq!(claims["acr"], "urn:guosuo:acr:password");
     assert!(claims.get("name").is_none(), "claims are fetched from userinfo");
     assert_eq!(claims["at_hash"], base64url(&sha256(tokens.access_token.as_bytes())[..16]));
-    assert_eq!(city.events(events::CODE_REDEEMED).await, 1);
+    assert_eq!(city.events::<events::CodeRedeemed>().await, 1);
 }
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn a_second_use_of_a_code_ends_everything_that_came_out_of_it() {
     assert!(matches!(userinfo(&city, &tokens).await, Err(Error::AccessTokenInvalid)));
     let again = refresh("tax", &secret, &tokens.refresh_token.unwrap());
     assert_eq!(flaw(city.token(&again).await), GrantFlaw::RefreshExpired);
-    assert_eq!(city.events(events::CODE_REUSED).await, 1);
+    assert_eq!(city.events::<events::CodeReused>().await, 1);
 }
 
 /// Each family, and why it was revoked if it was.
@@ -95,7 +95,7 @@ async fn a_code_lives_sixty_seconds() {
     assert_eq!(flaw(city.token(&redeem("tax", &secret, &second)).await), GrantFlaw::CodeExpired);
     // A used code that comes back even later still ends what it gave.
     assert_eq!(flaw(city.token(&redeem("tax", &secret, &first)).await), GrantFlaw::CodeExpired);
-    assert_eq!(city.events(events::CODE_BURNT).await, 2);
+    assert_eq!(city.events::<events::CodeBurnt>().await, 2);
 }
 
 #[tokio::test]
@@ -132,8 +132,8 @@ async fn a_code_that_is_shown_with_a_mistake_is_burnt() {
     assert_eq!(flaw(city.token(&redeem("tax", &secret, &code)).await), GrantFlaw::CodeReused);
     // Eight burnt codes, eight who came after; every family is revoked and nobody got anything.
     assert!(families(&city).await.iter().all(|(_, why)| why == "code_burnt"));
-    assert_eq!((city.events(events::CODE_BURNT).await, city.events(events::CODE_REUSED).await), (8, 8));
-    assert_eq!(city.events(events::CODE_REDEEMED).await, 0);
+    assert_eq!((city.events::<events::CodeBurnt>().await, city.events::<events::CodeReused>().await), (8, 8));
+    assert_eq!(city.events::<events::CodeRedeemed>().await, 0);
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn what_is_no_code_of_ours_changes_nothing() {
     assert!(crate::code::Code::open(&stranger.unwrap(), &code).is_none());
     // Anyone can invent codes: nothing is stored of them and nothing written down.
     assert_eq!(families(&city).await, []);
-    assert_eq!((city.events(events::CODE_BURNT).await, city.events(events::CODE_REUSED).await), (0, 0));
+    assert_eq!((city.events::<events::CodeBurnt>().await, city.events::<events::CodeReused>().await), (0, 0));
     assert!(city.token(&redeem("tax", &secret, &code)).await.is_ok());
     assert_eq!(families(&city).await.len(), 1);
 }
@@ -175,7 +175,7 @@ async fn a_code_dies_with_its_session_and_its_account() {
     work.commit().await.unwrap();
     assert_eq!(flaw(city.token(&redeem("tax", &secret, &code)).await), GrantFlaw::SessionOver);
     city.at = NOW.plus_seconds(1);
-    assert_eq!(city.events(events::CODE_REDEEMED).await, 0);
+    assert_eq!(city.events::<events::CodeRedeemed>().await, 0);
     assert_eq!(families(&city).await, []);
 }
 
@@ -216,10 +216,8 @@ async fn a_challenge_that_comes_back_is_written_down() {
     let city = City::new().await;
     let secret = city.client("tax", web()).await;
     let noted = async || {
-        let mut tx = city.database().read().await.unwrap();
-        let filter = records::log::Filter { kind: Some(events::CODE_REDEEMED.to_owned()), ..Default::default() };
-        let found = records::log::list(&mut tx, &filter, &base::Page::first(200)).await.unwrap().items;
-        (found.len(), found.iter().filter(|entry| entry.data.contains("\"pkce_reuse\":true")).count())
+        let found: Vec<events::CodeRedeemed> = records::testing::told(city.database()).await.unwrap();
+        (found.len(), found.iter().filter(|redeemed| redeemed.pkce_reuse == Some(true)).count())
     };
     let other = base64url(&sha256("another-verifier-of-43-characters-or-more-x".as_bytes()));
     city.token(&redeem("tax", &secret, &city.code("tax", &[]).await)).await.unwrap();

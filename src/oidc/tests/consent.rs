@@ -36,7 +36,7 @@ async fn a_person_is_asked_once_for_each_scope() {
     give(&city, "openid phone").await;
     assert_eq!(questions(&city, &[("scope", "openid profile phone")]).await, None);
     assert_eq!(questions(&city, &[("prompt", "consent")]).await.as_deref(), Some("openid profile"));
-    assert_eq!(city.events(events::GRANT_GIVEN).await, 2);
+    assert_eq!(city.events::<events::GrantGiven>().await, 2);
 }
 
 #[tokio::test]
@@ -95,14 +95,14 @@ async fn an_application_that_need_not_ask_asks_after_it_was_withdrawn() {
     city.token(&redeem("tax", &secret, &city.code("tax", &[]).await)).await.unwrap();
     let before = city.code("tax", &[]).await;
     assert!(withdraw(&city).await);
-    assert_eq!(city.events(events::GRANT_WITHDRAWN).await, 1);
+    assert_eq!(city.events::<events::GrantWithdrawn>().await, 1);
     // A code from before is worth nothing any more.
     assert_eq!(flaw(city.token(&redeem("tax", &secret, &before)).await), GrantFlaw::SessionOver);
     for _ in 0..2 {
         assert_eq!(questions(&city, &[]).await.as_deref(), Some("openid profile"));
         assert!(matches!(city.authorize("tax", &[("prompt", "none")]).await, Err(Error::ConsentRequired)));
     }
-    assert_eq!(city.events(events::CODE_REDEEMED).await, 1);
+    assert_eq!(city.events::<events::CodeRedeemed>().await, 1);
     give(&city, "openid profile").await;
     assert_eq!(questions(&city, &[]).await, None);
     assert_eq!(questions(&city, &[("scope", "openid profile phone")]).await, None, "its own rules count again");

@@ -136,7 +136,7 @@ async fn every_client_of_a_session_is_told_once_and_its_tokens_are_dead() {
     session::close(&mut work, &city.session, "signed_out").await.unwrap();
     assert_eq!(logout::session_ended(&mut work, &city.session).await.unwrap(), 1);
     work.commit().await.unwrap();
-    assert_eq!(city.events(events::SESSION_TOKENS_REVOKED).await, 1);
+    assert_eq!(city.events::<events::SessionTokensRevoked>().await, 1);
     let answer = crate::userinfo::answer(&city.endpoint(), &city.vault, &tokens.access_token).await;
     assert!(matches!(answer, Err(Error::AccessTokenInvalid)));
 

@@ -37,7 +37,7 @@ async fn a_client_gets_the_scopes_it_may_have_and_nothing_is_written() {
         let answer = ask(&city, &format!("{form}&scope={scope}"), None, None).await;
         assert!(matches!(answer, Err(Error::ScopeNotAllowed)), "{scope}");
     }
-    assert_eq!(city.events(events::CLIENT_REFUSED).await, 0);
+    assert_eq!(city.events::<events::ClientRefused>().await, 0);
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_client_shows_its_secret_in_one_way() {
         Err(Error::ClientAuthentication)
     ));
     // A header that cannot be read names nobody, and is not remembered.
-    assert_eq!(city.events(events::CLIENT_REFUSED).await, 6);
+    assert_eq!(city.events::<events::ClientRefused>().await, 6);
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn wrong_secrets_are_slowed_down_without_locking_anyone_out() {
     for _ in 0..5 {
         assert!(matches!(ask(&city, &form("wrong"), None, None).await, Err(Error::WrongSecrets)));
     }
-    assert_eq!(city.events(events::CLIENT_REFUSED).await, limits::WRONG_SECRETS_MAX as usize);
+    assert_eq!(city.events::<events::ClientRefused>().await, limits::WRONG_SECRETS_MAX as usize);
     assert!(ask(&city, &form(&secret), None, None).await.is_ok());
     city.at = NOW.plus_seconds(60);
     assert!(matches!(ask(&city, &form("wrong"), None, None).await, Err(Error::ClientAuthentication)));

@@ -34,7 +34,7 @@ async fn each_refresh_token_is_exchanged_for_the_next() {
         assert_ne!(next, token);
         token = next;
     }
-    assert_eq!(city.events(events::REFRESHED).await, 4);
+    assert_eq!(city.events::<events::TokenRefreshed>().await, 4);
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn an_old_refresh_token_ends_its_family() {
     city.at = NOW.plus_seconds(limits::REFRESH_GRACE_SECONDS);
     assert_eq!(flaw(next(&city, &secret, &old).await), GrantFlaw::RefreshReused);
     assert_eq!(flaw(next(&city, &secret, &current).await), GrantFlaw::RefreshExpired);
-    assert_eq!(city.events(events::REFRESH_REUSED).await, 1);
+    assert_eq!(city.events::<events::RefreshReused>().await, 1);
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn of_64_who_refresh_at_once_one_rotates_and_all_hear_the_same() {
         assert_eq!(next.len(), 1);
         token = next.remove(0);
     }
-    assert_eq!(city.events(events::REFRESH_REUSED).await, 0);
+    assert_eq!(city.events::<events::RefreshReused>().await, 0);
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn another_client_gets_nothing_and_harms_nothing() {
     }
     // Nothing was changed and, since anyone can invent tokens, nothing written down.
     assert_eq!(families(&city).await, before);
-    assert_eq!((city.events(events::REFRESHED).await, city.events(events::REFRESH_REUSED).await), (0, 0));
+    assert_eq!((city.events::<events::TokenRefreshed>().await, city.events::<events::RefreshReused>().await), (0, 0));
     assert!(next(&city, &secret, &token).await.is_ok());
 }
 
@@ -121,7 +121,11 @@ async fn scopes_can_be_narrowed_but_not_widened() {
     let wider = format!("{}&scope=openid+phone", refresh("tax", &secret, &token));
     let before = families(&city).await;
     assert!(matches!(city.token(&wider).await, Err(Error::ScopeNotAllowed)));
-    assert_eq!((families(&city).await, city.events(events::REFRESHED).await), (before, 0), "the exchange is undone");
+    assert_eq!(
+        (families(&city).await, city.events::<events::TokenRefreshed>().await),
+        (before, 0),
+        "the exchange is undone"
+    );
     let narrower = format!("{}&scope=openid", refresh("tax", &secret, &token));
     assert_eq!(city.token(&narrower).await.unwrap().scope, "openid");
 }
@@ -192,7 +196,7 @@ async fn offline_access_taken_from_a_client_ends_what_it_has() {
     let narrower = serde_json::to_string(&ClientSettings { scopes: "openid profile".to_owned(), ..web() }).unwrap();
     work.tx.run("update client set settings = $1", records::args![narrower]).await.unwrap();
     records::revision::bump(&mut work.tx, crate::REVISION).await.unwrap();
-    work.record("client.registered", "tax");
+    work.record(events::ClientEnabled { client: ClientId::parse("tax").unwrap() });
     work.commit().await.unwrap();
     assert_eq!(flaw(next(&city, &secret, &token).await), GrantFlaw::RefreshExpired);
 }
@@ -208,7 +212,7 @@ async fn a_public_client_refreshes_without_a_secret_and_loses_all_at_reuse() {
     let old = first.refresh_token.unwrap();
     let guessed = format!("{}&client_secret=guess", form(&old));
     assert!(matches!(city.token(&guessed).await, Err(Error::ClientAuthentication)));
-    assert_eq!((city.events(events::CLIENT_REFUSED).await, city.events(events::REFRESHED).await), (1, 0));
+    assert_eq!((city.events::<events::ClientRefused>().await, city.events::<events::TokenRefreshed>().await), (1, 0));
     let second = city.token(&form(&old)).await.unwrap();
     let current = second.refresh_token.clone().unwrap();
     assert_ne!(current, old);
@@ -218,11 +222,11 @@ async fn a_public_client_refreshes_without_a_secret_and_loses_all_at_reuse() {
     city.client("tablet", public()).await;
     let stolen = format!("grant_type=refresh_token&client_id=tablet&refresh_token={current}");
     assert_eq!(flaw(city.token(&stolen).await), GrantFlaw::RefreshUnreadable);
-    assert_eq!((city.events(events::REFRESH_REUSED).await, city.events(events::REFRESHED).await), (0, 1));
+    assert_eq!((city.events::<events::RefreshReused>().await, city.events::<events::TokenRefreshed>().await), (0, 1));
     city.at = NOW.plus_seconds(limits::REFRESH_GRACE_SECONDS);
     assert_eq!(flaw(city.token(&form(&old)).await), GrantFlaw::RefreshReused);
     assert_eq!(flaw(city.token(&form(&current)).await), GrantFlaw::RefreshExpired);
     let person = crate::userinfo::answer(&city.endpoint(), &city.vault, &second.access_token).await;
     assert!(matches!(person, Err(Error::AccessTokenInvalid)));
-    assert_eq!((city.events(events::REFRESH_REUSED).await, city.events(events::REFRESHED).await), (1, 1));
+    assert_eq!((city.events::<events::RefreshReused>().await, city.events::<events::TokenRefreshed>().await), (1, 1));
 }

@@ -13,7 +13,7 @@ async fn a_client_is_registered_once_and_its_secret_is_not_kept() {
     assert!(matches!(again, Err(Error::ClientExists)));
     let stored = crate::client::queries::by_id(&mut work.tx, "tax").await.unwrap().unwrap();
     assert!(!format!("{stored:?}").contains(&secret));
-    assert_eq!(city.events(crate::events::CLIENT_REGISTERED).await, 1);
+    assert_eq!(city.events::<crate::events::ClientRegistered>().await, 1);
 }
 
 #[tokio::test]

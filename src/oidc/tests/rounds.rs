@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use records::{Context, Event};
+use records::Context;
 
 use super::*;
 use crate::{
     code::Code,
+    events::{CodeRedeemed, TokenRefreshed},
     family::{self, Redemption, Rotation},
     limits,
     scope::ScopeSet,
@@ -46,17 +47,21 @@ fn context() -> Context {
     records::testing::context(NOW, SEED.fetch_add(1, Ordering::Relaxed))
 }
 
-fn event() -> Event {
-    Event::new(crate::events::REFRESHED, "a round", serde_json::json!({}))
-}
-
 async fn redeemed(database: Database, codes: Arc<Vec<Code>>) -> Vec<u32> {
     let mut won = Vec::new();
     for (round, code) in codes.iter().enumerate() {
         let until = NOW.plus_seconds(limits::REFRESH_IDLE_SECONDS);
         let hash = format!("hash-{round}");
         let redemption = Redemption { code, expires_at: until, refresh: Some((&hash, until)) };
-        if family::begin(&database, &context(), &redemption, event()).await.unwrap() {
+        let event = CodeRedeemed {
+            family: code.family.clone(),
+            client: ClientId::parse("tax").unwrap(),
+            person: code.person.clone(),
+            session: code.session.clone(),
+            scopes: code.scopes.text(),
+            pkce_reuse: None,
+        };
+        if family::begin(&database, &context(), &redemption, event).await.unwrap() {
             won.push(u32::try_from(round).unwrap());
         }
     }
@@ -75,7 +80,8 @@ async fn rotated(database: Database) -> Vec<u32> {
             next_hash: &next,
             idle_until: NOW.plus_seconds(limits::REFRESH_IDLE_SECONDS),
         };
-        if family::rotate(&database, &context(), &rotation, event()).await.unwrap().is_some() {
+        let event = TokenRefreshed { family: family.clone(), client: client.clone(), again: None };
+        if family::rotate(&database, &context(), &rotation, event).await.unwrap().is_some() {
             won.push(round);
         }
     }

@@ -6,7 +6,9 @@ use crypto::encoding::base64_decode;
 use records::{Actor, Context, Work};
 
 use super::issue::TokenRequest;
-use crate::{Client, ClientId, Endpoint, Error, client::Kind, events, limits, parameters::decode, throttle::Wrong};
+use crate::{
+    Client, ClientId, Endpoint, Error, client::Kind, events::ClientRefused, limits, parameters::decode, throttle::Wrong,
+};
 
 /// What the caller shows.
 struct Shown {
@@ -33,9 +35,10 @@ async fn refused(endpoint: &Endpoint<'_>, client: &str) -> Result<Error, Error> 
     }
     let context = Context { actor: Actor::Anonymous, ..endpoint.context.clone() };
     // Whatever else was sent as an identifier may be a secret in the wrong field.
-    let object = ClientId::parse(client).map_or("-".to_owned(), |client| client.to_string());
+    let client = ClientId::parse(client).map_or("-".to_owned(), |client| client.to_string());
+    let event = ClientRefused { client, address: endpoint.address.to_owned() };
     let remember = async |mut work: Work| {
-        work.record_with(events::CLIENT_REFUSED, &object, serde_json::json!({ "address": endpoint.address }));
+        work.record(event.clone());
         work.commit().await
     };
     endpoint.database.attempt(&context, remember).await?;

@@ -2,7 +2,7 @@
 
 use base::secret;
 use crypto::digest::sha256;
-use records::{Actor, Event, attempt};
+use records::{Actor, attempt};
 
 use super::{
     issue::{Issue, Tokens, refresh_limits, sign},
@@ -12,7 +12,7 @@ use crate::{
     Client, Endpoint, Error, GrantFlaw, Parameters,
     client::GrantType,
     code::Code,
-    events,
+    events::{CodeBurnt, CodeRedeemed, CodeReused},
     family::{self, Family, Redemption},
     limits, scope,
 };
@@ -79,14 +79,14 @@ async fn redeem_once(
         expires_at: if offline { absolute } else { at.plus_seconds(limits::FAMILY_SECONDS) },
         refresh: first.as_ref().map(|first| (first.hash.as_str(), idle)),
     };
-    let mut data = serde_json::json!({
-        "client": &code.client, "person": code.person.as_str(), "session": code.session.as_str(),
-        "scopes": code.scopes.text(),
-    });
-    if challenge_reused && let Some(data) = data.as_object_mut() {
-        data.insert("pkce_reuse".to_owned(), true.into());
-    }
-    let event = Event::new(events::CODE_REDEEMED, &code.family, data);
+    let event = CodeRedeemed {
+        family: code.family.clone(),
+        client: client.client_id.clone(),
+        person: code.person.clone(),
+        session: code.session.clone(),
+        scopes: code.scopes.text(),
+        pkce_reuse: challenge_reused.then_some(true),
+    };
     if !family::begin(endpoint.database, &context, &redemption, event).await? {
         let mut work = endpoint.database.begin(context).await?;
         if !family::exists(&mut work.tx, &code.family).await? {
@@ -94,7 +94,7 @@ async fn redeem_once(
         }
         // Of two who have the same code one has stolen it, and we cannot tell which (RFC 6749 §4.1.2).
         family::revoke(&mut work.tx, &code.family, "code_reused", at).await?;
-        work.record_with(events::CODE_REUSED, &code.family, serde_json::json!({ "client": &code.client }));
+        work.record(CodeReused { family: code.family.clone(), client: client.client_id.clone() });
         work.commit().await?;
         return Err(flaw(GrantFlaw::CodeReused));
     }
@@ -120,8 +120,9 @@ async fn burn(endpoint: &Endpoint<'_>, client: &Client, code: &Code, mistake: Gr
     let mut work = endpoint.database.begin(context).await?;
     let at = work.at();
     family::burn(&mut work.tx, code, "code_burnt", at).await?;
-    let data = serde_json::json!({ "client": &code.client, "why": mistake.to_string() });
-    work.record_with(events::CODE_BURNT, &code.family, data);
+    // Whose code it was, whoever sent it.
+    let owner = crate::ClientId::stored(code.client.clone());
+    work.record(CodeBurnt { family: code.family.clone(), client: owner, why: mistake.to_string() });
     work.commit().await?;
     Err(flaw(mistake))
 }

@@ -8,11 +8,12 @@ use crypto::{
     digest::{hex, sha256},
     encoding::{base64url, base64url_decode},
 };
-use records::{Actor, Event, attempt};
+use records::{Actor, attempt};
 
 use super::issue::{Issue, Tokens, sign};
 use crate::{
-    Client, Endpoint, Error, GrantFlaw, Parameters, Provider, events,
+    Client, Endpoint, Error, GrantFlaw, Parameters, Provider,
+    events::{RefreshReused, TokenRefreshed},
     family::{self, Family, Rotation, Standing},
     limits,
     scope::{self, ScopeSet},
@@ -93,8 +94,7 @@ async fn exchange_once(
     };
     // The usual case: everything the family holds, in one statement. What asks for less is looked at before it counts.
     if narrowed.is_none() {
-        let data = serde_json::json!({ "client": client.client_id.as_str() });
-        let event = Event::new(events::REFRESHED, &presented.family, data);
+        let event = refreshed(client, &presented.family, None);
         if let Some(family) = family::rotate(endpoint.database, &context, &rotation, event).await? {
             let held = held(client, &family);
             let issue = Issue { family: &family, scopes: &held, nonce: None, refresh_token: Some(next.token) };
@@ -103,21 +103,19 @@ async fn exchange_once(
     }
     let mut work = endpoint.database.begin(context).await?;
     let family = if let Some(family) = family::rotate_within(&mut work, &rotation).await? {
-        work.record_with(events::REFRESHED, &family.name, serde_json::json!({ "client": client.client_id.as_str() }));
+        work.record(refreshed(client, &family.name, None));
         family
     } else {
         let standing = family::standing(&mut work.tx, &presented.family).await?;
         match judge(client, presented, standing, at) {
             Judgement::Again(family) => {
-                let data = serde_json::json!({ "client": client.client_id.as_str(), "again": true });
-                work.record_with(events::REFRESHED, &family.name, data);
+                work.record(refreshed(client, &family.name, Some(true)));
                 family
             }
             Judgement::Refused(flaw) => return Err(Error::GrantInvalid(flaw)),
             Judgement::Stolen => {
                 family::revoke(&mut work.tx, &presented.family, "refresh_reused", at).await?;
-                let data = serde_json::json!({ "client": client.client_id.as_str() });
-                work.record_with(events::REFRESH_REUSED, &presented.family, data);
+                work.record(RefreshReused { family: presented.family.clone(), client: client.client_id.clone() });
                 work.commit().await?;
                 return Err(Error::GrantInvalid(GrantFlaw::RefreshReused));
             }
@@ -136,6 +134,10 @@ async fn exchange_once(
 }
 
 /// What a family holds; what the client may no longer ask for falls away.
+fn refreshed(client: &Client, family: &str, again: Option<bool>) -> TokenRefreshed {
+    TokenRefreshed { family: family.to_owned(), client: client.client_id.clone(), again }
+}
+
 fn held(client: &Client, family: &Family) -> ScopeSet {
     family.scopes.only(|name| client.scopes.has(name))
 }

@@ -3,7 +3,6 @@
 use anyhow::Context;
 use base::{Page, id::OrganisationId};
 use identity::organisation::{self, Kind, NewOrganisation};
-use licence::events::{REVOKED, VOIDED};
 use records::Actor;
 
 use crate::{foundation, settings::Settings, wiring::World};
@@ -121,7 +120,7 @@ async fn change(settings: &Settings, command: &Command, which: &Which) -> anyhow
     let done = match command {
         Command::Resume(_) => "active".to_owned(),
         Command::Suspend(_) => "suspended".to_owned(),
-        _ => format!("ceased, {} licences ended", super::count(&told, &[REVOKED, VOIDED])),
+        _ => format!("ceased, {} licences ended", super::licences_ended(&told)),
     };
     super::print(&format!("{id} {} is {done}\n", found.name))
 }

@@ -10,11 +10,10 @@ use base::{
 };
 use identity::{
     Vault, account, death,
-    events::SESSION_CLOSED,
+    events::SessionClosed,
     password::{self, HashedPassword},
     person::{self, NewPerson, Profile},
 };
-use licence::events::{REVOKED, VOIDED};
 use records::{Actor, Work};
 
 use crate::{
@@ -96,7 +95,7 @@ async fn deceased(settings: &Settings, death: &Death) -> anyhow::Result<()> {
     let on = on.unwrap_or_else(|| work.at().date());
     death::record(&mut work, &person, on).await?;
     let told = work.commit_and_tell().await?;
-    let (sessions, licences) = (super::count(&told, &[SESSION_CLOSED]), super::count(&told, &[REVOKED, VOIDED]));
+    let (sessions, licences) = (super::count::<SessionClosed>(&told), super::licences_ended(&told));
     super::print(&format!("{person}: {sessions} sessions closed, {licences} licences ended\n"))
 }
 

@@ -6,7 +6,7 @@ use axum::{body::Body, response::Response};
 use base::{Page as ListPage, id::PersonId, number::IdentityNumber};
 use http::{HeaderMap, Request, StatusCode, header};
 use identity::{Role, account, organisation, password, person, session as sessions, staff};
-use records::log::{self, Filter};
+use records::Event;
 use tower::ServiceExt;
 
 use crate::{
@@ -52,9 +52,8 @@ async fn site() -> Site {
 }
 
 impl Site {
-    async fn events(&self, kind: &str) -> Vec<log::Entry> {
-        let filter = Filter { kind: Some(kind.to_owned()), ..Filter::default() };
-        log::list(&mut self.app.database.read().await.unwrap(), &filter, &ListPage::first(200)).await.unwrap().items
+    async fn events<E: Event>(&self) -> Vec<E> {
+        records::testing::told(&self.app.database).await.unwrap()
     }
 
     async fn failures(&self) -> Vec<(String, i64)> {
@@ -215,7 +214,7 @@ async fn a_session_cookie_from_before_the_sign_in_is_worth_nothing_after_it() {
     assert_eq!(attacker.get("/me").await.status, StatusCode::SEE_OTHER);
     assert_eq!(browser.get("/me").await.status, StatusCode::OK);
     assert_eq!(site.sessions().await, 1);
-    assert_eq!(site.events(identity::events::SIGN_IN_SUCCEEDED).await.len(), 2);
+    assert_eq!(site.events::<identity::events::SignInSucceeded>().await.len(), 2);
 }
 
 #[tokio::test]
@@ -232,7 +231,7 @@ async fn a_wrong_password_and_an_unknown_name_look_the_same() {
     let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(names(&known), names(&unknown));
     assert_eq!((site.sessions().await, site.failures().await.len()), (0, 3));
-    assert_eq!(site.events(identity::events::SIGN_IN_FAILED).await.len(), 2);
+    assert_eq!(site.events::<identity::events::SignInFailed>().await.len(), 2);
     assert!(browser.cookie("guosuo").is_none());
 }
 
@@ -247,7 +246,7 @@ async fn after_too_many_failures_the_page_says_when_to_try_again() {
     assert_eq!(waiting.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(waiting.headers[header::RETRY_AFTER], "2");
     assert!(waiting.text.contains("15:00:02") && waiting.text.contains("2 秒"), "{}", waiting.text);
-    assert_eq!((site.sessions().await, site.events(identity::events::SIGN_IN_FAILED).await.len()), (0, 5));
+    assert_eq!((site.sessions().await, site.events::<identity::events::SignInFailed>().await.len()), (0, 5));
     // The name that was typed is still there; the password is not.
     assert!(waiting.text.contains("value=\"zhangwei\"") && !waiting.text.contains(PASSWORD));
 }
@@ -274,7 +273,7 @@ async fn a_password_of_1025_bytes_is_not_looked_at() {
     let longer = browser.sign_in("zhangwei", &"p".repeat(1025), "/me").await;
     assert_eq!(longer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(longer.text.contains("1024"));
-    assert_eq!(site.events(identity::events::SIGN_IN_FAILED).await.len(), 1);
+    assert_eq!(site.events::<identity::events::SignInFailed>().await.len(), 1);
 }
 
 #[tokio::test]
@@ -310,12 +309,14 @@ async fn signing_out_is_asked_for_and_ends_the_session_for_everyone_who_has_its_
     assert!(browser.cookie("guosuo").is_none());
     assert!(browser.get("/signed-out").await.text.contains("id=\"logged-out\""));
     assert_eq!(thief.get("/me").await.status, StatusCode::SEE_OTHER);
-    let closed = site.events(identity::events::SESSION_CLOSED).await;
-    assert_eq!((closed.len(), closed[0].actor.as_str()), (1, site.person.as_str()));
+    let closed = site.events::<identity::events::SessionClosed>().await;
+    assert_eq!((closed.len(), closed[0].reason.as_str()), (1, "signed_out"));
+    let last = records::testing::last_numbered(&site.app.database, 1).await.unwrap();
+    assert_eq!(last[0].actor, site.person.as_str());
     // Once more, from a page that was still open.
     let again = browser.post("/sign-out", &[("csrf", &question.hidden("csrf"))]).await;
     assert_eq!(again.location(), "/signed-out");
-    assert_eq!(site.events(identity::events::SESSION_CLOSED).await.len(), 1);
+    assert_eq!(site.events::<identity::events::SessionClosed>().await.len(), 1);
 }
 
 #[tokio::test]
@@ -335,12 +336,12 @@ async fn a_person_ends_their_other_sessions_and_nobody_elses() {
     assert_eq!(nonsense.status, StatusCode::NOT_FOUND);
     let forged = here.post("/me/sessions/close", &[("others", "1")]).await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
-    assert_eq!(site.events(identity::events::SESSION_CLOSED).await.len(), 0);
+    assert_eq!(site.events::<identity::events::SessionClosed>().await.len(), 0);
     let closed = here.post("/me/sessions/close", &[("csrf", &csrf), ("others", "1")]).await;
     assert_eq!(closed.location(), "/me/sessions?closed");
     assert_eq!(there.get("/me").await.status, StatusCode::SEE_OTHER);
     assert_eq!(here.get("/me").await.status, StatusCode::OK);
-    assert_eq!(site.events(identity::events::SESSION_CLOSED).await.len(), 1);
+    assert_eq!(site.events::<identity::events::SessionClosed>().await.len(), 1);
     // What a session that has ended sends is not done, and is not repeated after a sign-in.
     let late = there.get("/sign-in").await.hidden("csrf");
     let refused = there.post("/me/sessions/close", &[("csrf", &late), ("others", "1")]).await;
@@ -472,7 +473,7 @@ async fn an_empty_field_is_said_and_not_counted() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(answer.text.contains("请填写账号和密码"));
     }
-    assert_eq!((site.failures().await.len(), site.events(identity::events::SIGN_IN_FAILED).await.len()), (0, 0));
+    assert_eq!((site.failures().await.len(), site.events::<identity::events::SignInFailed>().await.len()), (0, 0));
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ async fn site(consent: Consent) -> Site {
         client_id: ::oidc::ClientId::parse("tax").unwrap(),
         name: Text::fixed("税务大厅", "Tax hall"),
         purpose: Text::fixed("办理申报", "Filing returns"),
-        organisation_id: OrganisationId::stored("org_tax".to_owned()),
+        organisation_id: OrganisationId::stored("org_00000000000000000000000TAX".to_owned()),
         backchannel_logout_uri: None,
         settings,
     };
@@ -143,10 +143,8 @@ impl Site {
         .await
     }
 
-    async fn events(&self, kind: &str) -> usize {
-        let mut tx = self.app.database.read().await.unwrap();
-        let filter = records::log::Filter { kind: Some(kind.to_owned()), ..Default::default() };
-        records::log::list(&mut tx, &filter, &base::Page::first(200)).await.unwrap().items.len()
+    async fn events<E: records::Event>(&self) -> usize {
+        records::testing::told::<E>(&self.app.database).await.unwrap().len()
     }
 }
 
@@ -223,7 +221,7 @@ async fn an_address_that_is_not_registered_is_answered_with_a_page() {
         assert!(page.text.contains("id=\"error\""), "{target}");
         // The link that switches the language repeats the request, encoded.
         assert!(!page.text.contains("<script") && !page.text.contains(evil), "{target}");
-        assert_eq!(site.events(::oidc::events::AUTHORIZATION_REFUSED).await, event, "{target}");
+        assert_eq!(site.events::<::oidc::events::AuthorizationRefused>().await, event, "{target}");
     }
     assert_eq!(site.get(&authorize(&[])).await.status, StatusCode::SEE_OTHER);
 }
@@ -319,7 +317,7 @@ async fn a_person_sees_masked_values_and_decides() {
     assert_eq!(answer(refused.location()).get("error"), Some("access_denied"));
     let foreign = site.post("/consent", &form("allow", "somebody-else")).await;
     assert_eq!(foreign.status, StatusCode::BAD_REQUEST);
-    assert_eq!(site.events(::oidc::events::GRANT_GIVEN).await, 0);
+    assert_eq!(site.events::<::oidc::events::GrantGiven>().await, 0);
     let forged = site.post("/consent", &form("allow", &subject).replace("csrf=", "csrf=x")).await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
     let allowed = site.post("/consent", &form("allow", &subject)).await;
@@ -440,7 +438,7 @@ async fn signing_out_keeps_the_language_that_the_client_asked_for() {
     assert_eq!((out.status, out.location()), (StatusCode::SEE_OTHER, "/signed-out?ui_locales=en"));
     let done = site.get(out.location()).await;
     assert!(done.text.contains("lang=\"en\"") && done.text.contains("id=\"logged-out\""), "{}", done.text);
-    assert_eq!(site.events(identity::events::SESSION_CLOSED).await, 1);
+    assert_eq!(site.events::<identity::events::SessionClosed>().await, 1);
 }
 
 #[tokio::test]
@@ -463,6 +461,6 @@ async fn an_implied_application_that_was_withdrawn_asks_on_the_consent_page() {
     let allowed = site.post("/consent", &form).await;
     assert!(site.tokens(answer(allowed.location()).get("code").unwrap()).await.status.is_success());
     assert!(site.get(&authorize(&[])).await.location().contains("code="), "asked once");
-    assert_eq!(site.events(::oidc::events::GRANT_WITHDRAWN).await, 1);
+    assert_eq!(site.events::<::oidc::events::GrantWithdrawn>().await, 1);
     assert!(site.get(&authorize(&[("prompt", "consent")])).await.location().starts_with("/consent?i="));
 }

@@ -14,7 +14,9 @@ use base::{
 use http::StatusCode;
 use identity::{Role, staff};
 use licence::{
-    Code, Error, Holder, Licence, Standing, Status, holder, lifecycle,
+    Code, Error, Holder, Licence, Standing, Status,
+    events::Any as Told,
+    holder, lifecycle,
     reason::{RevocationReason, SuspensionReason},
     register,
 };
@@ -261,17 +263,20 @@ async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entr
             "operator" => page.say(words::console::BY_OPERATOR).to_owned(),
             _ => event.actor.clone(),
         };
-        let detail = match both_of(&event.kind, &event.data) {
-            Some((maker, checker)) => {
-                let maker = name_of(tx, &mut names, &maker).await?;
-                let checker = name_of(tx, &mut names, &checker).await?;
+        let told = Told::read(event);
+        let detail = match &told {
+            // Who applied and who approved, whoever sent the request.
+            Some(Told::IssueIntended(intended)) => {
+                let maker = name_of(tx, &mut names, intended.maker.as_str()).await?;
+                let checker = name_of(tx, &mut names, intended.checker.as_str()).await?;
                 page.say(&words::console::two_people(maker, checker)).to_owned()
             }
-            None => reason_of(page, &event.kind, &event.data),
+            Some(told) => detail_of(page, told),
+            None => String::new(),
         };
         let what = wording::event(&event.kind).map_or(event.kind.as_str(), |words| page.say(words));
         // The reason of a revocation says itself which of its two kinds it was, 吊销 or 注销.
-        let is_said = event.kind == licence::events::REVOKED && !detail.is_empty();
+        let is_said = matches!(told, Some(Told::LicenceRevoked(_)));
         let (what, detail) = if is_said { (detail.as_str(), String::new()) } else { (what, detail) };
         entries.push(Entry { when: event.at().legal_text(), what: sentence(what), who, detail });
     }
@@ -288,26 +293,18 @@ async fn name_of(tx: &mut Tx, names: &mut HashMap<String, String>, id: &str) -> 
     Ok(name)
 }
 
-/// Who applied and who approved, whoever sent the request.
-fn both_of(kind: &str, data: &str) -> Option<(String, String)> {
-    if kind != licence::events::ISSUE_INTENDED {
-        return None;
-    }
-    let data: serde_json::Value = serde_json::from_str(data).ok()?;
-    let id = |name| data.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
-    Some((id("maker")?, id("checker")?))
-}
-
-fn reason_of(page: &Page, kind: &str, data: &str) -> String {
-    let data: serde_json::Value = serde_json::from_str(data).unwrap_or_default();
-    let code = data.get("reason").and_then(serde_json::Value::as_str).unwrap_or_default();
-    let text = if kind == licence::events::SUSPENDED {
-        SuspensionReason::parse(code).map(|reason| reason.text())
-    } else if kind == licence::events::VERIFIED {
-        let outcome = data.get("outcome").and_then(serde_json::Value::as_str).unwrap_or_default();
-        verify::Outcome::ALL.into_iter().find(|known| known.as_str() == outcome).map(|known| known.text())
-    } else {
-        RevocationReason::parse(code).map(|reason| reason.text())
+fn detail_of(page: &Page, told: &Told) -> String {
+    let (text, code) = match told {
+        Told::IssueVoided(voided) => {
+            (RevocationReason::parse(&voided.reason).map(|reason| reason.text()), voided.reason.as_str())
+        }
+        Told::LicenceRevoked(revoked) => (Some(revoked.reason.text()), ""),
+        Told::LicenceSuspended(suspended) => (Some(suspended.reason.text()), ""),
+        Told::LicenceVerified(verified) => {
+            let outcome = verify::Outcome::ALL.into_iter().find(|known| known.as_str() == verified.outcome);
+            (outcome.map(|known| known.text()), verified.outcome.as_str())
+        }
+        _ => (None, ""),
     };
     text.map_or_else(|| code.to_owned(), |text| page.say(&text).to_owned())
 }

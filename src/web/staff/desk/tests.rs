@@ -7,7 +7,6 @@ use base::{
 };
 use http::{HeaderMap, Request, StatusCode, header};
 use identity::{Role, account, organisation, person, session, staff};
-use records::log;
 use tower::ServiceExt;
 
 use crate::{App, testing};
@@ -122,9 +121,7 @@ impl Desk {
 
     /// How often a receipt was opened, as the log has it.
     async fn openings(&self) -> usize {
-        let mut tx = self.fresh.database.read().await.unwrap();
-        let found = log::list(&mut tx, &log::Filter::default(), &base::Page::first(100)).await.unwrap();
-        found.items.iter().filter(|event| event.kind == licence::events::RECEIPT_OPENED).count()
+        records::testing::told::<licence::events::ReceiptOpened>(&self.fresh.database).await.unwrap().len()
     }
 
     async fn csrf(&self) -> String {
@@ -286,9 +283,8 @@ async fn a_browser_that_lost_its_cookies_is_led_to_the_sign_in() {
     let (status, location) = post("").await;
     assert_eq!((status, location.unwrap().to_str().unwrap()), (StatusCode::SEE_OTHER, "/sign-in?to=%2F"));
     assert_eq!(post(&desk.cookie).await.0, StatusCode::FORBIDDEN, "a session and a wrong token is a forged form");
-    let mut tx = desk.fresh.database.read().await.unwrap();
-    let events = log::list(&mut tx, &log::Filter::default(), &base::Page::first(100)).await.unwrap();
-    assert!(events.items.iter().all(|event| event.kind != licence::events::VERIFIED));
+    let verified: Vec<licence::events::LicenceVerified> = records::testing::told(&desk.fresh.database).await.unwrap();
+    assert_eq!(verified, []);
 }
 
 #[tokio::test]

@@ -5,7 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use base::Fault;
 use futures_util::future::join_all;
 use http::StatusCode;
-use records::{Consequence, Event, Reacting, Work};
+use identity::events::SessionClosed;
+use licence::events::{
+    ApplicationApproved, ApplicationReturned, ApplicationSubmitted, LicenceIssued, LicenceReinstated, LicenceRevoked,
+    LicenceSuspended, LicenceVerified, ReceiptOpened,
+};
+use records::{Consequence, EventRow, Reacting, Work};
 
 use super::{Desk, apply, hidden};
 use crate::public::api::tests::{Answer, office, office_on};
@@ -13,26 +18,22 @@ use crate::public::api::tests::{Answer, office, office_on};
 /// Commits that will still meet a conflict.
 static CONFLICTS: AtomicUsize = AtomicUsize::new(0);
 
-fn meet<'a>(_: &'a mut Work, _: &'a Event) -> Reacting<'a> {
+fn meet<'a>(_: &'a mut Work, _: &'a EventRow) -> Reacting<'a> {
     let met = CONFLICTS.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
     Box::pin(async move { if met { Err(Fault::conflict("another came between")) } else { Ok(()) } })
 }
 
-const fn after(kind: &'static str) -> Consequence {
-    Consequence { after: kind, reactions: &[meet] }
-}
-
 static TABLE: &[Consequence] = &[
-    after(licence::events::APPLICATION_SUBMITTED),
-    after(licence::events::APPLICATION_APPROVED),
-    after(licence::events::APPLICATION_RETURNED),
-    after(licence::events::ISSUED),
-    after(licence::events::SUSPENDED),
-    after(licence::events::REINSTATED),
-    after(licence::events::REVOKED),
-    after(licence::events::VERIFIED),
-    after(licence::events::RECEIPT_OPENED),
-    after(identity::events::SESSION_CLOSED),
+    Consequence::after::<ApplicationSubmitted>(&[meet]),
+    Consequence::after::<ApplicationApproved>(&[meet]),
+    Consequence::after::<ApplicationReturned>(&[meet]),
+    Consequence::after::<LicenceIssued>(&[meet]),
+    Consequence::after::<LicenceSuspended>(&[meet]),
+    Consequence::after::<LicenceReinstated>(&[meet]),
+    Consequence::after::<LicenceRevoked>(&[meet]),
+    Consequence::after::<LicenceVerified>(&[meet]),
+    Consequence::after::<ReceiptOpened>(&[meet]),
+    Consequence::after::<SessionClosed>(&[meet]),
 ];
 
 /// The answer to an act of which so many commits meet a conflict first.

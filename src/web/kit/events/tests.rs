@@ -1,0 +1,204 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use records::{log::Entry, testing::entry};
+
+use super::*;
+
+const ACCOUNT: &str = "acc_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const APPLICATION: &str = "app_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const CERTIFICATE: &str = "crt_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const FAMILY: &str = "Jk3vO2Qw5mXyT1u8";
+const KEY: &str = "key_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const LICENCE: &str = "lic_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const ORGANISATION: &str = "org_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const PERSON: &str = "per_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const RECEIPT: &str = "ver_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const SEAL: &str = "sea_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const SESSION: &str = "ses_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const STAFF: &str = "stf_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const TYPE: &str = "lty_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+
+/// Entries as they stood in logs before events were types: `$id` stands for an identifier with that prefix. They are
+/// never changed; a kind that gets another detail gets another line.
+const KEPT: &[(&str, &str, &str)] = &[
+    ("account.closed", ACCOUNT, "{}"),
+    ("account.locked", ACCOUNT, "{}"),
+    ("account.opened", ACCOUNT, r#"{"person":"$per"}"#),
+    ("account.unlocked", ACCOUNT, "{}"),
+    ("application.approved", APPLICATION, r#"{"content_sha256":"9f86d0","licence":"$lic"}"#),
+    ("application.returned", APPLICATION, r#"{"reason":"incomplete"}"#),
+    ("application.submitted", APPLICATION, r#"{"content_sha256":"9f86d0","type":"11100000000013338W013"}"#),
+    ("client.disabled", "tax", "{}"),
+    ("client.enabled", "tax", "{}"),
+    ("client.refused", "-", r#"{"address":"203.0.113.9"}"#),
+    ("client.refused", "tax", r#"{"address":"203.0.113.9"}"#),
+    (
+        "client.registered",
+        "tax",
+        r#"{"acts_for":["$org"],"identity_number_approved":false,"name":"税务","organisation":"$org",
+            "pkce_exempted_by":null,"scopes":"openid profile"}"#,
+    ),
+    (
+        "client.registered",
+        "old",
+        r#"{"acts_for":[],"identity_number_approved":true,"name":"社保","organisation":"$org",
+            "pkce_exempted_by":"滨江市数据局〔2026〕3 号","scopes":"openid"}"#,
+    ),
+    ("client.secret_renewed", "tax", "{}"),
+    ("grant.given", PERSON, r#"{"client":"tax","scopes":"openid"}"#),
+    ("grant.refused", PERSON, r#"{"client":"tax","scopes":"openid"}"#),
+    ("grant.withdrawn", PERSON, r#"{"client":"tax","families":2}"#),
+    ("job.dead", "job_01K9Q3ZV5T8M2C4N6R7S9W0XYZ", r#"{"error":"no answer","kind":"logout"}"#),
+    (
+        "licence.issue_intended",
+        LICENCE,
+        r#"{"checker":"$stf","content_sha256":"9f86d0","identifier":"1.2.156.3005","maker":"$stf"}"#,
+    ),
+    ("licence.issue_resumed", LICENCE, "{}"),
+    ("licence.issued", LICENCE, r#"{"key":"$key","seal":"$sea","sha256":"9f86d0"}"#),
+    ("licence.reinstated", LICENCE, "{}"),
+    ("licence.revoked", LICENCE, r#"{"reason":"holder_ceased"}"#),
+    ("licence.superseded", LICENCE, r#"{"by":"$lic"}"#),
+    ("licence.suspended", LICENCE, r#"{"reason":"court_order"}"#),
+    ("licence.verified", LICENCE, r#"{"method":"code","outcome":"valid","reason":null,"receipt":"$ver"}"#),
+    (
+        "licence.verified",
+        RECEIPT,
+        r#"{"method":"code","outcome":"invalid","reason":"unknown_number","receipt":"$ver"}"#,
+    ),
+    ("licence.voided", LICENCE, r#"{"reason":"lint"}"#),
+    ("licence_type.drafted", TYPE, r#"{"code":"11100000000013338W013","version":2}"#),
+    ("licence_type.issuer_added", ORGANISATION, r#"{"code":"11100000000013338W013"}"#),
+    ("licence_type.published", TYPE, "{}"),
+    ("licence_type.retired", TYPE, "{}"),
+    ("mandate.ended", ORGANISATION, r#"{"person":"$per"}"#),
+    ("mandate.given", ORGANISATION, r#"{"person":"$per","until":"2027-11-23T00:00:00Z"}"#),
+    ("mandate.given", ORGANISATION, r#"{"person":"$per","until":null}"#),
+    ("oidc.authorization_refused", "-", r#"{"address":"203.0.113.9","why":"no such client"}"#),
+    ("organisation.ceased", ORGANISATION, "{}"),
+    ("organisation.registered", ORGANISATION, "{}"),
+    ("organisation.resumed", ORGANISATION, "{}"),
+    ("organisation.suspended", ORGANISATION, "{}"),
+    ("password.set", ACCOUNT, "{}"),
+    ("password.upgraded", ACCOUNT, "{}"),
+    ("person.died", PERSON, r#"{"on":"2026-11-17"}"#),
+    ("person.registered", PERSON, "{}"),
+    ("pki.certificate.issued", CERTIFICATE, r#"{"key":"$key","serial":"4f00","subject":"CN=滨江市, O=滨江市"}"#),
+    ("pki.certificate.revoked", CERTIFICATE, r#"{"key":"$key","reason":"key_compromise"}"#),
+    ("pki.crl.signed", KEY, r#"{"number":3,"revoked":1}"#),
+    ("pki.envelope.bound", "c1b2d3", "{}"),
+    ("pki.key.activated", KEY, "{}"),
+    ("pki.key.created", KEY, r#"{"purpose":"access_token","state":"active"}"#),
+    ("pki.key.retired", KEY, "{}"),
+    ("pki.key.revoked", KEY, "{}"),
+    ("seal.applied", SEAL, r#"{"keeper":"$stf","kind":"licence","number":"33010000000001","organisation":"$org"}"#),
+    ("seal.cancelled", SEAL, r#"{"reason":"机构撤销"}"#),
+    ("seal.enabled", SEAL, r#"{"key":"$key"}"#),
+    ("seal.filed", SEAL, r#"{"key":"$key"}"#),
+    ("seal.frozen", SEAL, r#"{"reason":"印章管理员交接"}"#),
+    ("seal.made", SEAL, r#"{"key":"$key"}"#),
+    ("seal.renewed", SEAL, r#"{"before":"$key","key":"$key","reason":"证书即将到期"}"#),
+    ("seal.unfrozen", SEAL, r#"{"reason":"交接完毕"}"#),
+    ("session.closed", SESSION, r#"{"reason":"signed_out"}"#),
+    ("sign_in.failed", ACCOUNT, r#"{"address":"203.0.113.9","failures":3,"reason":"password","wait_seconds":0}"#),
+    ("sign_in.failed", "unknown:5f3a", r#"{"address":"::1","failures":3,"reason":"unknown","wait_seconds":2}"#),
+    ("sign_in.succeeded", ACCOUNT, r#"{"address":"203.0.113.9","method":"password","session":"$ses"}"#),
+    ("sign_in.succeeded", ACCOUNT, r#"{"address":"::1","again":true,"method":"password","session":"$ses"}"#),
+    ("staff.appointed", STAFF, r#"{"organisation":"$org","person":"$per","roles":"clerk reviewer"}"#),
+    ("staff.ended", STAFF, "{}"),
+    ("token.code_burnt", FAMILY, r#"{"client":"tax","why":"the code has expired"}"#),
+    ("token.code_redeemed", FAMILY, r#"{"client":"tax","person":"$per","scopes":"openid","session":"$ses"}"#),
+    (
+        "token.code_redeemed",
+        FAMILY,
+        r#"{"client":"tax","person":"$per","pkce_reuse":true,"scopes":"openid","session":"$ses"}"#,
+    ),
+    ("token.code_reused", FAMILY, r#"{"client":"tax"}"#),
+    ("token.refresh_reused", FAMILY, r#"{"client":"tax"}"#),
+    ("token.refreshed", FAMILY, r#"{"again":true,"client":"tax"}"#),
+    ("token.refreshed", FAMILY, r#"{"client":"tax"}"#),
+    ("token.session_revoked", SESSION, r#"{"clients_told":2,"families":3}"#),
+    (
+        "verification.alarm",
+        LICENCE,
+        r#"{"method":"file","outcome":"invalid","reason":"not_recorded","receipt":"$ver"}"#,
+    ),
+    ("verification.receipt_opened", LICENCE, r#"{"receipt":"$ver"}"#),
+];
+
+fn kept() -> impl Iterator<Item = Entry> {
+    KEPT.iter().map(|(kind, object, data)| {
+        let ids = [KEY, LICENCE, ORGANISATION, PERSON, RECEIPT, SEAL, SESSION, STAFF];
+        let data = ids.iter().fold((*data).to_owned(), |data, id| data.replace(&format!("${}", &id[..3]), id));
+        entry(kind, object, &data)
+    })
+}
+
+#[test]
+fn entries_of_every_kind_from_before_are_read_by_its_type_and_by_no_other() {
+    for entry in kept() {
+        let readers = [
+            records::events::Any::read(&entry).is_some(),
+            pki::events::Any::read(&entry).is_some(),
+            identity::events::Any::read(&entry).is_some(),
+            oidc::events::Any::read(&entry).is_some(),
+            seal::events::Any::read(&entry).is_some(),
+            licence::events::Any::read(&entry).is_some(),
+        ];
+        assert_eq!(readers.into_iter().filter(|read| *read).count(), 1, "{entry:?}");
+    }
+}
+
+#[test]
+fn details_are_spelled_as_they_stand_in_logs() {
+    let mut spelled: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for entry in kept() {
+        let data: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&entry.data).unwrap();
+        spelled.entry(entry.kind).or_default().extend(data.into_iter().map(|(name, _)| name));
+    }
+    let declared: BTreeMap<String, BTreeSet<String>> = kinds()
+        .into_iter()
+        .map(|kind| (kind.name.to_owned(), kind.details.iter().map(|detail| detail.name.to_owned()).collect()))
+        .collect();
+    for (kind, details) in spelled {
+        assert_eq!(declared.get(&kind), Some(&details), "{kind}");
+    }
+}
+
+#[test]
+fn every_kind_is_declared_once_and_has_its_words_and_a_line_from_a_log() {
+    let names: Vec<&str> = kinds().into_iter().map(|kind| kind.name).collect();
+    assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "declared twice: {names:?}");
+    for name in &names {
+        assert!(wording::event(name).is_some(), "{name} has no words");
+    }
+    let told: BTreeSet<&str> = KEPT.iter().map(|(kind, _, _)| *kind).collect();
+    assert_eq!(names, told.into_iter().collect::<Vec<_>>());
+}
+
+/// What is put into each detail is looked through by `no_log_and_no_table_holds_a_secret`.
+#[test]
+fn no_detail_is_meant_for_a_secret_or_a_number_of_a_person() {
+    for kind in kinds() {
+        for detail in kind.details.iter().filter(|detail| detail.shape != Shape::Flag) {
+            for word in ["password", "secret", "token", "cookie", "identity_number", "credit_code", "phone", "birth"] {
+                assert!(!detail.name.contains(word), "{}: {}", kind.name, detail.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_list_names_every_kind_in_both_languages() {
+    for (language, word) in [(Language::Chinese, "暂扣"), (Language::English, "suspended")] {
+        let list = list(language, "other.md");
+        for kind in kinds() {
+            assert_eq!(list.matches(&format!("| `{}` |", kind.name)).count(), 1, "{}", kind.name);
+        }
+        assert!(
+            list.contains(&format!("| `licence.suspended` | {word} | `licence` · `lic_…` | `reason` · ")),
+            "{list}"
+        );
+        assert!(list.contains("(other.md)") && !list.contains("| |  |"), "{list}");
+    }
+}

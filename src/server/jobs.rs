@@ -57,7 +57,9 @@ impl Beside {
                     Err(fault) => {
                         // One line when trouble begins and one when it is over, not one for each turn while the
                         // database is away.
-                        if !failing {
+                        if failing {
+                            tracing::debug!(task = name, %fault, "a task beside requests fails still");
+                        } else {
                             tracing::error!(task = name, %fault, "a task beside requests failed and goes on trying");
                         }
                         failing = true;

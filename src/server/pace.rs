@@ -194,7 +194,7 @@ mod tests {
         Ok(bytes)
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_body_in_drops_ends_and_a_steady_one_does_not() {
         // Twenty bytes in ten milliseconds are twice what is asked for, however long it takes.
         assert_eq!(whole(20, 20, 10).await.unwrap(), 400);
@@ -203,7 +203,7 @@ mod tests {
         assert!(whole(1, 1, 10_000).await.is_err(), "nothing at all");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn an_answer_that_nobody_takes_ends_and_one_that_is_taken_does_not() {
         let (client, server) = tokio::io::duplex(64);
         let mut server = PacedStream::new(server, PACE);

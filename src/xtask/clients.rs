@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::{
+    city::City,
     install,
     part::Part,
     programs,
@@ -12,27 +13,29 @@ use crate::{
 };
 
 /// Browser tests and the npm client, by node's own test runner.
-pub fn browser(report: &mut Report) -> Result<()> {
+pub fn browser(report: &mut Report, city: &City) -> Result<()> {
     install::node_packages(report)?;
     let mut command = Command::new("node");
     command
-        // One file after another: each starts a city of its own, and two cores are not more.
+        // One file after another: all are in one city, and two cores are not more.
         .args(["--test", "--test-reporter=tap", "--test-concurrency=1", "tests/browser/*.test.mjs"])
         .current_dir(root())
         .env("PATH", programs::path(&[Part::Browser])?)
         .env("GUOSUO", target().join("debug/guosuo"))
+        .env("CITY", &city.folder)
         .env("CHROMIUM", install::chromium().context("there is no chromium")?)
         .env("SCREENSHOTS", target().join("screenshots"));
     report.tests("browser", &mut command, Counted::node)
 }
 
 /// Python's clients and PDF readers, by Python's own test runner.
-pub fn python(report: &mut Report) -> Result<()> {
+pub fn python(report: &mut Report, city: &City) -> Result<()> {
     let python = install::python_packages(report)?;
     let mut command = Command::new(python);
     command
         .args(["-B", "-m", "unittest", "discover", "--verbose", "--start-directory", "tests/python"])
         .current_dir(root())
-        .env("GUOSUO", target().join("debug/guosuo"));
+        .env("GUOSUO", target().join("debug/guosuo"))
+        .env("CITY", &city.folder);
     report.tests("python", &mut command, Counted::python)
 }

@@ -1,6 +1,7 @@
 //! The developer's commands: `cargo xtask COMMAND`. The only tool to learn; CI runs `cargo xtask ci` and nothing else.
 
 mod check;
+mod city;
 mod clients;
 mod install;
 mod part;

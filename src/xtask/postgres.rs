@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    net::TcpListener,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     thread,
@@ -18,7 +18,7 @@ use crate::{install::is_root, step::say};
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP
 "$1/initdb" --pgdata="$2/data" --username=postgres --auth=trust --no-locale --encoding=UTF8 --no-sync >"$2/log" 2>&1 || exit 1
-"$1/postgres" -D "$2/data" -p "$3" -k "$2" -h 127.0.0.1 \
+"$1/postgres" -D "$2/data" -p 5432 -k "$2" -h "$3" \
   -c fsync=$4 -c synchronous_commit=$4 -c full_page_writes=$4 \
   -c max_connections=400 -c shared_buffers=64MB -c log_min_messages=fatal </dev/null >>"$2/log" 2>&1 &
 server=$!
@@ -58,7 +58,10 @@ impl Postgres {
         let programs = folder().context("PostgreSQL is not installed")?;
         let folder = env::temp_dir().join(format!("guosuo-postgres-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        // All of 127.0.0.0/8 is this machine: an address of this process's own, so that nobody else takes the port.
+        // Process numbers have at most 22 bits.
+        let [_, a, b, c] = (std::process::id() << 2 | 1).to_be_bytes();
+        let address = Ipv4Addr::new(127, a, b, c);
         let begun = Instant::now();
         let mut command = if is_root() {
             // PostgreSQL refuses to run as root.
@@ -72,7 +75,7 @@ impl Postgres {
         } else {
             Command::new("sh")
         };
-        command.args(["-c", SCRIPT, "postgres"]).arg(&programs).arg(&folder).arg(port.to_string());
+        command.args(["-c", SCRIPT, "postgres"]).arg(&programs).arg(&folder).arg(address.to_string());
         command.arg(match durability {
             Durability::Off => "off",
             Durability::On => "on",
@@ -80,19 +83,19 @@ impl Postgres {
         command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().context("cannot start PostgreSQL")?;
         let lifeline = child.stdin.take();
-        let mut server = Self { url: format!("postgres://postgres@127.0.0.1:{port}"), pid: 0, child, lifeline, folder };
-        server.wait(&programs, port)?;
+        let mut server = Self { url: format!("postgres://postgres@{address}:5432"), pid: 0, child, lifeline, folder };
+        server.wait(&programs, address)?;
         let pid_file = fs::read_to_string(server.folder.join("data/postmaster.pid"))?;
         server.pid = pid_file.lines().next().context("PostgreSQL wrote no process number")?.trim().parse()?;
         say(&format!("ok     postgres ({:.1} s)", begun.elapsed().as_secs_f64()));
         Ok(server)
     }
 
-    fn wait(&mut self, programs: &Path, port: u16) -> Result<()> {
+    fn wait(&mut self, programs: &Path, address: Ipv4Addr) -> Result<()> {
         let until = Instant::now() + START_MAX;
         loop {
             let ready = Command::new(programs.join("pg_isready"))
-                .args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()])
+                .args(["-q", "-p", "5432", "-h", &address.to_string()])
                 .status();
             if ready.is_ok_and(|status| status.success()) {
                 return Ok(());

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::{
+    city::City,
     clients, install,
     part::Part,
     postgres::{Durability, Postgres},
@@ -21,17 +22,28 @@ pub fn run(report: &mut Report, parts: &[Part]) -> Result<()> {
     // Everything at once, so that no crate is built twice with different features.
     report.must("build", &mut cargo(&["build", "--workspace", "--all-targets", "--quiet", "--locked"]))?;
     if parts.contains(&Part::Sqlite) {
-        let mut command = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
+        // What kills a PostgreSQL server needs one.
+        let words = ["test", "--workspace", "--locked", "--no-fail-fast", "--", "--skip", "postgres_killed::"];
+        let mut command = cargo(&words);
         report.tests("tests on sqlite", command.env_remove(POSTGRES), Counted::cargo)?;
     }
     if parts.contains(&Part::Postgres) {
         postgres(report)?;
     }
+    if parts.contains(&Part::Browser) || parts.contains(&Part::Python) {
+        others(report, parts)?;
+    }
+    Ok(())
+}
+
+/// Programs of other people, all in one city.
+fn others(report: &mut Report, parts: &[Part]) -> Result<()> {
+    let city = City::start()?;
     if parts.contains(&Part::Browser) {
-        clients::browser(report)?;
+        clients::browser(report, &city)?;
     }
     if parts.contains(&Part::Python) {
-        clients::python(report)?;
+        clients::python(report, &city)?;
     }
     Ok(())
 }

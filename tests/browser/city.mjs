@@ -1,45 +1,54 @@
 // The demonstration city as a process of its own, and a Chromium that sees what we show it.
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { chromium } from 'playwright-core';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const program = process.env.GUOSUO ?? join(root, 'target/debug/guosuo');
 const readyMax = 120_000;
+const stopMax = 20_000;
+
+/** The city that the test command started for everybody: each test takes people of its own there. A city of one's own
+    where nobody started one. */
+export async function sharedCity() {
+  const folder = process.env.CITY;
+  return folder ? asItIs(folder, { stop: async () => {} }) : startCity();
+}
 
 /** Starts a city; `city.facts` is what demo.json says. */
 export async function startCity() {
   const folder = mkdtempSync(join(tmpdir(), 'guosuo-browser-'));
   const log = join(folder, 'output.log');
-  const out = openSync(log, 'a');
-  const port = String(await freePort());
-  const child = spawn(program, ['demo', '--data', folder, '--port', port], { stdio: ['ignore', out, out] });
-  let ended = false;
-  const gone = new Promise((done) => child.once('exit', () => { ended = true; done(); }));
-  const ready = join(folder, 'demo.json');
-  const until = Date.now() + readyMax;
-  let facts;
-  while (!facts) {
-    if (ended || Date.now() > until) {
-      child.kill('SIGKILL');
-      throw new Error(`the city did not start:\n${readFileSync(log, 'utf8')}`);
-    }
-    if (existsSync(ready)) {
-      try { facts = JSON.parse(readFileSync(ready, 'utf8')); } catch { /* half written */ }
-    }
-    await sleep(100);
+  const child = spawn(program, ['demo', '--data', folder, '--port', '0'], { stdio: ['ignore', 'pipe', openSync(log, 'a')] });
+  const gone = new Promise((done) => child.once('exit', done));
+  // It prints what to open when everything is there, and nothing before.
+  const ready = new Promise((done) => child.stdout.on('data', () => done(true)));
+  if (!(await Promise.race([ready, gone.then(() => false), late(readyMax)]))) {
+    child.kill('SIGKILL');
+    throw new Error(`the city did not start:\n${readFileSync(log, 'utf8')}`);
   }
+  return asItIs(folder, {
+    async stop() {
+      child.kill('SIGTERM');
+      await Promise.race([gone, late(stopMax)]);
+      child.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  });
+}
+
+function asItIs(folder, { stop }) {
+  const facts = JSON.parse(readFileSync(join(folder, 'demo.json'), 'utf8'));
   return {
     facts,
     folder,
     issuer: facts.issuer,
+    stop,
     /** Somebody with this role; a citizen when it is empty. */
     account(role, place = 0) {
       const fits = facts.accounts.filter((account) => (role ? account.roles.includes(role) : account.roles.length === 0));
@@ -56,14 +65,24 @@ export async function startCity() {
       if (!licence) throw new Error(`no ${status} licence`);
       return licence;
     },
-    log: () => readFileSync(log, 'utf8'),
-    async stop() {
-      child.kill('SIGTERM');
-      await Promise.race([gone, sleep(20_000)]);
-      child.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
-    },
   };
+}
+
+/** Says after this long that it is too late; keeps nobody from ending before. */
+function late(length) {
+  return new Promise((done) => { setTimeout(() => done(false), length).unref(); });
+}
+
+/** Looks again and again until something is there; the one place where a browser test waits for no event. */
+export async function until(what, most, look) {
+  const end = Date.now() + most;
+  for (;;) {
+    const inTime = Date.now() < end;
+    const seen = await look();
+    if (seen) return seen;
+    if (!inTime) throw new Error(`${what}: not within ${most} ms`);
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
 }
 
 /** A browser; `video` is a file that its camera shows. */
@@ -142,15 +161,4 @@ export async function smallTargets(page) {
   }).map((target) => `${target.outerHTML.slice(0, 100)} is ${Math.round(target.getBoundingClientRect().height)} pixels high`));
   if (before) await page.setViewportSize(before);
   return small;
-}
-
-function freePort() {
-  return new Promise((done, failed) => {
-    const server = createServer();
-    server.once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
 }

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { accessibilityFaults, picture, signIn, startBrowser, startCity } from './city.mjs';
+import { accessibilityFaults, picture, signIn, startBrowser, sharedCity } from './city.mjs';
 
 let city;
 let browser;
@@ -15,7 +15,7 @@ const VALID = [660, 880];
 const INVALID = [330, 196];
 
 before(async () => {
-  city = await startCity();
+  city = await sharedCity();
   browser = await startBrowser();
   photo = await photograph(city.licence('valid').code);
 });
@@ -150,7 +150,7 @@ async function empty(page) {
 }
 
 test('each way in leads to the whole answer, and Enter to the next one', async (t) => {
-  const page = await counter();
+  const page = await counter({ prepare: (context) => context.clock.install() });
   const code = city.licence('valid').code;
   const ways = {
     'typed digits': async () => { await page.fill('#text', code); await page.keyboard.press('Enter'); },
@@ -160,7 +160,7 @@ test('each way in leads to the whole answer, and Enter to the next one', async (
     'a scanner of the whole address': () => wedge(page, `HTTPS://BINJIANG.EXAMPLE/V/${code}`),
     'a hesitation after the first digit': async () => {
       await page.keyboard.type(code[0]);
-      await page.waitForTimeout(300);
+      await page.clock.fastForward(300);
       await wedge(page, code.slice(1));
     },
     'a scanner while a button has the focus': async () => { await page.focus('#sound'); await wedge(page, code); },

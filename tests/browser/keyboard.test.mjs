@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { startBrowser, startCity } from './city.mjs';
+import { startBrowser, sharedCity } from './city.mjs';
 
 let city;
 let browser;
 
 before(async () => {
-  city = await startCity();
+  city = await sharedCity();
   browser = await startBrowser();
 });
 after(async () => {

@@ -5,13 +5,13 @@ import { after, before, test } from 'node:test';
 
 import * as client from 'openid-client';
 
-import { startBrowser, startCity, signIn, allowIfAsked } from './city.mjs';
+import { startBrowser, sharedCity, signIn, allowIfAsked } from './city.mjs';
 
 let city;
 let browser;
 
 before(async () => {
-  city = await startCity();
+  city = await sharedCity();
   browser = await startBrowser();
 });
 after(async () => {
@@ -57,7 +57,7 @@ for (const [name, authentication] of [
       nonce,
     });
     const context = await browser.newContext();
-    const account = city.account('');
+    const account = city.account('', 12);
     const landed = await answer(await context.newPage(), url, account);
     const tokens = await client.authorizationCodeGrant(config, landed, {
       pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true,
@@ -86,7 +86,7 @@ test('openid-client refuses an answer that names another issuer', async () => {
     code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
   });
   const context = await browser.newContext();
-  const landed = await answer(await context.newPage(), url, city.account(''));
+  const landed = await answer(await context.newPage(), url, city.account('', 12));
   assert.equal(landed.searchParams.get('iss'), city.issuer);
   landed.searchParams.set('iss', 'http://evil.example');
   await assert.rejects(client.authorizationCodeGrant(config, landed, { pkceCodeVerifier: verifier, expectedState: state }));

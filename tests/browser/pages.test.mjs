@@ -5,14 +5,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import {
-  accessibilityFaults, allowIfAsked, picture, signIn, smallTargets, startBrowser, startCity, widerThanPhone,
+  accessibilityFaults, allowIfAsked, picture, signIn, smallTargets, startBrowser, sharedCity, widerThanPhone,
 } from './city.mjs';
 
 let city;
 let browser;
 
 before(async () => {
-  city = await startCity();
+  city = await sharedCity();
   browser = await startBrowser();
 });
 after(async () => {

@@ -2,9 +2,10 @@
 
 use std::{
     env, fs,
+    net::SocketAddrV4,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use records::DatabaseSettings;
@@ -14,7 +15,8 @@ use tokio::sync::OnceCell;
 
 use crate::{
     browser::{Browser, Page, client, json},
-    process::{Process, free_port},
+    process::{Process, own_address},
+    wait::until,
 };
 
 /// How long a city may take to be ready.
@@ -32,7 +34,7 @@ pub struct City {
     /// The folder of its data and its log.
     pub folder: PathBuf,
     database: Option<String>,
-    port: u16,
+    address: SocketAddrV4,
     process: Option<Process>,
 }
 
@@ -53,7 +55,7 @@ impl City {
             issuer: String::new(),
             folder,
             database: postgres_database().await,
-            port: free_port(),
+            address: own_address(),
             process: None,
         };
         city.open().await;
@@ -64,23 +66,19 @@ impl City {
     pub async fn open(&mut self) {
         let ready = self.folder.join("demo.json");
         let _ = fs::remove_file(&ready);
-        let (port, folder) = (self.port.to_string(), self.folder.display().to_string());
-        let mut words = vec!["demo", "--port", &port, "--data", &folder];
+        let (listen, folder) = (format!("listen={}", self.address), self.folder.display().to_string());
+        let mut words = vec!["--set", &listen, "demo", "--data", &folder];
         if let Some(database) = &self.database {
             words.extend(["--database", database]);
         }
         self.process = Some(Process::start(&words, &self.log()));
-        let until = Instant::now() + READY_MAX;
-        loop {
-            if let Some(facts) = fs::read(&ready).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok()) {
-                facts["issuer"].as_str().unwrap().clone_into(&mut self.issuer);
-                self.facts = facts;
-                return;
-            }
+        self.facts = until("demo.json", READY_MAX, async || {
             let runs = self.process.as_ref().is_some_and(Process::runs);
-            assert!(runs && Instant::now() < until, "the city did not start:\n{}", self.log_text());
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+            assert!(runs, "the city did not start:\n{}", self.log_text());
+            fs::read(&ready).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok())
+        })
+        .await;
+        self.facts["issuer"].as_str().unwrap().clone_into(&mut self.issuer);
     }
 
     /// Stops the process as an operator would.
@@ -107,7 +105,7 @@ impl City {
         let settings = [
             format!("data_folder={}", self.folder.display()),
             format!("public_url={}", self.issuer),
-            format!("listen=127.0.0.1:{}", self.port),
+            format!("listen={}", self.address),
             "oidc.loopback_clients_allowed=true".to_owned(),
             format!("database.url={}", self.database.as_deref().unwrap_or_default()),
         ];
@@ -116,11 +114,11 @@ impl City {
             words.extend(["--set", setting]);
         }
         let process = Process::start(&words, &self.log());
-        let until = Instant::now() + READY_MAX;
-        while client().get(self.url("/healthz")).send().await.is_err() {
-            assert!(process.runs() && Instant::now() < until, "the product did not start:\n{}", self.log_text());
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until("an answer", READY_MAX, async || {
+            assert!(process.runs(), "the product did not start:\n{}", self.log_text());
+            client().get(self.url("/healthz")).send().await.ok()
+        })
+        .await;
         process
     }
 
@@ -208,16 +206,12 @@ impl City {
     /// Signs in on the sign-in page that a browser stands at.
     pub async fn sign_in_at(&self, browser: &Browser, page: Page, account: &Account) -> Page {
         let form = page.form("sign-in").set("username", &account.username).set("password", &account.password);
-        let mut after = browser.submit(&page, form.clone(), "sign-in").await;
         // Many tests sign in at once on few cores; the product then asks to come back.
-        for _ in 0..20 {
-            if after.status != StatusCode::SERVICE_UNAVAILABLE {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            after = browser.submit(&page, form.clone(), "sign-in").await;
-        }
-        after
+        until("a place at the sign-in", READY_MAX, async || {
+            let after = browser.submit(&page, form.clone(), "sign-in").await;
+            (after.status != StatusCode::SERVICE_UNAVAILABLE).then_some(after)
+        })
+        .await
     }
 
     /// Signs in a new browser.

@@ -2,9 +2,10 @@
 
 use std::{
     env, fs,
+    net::SocketAddrV4,
     path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use base::number::{CreditCode, IdentityNumber};
@@ -15,14 +16,12 @@ use serde_json::Value;
 use crate::{
     browser::client,
     city::postgres_database,
-    process::{self, Process, Ran, free_port},
+    process::{self, Process, Ran, own_address},
+    wait::until,
 };
 
 /// How long the program may take to answer.
 const READY_MAX: Duration = Duration::from_secs(30);
-
-/// How long a running server may take to see what a command changed: half a second and a busy machine.
-pub const SEEN_WITHIN: Duration = Duration::from_secs(4);
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -30,7 +29,7 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 #[derive(Debug)]
 pub struct Installation {
     pub folder: PathBuf,
-    pub port: u16,
+    pub address: SocketAddrV4,
     /// `None`: SQLite in the data folder.
     pub database: Option<String>,
     settings: Vec<(String, String)>,
@@ -57,10 +56,10 @@ impl Installation {
         let folder = env::temp_dir().join(format!("guosuo-installation-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
-        let port = free_port();
-        let mut installation = Self { folder, port, database, settings: Vec::new() };
-        installation.set("listen", &format!("127.0.0.1:{port}"));
-        installation.set("public_url", &format!("http://127.0.0.1:{port}"));
+        let address = own_address();
+        let mut installation = Self { folder, address, database, settings: Vec::new() };
+        installation.set("listen", &address.to_string());
+        installation.set("public_url", &format!("http://{address}"));
         installation.set("data_folder", &installation.data().display().to_string());
         installation.set("database.url", &installation.database.clone().unwrap_or_default());
         installation
@@ -111,7 +110,7 @@ impl Installation {
 
     /// The address of a path on the port itself.
     pub fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        format!("http://{}{path}", self.address)
     }
 
     /// A file in the folder.
@@ -144,11 +143,11 @@ impl Installation {
     pub async fn serve(&self) -> Process {
         let config = self.config().display().to_string();
         let process = Process::start(&["--config", &config, "serve"], &self.folder.join("serve.log"));
-        let until = Instant::now() + READY_MAX;
-        while client().get(self.url("/healthz")).send().await.is_err() {
-            assert!(process.runs() && Instant::now() < until, "the server did not start:\n{}", self.log_text());
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until("an answer", READY_MAX, async || {
+            assert!(process.runs(), "the server did not start:\n{}", self.log_text());
+            client().get(self.url("/healthz")).send().await.ok()
+        })
+        .await;
         process
     }
 
@@ -229,17 +228,4 @@ pub fn with_wrong_check(number: &str) -> String {
 
 fn with_check(body: &str, is_right: impl Fn(&str) -> bool) -> String {
     "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().map(|check| format!("{body}{check}")).find(|text| is_right(text)).unwrap()
-}
-
-/// Asks again and again until the answer is there; fails after [`SEEN_WITHIN`] (and what one answer takes).
-pub async fn soon<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let until = Instant::now() + SEEN_WITHIN;
-    loop {
-        let in_time = Instant::now() < until;
-        if let Some(seen) = look().await {
-            return seen;
-        }
-        assert!(in_time, "{what}: not within {SEEN_WITHIN:?}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }

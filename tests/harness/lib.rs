@@ -16,3 +16,4 @@ pub mod paths;
 pub mod postgres;
 pub mod process;
 pub mod source;
+pub mod wait;

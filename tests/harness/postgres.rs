@@ -3,18 +3,19 @@
 
 use std::{
     env, fs,
+    net::SocketAddrV4,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
-use crate::process::free_port;
+use crate::{process::own_address, wait::comes};
 
 /// Serves from the folder until its input is closed.
 const SERVE: &str = r#"
 trap '' INT
-"$1/postgres" -D "$2/data" -p "$3" -k "$2" -h 127.0.0.1 -c log_min_messages=fatal </dev/null >>"$2/log" 2>&1 &
+"$1/postgres" -D "$2/data" -p "$4" -k "$2" -h "$3" -c log_min_messages=fatal </dev/null >>"$2/log" 2>&1 &
 server=$!
 cat >/dev/null
 kill -QUIT "$server" 2>/dev/null
@@ -32,7 +33,7 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 #[derive(Debug)]
 pub struct Postgres {
     folder: PathBuf,
-    port: u16,
+    address: SocketAddrV4,
     programs: PathBuf,
     process: Option<Child>,
 }
@@ -42,7 +43,7 @@ impl Postgres {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("guosuo-own-postgres-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let mut server = Self { folder, port: free_port(), programs: programs(), process: None };
+        let mut server = Self { folder, address: own_address(), programs: programs(), process: None };
         if is_root() {
             // PostgreSQL refuses to run as root.
             assert!(Command::new("chown").arg("postgres").arg(&server.folder).status().unwrap().success());
@@ -54,7 +55,7 @@ impl Postgres {
 
     /// A URL with a password, which the server does not ask for and nobody may repeat.
     pub fn url(&self, password: &str) -> String {
-        format!("postgres://postgres:{password}@127.0.0.1:{}/postgres", self.port)
+        format!("postgres://postgres:{password}@{}/postgres", self.address)
     }
 
     /// Ends it at once, as a power cut does.
@@ -74,14 +75,13 @@ impl Postgres {
             // Processes of the one that was killed may still hold its memory for a moment: it then ends at once. On a
             // busy machine it may also just take its time.
             self.process = Some(self.shell(SERVE).stdin(Stdio::piped()).spawn().unwrap());
-            let begun = Instant::now();
-            while begun.elapsed() < patience {
-                std::thread::sleep(Duration::from_millis(50));
+            let (host, port) = (self.address.ip().to_string(), self.address.port().to_string());
+            let is_ready = || {
                 let mut ready = Command::new(self.programs.join("pg_isready"));
-                ready.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]);
-                if ready.status().unwrap().success() {
-                    return;
-                }
+                ready.args(["-q", "-h", &host, "-p", &port]).status().unwrap().success()
+            };
+            if comes(patience, is_ready) {
+                return;
             }
             self.end();
             patience *= 2;
@@ -94,7 +94,8 @@ impl Postgres {
         if is_root() {
             command.args(["-u", "postgres", "--"]);
         }
-        command.args(["sh", "-c", script, "postgres"]).arg(&self.programs).arg(&self.folder).arg(self.port.to_string());
+        command.args(["sh", "-c", script, "postgres"]).arg(&self.programs).arg(&self.folder);
+        command.arg(self.address.ip().to_string()).arg(self.address.port().to_string());
         command.current_dir("/").stdout(Stdio::null());
         command
     }

@@ -2,20 +2,20 @@
 
 use std::{
     env, fs,
-    io::Write,
-    net::TcpListener,
+    io::{BufRead, BufReader, Write},
+    net::{Ipv4Addr, SocketAddrV4},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
+    sync::atomic::{AtomicU16, Ordering},
 };
 
-/// Runs the product until its input is closed, which the system does when the test program is gone.
+/// Runs the product until its input is closed, which the system does when the test program is gone. Tells its number.
 const LIFELINE: &str = r#"
 trap '' INT
-pid_file=$1; shift
-"$@" </dev/null &
+log=$1; out=$2; shift 2
+"$@" </dev/null >>"$out" 2>>"$log" &
 product=$!
-echo "$product" >"$pid_file.new" && mv "$pid_file.new" "$pid_file"
+echo "$product"
 cat >/dev/null
 kill -TERM "$product" 2>/dev/null
 wait "$product"
@@ -51,26 +51,19 @@ pub struct Process {
 impl Process {
     /// Starts the program with these words; what it logs is appended to `log`, what it prints is kept beside that.
     pub fn start(words: &[&str], log: &Path) -> Self {
-        let pid_file = log.with_extension("pid");
-        let _ = fs::remove_file(&pid_file);
-        let open = |path: &Path| fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
-        let child = Command::new("sh")
+        let mut child = Command::new("sh")
             .args(["-c", LIFELINE, "product"])
-            .arg(&pid_file)
+            .arg(log)
+            .arg(log.with_extension("out"))
             .arg(program())
             .args(words)
             .stdin(Stdio::piped())
-            .stdout(open(&log.with_extension("out")))
-            .stderr(open(log))
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let pid = loop {
-            match fs::read_to_string(&pid_file) {
-                Ok(pid) => break pid.trim().to_owned(),
-                Err(_) => std::thread::sleep(Duration::from_millis(2)),
-            }
-        };
-        Self { child, pid }
+        let mut pid = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut pid).unwrap();
+        Self { child, pid: pid.trim().to_owned() }
     }
 
     /// Whether it runs.
@@ -130,7 +123,12 @@ pub fn program() -> PathBuf {
     program
 }
 
-/// A port that nobody listens on now.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+static COUNTER: AtomicU16 = AtomicU16::new(20_000);
+
+/// A place to listen that nobody else takes. A port that is free when one looks may be taken when it is bound; but all
+/// of 127.0.0.0/8 is this machine, so the number of this process makes an address of its own.
+pub fn own_address() -> SocketAddrV4 {
+    // Process numbers have at most 22 bits.
+    let [_, a, b, c] = (std::process::id() << 2 | 2).to_be_bytes();
+    SocketAddrV4::new(Ipv4Addr::new(127, a, b, c), COUNTER.fetch_add(1, Ordering::Relaxed))
 }

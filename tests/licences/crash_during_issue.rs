@@ -15,15 +15,20 @@ use serde_json::Value;
 use tests::{
     browser::{client, json},
     city::City,
+    wait::{any_moment, until},
 };
 
 const KILLS: u32 = 100;
 const CALLERS: u32 = 4;
 
+/// How long the product may be away after a kill.
+const BACK_WITHIN: Duration = Duration::from_secs(30);
+
 /// What every caller shares.
 struct Load {
     url: String,
     token_url: String,
+    health_url: String,
     client: (String, String),
     body: Value,
     next: AtomicU32,
@@ -44,6 +49,7 @@ async fn a_hundred_kills_lose_no_acknowledged_licence_and_double_none() {
     let load = Arc::new(Load {
         url: city.url("/api/v1/licences"),
         token_url: city.url("/token"),
+        health_url: city.url("/healthz"),
         client: (text("client_id"), text("client_secret")),
         body: city.facts["issue_example"].clone(),
         next: AtomicU32::new(0),
@@ -52,7 +58,7 @@ async fn a_hundred_kills_lose_no_acknowledged_licence_and_double_none() {
     let callers: Vec<_> = (0..CALLERS).map(|_| tokio::spawn(call(Arc::clone(&load)))).collect();
     for round in 0..KILLS {
         // Between 20 and 200 ms, spread evenly: each point of an issue is hit.
-        tokio::time::sleep(Duration::from_millis(20 + u64::from(round * 37 % 180))).await;
+        any_moment(Duration::from_millis(20 + u64::from(round * 37 % 180))).await;
         process.kill();
         process = city.serve().await;
     }
@@ -101,8 +107,14 @@ async fn call(load: Arc<Load>) -> BTreeMap<String, Value> {
                 continue;
             }
             (StatusCode::UNAUTHORIZED, _) => token = fetch_token(&load).await.unwrap_or_default(),
-            (StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY, _) | (_, None) => {
-                tokio::time::sleep(Duration::from_millis(if over { 500 } else { 20 })).await;
+            (StatusCode::CONFLICT, _) => {}
+            (StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY, _) | (_, None) => {
+                let health = http.get(&load.health_url);
+                let look = move || {
+                    let health = health.try_clone();
+                    async move { health?.send().await.ok() }
+                };
+                until("an answer", BACK_WITHIN, look).await;
             }
             (other, Some(body)) => panic!("{key}: {other} {body}"),
         }

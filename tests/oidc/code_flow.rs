@@ -73,8 +73,8 @@ async fn a_redirect_uri_that_is_not_registered_gets_a_page_and_no_redirect() {
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     let twice = format!("{}&state=other", Flow::new(city).url());
     let answer = client().get(twice).send().await.unwrap();
-    assert!(answer.status() == StatusCode::BAD_REQUEST || answer.status().is_redirection());
-    assert!(answer.headers().get("location").is_none_or(|to| !to.to_str().unwrap().contains("code=")));
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    assert!(answer.headers().get("location").is_none());
 }
 
 #[tokio::test]
@@ -142,8 +142,7 @@ async fn a_code_needs_its_verifier_its_redirect_uri_and_its_client() {
         .token(&[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &flow.redirect_uri)])
         .await;
     let (status, body) = answer;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert!(body["error"] == "invalid_grant" || body["error"] == "invalid_request", "{body}");
+    assert_eq!((status, &body["error"]), (StatusCode::BAD_REQUEST, &Value::from("invalid_grant")), "no verifier");
     let mut other = flow.clone();
     other.client_secret = Some("wrong".to_owned());
     let code = flow.walk(&browser, &account).await.parameter("code").unwrap();

@@ -1,10 +1,16 @@
 //! Three applications, one sign-in, one sign-out.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use tests::{
     browser::{Browser, Page},
     city::City,
+    wait::until,
 };
+
+/// How long it may take until every application has been told.
+const TOLD_WITHIN: Duration = Duration::from_secs(10);
 
 /// Enters an application; agrees if asked, and says whether a password was asked for.
 async fn enter(city: &City, browser: &Browser, url: &str, citizen: usize) -> (Page, bool) {
@@ -44,16 +50,10 @@ async fn one_password_opens_every_application_and_one_logout_closes_them() {
     }
     assert!(page.has_id("signed-out"), "{} {}\n{}", page.status, page.url, page.text());
     for app in &apps {
-        let mut left = true;
-        for _ in 0..100 {
-            let page = browser.get(app).await;
-            left = page.has_id("who");
-            if !left {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
-        assert!(!left, "{app} still knows the visitor");
+        until(&format!("{app} to forget the visitor"), TOLD_WITHIN, async || {
+            (!browser.get(app).await.has_id("who")).then_some(())
+        })
+        .await;
     }
     let page = browser.get(&format!("{}/enter", apps[0])).await;
     assert!(page.has_id("password"), "the provider's own session is over too");

@@ -58,8 +58,8 @@ async fn a_settings_file_with_a_mistake_is_named_with_its_line() {
 #[tokio::test]
 async fn a_port_in_use_is_told_before_the_database_is_touched() {
     let installation = Installation::new().await;
-    let held = TcpListener::bind(("127.0.0.1", installation.port)).unwrap();
-    let address = format!("127.0.0.1:{}", installation.port);
+    let held = TcpListener::bind(installation.address).unwrap();
+    let address = installation.address.to_string();
     refused(&installation.run(&["serve"]), &[&address, "Address already in use"]);
     assert!(!installation.data().exists(), "nothing was made");
     drop(held);

@@ -79,7 +79,7 @@ async fn behind(trusted: &str) -> (Proxy, String) {
 async fn issuer_links_and_cookies_come_from_the_public_address_whatever_headers_say() {
     let (proxy, password) = behind("[\"127.0.0.1\"]").await;
     let server = proxy.installation.serve().await;
-    let port = format!(":{}", proxy.installation.port);
+    let port = format!(":{}", proxy.installation.address.port());
     let discovery = proxy.get("/.well-known/openid-configuration", &FORGED).await;
     let document: Value = serde_json::from_str(&discovery.body).unwrap();
     assert_eq!(document["issuer"], PUBLIC);

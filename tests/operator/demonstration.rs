@@ -29,7 +29,7 @@ async fn a_demonstration_killed_and_started_again_on_its_folder_keeps_everything
 
 #[tokio::test]
 async fn a_second_demonstration_in_the_same_folder_is_refused_and_the_first_goes_on() {
-    let city = City::start().await;
+    let city = City::shared().await;
     let folder = city.folder.display().to_string();
     let facts = std::fs::read(city.folder.join("demo.json")).unwrap();
     let second = process::run(&["demo", "--port", "0", "--data", &folder], "");

@@ -4,7 +4,8 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tests::{
     browser::client,
-    installation::{Installation, credit_code, identity_number, soon},
+    installation::{Installation, credit_code, identity_number},
+    wait::soon,
 };
 
 use super::{bad_input::refused, commands::client_add};

@@ -1,4 +1,5 @@
-//! PostgreSQL is killed under a running server, and comes back.
+//! PostgreSQL is killed under a running server, and comes back. The server is the test's own, so this is not run with
+//! the tests on SQLite, which need none on the machine (`src/xtask/test.rs`).
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -6,8 +7,9 @@ use reqwest::{RequestBuilder, StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 use tests::{
     browser::{Browser, client},
-    installation::{Installation, soon},
+    installation::Installation,
     postgres::Postgres,
+    wait::soon,
 };
 
 use super::commands::client_add;
@@ -19,13 +21,10 @@ const TASKS_MAX: usize = 5;
 
 #[tokio::test]
 async fn a_killed_postgres_is_answered_503_with_one_log_line_each_and_all_is_well_when_it_is_back() {
-    if Installation::new().await.database.is_none() {
-        // The run on SQLite needs no server on the machine.
-        return;
-    }
     let mut postgres = Postgres::start();
     let mut installation = Installation::on(Some(postgres.url(PASSWORD)));
     installation.set("database.acquire_timeout_ms", "1000");
+    installation.set("log.filter", "info,server::jobs=debug");
     let password = installation.bootstrap();
     let words = client_add("machine");
     let words: Vec<&str> = words.into_iter().take(13).chain(["--machine", "--scopes", "licence:verify"]).collect();
@@ -86,8 +85,10 @@ async fn a_killed_postgres_is_answered_503_with_one_log_line_each_and_all_is_wel
     }
     let doctor = installation.run(&["doctor"]);
     assert!(doctor.code == Some(1) && doctor.out.contains("WRONG database"), "{doctor:?}");
-    // Long enough for every task beside requests to have failed more than once.
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    soon("the sequencer and the queue to fail again", async || {
+        (installation.log_text().matches("fails still").count() >= 2 * TASKS_MAX).then_some(())
+    })
+    .await;
     let log = installation.log_text();
     for (id, name) in &failed {
         let lines = log.lines().filter(|line| line.contains(id.as_str())).count();

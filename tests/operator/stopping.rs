@@ -13,6 +13,7 @@ use tests::{
     city::{City, contains},
     installation::Installation,
     process::Process,
+    wait::{soon, until},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -28,7 +29,7 @@ async fn a_stop_loses_no_request_in_flight() {
     city.close();
     let before = licences(&city).await;
     let mut issued = BTreeSet::new();
-    for round in 0..4 {
+    for round in 0..4_usize {
         let mut process = city.serve_with(&["sign_in.password_wait_ms=30000"]).await;
         let token = city.api_token().await;
         let idle = Wire::send(&city, &get(&city, "/healthz")).await.read_one().await;
@@ -44,10 +45,13 @@ async fn a_stop_loses_no_request_in_flight() {
         let request = token_request(&city);
         let (first, rest) = request.split_at(request.len() - 9);
         let mut slow = Wire::send(&city, first).await;
-        tokio::time::sleep(Duration::from_millis(round * 15)).await;
+        // Each round a little later: when more of them have been answered.
+        for (_, wire) in sent.iter().take(round * 2) {
+            wire.0.readable().await.unwrap();
+        }
         let begun = Instant::now();
         process.ask_to_stop();
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        soon("the stop to begin", async || (stops(&city.log_text()) > round).then_some(())).await;
         slow.write(rest).await;
         sent.push(("200 OK", slow));
         for (status, wire) in sent {
@@ -78,7 +82,7 @@ async fn a_stop_loses_no_request_in_flight() {
 async fn connections_without_a_request_do_not_hold_the_stop_up() {
     let installation = Installation::on(None);
     let mut server = installation.serve().await;
-    let at = format!("127.0.0.1:{}", installation.port);
+    let at = installation.address.to_string();
     let ask = format!("GET /healthz HTTP/1.1\r\nhost: {at}\r\n\r\n");
     let mut idle = Wire(TcpStream::connect(&at).await.unwrap());
     idle.write(&ask).await;
@@ -112,9 +116,7 @@ async fn a_second_signal_ends_it_at_once() {
     let mut server = installation.serve().await;
     let _endless = endless(&installation).await;
     server.ask_to_stop();
-    while !installation.log_text().contains("stopping") {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    soon("the stop to begin", async || (stops(&installation.log_text()) == 1).then_some(())).await;
     server.signal("TERM");
     let took = stop(&mut server).await;
     assert!(took < SHORT, "{took:?}");
@@ -126,15 +128,18 @@ async fn a_second_signal_ends_it_at_once() {
 async fn stop(server: &mut Process) -> Duration {
     let begun = Instant::now();
     server.ask_to_stop();
-    while server.runs() && begun.elapsed() < Duration::from_secs(30) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("the end of the process", Duration::from_secs(30), async || (!server.runs()).then_some(())).await;
     begun.elapsed()
+}
+
+/// How many stops a log tells of.
+fn stops(log: &str) -> usize {
+    log.matches("stopping").count()
 }
 
 /// A request whose body never ends.
 async fn endless(installation: &Installation) -> Wire {
-    let at = format!("127.0.0.1:{}", installation.port);
+    let at = installation.address.to_string();
     let mut wire = Wire(TcpStream::connect(&at).await.unwrap());
     let head = format!("POST /token HTTP/1.1\r\nhost: {at}\r\n{FORM}content-length: 100\r\n\r\ngrant_type=");
     wire.write(&head).await;

@@ -13,7 +13,7 @@ const FORM: &str = "content-type: application/x-www-form-urlencoded\r\n";
 
 /// Sends bytes and reads until the server closes, or for so many seconds: then it did not.
 async fn exchange(installation: &Installation, bytes: &[u8], seconds: u64) -> (String, bool) {
-    let mut stream = TcpStream::connect(("127.0.0.1", installation.port)).await.unwrap();
+    let mut stream = TcpStream::connect(installation.address).await.unwrap();
     // A server that has seen enough may close before everything is sent.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();
@@ -25,7 +25,7 @@ async fn exchange(installation: &Installation, bytes: &[u8], seconds: u64) -> (S
 async fn requests_that_two_readers_could_read_in_two_ways_are_refused() {
     let installation = Installation::on(None);
     let server = installation.serve().await;
-    let host = format!("host: 127.0.0.1:{}\r\n", installation.port);
+    let host = format!("host: {}\r\n", installation.address);
     let smuggled = format!("GET /smuggled HTTP/1.1\r\n{host}\r\n");
     let post = |headers: &str, body: &str| format!("POST /token HTTP/1.1\r\n{host}{FORM}{headers}\r\n{body}");
     for (name, request) in [
@@ -78,7 +78,7 @@ async fn requests_that_two_readers_could_read_in_two_ways_are_refused() {
 async fn too_much_of_anything_is_refused_and_methods_that_nobody_offers_too() {
     let installation = Installation::on(None);
     let server = installation.serve().await;
-    let host = format!("host: 127.0.0.1:{}\r\n", installation.port);
+    let host = format!("host: {}\r\n", installation.address);
     let end = format!("HTTP/1.1\r\n{host}");
     for (name, request, wanted) in [
         ("1000 headers", format!("GET / {end}{}\r\n", "x: y\r\n".repeat(1000)), "431"),
@@ -91,8 +91,10 @@ async fn too_much_of_anything_is_refused_and_methods_that_nobody_offers_too() {
     ] {
         let (answer, _) = exchange(&installation, request.as_bytes(), 1).await;
         // The connection may be gone before a refusal that comes early is read.
-        let fits = answer.starts_with(&format!("HTTP/1.1 {wanted}"));
-        assert!(fits || (answer.is_empty() && name.contains("MB")), "{name}: {answer:.300}");
+        let is_cut_off = answer.is_empty() && name.contains("MB");
+        if !is_cut_off {
+            assert!(answer.starts_with(&format!("HTTP/1.1 {wanted}")), "{name}: {answer:.300}");
+        }
     }
     assert_eq!(server.stop(), Some(0));
 }
@@ -101,10 +103,10 @@ async fn too_much_of_anything_is_refused_and_methods_that_nobody_offers_too() {
 async fn headers_and_bodies_that_come_in_drops_are_not_waited_for() {
     let installation = Installation::on(None);
     let server = installation.serve().await;
-    let host = format!("host: 127.0.0.1:{}\r\n", installation.port);
+    let host = format!("host: {}\r\n", installation.address);
     let slow = async |first: String| {
         let begun = Instant::now();
-        let mut stream = TcpStream::connect(("127.0.0.1", installation.port)).await.unwrap();
+        let mut stream = TcpStream::connect(installation.address).await.unwrap();
         stream.write_all(first.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         loop {
@@ -120,9 +122,9 @@ async fn headers_and_bodies_that_come_in_drops_are_not_waited_for() {
         slow(format!("GET / HTTP/1.1\r\n{host}x: ")),
         slow(format!("POST /token HTTP/1.1\r\n{host}{FORM}content-length: 1000\r\n\r\ngrant_type=")),
     );
-    for (took, answer) in [headers, body] {
+    for ((took, answer), said) in [(headers, ""), (body, "HTTP/1.1 400")] {
         assert!(took > Duration::from_secs(8) && took < Duration::from_secs(20), "{took:?}");
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+        assert_eq!(answer.get(..12).unwrap_or(&answer), said);
     }
     assert_eq!(server.stop(), Some(0));
 }

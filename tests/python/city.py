@@ -3,9 +3,9 @@
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -22,37 +22,19 @@ READY_MAX = 120
 class City:
     """A running city; `facts` is what demo.json says."""
 
-    def __init__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="guosuo-python-"))
-        self.log = self.folder / "output.log"
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [PROGRAM, "demo", "--data", str(self.folder), "--port", str(free_port())],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-            )
-        ready = self.folder / "demo.json"
-        until = time.monotonic() + READY_MAX
-        while True:
-            try:
-                self.facts = json.loads(ready.read_text())
-                break
-            except (FileNotFoundError, json.JSONDecodeError):
-                if self.process.poll() is not None or time.monotonic() > until:
-                    self.stop(keep=True)
-                    raise AssertionError("the city did not start:\n" + self.log.read_text()) from None
-                time.sleep(0.1)
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.facts = json.loads((self.folder / "demo.json").read_text())
         self.issuer = self.facts["issuer"]
 
-    def stop(self, keep=False):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        if not keep:
-            shutil.rmtree(self.folder, ignore_errors=True)
+    @staticmethod
+    def shared():
+        """The city that the test command started for everybody; one of one's own where nobody started one."""
+        folder = os.environ.get("CITY")
+        return City(folder) if folder else OwnCity()
+
+    def stop(self):
+        """Others are in it still."""
 
     def citizen(self, place=0):
         return [account for account in self.facts["accounts"] if not account["roles"]][place]
@@ -89,6 +71,45 @@ class Forms(HTMLParser):
             form["fields"].setdefault(attrs["name"], attrs.get("value") or "")
 
 
+class OwnCity(City):
+    """A city that nobody else is in."""
+
+    def __init__(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="guosuo-python-"))
+        log = folder / "output.log"
+        with log.open("ab") as out:
+            words = [PROGRAM, "demo", "--data", str(folder), "--port", "0"]
+            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=out)
+        # It prints what to open when everything is there, and nothing before; without a word it has ended.
+        ready, _, _ = select.select([self.process.stdout], [], [], READY_MAX)
+        if not ready or not self.process.stdout.readline():
+            self.process.kill()
+            raise AssertionError("the city did not start:\n" + log.read_text())
+        super().__init__(folder)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def until(what, most, look):
+    """Looks again and again until something is there; the one place where these tests wait for no event."""
+    end = time.monotonic() + most
+    while True:
+        in_time = time.monotonic() < end
+        seen = look()
+        if seen:
+            return seen
+        assert in_time, f"{what}: not within {most} s"
+        time.sleep(0.05)
+
+
 def walk(url, account, stop="http://127.0.0.1:9/"):
     """Follows redirects, signs in and agrees; gives the address that begins with `stop`."""
     session = requests.Session()
@@ -114,9 +135,3 @@ def walk(url, account, stop="http://127.0.0.1:9/"):
             headers={"origin": f"{parts.scheme}://{parts.netloc}"}, allow_redirects=False,
         )
     raise AssertionError(f"no end in sight at {answer.url}")
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]

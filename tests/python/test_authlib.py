@@ -17,7 +17,7 @@ from city import City, walk
 class Authlib(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.city = City()
+        cls.city = City.shared()
 
     @classmethod
     def tearDownClass(cls):

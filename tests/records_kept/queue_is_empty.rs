@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use records::Database;
-use tests::city::City;
+use tests::{city::City, wait::until};
 
 #[tokio::test]
 async fn the_queue_is_empty_after_a_day_of_work_and_the_log_is_whole() {
@@ -11,19 +11,14 @@ async fn the_queue_is_empty_after_a_day_of_work_and_the_log_is_whole() {
     let account = city.citizen(0);
     city.signed_in(&account).await;
     let database = Database::open(&city.database()).await.unwrap();
-    let mut left = i64::MAX;
-    for _ in 0..100 {
+    until("no job waiting and no event without a number", Duration::from_secs(10), async || {
         let mut tx = database.read().await.unwrap();
         let jobs: (i64,) = tx.one("select cast(count(*) as bigint) from job where dead = 0", vec![]).await.unwrap();
         let loose: (i64,) =
             tx.one("select cast(count(*) as bigint) from event where sequence is null", vec![]).await.unwrap();
-        left = jobs.0 + loose.0;
-        if left == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    assert_eq!(left, 0, "jobs waiting, or events without a number");
+        (jobs.0 + loose.0 == 0).then_some(())
+    })
+    .await;
     let mut tx = database.read().await.unwrap();
     let dead: (i64,) = tx.one("select cast(count(*) as bigint) from job where dead <> 0", vec![]).await.unwrap();
     assert_eq!(dead.0, 0, "jobs that were given up");

@@ -15,9 +15,13 @@ fn migrations_are_numbered_without_gaps_and_come_for_both_databases() {
     }
     for (place, (number, files)) in numbers.iter().enumerate() {
         assert_eq!(*number as usize, place + 1, "a number is missing before {files:?}");
-        let pair = files.len() == 2 && files[0].ends_with(".postgres.sql") && files[1].ends_with(".sqlite.sql");
-        let one = files.len() == 1 && files[0].matches('.').count() == 1;
-        assert!(pair || one, "{number}: {files:?}");
+        match files.as_slice() {
+            [both] => assert_eq!(both.matches('.').count(), 1, "{number}: {both}"),
+            [postgres, sqlite] => {
+                assert!(postgres.ends_with(".postgres.sql") && sqlite.ends_with(".sqlite.sql"), "{number}: {files:?}");
+            }
+            _ => panic!("{number}: {files:?}"),
+        }
     }
 }
 

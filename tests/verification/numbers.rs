@@ -35,7 +35,7 @@ async fn each_state_has_its_outcome_by_code_and_by_identifier() {
             assert_eq!(verdict["licence"]["identifier"], licence["identifier"]);
             assert!(verdict["receipt"].is_string() && verdict["holds_at"].is_string(), "{verdict}");
             let holder = verdict["licence"]["holder"].as_str().unwrap();
-            assert!(holder.contains('*') || holder.contains('＊'), "the holder is masked: {holder}");
+            assert!(holder.contains('*'), "the holder is masked: {holder}");
             let failed = verdict["checks"].as_array().unwrap().iter().any(|check| check["result"] == "failed");
             assert_eq!(failed, outcome == "invalid", "{verdict}");
             for check in verdict["checks"].as_array().unwrap() {

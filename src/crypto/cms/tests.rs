@@ -251,7 +251,9 @@ fn no_changed_bit_leaves_a_signature_that_verifies_for_the_signer() {
             if let Ok(parsed) = SignedData::parse(&changed) {
                 let sound = parsed.verify_signature() && parsed.signer.der == signer.certificate;
                 // The version numbers outside of what is signed are the only freedom there is.
-                assert!(!sound || parsed.message_digest == sevens(DigestAlgorithm::Sha256), "byte {place} bit {bit}");
+                if sound {
+                    assert_eq!(parsed.message_digest, sevens(DigestAlgorithm::Sha256), "byte {place} bit {bit}");
+                }
             }
         }
     }

@@ -16,13 +16,10 @@ use web::kit::access::Surface;
 
 use crate::{
     demo::{self, RelyingPartyPorts},
-    settings::Settings,
+    settings::{self, Settings},
     surfaces::Listener,
     wiring::{self, StopSignal, World},
 };
-
-/// The port when none is asked for.
-const PORT: u16 = 8080;
 
 /// How long a relying party may take to listen.
 const DEPARTMENT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -33,9 +30,9 @@ pub struct Arguments {
     /// The folder that keeps everything for the next start; without it a temporary one.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The port to listen on; 0 takes any that is free.
-    #[arg(long, default_value_t = PORT)]
-    port: u16,
+    /// The port to listen on, instead of what the setting `listen` says; 0 takes any that is free.
+    #[arg(long)]
+    port: Option<u16>,
     /// Where browsers reach the product, when that is not the port itself.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
@@ -58,9 +55,10 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     let folder = folder.canonicalize()?;
     let _lock = lock(&folder)?;
-    let listener = TcpListener::bind(("127.0.0.1", arguments.port))
-        .await
-        .with_context(|| format!("port {} of this machine cannot be used; try --port 0", arguments.port))?;
+    let configured = settings.text(&settings::LISTEN);
+    let listen = arguments.port.map_or_else(|| configured.to_owned(), |port| format!("127.0.0.1:{port}"));
+    let listener =
+        TcpListener::bind(&listen).await.with_context(|| format!("{listen} cannot be used; try --port 0"))?;
     let facts_file = folder.join("demo.json");
     // A script waits for this file: one from an earlier run must not be taken for ready.
     let _ = std::fs::remove_file(&facts_file);

@@ -312,7 +312,8 @@ async fn the_same_request_at_the_same_time_is_told_to_wait_and_issues_once() {
     let (a, b) = tokio::join!(office.issue("key"), office.issue("key"));
     let mut statuses = [a.status.as_u16(), b.status.as_u16()];
     statuses.sort_unstable();
-    assert!(statuses == [201, 201] || statuses == [201, 409], "{statuses:?}");
+    // The second comes while the first is at work, or after it.
+    assert!(matches!(statuses, [201, 201 | 409]), "{statuses:?}");
     assert_eq!(office.count("select count(*) from licence").await, 1);
 }
 

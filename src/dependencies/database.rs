@@ -3,13 +3,13 @@
 use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
-use rustsec::Database;
+use rustsec::Database as Advisories;
 
 const PUBLISHED: &str = "https://github.com/RustSec/advisory-db";
 
 /// Opens it. Without a snapshot and without a network there is none, which is an error: nobody would know that
 /// nothing was checked.
-pub fn open(root: &Path) -> Result<Database> {
+pub fn open(root: &Path) -> Result<Advisories> {
     let folder = root.join("target/advisories");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder)?;
@@ -22,8 +22,8 @@ pub fn open(root: &Path) -> Result<Database> {
     read(&folder)
 }
 
-pub fn read(folder: &Path) -> Result<Database> {
-    let database = Database::open(folder).with_context(|| format!("reading {}", folder.display()))?;
+pub fn read(folder: &Path) -> Result<Advisories> {
+    let database = Advisories::open(folder).with_context(|| format!("reading {}", folder.display()))?;
     ensure!(database.iter().next().is_some(), "{} holds no advisory", folder.display());
     Ok(database)
 }

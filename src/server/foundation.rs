@@ -3,6 +3,7 @@
 use std::{
     fs::{self, OpenOptions},
     io::{ErrorKind, Write},
+    net::IpAddr,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
@@ -46,7 +47,9 @@ pub fn public_url(settings: &Settings) -> anyhow::Result<String> {
         "public_url must be a scheme, a host and perhaps a port, and nothing more: {text:?}"
     );
     let name = if host.starts_with('[') { host.split_inclusive(']').next() } else { host.split(':').next() };
-    let is_here = matches!(name, Some("localhost" | "127.0.0.1" | "[::1]"));
+    let name = name.unwrap_or_default();
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name).parse::<IpAddr>();
+    let is_here = name == "localhost" || address.is_ok_and(|address| address.is_loopback());
     ensure!(
         scheme == "https" || is_here || settings.flag(&settings::DEMONSTRATION),
         "public_url {text} is neither https nor on this machine: passwords and sessions would travel in clear"

@@ -98,7 +98,7 @@ async fn a_killed_postgres_is_answered_503_with_one_log_line_each_and_all_is_wel
     assert!((1..=TASKS_MAX).contains(&log.matches("goes on trying").count()), "{log}");
 
     postgres.start_again();
-    soon("a page", async || (needs("page").send().await.unwrap().status() == StatusCode::OK).then_some(())).await;
+    soon("a page", async || needs("page").send().await.ok().filter(|answer| answer.status() == StatusCode::OK)).await;
     let (status, answer) = installation.machine_token(&http, "another", "x").await;
     assert_eq!((status, &answer["error"]), (StatusCode::UNAUTHORIZED, &"invalid_client".into()));
     let verdict = needs("api").send().await.unwrap();

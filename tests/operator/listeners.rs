@@ -1,11 +1,12 @@
 //! A surface with an address of its own is answered there and nowhere else.
 
-use std::time::Duration;
+use std::net::SocketAddrV4;
 
 use reqwest::{Client, Method, StatusCode, header};
 use tests::{
     installation::Installation,
-    process::{self, free_port},
+    process::{self, own_address},
+    wait::soon,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -41,25 +42,25 @@ fn routes() -> Vec<Route> {
     routes.collect()
 }
 
-/// An installation that gives each surface a port of its own.
-fn apart() -> (Installation, Vec<(&'static str, u16)>) {
+/// An installation that gives each surface an address of its own.
+fn apart() -> (Installation, Vec<(&'static str, SocketAddrV4)>) {
     let mut installation = Installation::on(None);
-    let ports: Vec<_> = SURFACES.into_iter().map(|surface| (surface, free_port())).collect();
-    for (surface, port) in &ports {
-        installation.set(&format!("listen_{surface}"), &format!("127.0.0.1:{port}"));
+    let addresses: Vec<_> = SURFACES.into_iter().map(|surface| (surface, own_address())).collect();
+    for (surface, address) in &addresses {
+        installation.set(&format!("listen_{surface}"), &address.to_string());
     }
     installation.set("public_url", &format!("https://{HOST}"));
-    installation.port = ports[0].1;
-    (installation, ports)
+    installation.address = addresses[0].1;
+    (installation, addresses)
 }
 
 #[tokio::test]
 async fn a_listener_answers_every_route_of_its_surface_and_none_of_another() {
-    let (installation, ports) = apart();
+    let (installation, addresses) = apart();
     let server = installation.serve().await;
     let http = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let ask = async |method: &Method, port: u16, path: &str| {
-        let request = http.request(method.clone(), format!("http://127.0.0.1:{port}{path}"));
+    let ask = async |method: &Method, address: SocketAddrV4, path: &str| {
+        let request = http.request(method.clone(), format!("http://{address}{path}"));
         request.header(header::HOST, HOST).send().await.unwrap().status()
     };
     let routes = routes();
@@ -67,14 +68,14 @@ async fn a_listener_answers_every_route_of_its_surface_and_none_of_another() {
         assert!(routes.iter().any(|route| route.surface == surface), "{surface} has no route");
     }
     for Route { surface, method, path } in &routes {
-        for (here, port) in &ports {
+        for (here, address) in &addresses {
             // A route that is there says which methods it has; what it would answer is another test's matter.
-            let told = ask(&Method::PATCH, *port, path).await;
+            let told = ask(&Method::PATCH, *address, path).await;
             if surface == here || surface == "every surface" {
                 assert_eq!(told, StatusCode::METHOD_NOT_ALLOWED, "{path} on {here}");
             } else {
                 assert_eq!(told, StatusCode::NOT_FOUND, "{path} of {surface} on {here}");
-                assert_eq!(ask(method, *port, path).await, StatusCode::NOT_FOUND, "{method} {path} on {here}");
+                assert_eq!(ask(method, *address, path).await, StatusCode::NOT_FOUND, "{method} {path} on {here}");
             }
         }
     }
@@ -84,14 +85,14 @@ async fn a_listener_answers_every_route_of_its_surface_and_none_of_another() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_finishes_the_requests_of_every_listener() {
-    let (installation, ports) = apart();
+    let (installation, addresses) = apart();
     let mut server = installation.serve().await;
     // Each of these reads its body before it answers.
-    let acts = [("sign_in", "/sign-in"), ("me", "/me/sessions/close"), ("staff", "/desk")];
+    let acts = [("sign_in", "/sign-in", 403), ("me", "/me/sessions/close", 303), ("staff", "/desk", 303)];
     let mut begun = Vec::new();
-    for (surface, path) in acts {
-        let port = ports.iter().find(|(name, _)| *name == surface).unwrap().1;
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    for (surface, path, status) in acts {
+        let address = addresses.iter().find(|(name, _)| *name == surface).unwrap().1;
+        let mut stream = TcpStream::connect(address).await.unwrap();
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: {HOST}\r\nexpect: 100-continue\r\ncontent-length: 6\r\n\
              content-type: application/x-www-form-urlencoded\r\n\r\n"
@@ -101,22 +102,17 @@ async fn a_stop_finishes_the_requests_of_every_listener() {
         let mut asked = [0; 25];
         stream.read_exact(&mut asked).await.unwrap();
         assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
-        begun.push((path, stream));
+        begun.push((path, status, stream));
     }
     server.ask_to_stop();
-    for (surface, port) in &ports {
-        let mut tries = 0;
-        while TcpStream::connect(("127.0.0.1", *port)).await.is_ok() {
-            tries += 1;
-            assert!(tries < 500, "{surface} is still listened for");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+    for (surface, address) in &addresses {
+        soon(&format!("nobody to listen for {surface}"), async || TcpStream::connect(address).await.err()).await;
     }
-    for (path, mut stream) in begun {
+    for (path, status, mut stream) in begun {
         stream.write_all(b"csrf=x").await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 303 ") || answer.starts_with("HTTP/1.1 403 "), "{path}: {answer}");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
     }
     assert_eq!(server.stop(), Some(0), "{}", installation.log_text());
 }

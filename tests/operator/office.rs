@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use tests::{
     browser::client,
-    installation::{Installation, credit_code, soon},
+    installation::{Installation, credit_code},
+    wait::soon,
 };
 
 use super::{

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tests::{
     browser::{Browser, client, json},
     flow::{VERIFIER, header},
-    installation::{Installation, soon},
+    installation::Installation,
+    wait::soon,
 };
 
 use super::{bad_input::refused, commands::client_add, founding::issue, office::Office};

@@ -57,7 +57,7 @@ pub fn decide(evidence: Evidence<'_>) -> Verdict {
     match &licence {
         Some(licence) => checks.extend(licence::judge(licence, at)),
         None => {
-            checks.extend(["status_in_force", "within_validity"].map(|code| Check::not_done(code, Finding::NoRecord)))
+            checks.extend(["status_in_force", "within_validity"].map(|code| Check::not_done(code, Finding::NoRecord)));
         }
     }
     Verdict { outcome: Verdict::outcome_of(&checks), holds_at: at, receipt: None, licence, checks, signatures, sources }

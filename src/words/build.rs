@@ -8,7 +8,9 @@ fn main() -> ExitCode {
     match write() {
         Ok(()) => ExitCode::SUCCESS,
         Err(wrong) => {
-            wrong.iter().for_each(|line| eprintln!("{line}"));
+            for line in wrong {
+                eprintln!("{line}");
+            }
             ExitCode::FAILURE
         }
     }

@@ -165,7 +165,7 @@ async fn describe(app: &App, tx: &mut Tx, page: &Page, receipt: &Receipt, asker:
         class: answer::class(outcome),
         word: page.say(&outcome.text()).to_owned(),
         reason: page
-            .say(&reason.map_or_else(|| wording::verdict::all_passed(receipt.method == "file"), |reason| reason.text()))
+            .say(&reason.map_or_else(|| wording::verdict::all_passed(receipt.method == "file"), Worded::text))
             .to_owned(),
         licence: licence.transpose()?,
     })

@@ -12,6 +12,9 @@ pub enum CheckResult {
 }
 
 impl CheckResult {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Passed, Self::Failed, Self::NotDone];
+
     /// As the API says it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -17,6 +17,11 @@ pub struct SignatureReport {
     pub covers_whole_file: bool,
 }
 
+impl SignatureReport {
+    /// Every indication there is.
+    pub const INDICATIONS: [&str; 3] = ["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"];
+}
+
 /// Where facts came from and how old they were.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {

@@ -27,6 +27,9 @@ pub enum HolderKind {
 }
 
 impl HolderKind {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Person, Self::Organisation];
+
     /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -13,6 +13,8 @@ use axum::{
 use base::{Fault, Text, fault::FaultKind};
 use http::StatusCode;
 use records::MaybeFault;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::wording::{Both, Worded};
 
@@ -92,13 +94,17 @@ pub enum Problem {
 }
 
 /// One field of a JSON body that does not say what it must.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+#[schemars(inline, description = "")]
 pub struct FieldProblem {
     /// Where, as a JSON pointer.
+    #[schemars(description = "RFC 6901")]
     pub pointer: String,
     /// The stable code.
+    #[schemars(description = "")]
     pub code: &'static str,
     /// What is wrong.
+    #[schemars(description = "")]
     pub detail: Both,
 }
 

@@ -9,6 +9,8 @@ use axum::{
 };
 use base::{Text, fault::FaultKind};
 use http::{HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::{
     App, Page, Problem,
@@ -16,9 +18,29 @@ use crate::{
         limits::UPLOAD_BYTES_MAX,
         links,
         page::{html, see_other},
+        problem::FieldProblem,
         visit::SharedVisit,
+        wording::both,
     },
 };
+
+/// A problem as programs are told it.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Problem", description = both(words::schema::PROBLEM))]
+pub(crate) struct ProblemBody<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[schemars(description = both(words::description::INSTANCE))]
+    instance: &'a str,
+    #[schemars(description = both(words::description::PROBLEM_CODE))]
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<&'a [FieldProblem]>,
+}
 
 #[derive(askama::Template)]
 #[template(path = "kit/problem.html")]
@@ -83,23 +105,19 @@ fn as_page(problem: &Problem, page: Page) -> Response {
 fn as_json(problem: &Problem, page: &Page) -> Response {
     let (status, code) = problem.status_and_code();
     let (title, detail) = words(problem, page, true);
-    let mut body = serde_json::json!({
-        "type": format!("{}/api#{code}", page.public_url()),
-        "title": title,
-        "status": status.as_u16(),
-        "detail": detail,
-        "instance": page.request_id(),
-        "code": code,
-    });
-    if let Some(object) = body.as_object_mut() {
-        if let Problem::Fields(fields) = problem {
-            object.insert("errors".to_owned(), serde_json::to_value(fields).unwrap_or_default());
-        }
-        if let Some(seconds) = problem.retry_after() {
-            object.insert("retry_after".to_owned(), seconds.into());
-        }
-    }
-    let mut text = body.to_string();
+    let errors = if let Problem::Fields(fields) = problem { Some(fields.as_slice()) } else { None };
+    let body = ProblemBody {
+        r#type: &format!("{}/api#{code}", page.public_url()),
+        title: &title,
+        status: status.as_u16(),
+        detail: &detail,
+        instance: page.request_id(),
+        code,
+        retry_after: problem.retry_after(),
+        errors,
+    };
+    // Texts and numbers: nothing that could not be written.
+    let mut text = serde_json::to_string(&body).unwrap_or_default();
     let _ = writeln!(text);
     let mut response = (status, text).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -9,7 +9,10 @@ pub mod verdict;
 
 pub use event::event;
 
+use std::borrow::Cow;
+
 use base::Text;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 /// A code that people read in words.
@@ -29,6 +32,25 @@ impl Serialize for Both {
         both.serialize_field("en", &self.0.en)?;
         both.end()
     }
+}
+
+impl JsonSchema for Both {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "required": ["zh", "en"],
+            "properties": { "zh": { "type": "string" }, "en": { "type": "string" } }
+        })
+    }
+}
+
+/// Both languages in one line, where a standard has room for one.
+pub fn both(text: &Text) -> String {
+    format!("{} / {}", text.zh, text.en)
 }
 
 /// A character that may not be seen, by its number: `U+200B`.

@@ -1,10 +1,14 @@
 //! The API for departments' own systems.
 
+mod bodies;
 mod codes;
 mod idempotency;
 mod json;
+mod leaf;
+mod licence;
 mod licences;
 mod openapi;
+mod read;
 mod verdict;
 mod verify;
 

@@ -1,4 +1,4 @@
-//! JSON bodies, read strictly: one value in UTF-8, no member twice, not too deep, every mistake named by its pointer.
+//! JSON bodies, read strictly: one value in UTF-8, no member twice, not too deep. What they mean is read by [`super::read`].
 
 use std::{collections::BTreeMap, fmt};
 
@@ -10,35 +10,36 @@ use base::Text;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
+use super::read::{Mistakes, Read};
 use crate::{
     App, Problem,
     kit::{
         admission::GivenTo,
         form::read_body,
         limits::{FORM_BYTES_MAX, JSON_DEPTH_MAX},
-        problem::{FieldProblem, escape},
-        wording::Both,
     },
 };
 
-/// A JSON object and the bytes it came as.
-pub struct Json {
-    /// The members.
-    pub body: Object,
+/// A body that was read, and the bytes it came as.
+pub struct Json<T> {
+    /// What it says.
+    pub body: T,
     /// What was sent: a repeated request is known by its digest.
     pub bytes: Bytes,
 }
 
-impl<W> GivenTo<W> for Json {}
+impl<W, T> GivenTo<W> for Json<T> {}
 
-impl FromRequest<App> for Json {
+impl<T: Read> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
         check_content_type(request.headers())?;
         check_compression(request.headers())?;
         let bytes = read_body(request, FORM_BYTES_MAX).await?;
-        Ok(Self { body: parse(&bytes)?, bytes })
+        let mut mistakes = Mistakes::default();
+        let body = T::read(Some(parse(&bytes)?), "", &mut mistakes);
+        Ok(Self { body: mistakes.settle(body)?, bytes })
     }
 }
 
@@ -85,7 +86,7 @@ pub(super) fn problems() -> Vec<Problem> {
 }
 
 /// Reads one object.
-pub(super) fn parse(bytes: &[u8]) -> Result<Object, Problem> {
+fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     let broken = |code, text| Err(refused(StatusCode::BAD_REQUEST, code, text));
     if bytes.is_empty() {
         return broken("json_empty", words::api_problem::JSON_EMPTY);
@@ -100,7 +101,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Object, Problem> {
         return broken("json_depth", words::api_problem::JSON_DEPTH);
     }
     match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(members)) => Ok(Object(members)),
+        Ok(object @ Value::Object(_)) => Ok(object),
         Ok(_) => broken("json_object", words::api_problem::JSON_OBJECT),
         Err(error) => {
             let (line, column) = (error.line(), error.column());
@@ -203,98 +204,6 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
-/// An object whose members are taken out one by one; what is left over at the end is a mistake of the caller.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Object(BTreeMap<String, Value>);
-
-/// The mistakes found so far.
-#[derive(Debug, Default)]
-pub struct Mistakes(Vec<FieldProblem>);
-
-impl Object {
-    /// A text that must be there.
-    pub fn text(&mut self, name: &'static str, mistakes: &mut Mistakes) -> String {
-        self.optional_text(name, mistakes).unwrap_or_else(|| {
-            mistakes.missing_once(&format!("/{name}"));
-            String::new()
-        })
-    }
-
-    /// A text that may be left out or null.
-    pub fn optional_text(&mut self, name: &'static str, mistakes: &mut Mistakes) -> Option<String> {
-        match self.0.remove(name) {
-            None | Some(Value::Null) => None,
-            Some(Value::Text(text)) => Some(text),
-            Some(_) => {
-                mistakes.add(&format!("/{name}"), "not_a_string", words::mistake::NOT_A_STRING);
-                Some(String::new())
-            }
-        }
-    }
-
-    /// An object of texts.
-    pub fn texts(&mut self, name: &'static str, mistakes: &mut Mistakes) -> BTreeMap<String, String> {
-        match self.0.remove(name) {
-            Some(Value::Object(members)) => members
-                .into_iter()
-                .filter_map(|(key, value)| match value {
-                    Value::Text(text) => Some((key, text)),
-                    Value::Null => None,
-                    Value::Object(_) | Value::Other => {
-                        let pointer = format!("/{name}/{}", escape(&key));
-                        mistakes.add(&pointer, "not_a_string", words::mistake::NOT_A_STRING);
-                        None
-                    }
-                })
-                .collect(),
-            None => {
-                mistakes.missing_once(&format!("/{name}"));
-                BTreeMap::new()
-            }
-            Some(_) => {
-                mistakes.add(&format!("/{name}"), "not_an_object", words::mistake::NOT_AN_OBJECT);
-                BTreeMap::new()
-            }
-        }
-    }
-
-    /// Refuses what nobody asked for.
-    pub fn finish(self, mistakes: &mut Mistakes) {
-        for name in self.0.keys() {
-            let pointer = format!("/{}", escape(name));
-            mistakes.add(&pointer, "unknown_member", words::mistake::UNKNOWN_MEMBER);
-        }
-    }
-}
-
-impl Mistakes {
-    /// Notes a mistake.
-    pub fn add(&mut self, pointer: &str, code: &'static str, detail: &Text) {
-        self.0.push(FieldProblem { pointer: pointer.to_owned(), code, detail: Both(detail.clone()) });
-    }
-
-    /// Notes that something is missing.
-    pub fn missing_once(&mut self, pointer: &str) {
-        if !self.is_named(pointer) {
-            self.add(pointer, "missing", words::mistake::MISSING);
-        }
-    }
-
-    /// Whether something is wrong at this place already: one mistake is told once.
-    pub fn is_named(&self, pointer: &str) -> bool {
-        self.0.iter().any(|mistake| mistake.pointer == pointer)
-    }
-
-    /// Refuses the request if there were any.
-    ///
-    /// # Errors
-    ///
-    /// [`Problem::Fields`] with all of them.
-    pub fn check(self) -> Result<(), Problem> {
-        if self.0.is_empty() { Ok(()) } else { Err(Problem::Fields(self.0)) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,23 +237,5 @@ mod tests {
         assert_eq!(code(nested(JSON_DEPTH_MAX).as_bytes()), "json_depth");
         assert_eq!(code(nested(30_000).as_bytes()), "json_depth");
         assert_eq!(code(format!("{{\"a\":\"{}\"}}", "[".repeat(100)).as_bytes()), "");
-    }
-
-    #[test]
-    fn every_mistake_is_named_by_its_pointer() {
-        let mut body = parse(br#"{"type":7,"x/y":"","fields":{"a":[],"b":"c"}}"#).unwrap();
-        let mut mistakes = Mistakes::default();
-        body.text("type", &mut mistakes);
-        body.text("clerk", &mut mistakes);
-        assert_eq!(body.texts("fields", &mut mistakes), [("b".to_owned(), "c".to_owned())].into());
-        body.finish(&mut mistakes);
-        let pointers: Vec<_> = mistakes.0.iter().map(|m| (m.pointer.as_str(), m.code)).collect();
-        let expected = [
-            ("/type", "not_a_string"),
-            ("/clerk", "missing"),
-            ("/fields/a", "not_a_string"),
-            ("/x~1y", "unknown_member"),
-        ];
-        assert_eq!(pointers, expected);
     }
 }

@@ -1,58 +1,36 @@
 //! Licences for a department's own system.
 
+use ::licence::{
+    HolderFacts, Licence, Official, holder,
+    issue::{self, Begun, Intent, NewLicence, Origin, Reply},
+    lifecycle,
+    reason::{RevocationReason, SuspensionReason},
+    register,
+};
 use axum::{
     body::Bytes,
     extract::{Path, State},
     response::Response,
 };
 use base::{
-    Date, Instant, Page,
+    Fault, Instant, Page,
     id::{LicenceId, StaffId},
-    number::{CreditCode, IdentityNumber, NumberError},
 };
 use http::StatusCode;
 use identity::staff;
-use licence::{
-    HolderFacts, Licence, Official, Status, holder,
-    issue::{self, Begun, Intent, NewLicence, Origin, Reply},
-    lifecycle,
-    reason::{RevocationReason, SuspensionReason},
-    register,
-};
 use records::Work;
-use serde_json::json;
 
 use super::{
+    bodies::{Holder, IssueBody, ListQuery, Nothing, Revocation, Suspension},
     idempotency::{self, Key, Turn, json},
-    json::{Json, Mistakes},
+    json::Json,
+    leaf::{Cursor, Limit},
+    licence::{Body, List},
 };
 use crate::{
     App, Problem,
-    kit::{
-        caller::Caller,
-        document,
-        form::Query,
-        problem::escape,
-        wording::{Both, Worded},
-    },
+    kit::{caller::Caller, document, form::Query, problem::FieldProblem, wording::Both},
 };
-
-/// What a request to issue says, read and well formed.
-struct Wanted {
-    type_code: String,
-    holder: Number,
-    fields: licence::Fields,
-    valid_from: Option<Date>,
-    valid_until: Option<Date>,
-    renews: Option<LicenceId>,
-    clerk: StaffId,
-    reviewer: StaffId,
-}
-
-enum Number {
-    Person(IdentityNumber),
-    Organisation(CreditCode),
-}
 
 /// `POST /api/v1/licences`: 12 statements in two transactions; 15 for a renewal; one more for a type that a holder has
 /// only once.
@@ -60,10 +38,9 @@ pub async fn issue(
     State(app): State<App>,
     caller: Caller,
     key: Key,
-    Json { body, bytes }: Json,
+    Json { body, bytes }: Json<IssueBody>,
 ) -> Result<Response, Problem> {
-    let wanted = read(body)?;
-    let begin = async |work| begin(work, &app, &caller, &key, (&wanted, &bytes)).await;
+    let begin = async |work| begin(work, &app, &caller, &key, (&body, &bytes)).await;
     match app.database.attempt(&caller.context(), begin).await? {
         Started::Answered(response) => Ok(response),
         Started::Intent(intent) => finish(&app, &caller, &key, &intent).await,
@@ -80,21 +57,21 @@ async fn begin(
     app: &App,
     caller: &Caller,
     key: &Key,
-    (wanted, bytes): (&Wanted, &Bytes),
+    (wanted, bytes): (&IssueBody, &Bytes),
 ) -> Result<Started, Problem> {
     if let Turn::Answered(response) = key.claim(&mut work.tx, caller, bytes).await? {
         return Ok(Started::Answered(response));
     }
     let holder = holder(&mut work, app, &wanted.holder).await?;
-    let clerk = official(&mut work, caller, &wanted.clerk, "/clerk").await?;
-    let reviewer = official(&mut work, caller, &wanted.reviewer, "/reviewer").await?;
+    let clerk = official(&mut work, caller, &wanted.clerk.0, "/clerk").await?;
+    let reviewer = official(&mut work, caller, &wanted.reviewer.0, "/reviewer").await?;
     let request = NewLicence {
         type_code: wanted.type_code.clone(),
         holder,
         fields: wanted.fields.clone(),
-        valid_from: wanted.valid_from,
-        valid_until: wanted.valid_until,
-        renews: wanted.renews.clone(),
+        valid_from: wanted.valid_from.as_ref().map(|day| day.0),
+        valid_until: wanted.valid_until.as_ref().map(|day| day.0),
+        renews: wanted.renews.as_ref().map(|renews| renews.0.clone()),
     };
     let origin = Origin::request(&caller.client_id, key.as_str());
     match issue::begin(&mut work, &app.library, &origin, request, (&clerk, &reviewer)).await? {
@@ -108,7 +85,7 @@ async fn begin(
 
 async fn finish(app: &App, caller: &Caller, key: &Key, intent: &Intent) -> Result<Response, Problem> {
     let at = caller.visit.at;
-    let body = |licence: &Licence| shown(app, licence, at).to_string();
+    let body = |licence: &Licence| shown(app, licence, at);
     let reply = Reply { caller: &caller.client_id, key: key.as_str(), status: 201, body: &body };
     match issue::finish(&app.database, &app.library, &caller.context(), intent, Some(&reply)).await {
         Ok(licence) => Ok(created(app, &licence, at)),
@@ -120,13 +97,13 @@ async fn finish(app: &App, caller: &Caller, key: &Key, intent: &Intent) -> Resul
 }
 
 fn created(app: &App, licence: &Licence, at: Instant) -> Response {
-    idempotency::created("/api/v1/licences", licence.id.as_str(), shown(app, licence, at).to_string())
+    idempotency::created("/api/v1/licences", licence.id.as_str(), shown(app, licence, at))
 }
 
-async fn holder(work: &mut Work, app: &App, number: &Number) -> Result<HolderFacts, Problem> {
+async fn holder(work: &mut Work, app: &App, number: &Holder) -> Result<HolderFacts, Problem> {
     let found = match number {
-        Number::Person(number) => holder::person_by_number(&mut work.tx, &app.library.vault, number).await,
-        Number::Organisation(code) => holder::organisation_by_code(&mut work.tx, code).await,
+        Holder::Person(number) => holder::person_by_number(&mut work.tx, &app.library.vault, &number.0).await,
+        Holder::Organisation(code) => holder::organisation_by_code(&mut work.tx, &code.0).await,
     };
     Ok(found?)
 }
@@ -135,115 +112,15 @@ async fn holder(work: &mut Work, app: &App, number: &Number) -> Result<HolderFac
 async fn official(work: &mut Work, caller: &Caller, id: &StaffId, pointer: &'static str) -> Result<Official, Problem> {
     let found = staff::find(&mut work.tx, id).await?.filter(|view| caller.departments.contains(&view.organisation_id));
     found.map(Official::from).ok_or_else(|| {
-        let mut mistakes = Mistakes::default();
-        mistakes.add(pointer, "staff_unknown", words::mistake::STAFF_UNKNOWN);
-        mistakes.check().err().unwrap_or(Problem::Forbidden)
+        let detail = Both(words::mistake::STAFF_UNKNOWN.clone());
+        Problem::Fields(vec![FieldProblem { pointer: pointer.to_owned(), code: "staff_unknown", detail }])
     })
-}
-
-fn read(mut body: super::json::Object) -> Result<Wanted, Problem> {
-    let mut mistakes = Mistakes::default();
-    let type_code = body.text("type", &mut mistakes);
-    let mut holder = body.texts("holder", &mut mistakes);
-    let fields = body.texts("fields", &mut mistakes);
-    let number = read_holder(&mut holder, &mut mistakes);
-    let valid_from = read_date(body.optional_text("valid_from", &mut mistakes), "/valid_from", &mut mistakes);
-    let valid_until = read_date(body.optional_text("valid_until", &mut mistakes), "/valid_until", &mut mistakes);
-    let renews = body.optional_text("renews", &mut mistakes).and_then(|text| {
-        let id = LicenceId::parse(&text).ok();
-        if id.is_none() {
-            mistakes.add("/renews", "not_an_id", words::mistake::NOT_A_LICENCE_ID);
-        }
-        id
-    });
-    let clerk = read_staff(&body.text("clerk", &mut mistakes), "/clerk", &mut mistakes);
-    let reviewer = read_staff(&body.text("reviewer", &mut mistakes), "/reviewer", &mut mistakes);
-    body.finish(&mut mistakes);
-    if let (Some(holder), Some(clerk), Some(reviewer)) = (number, clerk, reviewer) {
-        mistakes.check()?;
-        return Ok(Wanted { type_code, holder, fields, valid_from, valid_until, renews, clerk, reviewer });
-    }
-    // Whatever is not there was named above.
-    mistakes.check()?;
-    Err(Problem::FormBroken)
-}
-
-fn read_holder(holder: &mut std::collections::BTreeMap<String, String>, mistakes: &mut Mistakes) -> Option<Number> {
-    let person = holder.remove("identity_number");
-    let organisation = holder.remove("credit_code");
-    for name in holder.keys() {
-        let pointer = format!("/holder/{}", escape(name));
-        mistakes.add(&pointer, "unknown_member", words::mistake::UNKNOWN_MEMBER);
-    }
-    let mut wrong = |pointer: &str, error: NumberError| {
-        let (code, detail) = match error {
-            NumberError::CheckDigit => ("check_digit", words::mistake::CHECK_DIGIT),
-            NumberError::Form => ("not_a_number", words::mistake::NOT_A_NUMBER),
-            NumberError::BirthDate => ("birth_date", words::mistake::BIRTH_DATE),
-        };
-        mistakes.add(pointer, code, detail);
-    };
-    match (person, organisation) {
-        (Some(text), None) => IdentityNumber::parse(&text)
-            .map(Number::Person)
-            .map_err(|error| wrong("/holder/identity_number", error))
-            .ok(),
-        (None, Some(text)) => {
-            CreditCode::parse(&text).map(Number::Organisation).map_err(|error| wrong("/holder/credit_code", error)).ok()
-        }
-        _ if mistakes.is_named("/holder") => None,
-        _ => {
-            mistakes.add("/holder", "one_of", words::mistake::ONE_OF_HOLDERS);
-            None
-        }
-    }
-}
-
-fn read_date(text: Option<String>, pointer: &'static str, mistakes: &mut Mistakes) -> Option<Date> {
-    let text = text?;
-    let date = Date::parse(&text).ok();
-    if date.is_none() {
-        mistakes.add(pointer, "not_a_date", words::mistake::NOT_A_DATE);
-    }
-    date
-}
-
-fn read_staff(text: &str, pointer: &'static str, mistakes: &mut Mistakes) -> Option<StaffId> {
-    let id = StaffId::parse(text).ok();
-    if id.is_none() && text.is_empty() {
-        mistakes.missing_once(pointer);
-    } else if id.is_none() {
-        mistakes.add(pointer, "not_an_id", words::mistake::NOT_A_STAFF_ID);
-    }
-    id
 }
 
 /// A licence as the API says it.
-pub(super) fn shown(app: &App, licence: &Licence, at: Instant) -> serde_json::Value {
-    let (code, name, version) = match app.library.catalogue.now().of(licence) {
-        Ok(found) => (found.code.clone(), found.definition.name.text(), found.version),
-        Err(_) => (String::new(), base::Text::fixed("", ""), 0),
-    };
-    let reason = licence.status_reason().map(|reason| (reason.code(), reason.text()));
-    json!({
-        "id": licence.id.as_str(),
-        "identifier": licence.identifier,
-        "number": licence.number(),
-        "version": licence.version(),
-        "code": licence.code.as_str(),
-        "type": { "code": code, "version": version, "name": Both(name) },
-        "status": licence.standing(at).map_or("not_issued", licence::Standing::as_str),
-        "reason": reason.map(|(code, text)| json!({ "code": code, "text": Both(text) })),
-        "issuer": { "id": licence.issuer.as_str(), "name": licence.issuer_name },
-        "holder": { "kind": licence.holder.kind().as_str(), "name": licence.holder_shown },
-        "valid_from": licence.valid_from.to_string(),
-        "valid_until": licence.valid_until.map(|day| day.to_string()),
-        "issued_at": licence.issued_at.rfc3339(),
-        "changed_at": licence.changed_at.rfc3339(),
-        "renews": licence.renews.as_ref().map(LicenceId::as_str),
-        "pdf_url": format!("{}/api/v1/licences/{}/file.pdf", app.settings.public_url, licence.id),
-        "verify_url": verify::qr::payload(&app.settings.public_url, licence.code.as_str()),
-    })
+pub(super) fn shown(app: &App, licence: &Licence, at: Instant) -> String {
+    // Texts, numbers and lists of them: nothing that could not be written.
+    serde_json::to_string(&Body::of(app, licence, at)).unwrap_or_default()
 }
 
 /// A licence of a department that the caller acts for; others do not exist for it. One statement.
@@ -257,7 +134,7 @@ async fn own(app: &App, caller: &Caller, id: &str) -> Result<Licence, Problem> {
 /// `GET /api/v1/licences/{id}`: one statement.
 pub async fn show(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let licence = own(&app, &caller, &id).await?;
-    Ok(json(StatusCode::OK, shown(&app, &licence, caller.visit.at).to_string()))
+    Ok(json(StatusCode::OK, shown(&app, &licence, caller.visit.at)))
 }
 
 /// `GET /api/v1/licences/{id}/file.pdf`: two statements.
@@ -269,36 +146,14 @@ pub async fn file(State(app): State<App>, caller: Caller, Path(id): Path<String>
 
 /// `GET /api/v1/licences`: one statement.
 pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query) -> Result<Response, Problem> {
-    let mut mistakes = Mistakes::default();
-    let limit = match query.text("limit") {
-        "" => Some(50),
-        text => text.parse::<i64>().ok().filter(|limit| (1..=Page::<LicenceId>::LIMIT_MAX).contains(limit)),
-    };
-    let cursor = query.text("cursor");
-    let after = LicenceId::parse(cursor).ok();
-    if after.is_none() && !cursor.is_empty() {
-        mistakes.add("/cursor", "not_a_cursor", words::mistake::NOT_A_CURSOR);
-    }
-    let status = match query.text("status") {
-        "" => None,
-        "valid" => Some(Status::Valid),
-        "suspended" => Some(Status::Suspended),
-        "revoked" => Some(Status::Revoked),
-        "superseded" => Some(Status::Superseded),
-        _ => {
-            mistakes.add("/status", "not_a_choice", words::mistake::NOT_A_STATUS);
-            None
-        }
-    };
-    if limit.is_none() {
-        mistakes.add("/limit", "not_a_number", words::mistake::NOT_A_LIMIT);
-    }
-    mistakes.check()?;
-    let page = Page { after, limit: limit.unwrap_or(50) };
+    let wanted = ListQuery::of(&query)?;
+    let limit = wanted.limit.map_or(Limit::DEFAULT, |limit| limit.0);
+    let page = Page { after: wanted.cursor.map(|cursor| cursor.0), limit };
+    let status = wanted.status.map(|status| status.0);
     let found = register::issued_by(&mut app.database.read().await?, &caller.departments, status, &page).await?;
-    let items: Vec<_> = found.items.iter().map(|licence| shown(&app, licence, caller.visit.at)).collect();
-    let body = json!({ "items": items, "next_cursor": found.next.as_ref().map(LicenceId::as_str) });
-    Ok(json(StatusCode::OK, body.to_string()))
+    let items = found.items.iter().map(|licence| Body::of(&app, licence, caller.visit.at)).collect();
+    let body = List { items, next_cursor: found.next.map(Cursor) };
+    Ok(json(StatusCode::OK, serde_json::to_string(&body).map_err(Fault::broken)?))
 }
 
 enum Act {
@@ -313,10 +168,9 @@ pub async fn suspend(
     caller: Caller,
     Path(id): Path<String>,
     key: Key,
-    Json { body, bytes }: Json,
+    Json { body, bytes }: Json<Suspension>,
 ) -> Result<Response, Problem> {
-    let act = Act::Suspend(read_reason(body, SuspensionReason::parse)?);
-    change(&app, &caller, &id, (&key, &bytes), act).await
+    change(&app, &caller, &id, (&key, &bytes), Act::Suspend(body.reason.0)).await
 }
 
 /// `POST /api/v1/licences/{id}/reinstate`: five statements.
@@ -325,11 +179,8 @@ pub async fn reinstate(
     caller: Caller,
     Path(id): Path<String>,
     key: Key,
-    Json { body, bytes }: Json,
+    Json { body: Nothing {}, bytes }: Json<Nothing>,
 ) -> Result<Response, Problem> {
-    let mut mistakes = Mistakes::default();
-    body.finish(&mut mistakes);
-    mistakes.check()?;
     change(&app, &caller, &id, (&key, &bytes), Act::Reinstate).await
 }
 
@@ -339,25 +190,9 @@ pub async fn revoke(
     caller: Caller,
     Path(id): Path<String>,
     key: Key,
-    Json { body, bytes }: Json,
+    Json { body, bytes }: Json<Revocation>,
 ) -> Result<Response, Problem> {
-    let act = Act::Revoke(read_reason(body, RevocationReason::parse)?);
-    change(&app, &caller, &id, (&key, &bytes), act).await
-}
-
-/// A body whose only member is a coded reason.
-fn read_reason<R>(mut body: super::json::Object, parse: fn(&str) -> Option<R>) -> Result<R, Problem> {
-    let mut mistakes = Mistakes::default();
-    let text = body.text("reason", &mut mistakes);
-    let reason = parse(&text);
-    if text.is_empty() {
-        mistakes.missing_once("/reason");
-    } else if reason.is_none() {
-        mistakes.add("/reason", "reason_unknown", words::mistake::REASON_UNKNOWN);
-    }
-    body.finish(&mut mistakes);
-    mistakes.check()?;
-    reason.ok_or(Problem::FormBroken)
+    change(&app, &caller, &id, (&key, &bytes), Act::Revoke(body.reason.0)).await
 }
 
 async fn change(
@@ -389,7 +224,7 @@ async fn change_once(
         Act::Reinstate => lifecycle::reinstate(&mut work, departments, id).await?,
         Act::Revoke(reason) => lifecycle::revoke(&mut work, departments, id, *reason).await?,
     };
-    let body = shown(app, &changed.licence, caller.visit.at).to_string();
+    let body = shown(app, &changed.licence, caller.visit.at);
     if changed.is_new {
         key.complete(&mut work.tx, caller, StatusCode::OK, &body).await?;
         work.commit().await?;

@@ -1,69 +1,80 @@
 //! A verdict as the API says it: every check in both languages.
 
+use ::licence::Standing;
+use schemars::JsonSchema;
 use serde::Serialize;
-use verify::{Check, SignatureReport, Source, Verdict};
+use verify::{Check, CheckResult, Outcome, SignatureReport, Source, Verdict};
 
-use crate::kit::wording::{Both, Worded};
+use super::leaf::{Coded, Day, Moment, ReceiptRef};
+use crate::kit::wording::{Both, Worded, both};
 
 /// The answer to one verification.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Verdict", description = both(words::schema::VERDICT))]
 pub struct Body<'a> {
-    outcome: &'static str,
-    holds_at: String,
-    receipt: Option<&'a str>,
+    outcome: Coded<Outcome>,
+    holds_at: Moment,
+    receipt: Option<ReceiptRef>,
     licence: Option<Licence<'a>>,
     checks: Vec<CheckBody>,
     signatures: Vec<Signature<'a>>,
     sources: Vec<SourceBody>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
 struct Licence<'a> {
     identifier: &'a str,
+    #[schemars(description = both(words::description::TYPE_NAME))]
     r#type: &'a str,
-    status: &'static str,
+    status: Coded<Standing>,
+    #[schemars(description = both(words::description::MASKED))]
     holder: &'a str,
     issuer: &'a str,
-    valid_from: String,
-    valid_until: Option<String>,
+    valid_from: Day,
+    valid_until: Option<Day>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
 struct CheckBody {
     code: &'static str,
-    result: &'static str,
+    result: Coded<CheckResult>,
     text: Both,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
 struct Signature<'a> {
+    #[schemars(extend("enum" = SignatureReport::INDICATIONS))]
     indication: &'static str,
     sub_indication: Option<&'static str>,
     signer: Option<&'a str>,
     covers_whole_file: bool,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(inline)]
 struct SourceBody {
     name: &'static str,
-    as_of: String,
+    as_of: Moment,
 }
 
 impl<'a> Body<'a> {
     /// The body for a verdict.
     pub fn of(verdict: &'a Verdict) -> Self {
         Self {
-            outcome: verdict.outcome.as_str(),
-            holds_at: verdict.holds_at.rfc3339(),
-            receipt: verdict.receipt.as_ref().map(base::id::ReceiptId::as_str),
+            outcome: Coded(verdict.outcome),
+            holds_at: Moment(verdict.holds_at),
+            receipt: verdict.receipt.clone().map(ReceiptRef),
             licence: verdict.licence.as_ref().map(|licence| Licence {
                 identifier: &licence.identifier,
                 r#type: &licence.type_name.zh,
-                status: licence.standing(verdict.holds_at).as_str(),
+                status: Coded(licence.standing(verdict.holds_at)),
                 holder: &licence.holder_shown,
                 issuer: &licence.issuer_name,
-                valid_from: licence.valid_from.to_string(),
-                valid_until: licence.valid_until.map(|day| day.to_string()),
+                valid_from: Day(licence.valid_from),
+                valid_until: licence.valid_until.map(Day),
             }),
             checks: verdict.checks.iter().map(check).collect(),
             signatures: verdict.signatures.iter().map(signature).collect(),
@@ -73,7 +84,7 @@ impl<'a> Body<'a> {
 }
 
 fn check(check: &Check) -> CheckBody {
-    CheckBody { code: check.code, result: check.result.as_str(), text: Both(check.finding.text()) }
+    CheckBody { code: check.code, result: Coded(check.result), text: Both(check.finding.text()) }
 }
 
 fn signature(report: &SignatureReport) -> Signature<'_> {
@@ -86,7 +97,7 @@ fn signature(report: &SignatureReport) -> Signature<'_> {
 }
 
 fn source(source: &Source) -> SourceBody {
-    SourceBody { name: source.name, as_of: source.as_of.rfc3339() }
+    SourceBody { name: source.name, as_of: Moment(source.as_of) }
 }
 
 #[cfg(test)]

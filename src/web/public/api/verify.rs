@@ -12,13 +12,15 @@ use records::Work;
 use verify::pdf::{Examined, Trust};
 
 use super::{
+    bodies::NewVerification,
     idempotency::{Key, Turn, json},
-    json::{Json, Mistakes, check_compression},
+    json::{Json, check_compression},
+    read::Mistakes,
     verdict::Body,
 };
 use crate::{
     App, Problem,
-    kit::{caller::Caller, examination, limits::NUMBER_CHARACTERS_MAX, problem::escape, upload::Upload},
+    kit::{caller::Caller, examination, problem::escape, upload::Upload},
 };
 
 /// The verdict as JSON, 200 also when it is "invalid". The body is a JSON object with either `code` (a QR's text or its
@@ -34,7 +36,7 @@ pub async fn verify(State(app): State<App>, caller: Caller, request: Request) ->
     let (asked, what) = match kind.as_str() {
         "application/json" => {
             let Json { body, bytes } = Json::from_request(request, &app).await?;
-            (read(body)?, bytes.to_vec())
+            (Asked::Number(body), bytes.to_vec())
         }
         "multipart/form-data" => {
             let examined = examine(Upload::from_request(request, &app).await?).await?;
@@ -49,9 +51,8 @@ pub async fn verify(State(app): State<App>, caller: Caller, request: Request) ->
 }
 
 enum Asked {
-    Code(String),
     File(Box<Examined>, Arc<Trust>),
-    Identifier(String),
+    Number(NewVerification),
 }
 
 /// Claim, verdict, receipt and kept answer are one transaction: a repeated request finds all of them or none.
@@ -69,9 +70,11 @@ async fn answer(
     }
     let catalogue = app.library.catalogue.now();
     let verdict = match asked {
-        Asked::Code(text) => verification::by_code(&mut work, &catalogue, text).await?,
         Asked::File(examined, trust) => verification::by_file(&mut work, &catalogue, trust, examined).await?,
-        Asked::Identifier(text) => verification::by_identifier(&mut work, &catalogue, text).await?,
+        Asked::Number(NewVerification::Code(text)) => verification::by_code(&mut work, &catalogue, &text.0).await?,
+        Asked::Number(NewVerification::Identifier(text)) => {
+            verification::by_identifier(&mut work, &catalogue, &text.0).await?
+        }
     };
     let body = serde_json::to_string(&Body::of(&verdict)).map_err(base::Fault::broken)?;
     if let Some(key) = key {
@@ -84,41 +87,11 @@ async fn answer(
 async fn examine(upload: Upload) -> Result<Examined, Problem> {
     let mut mistakes = Mistakes::default();
     if upload.file.is_empty() {
-        mistakes.missing_once("/file");
+        mistakes.missing("/file");
     }
     for (name, _) in upload.fields.iter() {
         mistakes.add(&format!("/{}", escape(name)), "unknown_member", words::mistake::UNKNOWN_MEMBER);
     }
-    mistakes.check()?;
-    examination::examine(upload.file).await
-}
-
-/// Exactly one of the two members.
-fn read(mut body: super::json::Object) -> Result<Asked, Problem> {
-    let mut mistakes = Mistakes::default();
-    let code = body.optional_text("code", &mut mistakes);
-    let identifier = body.optional_text("identifier", &mut mistakes);
-    body.finish(&mut mistakes);
-    for (pointer, text) in [("/code", &code), ("/identifier", &identifier)] {
-        if text.as_ref().is_some_and(|text| text.trim().is_empty()) {
-            mistakes.missing_once(pointer);
-        }
-        if text.as_ref().is_some_and(|text| text.chars().count() > NUMBER_CHARACTERS_MAX) {
-            mistakes.add(pointer, "too_long", words::mistake::TOO_LONG);
-        }
-    }
-    match (code, identifier) {
-        (Some(_), Some(_)) => {
-            mistakes.add("/identifier", "one_of", words::mistake::ONE_OF_BOTH);
-            mistakes.check()?;
-            Ok(Asked::Code(String::new()))
-        }
-        (Some(code), None) => mistakes.check().map(|()| Asked::Code(code)),
-        (None, Some(identifier)) => mistakes.check().map(|()| Asked::Identifier(identifier)),
-        (None, None) => {
-            mistakes.add("/code", "one_of", words::mistake::ONE_OF_TWO);
-            mistakes.check()?;
-            Ok(Asked::Code(String::new()))
-        }
-    }
+    let file = mistakes.settle(Some(upload.file))?;
+    examination::examine(file).await
 }

@@ -1,10 +1,19 @@
 //! The operations with everything they answer.
 
 use base::Text;
+use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use super::schemas::{self, both};
-use crate::{App, kit::limits::IDEMPOTENCY_KEY_BYTES_MAX};
+use super::schemas;
+use crate::{
+    App,
+    kit::{limits::IDEMPOTENCY_KEY_BYTES_MAX, rendering, wording::both},
+    public::api::{
+        bodies::{IssueBody, ListQuery, NewVerification, Nothing, Revocation, Suspension},
+        leaf::LicenceRef,
+        licence, verdict,
+    },
+};
 
 const ISSUE: &str = oidc::scope::LICENCE_ISSUE;
 const VERIFY: &str = oidc::scope::LICENCE_VERIFY;
@@ -56,7 +65,7 @@ pub fn whole(app: &App) -> Value {
                 "Idempotency-Replayed": { "description": both(words::description::REPLAYED), "schema": { "const": "true" } }
             },
             "parameters": {
-                "id": { "name": "id", "in": "path", "required": true, "schema": schemas::id("lic") },
+                "id": { "name": "id", "in": "path", "required": true, "schema": schemas::inline::<LicenceRef>() },
                 "idempotency_key": key(true, words::description::KEY),
                 "idempotency_key_optional": key(false, words::description::KEY_OPTIONAL)
             }
@@ -81,7 +90,7 @@ fn key(required: bool, about: &Text) -> Value {
 }
 
 fn responses() -> Value {
-    let content = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+    let content = json!({ "application/problem+json": { "schema": schemas::reference::<rendering::ProblemBody>() } });
     let mut all = serde_json::Map::new();
     for (_, name, description, header) in PROBLEMS {
         let mut response = json!({ "description": both(description), "content": content });
@@ -128,8 +137,8 @@ impl Operation {
     }
 }
 
-fn schema(name: &str) -> Value {
-    json!({ "application/json": { "schema": { "$ref": format!("#/components/schemas/{name}") } } })
+fn content<T: JsonSchema>() -> Value {
+    json!({ "application/json": { "schema": schemas::reference::<T>() } })
 }
 
 fn ok(content: &Value) -> Value {
@@ -150,8 +159,8 @@ fn kept(content: &Value, more: &[(&str, &Text)]) -> Value {
     json!({ "description": "OK", "content": content, "headers": headers })
 }
 
-fn body(name: &str) -> Value {
-    json!({ "required": true, "content": schema(name) })
+fn body<T: JsonSchema>() -> Value {
+    json!({ "required": true, "content": content::<T>() })
 }
 
 fn parameter(name: &str) -> Value {
@@ -162,47 +171,66 @@ fn read(id: &'static str, summary: &'static Text, parameters: Value) -> Operatio
     Operation { id, summary, scope: ISSUE, parameters, body: None }
 }
 
-fn act(id: &'static str, summary: &'static Text, schema_of_body: &str) -> Value {
+fn act<T: JsonSchema>(id: &'static str, summary: &'static Text) -> Value {
     let parameters = json!([parameter("id"), parameter("idempotency_key")]);
-    let operation = Operation { id, summary, scope: ISSUE, parameters, body: Some(body(schema_of_body)) };
+    let operation = Operation { id, summary, scope: ISSUE, parameters, body: Some(body::<T>()) };
     let problems = ["400", "401", "403", "404", "409", "413", "415", "422", "500", "503"];
-    operation.answers(("200", kept(&schema("Licence"), &[])), &problems)
+    operation.answers(("200", kept(&content::<licence::Body>(), &[])), &problems)
 }
 
 fn paths() -> Value {
-    let list = json!([
-        { "name": "status", "in": "query", "description": both(words::description::STATUS), "schema": { "enum": ["valid", "suspended", "revoked", "superseded"] } },
-        { "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 200, "default": 50 } },
-        { "name": "cursor", "in": "query", "description": both(words::description::CURSOR), "schema": { "type": "string" } }
-    ]);
+    let list = query_parameters::<ListQuery>();
     json!({
         "/api/v1/licences": {
             "get": read("listLicences", words::description::LIST, list)
-                .answers(("200", ok(&schema("LicencePage"))), &["400", "401", "403", "422", "500", "503"]),
+                .answers(("200", ok(&content::<licence::List>())), &["400", "401", "403", "422", "500", "503"]),
             "post": issue()
         },
         "/api/v1/licences/{id}": {
             "get": read("readLicence", words::description::SHOW, json!([parameter("id")]))
-                .answers(("200", ok(&schema("Licence"))), &["401", "403", "404", "500", "503"])
+                .answers(("200", ok(&content::<licence::Body>())), &["401", "403", "404", "500", "503"])
         },
         "/api/v1/licences/{id}/file.pdf": {
             "get": read("readFile", words::description::FILE, json!([parameter("id")]))
                 .answers(("200", ok(&json!({ "application/pdf": {} }))), &["401", "403", "404", "500", "503"])
         },
-        "/api/v1/licences/{id}/suspend": { "post": act("suspend", words::description::SUSPEND, "Suspension") },
-        "/api/v1/licences/{id}/reinstate": { "post": act("reinstate", words::description::REINSTATE, "Nothing") },
-        "/api/v1/licences/{id}/revoke": { "post": act("revoke", words::description::REVOKE, "Revocation") },
+        "/api/v1/licences/{id}/suspend": { "post": act::<Suspension>("suspend", words::description::SUSPEND) },
+        "/api/v1/licences/{id}/reinstate": { "post": act::<Nothing>("reinstate", words::description::REINSTATE) },
+        "/api/v1/licences/{id}/revoke": { "post": act::<Revocation>("revoke", words::description::REVOKE) },
         "/api/v1/verifications": { "post": verify() }
     })
+}
+
+/// The parameters of a query, from the type that reads it.
+fn query_parameters<T: JsonSchema>() -> Value {
+    let schema = schemas::inline::<T>();
+    let members = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let parameters = members.map(|(name, schema)| {
+        let mut schema = schema.clone();
+        let mut parameter = json!({ "name": name, "in": "query" });
+        if let (Some(whole), Some(own)) = (parameter.as_object_mut(), schema.as_object_mut()) {
+            whole.extend(own.remove_entry("description"));
+            // What is not in a query is left out; there is no null in an address.
+            if let Some(kinds) = own.get_mut("type").filter(|kinds| kinds.is_array()) {
+                *kinds = kinds.get(0).cloned().unwrap_or_default();
+            }
+            if let Some(choices) = own.get_mut("enum").and_then(Value::as_array_mut) {
+                choices.retain(|choice| !choice.is_null());
+            }
+            whole.insert("schema".to_owned(), schema);
+        }
+        parameter
+    });
+    parameters.collect()
 }
 
 fn issue() -> Value {
     let parameters = json!([parameter("idempotency_key")]);
     let summary = words::description::ISSUE;
-    let operation = Operation { id: "issue", summary, scope: ISSUE, parameters, body: Some(body("NewLicence")) };
+    let operation = Operation { id: "issue", summary, scope: ISSUE, parameters, body: Some(body::<IssueBody>()) };
     let problems = ["400", "401", "403", "409", "413", "415", "422", "500", "503"];
     let location = ("Location", words::description::LOCATION);
-    operation.answers(("201", kept(&schema("Licence"), &[location])), &problems)
+    operation.answers(("201", kept(&content::<licence::Body>(), &[location])), &problems)
 }
 
 fn verify() -> Value {
@@ -211,7 +239,7 @@ fn verify() -> Value {
         "properties": { "file": { "type": "string", "minLength": 1, "contentMediaType": "application/pdf" } }
     });
     let body = json!({ "required": true, "content": {
-        "application/json": { "schema": { "$ref": "#/components/schemas/NewVerification" } },
+        "application/json": { "schema": schemas::reference::<NewVerification>() },
         "multipart/form-data": { "schema": upload }
     } });
     let operation = Operation {
@@ -222,5 +250,5 @@ fn verify() -> Value {
         body: Some(body),
     };
     let problems = ["400", "401", "403", "413", "415", "422", "500", "503"];
-    operation.answers(("200", kept(&schema("Verdict"), &[])), &problems)
+    operation.answers(("200", kept(&content::<verdict::Body>(), &[])), &problems)
 }

@@ -5,7 +5,7 @@
 #[doc(hidden)]
 pub use serde_json::{Map, Value};
 
-use crate::log::Entry;
+use crate::entry::Entry;
 
 /// Something that is written down when it happens. Declared by [`events!`](crate::events!).
 ///

@@ -10,6 +10,7 @@ pub mod consequence;
 pub mod database;
 pub mod dialect;
 mod driver;
+mod entry;
 pub mod event;
 pub mod events;
 pub mod idempotency;

@@ -26,7 +26,6 @@ const UNNAMED: &[(&str, &str)] = &[
     ("src/licence: sqlx", FROM_ROW),
     ("src/pki: sqlx", FROM_ROW),
     ("src/seal: sqlx", FROM_ROW),
-    ("src/records: records", "its own feature `testing`, for its own tests"),
 ];
 
 const FROM_ROW: &str = "what `FromRow` derives names it";

@@ -385,7 +385,7 @@ async fn a_job_that_always_fails_becomes_a_dead_letter_with_an_event() -> Result
     assert_eq!(jobs::census(&mut tx).await?, (0, 1));
     drop(tx);
     let dead: Vec<crate::events::JobDead> = testing::told(&fresh.database).await?;
-    assert_eq!((dead.len(), dead[0].kind.as_str(), dead[0].error.as_str()), (1, "mail", "no answer"));
+    assert_eq!((dead.len(), dead[0].kind.as_str(), dead[0].error.as_str()), (1, "test", "no answer"));
     Ok(())
 }
 

@@ -129,7 +129,7 @@ pub async fn remember(endpoint: &Endpoint<'_>, refused: &Refused) -> Result<(), 
     let event = AuthorizationRefused {
         client: client.to_owned(),
         why: refused.error.to_string(),
-        address: endpoint.address.to_owned(),
+        address: endpoint.address.clone(),
     };
     let remember = async |mut work: Work| {
         work.record(event.clone());

@@ -36,7 +36,8 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Unavailable`](base::fault::FaultKind::Unavailable) when it cannot be reached, [`FaultKind::Broken`] when its version is unsafe.
+    /// [`FaultKind::Unavailable`](base::fault::FaultKind::Unavailable) when it cannot be reached,
+    /// [`FaultKind::Broken`](base::fault::FaultKind::Broken) when its version is unsafe.
     pub async fn open(settings: &DatabaseSettings) -> Result<Self, Fault> {
         sqlx::any::install_default_drivers();
         let url = settings.url.expose();

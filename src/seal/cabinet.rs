@@ -81,14 +81,12 @@ impl Cabinet {
         // Before anything is read: what changes meanwhile puts another cache in the place of this one.
         let ready = self.0.ready.now();
         let known = ready.lock().unwrap_or_else(PoisonError::into_inner).get(organisation).cloned();
-        let active = match known {
-            Some(active) => active,
-            None => {
-                let active = self.take_out(tx, organisation).await?;
-                let mut ready = ready.lock().unwrap_or_else(PoisonError::into_inner);
-                ready.insert(organisation.clone(), active.clone());
-                active
-            }
+        let active = if let Some(active) = known {
+            active
+        } else {
+            let active = self.take_out(tx, organisation).await?;
+            ready.lock().unwrap_or_else(PoisonError::into_inner).insert(organisation.clone(), active.clone());
+            active
         };
         active.signer.check_usable(Purpose::Seal, at)?;
         Ok(active)

@@ -29,7 +29,7 @@ struct Chain {
 const APPLICATIONS: [&str; 2] = ["tax", "tax-es256"];
 
 impl Chain {
-    async fn new(mut installation: Installation) -> Self {
+    fn new(mut installation: Installation) -> Self {
         installation.set("oidc.loopback_clients_allowed", "true");
         let password = installation.bootstrap();
         let secrets = APPLICATIONS.map(|name| {
@@ -114,7 +114,7 @@ impl Chain {
 
 #[tokio::test]
 async fn every_key_is_replaced_beside_a_server_and_the_whole_chain_goes_on() {
-    let chain = Chain::new(Installation::new().await).await;
+    let chain = Chain::new(Installation::new().await);
     let server = chain.installation.serve().await;
     let (before, old) = (chain.signing_in().await, chain.document("old").await);
     assert_eq!(chain.outcome(&old).await, "valid");
@@ -161,7 +161,7 @@ async fn every_key_is_replaced_beside_a_server_and_the_whole_chain_goes_on() {
 
 #[tokio::test]
 async fn a_key_that_cannot_go_there_is_refused_by_name_and_stays() {
-    let chain = Chain::new(Installation::new().await).await;
+    let chain = Chain::new(Installation::new().await);
     let installation = &chain.installation;
     let (access, seal) = (chain.key("access_token", "active"), chain.key("seal", "active"));
     let before = installation.events().await;

@@ -60,7 +60,7 @@ fn every_word_is_used() {
     let mut code = String::new();
     for file in tracked() {
         let name = shown(&file);
-        let is_code = name.starts_with("src/") && (name.ends_with(".rs") || name.ends_with(".html"));
+        let is_code = name.starts_with("src/") && file.extension().is_some_and(|kind| kind == "rs" || kind == "html");
         if is_code && !source::is_test_file(&file) {
             code.push_str(&fs::read_to_string(&file).unwrap());
         }

@@ -100,7 +100,8 @@ impl Section {
         let mut block: Option<String> = None;
         for line in text.lines() {
             if let Some(open) = &mut block {
-                *open += &format!("{line}\n");
+                open.push_str(line);
+                open.push('\n');
                 if line.starts_with("```") {
                     sections.last_mut().unwrap().blocks.extend(block.take());
                 }

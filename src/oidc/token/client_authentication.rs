@@ -36,7 +36,7 @@ async fn refused(endpoint: &Endpoint<'_>, client: &str) -> Result<Error, Error> 
     let context = Context { actor: Actor::Anonymous, ..endpoint.context.clone() };
     // Whatever else was sent as an identifier may be a secret in the wrong field.
     let client = ClientId::parse(client).map_or("-".to_owned(), |client| client.to_string());
-    let event = ClientRefused { client, address: endpoint.address.to_owned() };
+    let event = ClientRefused { client, address: endpoint.address.clone() };
     let remember = async |mut work: Work| {
         work.record(event.clone());
         work.commit().await

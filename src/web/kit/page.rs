@@ -152,7 +152,7 @@ impl Page {
         crate::kit::limits::ANSWER_SECONDS
     }
 
-    /// The visit, for [`App::begin`].
+    /// The visit that the page answers.
     pub fn visit(&self) -> &Visit {
         &self.visit
     }

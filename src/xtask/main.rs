@@ -30,6 +30,9 @@ cargo xtask COMMAND
   reference  writes the generated reference pages again
   pictures   takes the pictures of the README again
   bench      measures; see tests/bench
+  instructions
+             counts instructions per operation with callgrind, which valgrind brings
+             (`--against SERVER` compares with another build; `--only NAMES`, `--operations N`)
 ";
 
 fn main() -> ExitCode {
@@ -67,6 +70,7 @@ fn run(words: &[&str], report: &mut Report) -> Result<()> {
         ["reference"] => tools::reference(report),
         ["pictures"] => pictures::run(report),
         ["bench", rest @ ..] => tools::bench(report, rest),
+        ["instructions", rest @ ..] => tools::instructions(report, rest),
         _ => {
             say(HELP);
             Ok(())

@@ -1,6 +1,6 @@
 //! Commands for the day's work.
 
-use std::{fs, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail};
 
@@ -54,18 +54,32 @@ pub fn reference(report: &mut Report) -> Result<()> {
 /// Measures in the release profile, on a PostgreSQL server that loses nothing in a power cut.
 pub fn bench(report: &mut Report, rest: &[&str]) -> Result<()> {
     install::all(report, &[Part::Postgres])?;
+    let (server, mut command) = build_bench(report)?;
+    let postgres = Postgres::start(Durability::On)?;
+    command.arg("--server").arg(server);
+    command.arg("--postgres").arg(format!("{}/postgres", postgres.url));
+    command.arg("--postgres-pid").arg(postgres.pid.to_string());
+    measure(command.args(rest))
+}
+
+/// Counts instructions per operation in the release profile, on SQLite; `--against SERVER` compares with another build.
+pub fn instructions(report: &mut Report, rest: &[&str]) -> Result<()> {
+    let (server, mut command) = build_bench(report)?;
+    measure(command.arg("--instructions").arg("--server").arg(server).args(rest))
+}
+
+/// Builds the server and the measuring program; tells where the one is and how the other is started.
+fn build_bench(report: &mut Report) -> Result<(PathBuf, Command)> {
     let server = ["build", "--release", "--package", "server", "--bin", "guosuo", "--quiet"];
     report.must("build the server", &mut cargo(&server))?;
     let bench = ["build", "--release", "--package", "tests", "--features", "bench", "--bin", "bench", "--quiet"];
     report.must("build the measuring program", &mut cargo(&bench))?;
-    let postgres = Postgres::start(Durability::On)?;
-    let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into).join("release");
-    let mut command = Command::new(folder.join("bench"));
-    command.arg("--server").arg(folder.join("guosuo"));
-    command.arg("--postgres").arg(format!("{}/postgres", postgres.url));
-    command.arg("--postgres-pid").arg(postgres.pid.to_string());
-    let status = command.args(rest).current_dir(root()).status()?;
-    if !status.success() {
+    let folder = target().join("release");
+    Ok((folder.join("guosuo"), Command::new(folder.join("bench"))))
+}
+
+fn measure(command: &mut Command) -> Result<()> {
+    if !command.current_dir(root()).status()?.success() {
         bail!("the measurement failed");
     }
     Ok(())

@@ -32,7 +32,8 @@ pub struct Flow {
     start: Starter,
 }
 
-type Operation = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync>;
+/// One operation, ready to be repeated.
+pub type Operation = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync>;
 type Starter = fn(Facts) -> Pin<Box<dyn Future<Output = anyhow::Result<Operation>> + Send>>;
 
 /// Every flow, in the order of the table.
@@ -77,10 +78,14 @@ pub fn client() -> anyhow::Result<Client> {
     Ok(Client::builder().redirect(reqwest::redirect::Policy::none()).pool_max_idle_per_host(CALLERS).build()?)
 }
 
+/// Makes ready what a flow needs: tokens, sessions, files.
+pub async fn prepare(flow: &Flow, product: &Product) -> anyhow::Result<Operation> {
+    (flow.start)(facts(product)?).await.with_context(|| format!("preparing {}", flow.name))
+}
+
 /// Runs one flow for a window and relates it to processor time.
 pub async fn measure(flow: &Flow, product: &Product, window: Duration) -> anyhow::Result<Measured> {
-    let facts = facts(product)?;
-    let operation = (flow.start)(facts).await.with_context(|| format!("preparing {}", flow.name))?;
+    let operation = prepare(flow, product).await?;
     operation().await.with_context(|| format!("one {}", flow.name))?;
     drive(window / 4, || operation()).await;
     let before = product.cpu();

@@ -8,6 +8,7 @@
 
 mod documents;
 mod flows;
+mod instructions;
 mod limits;
 mod meter;
 mod product;
@@ -22,6 +23,9 @@ struct Options {
     postgres: Option<(String, u32)>,
     seconds: u64,
     only: Vec<String>,
+    instructions: bool,
+    against: Option<PathBuf>,
+    operations: u32,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -46,11 +50,19 @@ fn read(arguments: &[String]) -> anyhow::Result<Options> {
         server: value("--server").context("--server PATH: the release build of guosuo")?.into(),
         postgres,
         seconds: value("--seconds").map_or(Ok(6), |text| text.parse())?,
-        only: value("--only").map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default(),
+        // A name may have a comma in it.
+        only: value("--only").map(|text| text.split(';').map(str::to_owned).collect()).unwrap_or_default(),
+        instructions: arguments.iter().any(|argument| argument == "--instructions"),
+        against: value("--against").map(PathBuf::from),
+        operations: value("--operations").map_or(Ok(200), |text| text.parse())?,
     })
 }
 
 async fn run(options: &Options) -> anyhow::Result<()> {
+    if options.instructions {
+        let against = options.against.as_deref();
+        return instructions::run(&options.server, against, options.operations, &options.only).await;
+    }
     let window = Duration::from_secs(options.seconds);
     let limits = limits::measure(window.min(Duration::from_secs(2))).await?;
     println!("bare limits, operations per CPU-second of one core");

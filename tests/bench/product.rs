@@ -30,20 +30,44 @@ pub struct Product {
 impl Product {
     /// Seeds a city, then starts again to measure an ordinary start.
     pub async fn start(server: &Path, postgres: Option<(&str, u32)>) -> anyhow::Result<Self> {
+        Self::begin(server, postgres, false).await
+    }
+
+    /// Seeds a city on SQLite, then starts again with every instruction counted.
+    pub async fn start_under_callgrind(server: &Path) -> anyhow::Result<Self> {
+        Self::begin(server, None, true).await
+    }
+
+    async fn begin(server: &Path, postgres: Option<(&str, u32)>, counted: bool) -> anyhow::Result<Self> {
         let folder = std::env::temp_dir().join(format!("guosuo-bench-{}-{}", std::process::id(), postgres.is_some()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder)?;
-        let mut first = spawn(server, &folder, postgres)?;
+        let mut first = spawn(Command::new(server), &folder, postgres)?;
         wait_ready(&mut first, &folder).await?;
         stop(&mut first).await?;
         let _ = std::fs::remove_file(folder.join("demo.json"));
         let started = Instant::now();
-        let mut child = spawn(server, &folder, postgres)?;
+        let mut command = Command::new(if counted { Path::new("valgrind") } else { server });
+        if counted {
+            let file = format!("--callgrind-out-file={}", callgrind_file(&folder).display());
+            command.args(["--tool=callgrind", &file]).arg(server);
+        }
+        let mut child = spawn(command, &folder, postgres)?;
         wait_ready(&mut child, &folder).await?;
         let start_up_ms = started.elapsed().as_millis();
         let facts = serde_json::from_slice(&std::fs::read(folder.join("demo.json"))?)?;
         let pid = child.id().context("the server ended")?;
         Ok(Self { child, pid, postgres: postgres.map(|(_, pid)| pid), folder, facts, start_up_ms })
+    }
+
+    /// The server's process.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// What the names of callgrind's dumps begin with.
+    pub fn callgrind_file(&self) -> PathBuf {
+        callgrind_file(&self.folder)
     }
 
     /// Processor time of the server and its database so far.
@@ -70,14 +94,17 @@ impl Product {
     }
 }
 
-fn spawn(server: &Path, folder: &Path, postgres: Option<(&str, u32)>) -> anyhow::Result<Child> {
-    let mut command = Command::new(server);
+fn callgrind_file(folder: &Path) -> PathBuf {
+    folder.join("callgrind.out")
+}
+
+fn spawn(mut command: Command, folder: &Path, postgres: Option<(&str, u32)>) -> anyhow::Result<Child> {
     command.arg("demo").arg("--data").arg(folder).arg("--port").arg("0");
     if let Some((url, _)) = postgres {
         command.arg("--database").arg(url);
     }
     command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    command.spawn().with_context(|| format!("starting {}", server.display()))
+    command.spawn().context("starting the server")
 }
 
 async fn wait_ready(child: &mut Child, folder: &Path) -> anyhow::Result<()> {

@@ -49,6 +49,27 @@ fn every_form_that_changes_something_carries_its_token_through_the_macro() {
     none(&wrong);
 }
 
+/// A browser shows every space there, so a line may begin with one only where the template takes it away again.
+#[test]
+fn what_is_shown_as_it_stands_is_not_indented() {
+    let (mut shown_as_written, mut wrong) = (0, Vec::new());
+    for (name, text) in templates() {
+        for element in ["pre", "textarea"] {
+            for rest in text.split(&format!("<{element}")).skip(1) {
+                let (inside, _) =
+                    rest.split_once(&format!("</{element}>")).unwrap_or_else(|| panic!("{name}: <{element}"));
+                let (_, inside) = inside.split_once("\">").or_else(|| inside.split_once('>')).unwrap();
+                shown_as_written += 1;
+                let lines: Vec<&str> = inside.lines().collect();
+                let indented = lines.windows(2).find(|two| two[1].starts_with(' ') && !two[0].ends_with("-}}"));
+                wrong.extend(indented.map(|two| format!("{name}: {}", two[1])));
+            }
+        }
+    }
+    assert!(shown_as_written > 3, "only {shown_as_written} were found");
+    none(&wrong);
+}
+
 fn templates() -> Vec<(String, String)> {
     let files = tracked().into_iter().filter(|file| file.starts_with(source::root().join("src/web/templates")));
     files.map(|file| (shown(&file), without_comments(&fs::read_to_string(&file).unwrap()))).collect()

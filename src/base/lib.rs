@@ -9,9 +9,9 @@ pub mod entropy;
 pub mod fault;
 pub mod id;
 pub mod language;
+pub mod list_page;
 pub mod mask;
 pub mod number;
-pub mod page;
 pub mod secret;
 pub mod time;
 
@@ -19,6 +19,6 @@ pub use clock::{Clock, ManualClock};
 pub use entropy::{Entropy, SeededEntropy};
 pub use fault::Fault;
 pub use language::{Language, Text};
-pub use page::{Page, PageOf};
+pub use list_page::{ListPage, PageOf};
 pub use secret::Secret;
 pub use time::{Date, Instant, Period};

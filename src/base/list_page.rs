@@ -4,14 +4,14 @@
 ///
 /// The cursor is typed, so that a licence's identifier cannot be used to walk a list of persons.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page<C> {
+pub struct ListPage<C> {
     /// The last item already seen.
     pub after: Option<C>,
     /// At most so many items.
     pub limit: i64,
 }
 
-impl<C> Page<C> {
+impl<C> ListPage<C> {
     /// The most items one page may hold.
     pub const LIMIT_MAX: i64 = 200;
 

@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use base::{
-    Instant, Page, Text,
+    Instant, ListPage, Text,
     id::{AccountId, OrganisationId, PersonId, SessionId},
     number::{CreditCode, IdentityNumber},
 };
 use identity::{
     Role, Vault, account, death,
-    organisation::{self, Kind, NewOrganisation},
+    organisation::{self, NewOrganisation, OrganisationKind},
     person::{self, NewPerson, Profile},
     session::{self, Limits, Method, Opening},
     staff,
@@ -52,8 +52,10 @@ impl City {
         };
         let person = person::register(&mut work, &Vault::new(&[7; 32]), new).await.unwrap();
         let account = account::open(&mut work, &person, "zhangwei", None).await.unwrap();
-        let department = organisation(&mut work, "滨江市公安局", "11330100002489402", Kind::Department).await;
-        let company = organisation(&mut work, "滨江市龙福餐饮有限公司", "91330100MA2ABCDE1", Kind::Enterprise).await;
+        let department =
+            organisation(&mut work, "滨江市公安局", "11330100002489402", OrganisationKind::Department).await;
+        let company =
+            organisation(&mut work, "滨江市龙福餐饮有限公司", "91330100MA2ABCDE1", OrganisationKind::Enterprise).await;
         staff::appoint(&mut work, &person, &department, &[Role::Clerk]).await.unwrap();
         app(&mut work, &department).await;
         let sessions = [signed_in(&mut work, &person, &account).await, signed_in(&mut work, &person, &account).await];
@@ -96,7 +98,7 @@ impl City {
     }
 }
 
-async fn organisation(work: &mut Work, name: &str, code: &str, kind: Kind) -> OrganisationId {
+async fn organisation(work: &mut Work, name: &str, code: &str, kind: OrganisationKind) -> OrganisationId {
     let credit_code = CreditCode::complete(code).unwrap();
     let new = NewOrganisation { name: name.to_owned(), credit_code, kind, legal_representative: None };
     organisation::register(work, new).await.unwrap()
@@ -211,7 +213,7 @@ async fn an_account_that_is_closed_or_locked_ends_its_sessions_and_tells_the_app
         assert_eq!(city.last_kinds(told.len()).await, told);
         let filter = Filter { kind: Some("session.closed".to_owned()), ..Filter::default() };
         let mut tx = city.fresh.database.read().await.unwrap();
-        let closed = log::list(&mut tx, &filter, &Page::first(10)).await.unwrap().items;
+        let closed = log::list(&mut tx, &filter, &ListPage::first(10)).await.unwrap().items;
         assert!(closed.iter().all(|entry| entry.data.contains(reason)), "{closed:?}");
     }
 }

@@ -188,7 +188,12 @@ fn metadata(content: &Filling) -> Result<Vec<u8>, Error> {
             None => entries.push((name, value)),
         }
     }
-    xmp::packet(&xmp::Facts { title: &content.title, creator: &content.signer_name, at: content.at, entries: &entries })
+    xmp::packet(&xmp::Metadata {
+        title: &content.title,
+        creator: &content.signer_name,
+        at: content.at,
+        entries: &entries,
+    })
 }
 
 fn pdf_date(content: &Filling) -> String {

@@ -16,7 +16,7 @@ use crate::{
 
 /// Whether an account can be signed in to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum AccountState {
     /// For good.
     Closed,
     /// Until it is unlocked.
@@ -25,7 +25,7 @@ pub enum State {
     Open,
 }
 
-impl State {
+impl AccountState {
     pub(crate) fn stored(code: &str) -> Self {
         match code {
             "open" => Self::Open,
@@ -41,7 +41,7 @@ pub struct AccountView {
     pub account_id: AccountId,
     pub person_id: PersonId,
     pub username: String,
-    pub state: State,
+    pub state: AccountState,
 }
 
 /// Opens an account for a person, with a password or without one yet. Two accounts' names differ by more than case.
@@ -145,7 +145,7 @@ fn view((account, person, username, state): (String, String, String, String)) ->
         account_id: AccountId::stored(account),
         person_id: PersonId::stored(person),
         username,
-        state: State::stored(&state),
+        state: AccountState::stored(&state),
     }
 }
 

@@ -3,7 +3,7 @@
 mod queries;
 
 use base::{
-    Fault, Instant, Page, PageOf,
+    Fault, Instant, ListPage, PageOf,
     id::{OrganisationId, PersonId},
     number::CreditCode,
 };
@@ -17,14 +17,14 @@ use crate::{
 
 /// What kind of legal person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum OrganisationKind {
     /// A department: issues licences, has staff, may run apps.
     Department,
     /// Anyone else.
     Enterprise,
 }
 
-impl Kind {
+impl OrganisationKind {
     /// The kind, as stored.
     pub fn code(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Kind {
 
 /// Whether an organisation may act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum OrganisationState {
     /// It may.
     Active,
     /// It exists no more, or its registration was revoked: for good.
@@ -49,7 +49,7 @@ pub enum State {
     Suspended,
 }
 
-impl State {
+impl OrganisationState {
     /// The state, as stored.
     pub fn code(self) -> &'static str {
         match self {
@@ -73,7 +73,7 @@ impl State {
 pub struct NewOrganisation {
     pub name: String,
     pub credit_code: CreditCode,
-    pub kind: Kind,
+    pub kind: OrganisationKind,
     pub legal_representative: Option<PersonId>,
 }
 
@@ -83,9 +83,9 @@ pub struct OrganisationView {
     pub organisation_id: OrganisationId,
     pub name: String,
     pub credit_code: CreditCode,
-    pub kind: Kind,
+    pub kind: OrganisationKind,
     pub legal_representative: Option<PersonId>,
-    pub state: State,
+    pub state: OrganisationState,
     pub registered_at: Instant,
 }
 
@@ -104,7 +104,7 @@ pub async fn register(work: &mut Work, new: NewOrganisation) -> Result<Organisat
         credit_code: new.credit_code,
         kind: new.kind,
         legal_representative: new.legal_representative,
-        state: State::Active,
+        state: OrganisationState::Active,
         registered_at: work.at(),
     };
     if !queries::insert(&mut work.tx, &view).await? {
@@ -120,7 +120,7 @@ pub async fn register(work: &mut Work, new: NewOrganisation) -> Result<Organisat
 ///
 /// [`Error::OrganisationUnknown`], also when it is not active.
 pub async fn suspend(work: &mut Work, organisation: &OrganisationId) -> Result<(), Error> {
-    change(work, organisation, &[State::Active], State::Suspended).await?;
+    change(work, organisation, &[OrganisationState::Active], OrganisationState::Suspended).await?;
     work.record(OrganisationSuspended { organisation: organisation.clone() });
     Ok(())
 }
@@ -131,7 +131,7 @@ pub async fn suspend(work: &mut Work, organisation: &OrganisationId) -> Result<(
 ///
 /// [`Error::OrganisationUnknown`], also when it is not suspended.
 pub async fn resume(work: &mut Work, organisation: &OrganisationId) -> Result<(), Error> {
-    change(work, organisation, &[State::Suspended], State::Active).await?;
+    change(work, organisation, &[OrganisationState::Suspended], OrganisationState::Active).await?;
     work.record(OrganisationResumed { organisation: organisation.clone() });
     Ok(())
 }
@@ -142,12 +142,18 @@ pub async fn resume(work: &mut Work, organisation: &OrganisationId) -> Result<()
 ///
 /// [`Error::OrganisationUnknown`], also when it has ceased before.
 pub async fn cease(work: &mut Work, organisation: &OrganisationId) -> Result<(), Error> {
-    change(work, organisation, &[State::Active, State::Suspended], State::Ceased).await?;
+    change(work, organisation, &[OrganisationState::Active, OrganisationState::Suspended], OrganisationState::Ceased)
+        .await?;
     work.record(OrganisationCeased { organisation: organisation.clone() });
     Ok(())
 }
 
-async fn change(work: &mut Work, organisation: &OrganisationId, from: &[State], to: State) -> Result<(), Error> {
+async fn change(
+    work: &mut Work,
+    organisation: &OrganisationId,
+    from: &[OrganisationState],
+    to: OrganisationState,
+) -> Result<(), Error> {
     for from in from {
         if queries::set_state(&mut work.tx, organisation, *from, to).await? {
             return Ok(());
@@ -169,8 +175,8 @@ pub async fn find_by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<Organ
 /// Organisations of one kind, in the order they were registered.
 pub async fn list(
     tx: &mut Tx,
-    kind: Kind,
-    page: &Page<OrganisationId>,
+    kind: OrganisationKind,
+    page: &ListPage<OrganisationId>,
 ) -> Result<PageOf<OrganisationView, OrganisationId>, Fault> {
     let rows = queries::list(tx, kind, page).await?;
     Ok(PageOf::from_rows(rows, page.limit, |row| row.organisation_id.clone()))

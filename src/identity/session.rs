@@ -3,7 +3,7 @@
 mod queries;
 
 use base::{
-    Fault, Instant, Page, PageOf, Secret,
+    Fault, Instant, ListPage, PageOf, Secret,
     id::{AccountId, PersonId, SessionId},
 };
 use crypto::{digest, encoding};
@@ -15,7 +15,7 @@ use crate::{
     staff::{Appointment, Role},
 };
 
-/// How long sessions last.
+/// How long sessions last: the settings `session.idle_minutes` and `session.absolute_hours` say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// A session that was not used for so long is over.
@@ -25,7 +25,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Half an hour and half a day.
+    /// Half an hour and half a day, for tests. A city's come from the settings.
     fn default() -> Self {
         Self { idle_seconds: 30 * 60, absolute_seconds: 12 * 3600 }
     }
@@ -238,7 +238,7 @@ pub async fn list(
     tx: &mut Tx,
     person: &PersonId,
     at: Instant,
-    page: &Page<SessionId>,
+    page: &ListPage<SessionId>,
 ) -> Result<PageOf<SessionView, SessionId>, Fault> {
     let rows = queries::list(tx, person, at, page).await?;
     Ok(PageOf::from_rows(rows, page.limit, |row| row.session_id.clone()))

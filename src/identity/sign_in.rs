@@ -13,7 +13,7 @@ use records::{Actor, Context, Database, Tx, Work};
 
 use crate::{
     Error, PasswordGate, Session, SessionToken, Vault,
-    account::{self, State},
+    account::{self, AccountState},
     events::SignInFailed,
     limits,
     password::{self, HashedPassword},
@@ -90,7 +90,7 @@ pub async fn with_password(
     let phc = found.as_ref().and_then(|account| account.phc.clone());
     let right = password::verify(gate, attempt.password, phc).await?;
     match found {
-        Some(account) if right && account.state == State::Open => {
+        Some(account) if right && account.state == AccountState::Open => {
             let stale = account.phc.as_deref().is_some_and(|phc| !crypto::password::is_current(phc));
             let rehashed =
                 if stale { Some(password::rehash(gate, &context.entropy, attempt.password).await?) } else { None };

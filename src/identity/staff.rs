@@ -5,7 +5,7 @@ mod queries;
 use std::fmt;
 
 use base::{
-    Fault, Instant, Page, PageOf,
+    Fault, Instant, ListPage, PageOf,
     id::{OrganisationId, PersonId, StaffId},
 };
 use records::{Tx, Work};
@@ -130,7 +130,7 @@ pub async fn appoint(
     }
     person::living(&mut work.tx, person).await?;
     let department = organisation::find(&mut work.tx, organisation).await?;
-    if department.is_none_or(|found| found.kind != organisation::Kind::Department) {
+    if department.is_none_or(|found| found.kind != organisation::OrganisationKind::Department) {
         return Err(Error::OrganisationUnknown);
     }
     let staff: StaffId = work.new_id();
@@ -187,7 +187,7 @@ pub async fn ever(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fau
 pub async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,
-    page: &Page<StaffId>,
+    page: &ListPage<StaffId>,
 ) -> Result<PageOf<StaffView, StaffId>, Fault> {
     let rows = queries::list(tx, organisation, page).await?;
     Ok(PageOf::from_rows(rows, page.limit, |row| row.staff_id.clone()))

@@ -10,7 +10,7 @@ use std::{
 };
 
 use base::{
-    Fault, Instant, Page,
+    Fault, Instant, ListPage,
     id::{AccountId, PersonId},
     number::{CreditCode, IdentityNumber},
 };
@@ -22,7 +22,7 @@ use records::{
 
 use crate::{
     Error, PasswordGate, Role, Session, SessionToken, Vault, account, death, events, limits, mandate,
-    organisation::{self, Kind, NewOrganisation},
+    organisation::{self, NewOrganisation, OrganisationKind},
     password,
     person::{self, NewPerson, Profile},
     session,

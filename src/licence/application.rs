@@ -3,7 +3,7 @@
 mod queries;
 
 use base::{
-    Fault, Instant, Page, PageOf,
+    Fault, Instant, ListPage, PageOf,
     id::{ApplicationId, LicenceId, OrganisationId},
 };
 use identity::{Role, staff};
@@ -26,7 +26,7 @@ use queries::{ApplicationRow, Decision};
 
 /// Where an application stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum ApplicationState {
     /// Waiting for a reviewer.
     Submitted,
     /// Approved; its licence is issued.
@@ -35,7 +35,7 @@ pub enum State {
     Returned,
 }
 
-impl State {
+impl ApplicationState {
     /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -65,7 +65,7 @@ pub struct Application {
     /// The holder's name, masked.
     pub holder_shown: String,
     /// Where it stands.
-    pub state: State,
+    pub state: ApplicationState,
     /// What was applied for.
     pub content: Content,
     /// The digest that an approval names.
@@ -113,7 +113,7 @@ pub async fn apply(
         holder_kind: request.holder.holder.kind().as_str().to_owned(),
         holder_id: request.holder.holder.id().to_owned(),
         holder_shown: request.holder.shown(),
-        state: State::Submitted.as_str().to_owned(),
+        state: ApplicationState::Submitted.as_str().to_owned(),
         content: library.safe.seal_content(work.entropy(), id.as_str(), &content.canonical()?),
         content_digest: content.digest()?,
         maker_staff: maker.staff_id.as_str().to_owned(),
@@ -161,10 +161,10 @@ pub async fn list(
     tx: &mut Tx,
     safe: &Safe,
     department: &OrganisationId,
-    state: Option<State>,
-    page: &Page<ApplicationId>,
+    state: Option<ApplicationState>,
+    page: &ListPage<ApplicationId>,
 ) -> Result<PageOf<Application, ApplicationId>, Fault> {
-    let rows = queries::applications(tx, department, state.map(State::as_str), page).await?;
+    let rows = queries::applications(tx, department, state.map(ApplicationState::as_str), page).await?;
     let rows = rows.into_iter().map(|row| read(safe, row)).collect::<Result<Vec<_>, _>>()?;
     Ok(PageOf::from_rows(rows, page.limit, |application| application.id.clone()))
 }
@@ -185,7 +185,7 @@ pub async fn approve(
     checker.check_role(Role::Reviewer)?;
     let application = find(&mut work.tx, &library.safe, &checker.organisation_id, id).await?;
     checker.check_other_person(application.maker_person.as_str())?;
-    if application.state != State::Submitted {
+    if application.state != ApplicationState::Submitted {
         return Err(Error::AlreadyDecided);
     }
     if application.digest != digest {
@@ -212,7 +212,7 @@ pub async fn approve(
         Begun::Issued(licence) => licence.id.clone(),
     };
     let decision = Decision {
-        state: State::Approved.as_str(),
+        state: ApplicationState::Approved.as_str(),
         checker,
         reason: None,
         note: None,
@@ -241,7 +241,7 @@ pub async fn send_back(
     checker.check_other_person(application.maker_person.as_str())?;
     let note: String = note.trim().chars().take(limits::NOTE_LENGTH_MAX).collect();
     let decision = Decision {
-        state: State::Returned.as_str(),
+        state: ApplicationState::Returned.as_str(),
         checker,
         reason: Some(reason.code()),
         note: Some(&note).filter(|note| !note.is_empty()).map(String::as_str),
@@ -266,7 +266,7 @@ fn read(safe: &Safe, row: ApplicationRow) -> Result<Application, Fault> {
         issuer: OrganisationId::stored(row.issuer_id),
         holder: Holder::stored(&row.holder_kind, row.holder_id)?,
         holder_shown: row.holder_shown,
-        state: State::parse(&row.state).ok_or_else(|| Fault::broken("an application has no known state"))?,
+        state: ApplicationState::parse(&row.state).ok_or_else(|| Fault::broken("an application has no known state"))?,
         content,
         digest: row.content_digest,
         maker_staff: base::id::StaffId::stored(row.maker_staff),

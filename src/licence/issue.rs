@@ -118,7 +118,7 @@ pub(crate) async fn begin_approved(
     // The register may have changed since an application was handed in.
     holder.check_not_ended()?;
     let issuer = organisation::find(&mut work.tx, issuer_id).await?.ok_or(Error::NotAuthorised)?;
-    if issuer.state != organisation::State::Active {
+    if issuer.state != organisation::OrganisationState::Active {
         return Err(Error::IssuerSuspended);
     }
     let seal = active_seal(work, library, issuer_id).await?;
@@ -276,7 +276,7 @@ impl Intent {
             press,
             &self.licence_type,
             &self.seal,
-            &page::Facts { licence: &self.licence, content: &self.content, at },
+            &page::PageFacts { licence: &self.licence, content: &self.content, at },
         )
         .await?;
         Ok(Signed {

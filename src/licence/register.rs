@@ -9,7 +9,7 @@ pub mod reason;
 pub mod safe;
 
 use base::{
-    Fault, Page, PageOf,
+    Fault, ListPage, PageOf,
     id::{LicenceId, OrganisationId},
 };
 use records::Tx;
@@ -26,7 +26,7 @@ pub use queries::{by_code, by_id, by_identifier, renewed_by};
 pub async fn held_by(
     tx: &mut Tx,
     holder: &Holder,
-    page: &Page<LicenceId>,
+    page: &ListPage<LicenceId>,
 ) -> Result<PageOf<Licence, LicenceId>, Fault> {
     let rows = queries::held_by(tx, holder, page).await?;
     Ok(PageOf::from_rows(rows, page.limit, |licence| licence.id.clone()))
@@ -41,7 +41,7 @@ pub async fn issued_by(
     tx: &mut Tx,
     issuers: &[OrganisationId],
     status: Option<Status>,
-    page: &Page<LicenceId>,
+    page: &ListPage<LicenceId>,
 ) -> Result<PageOf<Licence, LicenceId>, Fault> {
     let mut rows = Vec::new();
     for issuer in issuers {

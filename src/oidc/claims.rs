@@ -1,7 +1,10 @@
 //! What a client learns about a person, by scope.
 
 use base::{Instant, id::PersonId};
-use identity::{Vault, person::Profile};
+use identity::{
+    Vault,
+    person::{Address, Profile},
+};
 use records::{FromRow, Tx, args};
 use serde_json::{Map, Value, json};
 
@@ -10,9 +13,89 @@ use crate::{
     scope::{Scope, ScopeSet},
 };
 
+/// A claim that a scope brings. Whoever adds one is led by the compiler to its name, its value and what the consent page
+/// shows of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// `address`
+    Address,
+    /// `birthdate`
+    Birthdate,
+    /// `email`
+    Email,
+    /// `email_verified`
+    EmailVerified,
+    /// `family_name`
+    FamilyName,
+    /// `gender`
+    Gender,
+    /// `given_name`
+    GivenName,
+    /// `identity_number`
+    IdentityNumber,
+    /// `locale`
+    Locale,
+    /// `middle_name`
+    MiddleName,
+    /// `name`
+    Name,
+    /// `nickname`
+    Nickname,
+    /// `org`
+    Org,
+    /// `phone_number`
+    PhoneNumber,
+    /// `phone_number_verified`
+    PhoneNumberVerified,
+    /// `picture`
+    Picture,
+    /// `preferred_username`
+    PreferredUsername,
+    /// `profile`
+    Profile,
+    /// `sub`
+    Sub,
+    /// `updated_at`
+    UpdatedAt,
+    /// `website`
+    Website,
+    /// `zoneinfo`
+    Zoneinfo,
+}
+
+impl Claim {
+    /// Its name on the wire (OpenID Connect Core 1.0 §5.1, or our own).
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Birthdate => "birthdate",
+            Self::Email => "email",
+            Self::EmailVerified => "email_verified",
+            Self::FamilyName => "family_name",
+            Self::Gender => "gender",
+            Self::GivenName => "given_name",
+            Self::IdentityNumber => "identity_number",
+            Self::Locale => "locale",
+            Self::MiddleName => "middle_name",
+            Self::Name => "name",
+            Self::Nickname => "nickname",
+            Self::Org => "org",
+            Self::PhoneNumber => "phone_number",
+            Self::PhoneNumberVerified => "phone_number_verified",
+            Self::Picture => "picture",
+            Self::PreferredUsername => "preferred_username",
+            Self::Profile => "profile",
+            Self::Sub => "sub",
+            Self::UpdatedAt => "updated_at",
+            Self::Website => "website",
+            Self::Zoneinfo => "zoneinfo",
+        }
+    }
+}
+
 /// What we know of a person that claims are made from.
 #[derive(Clone, Debug)]
-pub struct Facts {
+pub struct PersonFacts {
     /// Who it is.
     pub person: PersonId,
     name: String,
@@ -29,7 +112,7 @@ struct Organisation {
 }
 
 #[derive(FromRow)]
-pub(crate) struct FactsRow {
+pub(crate) struct PersonFactsRow {
     person_id: String,
     name: String,
     profile: String,
@@ -37,9 +120,9 @@ pub(crate) struct FactsRow {
     updated_at: i64,
 }
 
-impl FactsRow {
-    pub(crate) fn facts(self) -> Result<Facts, Error> {
-        Ok(Facts {
+impl PersonFactsRow {
+    pub(crate) fn facts(self) -> Result<PersonFacts, Error> {
+        Ok(PersonFacts {
             person: PersonId::stored(self.person_id),
             name: self.name,
             profile: serde_json::from_str(&self.profile).map_err(base::Fault::broken)?,
@@ -51,8 +134,8 @@ impl FactsRow {
 }
 
 /// The facts behind a live family of tokens; none when it no longer lives. One statement.
-pub(crate) async fn of_family(tx: &mut Tx, family: &str) -> Result<Option<Facts>, Error> {
-    let row: Option<FactsRow> = tx
+pub(crate) async fn of_family(tx: &mut Tx, family: &str) -> Result<Option<PersonFacts>, Error> {
+    let row: Option<PersonFactsRow> = tx
         .first(
             "select p.person_id, p.name, p.profile, p.identity_sealed, p.updated_at
                from token_family f
@@ -67,7 +150,7 @@ pub(crate) async fn of_family(tx: &mut Tx, family: &str) -> Result<Option<Facts>
             args![family],
         )
         .await?;
-    row.map(FactsRow::facts).transpose()
+    row.map(PersonFactsRow::facts).transpose()
 }
 
 /// The facts of a person, for showing them what a client would learn. One statement.
@@ -75,8 +158,8 @@ pub(crate) async fn of_family(tx: &mut Tx, family: &str) -> Result<Option<Facts>
 /// # Errors
 ///
 /// [`Error::Fault`].
-pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<Facts>, Error> {
-    let row: Option<FactsRow> = tx
+pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonFacts>, Error> {
+    let row: Option<PersonFactsRow> = tx
         .first(
             "select person_id, name, profile, identity_sealed, updated_at
                from person_facts
@@ -84,10 +167,10 @@ pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<Facts>, 
             args![person],
         )
         .await?;
-    row.map(FactsRow::facts).transpose()
+    row.map(PersonFactsRow::facts).transpose()
 }
 
-impl Facts {
+impl PersonFacts {
     /// Adds the organisations that the person may act for. One statement.
     ///
     /// # Errors
@@ -109,50 +192,51 @@ impl Facts {
     /// [`Error::Fault`] when the identity number cannot be decrypted.
     pub fn claims(&self, scopes: &ScopeSet, vault: &Vault) -> Result<Map<String, Value>, Error> {
         let mut claims = Map::new();
-        for name in scopes.iter().flat_map(|scope| scope.claims.iter().copied()) {
-            if let Some(value) = self.claim(name, vault)? {
-                claims.insert(name.to_owned(), value);
+        for claim in scopes.iter().flat_map(|scope| scope.claims.iter().copied()) {
+            if let Some(value) = self.claim(claim, vault)? {
+                claims.insert(claim.name().to_owned(), value);
             }
         }
         Ok(claims)
     }
 
-    fn claim(&self, name: &str, vault: &Vault) -> Result<Option<Value>, Error> {
+    fn claim(&self, claim: Claim, vault: &Vault) -> Result<Option<Value>, Error> {
         let profile = &self.profile;
         let text = |text: &Option<String>| text.as_ref().map(|text| Value::from(text.as_str()));
-        Ok(match name {
-            "name" => Some(Value::from(self.name.as_str())),
-            "given_name" => text(&profile.given_name),
-            "family_name" => text(&profile.family_name),
-            "middle_name" => text(&profile.middle_name),
-            "nickname" => text(&profile.nickname),
-            "preferred_username" => text(&profile.preferred_username),
-            "profile" => text(&profile.profile),
-            "picture" => text(&profile.picture),
-            "website" => text(&profile.website),
-            "gender" => text(&profile.gender),
-            "birthdate" => text(&profile.birthdate),
-            "zoneinfo" => text(&profile.zoneinfo),
-            "locale" => text(&profile.locale),
-            "updated_at" => Some(Value::from(self.updated_at.as_seconds())),
-            "email" => text(&profile.email),
-            "email_verified" => profile.email.as_ref().map(|_| Value::from(profile.email_verified)),
-            "phone_number" => text(&profile.phone_number),
-            "phone_number_verified" => {
+        Ok(match claim {
+            // Each client knows a person under a name of its own: `subject` makes it.
+            Claim::Sub => None,
+            Claim::Name => Some(Value::from(self.name.as_str())),
+            Claim::GivenName => text(&profile.given_name),
+            Claim::FamilyName => text(&profile.family_name),
+            Claim::MiddleName => text(&profile.middle_name),
+            Claim::Nickname => text(&profile.nickname),
+            Claim::PreferredUsername => text(&profile.preferred_username),
+            Claim::Profile => text(&profile.profile),
+            Claim::Picture => text(&profile.picture),
+            Claim::Website => text(&profile.website),
+            Claim::Gender => text(&profile.gender),
+            Claim::Birthdate => text(&profile.birthdate),
+            Claim::Zoneinfo => text(&profile.zoneinfo),
+            Claim::Locale => text(&profile.locale),
+            Claim::UpdatedAt => Some(Value::from(self.updated_at.as_seconds())),
+            Claim::Email => text(&profile.email),
+            Claim::EmailVerified => profile.email.as_ref().map(|_| Value::from(profile.email_verified)),
+            Claim::PhoneNumber => text(&profile.phone_number),
+            Claim::PhoneNumberVerified => {
                 profile.phone_number.as_ref().map(|_| Value::from(profile.phone_number_verified))
             }
-            "address" => self.address(),
-            "org" => Some(
+            Claim::Address => self.address(),
+            Claim::Org => Some(
                 self.organisations
                     .iter()
                     .map(|one| json!({ "name": one.name, "credit_code": one.credit_code }))
                     .collect(),
             ),
-            "identity_number" => {
+            Claim::IdentityNumber => {
                 let number = vault.open(&self.person, &self.identity_sealed)?;
                 Some(Value::from(number.as_str()))
             }
-            _ => None,
         })
     }
 
@@ -178,51 +262,62 @@ impl Facts {
     /// # Errors
     ///
     /// [`Error::Fault`] when the identity number cannot be decrypted.
-    pub fn masked(&self, scope: &Scope, vault: &Vault) -> Result<Vec<(Shown, Vec<String>)>, Error> {
+    pub fn masked(&self, scope: &Scope, vault: &Vault) -> Result<Vec<(ShownClaim, Vec<String>)>, Error> {
         let mut shown = Vec::new();
         for claim in scope.claims.iter().copied() {
-            if claim == "identity_number" {
-                let number = vault.open(&self.person, &self.identity_sealed)?;
-                shown.push((Shown::IdentityNumber, vec![number.masked()]));
-            } else {
-                shown.extend(self.masked_claim(claim));
-            }
+            shown.extend(self.masked_claim(claim, vault)?);
         }
         Ok(shown)
     }
 
-    fn masked_claim(&self, claim: &str) -> Option<(Shown, Vec<String>)> {
+    fn masked_claim(&self, claim: Claim, vault: &Vault) -> Result<Option<(ShownClaim, Vec<String>)>, Error> {
         let profile = &self.profile;
         let (shown, value) = match claim {
-            "org" if self.organisations.is_empty() => return None,
-            "org" => return Some((Shown::Org, self.organisations.iter().map(|one| one.name.clone()).collect())),
-            "name" => (Shown::Name, Some(base::mask::person_name(&self.name))),
-            "nickname" => (Shown::Nickname, profile.nickname.as_deref().map(base::mask::person_name)),
-            "preferred_username" => (Shown::PreferredUsername, profile.preferred_username.as_deref().map(masked_name)),
-            "gender" => (Shown::Gender, profile.gender.clone()),
-            "birthdate" => {
+            Claim::Org if self.organisations.is_empty() => return Ok(None),
+            Claim::Org => {
+                let names = self.organisations.iter().map(|one| one.name.clone()).collect();
+                return Ok(Some((ShownClaim::Org, names)));
+            }
+            Claim::Name => (ShownClaim::Name, Some(base::mask::person_name(&self.name))),
+            Claim::Nickname => (ShownClaim::Nickname, profile.nickname.as_deref().map(base::mask::person_name)),
+            Claim::PreferredUsername => {
+                (ShownClaim::PreferredUsername, profile.preferred_username.as_deref().map(masked_name))
+            }
+            Claim::Gender => (ShownClaim::Gender, profile.gender.clone()),
+            Claim::Birthdate => {
                 let year = |date: &str| date.chars().take(4).collect::<String>();
-                (Shown::Birthdate, profile.birthdate.as_deref().map(|date| format!("{}-**-**", year(date))))
+                (ShownClaim::Birthdate, profile.birthdate.as_deref().map(|date| format!("{}-**-**", year(date))))
             }
-            "profile" => (Shown::Profile, profile.profile.as_deref().map(masked_address)),
-            "picture" => (Shown::Picture, profile.picture.as_deref().map(masked_address)),
-            "website" => (Shown::Website, profile.website.as_deref().map(masked_address)),
-            "email" => (Shown::Email, profile.email.as_deref().map(masked_email)),
-            "phone_number" => (Shown::PhoneNumber, profile.phone_number.as_deref().map(masked_phone)),
-            "address" => {
-                let address = profile.address.as_ref()?;
-                let line = address.formatted.as_ref().or(address.street_address.as_ref());
-                (Shown::Address, line.map(|line| masked_tail(line)))
+            Claim::Profile => (ShownClaim::Profile, profile.profile.as_deref().map(masked_address)),
+            Claim::Picture => (ShownClaim::Picture, profile.picture.as_deref().map(masked_address)),
+            Claim::Website => (ShownClaim::Website, profile.website.as_deref().map(masked_address)),
+            Claim::Email => (ShownClaim::Email, profile.email.as_deref().map(masked_email)),
+            Claim::PhoneNumber => (ShownClaim::PhoneNumber, profile.phone_number.as_deref().map(masked_phone)),
+            Claim::Address => {
+                let lines = |address: &Address| address.formatted.clone().or_else(|| address.street_address.clone());
+                (ShownClaim::Address, profile.address.as_ref().and_then(lines).map(|line| masked_tail(&line)))
             }
-            _ => return None,
+            Claim::IdentityNumber => {
+                (ShownClaim::IdentityNumber, Some(vault.open(&self.person, &self.identity_sealed)?.masked()))
+            }
+            // They say once more what another claim shows, or nothing about the person.
+            Claim::EmailVerified
+            | Claim::FamilyName
+            | Claim::GivenName
+            | Claim::Locale
+            | Claim::MiddleName
+            | Claim::PhoneNumberVerified
+            | Claim::Sub
+            | Claim::UpdatedAt
+            | Claim::Zoneinfo => return Ok(None),
         };
-        value.map(|value| (shown, vec![value]))
+        Ok(value.map(|value| (shown, vec![value])))
     }
 }
 
 /// The claims that a consent page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum ShownClaim {
     /// `address`
     Address,
     /// `birthdate`

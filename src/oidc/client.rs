@@ -57,7 +57,7 @@ impl AsRef<str> for ClientId {
 /// Whether a client can keep a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum ClientKind {
     /// It runs on a server and has a secret.
     Confidential,
     /// It runs in a browser or on a phone.
@@ -156,7 +156,7 @@ impl TokenAlgorithm {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientSettings {
     /// Whether it can keep a secret.
-    pub kind: Kind,
+    pub kind: ClientKind,
     /// Where browsers may be sent with an answer.
     pub redirect_uris: Vec<String>,
     /// Where browsers may be sent after signing out.
@@ -188,7 +188,7 @@ impl Default for ClientSettings {
     /// A confidential web client that persons are asked about.
     fn default() -> Self {
         Self {
-            kind: Kind::Confidential,
+            kind: ClientKind::Confidential,
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             grants: vec![GrantType::AuthorizationCode],
@@ -245,7 +245,7 @@ impl Client {
 
     /// Whether its requests must carry a PKCE challenge.
     pub fn needs_pkce(&self) -> bool {
-        self.settings.kind == Kind::Public || self.settings.pkce_exempted_by.is_none()
+        self.settings.kind == ClientKind::Public || self.settings.pkce_exempted_by.is_none()
     }
 
     /// Whether a secret is its own. Secrets are 256 random bits, so a plain digest is as good as a slow one.

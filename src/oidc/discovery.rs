@@ -66,7 +66,7 @@ pub(crate) fn metadata(issuer_url: &str) -> Value {
     let algorithms: Vec<_> = TokenAlgorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
     let claims: Vec<_> = ["iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"]
         .into_iter()
-        .chain(SCOPES.iter().flat_map(|scope| scope.claims.iter().copied()))
+        .chain(SCOPES.iter().flat_map(|scope| scope.claims.iter().map(|claim| claim.name())))
         .collect();
     json!({
         "issuer": issuer_url,

@@ -10,7 +10,7 @@ use crate::{Error, Provider, client::Client, discovery::ACR_PASSWORD, keys::KeyU
 const TYP: &str = "JWT";
 
 /// What an ID token says besides who says it to whom.
-pub(crate) struct Facts<'a> {
+pub(crate) struct IdTokenFacts<'a> {
     pub subject: &'a str,
     pub session: &'a str,
     pub nonce: Option<&'a str>,
@@ -38,7 +38,7 @@ struct Claims<'a> {
 pub(crate) async fn issue(
     provider: &Provider,
     client: &Client,
-    facts: &Facts<'_>,
+    facts: &IdTokenFacts<'_>,
     at: Instant,
 ) -> Result<String, Error> {
     let hash = sha256(facts.access_token.as_bytes());

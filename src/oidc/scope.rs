@@ -1,6 +1,6 @@
 //! The scopes we have: one table for requests, consent, claims and discovery.
 
-use crate::{Error, limits};
+use crate::{Error, claims::Claim, limits};
 
 /// Who may have a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +44,12 @@ pub struct Scope {
     /// Who may have it.
     pub reach: Reach,
     /// The claims it brings.
-    pub claims: &'static [&'static str],
+    pub claims: &'static [Claim],
     /// What it allows.
     pub permission: Permission,
 }
 
-const fn scope(name: &'static str, reach: Reach, claims: &'static [&'static str], permission: Permission) -> Scope {
+const fn scope(name: &'static str, reach: Reach, claims: &'static [Claim], permission: Permission) -> Scope {
     Scope { name, reach, claims, permission }
 }
 
@@ -66,33 +66,33 @@ pub const LICENCE_ISSUE: &str = "licence:issue";
 
 /// Every scope, in the order in which the consent page shows them.
 pub static SCOPES: &[Scope] = &[
-    scope(OPENID, Reach::Person, &["sub"], Permission::Openid),
+    scope(OPENID, Reach::Person, &[Claim::Sub], Permission::Openid),
     scope(
         "profile",
         Reach::Person,
         &[
-            "name",
-            "family_name",
-            "given_name",
-            "middle_name",
-            "nickname",
-            "preferred_username",
-            "profile",
-            "picture",
-            "website",
-            "gender",
-            "birthdate",
-            "zoneinfo",
-            "locale",
-            "updated_at",
+            Claim::Name,
+            Claim::FamilyName,
+            Claim::GivenName,
+            Claim::MiddleName,
+            Claim::Nickname,
+            Claim::PreferredUsername,
+            Claim::Profile,
+            Claim::Picture,
+            Claim::Website,
+            Claim::Gender,
+            Claim::Birthdate,
+            Claim::Zoneinfo,
+            Claim::Locale,
+            Claim::UpdatedAt,
         ],
         Permission::Profile,
     ),
-    scope("email", Reach::Person, &["email", "email_verified"], Permission::Email),
-    scope("address", Reach::Person, &["address"], Permission::Address),
-    scope("phone", Reach::Person, &["phone_number", "phone_number_verified"], Permission::Phone),
-    scope("org", Reach::Person, &["org"], Permission::Org),
-    scope(IDENTITY_NUMBER, Reach::Person, &["identity_number"], Permission::IdentityNumber),
+    scope("email", Reach::Person, &[Claim::Email, Claim::EmailVerified], Permission::Email),
+    scope("address", Reach::Person, &[Claim::Address], Permission::Address),
+    scope("phone", Reach::Person, &[Claim::PhoneNumber, Claim::PhoneNumberVerified], Permission::Phone),
+    scope("org", Reach::Person, &[Claim::Org], Permission::Org),
+    scope(IDENTITY_NUMBER, Reach::Person, &[Claim::IdentityNumber], Permission::IdentityNumber),
     scope(OFFLINE_ACCESS, Reach::Person, &[], Permission::OfflineAccess),
     scope(LICENCE_VERIFY, Reach::Machine, &[], Permission::VerifyLicences),
     scope(LICENCE_ISSUE, Reach::Machine, &[], Permission::IssueLicences),

@@ -29,7 +29,7 @@ use records::{Actor, Context, Database, testing::Fresh};
 use crate::{
     ClientId, Endpoint, Error, GrantFlaw, Parameters, Provider, ProviderSettings,
     authorize::{self as endpoint, Decision, Parked},
-    client::{self, ClientSettings, Consent, GrantType, Kind, Registration, TokenAlgorithm},
+    client::{self, ClientKind, ClientSettings, Consent, GrantType, Registration, TokenAlgorithm},
     keys::{KeyState, KeyUse, TokenKey},
     token::{self, TokenRequest, Tokens},
 };
@@ -210,7 +210,7 @@ pub fn web() -> ClientSettings {
 }
 
 pub fn public() -> ClientSettings {
-    ClientSettings { kind: Kind::Public, ..web() }
+    ClientSettings { kind: ClientKind::Public, ..web() }
 }
 
 pub fn query(client: &str, changes: &[(&str, &str)]) -> String {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use base::{
-    Fault, Instant, Page, PageOf, Secret,
+    Fault, Instant, ListPage, PageOf, Secret,
     id::{CertificateId, KeyId},
 };
 use crypto::{KeyHandle, Suite};
@@ -287,7 +287,7 @@ impl Custody {
     /// # Errors
     ///
     /// [`Error::Fault`].
-    pub async fn list(tx: &mut Tx, page: &Page<KeyId>) -> Result<PageOf<KeySummary, KeyId>, Error> {
+    pub async fn list(tx: &mut Tx, page: &ListPage<KeyId>) -> Result<PageOf<KeySummary, KeyId>, Error> {
         let rows = queries::list(tx, page.after.as_ref(), page.limit + 1).await?;
         let summaries = rows.into_iter().map(summary).collect::<Result<Vec<_>, Fault>>()?;
         Ok(PageOf::from_rows(summaries, page.limit, |summary| summary.key_id.clone()))

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Command, sync::Arc};
 
-use base::{Entropy, Fault, Instant, Page, Secret, id::KeyId};
+use base::{Entropy, Fault, Instant, ListPage, Secret, id::KeyId};
 use crypto::{
     Custodian, Digest, KeyHandle, PublicKey, Signing, Suite,
     cms::{SignedData, sign_detached},
@@ -88,7 +88,7 @@ async fn seal_key(house: &House) -> KeyId {
 
 async fn keys(database: &Database) -> Vec<crate::KeySummary> {
     let mut tx = database.read().await.unwrap();
-    Custody::list(&mut tx, &Page::first(50)).await.unwrap().items
+    Custody::list(&mut tx, &ListPage::first(50)).await.unwrap().items
 }
 
 #[tokio::test]

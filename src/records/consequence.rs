@@ -68,7 +68,7 @@ pub(crate) async fn follow(work: &mut Work, table: &[Consequence]) -> Result<(),
 
 #[cfg(test)]
 mod tests {
-    use base::{Instant, Page, fault::FaultKind};
+    use base::{Instant, ListPage, fault::FaultKind};
 
     use super::*;
     use crate::{
@@ -146,7 +146,7 @@ mod tests {
 
     async fn kept(fresh: &Fresh) -> Result<(usize, usize, i64), Fault> {
         let mut tx = fresh.database.read().await?;
-        let events = log::list(&mut tx, &log::Filter::default(), &Page::first(100)).await?.items.len();
+        let events = log::list(&mut tx, &log::Filter::default(), &ListPage::first(100)).await?.items.len();
         Ok((events, revision::all(&mut tx).await?.len(), jobs::census(&mut tx).await?.0))
     }
 

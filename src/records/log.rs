@@ -4,7 +4,7 @@
 //! the next number and the hash of itself and its predecessor, so that nothing can be taken out or changed unseen.
 
 use base::{
-    Fault, Page, PageOf,
+    Fault, ListPage, PageOf,
     id::{EventId, RequestId},
 };
 use sqlx::FromRow;
@@ -129,7 +129,7 @@ pub struct Filter {
 /// # Errors
 ///
 /// [`Fault`].
-pub async fn list(tx: &mut Tx, filter: &Filter, page: &Page<EventId>) -> Result<PageOf<Entry, EventId>, Fault> {
+pub async fn list(tx: &mut Tx, filter: &Filter, page: &ListPage<EventId>) -> Result<PageOf<Entry, EventId>, Fault> {
     // Two texts, because a plan made once for both would read the whole log to find one object.
     let rows: Vec<Entry> = if let Some(object) = &filter.object {
         tx.all(

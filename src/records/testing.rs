@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use base::{Fault, Instant, Page, SeededEntropy, id::Ids};
+use base::{Fault, Instant, ListPage, SeededEntropy, id::Ids};
 
 use crate::{
     actor::Actor,
@@ -144,7 +144,7 @@ pub fn entry(kind: &str, object: &str, data: &str) -> Entry {
 /// [`Fault`], also for an entry that its own type cannot read.
 pub async fn told<E: Event>(database: &Database) -> Result<Vec<E>, Fault> {
     let filter = Filter { kind: Some(E::KIND.name.to_owned()), ..Filter::default() };
-    let page = log::list(&mut database.read().await?, &filter, &Page::first(200)).await?;
+    let page = log::list(&mut database.read().await?, &filter, &ListPage::first(200)).await?;
     let read = |entry: &Entry| entry.read().ok_or_else(|| Fault::broken(format!("an event cannot be read: {entry:?}")));
     page.items.iter().map(read).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{Fault, Instant, Page, SeededEntropy, fault::FaultKind, id::PersonId};
+use base::{Fault, Instant, ListPage, SeededEntropy, fault::FaultKind, id::PersonId};
 
 use crate::{
     Context, args,
@@ -66,7 +66,7 @@ async fn an_act_of_one_statement_is_committed_with_its_event_or_not_at_all() -> 
     // Its event cannot be written, for another has its identifier: the row is as it was.
     assert!(act(2, "clients", 9).await.is_err());
     assert_eq!(kept().await?, vec![("clients".to_owned(), 7)]);
-    let page = log::list(&mut fresh.database.read().await?, &Filter::default(), &Page::first(10)).await?;
+    let page = log::list(&mut fresh.database.read().await?, &Filter::default(), &ListPage::first(10)).await?;
     let renamed = page.items.iter().find(|entry| entry.object == "clients").unwrap();
     assert_eq!((renamed.object.as_str(), renamed.data.as_str()), ("clients", r#"{"value":7}"#));
     assert_eq!((renamed.at(), renamed.actor_kind.as_str()), (at(0), context(at(0), 2).actor.kind()));
@@ -233,8 +233,9 @@ async fn a_numbered_event_can_be_neither_changed_nor_removed() -> Result<(), Fau
     assert!(tx.script("update event set sequence = 7").await.is_err());
     drop(tx);
     let mut tx = fresh.database.read().await?;
-    let page = log::list(&mut tx, &Filter { object: Some("object".to_owned()), ..Filter::default() }, &Page::first(10))
-        .await?;
+    let page =
+        log::list(&mut tx, &Filter { object: Some("object".to_owned()), ..Filter::default() }, &ListPage::first(10))
+            .await?;
     assert_eq!(page.items.len(), 1);
     assert_eq!(page.items[0].sequence, Some(1));
     Ok(())
@@ -279,8 +280,8 @@ async fn a_list_is_walked_to_its_end_in_two_pages() -> Result<(), Fault> {
         work.commit().await?;
     }
     let mut tx = fresh.database.read().await?;
-    let first = log::list(&mut tx, &Filter::default(), &Page::first(2)).await?;
-    let second = log::list(&mut tx, &Filter::default(), &Page::after(first.next.clone().unwrap(), 2)).await?;
+    let first = log::list(&mut tx, &Filter::default(), &ListPage::first(2)).await?;
+    let second = log::list(&mut tx, &Filter::default(), &ListPage::after(first.next.clone().unwrap(), 2)).await?;
     assert_eq!((first.items.len(), second.items.len(), second.next), (2, 1, None));
     Ok(())
 }

@@ -14,7 +14,7 @@ use documents::{Fonts, SealPicture};
 use pki::{Custody, Purpose, Signer};
 use records::{Database, Kept, Tx};
 
-use crate::{Error, Kind, REVISION, SealView, State, queries};
+use crate::{Error, REVISION, SealKind, SealState, SealView, queries};
 
 /// A seal ready to seal. Cloning it is cheap.
 #[derive(Clone)]
@@ -107,9 +107,9 @@ impl Cabinet {
     }
 
     async fn take_out(&self, tx: &mut Tx, organisation: &OrganisationId) -> Result<ActiveSeal, Error> {
-        let seal = queries::in_use(tx, organisation, Kind::Licence)
+        let seal = queries::in_use(tx, organisation, SealKind::Licence)
             .await?
-            .filter(|seal| seal.state == State::Enabled)
+            .filter(|seal| seal.state == SealState::Enabled)
             .ok_or(Error::NoActiveSeal)?;
         let key = seal.key_id.as_ref().ok_or(Error::NoActiveSeal)?;
         Ok(ActiveSeal {

@@ -3,7 +3,7 @@
 use base::{Fault, id::SealId};
 use records::MaybeFault;
 
-use crate::kind::State;
+use crate::kind::SealState;
 
 /// What is true when an operation of this crate did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +44,9 @@ pub enum Error {
         /// The seal.
         seal_id: SealId,
         /// Its state.
-        from: State,
+        from: SealState,
         /// The state it was to have.
-        to: State,
+        to: SealState,
     },
 }
 

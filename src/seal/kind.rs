@@ -4,14 +4,14 @@ use std::fmt;
 
 /// What a seal is for. It stands below the star.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum SealKind {
     /// 电子证照专用章: licences.
     Licence,
     /// 公章: everything. Its ring has the name alone.
     Official,
 }
 
-impl Kind {
+impl SealKind {
     /// Both of them.
     pub const ALL: [Self; 2] = [Self::Licence, Self::Official];
 
@@ -47,7 +47,7 @@ impl Kind {
 
 /// Where a seal is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum SealState {
     /// 已申请.
     Applied,
     /// 已注销, for good.
@@ -62,7 +62,7 @@ pub enum State {
     Made,
 }
 
-impl State {
+impl SealState {
     /// All of them.
     pub const ALL: [Self; 6] = [Self::Applied, Self::Made, Self::Filed, Self::Enabled, Self::Frozen, Self::Cancelled];
 
@@ -96,7 +96,7 @@ impl State {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for SealState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
     }
@@ -108,16 +108,16 @@ mod tests {
 
     #[test]
     fn a_cancelled_seal_never_comes_back() {
-        for state in State::ALL {
-            assert!(!State::Cancelled.may_become(state));
+        for state in SealState::ALL {
+            assert!(!SealState::Cancelled.may_become(state));
         }
-        assert!(State::Enabled.may_become(State::Frozen) && State::Frozen.may_become(State::Enabled));
-        assert!(!State::Applied.may_become(State::Enabled));
+        assert!(SealState::Enabled.may_become(SealState::Frozen) && SealState::Frozen.may_become(SealState::Enabled));
+        assert!(!SealState::Applied.may_become(SealState::Enabled));
     }
 
     #[test]
     fn what_is_stored_is_read_back() {
-        assert!(State::ALL.into_iter().all(|state| State::parse(state.code()) == Some(state)));
-        assert!(Kind::ALL.into_iter().all(|kind| Kind::parse(kind.code()) == Some(kind)));
+        assert!(SealState::ALL.into_iter().all(|state| SealState::parse(state.code()) == Some(state)));
+        assert!(SealKind::ALL.into_iter().all(|kind| SealKind::parse(kind.code()) == Some(kind)));
     }
 }

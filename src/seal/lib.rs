@@ -14,7 +14,7 @@ mod queries;
 mod renewal;
 
 use base::{
-    Fault, Instant, Page, PageOf,
+    Fault, Instant, ListPage, PageOf,
     id::{KeyId, OrganisationId, SealId, StaffId},
 };
 use documents::SealText;
@@ -22,7 +22,7 @@ use records::Tx;
 
 pub use cabinet::{ActiveSeal, Cabinet};
 pub use error::Error;
-pub use kind::{Kind, State};
+pub use kind::{SealKind, SealState};
 pub use lifecycle::{cancel, freeze, unfreeze};
 pub use making::{NewSeal, create};
 pub use renewal::renew;
@@ -38,7 +38,7 @@ pub struct SealView {
     /// Whose it is.
     pub organisation_id: OrganisationId,
     /// What it is for.
-    pub kind: Kind,
+    pub kind: SealKind,
     /// Its full name.
     pub name: String,
     /// Its 14 digits.
@@ -46,7 +46,7 @@ pub struct SealView {
     /// Who keeps it.
     pub keeper: StaffId,
     /// Where it is in its life.
-    pub state: State,
+    pub state: SealState,
     /// Why it is frozen or cancelled.
     pub reason: Option<String>,
     /// Its key, once it is made.
@@ -75,7 +75,7 @@ pub async fn find(tx: &mut Tx, seal: &SealId) -> Result<Option<SealView>, Fault>
 pub async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,
-    page: &Page<SealId>,
+    page: &ListPage<SealId>,
 ) -> Result<PageOf<SealView, SealId>, Fault> {
     let rows = queries::list(tx, organisation, page).await?;
     Ok(PageOf::from_rows(rows, page.limit, |row| row.seal_id.clone()))

@@ -5,7 +5,7 @@ use pki::{Custody, RevocationReason};
 use records::{Work, revision};
 
 use crate::{
-    Error, REVISION, SealView, State,
+    Error, REVISION, SealState, SealView,
     events::{SealCancelled, SealFrozen, SealUnfrozen},
     limits, queries,
 };
@@ -17,7 +17,7 @@ use crate::{
 /// [`Error::NotFound`], [`Error::Reason`], [`Error::Transition`] unless it is enabled.
 pub async fn freeze(work: &mut Work, seal: &SealId, reason: &str) -> Result<(), Error> {
     let reason = parse_reason(reason)?;
-    change(work, seal, State::Frozen, reason).await?;
+    change(work, seal, SealState::Frozen, reason).await?;
     work.record(SealFrozen { seal: seal.clone(), reason: reason.to_owned() });
     Ok(())
 }
@@ -30,10 +30,10 @@ pub async fn freeze(work: &mut Work, seal: &SealId, reason: &str) -> Result<(), 
 pub async fn unfreeze(work: &mut Work, seal: &SealId, reason: &str) -> Result<(), Error> {
     let reason = parse_reason(reason)?;
     let known = queries::by_id(&mut work.tx, seal).await?.ok_or(Error::NotFound)?;
-    if known.state != State::Frozen {
-        return Err(Error::Transition { seal_id: seal.clone(), from: known.state, to: State::Enabled });
+    if known.state != SealState::Frozen {
+        return Err(Error::Transition { seal_id: seal.clone(), from: known.state, to: SealState::Enabled });
     }
-    change(work, seal, State::Enabled, reason).await?;
+    change(work, seal, SealState::Enabled, reason).await?;
     work.record(SealUnfrozen { seal: seal.clone(), reason: reason.to_owned() });
     Ok(())
 }
@@ -45,7 +45,7 @@ pub async fn unfreeze(work: &mut Work, seal: &SealId, reason: &str) -> Result<()
 /// [`Error::NotFound`], [`Error::Reason`], [`Error::Transition`] when it was cancelled before.
 pub async fn cancel(work: &mut Work, custody: &Custody, seal: &SealId, reason: &str) -> Result<(), Error> {
     let reason = parse_reason(reason)?;
-    let known = change(work, seal, State::Cancelled, reason).await?;
+    let known = change(work, seal, SealState::Cancelled, reason).await?;
     work.record(SealCancelled { seal: seal.clone(), reason: reason.to_owned() });
     if let Some(key) = &known.key_id {
         let certificate = custody.seal_signer(&mut work.tx, key).await?.certificate_id.clone();
@@ -54,7 +54,7 @@ pub async fn cancel(work: &mut Work, custody: &Custody, seal: &SealId, reason: &
     Ok(())
 }
 
-async fn change(work: &mut Work, seal: &SealId, to: State, reason: &str) -> Result<SealView, Error> {
+async fn change(work: &mut Work, seal: &SealId, to: SealState, reason: &str) -> Result<SealView, Error> {
     let known = queries::by_id(&mut work.tx, seal).await?.ok_or(Error::NotFound)?;
     let at = work.at();
     if !known.state.may_become(to)

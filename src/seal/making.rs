@@ -5,7 +5,7 @@ use identity::{organisation, staff, staff::Role};
 use records::{Work, revision};
 
 use crate::{
-    Cabinet, Error, Kind, REVISION, SealView, State,
+    Cabinet, Error, REVISION, SealKind, SealState, SealView,
     events::{SealApplied, SealEnabled, SealFiled, SealMade},
     limits, queries,
 };
@@ -16,7 +16,7 @@ pub struct NewSeal {
     /// Whose it is.
     pub organisation_id: OrganisationId,
     /// What it is for.
-    pub kind: Kind,
+    pub kind: SealKind,
     /// Who keeps it: a seal keeper of that department.
     pub keeper: StaffId,
 }
@@ -31,7 +31,7 @@ pub struct NewSeal {
 pub async fn create(work: &mut Work, cabinet: &Cabinet, new: NewSeal) -> Result<SealId, Error> {
     let department = organisation::find(&mut work.tx, &new.organisation_id)
         .await?
-        .filter(|found| found.kind == organisation::Kind::Department)
+        .filter(|found| found.kind == organisation::OrganisationKind::Department)
         .ok_or(Error::OrganisationUnknown)?;
     let keeper = staff::find(&mut work.tx, &new.keeper).await?;
     if keeper.is_none_or(|keeper| keeper.organisation_id != new.organisation_id || !keeper.roles.has(Role::SealKeeper))
@@ -58,7 +58,7 @@ pub async fn create(work: &mut Work, cabinet: &Cabinet, new: NewSeal) -> Result<
         name: format!("{}{}", department.name, new.kind.title()),
         number,
         keeper: new.keeper,
-        state: State::Applied,
+        state: SealState::Applied,
         reason: None,
         key_id: None,
         applied_at: at,
@@ -84,11 +84,11 @@ pub async fn create(work: &mut Work, cabinet: &Cabinet, new: NewSeal) -> Result<
     let key = pki::authority::issue_seal(work, cabinet.custody(), &subject).await?;
     queries::set_key(&mut work.tx, &seal.seal_id, &key).await?;
     let seal = seal.seal_id;
-    queries::change_state(&mut work.tx, &seal, (State::Applied, State::Made), None, at).await?;
+    queries::change_state(&mut work.tx, &seal, (SealState::Applied, SealState::Made), None, at).await?;
     work.record(SealMade { seal: seal.clone(), key: key.clone() });
-    queries::change_state(&mut work.tx, &seal, (State::Made, State::Filed), None, at).await?;
+    queries::change_state(&mut work.tx, &seal, (SealState::Made, SealState::Filed), None, at).await?;
     work.record(SealFiled { seal: seal.clone(), key: key.clone() });
-    queries::change_state(&mut work.tx, &seal, (State::Filed, State::Enabled), None, at).await?;
+    queries::change_state(&mut work.tx, &seal, (SealState::Filed, SealState::Enabled), None, at).await?;
     work.record(SealEnabled { seal: seal.clone(), key });
     revision::bump(&mut work.tx, REVISION).await?;
     Ok(seal)

@@ -1,12 +1,12 @@
 //! The SQL of this crate.
 
 use base::{
-    Fault, Instant, Page,
+    Fault, Instant, ListPage,
     id::{KeyId, OrganisationId, SealId, StaffId},
 };
 use records::{FromRow, Tx, args};
 
-use crate::{Kind, SealView, State};
+use crate::{SealKind, SealState, SealView};
 
 /// A statement that reads seals as [`Row`] takes them: the columns, and then what is asked for.
 macro_rules! seals {
@@ -43,8 +43,8 @@ impl TryFrom<Row> for SealView {
     fn try_from(row: Row) -> Result<Self, Fault> {
         let unknown = || Fault::broken("a seal has an unknown kind or state");
         Ok(Self {
-            kind: Kind::parse(&row.kind).ok_or_else(unknown)?,
-            state: State::parse(&row.state).ok_or_else(unknown)?,
+            kind: SealKind::parse(&row.kind).ok_or_else(unknown)?,
+            state: SealState::parse(&row.state).ok_or_else(unknown)?,
             seal_id: SealId::stored(row.seal_id),
             organisation_id: OrganisationId::stored(row.organisation_id),
             name: row.name,
@@ -68,7 +68,7 @@ pub(crate) async fn by_id(tx: &mut Tx, seal: &SealId) -> Result<Option<SealView>
 pub(crate) async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,
-    page: &Page<SealId>,
+    page: &ListPage<SealId>,
 ) -> Result<Vec<SealView>, Fault> {
     let rows: Vec<Row> = tx
         .all(
@@ -84,7 +84,11 @@ pub(crate) async fn list(
 }
 
 /// The seal of a kind that is enabled or frozen.
-pub(crate) async fn in_use(tx: &mut Tx, organisation: &OrganisationId, kind: Kind) -> Result<Option<SealView>, Fault> {
+pub(crate) async fn in_use(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    kind: SealKind,
+) -> Result<Option<SealView>, Fault> {
     let row: Option<Row> = tx
         .first(
             seals!("where organisation_id = $1 and kind = $2 and state in ('enabled', 'frozen')"),
@@ -143,7 +147,7 @@ pub(crate) async fn replace_key(tx: &mut Tx, seal: &SealId, old: &KeyId, new: &K
 pub(crate) async fn change_state(
     tx: &mut Tx,
     seal: &SealId,
-    (from, to): (State, State),
+    (from, to): (SealState, SealState),
     reason: Option<&str>,
     at: Instant,
 ) -> Result<u64, Fault> {

@@ -8,7 +8,7 @@ use identity::organisation;
 use pki::Custody;
 use records::{Work, revision};
 
-use crate::{Error, REVISION, State, events::SealRenewed, lifecycle::parse_reason, queries};
+use crate::{Error, REVISION, SealState, events::SealRenewed, lifecycle::parse_reason, queries};
 
 /// Gives a seal a new key with a certificate of the issuing authority of now. Name, number, picture and keeper stay; what
 /// the old key sealed stays good, and the old key seals no more.
@@ -20,8 +20,8 @@ use crate::{Error, REVISION, State, events::SealRenewed, lifecycle::parse_reason
 pub async fn renew(work: &mut Work, custody: &Custody, seal: &SealId, reason: &str) -> Result<KeyId, Error> {
     let reason = parse_reason(reason)?;
     let known = queries::by_id(&mut work.tx, seal).await?.ok_or(Error::NotFound)?;
-    let (State::Enabled | State::Frozen, Some(old)) = (known.state, known.key_id) else {
-        return Err(Error::Transition { seal_id: seal.clone(), from: known.state, to: State::Enabled });
+    let (SealState::Enabled | SealState::Frozen, Some(old)) = (known.state, known.key_id) else {
+        return Err(Error::Transition { seal_id: seal.clone(), from: known.state, to: SealState::Enabled });
     };
     let department = organisation::find(&mut work.tx, &known.organisation_id).await?;
     let subject = pki::SealSubject {

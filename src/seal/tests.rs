@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use base::{
-    Entropy, Instant, Page, Secret,
+    Entropy, Instant, ListPage, Secret,
     id::{OrganisationId, SealId, StaffId},
     number::{CreditCode, IdentityNumber},
 };
@@ -16,7 +16,8 @@ use records::{
 };
 
 use crate::{
-    ActiveSeal, Cabinet, Error, Kind, NewSeal, State, cancel, create, find, freeze, limits, list, renew, unfreeze,
+    ActiveSeal, Cabinet, Error, NewSeal, SealKind, SealState, cancel, create, find, freeze, limits, list, renew,
+    unfreeze,
 };
 
 const NOW: Instant = Instant::from_seconds(1_795_000_000);
@@ -76,7 +77,7 @@ async fn department(work: &mut Work, name: &str, code: &str, roles: &[Role]) -> 
         organisation::NewOrganisation {
             name: name.to_owned(),
             credit_code: CreditCode::complete(code).unwrap(),
-            kind: organisation::Kind::Department,
+            kind: organisation::OrganisationKind::Department,
             legal_representative: None,
         },
     )
@@ -110,7 +111,7 @@ const CODE: &str = "11330100002489381";
 async fn sealed_department(house: &House, entropy: &Arc<dyn Entropy>) -> (OrganisationId, SealId) {
     let mut work = work(house, 1, entropy).await;
     let (organisation, keeper) = department(&mut work, NAME, CODE, &[Role::SealKeeper]).await;
-    let new = NewSeal { organisation_id: organisation.clone(), kind: Kind::Licence, keeper };
+    let new = NewSeal { organisation_id: organisation.clone(), kind: SealKind::Licence, keeper };
     let seal = create(&mut work, &house.cabinet, new).await.unwrap();
     work.commit().await.unwrap();
     (organisation, seal)
@@ -126,7 +127,7 @@ async fn a_new_seal_seals_until_it_is_frozen_and_again_after() {
     assert_eq!(view.number, "33010000000001");
     assert_eq!(view.name, "滨江市市场监督管理局电子证照专用章");
     assert!(house.cabinet.draw(&view).is_ok());
-    let page = list(&mut tx, &organisation, &Page::first(1)).await.unwrap();
+    let page = list(&mut tx, &organisation, &ListPage::first(1)).await.unwrap();
     assert_eq!((page.items, page.next), (vec![view], None));
     drop(tx);
 
@@ -137,7 +138,7 @@ async fn a_new_seal_seals_until_it_is_frozen_and_again_after() {
 
     let mut next = work(&house, 5, &entropy).await;
     let refused = freeze(&mut next, &seal, "再次").await;
-    assert!(matches!(refused, Err(Error::Transition { from: State::Frozen, .. })));
+    assert!(matches!(refused, Err(Error::Transition { from: SealState::Frozen, .. })));
     unfreeze(&mut next, &seal, "交接完成").await.unwrap();
     next.commit().await.unwrap();
     assert_eq!(active(&house, &organisation, 6).await.unwrap(), seal);
@@ -150,9 +151,9 @@ async fn a_cancelled_seal_never_seals_again_and_its_certificate_is_revoked() {
     let mut next = work(&house, 3, &entropy).await;
     cancel(&mut next, house.cabinet.custody(), &seal, "机构撤销").await.unwrap();
     let again = cancel(&mut next, house.cabinet.custody(), &seal, "机构撤销").await;
-    assert!(matches!(again, Err(Error::Transition { from: State::Cancelled, .. })));
+    assert!(matches!(again, Err(Error::Transition { from: SealState::Cancelled, .. })));
     let refused = unfreeze(&mut next, &seal, "反悔").await;
-    assert!(matches!(refused, Err(Error::Transition { from: State::Cancelled, .. })));
+    assert!(matches!(refused, Err(Error::Transition { from: SealState::Cancelled, .. })));
     next.commit().await.unwrap();
     assert!(matches!(active(&house, &organisation, 4).await, Err(Error::NoActiveSeal)));
     assert_eq!(house.cabinet.custody().crl(2).unwrap().number, 2);
@@ -206,7 +207,7 @@ async fn a_renewed_seal_seals_with_another_key_and_is_the_same_seal() {
     renew(&mut next, house.cabinet.custody(), &seal, "密钥泄露").await.unwrap();
     cancel(&mut next, house.cabinet.custody(), &seal, "机构撤销").await.unwrap();
     let refused = renew(&mut next, house.cabinet.custody(), &seal, "换发证书").await;
-    assert!(matches!(refused, Err(Error::Transition { from: State::Cancelled, .. })));
+    assert!(matches!(refused, Err(Error::Transition { from: SealState::Cancelled, .. })));
 }
 
 #[tokio::test]
@@ -217,7 +218,7 @@ async fn only_a_seal_keeper_of_the_department_gets_one_seal_of_each_kind() {
     let (second, clerk) = department(&mut work, "滨江市卫生健康委员会", "11330100002490000", &[Role::Clerk]).await;
     let new = |organisation: &OrganisationId, keeper: &StaffId| NewSeal {
         organisation_id: organisation.clone(),
-        kind: Kind::Licence,
+        kind: SealKind::Licence,
         keeper: keeper.clone(),
     };
     let refused = create(&mut work, &house.cabinet, new(&second, &keeper)).await;
@@ -227,7 +228,7 @@ async fn only_a_seal_keeper_of_the_department_gets_one_seal_of_each_kind() {
     create(&mut work, &house.cabinet, new(&first, &keeper)).await.unwrap();
     let refused = create(&mut work, &house.cabinet, new(&first, &keeper)).await;
     assert!(matches!(refused, Err(Error::AlreadyHasOne)));
-    let official = NewSeal { kind: Kind::Official, ..new(&first, &keeper) };
+    let official = NewSeal { kind: SealKind::Official, ..new(&first, &keeper) };
     let official = create(&mut work, &house.cabinet, official).await.unwrap();
     assert_eq!(find(&mut work.tx, &official).await.unwrap().unwrap().number, "33010000000002");
     assert!(matches!(active_in(&house, &mut work, &second).await, Err(Error::NoActiveSeal)));
@@ -249,7 +250,7 @@ async fn a_name_has_to_fit_the_ring() {
     ] {
         let code = format!("1133010000249{place}000");
         let (organisation, keeper) = department(&mut work, &"局".repeat(length), &code, &[Role::SealKeeper]).await;
-        let new = NewSeal { organisation_id: organisation, kind: Kind::Licence, keeper };
+        let new = NewSeal { organisation_id: organisation, kind: SealKind::Licence, keeper };
         let made = create(&mut work, &house.cabinet, new).await;
         assert_eq!(made.is_ok(), fits, "{length} {made:?}");
     }

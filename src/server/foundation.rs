@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use base::{Entropy, Page, Secret, id::KeyId};
+use base::{Entropy, ListPage, Secret, id::KeyId};
 use ipnet::IpNet;
 use pki::Custody;
 use records::{Database, DatabaseSettings, migrate};
@@ -190,7 +190,7 @@ pub async fn envelope_key(
 ///
 /// The database.
 pub async fn has_keys(database: &Database) -> anyhow::Result<bool> {
-    let keys = Custody::list(&mut database.read().await?, &Page::<KeyId>::first(1)).await?;
+    let keys = Custody::list(&mut database.read().await?, &ListPage::<KeyId>::first(1)).await?;
     Ok(!keys.items.is_empty())
 }
 

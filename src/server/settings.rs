@@ -10,7 +10,7 @@ use anyhow::{Context, bail, ensure};
 
 /// What a setting's value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum SettingKind {
     /// `true` or `false`.
     Flag,
     /// A whole number within these bounds.
@@ -36,7 +36,7 @@ pub struct Setting {
     /// Its key, such as `database.url`.
     pub key: &'static str,
     /// What its value looks like.
-    pub kind: Kind,
+    pub kind: SettingKind,
     /// The value when nobody says otherwise, as it would be written in the environment.
     pub default: &'static str,
     /// What it does, for the reference page.
@@ -58,65 +58,65 @@ macro_rules! settings {
 
 settings! {
     /// Where browsers reach the product: decides the issuer, every link and whether cookies are `Secure`.
-    PUBLIC_URL = "public_url", Kind::Text, "http://127.0.0.1:8080";
+    PUBLIC_URL = "public_url", SettingKind::Text, "http://127.0.0.1:8080";
     /// Where the program listens, for every surface that has no address of its own.
-    LISTEN = "listen", Kind::Text, "127.0.0.1:8080";
+    LISTEN = "listen", SettingKind::Text, "127.0.0.1:8080";
     /// Where signing in and OpenID Connect are answered and nothing else is; empty means on `listen`, with the others.
-    LISTEN_SIGN_IN = "listen_sign_in", Kind::Text, "";
+    LISTEN_SIGN_IN = "listen_sign_in", SettingKind::Text, "";
     /// The same for people's own pages, `/me`.
-    LISTEN_ME = "listen_me", Kind::Text, "";
+    LISTEN_ME = "listen_me", SettingKind::Text, "";
     /// The same for the console and the counter's desk: on an inner address the internet never reaches them.
-    LISTEN_STAFF = "listen_staff", Kind::Text, "";
+    LISTEN_STAFF = "listen_staff", SettingKind::Text, "";
     /// The same for the home page, public answers, revocation lists and the API.
-    LISTEN_PUBLIC = "listen_public", Kind::Text, "";
+    LISTEN_PUBLIC = "listen_public", SettingKind::Text, "";
     /// Addresses of reverse proxies whose forwarded headers count; from anyone else they are ignored.
-    TRUSTED_PROXIES = "trusted_proxies", Kind::List, "";
+    TRUSTED_PROXIES = "trusted_proxies", SettingKind::List, "";
     /// Everything the program keeps beside the database: keys, and the database itself when it is SQLite.
-    DATA_FOLDER = "data_folder", Kind::Path, "data";
+    DATA_FOLDER = "data_folder", SettingKind::Path, "data";
     /// `sqlite://FILE` or `postgres://…`; empty means `guosuo.sqlite` in the data folder.
-    DATABASE_URL = "database.url", Kind::Text, "";
+    DATABASE_URL = "database.url", SettingKind::Text, "";
     /// A file that holds the database URL, for a URL with a password. Wins over `database.url`.
-    DATABASE_URL_FILE = "database.url_file", Kind::SecretFile, "";
+    DATABASE_URL_FILE = "database.url_file", SettingKind::SecretFile, "";
     /// The most connections to the database.
-    DATABASE_CONNECTIONS = "database.connections", Kind::Integer { min: 2, max: 200 }, "10";
+    DATABASE_CONNECTIONS = "database.connections", SettingKind::Integer { min: 2, max: 200 }, "10";
     /// How long a request waits for a connection before it is answered 503, in milliseconds.
-    DATABASE_ACQUIRE_MS = "database.acquire_timeout_ms", Kind::Integer { min: 100, max: 60_000 }, "5000";
+    DATABASE_ACQUIRE_MS = "database.acquire_timeout_ms", SettingKind::Integer { min: 100, max: 60_000 }, "5000";
     /// The file with the key that seals all other keys; empty means `keys/envelope.key` in the data folder.
-    ENVELOPE_KEY_FILE = "keys.envelope_file", Kind::SecretFile, "";
+    ENVELOPE_KEY_FILE = "keys.envelope_file", SettingKind::SecretFile, "";
     /// The folder of the fonts; empty means `fonts` beside the program, or the source tree's.
-    FONTS_FOLDER = "fonts_folder", Kind::Path, "";
+    FONTS_FOLDER = "fonts_folder", SettingKind::Path, "";
     /// The city's name, as pages show it.
-    CITY_ZH = "site.city_zh", Kind::Text, "滨江市";
+    CITY_ZH = "site.city_zh", SettingKind::Text, "滨江市";
     /// The city's name in English.
-    CITY_EN = "site.city_en", Kind::Text, "Binjiang";
+    CITY_EN = "site.city_en", SettingKind::Text, "Binjiang";
     /// Who is responsible for the site (主办单位), in the footer.
-    SITE_ORGANISATION = "site.organisation", Kind::Text, "滨江市行政审批服务局";
+    SITE_ORGANISATION = "site.organisation", SettingKind::Text, "滨江市行政审批服务局";
     /// Its name on the English pages; empty means the Chinese one.
-    SITE_ORGANISATION_EN = "site.organisation_en", Kind::Text, "Binjiang Administrative Approval Service Bureau";
+    SITE_ORGANISATION_EN = "site.organisation_en", SettingKind::Text, "Binjiang Administrative Approval Service Bureau";
     /// The help line, in the footer.
-    SITE_PHONE = "site.phone", Kind::Text, "12345";
+    SITE_PHONE = "site.phone", SettingKind::Text, "12345";
     /// The number of the ICP filing, in the footer; empty when there is none.
-    SITE_ICP = "site.icp", Kind::Text, "";
+    SITE_ICP = "site.icp", SettingKind::Text, "";
     /// The number of the public security filing, in the footer; empty when there is none.
-    SITE_POLICE_FILING = "site.police_filing", Kind::Text, "";
+    SITE_POLICE_FILING = "site.police_filing", SettingKind::Text, "";
     /// Whether this is a demonstration with invented people: every page then says so.
-    DEMONSTRATION = "site.demonstration", Kind::Flag, "false";
+    DEMONSTRATION = "site.demonstration", SettingKind::Flag, "false";
     /// A session ends after so many minutes without a request.
-    SESSION_IDLE_MINUTES = "session.idle_minutes", Kind::Integer { min: 1, max: 1440 }, "30";
+    SESSION_IDLE_MINUTES = "session.idle_minutes", SettingKind::Integer { min: 1, max: 1440 }, "30";
     /// A session ends after so many hours in any case.
-    SESSION_ABSOLUTE_HOURS = "session.absolute_hours", Kind::Integer { min: 1, max: 168 }, "12";
+    SESSION_ABSOLUTE_HOURS = "session.absolute_hours", SettingKind::Integer { min: 1, max: 168 }, "12";
     /// How many passwords may be checked at the same time; 0 means one for each core. Each takes 19 MiB.
-    PASSWORD_CHECKS = "sign_in.password_checks", Kind::Integer { min: 0, max: 256 }, "0";
+    PASSWORD_CHECKS = "sign_in.password_checks", SettingKind::Integer { min: 0, max: 256 }, "0";
     /// How long a sign-in waits for its turn before it is answered 503, in milliseconds.
-    PASSWORD_WAIT_MS = "sign_in.password_wait_ms", Kind::Integer { min: 10, max: 30_000 }, "1000";
+    PASSWORD_WAIT_MS = "sign_in.password_wait_ms", SettingKind::Integer { min: 10, max: 30_000 }, "1000";
     /// Whether clients on loopback and private addresses may be registered: for demonstrations and tests only.
-    LOOPBACK_CLIENTS = "oidc.loopback_clients_allowed", Kind::Flag, "false";
+    LOOPBACK_CLIENTS = "oidc.loopback_clients_allowed", SettingKind::Flag, "false";
     /// How long running requests may take to finish when the program is asked to stop, in seconds.
-    DRAIN_SECONDS = "drain_seconds", Kind::Integer { min: 0, max: 600 }, "20";
+    DRAIN_SECONDS = "drain_seconds", SettingKind::Integer { min: 0, max: 600 }, "20";
     /// `text` for people, `json` for collectors.
-    LOG_FORMAT = "log.format", Kind::Text, "text";
+    LOG_FORMAT = "log.format", SettingKind::Text, "text";
     /// Which log lines are written, such as `info` or `info,sqlx=warn`.
-    LOG_FILTER = "log.filter", Kind::Text, "info";
+    LOG_FILTER = "log.filter", SettingKind::Text, "info";
 }
 
 /// The settings in force and where each came from.
@@ -203,7 +203,7 @@ impl Settings {
     fn put(&mut self, setting: &Setting, value: String, source: Source) -> anyhow::Result<()> {
         // A flag and a variable may say a list as the file does, or with commas alone.
         let value = match setting.kind {
-            Kind::List if value.trim_start().starts_with('[') => read_list(setting.key, &value)?,
+            SettingKind::List if value.trim_start().starts_with('[') => read_list(setting.key, &value)?,
             _ => value,
         };
         check(setting, &value)?;
@@ -260,10 +260,10 @@ fn environment_name(key: &str) -> String {
 
 fn check(setting: &Setting, value: &str) -> anyhow::Result<()> {
     match setting.kind {
-        Kind::Flag if value != "true" && value != "false" => {
+        SettingKind::Flag if value != "true" && value != "false" => {
             bail!("{} must be true or false, not {value:?}", setting.key)
         }
-        Kind::Integer { min, max } => match value.parse::<i64>() {
+        SettingKind::Integer { min, max } => match value.parse::<i64>() {
             Ok(number) if (min..=max).contains(&number) => Ok(()),
             _ => bail!("{} must be a whole number from {min} to {max}, not {value:?}", setting.key),
         },
@@ -303,8 +303,8 @@ pub fn reference() -> String {
             let _ = writeln!(page, "#{line}");
         }
         let value = match setting.kind {
-            Kind::Flag | Kind::Integer { .. } => setting.default.to_owned(),
-            Kind::List => "[]".to_owned(),
+            SettingKind::Flag | SettingKind::Integer { .. } => setting.default.to_owned(),
+            SettingKind::List => "[]".to_owned(),
             _ => format!("{:?}", setting.default),
         };
         let _ = writeln!(page, "{} = {value}", setting.key);

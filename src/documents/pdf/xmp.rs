@@ -8,7 +8,7 @@ use crate::{Error, layout::is_metadata_name, limits};
 pub(crate) const NAMESPACE: &str = "urn:guosuo:licence:1:";
 
 /// What the metadata says.
-pub(crate) struct Facts<'a> {
+pub(crate) struct Metadata<'a> {
     pub(crate) title: &'a str,
     pub(crate) creator: &'a str,
     pub(crate) at: Instant,
@@ -16,7 +16,7 @@ pub(crate) struct Facts<'a> {
 }
 
 /// The packet. It describes its own entries, as PDF/A asks of a name space that is not in its own list.
-pub(crate) fn packet(facts: &Facts<'_>) -> Result<Vec<u8>, Error> {
+pub(crate) fn packet(facts: &Metadata<'_>) -> Result<Vec<u8>, Error> {
     if facts.entries.len() > limits::FIELDS_MAX * 2 {
         return Err(Error::TooLong { field: "metadata".to_owned() });
     }

@@ -1,11 +1,11 @@
 use base::{
-    Fault, Instant, Page,
+    Fault, Instant, ListPage,
     id::{OrganisationId, PersonId},
     number::CreditCode,
 };
 use records::{FromRow, Tx, args};
 
-use super::{Kind, OrganisationView, State};
+use super::{OrganisationKind, OrganisationState, OrganisationView};
 use crate::limits;
 
 /// A statement that reads organisations as [`Row`] takes them: the columns, and then what is asked for.
@@ -37,9 +37,9 @@ impl Row {
             organisation_id: OrganisationId::stored(self.organisation_id),
             name: self.name,
             credit_code: CreditCode::parse(&self.credit_code).map_err(Fault::broken)?,
-            kind: Kind::stored(&self.kind),
+            kind: OrganisationKind::stored(&self.kind),
             legal_representative: self.legal_representative.map(PersonId::stored),
-            state: State::stored(&self.state),
+            state: OrganisationState::stored(&self.state),
             registered_at: Instant::from_micros(self.registered_at),
         })
     }
@@ -68,7 +68,12 @@ pub async fn insert(tx: &mut Tx, new: &OrganisationView) -> Result<bool, Fault> 
 }
 
 /// False when it is not in the state it is moved from.
-pub async fn set_state(tx: &mut Tx, organisation: &OrganisationId, from: State, to: State) -> Result<bool, Fault> {
+pub async fn set_state(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    from: OrganisationState,
+    to: OrganisationState,
+) -> Result<bool, Fault> {
     let changed = tx
         .run(
             "update organisation
@@ -88,7 +93,11 @@ pub async fn by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<Organisati
     tx.first::<Row>(organisations!("where credit_code = $1"), args![code.as_str()]).await?.map(Row::view).transpose()
 }
 
-pub async fn list(tx: &mut Tx, kind: Kind, page: &Page<OrganisationId>) -> Result<Vec<OrganisationView>, Fault> {
+pub async fn list(
+    tx: &mut Tx,
+    kind: OrganisationKind,
+    page: &ListPage<OrganisationId>,
+) -> Result<Vec<OrganisationView>, Fault> {
     let rows: Vec<Row> = tx
         .all(
             organisations!(

@@ -1,5 +1,5 @@
 use base::{
-    Fault, Instant, Page,
+    Fault, Instant, ListPage,
     id::{AccountId, OrganisationId, PersonId, SessionId, StaffId},
 };
 use records::{FromRow, Tx, args};
@@ -237,7 +237,7 @@ pub async fn list(
     tx: &mut Tx,
     person: &PersonId,
     at: Instant,
-    page: &Page<SessionId>,
+    page: &ListPage<SessionId>,
 ) -> Result<Vec<SessionView>, Fault> {
     let rows: Vec<(String, String, String, i64, i64, i64)> = tx
         .all(

@@ -4,14 +4,14 @@ use base::{
 };
 use records::{Tx, args};
 
-use crate::{account::State, limits};
+use crate::{account::AccountState, limits};
 
 /// What a sign-in needs to know of an account.
 #[derive(Debug)]
 pub struct Account {
     pub id: AccountId,
     pub person: PersonId,
-    pub state: State,
+    pub state: AccountState,
     pub phc: Option<String>,
 }
 
@@ -28,7 +28,7 @@ pub async fn by_username(tx: &mut Tx, username_key: &str) -> Result<Option<Accou
     Ok(row.map(|(account, person, state, phc)| Account {
         id: AccountId::stored(account),
         person: PersonId::stored(person),
-        state: State::stored(&state),
+        state: AccountState::stored(&state),
         phc,
     }))
 }

@@ -57,11 +57,11 @@ fn network(address: IpAddr) -> String {
 #[derive(Clone, Debug)]
 pub struct Bucket {
     keys: Keys,
-    kind: Kind,
+    kind: BucketKind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum BucketKind {
     /// The address signed in with this name before.
     KnownAddress,
     /// The browser has a session of the account.
@@ -81,15 +81,15 @@ impl Bucket {
 
     fn key(&self) -> &str {
         match self.kind {
-            Kind::KnownAddress => &self.keys.pair,
-            Kind::OwnSession => self.keys.session.as_deref().unwrap_or(&self.keys.pair),
-            Kind::Stranger => &self.keys.name,
+            BucketKind::KnownAddress => &self.keys.pair,
+            BucketKind::OwnSession => self.keys.session.as_deref().unwrap_or(&self.keys.pair),
+            BucketKind::Stranger => &self.keys.name,
         }
     }
 
     /// The address counts for strangers only: a neighbour's failures must not keep anyone out who was here before.
     fn address_key(&self) -> Option<&str> {
-        (self.kind == Kind::Stranger).then_some(self.keys.address.as_str())
+        (self.kind == BucketKind::Stranger).then_some(self.keys.address.as_str())
     }
 }
 
@@ -103,9 +103,9 @@ impl Standing {
         let since = at.plus_seconds(-limits::KNOWN_ADDRESS_SECONDS);
         let known = self.0.iter().any(|row| row.key == keys.pair && row.counted_at > since);
         let kind = match (own_session, known) {
-            (true, _) => Kind::OwnSession,
-            (false, true) => Kind::KnownAddress,
-            (false, false) => Kind::Stranger,
+            (true, _) => BucketKind::OwnSession,
+            (false, true) => BucketKind::KnownAddress,
+            (false, false) => BucketKind::Stranger,
         };
         Bucket { keys, kind }
     }
@@ -134,7 +134,7 @@ pub async fn passed(work: &mut Work, bucket: &Bucket) -> Result<bool, Fault> {
     if !queries::reset(&mut work.tx, bucket.key(), bucket.address_key().unwrap_or_default(), at).await? {
         return Ok(false);
     }
-    if bucket.kind == Kind::Stranger {
+    if bucket.kind == BucketKind::Stranger {
         queries::reset(&mut work.tx, &bucket.keys.pair, "", at).await?;
     }
     Ok(true)

@@ -1,5 +1,5 @@
 use base::{
-    Fault, Instant, Page,
+    Fault, Instant, ListPage,
     id::{OrganisationId, PersonId, StaffId},
 };
 use records::{FromRow, Tx, args};
@@ -113,7 +113,11 @@ pub async fn ever(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fau
     Ok(row.map(Row::view))
 }
 
-pub async fn list(tx: &mut Tx, organisation: &OrganisationId, page: &Page<StaffId>) -> Result<Vec<StaffView>, Fault> {
+pub async fn list(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    page: &ListPage<StaffId>,
+) -> Result<Vec<StaffView>, Fault> {
     let rows: Vec<Row> = tx
         .all(
             staff!(

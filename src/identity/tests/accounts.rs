@@ -52,7 +52,7 @@ async fn a_password_is_stored_as_a_hash_and_never_told() -> Result<(), Error> {
     let mut tx = city.database().read().await?;
     let (phc,): (String,) = tx.one("select phc from password", vec![]).await?;
     assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
-    for entry in log::list(&mut tx, &Filter::default(), &Page::first(100)).await?.items {
+    for entry in log::list(&mut tx, &Filter::default(), &ListPage::first(100)).await?.items {
         assert!(!entry.data.contains("argon2") && !entry.data.contains(PASSWORD), "{entry:?}");
     }
     let setting = context(at(0), 5);

@@ -114,7 +114,7 @@ fn department(name: &str, serial: u32) -> NewOrganisation {
     NewOrganisation {
         name: name.to_owned(),
         credit_code: code(serial),
-        kind: Kind::Department,
+        kind: OrganisationKind::Department,
         legal_representative: None,
     }
 }
@@ -141,12 +141,14 @@ async fn organisations_are_walked_over_two_pages() -> Result<(), Error> {
     for serial in 1..=3 {
         organisation::register(&mut work, department("局", serial)).await?;
     }
-    let enterprise = NewOrganisation { kind: Kind::Enterprise, ..department("公司", 4) };
+    let enterprise = NewOrganisation { kind: OrganisationKind::Enterprise, ..department("公司", 4) };
     organisation::register(&mut work, enterprise).await?;
     work.commit().await?;
     let mut tx = city.database().read().await?;
-    let first = organisation::list(&mut tx, Kind::Department, &Page::first(2)).await?;
-    let second = organisation::list(&mut tx, Kind::Department, &Page::after(first.next.clone().unwrap(), 2)).await?;
+    let first = organisation::list(&mut tx, OrganisationKind::Department, &ListPage::first(2)).await?;
+    let second =
+        organisation::list(&mut tx, OrganisationKind::Department, &ListPage::after(first.next.clone().unwrap(), 2))
+            .await?;
     assert_eq!((first.items.len(), second.items.len(), second.next), (2, 1, None));
     Ok(())
 }
@@ -157,7 +159,7 @@ async fn who_may_act_for_an_organisation_is_its_representative_or_has_a_mandate_
     let mut work = city.database().begin(context(at(0), 2)).await?;
     let agent = person::register(&mut work, &city.vault, new_person("李娜", 2)).await?;
     let company = NewOrganisation {
-        kind: Kind::Enterprise,
+        kind: OrganisationKind::Enterprise,
         legal_representative: Some(city.person.clone()),
         ..department("公司", 1)
     };
@@ -190,7 +192,7 @@ async fn staff_work_in_one_department_until_the_appointment_ends() -> Result<(),
     let city = City::found().await?;
     let mut work = city.database().begin(context(at(0), 2)).await?;
     let bureau = organisation::register(&mut work, department("局", 1)).await?;
-    let company = NewOrganisation { kind: Kind::Enterprise, ..department("公司", 2) };
+    let company = NewOrganisation { kind: OrganisationKind::Enterprise, ..department("公司", 2) };
     let company = organisation::register(&mut work, company).await?;
     let in_company = staff::appoint(&mut work, &city.person, &company, &[Role::Clerk]).await;
     assert!(matches!(in_company, Err(Error::OrganisationUnknown)));
@@ -203,7 +205,7 @@ async fn staff_work_in_one_department_until_the_appointment_ends() -> Result<(),
     let found = staff::of_person(&mut tx, &city.person).await?.unwrap();
     assert_eq!((&found.staff_id, found.roles.to_string().as_str()), (&clerk, "clerk reviewer"));
     assert_eq!(staff::find(&mut tx, &clerk).await?.unwrap().name, "张伟");
-    assert_eq!(staff::list(&mut tx, &bureau, &Page::first(1)).await?.items.len(), 1);
+    assert_eq!(staff::list(&mut tx, &bureau, &ListPage::first(1)).await?.items.len(), 1);
     drop(tx);
     let mut work = city.database().begin(context(at(1), 3)).await?;
     staff::end(&mut work, &clerk).await?;
@@ -223,7 +225,7 @@ async fn after_a_death_nobody_signs_in_or_acts_in_that_name() -> Result<(), Erro
     let new = NewOrganisation {
         name: "滨江市公安局".to_owned(),
         credit_code: CreditCode::complete("11330100002489402").unwrap(),
-        kind: Kind::Department,
+        kind: OrganisationKind::Department,
         legal_representative: None,
     };
     let department = organisation::register(&mut work, new).await?;
@@ -269,7 +271,7 @@ async fn an_organisation_is_suspended_until_it_resumes_and_ceases_for_good() -> 
     let new = NewOrganisation {
         name: "滨江市龙福餐饮有限公司".to_owned(),
         credit_code: CreditCode::complete("91330100MA2ABCDE1").unwrap(),
-        kind: Kind::Enterprise,
+        kind: OrganisationKind::Enterprise,
         legal_representative: None,
     };
     let id = organisation::register(&mut work, new).await?;
@@ -284,7 +286,7 @@ async fn an_organisation_is_suspended_until_it_resumes_and_ceases_for_good() -> 
     assert!(unknown(organisation::cease(&mut work, &id).await));
     work.commit().await?;
     let found = organisation::find(&mut city.database().read().await?, &id).await?.unwrap();
-    assert_eq!(found.state, organisation::State::Ceased);
+    assert_eq!(found.state, organisation::OrganisationState::Ceased);
     assert_eq!(city.events::<events::OrganisationSuspended>().await?.len(), 2);
     assert_eq!(city.events::<events::OrganisationResumed>().await?.len(), 1);
     assert_eq!(city.events::<events::OrganisationCeased>().await?.len(), 1);

@@ -13,7 +13,7 @@ async fn a_token_is_random_and_only_its_digest_is_stored() -> Result<(), Error> 
     let mut tx = city.database().read().await?;
     let (stored,): (String,) = tx.one("select token_hash from session", vec![]).await?;
     assert_eq!(stored, crypto::digest::hex(&crypto::digest::sha256(token.as_bytes())));
-    for entry in log::list(&mut tx, &Filter::default(), &Page::first(100)).await?.items {
+    for entry in log::list(&mut tx, &Filter::default(), &ListPage::first(100)).await?.items {
         assert!(!entry.data.contains(token) && !entry.data.contains(&stored), "{entry:?}");
     }
     // What is stored opens nothing.
@@ -127,9 +127,9 @@ async fn a_person_sees_and_ends_their_own_sessions_only() -> Result<(), Error> {
     session::close_all(&mut work, &other, None, "closed_by_holder").await?;
     work.commit().await?;
     let mut tx = city.database().read().await?;
-    assert!(session::list(&mut tx, &other, at(4), &Page::first(9)).await?.items.is_empty());
-    let first = session::list(&mut tx, &city.person, at(4), &Page::first(2)).await?;
-    let second = session::list(&mut tx, &city.person, at(4), &Page::after(first.next.clone().unwrap(), 2)).await?;
+    assert!(session::list(&mut tx, &other, at(4), &ListPage::first(9)).await?.items.is_empty());
+    let first = session::list(&mut tx, &city.person, at(4), &ListPage::first(2)).await?;
+    let second = session::list(&mut tx, &city.person, at(4), &ListPage::after(first.next.clone().unwrap(), 2)).await?;
     assert_eq!((first.items.len(), second.items.len(), second.next), (2, 1, None));
     assert_eq!(first.items[0].session_id, opened[2].session_id);
     assert_eq!(first.items[0].device, "Chrome, Windows");
@@ -151,7 +151,7 @@ async fn a_role_that_was_taken_away_is_gone_from_the_next_request() -> Result<()
     let bureau = NewOrganisation {
         name: "局".to_owned(),
         credit_code: CreditCode::complete("11330100000000001").unwrap(),
-        kind: Kind::Department,
+        kind: OrganisationKind::Department,
         legal_representative: None,
     };
     let bureau = organisation::register(&mut work, bureau).await?;

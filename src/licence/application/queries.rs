@@ -1,7 +1,7 @@
 //! The statements about applications.
 
 use base::{
-    Fault, Instant, Page,
+    Fault, Instant, ListPage,
     id::{ApplicationId, LicenceId, OrganisationId},
 };
 use records::{FromRow, Tx, args};
@@ -75,7 +75,7 @@ pub(crate) async fn applications(
     tx: &mut Tx,
     issuer: &OrganisationId,
     state: Option<&str>,
-    page: &Page<ApplicationId>,
+    page: &ListPage<ApplicationId>,
 ) -> Result<Vec<ApplicationRow>, Fault> {
     tx.all(
         applications!(

@@ -40,7 +40,7 @@ pub struct Signed {
 }
 
 /// What a page is made from.
-pub(crate) struct Facts<'a> {
+pub(crate) struct PageFacts<'a> {
     pub licence: &'a Licence,
     pub content: &'a Content,
     pub at: Instant,
@@ -69,7 +69,7 @@ pub(crate) async fn signed(
     press: &Press,
     licence_type: &LicenceType,
     seal: &ActiveSeal,
-    facts: &Facts<'_>,
+    facts: &PageFacts<'_>,
 ) -> Result<Vec<u8>, Error> {
     let template = press.template(licence_type, seal)?;
     let printed = printed(facts.licence, facts.content);
@@ -105,7 +105,7 @@ async fn sign(prepared: &Prepared, key: &KeyHandle, chain: &[Vec<u8>]) -> Result
 
 /// Reads a page that a key signed which means nothing, as a verifier would: what cannot be read, or says something else
 /// than the record, is found before a real key has signed it.
-fn lint(prepared: &Prepared, rehearsed: &[u8], facts: &Facts<'_>, printed: &Fields) -> Result<(), Error> {
+fn lint(prepared: &Prepared, rehearsed: &[u8], facts: &PageFacts<'_>, printed: &Fields) -> Result<(), Error> {
     let parsed = SignedData::parse(rehearsed).map_err(|error| Error::Lint(error.to_string()))?;
     let bytes = prepared.clone().finish(rehearsed).map_err(refused)?;
     let file = read(&bytes).map_err(|error| Error::Lint(error.to_string()))?;

@@ -8,7 +8,7 @@ use base::{
 };
 use identity::{
     Vault,
-    organisation::{self, OrganisationView, State},
+    organisation::{self, OrganisationState, OrganisationView},
     person::{self, PersonView},
 };
 use records::Tx;
@@ -169,6 +169,6 @@ fn of_organisation(found: OrganisationView) -> HolderFacts {
         holder: Holder::Organisation(found.organisation_id),
         name: found.name,
         number: Secret::new(found.credit_code.as_str().to_owned()),
-        has_ended: found.state == State::Ceased,
+        has_ended: found.state == OrganisationState::Ceased,
     }
 }

@@ -1,7 +1,7 @@
 //! The statements about licences.
 
 use base::{
-    Fault, Instant, Page,
+    Fault, Instant, ListPage,
     id::{LicenceId, OrganisationId},
     number::LicenceIdentifier,
 };
@@ -57,7 +57,7 @@ pub(crate) async fn by_origin(tx: &mut Tx, origin: &str) -> Result<Option<Licenc
 }
 
 /// Licences of one holder that were issued, newest first.
-pub(crate) async fn held_by(tx: &mut Tx, holder: &Holder, page: &Page<LicenceId>) -> Result<Vec<Licence>, Fault> {
+pub(crate) async fn held_by(tx: &mut Tx, holder: &Holder, page: &ListPage<LicenceId>) -> Result<Vec<Licence>, Fault> {
     many(
         tx,
         licences!(
@@ -77,7 +77,7 @@ pub(crate) async fn issued_by(
     tx: &mut Tx,
     issuer: &OrganisationId,
     status: Option<Status>,
-    page: &Page<LicenceId>,
+    page: &ListPage<LicenceId>,
 ) -> Result<Vec<Licence>, Fault> {
     many(
         tx,

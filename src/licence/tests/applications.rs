@@ -1,11 +1,11 @@
 //! Applications and the second pair of eyes.
 
-use base::Page;
+use base::ListPage;
 
 use super::city::{City, city};
 use crate::{
     Error, Licence, Status,
-    application::{self, State},
+    application::{self, ApplicationState},
     issue::Begun,
     register::reason::ReturnReason,
 };
@@ -50,7 +50,7 @@ async fn an_approved_application_becomes_a_licence() {
     assert_eq!(licence.status, Status::Valid);
     let mut tx = city.fresh.database.read().await.unwrap();
     let decided = application::find(&mut tx, &city.library.safe, &city.food.id, &id).await.unwrap();
-    assert_eq!((decided.state, decided.licence), (State::Approved, Some(licence.id.clone())));
+    assert_eq!((decided.state, decided.licence), (ApplicationState::Approved, Some(licence.id.clone())));
     let content = city.library.safe.content(&mut tx, &licence.id).await.unwrap();
     assert_eq!(content.digest().unwrap(), reviewed);
 }
@@ -122,10 +122,15 @@ async fn a_returned_application_tells_why_and_cannot_be_approved() {
     let late = approve(&city, &id, &city.food.reviewer, &reviewed, 2).await;
     assert!(matches!(late, Err(Error::AlreadyDecided)));
     let mut tx = city.fresh.database.read().await.unwrap();
-    let returned =
-        application::list(&mut tx, &city.library.safe, &city.food.id, Some(State::Returned), &Page::first(5))
-            .await
-            .unwrap();
+    let returned = application::list(
+        &mut tx,
+        &city.library.safe,
+        &city.food.id,
+        Some(ApplicationState::Returned),
+        &ListPage::first(5),
+    )
+    .await
+    .unwrap();
     assert_eq!(returned.items[0].return_reason, Some(ReturnReason::Mismatch));
     assert_eq!(returned.items[0].return_note.as_deref(), Some("住所与登记不一致"));
 }
@@ -137,7 +142,8 @@ async fn another_department_sees_no_application() {
     let mut tx = city.fresh.database.read().await.unwrap();
     let found = application::find(&mut tx, &city.library.safe, &city.police.id, &id).await;
     assert!(matches!(found, Err(Error::NotFound)));
-    let list = application::list(&mut tx, &city.library.safe, &city.police.id, None, &Page::first(5)).await.unwrap();
+    let list =
+        application::list(&mut tx, &city.library.safe, &city.police.id, None, &ListPage::first(5)).await.unwrap();
     assert!(list.items.is_empty());
 }
 
@@ -149,8 +155,8 @@ async fn the_list_of_applications_is_walked_over_two_pages() {
     }
     let mut tx = city.fresh.database.read().await.unwrap();
     let (library, department) = (&city.library, &city.food.id);
-    let first = application::list(&mut tx, &library.safe, department, None, &Page::first(2)).await.unwrap();
-    let after = Page::after(first.next.clone().unwrap(), 2);
+    let first = application::list(&mut tx, &library.safe, department, None, &ListPage::first(2)).await.unwrap();
+    let after = ListPage::after(first.next.clone().unwrap(), 2);
     let second = application::list(&mut tx, &library.safe, department, None, &after).await.unwrap();
     assert_eq!((first.items.len(), second.items.len(), second.next), (2, 1, None));
 }

@@ -18,7 +18,7 @@ use records::{
     Consequence, Context, EventRow, Reacting, Work,
     testing::{Fresh, context, fresh_following},
 };
-use seal::{Cabinet, Kind, NewSeal};
+use seal::{Cabinet, NewSeal, SealKind};
 
 use crate::{
     Error, Fields, Holder, HolderFacts, Library, Licence, Official,
@@ -123,7 +123,7 @@ async fn register(work: &mut Work, vault: &Vault, name: &str, seventeen: &str) -
     person::register(work, vault, new).await.unwrap()
 }
 
-async fn organisation(work: &mut Work, name: &str, code: &str, kind: organisation::Kind) -> OrganisationId {
+async fn organisation(work: &mut Work, name: &str, code: &str, kind: organisation::OrganisationKind) -> OrganisationId {
     let new = organisation::NewOrganisation {
         name: name.to_owned(),
         credit_code: CreditCode::complete(code).unwrap(),
@@ -146,12 +146,12 @@ async fn department(
     code: &str,
     digits: &str,
 ) -> Department {
-    let id = organisation(work, name, code, organisation::Kind::Department).await;
+    let id = organisation(work, name, code, organisation::OrganisationKind::Department).await;
     let birth = |n: u32| format!("3301011980010{digits}{n:03}");
     let clerk = official(work, vault, &id, ("经办甲", &birth(1)), &[Role::Clerk, Role::Reviewer]).await;
     let reviewer = official(work, vault, &id, ("审核乙", &birth(2)), &[Role::Clerk, Role::Reviewer]).await;
     let keeper = official(work, vault, &id, ("保管丙", &birth(3)), &[Role::SealKeeper]).await;
-    let new = NewSeal { organisation_id: id.clone(), kind: Kind::Licence, keeper: keeper.staff_id };
+    let new = NewSeal { organisation_id: id.clone(), kind: SealKind::Licence, keeper: keeper.staff_id };
     let seal = seal::create(work, cabinet, new).await.unwrap();
     Department { id, clerk, reviewer, seal }
 }
@@ -190,8 +190,13 @@ pub async fn city() -> City {
     licence_type::authorise(&mut work, built_in::FOOD, &food.id).await.unwrap();
     licence_type::authorise(&mut work, built_in::DRIVING, &police.id).await.unwrap();
     licence_type::authorise(&mut work, built_in::BIRTH, &police.id).await.unwrap();
-    let company =
-        organisation(&mut work, "滨江市龙福餐饮有限公司", "91330100MA2ABCDE1", organisation::Kind::Enterprise).await;
+    let company = organisation(
+        &mut work,
+        "滨江市龙福餐饮有限公司",
+        "91330100MA2ABCDE1",
+        organisation::OrganisationKind::Enterprise,
+    )
+    .await;
     let person = register(&mut work, &vault, "龘㐂𠮷", "33010119900307123").await;
     work.commit().await.unwrap();
     let mut tx = fresh.database.read().await.unwrap();

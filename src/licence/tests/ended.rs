@@ -8,7 +8,7 @@ use verify::{Outcome, Reason};
 use super::city::{Asked, City, city};
 use crate::{
     Error, Holder, HolderFacts, Licence, Status,
-    application::{self, State},
+    application::{self, ApplicationState},
     catalogue::built_in,
     events::{IssueVoided, LicenceRevoked},
     issue::{self, NewLicence, Recovered},
@@ -131,7 +131,7 @@ async fn an_application_whose_holder_ceased_meanwhile_is_not_approved() {
     drop(work);
     let mut work = city.work(4).await;
     let found = application::find(&mut work.tx, &city.library.safe, &city.food.id, &id).await.unwrap();
-    assert_eq!((found.state, found.licence), (State::Submitted, None));
+    assert_eq!((found.state, found.licence), (ApplicationState::Submitted, None));
     let holder = facts(&city, &city.company.holder).await;
     let again = NewLicence { holder, ..new };
     let refused = application::apply(&mut work, &city.library, &city.food.clerk, again).await.unwrap_err();

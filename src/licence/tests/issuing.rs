@@ -1,6 +1,6 @@
 //! What may be issued, and what comes out.
 
-use base::{Date, Page, number::LicenceIdentifier};
+use base::{Date, ListPage, number::LicenceIdentifier};
 use documents::pdf::read::read;
 use records::{attempt, log};
 
@@ -28,7 +28,7 @@ async fn an_issued_licence_is_sealed_and_found_by_every_number() {
     assert_eq!(register::by_identifier(&mut tx, &identifier).await.unwrap(), Some(licence.clone()));
     assert_eq!(register::by_code(&mut tx, &licence.code).await.unwrap(), Some(licence.clone()));
     assert_eq!(register::queries::by_file_digest(&mut tx, &sha256).await.unwrap(), Some(licence.clone()));
-    let held = register::held_by(&mut tx, &licence.holder, &Page::first(10)).await.unwrap();
+    let held = register::held_by(&mut tx, &licence.holder, &ListPage::first(10)).await.unwrap();
     assert_eq!(held.items, std::slice::from_ref(&licence));
     let file = read(&bytes).unwrap();
     assert_eq!(file.entry("certificate_identifier"), Some(licence.identifier.as_str()));
@@ -37,7 +37,7 @@ async fn an_issued_licence_is_sealed_and_found_by_every_number() {
     let events = log::list(
         &mut tx,
         &log::Filter { object: Some(licence.id.to_string()), ..log::Filter::default() },
-        &Page::first(10),
+        &ListPage::first(10),
     )
     .await
     .unwrap();
@@ -241,9 +241,10 @@ async fn many_licences_have_many_numbers() {
     }
     let department = std::slice::from_ref(&city.food.id);
     let mut tx = city.fresh.database.read().await.unwrap();
-    let first = register::issued_by(&mut tx, department, None, &Page::first(15)).await.unwrap();
-    let second =
-        register::issued_by(&mut tx, department, None, &Page::after(first.next.clone().unwrap(), 15)).await.unwrap();
+    let first = register::issued_by(&mut tx, department, None, &ListPage::first(15)).await.unwrap();
+    let second = register::issued_by(&mut tx, department, None, &ListPage::after(first.next.clone().unwrap(), 15))
+        .await
+        .unwrap();
     assert_eq!((first.items.len(), second.items.len(), second.next), (15, 5, None));
     assert!(first.items[0].issued_at >= NOW);
 }

@@ -1,10 +1,10 @@
 //! Registering, disabling and enabling applications.
 
-use base::{Fault, Page, PageOf, Secret, Text, id::OrganisationId};
+use base::{Fault, ListPage, PageOf, Secret, Text, id::OrganisationId};
 use crypto::{digest, encoding::base64url};
 use records::{Tx, Work, revision};
 
-use super::{Client, ClientId, ClientSettings, GrantType, Kind, queries, uri, uri::Use};
+use super::{Client, ClientId, ClientKind, ClientSettings, GrantType, queries, uri, uri::Use};
 use crate::{
     Error,
     events::{ClientDisabled, ClientEnabled, ClientRegistered, ClientSecretRenewed},
@@ -46,7 +46,7 @@ pub struct Registered {
 /// [`Error::Registration`] naming the field, [`Error::ClientExists`].
 pub async fn register(work: &mut Work, policy: uri::UriPolicy, new: Registration) -> Result<Registered, Error> {
     let scopes = check(&new, policy)?;
-    let secret = (new.settings.kind == Kind::Confidential).then(|| fresh_secret(work));
+    let secret = (new.settings.kind == ClientKind::Confidential).then(|| fresh_secret(work));
     let client = Client {
         client_id: new.client_id,
         name: new.name,
@@ -124,7 +124,7 @@ pub async fn renew_secret(work: &mut Work, client: &ClientId) -> Result<Secret<S
 /// # Errors
 ///
 /// [`Fault`].
-pub async fn list(tx: &mut Tx, page: &Page<ClientId>) -> Result<PageOf<Client, ClientId>, Fault> {
+pub async fn list(tx: &mut Tx, page: &ListPage<ClientId>) -> Result<PageOf<Client, ClientId>, Fault> {
     let rows = queries::after(tx, page.after.as_ref().map(ClientId::as_str), page.limit + 1).await?;
     Ok(PageOf::from_rows(rows, page.limit, |client| client.client_id.clone()))
 }
@@ -144,7 +144,7 @@ fn check(new: &Registration, policy: uri::UriPolicy) -> Result<ScopeSet, Error> 
     check_text("purpose", &new.purpose)?;
     check_uris(new, policy)?;
     let scopes = ScopeSet::parse(&settings.scopes).map_err(|_| flaw("scopes", "a scope is unknown"))?;
-    let confidential = settings.kind == Kind::Confidential;
+    let confidential = settings.kind == ClientKind::Confidential;
     let codes = settings.grants.contains(&GrantType::AuthorizationCode);
     let machine = settings.grants.contains(&GrantType::ClientCredentials);
     let rules: &[(bool, &'static str, &'static str)] = &[

@@ -113,7 +113,7 @@ async fn a_live_session_gets_a_code_and_nothing_is_written() {
 async fn census(city: &City) -> (usize, i64, (i64, i64)) {
     let mut tx = city.database().read().await.unwrap();
     let all = records::log::Filter::default();
-    let events = records::log::list(&mut tx, &all, &base::Page::first(200)).await.unwrap().items.len();
+    let events = records::log::list(&mut tx, &all, &base::ListPage::first(200)).await.unwrap().items.len();
     let (families,): (i64,) = tx.one("select cast(count(*) as bigint) from token_family", vec![]).await.unwrap();
     (events, families, records::jobs::census(&mut tx).await.unwrap())
 }
@@ -176,7 +176,7 @@ async fn a_hint_of_somebody_else_is_never_answered_with_this_person() {
     }
     assert!(matches!(city.authorize("other", &[("id_token_hint", &hint)]).await, Err(Error::LoginRequired)));
     // The same client, a hint about another person.
-    let other = crate::id_token::Facts {
+    let other = crate::id_token::IdTokenFacts {
         subject: "somebody-else",
         session: "s",
         nonce: None,

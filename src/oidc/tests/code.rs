@@ -196,7 +196,7 @@ async fn nothing_that_could_be_replayed_is_stored() {
         .await
         .unwrap();
     let all = records::log::Filter::default();
-    let log = records::log::list(&mut tx, &all, &base::Page::first(200)).await.unwrap().items;
+    let log = records::log::list(&mut tx, &all, &base::ListPage::first(200)).await.unwrap().items;
     let log = log.into_iter().map(|entry| (entry.actor, entry.object, entry.data));
     let clients: Vec<(String, String, String)> =
         tx.all("select client_id, settings, coalesce(secret_hash, '') from client", vec![]).await.unwrap();

@@ -1,7 +1,7 @@
 //! Asking, remembering, withdrawing.
 
 use super::*;
-use crate::{claims::Shown, events, grant, scope::ScopeSet};
+use crate::{claims::ShownClaim, events, grant, scope::ScopeSet};
 
 fn asked() -> ClientSettings {
     ClientSettings { consent: Consent::Ask, ..web() }
@@ -126,16 +126,20 @@ async fn values_are_shown_masked() {
     let city = City::new().await;
     let mut tx = city.database().read().await.unwrap();
     let facts = crate::claims::of_person(&mut tx, &city.person).await.unwrap().unwrap();
-    let check = |scope: &str, expected: &[(Shown, &str)]| {
+    let check = |scope: &str, expected: &[(ShownClaim, &str)]| {
         let masked = facts.masked(crate::scope::find(scope).unwrap(), &city.vault).unwrap();
-        let masked: Vec<(Shown, &str)> = masked.iter().map(|(claim, values)| (*claim, values[0].as_str())).collect();
+        let masked: Vec<(ShownClaim, &str)> =
+            masked.iter().map(|(claim, values)| (*claim, values[0].as_str())).collect();
         assert_eq!(masked, expected);
     };
-    check("profile", &[(Shown::Name, "欧**明"), (Shown::Gender, "female"), (Shown::Birthdate, "1949-**-**")]);
-    check("email", &[(Shown::Email, "x***@example.com")]);
-    check("phone", &[(Shown::PhoneNumber, "+86 138******00")]);
-    check("address", &[(Shown::Address, "滨江市长江路***")]);
-    check("identity_number", &[(Shown::IdentityNumber, "1101*************X")]);
+    check(
+        "profile",
+        &[(ShownClaim::Name, "欧**明"), (ShownClaim::Gender, "female"), (ShownClaim::Birthdate, "1949-**-**")],
+    );
+    check("email", &[(ShownClaim::Email, "x***@example.com")]);
+    check("phone", &[(ShownClaim::PhoneNumber, "+86 138******00")]);
+    check("address", &[(ShownClaim::Address, "滨江市长江路***")]);
+    check("identity_number", &[(ShownClaim::IdentityNumber, "1101*************X")]);
     check("org", &[]);
     check("openid", &[]);
 }

@@ -43,7 +43,7 @@ async fn a_registration_that_contradicts_itself_is_refused() {
     };
     check("identity number approved", with(approved), true).await;
     let mut public_approved = with(approved);
-    public_approved.kind = Kind::Public;
+    public_approved.kind = ClientKind::Public;
     check("identity number for a public client", public_approved, false).await;
     check("exempt", with(|s| s.pkce_exempted_by = Some("stf_1".to_owned())), true).await;
     check("exempt by nobody", with(|s| s.pkce_exempted_by = Some(" ".to_owned())), false).await;
@@ -55,7 +55,7 @@ async fn a_registration_that_contradicts_itself_is_refused() {
     native.redirect_uris = vec!["http://127.0.0.1/cb".to_owned()];
     native.post_logout_redirect_uris = vec![];
     check("native", native.clone(), true).await;
-    native.kind = Kind::Confidential;
+    native.kind = ClientKind::Confidential;
     check("native with a secret", native, false).await;
     let mut machine = web();
     machine.grants = vec![GrantType::ClientCredentials];
@@ -68,7 +68,7 @@ async fn a_registration_that_contradicts_itself_is_refused() {
     others.acts_for.push("org_1".to_owned());
     check("one department more", others, false).await;
     check("a website for other departments", with(|s| s.acts_for = vec!["org_1".to_owned()]), false).await;
-    machine.kind = Kind::Public;
+    machine.kind = ClientKind::Public;
     check("machine without a secret", machine, false).await;
     let many = |count| {
         let mut settings = web();

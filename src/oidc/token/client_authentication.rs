@@ -7,11 +7,12 @@ use records::{Actor, Context, Work};
 
 use super::issue::TokenRequest;
 use crate::{
-    Client, ClientId, Endpoint, Error, client::Kind, events::ClientRefused, limits, parameters::decode, throttle::Wrong,
+    Client, ClientId, Endpoint, Error, client::ClientKind, events::ClientRefused, limits, parameters::decode,
+    throttle::Wrong,
 };
 
 /// What the caller shows.
-struct Shown {
+struct Credentials {
     client: String,
     secret: Option<String>,
 }
@@ -20,8 +21,10 @@ pub(super) async fn authenticate(endpoint: &Endpoint<'_>, request: &TokenRequest
     let shown = shown(request)?;
     let client = endpoint.provider.client(endpoint.database, &shown.client).await?;
     match (client, &shown.secret) {
-        (Some(client), None) if client.settings.kind == Kind::Public => Ok(client),
-        (Some(client), Some(secret)) if client.settings.kind == Kind::Confidential && client.has_secret(secret) => {
+        (Some(client), None) if client.settings.kind == ClientKind::Public => Ok(client),
+        (Some(client), Some(secret))
+            if client.settings.kind == ClientKind::Confidential && client.has_secret(secret) =>
+        {
             Ok(client)
         }
         _ => Err(refused(endpoint, &shown.client).await?),
@@ -45,7 +48,7 @@ async fn refused(endpoint: &Endpoint<'_>, client: &str) -> Result<Error, Error> 
     Ok(Error::ClientAuthentication)
 }
 
-fn shown(request: &TokenRequest<'_>) -> Result<Shown, Error> {
+fn shown(request: &TokenRequest<'_>) -> Result<Credentials, Error> {
     let form = request.form;
     let (client, secret) = (form.get("client_id"), form.get("client_secret"));
     // We have no way to check an assertion, and ignoring one would be accepting it.
@@ -54,7 +57,7 @@ fn shown(request: &TokenRequest<'_>) -> Result<Shown, Error> {
     }
     let Some(header) = request.authorization else {
         let client = client.ok_or(Error::ClientAuthentication)?.to_owned();
-        return Ok(Shown { client, secret: secret.map(str::to_owned) });
+        return Ok(Credentials { client, secret: secret.map(str::to_owned) });
     };
     let basic = basic(header).ok_or(Error::ClientAuthentication)?;
     if secret.is_some() || client.is_some_and(|client| client != basic.client) {
@@ -64,14 +67,14 @@ fn shown(request: &TokenRequest<'_>) -> Result<Shown, Error> {
 }
 
 /// Reads `Basic …`: both parts are form-encoded before they are joined (RFC 6749 §2.3.1).
-fn basic(header: &str) -> Option<Shown> {
+fn basic(header: &str) -> Option<Credentials> {
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") || encoded.len() > limits::TOKEN_LENGTH_MAX {
         return None;
     }
     let text = String::from_utf8(base64_decode(encoded.trim())?).ok()?;
     let (client, secret) = text.split_once(':')?;
-    Some(Shown { client: decode(client).ok()?, secret: Some(decode(secret).ok()?) })
+    Some(Credentials { client: decode(client).ok()?, secret: Some(decode(secret).ok()?) })
 }
 
 #[cfg(test)]

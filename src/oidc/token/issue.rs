@@ -65,7 +65,7 @@ pub(super) async fn sign(endpoint: &Endpoint<'_>, client: &Client, issue: Issue<
     let access_token = access_token::issue(provider, &*endpoint.context.entropy, &token, at).await?;
     let id_token = if issue.scopes.has(scope::OPENID) {
         let session = subject::session(provider, &client.client_id, &issue.family.session);
-        let facts = id_token::Facts {
+        let facts = id_token::IdTokenFacts {
             subject: &token.subject,
             session: &session,
             nonce: issue.nonce,

@@ -1,7 +1,7 @@
 //! `bootstrap`: the first operator.
 
 use anyhow::{Context, ensure};
-use base::Page;
+use base::ListPage;
 use identity::{Role, organisation, staff};
 use records::Actor;
 
@@ -38,7 +38,8 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     let mut work = product.database.begin(world.context(Actor::Operator)).await?;
     // Inside the unit of work: SQLite's holds the only place for a writer; on PostgreSQL the credit code, the username
     // or the identity number stops the second of two that run at the same time with the same words.
-    let departments = organisation::list(&mut work.tx, organisation::Kind::Department, &Page::first(1)).await?;
+    let departments =
+        organisation::list(&mut work.tx, organisation::OrganisationKind::Department, &ListPage::first(1)).await?;
     ensure!(
         departments.items.is_empty(),
         "this database has departments already: `guosuo organisation add` and `guosuo staff appoint` go on from here"
@@ -47,7 +48,7 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     let new = organisation::NewOrganisation {
         credit_code: code,
         name: arguments.organisation,
-        kind: organisation::Kind::Department,
+        kind: organisation::OrganisationKind::Department,
         legal_representative: None,
     };
     let department = organisation::register(&mut work, new).await.context("--organisation")?;

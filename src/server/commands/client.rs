@@ -1,9 +1,9 @@
 //! `client`: applications of departments.
 
 use anyhow::Context;
-use base::{Page, Text, id::OrganisationId};
+use base::{ListPage, Text, id::OrganisationId};
 use oidc::client::{
-    self, ClientId, ClientSettings, Consent, GrantType, Kind, Registration, SubjectType, TokenAlgorithm,
+    self, ClientId, ClientKind, ClientSettings, Consent, GrantType, Registration, SubjectType, TokenAlgorithm,
 };
 use records::{Actor, Database};
 
@@ -167,7 +167,7 @@ async fn change(settings: &Settings, client_id: &str, change: Change) -> anyhow:
 }
 
 async fn list(database: &Database) -> anyhow::Result<()> {
-    let mut page = Page::first(Page::<ClientId>::LIMIT_MAX);
+    let mut page = ListPage::first(ListPage::<ClientId>::LIMIT_MAX);
     loop {
         let clients = client::list(&mut database.read().await?, &page).await?;
         for client in clients.items {
@@ -175,7 +175,7 @@ async fn list(database: &Database) -> anyhow::Result<()> {
             super::print(&format!("{:<32} {state:<9} {}\n", client.client_id.as_str(), client.name))?;
         }
         match clients.next {
-            Some(next) => page = Page::after(next, page.limit),
+            Some(next) => page = ListPage::after(next, page.limit),
             None => return Ok(()),
         }
     }
@@ -197,7 +197,7 @@ fn registration(new: NewClient, client_id: ClientId, organisation_id: Organisati
         organisation_id,
         backchannel_logout_uri: new.backchannel_logout_uri,
         settings: ClientSettings {
-            kind: if new.public { Kind::Public } else { Kind::Confidential },
+            kind: if new.public { ClientKind::Public } else { ClientKind::Confidential },
             redirect_uris: new.redirect_uri,
             post_logout_redirect_uris: new.post_logout_redirect_uri,
             grants,

@@ -8,7 +8,7 @@ use records::{Database, jobs, log};
 
 use crate::{
     foundation,
-    settings::{self, Kind, Settings, Source},
+    settings::{self, SettingKind, Settings, Source},
     wiring::{self, World},
 };
 
@@ -41,7 +41,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     for (key, value, source) in settings.in_force().filter(|(_, _, source)| *source != Source::Default) {
         // A database URL may hold a password.
         let secret = key == settings::DATABASE_URL.key
-            || settings::ALL.iter().any(|setting| setting.key == key && setting.kind == Kind::SecretFile);
+            || settings::ALL.iter().any(|setting| setting.key == key && setting.kind == SettingKind::SecretFile);
         let shown = if secret { "(set)" } else { value };
         let _ = writeln!(report.text, "      {key} = {shown} ({source:?})");
     }

@@ -1,7 +1,7 @@
 //! `keys`: what is in custody, and from one key to the next. No command shows a private key.
 
 use anyhow::Context;
-use base::{Page, id::KeyId};
+use base::{ListPage, id::KeyId};
 use pki::{Custody, Purpose, RevocationReason, rotation};
 use records::{Actor, Database, Work};
 
@@ -101,7 +101,7 @@ async fn done(work: Work) -> anyhow::Result<()> {
 }
 
 async fn list(database: &Database) -> anyhow::Result<()> {
-    let mut page = Page::first(Page::<KeyId>::LIMIT_MAX);
+    let mut page = ListPage::first(ListPage::<KeyId>::LIMIT_MAX);
     loop {
         let keys = Custody::list(&mut database.read().await?, &page).await?;
         for key in keys.items {
@@ -118,7 +118,7 @@ async fn list(database: &Database) -> anyhow::Result<()> {
             ))?;
         }
         match keys.next {
-            Some(next) => page = Page::after(next, page.limit),
+            Some(next) => page = ListPage::after(next, page.limit),
             None => return Ok(()),
         }
     }

@@ -41,7 +41,7 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
             let mut work = database.begin(World::default().context(Actor::Operator)).await?;
             let department = super::organisation_with(&mut work.tx, &credit_code).await?;
             ensure!(
-                department.kind == identity::organisation::Kind::Department,
+                department.kind == identity::organisation::OrganisationKind::Department,
                 "{} is no department: only departments issue licences",
                 department.name
             );

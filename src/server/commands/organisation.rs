@@ -1,8 +1,8 @@
 //! `organisation`: what the register learns about departments and companies.
 
 use anyhow::Context;
-use base::{Page, id::OrganisationId};
-use identity::organisation::{self, Kind, NewOrganisation};
+use base::{ListPage, id::OrganisationId};
+use identity::organisation::{self, NewOrganisation, OrganisationKind};
 use records::Actor;
 
 use crate::{foundation, settings::Settings, wiring::World};
@@ -77,7 +77,7 @@ async fn add(settings: &Settings, new: &New) -> anyhow::Result<()> {
     let new = NewOrganisation {
         name: new.name.clone(),
         credit_code,
-        kind: if new.enterprise { Kind::Enterprise } else { Kind::Department },
+        kind: if new.enterprise { OrganisationKind::Enterprise } else { OrganisationKind::Department },
         legal_representative,
     };
     let id = organisation::register(&mut work, new).await?;
@@ -88,8 +88,8 @@ async fn add(settings: &Settings, new: &New) -> anyhow::Result<()> {
 async fn list(settings: &Settings, enterprises: bool) -> anyhow::Result<()> {
     let database = foundation::find_database(settings).await?;
     let mut tx = database.read().await?;
-    let kind = if enterprises { Kind::Enterprise } else { Kind::Department };
-    let mut page = Page::first(Page::<OrganisationId>::LIMIT_MAX);
+    let kind = if enterprises { OrganisationKind::Enterprise } else { OrganisationKind::Department };
+    let mut page = ListPage::first(ListPage::<OrganisationId>::LIMIT_MAX);
     loop {
         let found = organisation::list(&mut tx, kind, &page).await?;
         for one in found.items {
@@ -97,7 +97,7 @@ async fn list(settings: &Settings, enterprises: bool) -> anyhow::Result<()> {
             super::print(&format!("{id}  {}  {state:<9}  {}\n", one.credit_code, one.name))?;
         }
         match found.next {
-            Some(next) => page = Page::after(next, page.limit),
+            Some(next) => page = ListPage::after(next, page.limit),
             None => return Ok(()),
         }
     }

@@ -1,10 +1,10 @@
 //! `seal`: the electronic seals of departments.
 
 use anyhow::Context;
-use base::{Page, id::SealId};
+use base::{ListPage, id::SealId};
 use identity::staff;
 use records::Actor;
-use seal::{Kind, NewSeal};
+use seal::{NewSeal, SealKind};
 
 use crate::{
     foundation,
@@ -74,7 +74,7 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
 
 async fn make(settings: &Settings, new: &Making) -> anyhow::Result<()> {
     let code = super::credit_code(&new.organisation_code)?;
-    let kind = Kind::parse(&new.kind).with_context(|| format!("--kind {}: licence or official", new.kind))?;
+    let kind = SealKind::parse(&new.kind).with_context(|| format!("--kind {}: licence or official", new.kind))?;
     let world = World::default();
     let product = wiring::find(settings, world.clone()).await?;
     let mut work = product.database.begin(world.context(Actor::Operator)).await?;
@@ -109,14 +109,14 @@ async fn list(settings: &Settings, organisation_code: &str) -> anyhow::Result<()
     let database = foundation::find_database(settings).await?;
     let mut tx = database.read().await?;
     let department = super::organisation_with(&mut tx, &code).await?;
-    let mut page = Page::first(Page::<SealId>::LIMIT_MAX);
+    let mut page = ListPage::first(ListPage::<SealId>::LIMIT_MAX);
     loop {
         let seals = seal::list(&mut tx, &department.organisation_id, &page).await?;
         for one in seals.items {
             super::print(&format!("{}  {}  {:<9}  {}\n", one.seal_id, one.number, one.state.code(), one.name))?;
         }
         match seals.next {
-            Some(next) => page = Page::after(next, page.limit),
+            Some(next) => page = ListPage::after(next, page.limit),
             None => return Ok(()),
         }
     }

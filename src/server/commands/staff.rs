@@ -1,7 +1,7 @@
 //! `staff`: who works for a department, in which roles.
 
 use anyhow::Context;
-use base::{Page, id::StaffId};
+use base::{ListPage, id::StaffId};
 use identity::{Role, staff};
 use records::Actor;
 
@@ -83,14 +83,14 @@ async fn list(settings: &Settings, organisation_code: &str) -> anyhow::Result<()
     let database = foundation::find_database(settings).await?;
     let mut tx = database.read().await?;
     let department = super::organisation_with(&mut tx, &code).await?;
-    let mut page = Page::first(Page::<StaffId>::LIMIT_MAX);
+    let mut page = ListPage::first(ListPage::<StaffId>::LIMIT_MAX);
     loop {
         let staff = staff::list(&mut tx, &department.organisation_id, &page).await?;
         for one in staff.items {
             super::print(&format!("{}  {}  {}\n", one.staff_id, one.roles, one.name))?;
         }
         match staff.next {
-            Some(next) => page = Page::after(next, page.limit),
+            Some(next) => page = ListPage::after(next, page.limit),
             None => return Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use base::Text;
 use oidc::client::{
-    self, ClientId, ClientSettings, Consent, GrantType, Kind, Registration, SubjectType, TokenAlgorithm,
+    self, ClientId, ClientKind, ClientSettings, Consent, GrantType, Registration, SubjectType, TokenAlgorithm,
 };
 use records::Actor;
 
@@ -113,7 +113,7 @@ fn programs(people: &People) -> anyhow::Result<[Registration; 4]> {
             "public-app",
             Text::fixed("手机应用示例", "Sample app without a secret"),
             ClientSettings {
-                kind: Kind::Public,
+                kind: ClientKind::Public,
                 redirect_uris: vec!["http://127.0.0.1:9/app".to_owned()],
                 grants: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
                 scopes: "openid profile email address phone offline_access".to_owned(),

@@ -64,7 +64,7 @@ pub async fn prepare(product: &Product, people: &People) -> anyhow::Result<()> {
     for department in &people.departments {
         let new = seal::NewSeal {
             organisation_id: department.id.clone(),
-            kind: seal::Kind::Licence,
+            kind: seal::SealKind::Licence,
             keeper: department.keeper.clone(),
         };
         seal::create(&mut work, &app.library.cabinet, new)

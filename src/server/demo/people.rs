@@ -7,7 +7,7 @@ use base::{
 };
 use identity::{
     account, mandate, organisation,
-    organisation::{Kind, NewOrganisation},
+    organisation::{NewOrganisation, OrganisationKind},
     password,
     password::HashedPassword,
     person,
@@ -122,7 +122,7 @@ impl Registrar<'_> {
             let new = NewOrganisation {
                 name: name.to_owned(),
                 credit_code: names::credit_code("11", place)?,
-                kind: Kind::Department,
+                kind: OrganisationKind::Department,
                 legal_representative: None,
             };
             let id = organisation::register(&mut self.work, new).await?;
@@ -183,7 +183,7 @@ impl Registrar<'_> {
             let new = NewOrganisation {
                 name: name.clone(),
                 credit_code: credit_code.clone(),
-                kind: Kind::Enterprise,
+                kind: OrganisationKind::Enterprise,
                 legal_representative: Some(owner_id.clone()),
             };
             let id = organisation::register(&mut self.work, new).await?;

@@ -2,7 +2,7 @@
 //! not in force come first, with the reason.
 
 use axum::{extract::State, response::Response};
-use base::{Instant, Page as ListPage, id::LicenceId};
+use base::{Instant, ListPage, id::LicenceId};
 use http::StatusCode;
 use identity::organisation;
 use licence::{Holder, Licence, Standing, register};

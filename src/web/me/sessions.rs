@@ -1,7 +1,7 @@
 //! `/me/sessions`: where a person is signed in, and how to end it elsewhere.
 
 use axum::{extract::State, response::Response};
-use base::{Page as ListPage, id::SessionId};
+use base::{ListPage, id::SessionId};
 use http::StatusCode;
 use identity::session::{self, SessionView};
 use records::Work;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
 use axum::{body::Body, response::Response};
-use base::{Page as ListPage, id::PersonId, number::IdentityNumber};
+use base::{ListPage, id::PersonId, number::IdentityNumber};
 use http::{HeaderMap, Request, StatusCode, header};
 use identity::{Role, account, organisation, password, person, session as sessions, staff};
 use records::Event;
@@ -366,7 +366,7 @@ async fn only_who_has_the_role_gets_in_and_only_as_long_as_they_have_it() {
     let bureau = organisation::NewOrganisation {
         name: "滨江市市场监督管理局".to_owned(),
         credit_code: base::number::CreditCode::complete("11330100000000001").unwrap(),
-        kind: organisation::Kind::Department,
+        kind: organisation::OrganisationKind::Department,
         legal_representative: None,
     };
     let bureau = organisation::register(&mut work, bureau).await.unwrap();

@@ -1,7 +1,7 @@
 //! The words of what an application may read and do.
 
 use base::Text;
-use oidc::{claims::Shown, scope::Permission};
+use oidc::{claims::ShownClaim, scope::Permission};
 
 use super::Worded;
 
@@ -23,7 +23,7 @@ impl Worded for Permission {
     }
 }
 
-impl Worded for Shown {
+impl Worded for ShownClaim {
     fn text(&self) -> Text {
         match self {
             Self::Address => words::claim::ADDRESS,

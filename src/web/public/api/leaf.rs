@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use base::{
-    Date, Instant, Page,
+    Date, Instant, ListPage,
     id::{LicenceId, OrganisationId, ReceiptId, StaffId},
     number::{CreditCode, IdentityNumber, NumberError},
 };
@@ -118,7 +118,7 @@ described! {
         "description": both(words::description::IDENTIFIER)
     };
     Cursor => { "type": "string", "pattern": format!("^{}_{ID}", LicenceId::PREFIX) };
-    Limit => { "type": "integer", "minimum": 1, "maximum": Page::<LicenceId>::LIMIT_MAX, "default": Limit::DEFAULT };
+    Limit => { "type": "integer", "minimum": 1, "maximum": ListPage::<LicenceId>::LIMIT_MAX, "default": Limit::DEFAULT };
     Recorded => { "enum": Recorded::CODES.map(|(code, _)| code) };
 }
 
@@ -166,7 +166,8 @@ impl Limit {
 
 impl Read for Limit {
     fn read(value: Option<Value>, at: &str, mistakes: &mut Mistakes) -> Option<Self> {
-        let parse = |text: &str| text.parse().ok().filter(|limit| (1..=Page::<LicenceId>::LIMIT_MAX).contains(limit));
+        let parse =
+            |text: &str| text.parse().ok().filter(|limit| (1..=ListPage::<LicenceId>::LIMIT_MAX).contains(limit));
         parsed(value, (at, mistakes), parse, ("not_a_number", words::mistake::NOT_A_LIMIT)).map(Self)
     }
 }

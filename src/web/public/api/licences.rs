@@ -13,7 +13,7 @@ use axum::{
     response::Response,
 };
 use base::{
-    Fault, Instant, Page,
+    Fault, Instant, ListPage,
     id::{LicenceId, StaffId},
 };
 use http::StatusCode;
@@ -148,7 +148,7 @@ pub async fn file(State(app): State<App>, caller: Caller, Path(id): Path<String>
 pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query) -> Result<Response, Problem> {
     let wanted = ListQuery::of(&query)?;
     let limit = wanted.limit.map_or(Limit::DEFAULT, |limit| limit.0);
-    let page = Page { after: wanted.cursor.map(|cursor| cursor.0), limit };
+    let page = ListPage { after: wanted.cursor.map(|cursor| cursor.0), limit };
     let status = wanted.status.map(|status| status.0);
     let found = register::issued_by(&mut app.database.read().await?, &caller.departments, status, &page).await?;
     let items = found.items.iter().map(|licence| Body::of(&app, licence, caller.visit.at)).collect();

@@ -83,7 +83,12 @@ pub(crate) async fn register(work: &mut Work, app: &App, name: &str, seventeen: 
     (person::register(work, &app.vault, new).await.unwrap(), number)
 }
 
-async fn organisation(work: &mut Work, name: &str, code: &CreditCode, kind: organisation::Kind) -> OrganisationId {
+async fn organisation(
+    work: &mut Work,
+    name: &str,
+    code: &CreditCode,
+    kind: organisation::OrganisationKind,
+) -> OrganisationId {
     let new = organisation::NewOrganisation {
         name: name.to_owned(),
         credit_code: code.clone(),
@@ -145,7 +150,7 @@ pub(crate) async fn office_on(fresh: records::testing::Fresh) -> Office {
     let mut work = app.database.begin(context()).await.unwrap();
     built_in::install(&mut work).await.unwrap();
     let complete = |code: &str| CreditCode::complete(code).unwrap();
-    let department = organisation::Kind::Department;
+    let department = organisation::OrganisationKind::Department;
     let food = organisation(&mut work, "滨江市市场监督管理局", &complete("11330100002489381"), department).await;
     let police = organisation(&mut work, "滨江市公安局", &complete("11330100002489402"), department).await;
     let both = [Role::Clerk, Role::Reviewer];
@@ -154,12 +159,13 @@ pub(crate) async fn office_on(fresh: records::testing::Fresh) -> Office {
     let third = member(&mut work, &app, &food, ("审核丙", "33010119800101005"), &both).await;
     let stranger = member(&mut work, &app, &police, ("外单位丁", "33010119800101007"), &both).await;
     let keeper = member(&mut work, &app, &food, ("保管戊", "33010119800101009"), &[Role::SealKeeper]).await;
-    let new = seal::NewSeal { organisation_id: food.clone(), kind: seal::Kind::Licence, keeper: keeper.staff };
+    let new = seal::NewSeal { organisation_id: food.clone(), kind: seal::SealKind::Licence, keeper: keeper.staff };
     let seal = seal::create(&mut work, &app.library.cabinet, new).await.unwrap();
     licence_type::authorise(&mut work, built_in::FOOD, &food).await.unwrap();
     licence_type::authorise(&mut work, built_in::DRIVING, &food).await.unwrap();
     let company = complete("91330100MA2ABCDE1");
-    let company_id = organisation(&mut work, "滨江市龙福餐饮有限公司", &company, organisation::Kind::Enterprise).await;
+    let company_id =
+        organisation(&mut work, "滨江市龙福餐饮有限公司", &company, organisation::OrganisationKind::Enterprise).await;
     let (person_id, person) = register(&mut work, &app, "欧阳龘", "33010119900307123").await;
     let secret = client(&mut work, &app, "food-system", &food, "licence:issue licence:verify").await;
     let foreign_secret = client(&mut work, &app, "police-system", &police, "licence:issue").await;

@@ -5,7 +5,7 @@ use http::StatusCode;
 use oidc::{
     Error,
     authorize::{self, AuthorizationRequest, Decision, Parked},
-    claims::{self, Shown},
+    claims::{self, ShownClaim},
     grant,
     scope::ScopeSet,
     subject,
@@ -97,10 +97,10 @@ async fn ask(
 }
 
 /// A claim and its value in the page's words.
-fn shown(page: &Page, claim: Shown, values: &[String]) -> (String, String) {
+fn shown(page: &Page, claim: ShownClaim, values: &[String]) -> (String, String) {
     let value = match (claim, values) {
-        (Shown::Gender, [one]) if one == "male" => page.say(words::consent::MALE).to_owned(),
-        (Shown::Gender, [one]) if one == "female" => page.say(words::consent::FEMALE).to_owned(),
+        (ShownClaim::Gender, [one]) if one == "male" => page.say(words::consent::MALE).to_owned(),
+        (ShownClaim::Gender, [one]) if one == "female" => page.say(words::consent::FEMALE).to_owned(),
         (_, values) => values.join(page.say(words::consent::AND)),
     };
     (page.say(&claim.text()).to_owned(), value)

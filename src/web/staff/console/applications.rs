@@ -5,14 +5,14 @@ use axum::{
     response::Response,
 };
 use base::{
-    Page as ListPage,
+    ListPage,
     id::{ApplicationId, LicenceId, PersonId},
 };
 use http::StatusCode;
 use identity::{Role, staff};
 use licence::{
     HolderFacts, Official,
-    application::{self, Application, State as ApplicationState},
+    application::{self, Application, ApplicationState},
     holder,
     issue::{self, Begun, compose::from_register},
     reason::ReturnReason,

@@ -1,10 +1,10 @@
 //! `/console`: what waits for me.
 
 use axum::{extract::State, response::Response};
-use base::Page as ListPage;
+use base::ListPage;
 use http::StatusCode;
 use identity::Role;
-use licence::application::{self, State as ApplicationState};
+use licence::application::{self, ApplicationState};
 
 use super::applications::{Line, line};
 use crate::{

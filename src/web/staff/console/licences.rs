@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use base::{
-    Page as ListPage,
+    ListPage,
     id::{EventId, LicenceId, StaffId},
     number::{CreditCode, IdentityNumber, LicenceIdentifier},
 };

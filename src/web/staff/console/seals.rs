@@ -1,7 +1,7 @@
 //! `/console/seals`: the seals of the department.
 
 use axum::{extract::State, response::Response};
-use base::Page as ListPage;
+use base::ListPage;
 use http::StatusCode;
 use identity::staff;
 
@@ -51,13 +51,13 @@ pub async fn list(State(app): State<App>, member: Staff, page: Page) -> Result<R
     Ok(html(StatusCode::OK, &Seals { page, seals }))
 }
 
-fn state_tag(page: &Page, state: seal::State) -> (&'static str, &'static str) {
+fn state_tag(page: &Page, state: seal::SealState) -> (&'static str, &'static str) {
     match state {
-        seal::State::Applied => ("info", page.say(words::console::SEAL_APPLIED)),
-        seal::State::Made => ("info", page.say(words::console::SEAL_MADE)),
-        seal::State::Filed => ("info", page.say(words::console::SEAL_FILED)),
-        seal::State::Enabled => ("good", page.say(words::console::SEAL_ENABLED)),
-        seal::State::Frozen => ("warning", page.say(words::console::SEAL_FROZEN)),
-        seal::State::Cancelled => ("neutral", page.say(words::console::SEAL_CANCELLED)),
+        seal::SealState::Applied => ("info", page.say(words::console::SEAL_APPLIED)),
+        seal::SealState::Made => ("info", page.say(words::console::SEAL_MADE)),
+        seal::SealState::Filed => ("info", page.say(words::console::SEAL_FILED)),
+        seal::SealState::Enabled => ("good", page.say(words::console::SEAL_ENABLED)),
+        seal::SealState::Frozen => ("warning", page.say(words::console::SEAL_FROZEN)),
+        seal::SealState::Cancelled => ("neutral", page.say(words::console::SEAL_CANCELLED)),
     }
 }

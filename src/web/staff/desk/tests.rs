@@ -77,7 +77,7 @@ async fn sign_in(app: &App, member: &Member, seed: u64, roles: &[Role]) -> Strin
             let new = organisation::NewOrganisation {
                 name: member.department.to_owned(),
                 credit_code: code,
-                kind: organisation::Kind::Department,
+                kind: organisation::OrganisationKind::Department,
                 legal_representative: None,
             };
             organisation::register(&mut work, new).await.unwrap()

@@ -81,7 +81,7 @@ async fn an_act_in_a_browser_that_met_a_conflict_is_tried_again() {
     for (kind, times) in once {
         let filter = records::log::Filter { kind: Some(kind.to_owned()), ..records::log::Filter::default() };
         let mut tx = office.app.database.read().await.unwrap();
-        let found = records::log::list(&mut tx, &filter, &base::Page::first(10)).await.unwrap();
+        let found = records::log::list(&mut tx, &filter, &base::ListPage::first(10)).await.unwrap();
         assert_eq!(found.items.len(), times, "{kind}");
     }
 }

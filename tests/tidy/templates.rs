@@ -10,7 +10,7 @@ use super::{none, shown, tracked};
 const LINE_CHARACTERS_MAX: usize = 140;
 
 /// The one macro for the hidden field that `kit::form` looks for.
-const TOKEN: &str = "{% call forms::token(page) %}{% endcall";
+const TOKEN: &str = "{{ forms::token(page) ";
 
 /// It posts to the site of an application, which knows nothing of our tokens.
 const TO_OTHERS: &str = "src/web/templates/sign_in/oidc/form_post.html";

@@ -103,6 +103,7 @@ pub const NAMES: &[&str] = &[
 struct Sample {
     page: Page,
     name: &'static str,
+    error: &'static str,
     errors: Vec<FieldError>,
 }
 
@@ -161,8 +162,9 @@ pub fn sample(page: Page, which: &str, name: &'static str) -> Response {
             html(StatusCode::OK, &Show { page, licence, shown: false })
         }
         _ => {
-            let errors = vec![FieldError { field: "name", text: "请填写姓名，最多 50 个字".to_owned() }];
-            html(StatusCode::OK, &Sample { page, name, errors })
+            let error = "请填写姓名，最多 50 个字";
+            let errors = vec![FieldError { field: "name".to_owned(), text: error.to_owned() }];
+            html(StatusCode::OK, &Sample { page, name, error, errors })
         }
     }
 }

@@ -171,7 +171,7 @@ impl FromRequestParts<App> for Query {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     /// The field's name, which is also its `id`.
-    pub field: &'static str,
+    pub field: String,
     /// What is wrong and what to do, in the visitor's language.
     pub text: String,
 }

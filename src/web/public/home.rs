@@ -17,12 +17,13 @@ use crate::{
 #[template(path = "public/home.html")]
 struct Home {
     page: Page,
-    wrong_code: bool,
+    /// What is wrong with the code that was looked for, if it is.
+    wrong: &'static str,
 }
 
 /// `GET /`. No statement without a session cookie, one with it.
 pub async fn home(page: Page) -> Response {
-    html(StatusCode::OK, &Home { page, wrong_code: false })
+    html(StatusCode::OK, &Home { page, wrong: "" })
 }
 
 /// `GET /find?code=…`: what was typed or pasted into the home page's field leads to the public answer: a licence
@@ -36,6 +37,7 @@ pub async fn find(page: Page, Query(query): Query) -> Response {
     if (6..=40).contains(&digits.len()) {
         see_other(&format!("/V/{digits}"))
     } else {
-        html(StatusCode::BAD_REQUEST, &Home { page, wrong_code: true })
+        let wrong = page.say(words::home::CODE_WRONG);
+        html(StatusCode::BAD_REQUEST, &Home { page, wrong })
     }
 }

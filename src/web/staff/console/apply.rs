@@ -25,7 +25,7 @@ use records::{Tx, Work};
 use crate::{
     App, Page, Problem,
     kit::{
-        form::{Fields, Query},
+        form::{FieldError, Fields, Query},
         page::{html, see_other},
         session::Staff,
         wording::Worded,
@@ -45,10 +45,13 @@ struct Input {
     label: String,
     hint: String,
     value: String,
-    error: Option<String>,
+    /// Empty when there is none.
+    error: String,
     kind: &'static str,
     choices: Vec<(String, String)>,
     required: bool,
+    /// Says that it may stay empty, if it may.
+    optional: &'static str,
 }
 
 #[derive(askama::Template)]
@@ -60,14 +63,14 @@ struct Form {
     step: u8,
     is_person: bool,
     number: String,
-    number_error: Option<String>,
+    number_error: &'static str,
     holder: String,
     holder_name: String,
     holder_number: String,
     renews: String,
     locked: Vec<(String, String)>,
     inputs: Vec<Input>,
-    errors: Vec<(String, String)>,
+    errors: Vec<FieldError>,
 }
 
 /// `GET /console/apply`. No statement.
@@ -103,7 +106,7 @@ pub async fn form(
 ) -> Result<Response, Problem> {
     let licence_type = own_type(&app, &clerk, &code)?;
     let Some(older) = LicenceId::parse(query.text("renews")).ok() else {
-        return Ok(html(StatusCode::OK, &first_step(page, &licence_type, "", None)));
+        return Ok(html(StatusCode::OK, &first_step(page, &licence_type, "", "")));
     };
     let mut tx = app.database.read().await?;
     let licence = register::by_id(&mut tx, &older).await?.filter(|found| found.issuer == clerk.staff.organisation_id);
@@ -138,7 +141,7 @@ pub async fn submit(
     let holder = holder::facts(&mut app.database.read().await?, &app.library.vault, &stored).await?;
     let (valid_from, from_error) = read_date(&page, &fields, "valid_from");
     let (valid_until, until_error) = read_date(&page, &fields, "valid_until");
-    let mut errors: Vec<(String, String)> = [from_error, until_error].into_iter().flatten().collect();
+    let mut errors: Vec<FieldError> = [from_error, until_error].into_iter().flatten().collect();
     let entered: LicenceFields = fields
         .iter()
         .filter_map(|(name, value)| Some((name.strip_prefix("f_")?.to_owned(), value.to_owned())))
@@ -164,14 +167,14 @@ pub async fn submit(
                 let label = licence_type
                     .field(&error.key)
                     .map_or(error.key.clone(), |rule| rule.label.text().in_language(page.language).to_owned());
-                (
-                    format!("f_{}", error.key),
-                    format!("{label}{}{}", page.say(words::base::COLON), page.say(&error.problem.text())),
-                )
+                FieldError {
+                    field: format!("f_{}", error.key),
+                    text: format!("{label}{}{}", page.say(words::base::COLON), page.say(&error.problem.text())),
+                }
             })),
             Err(Error::Period(problem)) => {
                 let field = if problem.is_about_start() { "valid_from" } else { "valid_until" };
-                errors.push((field.to_owned(), page.say(&problem.text()).to_owned()));
+                errors.push(FieldError { field: field.to_owned(), text: page.say(&problem.text()).to_owned() });
             }
             Err(error) => return Err(error.into()),
         }
@@ -191,13 +194,13 @@ async fn look_up(app: &App, page: Page, licence_type: &LicenceType, fields: &Fie
     match found {
         // Told before the form is filled in; whoever goes on anyway is refused where it counts.
         Ok(holder) if holder.has_ended => {
-            let words = page.say(words::console::HOLDER_ENDED).to_owned();
-            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, "", Some(words))))
+            let words = page.say(words::console::HOLDER_ENDED);
+            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, "", words)))
         }
         Ok(holder) => Ok(html(StatusCode::OK, &second_step(page, licence_type, &holder, fields, vec![]))),
         Err(words) => {
-            let words = page.say(words).to_owned();
-            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, number, Some(words))))
+            let words = page.say(words);
+            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, number, words)))
         }
     }
 }
@@ -237,25 +240,32 @@ fn read_holder(text: &str, kind: HolderKind) -> Option<Holder> {
     }
 }
 
-fn read_date(page: &Page, fields: &Fields, name: &str) -> (Option<Date>, Option<(String, String)>) {
+fn read_date(page: &Page, fields: &Fields, name: &str) -> (Option<Date>, Option<FieldError>) {
     match fields.text(name) {
         "" => (None, None),
         text => match Date::parse(text) {
             Ok(date) => (Some(date), None),
-            Err(_) => (None, Some((name.to_owned(), page.say(words::console::DATE_FORM).to_owned()))),
+            Err(_) => (
+                None,
+                Some(FieldError { field: name.to_owned(), text: page.say(words::console::DATE_FORM).to_owned() }),
+            ),
         },
     }
 }
 
-fn first_step(page: Page, licence_type: &LicenceType, number: &str, error: Option<String>) -> Form {
+fn first_step(page: Page, licence_type: &LicenceType, number: &str, number_error: &'static str) -> Form {
+    let errors = match number_error {
+        "" => vec![],
+        words => vec![FieldError { field: "number".to_owned(), text: words.to_owned() }],
+    };
     Form {
         code: licence_type.code.clone(),
         type_name: page.say(&licence_type.definition.name.text()).to_owned(),
         step: 1,
         is_person: licence_type.definition.holder == HolderKind::Person,
         number: number.chars().take(40).collect(),
-        errors: error.iter().map(|words| ("number".to_owned(), words.clone())).collect(),
-        number_error: error,
+        errors,
+        number_error,
         holder: String::new(),
         holder_name: String::new(),
         holder_number: String::new(),
@@ -271,9 +281,10 @@ fn second_step(
     licence_type: &LicenceType,
     holder: &HolderFacts,
     entered: &Fields,
-    errors: Vec<(String, String)>,
+    errors: Vec<FieldError>,
 ) -> Form {
-    let error_of = |id: &str| errors.iter().find(|(field, _)| field == id).map(|(_, words)| words.clone());
+    let error_of =
+        |id: &str| errors.iter().find(|error| error.field == id).map_or("", |error| error.text.as_str()).to_owned();
     let (mut locked, mut inputs) = (Vec::new(), Vec::new());
     for rule in &licence_type.definition.fields {
         let label = page.say(&rule.label.text()).to_owned();
@@ -307,7 +318,7 @@ fn second_step(
         step: 2,
         is_person: licence_type.definition.holder == HolderKind::Person,
         number: String::new(),
-        number_error: None,
+        number_error: "",
         holder: holder.holder.id().to_owned(),
         holder_name: holder.name.clone(),
         holder_number: holder.number_shown(),
@@ -319,13 +330,7 @@ fn second_step(
     }
 }
 
-fn input(
-    page: &Page,
-    rule: &FieldRule,
-    label: String,
-    entered: &Fields,
-    error_of: &dyn Fn(&str) -> Option<String>,
-) -> Input {
+fn input(page: &Page, rule: &FieldRule, label: String, entered: &Fields, error_of: &dyn Fn(&str) -> String) -> Input {
     let id = format!("f_{}", rule.key);
     let (kind, choices, hint) = match &rule.kind {
         FieldKind::Choice(words) => {
@@ -346,6 +351,7 @@ fn input(
         kind,
         choices,
         required: rule.required,
+        optional: optional(page, rule.required),
         id,
     }
 }
@@ -360,8 +366,9 @@ fn date(
     label: &Text,
     hint: &Text,
     entered: &Fields,
-    error_of: &dyn Fn(&str) -> Option<String>,
+    error_of: &dyn Fn(&str) -> String,
 ) -> Input {
+    let required = id == "valid_until";
     Input {
         id: id.to_owned(),
         label: page.say(label).to_owned(),
@@ -370,6 +377,11 @@ fn date(
         error: error_of(id),
         kind: "date",
         choices: vec![],
-        required: id == "valid_until",
+        required,
+        optional: optional(page, required),
     }
+}
+
+fn optional(page: &Page, required: bool) -> &'static str {
+    if required { "" } else { page.say(words::console::OPTIONAL) }
 }

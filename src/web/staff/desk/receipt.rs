@@ -35,6 +35,8 @@ struct ReceiptPage {
     shown: Option<Shown>,
     /// What was looked for in vain.
     wanted: String,
+    /// That it was in vain.
+    wrong: &'static str,
 }
 
 /// What the page says of a receipt.
@@ -97,7 +99,7 @@ pub async fn show(
         Ok(work.commit().await?)
     };
     staff.attempt(open).await?;
-    Ok(html(StatusCode::OK, &ReceiptPage { page, shown: Some(shown), wanted: String::new() }))
+    Ok(html(StatusCode::OK, &ReceiptPage { page, shown: Some(shown), wanted: String::new(), wrong: "" }))
 }
 
 /// A number as people type it: with spaces around and in the other case.
@@ -108,8 +110,12 @@ fn number(typed: &str) -> Option<ReceiptId> {
 
 /// The field for a number; not found, when one was given.
 fn empty(page: Page, wanted: String) -> Response {
-    let status = if wanted.is_empty() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    html(status, &ReceiptPage { page, shown: None, wanted })
+    let (status, wrong) = if wanted.is_empty() {
+        (StatusCode::OK, "")
+    } else {
+        (StatusCode::NOT_FOUND, page.say(words::receipt::UNKNOWN))
+    };
+    html(status, &ReceiptPage { page, shown: None, wanted, wrong })
 }
 
 /// Who is behind what the log has, also when he has left since.

@@ -118,6 +118,8 @@ struct Review {
     licence: Option<String>,
     renews: Option<String>,
     type_code: String,
+    /// Where the values beside those applied for come from.
+    known_from: &'static str,
     fields: Vec<Compared>,
     valid_from: String,
     valid_until: String,
@@ -151,6 +153,7 @@ pub async fn review(
     let is_own = one.maker_person == staff.session.person_id;
     let may_decide = staff.staff.roles.has(Role::Reviewer) && !is_own && one.state == ApplicationState::Submitted;
     let (kind, state) = state_tag(&page, one.state);
+    let known_from = if older.is_some() { words::console::REGISTER_OR_OLDER } else { words::console::REGISTER };
     let review = Review {
         id: id.to_string(),
         type_name: type_name(&app, &page, &one),
@@ -171,6 +174,7 @@ pub async fn review(
             .find(&one.licence_type)
             .map(|found| found.code.clone())
             .unwrap_or_default(),
+        known_from: page.say(known_from),
         fields: compare(&app, &page, &one, &holder, older.as_ref()),
         valid_from: one.content.valid_from.clone(),
         valid_until: one.content.valid_until.clone().unwrap_or_else(|| page.say(words::console::FOR_GOOD).to_owned()),

@@ -3,16 +3,15 @@
 //! The reader is strict: where two programs could see two documents, it says so. It never runs anything, follows
 //! nothing out of the file, and works in a memory and time that the size of the file bounds.
 
+use std::{collections::BTreeSet, ops::Range};
+
 use crate::{
     layout::is_metadata_name,
     limits,
     pdf::{
-        active,
         file::File,
         findings::{ActiveContent, Ambiguity, ReadError},
-        gaps,
-        indirect::unpack,
-        object::{Object, Reader},
+        object::{Dictionary, Object, Reader, is_white},
         signature::{self, Signature},
         xmp,
     },
@@ -55,22 +54,17 @@ pub fn read(bytes: &[u8]) -> Result<SignedFile, ReadError> {
     check_header(bytes)?;
     let start = last_references(bytes)?;
     let mut file = File::open(bytes, start)?;
-    if file.resolve_dictionary(file.trailer.find("Root")).is_none() {
-        return Err(ReadError::Damaged("it has no catalogue"));
-    }
     let signatures = signature::find(&mut file)?;
-    let active_content = active::find(&file);
     let metadata = metadata(&mut file)?;
-    let gaps = gaps::read(bytes, std::mem::take(&mut file.extents));
-    let mut ambiguities = file.ambiguities;
-    ambiguities.extend(gaps.ambiguities);
+    let active_content = active_content(&file);
+    let File { extents, mut ambiguities, .. } = file;
+    let ends = read_gaps(bytes, extents, &mut ambiguities);
     let ending: &[u8] = bytes.trim_ascii_end();
     if !ending.ends_with(b"%%EOF") || bytes.len() - ending.len() > 2 {
-        ambiguities.push(Ambiguity::TrailingBytes);
+        ambiguities.insert(Ambiguity::TrailingBytes);
     }
-    ambiguities.sort_unstable();
-    ambiguities.dedup();
-    Ok(SignedFile { revisions: gaps.ends.max(1), signatures, active_content, metadata, ambiguities })
+    let ambiguities = ambiguities.into_iter().collect();
+    Ok(SignedFile { revisions: ends.max(1), signatures, active_content, metadata, ambiguities })
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), ReadError> {
@@ -100,24 +94,17 @@ fn last_references(bytes: &[u8]) -> Result<usize, ReadError> {
 }
 
 fn metadata(file: &mut File<'_>) -> Result<Vec<(String, String)>, ReadError> {
-    let root = file.resolve_dictionary(file.trailer.find("Root"));
-    let number = root.and_then(|root| root.reference("Metadata"));
-    let Some(indirect) = number.and_then(|number| file.objects.get(&number)) else { return Ok(Vec::new()) };
-    if !matches!(indirect.value, Object::Dictionary(_)) || indirect.stream.is_none() {
-        return Ok(Vec::new());
-    }
-    let Ok(packet) = unpack(file.bytes, indirect, &mut file.budget) else { return Ok(Vec::new()) };
-    if packet.len() > limits::PDF_METADATA_BYTES_MAX {
+    if file.metadata.len() > limits::PDF_METADATA_BYTES_MAX {
         return Err(ReadError::Limit("the size of the metadata"));
     }
-    let entries = entries(&String::from_utf8_lossy(&packet));
+    let entries = entries(&String::from_utf8_lossy(&file.metadata));
     if entries.len() > limits::FIELDS_MAX * 2 {
         return Err(ReadError::Limit("metadata entries"));
     }
     let mut names: Vec<&str> = entries.iter().map(|entry| entry.0.as_str()).collect();
     names.sort_unstable();
     if names.windows(2).any(|pair| pair.first() == pair.last()) {
-        file.ambiguities.push(Ambiguity::TwiceInMetadata);
+        file.ambiguities.insert(Ambiguity::TwiceInMetadata);
     }
     Ok(entries)
 }
@@ -154,6 +141,96 @@ fn entries(packet: &str) -> Vec<(String, String)> {
 /// At most so many bytes of a text.
 fn begin(text: &str, bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
+}
+
+/// Looks at every byte that no object and no table covers; how many times an end of file is marked there.
+fn read_gaps(bytes: &[u8], mut extents: Vec<Range<usize>>, ambiguities: &mut BTreeSet<Ambiguity>) -> usize {
+    extents.sort_unstable_by_key(|extent| (extent.start, extent.end));
+    extents.dedup();
+    let (mut ends, mut at) = (0, 0);
+    for extent in extents.into_iter().chain(std::iter::once(bytes.len()..bytes.len())) {
+        if extent.start < at {
+            ambiguities.insert(Ambiguity::OverlappingObjects);
+        } else {
+            ends += read_gap(bytes.get(at..extent.start).unwrap_or_default(), ambiguities);
+        }
+        at = at.max(extent.end);
+    }
+    ends
+}
+
+/// Between the objects stand end marks, comments and white space, and nothing else.
+fn read_gap(bytes: &[u8], ambiguities: &mut BTreeSet<Ambiguity>) -> usize {
+    let mut reader = Reader::new(bytes, 0);
+    let mut ends = 0;
+    while let Some(byte) = reader.peek() {
+        if byte == b'%' {
+            if reader.take(b"%%EOF") {
+                ends += 1;
+            }
+            while reader.peek().is_some_and(|byte| byte != b'\n' && byte != b'\r') {
+                reader.at += 1;
+            }
+        } else if is_white(byte) {
+            reader.at += 1;
+        } else if reader.keyword("startxref") {
+            reader.skip_white();
+            if reader.unsigned().is_none() {
+                ambiguities.insert(Ambiguity::HiddenBytes);
+                break;
+            }
+        } else {
+            // An end mark may still follow; files that hide bytes also hide revisions.
+            ambiguities.insert(Ambiguity::HiddenBytes);
+            while reader.peek().is_some_and(|byte| byte != b'%' && !is_white(byte)) {
+                reader.at += 1;
+            }
+        }
+    }
+    ends
+}
+
+/// What the file does or carries, each kind once.
+fn active_content(file: &File<'_>) -> Vec<ActiveContent> {
+    let mut found = BTreeSet::new();
+    for indirect in file.objects.values() {
+        walk(&indirect.value, &mut found);
+        if indirect.stream.is_some() && indirect.value.dictionary().is_some_and(|entries| entries.find("F").is_some()) {
+            found.insert(ActiveContent::ExternalStream);
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Objects inside each other are no deeper than the reader allowed.
+fn walk(object: &Object, found: &mut BTreeSet<ActiveContent>) {
+    match object {
+        Object::Array(items) => items.iter().for_each(|item| walk(item, found)),
+        Object::Dictionary(dictionary) => {
+            look(dictionary, found);
+            dictionary.0.iter().for_each(|(_, value)| walk(value, found));
+        }
+        _ => {}
+    }
+}
+
+fn look(dictionary: &Dictionary, found: &mut BTreeSet<ActiveContent>) {
+    for (key, _) in &dictionary.0 {
+        found.insert(match key.as_slice() {
+            b"JS" | b"JavaScript" => ActiveContent::JavaScript,
+            b"EmbeddedFiles" | b"EF" | b"Collection" => ActiveContent::EmbeddedFile,
+            b"XFA" => ActiveContent::Xfa,
+            _ => continue,
+        });
+    }
+    found.extend(match dictionary.name("S") {
+        Some(b"JavaScript") => Some(ActiveContent::JavaScript),
+        Some(b"Launch") => Some(ActiveContent::Launch),
+        Some(b"GoToR" | b"GoToE") => Some(ActiveContent::RemoteGoTo),
+        Some(b"SubmitForm" | b"ImportData") => Some(ActiveContent::FormAction),
+        Some(b"Rendition" | b"Movie" | b"Sound" | b"RichMediaExecute") => Some(ActiveContent::Media),
+        _ => None,
+    });
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {
         match value {
             Object::Reference(number) => {
                 if !values.insert(*number) {
-                    file.ambiguities.push(Ambiguity::SharedSignature);
+                    file.ambiguities.insert(Ambiguity::SharedSignature);
                     continue;
                 }
                 let nothing = Dictionary::default();
@@ -116,8 +116,7 @@ fn is_signature(dictionary: &Dictionary) -> bool {
 
 /// Name and value of each signature field that has a value.
 fn fields(file: &File<'_>) -> Result<Vec<(String, Object)>, ReadError> {
-    let root = file.resolve_dictionary(file.trailer.find("Root"));
-    let form = root.and_then(|root| file.resolve_dictionary(root.find("AcroForm")));
+    let form = file.resolve_dictionary(file.catalogue.find("AcroForm"));
     let mut found = Vec::new();
     let Some(tops) = form.and_then(|form| form.find("Fields")).and_then(|fields| file.resolve(fields)) else {
         return Ok(found);

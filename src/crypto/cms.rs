@@ -3,7 +3,7 @@
 mod parse;
 mod sign;
 
-pub use parse::{CmsError, SignedData, split_padding};
+pub use parse::{CmsError, SignedData};
 pub use sign::sign_detached;
 
 #[cfg(test)]

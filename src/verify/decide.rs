@@ -6,6 +6,7 @@ use crate::{
     check::Check,
     finding::Finding,
     licence::{self, LicenceFacts},
+    outcome::Outcome,
     pdf::{self, Examined, Trust},
     reason::Reason,
     verdict::{Source, Verdict},
@@ -49,7 +50,8 @@ pub fn decide(evidence: Evidence<'_>) -> Verdict {
         Subject::MistypedNumber => (number_checks(Some(Reason::Mistyped), None), vec![]),
         Subject::OtherText => (number_checks(Some(Reason::NotOurCode), None), vec![]),
         Subject::File { examined, trust } => {
-            sources.extend(trust.as_of().map(|as_of| Source { name: "revocation_list", as_of }));
+            let oldest = trust.lists.iter().map(|list| list.this_update).min();
+            sources.extend(oldest.map(|as_of| Source { name: "revocation_list", as_of }));
             let judged = pdf::judge(examined, trust, licence.as_ref(), at);
             (judged.checks, judged.reports)
         }
@@ -60,7 +62,17 @@ pub fn decide(evidence: Evidence<'_>) -> Verdict {
             checks.extend(["status_in_force", "within_validity"].map(|code| Check::not_done(code, Finding::NoRecord)));
         }
     }
-    Verdict { outcome: Verdict::outcome_of(&checks), holds_at: at, receipt: None, licence, checks, signatures, sources }
+    Verdict { outcome: outcome(&checks), holds_at: at, receipt: None, licence, checks, signatures, sources }
+}
+
+/// The worst that any check leads to.
+fn outcome(checks: &[Check]) -> Outcome {
+    checks
+        .iter()
+        .filter_map(|check| check.reason)
+        .map(Reason::outcome)
+        .max_by_key(|outcome| outcome.weight())
+        .unwrap_or(Outcome::Valid)
 }
 
 fn number_checks(problem: Option<Reason>, licence: Option<&LicenceFacts>) -> Vec<Check> {
@@ -91,7 +103,6 @@ mod tests {
         advice::Advice,
         check::CheckResult,
         licence::{Status, tests::facts},
-        outcome::Outcome,
         verdict::Facet,
     };
 

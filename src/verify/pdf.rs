@@ -25,13 +25,6 @@ pub struct Trust {
     pub lists: Vec<Crl>,
 }
 
-impl Trust {
-    /// How old the oldest list is.
-    pub fn as_of(&self) -> Option<Instant> {
-        self.lists.iter().map(|list| list.this_update).min()
-    }
-}
-
 /// The checks on a file and the report on each of its signatures.
 #[derive(Debug)]
 pub struct FileJudgement {

@@ -79,16 +79,6 @@ impl Facet {
 }
 
 impl Verdict {
-    /// The outcome that a list of checks leads to.
-    pub(crate) fn outcome_of(checks: &[Check]) -> Outcome {
-        checks
-            .iter()
-            .filter_map(|check| check.reason)
-            .map(Reason::outcome)
-            .max_by_key(|outcome| outcome.weight())
-            .unwrap_or(Outcome::Valid)
-    }
-
     /// The check that decided: the first one that led to the outcome.
     pub fn deciding(&self) -> Option<&Check> {
         self.checks.iter().find(|check| check.reason.is_some_and(|reason| reason.outcome() == self.outcome))

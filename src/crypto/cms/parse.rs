@@ -112,6 +112,15 @@ impl SignedData {
         parse_signer(signer, digest_algorithm, certificates)
     }
 
+    /// Parses what a PDF keeps in `/Contents`: one that zeros fill up to the room that was left for it.
+    ///
+    /// # Errors
+    ///
+    /// [`CmsError`].
+    pub fn parse_padded(contents: &[u8]) -> Result<Self, CmsError> {
+        split_padding(contents).ok_or(CmsError::Form).and_then(Self::parse)
+    }
+
     /// Whether the signature over the signed attributes is the signer's. The caller compares
     /// [`Self::message_digest`] with the document's.
     pub fn verify_signature(&self) -> bool {
@@ -119,9 +128,8 @@ impl SignedData {
     }
 }
 
-/// Splits what a PDF keeps in `/Contents` into the structure and the padding after it; none when there is no
-/// structure at the beginning or the padding is not all zeros.
-pub fn split_padding(contents: &[u8]) -> Option<&[u8]> {
+/// The structure before the padding; none when there is no structure at the beginning or the padding is not all zeros.
+pub(super) fn split_padding(contents: &[u8]) -> Option<&[u8]> {
     let mut reader = Reader::new(contents);
     let structure = reader.expect(tag::SEQUENCE).ok()?.raw;
     contents.get(structure.len()..)?.iter().all(|byte| *byte == 0).then_some(structure)

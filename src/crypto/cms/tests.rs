@@ -1,7 +1,7 @@
 use base::{Entropy, SeededEntropy};
 use rcgen::{CertificateParams, KeyPair};
 
-use super::{CmsError, SignedData, sign_detached, split_padding};
+use super::{CmsError, SignedData, parse::split_padding, sign_detached};
 use crate::{
     der::{oid, tag, writer::*},
     digest::{Digest, DigestAlgorithm, sha256},

@@ -1,8 +1,9 @@
-//! Reading a file once: its signatures, and which licences it names.
+//! Reading a file once: its signatures, and which licences it names. Whatever the file alone can tell is found here;
+//! what it is worth depends on others, and is judged later.
 
 use base::number::LicenceIdentifier;
 use crypto::{
-    cms::{CmsError, SignedData, split_padding},
+    cms::{CmsError, SignedData},
     digest::{Digest, hex, sha256},
 };
 use documents::pdf::{
@@ -33,6 +34,8 @@ pub enum FileProblem {
 pub struct Found {
     /// The signature, or why it cannot be read.
     pub signed: Result<SignedData, CmsError>,
+    /// Whether the mathematics holds: the signature is that of the certificate that came along.
+    pub is_genuine: bool,
     /// The digest, of the signature's algorithm, of the bytes that it says it covers; none when there are no such bytes
     /// or no signature that can be read.
     pub digest: Option<Digest>,
@@ -147,8 +150,9 @@ impl Examined {
 }
 
 fn found(bytes: &[u8], signature: &Signature) -> Found {
-    let signed = split_padding(&signature.contents).ok_or(CmsError::Form).and_then(SignedData::parse);
+    let signed = SignedData::parse_padded(&signature.contents);
     Found {
+        is_genuine: signed.as_ref().is_ok_and(SignedData::verify_signature),
         digest: signed.as_ref().ok().and_then(|signed| signature.digest(signed.message_digest.algorithm(), bytes)),
         signed,
         is_framed: signature.problem.is_none(),

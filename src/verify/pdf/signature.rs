@@ -71,9 +71,8 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
         }
     };
     let chain = check_chain(signed, trust, signed_at, now);
-    let genuine = signed.verify_signature();
     let is_ours = chain != Err(ChainTrouble::Stranger);
-    let trouble = if !genuine {
+    let trouble = if !found.is_genuine {
         // Without a genuine signature the digest inside says nothing.
         Some(if signed.signer.public_key.is_some() { Trouble::Forged } else { Trouble::Algorithm })
     } else if found.digest.is_some_and(|digest| digest != signed.message_digest) {
@@ -106,9 +105,9 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
     Judged {
         report: report(indication, sub_indication, Some(signer)),
         trouble,
-        intact: genuine && found.digest == Some(signed.message_digest),
+        intact: found.is_genuine && found.digest == Some(signed.message_digest),
         chain: Some(chain),
-        trusted: genuine && is_ours,
+        trusted: found.is_genuine && is_ours,
     }
 }
 

@@ -100,12 +100,10 @@ pub async fn apply(
     request: NewLicence,
 ) -> Result<ApplicationId, Error> {
     maker.check_role(Role::Clerk)?;
-    let licence_type = library.catalogue.now().published(&request.type_code).ok_or(Error::TypeUnknown)?;
-    if !library.catalogue.now().may_issue(&licence_type.code, &maker.organisation_id) {
-        return Err(Error::NotAuthorised);
-    }
+    let licence_type = library.catalogue.now().for_issuer(&request.type_code, &maker.organisation_id)?;
     let id: ApplicationId = work.new_id();
     let content = compose::compose(library.press.fonts(), &licence_type, &request, maker, work.at())?;
+    let (sealed, content_digest) = library.safe.seal_content(work.entropy(), id.as_str(), &content)?;
     let row = ApplicationRow {
         application_id: id.as_str().to_owned(),
         licence_type_id: licence_type.id.as_str().to_owned(),
@@ -114,8 +112,8 @@ pub async fn apply(
         holder_id: request.holder.holder.id().to_owned(),
         holder_shown: request.holder.shown(),
         state: ApplicationState::Submitted.as_str().to_owned(),
-        content: library.safe.seal_content(work.entropy(), id.as_str(), &content.canonical()?),
-        content_digest: content.digest()?,
+        content: sealed,
+        content_digest,
         maker_staff: maker.staff_id.as_str().to_owned(),
         maker_person: maker.person_id.as_str().to_owned(),
         submitted_at: work.at().as_micros(),
@@ -202,10 +200,8 @@ pub async fn approve(
         },
         Official::from,
     );
-    let licence_type = library.catalogue.now().find(&application.licence_type).ok_or(Error::TypeUnknown)?;
     let holder = holder::facts(&mut work.tx, &library.vault, &application.holder).await?;
-    let renews = application.content.renews.clone().map(LicenceId::stored);
-    let approved = Approved { content: application.content, licence_type, holder, renews };
+    let approved = Approved { content: application.content, holder };
     let begun = issue::begin_approved(work, library, &Origin::application(id), approved, (&maker, checker)).await?;
     let licence = match &begun {
         Begun::Intent(intent) => intent.licence.id.clone(),

@@ -16,7 +16,7 @@ use base::{
 };
 use records::{Kept, Tx};
 
-use crate::register::licence::Licence;
+use crate::{error::Error, register::licence::Licence};
 use licence_type::{LicenceType, TypeState};
 
 /// All versions of all types, and who may issue them: kept in memory until the revision grows.
@@ -80,6 +80,16 @@ impl Catalogue {
     /// The version in use of a code.
     pub fn published(&self, code: &str) -> Option<Arc<LicenceType>> {
         self.published.get(code).cloned()
+    }
+
+    /// The version in use of a code, for a department that may issue it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TypeUnknown`], [`Error::NotAuthorised`].
+    pub fn for_issuer(&self, code: &str, issuer: &OrganisationId) -> Result<Arc<LicenceType>, Error> {
+        let found = self.published(code).ok_or(Error::TypeUnknown)?;
+        if self.may_issue(code, issuer) { Ok(found) } else { Err(Error::NotAuthorised) }
     }
 
     /// Whether a department may issue licences of a code.

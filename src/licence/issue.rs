@@ -85,22 +85,17 @@ pub async fn begin(
     if maker.organisation_id != checker.organisation_id {
         return Err(Error::OtherDepartment);
     }
-    let licence_type = library.catalogue.now().published(&request.type_code).ok_or(Error::TypeUnknown)?;
     // Before the register is asked: who may not issue learns nothing about the holder.
-    if !library.catalogue.now().may_issue(&licence_type.code, &maker.organisation_id) {
-        return Err(Error::NotAuthorised);
-    }
+    let licence_type = library.catalogue.now().for_issuer(&request.type_code, &maker.organisation_id)?;
     let content = compose::compose(library.press.fonts(), &licence_type, &request, maker, work.at())?;
-    let approved = Approved { content, licence_type, holder: request.holder, renews: request.renews };
+    let approved = Approved { content, holder: request.holder };
     begin_approved(work, library, origin, approved, (maker, checker)).await
 }
 
 /// What a reviewer approved.
 pub(crate) struct Approved {
     pub content: Content,
-    pub licence_type: Arc<LicenceType>,
     pub holder: HolderFacts,
-    pub renews: Option<LicenceId>,
 }
 
 pub(crate) async fn begin_approved(
@@ -110,9 +105,11 @@ pub(crate) async fn begin_approved(
     approved: Approved,
     (maker, checker): (&Official, &Official),
 ) -> Result<Begun, Error> {
-    let Approved { content, licence_type, holder, renews } = approved;
+    let Approved { content, holder } = approved;
     let issuer_id = &maker.organisation_id;
-    if !library.catalogue.now().may_issue(&licence_type.code, issuer_id) {
+    let catalogue = library.catalogue.now();
+    let licence_type = catalogue.find(&content.licence_type).ok_or(Error::TypeUnknown)?;
+    if !catalogue.may_issue(&licence_type.code, issuer_id) {
         return Err(Error::NotAuthorised);
     }
     // The register may have changed since an application was handed in.
@@ -122,6 +119,7 @@ pub(crate) async fn begin_approved(
         return Err(Error::IssuerSuspended);
     }
     let seal = active_seal(work, library, issuer_id).await?;
+    let renews = content.renews.clone().map(LicenceId::stored);
     let mut renewed = match &renews {
         None => None,
         Some(id) => Some(to_be_renewed(work, library, id, &licence_type, &holder, maker).await?),
@@ -155,8 +153,7 @@ pub(crate) async fn begin_approved(
             if !licence_type.definition.several {
                 hold(work, &licence, &licence_type.code).await?;
             }
-            let (canonical, digest) = (content.canonical()?, content.digest()?);
-            let sealed = library.safe.seal_content(work.entropy(), licence.id.as_str(), &canonical);
+            let (sealed, digest) = library.safe.seal_content(work.entropy(), licence.id.as_str(), &content)?;
             let new = queries::NewContent { sealed, digest: &digest, maker, checker };
             queries::insert_content(&mut work.tx, &licence.id, new).await?;
             record_intent(work, &licence, (maker, checker), &digest);

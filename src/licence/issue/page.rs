@@ -6,7 +6,7 @@ use base::{
 };
 use crypto::{
     Digest, KeyHandle,
-    cms::{self, SignedData},
+    cms::{self, CmsError, SignedData},
 };
 use documents::{Field, Filling, Prepared, pdf::read::read};
 use seal::ActiveSeal;
@@ -91,33 +91,46 @@ pub(crate) async fn signed(
     let prepared = template.typeset(&content).map_err(refused)?;
     let chain = &seal.signer.chain;
     let throw_away = press.throw_away(seal.signer.key.suite())?;
-    let rehearsed = sign(&prepared, &throw_away, chain).await?;
-    lint(&prepared, &rehearsed, facts, &printed)?;
-    let signature = sign(&prepared, &seal.signer.key, chain).await?;
-    check_signature(&signature, &prepared.digest())?;
-    prepared.finish(&signature).map_err(refused)
+    let rehearsed = sealed(prepared.clone(), &throw_away, chain).await?;
+    lint(&rehearsed, facts, &printed)?;
+    let sealed = sealed(prepared, &seal.signer.key, chain).await?;
+    // A signature is verified with the public key before it leaves: a faulty machine must not publish one.
+    let verifies =
+        sealed.signature.is_ok_and(|parsed| parsed.message_digest == sealed.digest && parsed.verify_signature());
+    if verifies {
+        Ok(sealed.bytes)
+    } else {
+        Err(Fault::broken("a fresh signature does not verify; nothing was issued").into())
+    }
 }
 
-async fn sign(prepared: &Prepared, key: &KeyHandle, chain: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
+/// A page with a signature in it, which is read back.
+struct Sealed {
+    bytes: Vec<u8>,
+    digest: Digest,
+    signature: Result<SignedData, CmsError>,
+}
+
+async fn sealed(prepared: Prepared, key: &KeyHandle, chain: &[Vec<u8>]) -> Result<Sealed, Error> {
     let (certificate, above) = chain.split_first().ok_or(Error::Seal)?;
-    Ok(cms::sign_detached(prepared.digest(), key, certificate, above).await?)
+    let digest = prepared.digest();
+    let signature = cms::sign_detached(digest, key, certificate, above).await?;
+    let bytes = prepared.finish(&signature).map_err(refused)?;
+    Ok(Sealed { bytes, digest, signature: SignedData::parse(&signature) })
 }
 
 /// Reads a page that a key signed which means nothing, as a verifier would: what cannot be read, or says something else
 /// than the record, is found before a real key has signed it.
-fn lint(prepared: &Prepared, rehearsed: &[u8], facts: &PageFacts<'_>, printed: &Fields) -> Result<(), Error> {
-    let parsed = SignedData::parse(rehearsed).map_err(|error| Error::Lint(error.to_string()))?;
-    let bytes = prepared.clone().finish(rehearsed).map_err(refused)?;
-    let file = read(&bytes).map_err(|error| Error::Lint(error.to_string()))?;
+fn lint(rehearsed: &Sealed, facts: &PageFacts<'_>, printed: &Fields) -> Result<(), Error> {
+    let Sealed { bytes, digest, signature } = rehearsed;
+    let parsed = signature.as_ref().map_err(|error| Error::Lint(error.to_string()))?;
+    let file = read(bytes).map_err(|error| Error::Lint(error.to_string()))?;
     let [only] = file.signatures.as_slice() else { return Err(Error::Lint("not exactly one signature".to_owned())) };
     let says = |key: &str, value: &str| file.entry(key) == Some(value);
     let rules = [
-        (parsed.message_digest == prepared.digest(), "the signature is over something else"),
+        (parsed.message_digest == *digest, "the signature is over something else"),
         (only.covers_whole_file && only.problem.is_none(), "the signature does not cover the whole file"),
-        (
-            only.digest(prepared.digest().algorithm(), &bytes) == Some(prepared.digest()),
-            "the file's own range gives another digest",
-        ),
+        (only.digest(digest.algorithm(), bytes) == Some(*digest), "the file's own range gives another digest"),
         (file.revisions == 1, "the file has more than one revision"),
         (file.active_content.is_empty(), "the file does or carries something"),
         (file.ambiguities.is_empty(), "two programs could read two documents"),
@@ -132,13 +145,6 @@ fn lint(prepared: &Prepared, rehearsed: &[u8], facts: &PageFacts<'_>, printed: &
         None => Ok(()),
         Some((_, rule)) => Err(Error::Lint(rule.to_owned())),
     }
-}
-
-/// A signature is verified with the public key before it leaves: a faulty machine must not publish one.
-fn check_signature(signature: &[u8], digest: &Digest) -> Result<(), Error> {
-    let verifies =
-        SignedData::parse(signature).is_ok_and(|parsed| parsed.message_digest == *digest && parsed.verify_signature());
-    if verifies { Ok(()) } else { Err(Fault::broken("a fresh signature does not verify; nothing was issued").into()) }
 }
 
 fn refused(error: documents::Error) -> Error {

@@ -56,7 +56,7 @@ impl Status {
         }
     }
 
-    fn stored(text: &str) -> Result<Self, Fault> {
+    pub(super) fn stored(text: &str) -> Result<Self, Fault> {
         Self::ALL
             .into_iter()
             .find(|status| status.as_str() == text)
@@ -123,49 +123,5 @@ impl Licence {
     /// Which version it is, from 1.
     pub fn version(&self) -> u16 {
         self.identifier.rsplit('.').nth(1).and_then(|version| version.parse().ok()).unwrap_or(1)
-    }
-}
-
-/// The row of a licence.
-#[derive(records::FromRow)]
-pub(crate) struct Row {
-    licence_id: String,
-    identifier: String,
-    code: String,
-    licence_type_id: String,
-    issuer_id: String,
-    issuer_name: String,
-    holder_kind: String,
-    holder_id: String,
-    holder_shown: String,
-    status: String,
-    reason: Option<String>,
-    changed_at: i64,
-    issued_at: i64,
-    valid_from: String,
-    valid_until: Option<String>,
-    renews: Option<String>,
-}
-
-impl Row {
-    pub(crate) fn read(self) -> Result<Licence, Fault> {
-        let date = |text: &str| Date::parse(text).map_err(Fault::broken);
-        Ok(Licence {
-            id: LicenceId::stored(self.licence_id),
-            identifier: self.identifier,
-            code: Code::stored(self.code),
-            licence_type: LicenceTypeId::stored(self.licence_type_id),
-            issuer: OrganisationId::stored(self.issuer_id),
-            issuer_name: self.issuer_name,
-            holder: Holder::stored(&self.holder_kind, self.holder_id)?,
-            holder_shown: self.holder_shown,
-            status: Status::stored(&self.status)?,
-            reason: self.reason,
-            changed_at: Instant::from_micros(self.changed_at),
-            issued_at: Instant::from_micros(self.issued_at),
-            valid_from: date(&self.valid_from)?,
-            valid_until: self.valid_until.as_deref().map(date).transpose()?,
-            renews: self.renews.map(LicenceId::stored),
-        })
     }
 }

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use base::{Entropy, Fault, Secret, id::LicenceId};
-use crypto::{mac::hmac_sha256, seal_box::SealBox};
+use crypto::{
+    digest::{hex, sha256},
+    mac::hmac_sha256,
+    seal_box::SealBox,
+};
 use records::Tx;
 
 use super::{content::Content, queries};
@@ -54,8 +58,16 @@ impl Safe {
         Ok((sha256, bytes))
     }
 
-    pub(crate) fn seal_content(&self, entropy: &dyn Entropy, of: &str, canonical: &str) -> Vec<u8> {
-        self.0.contents.seal(entropy, of.as_bytes(), canonical.as_bytes())
+    /// A content sealed, and the digest of it that an approval names: SHA-256 over the canonical text, hexadecimal.
+    pub(crate) fn seal_content(
+        &self,
+        entropy: &dyn Entropy,
+        of: &str,
+        content: &Content,
+    ) -> Result<(Vec<u8>, String), Fault> {
+        let canonical = content.canonical()?;
+        let sealed = self.0.contents.seal(entropy, of.as_bytes(), canonical.as_bytes());
+        Ok((sealed, hex(&sha256(canonical.as_bytes()))))
     }
 
     pub(crate) fn open_content(&self, of: &str, sealed: &[u8], digest: &str) -> Result<Content, Fault> {
@@ -63,7 +75,7 @@ impl Safe {
         let canonical =
             opened.ok_or_else(|| Fault::broken("a stored licence content cannot be opened with this key"))?;
         // The digest is what was approved; whoever changed the row after that is noticed here, before anything is signed.
-        if crypto::digest::hex(&crypto::digest::sha256(&canonical)) != digest {
+        if hex(&sha256(&canonical)) != digest {
             return Err(Fault::broken("a stored licence content is not the one that was approved"));
         }
         Content::read(&canonical)

@@ -91,9 +91,10 @@ pub async fn choose(State(app): State<App>, clerk: Staff, page: Page) -> Result<
 
 /// A type that the clerk's department issues: nobody fills in a form that would be refused at its end.
 fn own_type(app: &App, clerk: &Staff, code: &str) -> Result<Arc<LicenceType>, Problem> {
-    let catalogue = app.library.catalogue.now();
-    let found = catalogue.published(code).ok_or(Problem::NotFound)?;
-    if catalogue.may_issue(code, &clerk.staff.organisation_id) { Ok(found) } else { Err(Error::NotAuthorised.into()) }
+    app.library.catalogue.now().for_issuer(code, &clerk.staff.organisation_id).map_err(|error| match error {
+        Error::TypeUnknown => Problem::NotFound,
+        error => error.into(),
+    })
 }
 
 /// `GET /console/apply/{code}`, with `renews=lic_…` filled in from that licence. At most three statements.

@@ -12,7 +12,6 @@ pub mod edge;
 pub mod enforce;
 pub mod events;
 pub mod everywhere;
-pub mod examination;
 pub mod form;
 pub mod limits;
 pub mod links;

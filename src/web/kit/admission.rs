@@ -93,6 +93,7 @@ impl<W> GivenTo<W> for Request {}
 impl<W> GivenTo<W> for State<App> {}
 impl<W> GivenTo<W> for Uri {}
 impl<W> GivenTo<W> for visit::Of {}
+impl<W, T: GivenTo<W>> GivenTo<W> for Option<T> {}
 
 /// The arguments of a handler, as axum writes them down: each is given in a row that admits `W`.
 pub trait AllGivenTo<W> {}

@@ -1,10 +1,13 @@
-//! Forms with one file.
+//! Forms with one file, and its examination.
 
 use axum::{
     body::Bytes,
     extract::{FromRequest, Multipart, Request},
 };
+use base::Fault;
 use http::header;
+use tokio::sync::Semaphore;
+use verify::pdf::{self, Examined};
 
 use crate::{
     App, Problem,
@@ -17,6 +20,11 @@ use crate::{
     },
 };
 
+/// Files examined at once: each keeps a core busy for milliseconds, a hostile one for longer.
+const EXAMINATIONS_MAX: usize = 4;
+
+static TURNS: Semaphore = Semaphore::const_new(EXAMINATIONS_MAX);
+
 /// The file in the field `file`, and the other fields.
 #[derive(Clone, Debug, Default)]
 pub struct Upload {
@@ -24,6 +32,18 @@ pub struct Upload {
     pub file: Bytes,
     /// All other fields.
     pub fields: Fields,
+}
+
+impl Upload {
+    /// Examines the file away from the threads that answer requests.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Fault`] when the thread that does it was lost.
+    pub async fn examine(self) -> Result<Examined, Problem> {
+        let _turn = TURNS.acquire().await.map_err(Fault::broken)?;
+        Ok(tokio::task::spawn_blocking(move || pdf::examine(&self.file)).await.map_err(Fault::broken)?)
+    }
 }
 
 impl<W> GivenTo<W> for Upload {}

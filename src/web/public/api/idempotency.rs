@@ -2,13 +2,14 @@
 //! one; a verification changes nothing but its receipt and may come without.
 
 use axum::{
-    extract::FromRequestParts,
-    response::{IntoResponse, Response},
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    response::Response,
 };
 use base::Fault;
-use http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderName, HeaderValue, StatusCode, request::Parts};
 use records::{Database, Tx, idempotency, idempotency::Claim};
 
+use super::json::{created, json};
 use crate::{
     App, Problem,
     kit::{admission::GivenTo, caller::Caller, limits::IDEMPOTENCY_KEY_BYTES_MAX},
@@ -32,7 +33,30 @@ impl FromRequestParts<App> for Key {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
-        Self::read(parts)?.ok_or_else(malformed)
+        read(parts)?.ok_or_else(malformed)
+    }
+}
+
+/// The key of a request that may come without one.
+impl OptionalFromRequestParts<App> for Key {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Option<Self>, Problem> {
+        read(parts)
+    }
+}
+
+/// 400 when there are two, or it is not well formed.
+fn read(parts: &Parts) -> Result<Option<Key>, Problem> {
+    let mut values = parts.headers.get_all(HEADER).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().map(|text| text.trim_matches('"').to_owned()).unwrap_or_default();
+    let is_well_formed =
+        (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_well_formed && values.next().is_none() {
+        Ok(Some(Key { text, target: format!("{} {}", parts.method, parts.uri.path()) }))
+    } else {
+        Err(malformed())
     }
 }
 
@@ -74,24 +98,6 @@ pub enum Turn {
 }
 
 impl Key {
-    /// The key of a request that may come without one.
-    ///
-    /// # Errors
-    ///
-    /// 400 when there are two, or it is not well formed.
-    pub fn read(parts: &Parts) -> Result<Option<Self>, Problem> {
-        let mut values = parts.headers.get_all(HEADER).iter();
-        let Some(value) = values.next() else { return Ok(None) };
-        let text = value.to_str().map(|text| text.trim_matches('"').to_owned()).unwrap_or_default();
-        let is_well_formed =
-            (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if is_well_formed && values.next().is_none() {
-            Ok(Some(Self { text, target: format!("{} {}", parts.method, parts.uri.path()) }))
-        } else {
-            Err(malformed())
-        }
-    }
-
     /// The key.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -151,20 +157,4 @@ impl Key {
             tracing::warn!(%fault, "a claim was not released; it ends by itself");
         }
     }
-}
-
-/// A JSON answer.
-pub fn json(status: StatusCode, body: String) -> Response {
-    let mut response = (status, body).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// An answer about something new, which has an address of its own under the one that was asked.
-pub fn created(path: &str, id: &str, body: String) -> Response {
-    let mut response = json(StatusCode::CREATED, body);
-    if let Ok(location) = HeaderValue::try_from(format!("{path}/{id}")) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    response
 }

@@ -1,10 +1,12 @@
-//! JSON bodies, read strictly: one value in UTF-8, no member twice, not too deep. What they mean is read by [`super::read`].
+//! JSON bodies, read strictly: one value in UTF-8, no member twice, not too deep. What they mean is read by
+//! [`super::read`]. And JSON answers.
 
 use std::{collections::BTreeMap, fmt};
 
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
+    response::{IntoResponse, Response},
 };
 use base::Text;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -69,6 +71,22 @@ pub fn check_compression(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_encoding", words::api_problem::CONTENT_ENCODING))
+}
+
+/// A JSON answer.
+pub fn json(status: StatusCode, body: String) -> Response {
+    let mut response = (status, body).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// An answer about something new, which has an address of its own under the one that was asked.
+pub fn created(path: &str, id: &str, body: String) -> Response {
+    let mut response = json(StatusCode::CREATED, body);
+    if let Ok(location) = HeaderValue::try_from(format!("{path}/{id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
 }
 
 fn refused(status: StatusCode, code: &'static str, text: &Text) -> Problem {

@@ -22,8 +22,8 @@ use records::Work;
 
 use super::{
     bodies::{Holder, IssueBody, ListQuery, Nothing, Revocation, Suspension},
-    idempotency::{self, Key, Turn, json},
-    json::Json,
+    idempotency::{Key, Turn},
+    json::{self, Json},
     leaf::{Cursor, Limit},
     licence::{Body, List},
 };
@@ -97,7 +97,7 @@ async fn finish(app: &App, caller: &Caller, key: &Key, intent: &Intent) -> Resul
 }
 
 fn created(app: &App, licence: &Licence, at: Instant) -> Response {
-    idempotency::created("/api/v1/licences", licence.id.as_str(), shown(app, licence, at))
+    json::created("/api/v1/licences", licence.id.as_str(), shown(app, licence, at))
 }
 
 async fn holder(work: &mut Work, app: &App, number: &Holder) -> Result<HolderFacts, Problem> {
@@ -134,7 +134,7 @@ async fn own(app: &App, caller: &Caller, id: &str) -> Result<Licence, Problem> {
 /// `GET /api/v1/licences/{id}`: one statement.
 pub async fn show(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let licence = own(&app, &caller, &id).await?;
-    Ok(json(StatusCode::OK, shown(&app, &licence, caller.visit.at)))
+    Ok(json::json(StatusCode::OK, shown(&app, &licence, caller.visit.at)))
 }
 
 /// `GET /api/v1/licences/{id}/file.pdf`: two statements.
@@ -153,7 +153,7 @@ pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query) -
     let found = register::issued_by(&mut app.database.read().await?, &caller.departments, status, &page).await?;
     let items = found.items.iter().map(|licence| Body::of(&app, licence, caller.visit.at)).collect();
     let body = List { items, next_cursor: found.next.map(Cursor) };
-    Ok(json(StatusCode::OK, serde_json::to_string(&body).map_err(Fault::broken)?))
+    Ok(json::json(StatusCode::OK, serde_json::to_string(&body).map_err(Fault::broken)?))
 }
 
 enum Act {
@@ -230,5 +230,5 @@ async fn change_once(
         work.commit().await?;
     }
     // Otherwise it already was in that state: nothing changed, and the same answer comes again by itself.
-    Ok(json(StatusCode::OK, body))
+    Ok(json::json(StatusCode::OK, body))
 }

@@ -13,26 +13,28 @@ use verify::pdf::{Examined, Trust};
 
 use super::{
     bodies::NewVerification,
-    idempotency::{Key, Turn, json},
-    json::{Json, check_compression},
+    idempotency::{Key, Turn},
+    json::{Json, check_compression, json},
     read::Mistakes,
     verdict::Body,
 };
 use crate::{
     App, Problem,
-    kit::{caller::Caller, examination, problem::escape, upload::Upload},
+    kit::{caller::Caller, problem::escape, upload::Upload},
 };
 
 /// The verdict as JSON, 200 also when it is "invalid". The body is a JSON object with either `code` (a QR's text or its
 /// digits) or `identifier`, or a form with the file in its field `file`. Three statements, for a file up to six; two
 /// more under an Idempotency-Key.
-pub async fn verify(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let key = Key::read(&parts)?;
-    check_compression(&parts.headers)?;
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+pub async fn verify(
+    State(app): State<App>,
+    caller: Caller,
+    key: Option<Key>,
+    request: Request,
+) -> Result<Response, Problem> {
+    check_compression(request.headers())?;
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let request = Request::from_parts(parts, body);
     let (asked, what) = match kind.as_str() {
         "application/json" => {
             let Json { body, bytes } = Json::from_request(request, &app).await?;
@@ -92,6 +94,5 @@ async fn examine(upload: Upload) -> Result<Examined, Problem> {
     for (name, _) in upload.fields.iter() {
         mistakes.add(&format!("/{}", escape(name)), "unknown_member", words::mistake::UNKNOWN_MEMBER);
     }
-    let file = mistakes.settle(Some(upload.file))?;
-    examination::examine(file).await
+    mistakes.settle(Some(upload))?.examine().await
 }

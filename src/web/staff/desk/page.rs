@@ -8,10 +8,7 @@ use verify::limits::SCANNED_CHARACTERS_MAX;
 
 use crate::{
     App, Page, Problem,
-    kit::{
-        answer::ShownVerdict, examination, form::Fields, limits::ANSWER_SECONDS, page::html, session::Staff,
-        upload::Upload,
-    },
+    kit::{answer::ShownVerdict, form::Fields, limits::ANSWER_SECONDS, page::html, session::Staff, upload::Upload},
 };
 
 /// WebAssembly reads the codes; nothing else may be compiled here. The camera is this page's alone.
@@ -55,7 +52,7 @@ pub async fn file(State(app): State<App>, staff: Staff, page: Page, upload: Uplo
     if upload.file.is_empty() {
         return Ok(render(&Desk { page, answer: None, empty: true }));
     }
-    let examined = examination::examine(upload.file).await?;
+    let examined = upload.examine().await?;
     let trust = app.library.trust.now()?;
     let verify = async |mut work: Work| {
         let verdict = verification::by_file(&mut work, &app.library.catalogue.now(), &trust, &examined).await?;

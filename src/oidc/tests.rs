@@ -9,6 +9,7 @@ mod machine;
 mod refresh;
 mod registration;
 mod rounds;
+mod statements;
 mod userinfo;
 
 use std::sync::Arc;

@@ -147,6 +147,12 @@ impl Database {
             .map_err(Fault::broken)
     }
 
+    /// How often the database was asked: statements, and each beginning and end of a transaction.
+    #[cfg(feature = "testing")]
+    pub fn asked(&self) -> u64 {
+        self.pool.asked()
+    }
+
     /// Closes all connections after their current statements.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -44,6 +44,23 @@ async fn suspend(city: &City, licence: &Licence, seconds: i64) {
 }
 
 #[tokio::test]
+async fn a_look_at_a_code_takes_one_statement_and_a_verification_with_receipt_six() {
+    let city = city().await;
+    let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
+    let database = &city.fresh.database;
+    let before = database.asked();
+    let mut tx = database.read().await.unwrap();
+    let at = NOW.plus_seconds(1);
+    let verdict = verification::look(&mut tx, &city.library.catalogue.now(), licence.code.as_str(), at).await.unwrap();
+    assert_eq!((verdict.outcome, database.asked() - before), (Outcome::Valid, 1));
+    drop(tx);
+    let before = database.asked();
+    by_code(&city, licence.code.as_str(), 2).await;
+    // The licence, its issuer, the receipt and the event, between the beginning and the end of their transaction.
+    assert_eq!(database.asked() - before, 6);
+}
+
+#[tokio::test]
 async fn code_identifier_and_file_of_one_licence_get_one_answer() {
     let city = city().await;
     let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();

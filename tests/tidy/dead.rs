@@ -9,14 +9,23 @@ use tests::source::{self, root};
 
 use super::{migrations::migrations, none, shown};
 
-/// Columns that are written for people who look into the database, or that a later version reads: each with its reason.
+/// Columns that no statement reads, each with the reason why it stays.
 const UNREAD: &[(&str, &str)] = &[
-    ("job.last_error", "an operator reads it beside the job"),
-    ("client_grant.grant_id", "the name of the row, by which a later page withdraws it"),
-    ("seal.gbt_38540", "the place of the national seal structure, which a later version fills"),
-    ("application.checker_person", "evidence: who decided stays, whoever holds the appointment later"),
-    ("licence_content.checker_person", "evidence: who decided stays, whoever holds the appointment later"),
-    ("licence_file.made_at", "evidence: when the document was signed"),
+    (
+        "job.last_error",
+        "why a job waits again, for who looks into the database; one that is given up says it in its event",
+    ),
+    ("client_grant.grant_id", "the key of the table, which a running city cannot lose; person and client find the row"),
+    (
+        "seal.gbt_38540",
+        "the place that 0006_seal.sql keeps for the seal structure of GB/T 38540; nothing writes it yet",
+    ),
+    ("application.checker_person", "evidence, beside `maker_person`: the row says by itself that two people decided"),
+    (
+        "licence_content.checker_person",
+        "evidence, beside `maker_person`: the row says by itself that two people decided",
+    ),
+    ("licence_file.made_at", "evidence: when the document was signed, which is the instant of its event"),
 ];
 
 /// Dependencies that a crate needs without naming them.

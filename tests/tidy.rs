@@ -3,6 +3,7 @@
 
 mod attacks;
 mod circles;
+mod comments;
 mod consequences;
 mod custody;
 mod dead;
@@ -19,6 +20,7 @@ mod templates;
 mod tests;
 mod text;
 mod translations;
+mod visibility;
 mod words;
 
 use std::{

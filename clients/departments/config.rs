@@ -40,7 +40,6 @@ pub struct DepartmentConfig {
 pub struct OtherDepartment {
     /// Its `key`: the link has the id `to-KEY`.
     pub key: String,
-    /// Its name.
     pub name: String,
     /// Its address, without a slash at the end.
     pub url: String,
@@ -72,16 +71,6 @@ impl DepartmentConfig {
     /// Where the provider sends the browser back to after signing out.
     pub fn post_logout_redirect_uri(&self) -> String {
         format!("{}/signed-out", self.public_url)
-    }
-
-    /// Where the provider tells us that a session has ended.
-    pub fn back_channel_logout_uri(&self) -> String {
-        format!("{}/backchannel-logout", self.public_url)
-    }
-
-    /// Where one goes to be signed in without another click.
-    pub fn initiate_login_uri(&self) -> String {
-        format!("{}/enter", self.public_url)
     }
 
     /// The name of the cookie. `__Host-` needs https, which a loopback demonstration does not have.

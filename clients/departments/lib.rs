@@ -40,7 +40,7 @@ pub async fn run(config: DepartmentConfig) -> Result<()> {
 /// # Errors
 ///
 /// When the HTTP client cannot be built or the listener fails.
-pub async fn serve(
+async fn serve(
     config: DepartmentConfig,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,

@@ -20,11 +20,6 @@ impl ManualClock {
     pub fn new(at: Instant) -> Self {
         Self(AtomicI64::new(at.as_micros()))
     }
-
-    /// Moves the clock forward by whole seconds (backward when negative).
-    pub fn advance_seconds(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
-    }
 }
 
 impl Clock for ManualClock {

@@ -8,7 +8,7 @@ pub enum Language {
     /// Simplified Chinese.
     #[default]
     Chinese,
-    /// English.
+    /// English, for whoever reads no Chinese.
     English,
 }
 

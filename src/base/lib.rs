@@ -4,12 +4,12 @@
 //! Nothing here waits, reads a file or asks what time it is.
 #![deny(missing_docs)]
 
-pub mod clock;
+mod clock;
 pub mod entropy;
 pub mod fault;
 pub mod id;
-pub mod language;
-pub mod list_page;
+mod language;
+mod list_page;
 pub mod mask;
 pub mod number;
 pub mod secret;

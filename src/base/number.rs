@@ -72,7 +72,7 @@ impl IdentityNumber {
         crate::mask::identity_number(&self.0)
     }
 
-    /// The date of birth.
+    /// The day in the 7th to 14th digit; none when the calendar has no such day.
     pub fn birth_date(&self) -> Option<Date> {
         Date::parse(&self.birth_date_text()?).ok()
     }
@@ -184,7 +184,7 @@ impl LicenceIdentifier {
     ///
     /// # Errors
     ///
-    /// [`NumberError`].
+    /// [`NumberError`] when the form or the check character is wrong.
     pub fn parse(text: &str) -> Result<Self, NumberError> {
         let text = text.trim();
         let rest = text.strip_prefix(IDENTIFIER_ROOT).ok_or(NumberError::Form)?;

@@ -89,7 +89,7 @@ impl Date {
     ///
     /// # Errors
     ///
-    /// [`NotADate`].
+    /// [`NotADate`] when it is of another form or no day of the calendar.
     pub fn parse(text: &str) -> Result<Self, NotADate> {
         let number = |range: std::ops::Range<usize>| {
             text.get(range)
@@ -115,7 +115,7 @@ impl Date {
         )
     }
 
-    /// The year.
+    /// The year of the Gregorian calendar.
     pub fn year(self) -> i16 {
         self.0.year()
     }

@@ -6,7 +6,7 @@ use ring::digest;
 
 use crate::der::oid;
 
-/// A digest algorithm.
+/// What digests are made with: the SHA-2 of every suite that we read (FIPS 180-4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DigestAlgorithm {
     /// SHA-256.
@@ -64,7 +64,7 @@ impl Digest {
     }
 
     /// Takes a digest that somebody else made; none when it has not the length of its algorithm.
-    pub fn from_bytes(algorithm: DigestAlgorithm, digest: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(algorithm: DigestAlgorithm, digest: &[u8]) -> Option<Self> {
         (digest.len() == algorithm.length()).then_some(())?;
         let mut bytes = [0; LENGTH_MAX];
         bytes.get_mut(..digest.len())?.copy_from_slice(digest);
@@ -76,7 +76,7 @@ impl Digest {
         self.algorithm
     }
 
-    /// Its bytes.
+    /// As many bytes as the algorithm gives.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.algorithm.length()).unwrap_or(&self.bytes)
     }

@@ -50,20 +50,6 @@ pub fn pem(label: &str, der: &[u8]) -> String {
     text
 }
 
-/// All PEM blocks with that label; nothing when a block cannot be read.
-pub fn pem_decode(label: &str, text: &str) -> Option<Vec<Vec<u8>>> {
-    let (begin, end) = (format!("-----BEGIN {label}-----"), format!("-----END {label}-----"));
-    let mut blocks = Vec::new();
-    let mut rest = text;
-    while let Some((_, after)) = rest.split_once(&begin) {
-        let (body, tail) = after.split_once(&end)?;
-        let body: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-        blocks.push(base64_decode(&body)?);
-        rest = tail;
-    }
-    Some(blocks)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,10 +68,12 @@ mod tests {
     }
 
     #[test]
-    fn pem_is_read_back() {
-        let text = pem("CERTIFICATE", &[7; 100]) + &pem("CERTIFICATE", &[8; 3]);
-        assert_eq!(pem_decode("CERTIFICATE", &text), Some(vec![vec![7; 100], vec![8; 3]]));
-        assert!(text.lines().all(|line| line.len() <= 64));
-        assert_eq!(pem_decode("CERTIFICATE", "-----BEGIN CERTIFICATE-----\nAA"), None);
+    fn pem_has_short_lines_between_its_labels() {
+        let text = pem("CERTIFICATE", &[7; 100]);
+        let lines: Vec<&str> = text.lines().collect();
+        let [first, body @ .., last] = lines.as_slice() else { panic!("{text}") };
+        assert_eq!((*first, *last), ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"));
+        assert!(body.iter().all(|line| line.len() <= 64));
+        assert_eq!(base64_decode(&body.concat()), Some(vec![7; 100]));
     }
 }

@@ -79,7 +79,7 @@ impl KeyHandle {
     ///
     /// # Errors
     ///
-    /// [`Fault`], as [`crate::sign::generate_pkcs8`].
+    /// [`Fault`] when the key cannot be made, as [`crate::sign::generate_pkcs8`].
     pub fn throw_away(suite: Suite) -> Result<Self, Fault> {
         SigningKey::generate(suite).map(Self::from)
     }
@@ -107,7 +107,7 @@ impl KeyHandle {
     ///
     /// # Errors
     ///
-    /// [`Fault`], as [`Self::sign_jose`].
+    /// [`Fault`] when the key does not sign, as [`Self::sign_jose`].
     pub async fn sign_der(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
         Ok(to_der(self.suite, self.sign_jose(message).await?))
     }

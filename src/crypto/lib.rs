@@ -10,13 +10,13 @@ pub mod digest;
 pub mod encoding;
 mod handle;
 pub mod jose;
-pub mod limits;
+mod limits;
 pub mod mac;
 pub mod password;
-pub mod public_key;
+mod public_key;
 pub mod seal_box;
 pub mod sign;
-pub mod suite;
+mod suite;
 pub mod x509;
 
 pub use digest::{Digest, DigestAlgorithm};

@@ -41,7 +41,7 @@ pub enum PasswordError {
 ///
 /// # Errors
 ///
-/// [`PasswordError::TooLong`].
+/// [`PasswordError::TooLong`] when it is longer than [`PASSWORD_BYTES_MAX`].
 pub fn hash(password: &str, entropy: &dyn Entropy) -> Result<String, PasswordError> {
     if password.len() > PASSWORD_BYTES_MAX {
         return Err(PasswordError::TooLong);

@@ -62,8 +62,8 @@ impl PublicKey {
     ///
     /// # Errors
     ///
-    /// [`NotAKey`].
-    pub fn from_spki_der(bytes: &[u8]) -> Result<Self, NotAKey> {
+    /// [`NotAKey`] when the bytes are anything else.
+    pub(crate) fn from_spki_der(bytes: &[u8]) -> Result<Self, NotAKey> {
         let read = || {
             let mut outer = Reader::new(bytes);
             let mut spki = outer.sequence()?;
@@ -117,7 +117,7 @@ impl PublicKey {
     }
 
     /// Whether signatures of this suite are made with keys of this kind.
-    pub fn fits(&self, suite: Suite) -> bool {
+    pub(crate) fn fits(&self, suite: Suite) -> bool {
         match suite {
             Suite::EdDsa => matches!(self, Self::Ed25519 { .. }),
             Suite::Es256 => matches!(self, Self::P256 { .. }),
@@ -128,7 +128,7 @@ impl PublicKey {
 
     /// Whether a signature in the encoding of JOSE is this key's over the message; never with a suite that does not
     /// fit.
-    pub fn verify_jose(&self, suite: Suite, message: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn verify_jose(&self, suite: Suite, message: &[u8], signature: &[u8]) -> bool {
         let ecdsa: &'static dyn VerificationAlgorithm = match suite {
             Suite::Es384 => &signature::ECDSA_P384_SHA384_FIXED,
             _ => &signature::ECDSA_P256_SHA256_FIXED,

@@ -38,7 +38,7 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`NotAKey`].
+    /// [`NotAKey`] when the bytes are no such key or one of another suite.
     pub fn from_pkcs8(suite: Suite, pkcs8: &[u8]) -> Result<Self, NotAKey> {
         let random = SystemRandom::new();
         let ecdsa = |kind| EcdsaKeyPair::from_pkcs8(kind, pkcs8, &random).map_err(|_| NotAKey);
@@ -74,7 +74,7 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`Fault`], as [`generate_pkcs8`].
+    /// [`Fault`] when the key cannot be made, as [`generate_pkcs8`].
     pub fn generate(suite: Suite) -> Result<Self, Fault> {
         Self::from_pkcs8(suite, generate_pkcs8(suite)?.expose()).map_err(Fault::broken)
     }
@@ -111,7 +111,7 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`Fault`], as [`Self::sign_jose`].
+    /// [`Fault`] when the key does not sign, as [`Self::sign_jose`].
     pub fn sign_der(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
         Ok(to_der(self.suite, self.sign_jose(message)?))
     }

@@ -89,7 +89,7 @@ impl Suite {
 
     /// Reads an `AlgorithmIdentifier`: the very bytes that [`Self::identifier`] gives, and for PKCS#1 v1.5 the same
     /// without its NULL, which RFC 4055 §5 wants accepted.
-    pub fn from_identifier(der: &[u8]) -> Option<Self> {
+    pub(crate) fn from_identifier(der: &[u8]) -> Option<Self> {
         if der == identifier::SHA256_WITH_RSA_BARE {
             return Some(Self::Rs256);
         }

@@ -12,11 +12,11 @@ pub const DRIVING_LICENCE: &str = include_str!("layouts/driving-licence.json");
 pub const BIRTH_CERTIFICATE: &str = include_str!("layouts/birth-certificate.json");
 
 /// Width of the page, A4: millimetres.
-pub const PAGE_WIDTH: f32 = 210.0;
+pub(crate) const PAGE_WIDTH: f32 = 210.0;
 /// Height of the page, A4: millimetres.
-pub const PAGE_HEIGHT: f32 = 297.0;
+pub(crate) const PAGE_HEIGHT: f32 = 297.0;
 /// Everything is printed inside a frame this far from the edge of the page.
-pub const FRAME: f32 = 20.0;
+pub(crate) const FRAME: f32 = 20.0;
 
 /// A page. Lengths are millimetres from the top left corner of an A4 page, type sizes are points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,20 +25,20 @@ pub struct Layout {
     /// The title, large and in the middle.
     pub title: Words,
     /// Base line of the title.
-    pub title_y: f32,
+    pub(crate) title_y: f32,
     /// Type size of the title.
     #[serde(default = "title_size")]
-    pub title_size: f32,
+    pub(crate) title_size: f32,
     /// Colour of frame and labels, such as `#7a5c1e`.
-    pub tint: String,
+    pub(crate) tint: String,
     /// The printed fields.
     pub cells: Vec<Cell>,
     /// Sentences that are the same on every licence.
     #[serde(default)]
-    pub notes: Vec<Note>,
+    pub(crate) notes: Vec<Note>,
     /// The middle of the seal.
     pub seal: Spot,
-    /// The QR code.
+    /// Where the QR code stands, and how large.
     pub qr: Code,
     /// Where the licence identifier is printed.
     pub identifier: Identifier,
@@ -64,28 +64,27 @@ pub struct Cell {
     #[serde(default)]
     pub label: Option<Words>,
     /// Left edge.
-    pub x: f32,
+    pub(crate) x: f32,
     /// Upper edge.
-    pub y: f32,
+    pub(crate) y: f32,
     /// Width, label and value together.
     pub width: f32,
     /// Height; several lines must fit into it.
     pub height: f32,
-    /// Width of the label.
     #[serde(default = "label_width")]
-    pub label_width: f32,
+    pub(crate) label_width: f32,
     /// Type size wanted.
     #[serde(default = "size")]
     pub size: f32,
     /// Smallest type size allowed.
     #[serde(default = "size_min")]
-    pub size_min: f32,
+    pub(crate) size_min: f32,
     /// Most lines allowed.
     #[serde(default = "lines_max")]
-    pub lines_max: usize,
+    pub(crate) lines_max: usize,
     /// Whether the value stands in the middle of its place.
     #[serde(default)]
-    pub centred: bool,
+    pub(crate) centred: bool,
     /// Whether a licence may leave the field out.
     #[serde(default)]
     pub optional: bool,
@@ -94,7 +93,7 @@ pub struct Cell {
 /// A sentence that never changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Note {
+pub(crate) struct Note {
     /// Left edge.
     pub x: f32,
     /// Base line.
@@ -110,9 +109,9 @@ pub struct Note {
 #[serde(deny_unknown_fields)]
 pub struct Spot {
     /// From the left.
-    pub x: f32,
+    pub(crate) x: f32,
     /// From the top.
-    pub y: f32,
+    pub(crate) y: f32,
 }
 
 /// The place of the QR code.
@@ -120,13 +119,13 @@ pub struct Spot {
 #[serde(deny_unknown_fields)]
 pub struct Code {
     /// Left edge.
-    pub x: f32,
+    pub(crate) x: f32,
     /// Upper edge.
-    pub y: f32,
+    pub(crate) y: f32,
     /// Length of a side.
-    pub side: f32,
+    pub(crate) side: f32,
     /// What the code is for.
-    pub caption: Words,
+    pub(crate) caption: Words,
 }
 
 /// The place of the licence identifier.
@@ -134,9 +133,9 @@ pub struct Code {
 #[serde(deny_unknown_fields)]
 pub struct Identifier {
     /// Left edge.
-    pub x: f32,
+    pub(crate) x: f32,
     /// Base line.
-    pub y: f32,
+    pub(crate) y: f32,
     /// Type size.
     pub size: f32,
     /// The word before it.

@@ -8,12 +8,12 @@ mod error;
 mod filling;
 pub mod font;
 pub mod layout;
-pub mod limits;
-pub mod line;
+mod limits;
+mod line;
 mod ornament;
 pub mod pdf;
 pub mod qr;
-pub mod seal_picture;
+mod seal_picture;
 mod template;
 
 pub use error::Error;

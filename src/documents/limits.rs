@@ -4,7 +4,7 @@
 pub const SEAL_NAME_CHARACTERS: std::ops::RangeInclusive<usize> = 4..=24;
 /// Characters of the name below the star.
 pub const SEAL_BELOW_CHARACTERS_MAX: usize = 16;
-/// Characters of the seal number.
+/// Characters of the number under a seal.
 pub const SEAL_NUMBER_CHARACTERS_MAX: usize = 20;
 
 /// Characters of one printed field.

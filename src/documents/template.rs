@@ -107,8 +107,9 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLong`], [`Error::MissingGlyph`], [`Error::MissingField`], [`Error::UnknownField`],
-    /// [`Error::MetadataName`], [`Error::QrTooLong`].
+    /// [`Error::MissingField`] or [`Error::UnknownField`] when the content is not what the layout asks for;
+    /// [`Error::TooLong`] when a text does not fit its place, [`Error::MissingGlyph`] when no typeface has a character;
+    /// [`Error::MetadataName`] and [`Error::QrTooLong`] when the file could not carry what it should.
     pub fn typeset(&self, content: &Filling) -> Result<Prepared, Error> {
         let typeset = &*self.0;
         check_fields(&typeset.layout, content)?;

@@ -35,10 +35,9 @@ impl AccountState {
     }
 }
 
-/// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountView {
-    pub account_id: AccountId,
+    pub(crate) account_id: AccountId,
     pub person_id: PersonId,
     pub username: String,
     pub state: AccountState,
@@ -82,7 +81,7 @@ pub async fn close(work: &mut Work, account: &AccountId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Closes every account of a person for good. One statement, and an event for each.
+/// Closes every account of a person for good.
 pub async fn close_of_person(work: &mut Work, person: &PersonId) -> Result<(), Fault> {
     let closed: Vec<(String,)> = work
         .tx
@@ -114,27 +113,12 @@ pub async fn unlock(work: &mut Work, account: &AccountId) -> Result<(), Error> {
     Ok(())
 }
 
-/// The account with this name, whatever its case. One statement.
+/// The account with this name, whatever its case.
 pub async fn find_by_username(tx: &mut Tx, username: &str) -> Result<Option<AccountView>, Fault> {
     let row: Option<(String, String, String, String)> = tx
         .first(
             "select account_id, person_id, username, state from account where username_key = $1",
             args![folded(username)],
-        )
-        .await?;
-    Ok(row.map(view))
-}
-
-/// The account of a person that was opened last. One statement.
-pub async fn find_of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<AccountView>, Fault> {
-    let row: Option<(String, String, String, String)> = tx
-        .first(
-            "select account_id, person_id, username, state
-               from account
-              where person_id = $1
-              order by account_id desc
-              limit 1",
-            args![person],
         )
         .await?;
     Ok(row.map(view))

@@ -9,7 +9,7 @@ use crate::{Error, events::PersonDied, person};
 ///
 /// # Errors
 ///
-/// [`Error::PersonUnknown`]; [`Error::Field`] for a day that has not come.
+/// [`Error::PersonUnknown`] when there is no such person; [`Error::Field`] for a day that has not come.
 pub async fn record(work: &mut Work, person: &PersonId, on: Date) -> Result<(), Error> {
     let at = work.at();
     if on > at.date() {

@@ -29,10 +29,7 @@ pub enum Error {
     Fault(#[from] Fault),
     /// The caller typed a field that is too long or badly formed.
     #[error("the field {field} is not well formed")]
-    Field {
-        /// Which one.
-        field: &'static str,
-    },
+    Field { field: &'static str },
     /// The caller registered a person a second time.
     #[error("a person with this identity number is already registered")]
     IdentityNumberTaken,

@@ -5,9 +5,9 @@
 
 pub mod account;
 pub mod death;
-pub mod error;
+mod error;
 pub mod events;
-pub mod limits;
+mod limits;
 pub mod mandate;
 pub mod name;
 pub mod organisation;
@@ -16,7 +16,7 @@ pub mod person;
 pub mod session;
 pub mod sign_in;
 pub mod staff;
-pub mod vault;
+mod vault;
 
 pub use error::Error;
 pub use name::NameError;

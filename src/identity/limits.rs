@@ -9,9 +9,7 @@ pub const ORGANISATION_NAME_CHARACTERS_MAX: usize = 200;
 /// Characters of one field of a person's profile.
 pub const PROFILE_FIELD_CHARACTERS_MAX: usize = 500;
 
-/// Characters of a username.
 pub const USERNAME_CHARACTERS_MIN: usize = 2;
-/// Characters of a username.
 pub const USERNAME_CHARACTERS_MAX: usize = 64;
 
 /// Characters of a new password. It is the only proof that is asked for, so it is longer than one of two would be

@@ -56,7 +56,6 @@ pub async fn end(work: &mut Work, organisation: &OrganisationId, person: &Person
 }
 
 /// Whether a person may act for an organisation at an instant: as legal representative or under a mandate.
-/// One statement.
 pub async fn may_act(
     tx: &mut Tx,
     organisation: &OrganisationId,

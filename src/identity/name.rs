@@ -23,7 +23,7 @@ pub enum NameError {
 ///
 /// # Errors
 ///
-/// [`NameError`].
+/// [`NameError`] when it is empty, too long or has a character that no name has.
 ///
 /// ```
 /// assert_eq!(identity::name::parse(" 龘㐂𠮷 ", 100).as_deref(), Ok("龘㐂𠮷"));

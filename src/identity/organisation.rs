@@ -86,7 +86,7 @@ pub struct OrganisationView {
     pub kind: OrganisationKind,
     pub legal_representative: Option<PersonId>,
     pub state: OrganisationState,
-    pub registered_at: Instant,
+    pub(crate) registered_at: Instant,
 }
 
 /// Registers an organisation.
@@ -162,12 +162,12 @@ async fn change(
     Err(Error::OrganisationUnknown)
 }
 
-/// One organisation. One statement.
+/// One organisation.
 pub async fn find(tx: &mut Tx, organisation: &OrganisationId) -> Result<Option<OrganisationView>, Fault> {
     queries::by_id(tx, organisation).await
 }
 
-/// The organisation with this credit code. One statement.
+/// The organisation with this credit code.
 pub async fn find_by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<OrganisationView>, Fault> {
     queries::by_code(tx, code).await
 }
@@ -182,7 +182,7 @@ pub async fn list(
     Ok(PageOf::from_rows(rows, page.limit, |row| row.organisation_id.clone()))
 }
 
-/// Organisations that a person may act for at an instant: as legal representative or under a mandate. One statement.
+/// Organisations that a person may act for at an instant: as legal representative or under a mandate.
 pub async fn of_person(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Vec<OrganisationView>, Fault> {
     queries::of_person(tx, person, at).await
 }

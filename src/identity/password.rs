@@ -35,11 +35,6 @@ impl PasswordGate {
         Self { permits: Arc::new(Semaphore::new(cores.max(1))), wait_max, hashed: Arc::default() }
     }
 
-    /// How many passwords were hashed so far: what a sign-in costs is counted in them.
-    pub fn hashed(&self) -> u64 {
-        self.hashed.load(Ordering::Relaxed)
-    }
-
     /// A place at the gate, for as long as it is held.
     pub async fn enter(&self) -> Result<OwnedSemaphorePermit, Error> {
         match tokio::time::timeout(self.wait_max, Arc::clone(&self.permits).acquire_owned()).await {
@@ -213,6 +208,14 @@ fn is_row(digits: &str) -> bool {
     let numbers: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(10)).collect();
     let all = |step: u32| numbers.iter().zip(numbers.iter().skip(1)).all(|(one, next)| (one + step) % 10 == *next);
     all(1) || all(9)
+}
+
+#[cfg(test)]
+impl PasswordGate {
+    /// How many passwords were hashed so far: what a sign-in costs is counted in them.
+    pub(crate) fn hashed(&self) -> u64 {
+        self.hashed.load(Ordering::Relaxed)
+    }
 }
 
 #[cfg(test)]

@@ -60,7 +60,6 @@ pub struct PersonView {
     pub person_id: PersonId,
     pub name: String,
     pub profile: Profile,
-    pub registered_at: Instant,
     pub updated_at: Instant,
     /// The day of death, once it is written down.
     pub died_on: Option<Date>,
@@ -94,7 +93,7 @@ pub async fn register(work: &mut Work, vault: &Vault, new: NewPerson) -> Result<
     Ok(person)
 }
 
-/// A person who can act: one statement.
+/// A person who can act.
 pub(crate) async fn living(tx: &mut Tx, person: &PersonId) -> Result<PersonView, Error> {
     match find(tx, person).await? {
         None => Err(Error::PersonUnknown),
@@ -103,12 +102,12 @@ pub(crate) async fn living(tx: &mut Tx, person: &PersonId) -> Result<PersonView,
     }
 }
 
-/// One person. One statement.
+/// One person.
 pub async fn find(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonView>, Fault> {
     queries::by_id(tx, person).await
 }
 
-/// The person with this identity number. One statement.
+/// The person with this identity number.
 pub async fn find_by_identity_number(
     tx: &mut Tx,
     vault: &Vault,

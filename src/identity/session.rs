@@ -50,7 +50,7 @@ impl SessionToken {
         Self(Secret::new(encoding::base64url(&work.entropy().bytes::<32>())))
     }
 
-    /// Reads a cookie's value; none when it cannot be a token, so that no statement is spent on it.
+    /// Reads a cookie's value; none when it cannot be a token, so that the database is not asked about it.
     pub fn parse(text: &str) -> Option<Self> {
         let well_formed = text.len() == 43 && encoding::base64url_decode(text).is_some_and(|bytes| bytes.len() == 32);
         well_formed.then(|| Self(Secret::new(text.to_owned())))
@@ -69,7 +69,6 @@ impl SessionToken {
 /// How someone proved who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// With a password.
     Password,
 }
 
@@ -97,7 +96,7 @@ pub struct Opening<'a> {
 #[derive(Clone, Debug)]
 pub struct Session {
     pub session_id: SessionId,
-    pub account_id: AccountId,
+    pub(crate) account_id: AccountId,
     pub person_id: PersonId,
     pub name: String,
     pub username: String,
@@ -109,15 +108,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// The person as an actor.
     pub fn person_actor(&self) -> Actor {
         Actor::Person { person: self.person_id.clone(), on_behalf: None }
-    }
-
-    /// The member of staff as an actor, if the person has this role.
-    pub fn staff_actor(&self, role: Role) -> Option<Actor> {
-        let staff = self.staff.as_ref().filter(|staff| staff.roles.has(role))?;
-        Some(Actor::Staff { staff: staff.staff_id.clone(), person: self.person_id.clone() })
     }
 
     /// Whether the person has this role now.
@@ -134,10 +126,10 @@ pub struct SessionView {
     pub device: String,
     pub opened_at: Instant,
     pub seen_at: Instant,
-    pub ends_at: Instant,
+    pub(crate) ends_at: Instant,
 }
 
-/// Opens a session. One statement and an event.
+/// Opens a session.
 pub async fn open(work: &mut Work, opening: Opening<'_>) -> Result<(SessionToken, SessionId), Fault> {
     let session: SessionId = work.new_id();
     let token = SessionToken::new(work);
@@ -147,8 +139,8 @@ pub async fn open(work: &mut Work, opening: Opening<'_>) -> Result<(SessionToken
     Ok((token, session))
 }
 
-/// Gives a session whose person proved again who they are a new token; the old one is dead. None when the session
-/// is over meanwhile. One statement and an event.
+/// Gives a session whose person proved again who they are a new token; the old one is dead. None when the session is
+/// over meanwhile.
 pub async fn renew(work: &mut Work, session: &SessionId, opening: Opening<'_>) -> Result<Option<SessionToken>, Fault> {
     let token = SessionToken::new(work);
     let at = work.at();
@@ -159,8 +151,8 @@ pub async fn renew(work: &mut Work, session: &SessionId, opening: Opening<'_>) -
     Ok(Some(token))
 }
 
-/// The live session with this token. Every request pays for it, so it is one statement, with the person, the
-/// account's state and the appointment as they are now.
+/// The live session with this token, with the person, the account's state and the appointment as they are now: asked for
+/// at once, because every request pays for it (`each_hot_path_of_openid_takes_so_many_statements_and_no_more`).
 pub async fn find(tx: &mut Tx, token: &SessionToken, at: Instant) -> Result<Option<Session>, Fault> {
     queries::by_token(tx, &token.digest(), at).await
 }

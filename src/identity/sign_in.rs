@@ -51,20 +51,20 @@ pub struct Proof {
 pub struct Opened {
     pub token: SessionToken,
     pub session_id: SessionId,
-    pub account_id: AccountId,
     pub person_id: PersonId,
 }
 
 /// Checks a username and a password. The session is opened with what it returns.
 ///
-/// Statements: two reads; then, by [`Proof::open`], in one transaction the throttle, the account, the session, those
-/// that it replaces and the event (five, and one more the first time from an address). An unknown account costs what
-/// a known one with a wrong password costs: two reads, one hash, two counters and an event.
+/// [`Proof::open`] settles the throttle, the account, the session, those that it replaces and the event together. An
+/// unknown account costs what a known one with a wrong password costs
+/// (`a_wrong_password_and_an_unknown_name_get_the_same_answer_and_leave_the_same_traces`).
 ///
 /// # Errors
 ///
-/// [`Error::Refused`] without saying why; [`Error::Throttled`] without looking at the password;
-/// [`Error::Busy`] when too many others are signing in; [`Error::PasswordTooLong`].
+/// [`Error::Refused`] when name and password are not those of an open account, without saying which;
+/// [`Error::Throttled`] when there were too many failures, without looking at the password; [`Error::Busy`] when too
+/// many others are signing in; [`Error::PasswordTooLong`] when it is longer than one may be.
 pub async fn with_password(
     database: &Database,
     vault: &Vault,
@@ -164,7 +164,7 @@ impl Proof {
             password::upgrade(&mut work, &self.account, rehashed).await?;
         }
         work.commit().await?;
-        Ok(Opened { token, session_id, account_id: self.account.clone(), person_id: self.person.clone() })
+        Ok(Opened { token, session_id, person_id: self.person.clone() })
     }
 }
 

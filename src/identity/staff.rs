@@ -114,7 +114,7 @@ pub struct StaffView {
     pub name: String,
     pub organisation_id: OrganisationId,
     pub roles: Roles,
-    pub appointed_at: Instant,
+    pub(crate) appointed_at: Instant,
 }
 
 /// Appoints a person in a department.
@@ -158,7 +158,7 @@ pub async fn end(work: &mut Work, staff: &StaffId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Ends the appointment of a person, if there is one. One statement and an event.
+/// Ends the appointment of a person, if there is one.
 pub async fn end_of_person(work: &mut Work, person: &PersonId) -> Result<(), Fault> {
     let at = work.at();
     for staff in queries::end_of_person(&mut work.tx, person, at).await? {
@@ -167,18 +167,17 @@ pub async fn end_of_person(work: &mut Work, person: &PersonId) -> Result<(), Fau
     Ok(())
 }
 
-/// The appointment a person has now. One statement.
+/// The appointment a person has now.
 pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<Appointment>, Fault> {
     queries::of_person(tx, person).await
 }
 
-/// A member of staff who is still appointed. One statement.
+/// A member of staff who is still appointed.
 pub async fn find(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fault> {
     queries::by_id(tx, staff).await
 }
 
-/// Who acted under an appointment, also when it has ended since: for what was done, not for what may be done. One
-/// statement.
+/// Who acted under an appointment, also when it has ended since: for what was done, not for what may be done.
 pub async fn ever(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fault> {
     queries::ever(tx, staff).await
 }

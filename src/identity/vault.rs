@@ -35,7 +35,7 @@ impl Vault {
     }
 
     /// The hash under which a number is found.
-    pub fn lookup(&self, number: &IdentityNumber) -> String {
+    pub(crate) fn lookup(&self, number: &IdentityNumber) -> String {
         digest::hex(&mac::hmac_sha256(&self.0.lookup, &[number.as_str().as_bytes()]))
     }
 
@@ -59,7 +59,7 @@ impl Vault {
     }
 
     /// A keyed hash of something that must not be kept in clear, such as an attempted username.
-    pub fn blind(&self, parts: &[&[u8]]) -> String {
+    pub(crate) fn blind(&self, parts: &[&[u8]]) -> String {
         let hash = digest::hex(&mac::hmac_sha256(&self.0.names, parts));
         hash.get(..32).unwrap_or(&hash).to_owned()
     }

@@ -154,7 +154,7 @@ pub async fn find(
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn list(
     tx: &mut Tx,
     safe: &Safe,
@@ -224,7 +224,9 @@ pub async fn approve(
 ///
 /// # Errors
 ///
-/// [`Error::AlreadyDecided`], [`Error::FourEyes`], [`Error::NotFound`].
+/// [`Error::NotFound`] when the department has no such application; [`Error::FourEyes`] when its clerk and its reviewer
+/// are one person; [`Error::AlreadyDecided`] when it was approved or returned before; [`Error::NotAuthorised`] when the
+/// official is no reviewer.
 pub async fn send_back(
     work: &mut Work,
     safe: &Safe,

@@ -35,7 +35,7 @@ impl Catalogue {
         })
     }
 
-    /// Reads the catalogue. Two statements.
+    /// Reads the catalogue.
     ///
     /// # Errors
     ///
@@ -86,14 +86,14 @@ impl Catalogue {
     ///
     /// # Errors
     ///
-    /// [`Error::TypeUnknown`], [`Error::NotAuthorised`].
+    /// [`Error::TypeUnknown`] when there is no such type in force, [`Error::NotAuthorised`] when it is not theirs to issue.
     pub fn for_issuer(&self, code: &str, issuer: &OrganisationId) -> Result<Arc<LicenceType>, Error> {
         let found = self.published(code).ok_or(Error::TypeUnknown)?;
         if self.may_issue(code, issuer) { Ok(found) } else { Err(Error::NotAuthorised) }
     }
 
     /// Whether a department may issue licences of a code.
-    pub fn may_issue(&self, code: &str, issuer: &OrganisationId) -> bool {
+    pub(crate) fn may_issue(&self, code: &str, issuer: &OrganisationId) -> bool {
         self.issuers.contains(&(code.to_owned(), issuer.as_str().to_owned()))
     }
 

@@ -63,8 +63,6 @@ pub struct Intent {
 
 /// Checks a request that maker and checker stand behind and records the intent to issue.
 ///
-/// Statements: 4 with the event, one more for a renewal, one more for a type that a holder has only once.
-///
 /// # Errors
 ///
 /// [`Error::NotAuthorised`], [`Error::FourEyes`], [`Error::OtherDepartment`] about the two people;
@@ -298,8 +296,6 @@ pub enum Recorded {
 
 /// Records a signed document.
 ///
-/// Statements: 3 with the event, two more for a renewal.
-///
 /// # Errors
 ///
 /// [`Error::Voided`] when the intent was given up meanwhile; [`Error::Renewal`] when the licence it renews is no
@@ -338,8 +334,8 @@ pub async fn record(work: &mut Work, library: &Library, intent: &Intent, signed:
 ///
 /// # Errors
 ///
-/// [`Fault`].
-pub async fn void(work: &mut Work, id: &LicenceId, reason: &str) -> Result<(), Error> {
+/// [`Fault`] when the database is out of reach.
+pub(crate) async fn void(work: &mut Work, id: &LicenceId, reason: &str) -> Result<(), Error> {
     let at = work.at();
     if register::queries::move_status(&mut work.tx, id, Status::Intent, Status::Void, Some(reason), at).await? == 1 {
         queries::give_back(&mut work.tx, id).await?;
@@ -364,7 +360,8 @@ pub struct Reply<'a> {
 ///
 /// # Errors
 ///
-/// As [`Intent::sign`] and [`record`]; after a [`Fault`] the intent stays for [`recover`].
+/// When a step does not succeed: as [`Intent::sign`] and [`record`]; after a [`Fault`] the intent stays for
+/// [`recover`].
 pub async fn finish(
     database: &Database,
     library: &Library,
@@ -439,9 +436,6 @@ pub struct Recovered {
     /// Intents that could not be worked on; the next turn tries again.
     pub left: usize,
 }
-
-/// The kind of the recovery job.
-pub const RECOVER_JOB: &str = "licence.recover";
 
 /// Finishes or voids intents that nobody has touched for [`limits::INTENT_SECONDS_MAX`]. Several nodes may run it at
 /// the same time: each intent becomes one licence.

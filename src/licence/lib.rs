@@ -3,19 +3,19 @@
 //! Read [`issue`] first: the order there is what a crash at any point survives.
 
 pub mod application;
-pub mod catalogue;
+mod catalogue;
 pub mod error;
 pub mod events;
 pub mod issue;
 pub mod library;
 pub mod lifecycle;
-pub mod limits;
+mod limits;
 pub mod register;
 pub mod verification;
 
 pub use catalogue::{Catalogue, built_in, field, licence_type};
 pub use error::Error;
-pub use issue::official::{self, Official};
+pub use issue::official::Official;
 pub use library::Library;
 pub use register::{
     content::{self, Content, Fields},

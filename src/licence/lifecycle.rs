@@ -33,8 +33,9 @@ pub struct Changed {
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`], [`Error::NotIssued`], [`Error::OtherDepartment`], [`Error::AlreadySuspended`],
-/// [`Error::AlreadyRevoked`], [`Error::AlreadySuperseded`].
+/// [`Error::NotFound`] when there is no such licence, [`Error::OtherDepartment`] when somebody else issued it,
+/// [`Error::NotIssued`] when it never was; [`Error::AlreadySuspended`] when it is suspended for another reason;
+/// [`Error::AlreadyRevoked`] or [`Error::AlreadySuperseded`] when it is out of force for good.
 pub async fn suspend(
     work: &mut Work,
     issuers: &[OrganisationId],
@@ -60,7 +61,7 @@ pub async fn suspend(
 ///
 /// # Errors
 ///
-/// As [`suspend`], and [`Error::NotSuspended`].
+/// As [`suspend`], and [`Error::NotSuspended`] when it is in force.
 pub async fn reinstate(work: &mut Work, issuers: &[OrganisationId], id: &LicenceId) -> Result<Changed, Error> {
     let licence = of_issuer(work, issuers, id).await?;
     match licence.status {
@@ -80,7 +81,8 @@ pub async fn reinstate(work: &mut Work, issuers: &[OrganisationId], id: &Licence
 ///
 /// # Errors
 ///
-/// As [`suspend`]; a superseded licence can still be revoked, for it may have been obtained by deceit.
+/// When it cannot be revoked: as [`suspend`]; a superseded licence can still be revoked, for it may have been obtained
+/// by deceit.
 pub async fn revoke(
     work: &mut Work,
     issuers: &[OrganisationId],
@@ -101,7 +103,7 @@ pub async fn revoke(
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn holder_ended(work: &mut Work, holder: &Holder) -> Result<(), Error> {
     let reason = RevocationReason::HolderCeased;
     let held = register::queries::not_over(&mut work.tx, holder).await?;

@@ -29,6 +29,3 @@ pub const RECOVER_MAX: i64 = 50;
 
 /// How many prepared pages are kept: one for each version of a type and each seal in use.
 pub const TEMPLATES_MAX: usize = 256;
-
-/// How many characters a name of a holder may have.
-pub const HOLDER_NAME_MAX: usize = 60;

@@ -32,7 +32,7 @@ pub async fn held_by(
     Ok(PageOf::from_rows(rows, page.limit, |licence| licence.id.clone()))
 }
 
-/// Licences of these departments, newest first; all, or of one recorded status. One statement for each department.
+/// Licences of these departments, newest first; all, or of one recorded status.
 ///
 /// # Errors
 ///

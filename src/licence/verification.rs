@@ -21,16 +21,16 @@ use crate::{
 };
 use number::Number;
 
-/// Verifies what was scanned or typed: a QR's text, its digits, or an identifier. Three statements.
+/// Verifies what was scanned or typed: a QR's text, its digits, or an identifier.
 ///
 /// # Errors
 ///
-/// [`Fault`]. A number that is unknown or wrong is a verdict, not an error.
+/// [`Fault`] when the database is out of reach. A number that is unknown or wrong is a verdict, not an error.
 pub async fn by_code(work: &mut Work, catalogue: &Catalogue, text: &str) -> Result<Verdict, Fault> {
     by_number(work, catalogue, &Number::read(text)).await
 }
 
-/// Verifies a licence identifier. Three statements.
+/// Verifies a licence identifier.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ async fn by_number(work: &mut Work, catalogue: &Catalogue, number: &Number) -> R
     receipt::record(work, verdict, number.method(), licence.as_ref()).await
 }
 
-/// Verifies a file that was examined. Up to six statements.
+/// Verifies a file that was examined.
 ///
 /// The file's own digest finds the licence that it is; failing that, the identifiers that it names are looked up, so
 /// that a changed copy is told from a stranger's file.
@@ -80,7 +80,8 @@ pub async fn by_file(
     receipt::record(work, verdict, Method::File, licence.as_ref()).await
 }
 
-/// The answer to a code without a receipt: the public page, where nobody says who he is. One statement.
+/// The answer to a code without a receipt: the public page, where nobody says who he is. Anyone can ask for it, so it
+/// takes one statement (`a_look_at_a_code_takes_one_statement_and_a_verification_with_receipt_three`).
 ///
 /// # Errors
 ///

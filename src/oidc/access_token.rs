@@ -28,8 +28,8 @@ impl AccessToken {
     ///
     /// # Errors
     ///
-    /// [`Error::ScopeMissing`].
-    pub fn need(&self, scope: &'static str) -> Result<(), Error> {
+    /// [`Error::ScopeMissing`] when it does.
+    pub(crate) fn need(&self, scope: &'static str) -> Result<(), Error> {
         if self.scopes.has(scope) { Ok(()) } else { Err(Error::ScopeMissing(scope)) }
     }
 }
@@ -74,7 +74,7 @@ pub(crate) async fn issue(
 ///
 /// # Errors
 ///
-/// [`Error::AccessTokenInvalid`].
+/// [`Error::AccessTokenInvalid`] when one of them is not as it must be.
 pub fn verify(provider: &Provider, bearer: &str, at: Instant) -> Result<AccessToken, Error> {
     let read = || {
         let claims = provider.keys().verify(KeyUse::AccessToken, TYP, bearer)?;
@@ -94,11 +94,11 @@ pub fn verify(provider: &Provider, bearer: &str, at: Instant) -> Result<AccessTo
 }
 
 /// Who calls with this access token: [`verify`], and the client is enabled, and the session and grant that a person's
-/// token hangs on still live. No statement for a token of the client itself, one for a person's.
+/// token hangs on still live.
 ///
 /// # Errors
 ///
-/// [`Error::AccessTokenInvalid`], [`Error::Fault`].
+/// [`Error::AccessTokenInvalid`] when any of that does not hold; [`Error::Fault`] when the database is out of reach.
 pub async fn authenticate(
     provider: &Provider,
     database: &Database,

@@ -23,12 +23,12 @@ pub use self::{
     decide::{Decision, SignIn, code, decide},
     draft::AuthorizationRequest,
     interaction::Parked,
-    prompt::Prompt,
 };
 use base::Fault;
 use records::Work;
 
 use draft::Draft;
+use prompt::Prompt;
 
 use crate::{
     Client, Endpoint, Error, Parameters, Provider, events::AuthorizationRefused, scope::ScopeSet, throttle::Wrong,
@@ -85,7 +85,7 @@ const KNOWN: [&str; 14] = [
 ///
 /// # Errors
 ///
-/// [`Refused`]; boxed, because it is rare and large.
+/// [`Refused`] when a rule is broken; boxed, because it is rare and large.
 pub fn check(
     provider: &Provider,
     client: Option<Arc<Client>>,
@@ -120,7 +120,7 @@ pub fn check(
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn remember(endpoint: &Endpoint<'_>, refused: &Refused) -> Result<(), Fault> {
     if endpoint.provider.throttle().wrong("", &endpoint.address, endpoint.context.at) == Wrong::Later {
         return Ok(());

@@ -133,7 +133,7 @@ impl PersonFactsRow {
     }
 }
 
-/// The facts behind a live family of tokens; none when it no longer lives. One statement.
+/// The facts behind a live family of tokens; none when it no longer lives.
 pub(crate) async fn of_family(tx: &mut Tx, family: &str) -> Result<Option<PersonFacts>, Error> {
     let row: Option<PersonFactsRow> = tx
         .first(
@@ -153,11 +153,11 @@ pub(crate) async fn of_family(tx: &mut Tx, family: &str) -> Result<Option<Person
     row.map(PersonFactsRow::facts).transpose()
 }
 
-/// The facts of a person, for showing them what a client would learn. One statement.
+/// The facts of a person, for showing them what a client would learn.
 ///
 /// # Errors
 ///
-/// [`Error::Fault`].
+/// [`Error::Fault`] when the database is out of reach.
 pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonFacts>, Error> {
     let row: Option<PersonFactsRow> = tx
         .first(
@@ -171,11 +171,11 @@ pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonFa
 }
 
 impl PersonFacts {
-    /// Adds the organisations that the person may act for. One statement.
+    /// Adds the organisations that the person may act for.
     ///
     /// # Errors
     ///
-    /// [`Error::Fault`].
+    /// [`Error::Fault`] when the database is out of reach.
     pub async fn add_organisations(&mut self, tx: &mut Tx, at: Instant) -> Result<(), Error> {
         let found = identity::organisation::of_person(tx, &self.person, at).await?;
         self.organisations = found

@@ -144,7 +144,7 @@ impl TokenAlgorithm {
     }
 
     /// What the key must sign with.
-    pub fn suite(self) -> Suite {
+    pub(crate) fn suite(self) -> Suite {
         match self {
             Self::Es256 => Suite::Es256,
             Self::Rs256 => Suite::Rs256,
@@ -229,22 +229,22 @@ pub struct Client {
 
 impl Client {
     /// Whether a redirect URI is registered.
-    pub fn redirects_to(&self, uri: &str) -> bool {
+    pub(crate) fn redirects_to(&self, uri: &str) -> bool {
         uri::is_registered(&self.settings.redirect_uris, self.settings.native, uri)
     }
 
     /// Whether the browser may be sent there after signing out.
-    pub fn signs_out_to(&self, uri: &str) -> bool {
+    pub(crate) fn signs_out_to(&self, uri: &str) -> bool {
         self.settings.post_logout_redirect_uris.iter().any(|known| known == uri)
     }
 
     /// Whether it may use a grant type.
-    pub fn may_use(&self, grant: GrantType) -> bool {
+    pub(crate) fn may_use(&self, grant: GrantType) -> bool {
         self.settings.grants.contains(&grant)
     }
 
     /// Whether its requests must carry a PKCE challenge.
-    pub fn needs_pkce(&self) -> bool {
+    pub(crate) fn needs_pkce(&self) -> bool {
         self.settings.kind == ClientKind::Public || self.settings.pkce_exempted_by.is_none()
     }
 

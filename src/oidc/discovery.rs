@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{GrantType, SubjectType, TokenAlgorithm},
-    scope::{Reach, SCOPES},
+    scope::SCOPES,
 };
 
 /// Paths below the issuer. The routes of the program are made from these.
@@ -26,16 +26,15 @@ pub mod path {
 }
 
 /// The authentication context that a password gives.
-pub const ACR_PASSWORD: &str = "urn:guosuo:acr:password";
+pub(crate) const ACR_PASSWORD: &str = "urn:guosuo:acr:password";
 
-/// The response modes.
-pub const RESPONSE_MODES: [&str; 2] = ["query", "form_post"];
+const RESPONSE_MODES: [&str; 2] = ["query", "form_post"];
 
 /// The values of `prompt`.
-pub const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
+pub(crate) const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
 
 /// How clients authenticate at the token endpoint.
-pub const CLIENT_AUTHENTICATION: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+const CLIENT_AUTHENTICATION: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
 /// A document that is made once and served many times.
 #[derive(Clone, Debug)]
@@ -100,11 +99,6 @@ pub(crate) fn metadata(issuer_url: &str) -> Value {
         "frontchannel_logout_supported": false,
         "service_documentation": at("/api"),
     })
-}
-
-/// The scopes that a client may have for itself.
-pub fn machine_scopes() -> impl Iterator<Item = &'static str> {
-    SCOPES.iter().filter(|scope| scope.reach == Reach::Machine).map(|scope| scope.name)
 }
 
 #[cfg(test)]

@@ -7,9 +7,7 @@ use crate::Provider;
 /// Where a request meets the provider: what it may use, when, and who is on the other side.
 #[derive(Clone, Debug)]
 pub struct Endpoint<'a> {
-    /// The provider.
     pub provider: &'a Provider,
-    /// The database.
     pub database: &'a Database,
     /// Who acts, when, for which request.
     pub context: Context,

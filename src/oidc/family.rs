@@ -31,8 +31,8 @@ pub(crate) struct Redemption<'a> {
     pub refresh: Option<(&'a str, Instant)>,
 }
 
-/// Begins the family of a code in a session that lives; none when the code was redeemed before, the session is over,
-/// or the person took back what the client had: no code from after that exists without a new consent. One statement.
+/// Begins the family of a code in a session that lives; none when the code was redeemed before, the session is over, or
+/// the person took back what the client had: no code from after that exists without a new consent.
 pub(crate) async fn begin(
     database: &Database,
     context: &Context,
@@ -79,7 +79,7 @@ pub(crate) async fn begin(
     Ok(!rows.is_empty())
 }
 
-/// Burns a code: it can never be redeemed, and what was redeemed with it no longer counts. One statement.
+/// Burns a code: it can never be redeemed, and what was redeemed with it no longer counts.
 pub(crate) async fn burn(tx: &mut Tx, code: &Code, why: &str, at: Instant) -> Result<(), Fault> {
     tx.run(
         "insert into token_family (family_id, client_id, person_id, account_id, session_id, scopes, authenticated_at,
@@ -105,7 +105,7 @@ pub(crate) async fn burn(tx: &mut Tx, code: &Code, why: &str, at: Instant) -> Re
     Ok(())
 }
 
-/// Revokes a family; false when there is none or it was revoked before. One statement.
+/// Revokes a family; false when there is none or it was revoked before.
 pub(crate) async fn revoke(tx: &mut Tx, family: &str, why: &str, at: Instant) -> Result<bool, Fault> {
     let revoked = tx
         .run(
@@ -118,14 +118,14 @@ pub(crate) async fn revoke(tx: &mut Tx, family: &str, why: &str, at: Instant) ->
     Ok(revoked == 1)
 }
 
-/// Whether a code was redeemed. One statement.
+/// Whether a code was redeemed.
 pub(crate) async fn exists(tx: &mut Tx, family: &str) -> Result<bool, Fault> {
     let row: Option<(String,)> =
         tx.first("select family_id from token_family where family_id = $1", args![family]).await?;
     Ok(row.is_some())
 }
 
-/// Whether tokens of a family count: not revoked, the account open, the session not signed out. One statement.
+/// Whether tokens of a family count: not revoked, the account open, the session not signed out.
 pub(crate) async fn lives(tx: &mut Tx, family: &str) -> Result<bool, Fault> {
     let row: Option<(String,)> = tx
         .first(
@@ -198,7 +198,7 @@ impl Rotation<'_> {
 }
 
 /// Exchanges the current refresh token of a live family for the next, with its event; none when it is not the current
-/// one or the family no longer lives. One statement, so that of many at the same time one wins.
+/// one or the family no longer lives. Of many at the same time one wins.
 pub(crate) async fn rotate(
     database: &Database,
     context: &Context,
@@ -209,7 +209,7 @@ pub(crate) async fn rotate(
     Ok(rows.into_iter().next().map(FamilyRow::family))
 }
 
-/// The same as a part of a unit of work that may still be undone. One statement.
+/// The same as a part of a unit of work that may still be undone.
 pub(crate) async fn rotate_within(work: &mut Work, rotation: &Rotation<'_>) -> Result<Option<Family>, Fault> {
     let at = work.at();
     let rows: Vec<FamilyRow> = work.tx.change(ROTATE, rotation.values(at)).await?;
@@ -246,7 +246,7 @@ impl Standing {
     }
 }
 
-/// Looks why a rotation found nothing. One statement.
+/// Looks why a rotation found nothing.
 pub(crate) async fn standing(tx: &mut Tx, family: &str) -> Result<Option<Standing>, Fault> {
     tx.first(
         "select f.family_id, f.person_id, f.session_id, f.scopes, f.authenticated_at, f.client_id, f.refresh_hash,
@@ -265,7 +265,7 @@ pub(crate) async fn standing(tx: &mut Tx, family: &str) -> Result<Option<Standin
     .await
 }
 
-/// Revokes what a client has of a person; returns how many families. One statement.
+/// Revokes what a client has of a person; returns how many families.
 pub(crate) async fn revoke_pair(
     tx: &mut Tx,
     person: &PersonId,
@@ -282,7 +282,7 @@ pub(crate) async fn revoke_pair(
     .await
 }
 
-/// Revokes everything that came out of a session; returns the clients. One statement.
+/// Revokes everything that came out of a session; returns the clients.
 pub(crate) async fn revoke_session(
     tx: &mut Tx,
     session: &SessionId,
@@ -299,11 +299,11 @@ pub(crate) async fn revoke_session(
     .await
 }
 
-/// Removes families that ended a day ago or earlier: nothing that came out of them can come back. One statement.
+/// Removes families that ended a day ago or earlier: nothing that came out of them can come back.
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
     tx.run("delete from token_family where expires_at < $1", args![at.plus_seconds(-24 * 3600)]).await
 }

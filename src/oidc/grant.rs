@@ -15,7 +15,7 @@ use crate::{
 
 /// What a person said to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Given {
+pub(crate) enum Given {
     /// Nothing yet.
     Nothing,
     /// Yes to these.
@@ -24,12 +24,12 @@ pub enum Given {
     Withdrawn,
 }
 
-/// What a person said to a client. One statement.
+/// What a person said to a client.
 ///
 /// # Errors
 ///
-/// [`Fault`].
-pub async fn given(tx: &mut Tx, person: &PersonId, client: &ClientId) -> Result<Given, Fault> {
+/// [`Fault`] when the database is out of reach.
+pub(crate) async fn given(tx: &mut Tx, person: &PersonId, client: &ClientId) -> Result<Given, Fault> {
     let row: Option<(String, Option<i64>)> = tx
         .first(
             "select scopes, withdrawn_at
@@ -49,7 +49,7 @@ pub async fn given(tx: &mut Tx, person: &PersonId, client: &ClientId) -> Result<
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn give(work: &mut Work, person: &PersonId, client: &ClientId, wanted: &ScopeSet) -> Result<(), Fault> {
     let all = match given(&mut work.tx, person, client).await? {
         Given::Scopes(before) => before.with(wanted),
@@ -79,7 +79,7 @@ pub fn refuse(work: &mut Work, person: &PersonId, client: &ClientId, wanted: &Sc
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn withdraw(work: &mut Work, person: &PersonId, client: &ClientId) -> Result<bool, Fault> {
     let at = work.at();
     let withdrawn = work
@@ -114,7 +114,6 @@ pub async fn withdraw(work: &mut Work, person: &PersonId, client: &ClientId) -> 
 /// One application on the page of connected applications.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectedApp {
-    /// Which client.
     pub client_id: ClientId,
     /// Its name in Chinese.
     pub name_zh: String,
@@ -128,11 +127,11 @@ pub struct ConnectedApp {
     pub consented: bool,
 }
 
-/// The applications that have something of a person, by consent or by live tokens. One statement.
+/// The applications that have something of a person, by consent or by live tokens.
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn connected_apps(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Vec<ConnectedApp>, Fault> {
     let rows: Vec<(String, String, String, String, i64, i64)> = tx
         .all(

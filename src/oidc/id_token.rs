@@ -13,8 +13,8 @@ const TYP: &str = "JWT";
 pub(crate) struct IdTokenFacts<'a> {
     pub subject: &'a str,
     pub session: &'a str,
-    pub nonce: Option<&'a str>,
-    pub authenticated_at: Instant,
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) authenticated_at: Instant,
     pub access_token: &'a str,
 }
 

@@ -33,7 +33,6 @@ pub enum KeyState {
 pub struct TokenKey {
     /// Its name on the wire.
     pub kid: String,
-    /// What it is for.
     pub purpose: KeyUse,
     /// Where it stands.
     pub state: KeyState,
@@ -43,7 +42,7 @@ pub struct TokenKey {
 
 /// All keys of the moment.
 #[derive(Debug, Default)]
-pub struct KeyRing(Vec<TokenKey>);
+pub(crate) struct KeyRing(Vec<TokenKey>);
 
 impl KeyRing {
     /// A ring of these keys.

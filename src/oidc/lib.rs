@@ -10,30 +10,33 @@ pub mod client;
 mod code;
 pub mod discovery;
 mod endpoint;
-pub mod error;
+mod error;
 pub mod events;
 pub mod family;
 pub mod grant;
-pub mod id_token;
+mod id_token;
 pub mod keys;
 pub mod limits;
 pub mod logout;
 pub mod parameters;
-pub mod provider;
+mod provider;
 pub mod scope;
 pub mod subject;
 mod throttle;
 pub mod token;
 pub mod userinfo;
 
-pub use client::{Client, ClientId};
+pub use client::ClientId;
 pub use endpoint::Endpoint;
-pub use error::{Error, GrantFlaw};
+pub use error::Error;
 pub use parameters::Parameters;
 pub use provider::{Provider, ProviderSettings};
+
+pub(crate) use client::Client;
+pub(crate) use error::GrantFlaw;
 
 #[cfg(test)]
 mod tests;
 
 /// The revision that grows when a client changes; nodes then forget the clients they keep.
-pub const REVISION: &str = "clients";
+pub(crate) const REVISION: &str = "clients";

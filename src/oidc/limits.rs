@@ -4,88 +4,88 @@
 pub const PARAMETERS_LENGTH_MAX: usize = 16 * 1024;
 
 /// The most parameters of one request, known or not.
-pub const PARAMETERS_MAX: usize = 64;
+pub(crate) const PARAMETERS_MAX: usize = 64;
 
 /// The longest client identifier.
-pub const CLIENT_ID_LENGTH_MAX: usize = 64;
+pub(crate) const CLIENT_ID_LENGTH_MAX: usize = 64;
 
 /// The longest URI of a client.
-pub const URI_LENGTH_MAX: usize = 512;
+pub(crate) const URI_LENGTH_MAX: usize = 512;
 
 /// The most URIs of one kind that a client may register.
-pub const URIS_MAX: usize = 20;
+pub(crate) const URIS_MAX: usize = 20;
 
 /// The most departments besides its own that a client may act for.
-pub const ACTS_FOR_MAX: usize = 200;
+pub(crate) const ACTS_FOR_MAX: usize = 200;
 
 /// The longest `state`; it comes back in the answer's address.
-pub const STATE_LENGTH_MAX: usize = 1024;
+pub(crate) const STATE_LENGTH_MAX: usize = 1024;
 
 /// The longest `nonce`; it travels inside the code.
-pub const NONCE_LENGTH_MAX: usize = 512;
+pub(crate) const NONCE_LENGTH_MAX: usize = 512;
 
 /// The most scopes of one request.
-pub const SCOPES_MAX: usize = 100;
+pub(crate) const SCOPES_MAX: usize = 100;
 
 /// The longest list of scopes.
-pub const SCOPE_LENGTH_MAX: usize = 2048;
+pub(crate) const SCOPE_LENGTH_MAX: usize = 2048;
 
 /// The longest `login_hint`.
 pub const LOGIN_HINT_LENGTH_MAX: usize = 128;
 
 /// The longest `ui_locales`, `claims_locales`, `acr_values`, `display`, `prompt`.
-pub const HINT_LENGTH_MAX: usize = 256;
+pub(crate) const HINT_LENGTH_MAX: usize = 256;
 
 /// The longest JWT that is read.
-pub const JWT_LENGTH_MAX: usize = 8 * 1024;
+pub(crate) const JWT_LENGTH_MAX: usize = 8 * 1024;
 
 /// The longest authorization code or refresh token that is looked at.
-pub const TOKEN_LENGTH_MAX: usize = 4 * 1024;
+pub(crate) const TOKEN_LENGTH_MAX: usize = 4 * 1024;
 
 /// The longest name or purpose of a client, in characters.
-pub const CLIENT_TEXT_LENGTH_MAX: usize = 100;
+pub(crate) const CLIENT_TEXT_LENGTH_MAX: usize = 100;
 
 /// The most clients kept in memory; beyond it the memory begins anew.
-pub const CLIENTS_IN_MEMORY_MAX: usize = 10_000;
+pub(crate) const CLIENTS_IN_MEMORY_MAX: usize = 10_000;
 
 /// The most PKCE challenges kept in memory to notice one that comes back; beyond it the memory begins anew.
-pub const CHALLENGES_IN_MEMORY_MAX: usize = 10_000;
+pub(crate) const CHALLENGES_IN_MEMORY_MAX: usize = 10_000;
 
 /// How long an authorization code lives.
-pub const CODE_SECONDS: i64 = 60;
+pub(crate) const CODE_SECONDS: i64 = 60;
 
 /// How long an access token lives.
-pub const ACCESS_TOKEN_SECONDS: i64 = 600;
+pub(crate) const ACCESS_TOKEN_SECONDS: i64 = 600;
 
 /// How long an ID token lives.
-pub const ID_TOKEN_SECONDS: i64 = 600;
+pub(crate) const ID_TOKEN_SECONDS: i64 = 600;
 
 /// How long a parked authorization request waits for the person to sign in or to decide.
-pub const INTERACTION_SECONDS: i64 = 3600;
+pub(crate) const INTERACTION_SECONDS: i64 = 3600;
 
 /// How long a family without `offline_access` is remembered: longer than any session lives.
-pub const FAMILY_SECONDS: i64 = 24 * 3600;
+pub(crate) const FAMILY_SECONDS: i64 = 24 * 3600;
 
 /// How long a refresh token lives without being used.
-pub const REFRESH_IDLE_SECONDS: i64 = 14 * 24 * 3600;
+pub(crate) const REFRESH_IDLE_SECONDS: i64 = 14 * 24 * 3600;
 
 /// How long refresh tokens of one family live altogether.
-pub const REFRESH_ABSOLUTE_SECONDS: i64 = 90 * 24 * 3600;
+pub(crate) const REFRESH_ABSOLUTE_SECONDS: i64 = 90 * 24 * 3600;
 
 /// How long the refresh token before the current one gets the same answer again.
-pub const REFRESH_GRACE_SECONDS: i64 = 10;
+pub(crate) const REFRESH_GRACE_SECONDS: i64 = 10;
 
 /// How long a logout token may be delivered.
-pub const LOGOUT_TOKEN_SECONDS: i64 = 120;
+pub(crate) const LOGOUT_TOKEN_SECONDS: i64 = 120;
 
 /// How many wrong secrets of one client from one address are looked at in a minute before the answer is "later".
-pub const WRONG_SECRETS_MAX: u32 = 10;
+pub(crate) const WRONG_SECRETS_MAX: u32 = 10;
 
 /// How many pairs of client and address the count of wrong secrets remembers.
-pub const WRONG_SECRETS_PAIRS_MAX: usize = 10_000;
+pub(crate) const WRONG_SECRETS_PAIRS_MAX: usize = 10_000;
 
 /// The most applications shown on the page of connected applications.
-pub const APPS_SHOWN_MAX: i64 = 200;
+pub(crate) const APPS_SHOWN_MAX: i64 = 200;
 
 /// The most applications told of the end of one session.
-pub const LOGOUT_CLIENTS_MAX: i64 = 500;
+pub(crate) const LOGOUT_CLIENTS_MAX: i64 = 500;

@@ -8,7 +8,8 @@ use base::{Fault, Instant, id::SessionId};
 use identity::Session;
 use records::{Database, Work, jobs};
 
-pub use self::back_channel::{Fetch, Notice, deliver};
+use self::back_channel::Notice;
+pub use self::back_channel::{Fetch, deliver};
 use crate::{
     Client, Error, Parameters, Provider,
     client::queries,
@@ -41,7 +42,7 @@ pub struct SignOut {
 ///
 /// # Errors
 ///
-/// [`Error::Fault`].
+/// [`Error::Fault`] when the database is out of reach.
 pub async fn judge(
     provider: &Provider,
     database: &Database,
@@ -93,7 +94,7 @@ fn with_state(uri: &str, state: Option<&str>) -> String {
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn session_ended(work: &mut Work, session: &SessionId) -> Result<usize, Fault> {
     let at = work.at();
     let mut ended = family::revoke_session(&mut work.tx, session, "session_ended", at).await?;

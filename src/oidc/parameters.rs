@@ -13,8 +13,9 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Error::ParameterRepeated`]; [`Error::ParametersUnreadable`] when it is too long, not UTF-8, or holds control
-    /// characters, which have no place in any parameter of ours and split headers elsewhere.
+    /// [`Error::ParameterRepeated`] when a name stands there twice; [`Error::ParametersUnreadable`] when it is too
+    /// long, not UTF-8, or holds control characters, which have no place in any parameter of ours and split headers
+    /// elsewhere.
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text.len() > limits::PARAMETERS_LENGTH_MAX {
             return Err(Error::ParametersUnreadable);
@@ -44,8 +45,8 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Error::ParameterMissing`].
-    pub fn need(&self, name: &'static str) -> Result<&str, Error> {
+    /// [`Error::ParameterMissing`] when it is not.
+    pub(crate) fn need(&self, name: &'static str) -> Result<&str, Error> {
         self.get(name).ok_or(Error::ParameterMissing(name))
     }
 
@@ -53,7 +54,7 @@ impl Parameters {
     ///
     /// # Errors
     ///
-    /// [`Error::ParameterMalformed`].
+    /// [`Error::ParameterMalformed`] when it is longer.
     pub fn at_most(&self, name: &'static str, length: usize) -> Result<Option<&str>, Error> {
         match self.get(name) {
             Some(value) if value.len() > length => Err(Error::ParameterMalformed(name)),
@@ -100,8 +101,8 @@ pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remo
 ///
 /// # Errors
 ///
-/// [`Error::ParametersUnreadable`].
-pub fn decode(text: &str) -> Result<String, Error> {
+/// [`Error::ParametersUnreadable`] when a `%` begins no byte, the bytes are no UTF-8 or there is a control character.
+pub(crate) fn decode(text: &str) -> Result<String, Error> {
     let spaced = text.replace('+', " ");
     // The library lets a stray `%` stand for itself; here nothing is left to be read in two ways.
     let begins_a_byte =

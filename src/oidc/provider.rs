@@ -93,7 +93,7 @@ impl Provider {
     }
 
     /// The issuer, as in every token and answer.
-    pub fn issuer_url(&self) -> &str {
+    pub(crate) fn issuer_url(&self) -> &str {
         &self.0.issuer_url
     }
 
@@ -128,11 +128,11 @@ impl Provider {
         Arc::clone(&self.0.keys.read().unwrap_or_else(PoisonError::into_inner).ring)
     }
 
-    /// A client that may be served; none when it is unknown or disabled. No statement when it was met before.
+    /// A client that may be served, from memory when it was met before; none when it is unknown or disabled.
     ///
     /// # Errors
     ///
-    /// [`Fault`].
+    /// [`Fault`] when the database is out of reach.
     pub async fn client(&self, database: &Database, client: &str) -> Result<Option<Arc<Client>>, Fault> {
         Ok(self.known_client(database, client).await?.filter(|client| client.enabled))
     }

@@ -4,7 +4,7 @@ use crate::{Error, claims::Claim, limits};
 
 /// Who may have a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub(crate) enum Reach {
     /// Asked of a person, who sees it on the consent page.
     Person,
     /// Had by a client for itself (`client_credentials`).
@@ -36,13 +36,12 @@ pub enum Permission {
     VerifyLicences,
 }
 
-/// One scope.
 #[derive(Debug)]
 pub struct Scope {
     /// Its name on the wire.
     pub name: &'static str,
     /// Who may have it.
-    pub reach: Reach,
+    pub(crate) reach: Reach,
     /// The claims it brings.
     pub claims: &'static [Claim],
     /// What it allows.
@@ -65,7 +64,7 @@ pub const LICENCE_VERIFY: &str = "licence:verify";
 pub const LICENCE_ISSUE: &str = "licence:issue";
 
 /// Every scope, in the order in which the consent page shows them.
-pub static SCOPES: &[Scope] = &[
+pub(crate) static SCOPES: &[Scope] = &[
     scope(OPENID, Reach::Person, &[Claim::Sub], Permission::Openid),
     scope(
         "profile",
@@ -132,7 +131,7 @@ impl ScopeSet {
 
     /// Those that `keep` says yes to.
     #[must_use]
-    pub fn only(&self, keep: impl Fn(&str) -> bool) -> Self {
+    pub(crate) fn only(&self, keep: impl Fn(&str) -> bool) -> Self {
         Self(self.0.iter().copied().filter(|name| keep(name)).collect())
     }
 

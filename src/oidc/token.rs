@@ -12,12 +12,11 @@ use crate::{Endpoint, Error, client::GrantType};
 
 /// Answers a request at the token endpoint.
 ///
-/// Statements on the way that succeeds: none for `client_credentials`, one and the event in one transaction for a code
-/// and for a refresh token.
+/// What each grant asks of the database is counted: `each_hot_path_of_openid_takes_so_many_statements_and_no_more`.
 ///
 /// # Errors
 ///
-/// [`Error`].
+/// The [`Error`] of the first rule that the request breaks, in the order in which a grant checks them.
 pub async fn answer(endpoint: &Endpoint<'_>, request: &TokenRequest<'_>) -> Result<Tokens, Error> {
     if request.query.is_some_and(|query| !query.is_empty()) {
         return Err(Error::SecretInAddress);

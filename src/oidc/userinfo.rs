@@ -14,11 +14,12 @@ pub enum Userinfo {
     Signed(String),
 }
 
-/// Answers a request at the userinfo endpoint. One statement; one more when the organisations are asked for.
+/// Answers a request at the userinfo endpoint.
 ///
 /// # Errors
 ///
-/// [`Error::AccessTokenInvalid`], [`Error::ScopeMissing`].
+/// [`Error::AccessTokenInvalid`] when the token or what it hangs on no longer counts; [`Error::ScopeMissing`] when it
+/// is not for signing in a person.
 pub async fn answer(endpoint: &Endpoint<'_>, vault: &Vault, bearer: &str) -> Result<Userinfo, Error> {
     let at = endpoint.context.at;
     let token = access_token::verify(endpoint.provider, bearer, at)?;

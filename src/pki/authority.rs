@@ -30,7 +30,7 @@ pub struct SealSubject {
 ///
 /// # Errors
 ///
-/// [`Error::NoCurrentKey`] before the authorities exist; [`Error::Name`].
+/// [`Error::NoCurrentKey`] before the authorities exist; [`Error::Name`] when a name cannot stand in a certificate.
 pub async fn issue_seal(work: &mut Work, custody: &Custody, subject: &SealSubject) -> Result<KeyId, Error> {
     let authority = custody.current(Purpose::IssuingAuthority, work.at())?;
     let profile = custody.profile(

@@ -26,9 +26,9 @@ pub struct Crl {
     /// Its number; each list of an authority has a higher one.
     pub number: i64,
     /// When it was signed.
-    pub this_update: Instant,
+    pub(crate) this_update: Instant,
     /// Until when it counts.
-    pub next_update: Instant,
+    pub(crate) next_update: Instant,
     /// The list, DER.
     pub der: Vec<u8>,
 }
@@ -128,7 +128,7 @@ pub async fn revoke(
 ///
 /// # Errors
 ///
-/// [`Error::Fault`]; the old lists stay.
+/// [`Error::Fault`] when the database is out of reach or a key does not sign; the old lists stay.
 pub async fn renew_due(custody: &Custody, context: Context) -> Result<(), Error> {
     let at = context.at;
     let inventory = custody.inventory();

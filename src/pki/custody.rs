@@ -78,7 +78,8 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`Error::PurposeMismatch`] or [`Error::KeyUnusable`].
+    /// [`Error::PurposeMismatch`] when it is for something else, [`Error::KeyUnusable`] when it is not active or not
+    /// valid then.
     pub fn check_usable(&self, purpose: Purpose, at: Instant) -> Result<(), Error> {
         if self.purpose != purpose {
             return Err(Error::PurposeMismatch { key_id: self.key_id.clone(), actual: self.purpose, wanted: purpose });
@@ -106,9 +107,7 @@ impl Signer {
 /// What an operator sees of a key.
 #[derive(Clone, Debug)]
 pub struct KeySummary {
-    /// The key.
     pub key_id: KeyId,
-    /// What it is for.
     pub purpose: Purpose,
     /// The name of its suite: `ES256`, `RS256`.
     pub algorithm: String,
@@ -214,7 +213,7 @@ impl Custody {
     ///
     /// # Errors
     ///
-    /// [`Error::KeyUnknown`]; [`Error::PurposeMismatch`] when it is for something else.
+    /// [`Error::KeyUnknown`] when there is no such key; [`Error::PurposeMismatch`] when it is for something else.
     pub fn signer(&self, purpose: Purpose, key_id: &KeyId) -> Result<Arc<Signer>, Error> {
         let signer = self.inventory().signers.get(key_id).cloned().ok_or_else(|| Error::KeyUnknown(key_id.clone()))?;
         if signer.purpose != purpose {
@@ -223,11 +222,12 @@ impl Custody {
         Ok(signer)
     }
 
-    /// A seal's key, read from the database and its file; the caller keeps it. One statement.
+    /// A seal's key, read from the database and its file; the caller keeps it.
     ///
     /// # Errors
     ///
-    /// As [`Custody::signer`], and [`Error::KeyFileMissing`] or [`Error::KeyFileTampered`].
+    /// As [`Custody::signer`], and [`Error::KeyFileMissing`] or [`Error::KeyFileTampered`] when its file is not there
+    /// or not as it was written.
     pub async fn seal_signer(&self, tx: &mut Tx, key_id: &KeyId) -> Result<Arc<Signer>, Error> {
         let row = queries::key(tx, key_id).await?.ok_or_else(|| Error::KeyUnknown(key_id.clone()))?;
         let authorities = self.inventory();
@@ -261,16 +261,6 @@ impl Custody {
         self.roots().iter().map(|der| crypto::encoding::pem("CERTIFICATE", der)).collect()
     }
 
-    /// The certificates of the issuing authorities, DER.
-    pub fn authorities(&self) -> Vec<Vec<u8>> {
-        self.inventory()
-            .signers
-            .values()
-            .filter(|signer| signer.purpose == Purpose::IssuingAuthority)
-            .filter_map(|signer| signer.chain.first().cloned())
-            .collect()
-    }
-
     /// The newest revocation list of an authority by its number: 1 is the first root's, 2 the first issuing authority's;
     /// authorities that come after them count on. From memory.
     pub fn crl(&self, authority: u32) -> Option<Arc<Crl>> {
@@ -282,11 +272,11 @@ impl Custody {
         self.inventory().crls.values().cloned().collect()
     }
 
-    /// Keys of all purposes, oldest first. One statement.
+    /// Keys of all purposes, oldest first.
     ///
     /// # Errors
     ///
-    /// [`Error::Fault`].
+    /// [`Error::Fault`] when the database is out of reach.
     pub async fn list(tx: &mut Tx, page: &ListPage<KeyId>) -> Result<PageOf<KeySummary, KeyId>, Error> {
         let rows = queries::list(tx, page.after.as_ref(), page.limit + 1).await?;
         let summaries = rows.into_iter().map(summary).collect::<Result<Vec<_>, Fault>>()?;
@@ -391,4 +381,17 @@ fn summary(row: KeyRow) -> Result<KeySummary, Fault> {
         not_after: Instant::from_micros(row.not_after),
         is_revoked: row.revoked_at.is_some(),
     })
+}
+
+#[cfg(test)]
+impl Custody {
+    /// The certificates of the issuing authorities, DER.
+    pub(crate) fn authorities(&self) -> Vec<Vec<u8>> {
+        self.inventory()
+            .signers
+            .values()
+            .filter(|signer| signer.purpose == Purpose::IssuingAuthority)
+            .filter_map(|signer| signer.chain.first().cloned())
+            .collect()
+    }
 }

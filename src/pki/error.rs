@@ -39,7 +39,6 @@ pub enum Error {
     /// The key may not sign now: it is not active, outside its dates, or its certificate was revoked.
     #[error("key {key_id} may not sign: it is {state}")]
     KeyUnusable {
-        /// The key.
         key_id: KeyId,
         /// Why: its state, `expired`, `not yet valid` or `revoked`.
         state: &'static str,
@@ -53,9 +52,7 @@ pub enum Error {
     /// The key was made for something else. A mistake of ours, or an attack.
     #[error("key {key_id} is for {actual}, not for {wanted}")]
     PurposeMismatch {
-        /// The key.
         key_id: KeyId,
-        /// What it is for.
         actual: Purpose,
         /// What it was asked for.
         wanted: Purpose,
@@ -66,9 +63,7 @@ pub enum Error {
     /// The key cannot go from one state to the other.
     #[error("key {key_id} is {from} and cannot become {to}")]
     Transition {
-        /// The key.
         key_id: KeyId,
-        /// Its state.
         from: KeyState,
         /// The state it was to have.
         to: KeyState,

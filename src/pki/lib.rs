@@ -6,10 +6,10 @@
 pub mod authority;
 mod certify;
 pub mod crl;
-pub mod custody;
-pub mod error;
+mod custody;
+mod error;
 pub mod events;
-pub mod genesis;
+mod genesis;
 pub mod limits;
 mod lint;
 mod profile;
@@ -19,7 +19,7 @@ pub mod rotation;
 
 pub use authority::SealSubject;
 pub use crl::{Crl, RevocationReason};
-pub use custody::{Custody, CustodySettings, KeySummary, Signer};
+pub use custody::{Custody, CustodySettings, Signer};
 pub use error::Error;
 pub use purpose::{KeyState, Purpose};
 

@@ -105,7 +105,7 @@ pub(crate) async fn service_keys(tx: &mut Tx) -> Result<Vec<KeyRow>, Fault> {
     .await
 }
 
-/// One key of any purpose. One statement.
+/// One key of any purpose.
 pub(crate) async fn key(tx: &mut Tx, key_id: &KeyId) -> Result<Option<KeyRow>, Fault> {
     tx.first(keys!("where k.key_id = $1"), args![key_id]).await
 }

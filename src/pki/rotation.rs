@@ -58,7 +58,8 @@ pub async fn pre_publish(custody: &Custody, context: Context, purpose: Purpose) 
 ///
 /// # Errors
 ///
-/// [`Error::KeyUnknown`]; [`Error::SealKey`] for a seal's key; [`Error::Transition`] unless the key is pre-published.
+/// [`Error::KeyUnknown`] when there is no such key; [`Error::SealKey`] for a seal's key; [`Error::Transition`] unless
+/// the key is pre-published.
 pub async fn activate(work: &mut Work, key_id: &KeyId) -> Result<(), Error> {
     let key = queries::key(&mut work.tx, key_id).await?.ok_or_else(|| Error::KeyUnknown(key_id.clone()))?;
     if key.purpose == Purpose::Seal.as_str() {
@@ -83,7 +84,8 @@ pub async fn activate(work: &mut Work, key_id: &KeyId) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// [`Error::KeyUnknown`]; [`Error::KeyInUse`] when it signs now; [`Error::Transition`] when it is retired or revoked.
+/// [`Error::KeyUnknown`] when there is no such key; [`Error::KeyInUse`] when it signs now; [`Error::Transition`] when
+/// it is retired or revoked.
 pub async fn retire(work: &mut Work, key_id: &KeyId) -> Result<(), Error> {
     let key = not_in_use(work, key_id).await?;
     change(work, key_id, &key.state, KeyState::Retired).await?;
@@ -96,8 +98,8 @@ pub async fn retire(work: &mut Work, key_id: &KeyId) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// [`Error::KeyUnknown`]; [`Error::KeyInUse`] when it signs now: its successor is activated first, so that somebody
-/// signs; [`Error::CertificateUnknown`] when it was revoked before.
+/// [`Error::KeyUnknown`] when there is no such key; [`Error::KeyInUse`] when it signs now: its successor is activated
+/// first, so that somebody signs; [`Error::CertificateUnknown`] when it was revoked before.
 pub async fn revoke(work: &mut Work, custody: &Custody, key_id: &KeyId, reason: RevocationReason) -> Result<(), Error> {
     let key = not_in_use(work, key_id).await?;
     crl::revoke(work, custody, &CertificateId::stored(key.certificate_id), reason).await
@@ -107,7 +109,7 @@ pub async fn revoke(work: &mut Work, custody: &Custody, key_id: &KeyId, reason: 
 ///
 /// # Errors
 ///
-/// [`Error::KeyUnknown`]; as [`authority::issue_seal`].
+/// [`Error::KeyUnknown`] when there is no such key; as [`authority::issue_seal`] when the new one cannot be made.
 pub async fn renew_seal(
     work: &mut Work,
     custody: &Custody,

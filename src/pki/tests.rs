@@ -86,7 +86,7 @@ async fn seal_key(house: &House) -> KeyId {
     key
 }
 
-async fn keys(database: &Database) -> Vec<crate::KeySummary> {
+async fn keys(database: &Database) -> Vec<crate::custody::KeySummary> {
     let mut tx = database.read().await.unwrap();
     Custody::list(&mut tx, &ListPage::first(50)).await.unwrap().items
 }

@@ -1,6 +1,6 @@
 //! Who does something.
 
-use base::id::{OrganisationId, PersonId, RequestId, StaffId};
+use base::id::{OrganisationId, PersonId, StaffId};
 
 /// Who an event is recorded for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,13 +54,10 @@ impl Actor {
     }
 
     /// The organisation acted for, as written in the log.
-    pub fn on_behalf(&self) -> Option<&str> {
+    pub(crate) fn on_behalf(&self) -> Option<&str> {
         match self {
             Self::Person { on_behalf, .. } => on_behalf.as_ref().map(OrganisationId::as_str),
             _ => None,
         }
     }
 }
-
-/// The request an act belongs to, if it came over HTTP.
-pub type Request = Option<RequestId>;

@@ -7,20 +7,20 @@ use sqlx::FromRow;
 #[derive(Clone, Debug, FromRow, PartialEq, Eq)]
 pub struct Entry {
     /// Its identifier.
-    pub event_id: String,
+    pub(crate) event_id: String,
     /// When it happened, in microseconds.
     pub at: i64,
-    /// What kind of actor.
+    /// The kind of its [`Actor`](crate::Actor), as [`Actor::kind`](crate::Actor::kind) says it.
     pub actor_kind: String,
-    /// Which actor.
+    /// The identifier of that actor; empty for a kind that has none.
     pub actor: String,
     /// For which organisation.
     pub on_behalf: Option<String>,
-    /// In which request.
+    /// The request that it was part of; none for a command or a job.
     pub request_id: Option<String>,
     /// What happened.
     pub kind: String,
-    /// To what.
+    /// The identifier of that to which it happened.
     pub object: String,
     /// Details, JSON.
     pub data: String,

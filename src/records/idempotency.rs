@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use crate::{args, tx::Tx};
 
 /// How long an answer is kept.
-pub const KEPT_SECONDS: i64 = 24 * 3600;
+const KEPT_SECONDS: i64 = 24 * 3600;
 
 /// A request that has not answered for so long is taken to have died; the same key may try again.
 ///
@@ -24,7 +24,7 @@ pub enum Claim {
     Answered {
         /// The HTTP status.
         status: i64,
-        /// The body.
+        /// The whole answer, as it was sent.
         body: String,
     },
     /// The key was used for another request.
@@ -45,7 +45,7 @@ struct Row {
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn claim(tx: &mut Tx, caller: &str, key: &str, request_digest: &str, at: Instant) -> Result<Claim, Fault> {
     let fresh = tx
         .run(
@@ -88,7 +88,7 @@ pub async fn claim(tx: &mut Tx, caller: &str, key: &str, request_digest: &str, a
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn complete(tx: &mut Tx, caller: &str, key: &str, status: u16, body: &str) -> Result<(), Fault> {
     tx.run(
         "update idempotency set status = $3, body = $4 where caller = $1 and idempotency_key = $2",
@@ -102,7 +102,7 @@ pub async fn complete(tx: &mut Tx, caller: &str, key: &str, status: u16, body: &
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn release(tx: &mut Tx, caller: &str, key: &str) -> Result<(), Fault> {
     tx.run("delete from idempotency where caller = $1 and idempotency_key = $2 and status is null", args![caller, key])
         .await?;
@@ -113,7 +113,7 @@ pub async fn release(tx: &mut Tx, caller: &str, key: &str) -> Result<(), Fault> 
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
     tx.run("delete from idempotency where claimed_at < $1", args![at.plus_seconds(-KEPT_SECONDS)]).await
 }

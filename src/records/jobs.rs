@@ -1,6 +1,6 @@
 //! The durable job queue: work for other systems is enqueued in the transaction of the act that asks for it.
 
-use base::{Entropy, Fault, Instant, id::JobId};
+use base::{Fault, Instant, id::JobId};
 use serde::Serialize;
 use sqlx::FromRow;
 
@@ -13,10 +13,10 @@ use crate::{
 };
 
 /// How long a claimed job is left alone before another node may take it.
-pub const LEASE_SECONDS: i64 = 60;
+pub(crate) const LEASE_SECONDS: i64 = 60;
 
 /// The most tries of a job before it is a dead letter.
-pub const ATTEMPTS_MAX: i64 = 12;
+pub(crate) const ATTEMPTS_MAX: i64 = 12;
 
 /// How long a job's last error may be.
 const ERROR_LENGTH_MAX: usize = 500;
@@ -31,53 +31,32 @@ pub struct Claimed {
     /// What the work needs, JSON.
     pub payload: String,
     /// Which try this is, from 1.
-    pub attempts: i64,
+    pub(crate) attempts: i64,
 }
 
 /// Puts a job into the queue as part of `work`; it runs after the commit.
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn enqueue(work: &mut Work, kind: &'static str, payload: &impl Serialize) -> Result<JobId, Fault> {
     let (at, payload) = (work.at(), serde_json::to_string(payload).map_err(Fault::broken)?);
     let id = work.new_id();
-    put(&mut work.tx, &id, kind, &payload, at).await?;
+    work.tx
+        .run(
+            "insert into job (job_id, kind, payload, run_at, attempts, dead)
+             values ($1, $2, $3, $4, 0, 0)",
+            args![&id, kind, payload, at],
+        )
+        .await?;
     Ok(id)
-}
-
-/// Puts a job into the queue outside of an act, to run at `run_at`: for schedules.
-///
-/// # Errors
-///
-/// [`Fault`].
-pub async fn schedule(
-    tx: &mut Tx,
-    kind: &'static str,
-    payload: &impl Serialize,
-    run_at: Instant,
-    entropy: &dyn Entropy,
-) -> Result<JobId, Fault> {
-    let id = JobId::new(run_at, entropy);
-    put(tx, &id, kind, &serde_json::to_string(payload).map_err(Fault::broken)?, run_at).await?;
-    Ok(id)
-}
-
-async fn put(tx: &mut Tx, id: &JobId, kind: &str, payload: &str, run_at: Instant) -> Result<(), Fault> {
-    tx.run(
-        "insert into job (job_id, kind, payload, run_at, attempts, dead)
-         values ($1, $2, $3, $4, 0, 0)",
-        args![id, kind, payload, run_at],
-    )
-    .await?;
-    Ok(())
 }
 
 /// Takes up to `limit` jobs that are due; nobody else gets them until the lease ends.
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn claim(database: &Database, at: Instant, limit: i64) -> Result<Vec<Claimed>, Fault> {
     let mut tx = database.read().await?;
     let due: Option<(String,)> = tx
@@ -115,7 +94,7 @@ pub async fn claim(database: &Database, at: Instant, limit: i64) -> Result<Vec<C
 ///
 /// # Errors
 ///
-/// [`Fault`]; then it may run once more, so every job must bear that.
+/// [`Fault`] when the database is out of reach; then it may run once more, so every job must bear that.
 pub async fn done(database: &Database, job: &Claimed) -> Result<(), Fault> {
     let mut tx = database.housekeeping().await?;
     tx.run("delete from job where job_id = $1", args![&job.job_id]).await?;
@@ -126,7 +105,7 @@ pub async fn done(database: &Database, job: &Claimed) -> Result<(), Fault> {
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn failed(database: &Database, context: Context, job: &Claimed, error: &str) -> Result<(), Fault> {
     let error: String = error.chars().take(ERROR_LENGTH_MAX).collect();
     let at = context.at;
@@ -155,7 +134,7 @@ pub async fn failed(database: &Database, context: Context, job: &Claimed, error:
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn census(tx: &mut Tx) -> Result<(i64, i64), Fault> {
     tx.one("select coalesce(cast(sum(1 - dead) as bigint), 0), coalesce(cast(sum(dead) as bigint), 0) from job", vec![])
         .await

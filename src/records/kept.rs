@@ -66,7 +66,7 @@ impl<T: Send + Sync + 'static> Kept<T> {
         Self::new(revisions, T::default(), |_| Box::pin(async { Ok(T::default()) }))
     }
 
-    /// The value of now. No statement, and no waiting but for the moment in which it is replaced.
+    /// The value of now, from memory; nothing waits but for the moment in which it is replaced.
     pub fn now(&self) -> Arc<T> {
         Arc::clone(&self.0.now.read().unwrap_or_else(PoisonError::into_inner).0)
     }
@@ -121,8 +121,7 @@ impl Database {
         self.memory().0.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&kept));
     }
 
-    /// Loads again what is out of date of everything that is kept, in the order in which it began to be kept. One
-    /// statement when nothing changed.
+    /// Loads again what is out of date of everything that is kept, in the order in which it began to be kept.
     ///
     /// # Errors
     ///

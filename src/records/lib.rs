@@ -3,26 +3,26 @@
 //! One SQL text runs on SQLite and PostgreSQL; everything the two do differently is in [`dialect`].
 #![deny(missing_docs)]
 
-pub mod actor;
+mod actor;
 pub mod args;
 mod attempt;
-pub mod consequence;
-pub mod database;
-pub mod dialect;
+mod consequence;
+mod database;
+mod dialect;
 mod driver;
 mod entry;
 pub mod event;
 pub mod events;
 pub mod idempotency;
 pub mod jobs;
-pub mod kept;
+mod kept;
 pub mod log;
 pub mod migrate;
 mod pool;
 pub mod revision;
 mod settings;
 mod tx;
-pub mod work;
+mod work;
 
 pub use actor::Actor;
 pub use args::Value;

@@ -41,7 +41,7 @@ struct Head {
 ///
 /// # Errors
 ///
-/// [`Fault`]; the next call continues where this one stopped.
+/// [`Fault`] when the database is out of reach; the next call continues where this one stopped.
 pub async fn sequence_events(database: &Database) -> Result<usize, Fault> {
     let mut tx = database.housekeeping().await?;
     let Some(head) = tx.first::<Head>("select sequence, hash from event_head where one = 1", vec![]).await? else {
@@ -124,11 +124,11 @@ pub struct Filter {
     pub kind: Option<String>,
 }
 
-/// Entries, newest first. One statement.
+/// Entries, newest first.
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn list(tx: &mut Tx, filter: &Filter, page: &ListPage<EventId>) -> Result<PageOf<Entry, EventId>, Fault> {
     // Two texts, because a plan made once for both would read the whole log to find one object.
     let rows: Vec<Entry> = if let Some(object) = &filter.object {
@@ -175,7 +175,7 @@ pub enum Finding {
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn audit(tx: &mut Tx) -> Result<Finding, Fault> {
     let Some(head) = tx.first::<Head>("select sequence, hash from event_head where one = 1", vec![]).await? else {
         return Ok(Finding::Broken(0));

@@ -6,7 +6,7 @@ use crate::{args, database::Database, dialect::Dialect};
 
 /// One migration, embedded when the program is built.
 #[derive(Clone, Copy, Debug)]
-pub struct Migration {
+pub(crate) struct Migration {
     /// Its number and name, such as `0001_records`.
     pub name: &'static str,
     postgres: &'static str,
@@ -34,7 +34,7 @@ macro_rules! pair {
 }
 
 /// Every migration, in order. A test compares this list with the folder.
-pub const MIGRATIONS: &[Migration] = &[
+pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0001_records"),
     pair!("0002_event_guard"),
     both!("0003_pki"),

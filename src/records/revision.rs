@@ -8,7 +8,7 @@ use crate::{args, tx::Tx};
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn bump(tx: &mut Tx, name: &'static str) -> Result<(), Fault> {
     tx.run(
         "insert into revision (name, value) values ($1, 1)
@@ -20,11 +20,11 @@ pub async fn bump(tx: &mut Tx, name: &'static str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// All revisions: read twice a second by every node. One statement.
+/// All revisions: read twice a second by every node.
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn all(tx: &mut Tx) -> Result<Vec<(String, i64)>, Fault> {
     tx.all("select name, value from revision order by name", vec![]).await
 }

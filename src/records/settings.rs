@@ -16,7 +16,7 @@ pub struct DatabaseSettings {
     /// How long a request waits for a free connection before it is answered 503.
     pub acquire_timeout: Duration,
     /// How long one statement may run (PostgreSQL only; SQLite's never leave the machine).
-    pub statement_timeout: Duration,
+    pub(crate) statement_timeout: Duration,
     /// What follows from which event, in every unit of work on this database.
     pub consequences: &'static [Consequence],
 }

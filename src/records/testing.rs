@@ -30,7 +30,7 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 /// A database that nobody else uses. The test's folder is removed with it.
 #[derive(Debug)]
 pub struct Fresh {
-    /// The database.
+    /// Open, with the schema of now.
     pub database: Database,
     /// How to open it once more, from another process perhaps.
     pub settings: DatabaseSettings,
@@ -54,7 +54,7 @@ impl Drop for Fresh {
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn fresh() -> Result<Fresh, Fault> {
     fresh_following(&[]).await
 }
@@ -63,7 +63,7 @@ pub async fn fresh() -> Result<Fresh, Fault> {
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn fresh_following(consequences: &'static [Consequence]) -> Result<Fresh, Fault> {
     let name = fresh_name();
     let folder = std::env::temp_dir().join(&name);
@@ -78,7 +78,7 @@ pub async fn fresh_following(consequences: &'static [Consequence]) -> Result<Fre
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn fresh_settings() -> Result<(DatabaseSettings, Option<PathBuf>), Fault> {
     settings_of(&fresh_name()).await
 }
@@ -153,7 +153,7 @@ pub async fn told<E: Event>(database: &Database) -> Result<Vec<E>, Fault> {
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn last_numbered(database: &Database, count: usize) -> Result<Vec<Entry>, Fault> {
     while log::sequence_events(database).await? > 0 {}
     let mut entries: Vec<Entry> = database
@@ -176,7 +176,7 @@ pub async fn last_numbered(database: &Database, count: usize) -> Result<Vec<Entr
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn last_kinds(database: &Database, count: usize) -> Result<Vec<String>, Fault> {
     Ok(last_numbered(database, count).await?.into_iter().map(|entry| entry.kind).collect())
 }

@@ -146,7 +146,8 @@ impl Tx {
     ///
     /// # Errors
     ///
-    /// [`Fault`]; then nothing was kept, or, when the connection broke at that very moment, it is unknown.
+    /// [`Fault`] when the database does not commit; then nothing was kept, or, when the connection broke at that very
+    /// moment, it is unknown.
     pub async fn commit(mut self) -> Result<(), Fault> {
         self.lease.commit().await
     }

@@ -124,11 +124,6 @@ impl Work {
         &self.context.actor
     }
 
-    /// Who acts from here on: for the moment when a sign-in turns nobody into somebody.
-    pub fn set_actor(&mut self, actor: Actor) {
-        self.context.actor = actor;
-    }
-
     /// A new identifier, which sorts after every one that this request has drawn so far.
     pub fn new_id<I: Id>(&self) -> I {
         self.context.new_id()

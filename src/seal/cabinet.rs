@@ -19,13 +19,11 @@ use crate::{Error, REVISION, SealKind, SealState, SealView, queries};
 /// A seal ready to seal. Cloning it is cheap.
 #[derive(Clone)]
 pub struct ActiveSeal {
-    /// The seal.
     pub seal_id: SealId,
     /// Its full name.
     pub name: String,
     /// Its 14 digits.
     pub number: String,
-    /// Its picture.
     pub picture: Arc<SealPicture>,
     /// Its key and certificates.
     pub signer: Arc<Signer>,
@@ -65,8 +63,8 @@ impl Cabinet {
         &self.0.custody
     }
 
-    /// The seal that a department seals its licences with now. From memory; three statements the first time and after
-    /// a seal or a key changed anywhere.
+    /// The seal that a department seals its licences with now. From memory but for the first time and after a
+    /// seal or a key changed anywhere.
     ///
     /// # Errors
     ///

@@ -41,9 +41,7 @@ pub enum Error {
     /// The seal cannot go from one state to the other.
     #[error("seal {seal_id} is {from} and cannot become {to}")]
     Transition {
-        /// The seal.
         seal_id: SealId,
-        /// Its state.
         from: SealState,
         /// The state it was to have.
         to: SealState,

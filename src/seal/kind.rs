@@ -29,7 +29,7 @@ impl SealKind {
     }
 
     /// The words after the department's name in the seal's name.
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Licence => "电子证照专用章",
             Self::Official => "公章",
@@ -84,7 +84,7 @@ impl SealState {
     }
 
     /// Whether a seal may go from this state to another.
-    pub fn may_become(self, next: Self) -> bool {
+    pub(crate) fn may_become(self, next: Self) -> bool {
         matches!(
             (self, next),
             (Self::Applied, Self::Made)

@@ -4,11 +4,11 @@
 //! only while it is enabled and its certificate counts.
 
 mod cabinet;
-pub mod error;
+mod error;
 pub mod events;
 mod kind;
 mod lifecycle;
-pub mod limits;
+mod limits;
 mod making;
 mod queries;
 mod renewal;
@@ -28,16 +28,14 @@ pub use making::{NewSeal, create};
 pub use renewal::renew;
 
 /// The revision that grows when a seal changed.
-pub const REVISION: &str = "seals";
+pub(crate) const REVISION: &str = "seals";
 
 /// A seal as we know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealView {
-    /// The seal.
     pub seal_id: SealId,
     /// Whose it is.
     pub organisation_id: OrganisationId,
-    /// What it is for.
     pub kind: SealKind,
     /// Its full name.
     pub name: String,
@@ -52,7 +50,7 @@ pub struct SealView {
     /// Its key, once it is made.
     pub key_id: Option<KeyId>,
     /// When it was applied for.
-    pub applied_at: Instant,
+    pub(crate) applied_at: Instant,
     /// When its state last changed.
     pub changed_at: Instant,
     ring: String,
@@ -66,12 +64,7 @@ impl SealView {
     }
 }
 
-/// One seal. One statement.
-pub async fn find(tx: &mut Tx, seal: &SealId) -> Result<Option<SealView>, Fault> {
-    queries::by_id(tx, seal).await
-}
-
-/// The seals of a department, oldest first. One statement.
+/// The seals of a department, oldest first.
 pub async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,

@@ -9,8 +9,5 @@ pub const RING_CHARACTERS_MIN: usize = 4;
 /// The longest reason for freezing or cancelling.
 pub const REASON_CHARACTERS_MAX: usize = 200;
 
-/// How many digits a seal's number has: six of the administrative division, eight of a serial.
-pub const NUMBER_DIGITS: usize = 14;
-
 /// The highest serial of one administrative division.
 pub const SERIAL_MAX: i64 = 99_999_999;

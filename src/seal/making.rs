@@ -15,7 +15,6 @@ use crate::{
 pub struct NewSeal {
     /// Whose it is.
     pub organisation_id: OrganisationId,
-    /// What it is for.
     pub kind: SealKind,
     /// Who keeps it: a seal keeper of that department.
     pub keeper: StaffId,

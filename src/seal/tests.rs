@@ -16,8 +16,8 @@ use records::{
 };
 
 use crate::{
-    ActiveSeal, Cabinet, Error, NewSeal, SealKind, SealState, cancel, create, find, freeze, limits, list, renew,
-    unfreeze,
+    ActiveSeal, Cabinet, Error, NewSeal, SealKind, SealState, cancel, create, freeze, limits, list, queries::by_id,
+    renew, unfreeze,
 };
 
 const NOW: Instant = Instant::from_seconds(1_795_000_000);
@@ -123,7 +123,7 @@ async fn a_new_seal_seals_until_it_is_frozen_and_again_after() {
     let (organisation, seal) = sealed_department(&house, &entropy).await;
     assert_eq!(active(&house, &organisation, 2).await.unwrap(), seal);
     let mut tx = house.fresh.database.read().await.unwrap();
-    let view = find(&mut tx, &seal).await.unwrap().unwrap();
+    let view = by_id(&mut tx, &seal).await.unwrap().unwrap();
     assert_eq!(view.number, "33010000000001");
     assert_eq!(view.name, "滨江市市场监督管理局电子证照专用章");
     assert!(house.cabinet.draw(&view).is_ok());
@@ -168,7 +168,7 @@ async fn a_revoked_or_expired_certificate_refuses_to_seal() {
     assert!(matches!(expired, Err(Error::Pki(pki::Error::KeyUnusable { state: "expired", .. }))));
 
     let mut next = work(&house, 3, &entropy).await;
-    let view = find(&mut next.tx, &seal).await.unwrap().unwrap();
+    let view = by_id(&mut next.tx, &seal).await.unwrap().unwrap();
     let custody = house.cabinet.custody();
     let signer = custody.seal_signer(&mut next.tx, view.key_id.as_ref().unwrap()).await.unwrap();
     let reason = pki::RevocationReason::KeyCompromise;
@@ -230,7 +230,7 @@ async fn only_a_seal_keeper_of_the_department_gets_one_seal_of_each_kind() {
     assert!(matches!(refused, Err(Error::AlreadyHasOne)));
     let official = NewSeal { kind: SealKind::Official, ..new(&first, &keeper) };
     let official = create(&mut work, &house.cabinet, official).await.unwrap();
-    assert_eq!(find(&mut work.tx, &official).await.unwrap().unwrap().number, "33010000000002");
+    assert_eq!(by_id(&mut work.tx, &official).await.unwrap().unwrap().number, "33010000000002");
     assert!(matches!(active_in(&house, &mut work, &second).await, Err(Error::NoActiveSeal)));
 }
 

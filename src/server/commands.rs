@@ -28,7 +28,7 @@ pub mod staff;
 ///
 /// # Errors
 ///
-/// None so far; the type is what commands return.
+/// Never so far; the type is what commands return.
 pub fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes());

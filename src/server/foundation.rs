@@ -70,7 +70,6 @@ pub fn trusted_proxies(settings: &Settings) -> anyhow::Result<Vec<IpNet>> {
     settings.list(&settings::TRUSTED_PROXIES).into_iter().map(parse).collect()
 }
 
-/// The data folder.
 pub fn data_folder(settings: &Settings) -> PathBuf {
     PathBuf::from(settings.text(&settings::DATA_FOLDER))
 }
@@ -104,7 +103,7 @@ pub fn database_settings(settings: &Settings) -> anyhow::Result<DatabaseSettings
 ///
 /// # Errors
 ///
-/// What is wrong with the database, in its own words.
+/// When it cannot be opened, in its own words.
 pub async fn found_database(settings: &Settings) -> anyhow::Result<(Database, Vec<&'static str>)> {
     let folder = data_folder(settings);
     fs::create_dir_all(&folder).with_context(|| format!("creating the data folder {}", folder.display()))?;
@@ -188,7 +187,7 @@ pub async fn envelope_key(
 ///
 /// # Errors
 ///
-/// The database.
+/// When the database is out of reach.
 pub async fn has_keys(database: &Database) -> anyhow::Result<bool> {
     let keys = Custody::list(&mut database.read().await?, &ListPage::<KeyId>::first(1)).await?;
     Ok(!keys.items.is_empty())

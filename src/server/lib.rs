@@ -2,14 +2,14 @@
 
 pub mod commands;
 #[cfg(feature = "demo")]
-pub mod demo;
-pub mod fetch;
-pub mod foundation;
-pub mod jobs;
-pub mod listen;
-pub mod pace;
+mod demo;
+mod fetch;
+mod foundation;
+mod jobs;
+mod listen;
+mod pace;
 pub mod settings;
-pub mod surfaces;
-pub mod system;
+mod surfaces;
+mod system;
 pub mod telemetry;
-pub mod wiring;
+mod wiring;

@@ -30,15 +30,14 @@ pub enum SettingKind {
     Text,
 }
 
-/// One setting.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
     /// Its key, such as `database.url`.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// What its value looks like.
-    pub kind: SettingKind,
+    pub(crate) kind: SettingKind,
     /// The value when nobody says otherwise, as it would be written in the environment.
-    pub default: &'static str,
+    pub(crate) default: &'static str,
     /// What it does, for the reference page.
     pub about: &'static str,
 }
@@ -127,12 +126,11 @@ pub struct Settings {
 
 /// Where a value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// The definition.
     Default,
     /// The TOML file.
     File,
-    /// The environment.
     Environment,
     /// The command line.
     Flag,
@@ -217,22 +215,20 @@ impl Settings {
     }
 
     /// A number.
-    pub fn integer(&self, setting: &Setting) -> i64 {
+    pub(crate) fn integer(&self, setting: &Setting) -> i64 {
         self.text(setting).parse().unwrap_or_default()
     }
 
-    /// A flag.
-    pub fn flag(&self, setting: &Setting) -> bool {
+    pub(crate) fn flag(&self, setting: &Setting) -> bool {
         self.text(setting) == "true"
     }
 
-    /// A list.
-    pub fn list(&self, setting: &Setting) -> Vec<String> {
+    pub(crate) fn list(&self, setting: &Setting) -> Vec<String> {
         self.text(setting).split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
     }
 
     /// Every setting with its value and where that came from, for `doctor`.
-    pub fn in_force(&self) -> impl Iterator<Item = (&'static str, &str, Source)> {
+    pub(crate) fn in_force(&self) -> impl Iterator<Item = (&'static str, &str, Source)> {
         self.values.iter().map(|(key, (value, source))| (*key, value.as_str(), *source))
     }
 }

@@ -19,7 +19,6 @@ const OWN: [(Surface, &Setting); 4] = [
 /// A socket, and the surfaces that are answered there.
 #[derive(Debug)]
 pub struct Listener {
-    /// The socket.
     pub socket: TcpListener,
     /// The surfaces; what is of others is not found there.
     pub surfaces: Vec<Surface>,

@@ -48,7 +48,7 @@ const DEMONSTRATION_BACKDATE_SECONDS: i64 = 10 * 366 * 86_400;
 
 /// What the rest of the world gives the program: replaced by tests only.
 #[derive(Clone)]
-pub struct World {
+pub(crate) struct World {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -70,15 +70,14 @@ impl World {
 }
 
 /// The product, put together and not yet listening.
-pub struct Product {
+pub(crate) struct Product {
     /// What handlers reach.
     pub app: web::App,
-    /// The database.
     pub database: Database,
     /// Time and randomness.
     pub world: World,
-    /// How many keys of tokens the provider has; while this lives, they are those of custody.
-    pub token_keys: Kept<usize>,
+    /// While this lives, the keys of tokens that the provider has are those of custody.
+    _token_keys: Kept<usize>,
 }
 
 /// Puts the product together, on an empty database too.
@@ -169,7 +168,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         provider,
         library,
     });
-    Ok(Product { app, database, world, token_keys })
+    Ok(Product { app, database, world, _token_keys: token_keys })
 }
 
 /// Who is responsible for the site, in both languages.
@@ -237,7 +236,6 @@ fn token_keys(custody: &Custody, at: Instant) -> Vec<TokenKey> {
 
 /// The running product.
 pub struct Running {
-    /// The product.
     pub product: Product,
     stop: watch::Sender<bool>,
     drain: Duration,

@@ -25,7 +25,7 @@ impl CheckResult {
     }
 }
 
-/// One check.
+/// A question that a verification asked of its subject, and the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     /// Which; stable, for programs.
@@ -40,7 +40,7 @@ pub struct Check {
 
 impl Check {
     /// A check that holds.
-    pub fn passed(code: &'static str, finding: Finding) -> Self {
+    pub(crate) fn passed(code: &'static str, finding: Finding) -> Self {
         Self { code, result: CheckResult::Passed, finding, reason: None }
     }
 
@@ -50,12 +50,12 @@ impl Check {
     }
 
     /// A check that does not hold, and says more than why.
-    pub fn failed_with(code: &'static str, reason: Reason, finding: Finding) -> Self {
+    pub(crate) fn failed_with(code: &'static str, reason: Reason, finding: Finding) -> Self {
         Self { code, result: CheckResult::Failed, finding, reason: Some(reason) }
     }
 
     /// A check that was not made and does not matter for the outcome.
-    pub fn not_done(code: &'static str, finding: Finding) -> Self {
+    pub(crate) fn not_done(code: &'static str, finding: Finding) -> Self {
         Self { code, result: CheckResult::NotDone, finding, reason: None }
     }
 

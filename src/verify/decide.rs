@@ -21,7 +21,7 @@ pub enum Subject<'a> {
     MistypedNumber,
     /// A text with no number of ours in it.
     OtherText,
-    /// A file.
+    /// A file, which need not be a licence or a PDF.
     File {
         /// What was found in it.
         examined: &'a Examined,

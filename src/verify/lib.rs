@@ -14,8 +14,8 @@ pub mod limits;
 mod outcome;
 pub mod pdf;
 pub mod qr;
-pub mod reason;
-pub mod verdict;
+mod reason;
+mod verdict;
 
 pub use advice::Advice;
 pub use check::{Check, CheckResult};

@@ -70,7 +70,7 @@ impl Standing {
 pub struct LicenceFacts {
     /// 证照标识.
     pub identifier: String,
-    /// The name of its type.
+    /// What kind of licence it is, in both languages.
     pub type_name: base::Text,
     /// What was recorded last.
     pub status: Status,

@@ -4,7 +4,7 @@
 pub const SCANNED_CHARACTERS_MAX: usize = 8_192;
 
 /// Digits of the number in our QR codes.
-pub const CODE_DIGITS: usize = 21;
+pub(crate) const CODE_DIGITS: usize = 21;
 
 /// Licence identifiers in one file that are looked at.
-pub const IDENTIFIERS_MAX: usize = 16;
+pub(crate) const IDENTIFIERS_MAX: usize = 16;

@@ -19,7 +19,7 @@ use signature::{Judged, Trouble};
 /// Whom we trust, and what is known of revocation.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
-    /// The roots.
+    /// Certificates under which everything counts and above which nothing is asked.
     pub roots: Vec<Certificate>,
     /// The revocation lists at hand.
     pub lists: Vec<Crl>,
@@ -31,7 +31,7 @@ pub struct FileJudgement {
     /// The checks, in order, without those on the licence itself.
     pub checks: Vec<Check>,
     /// One report for each signature.
-    pub reports: Vec<SignatureReport>,
+    pub(crate) reports: Vec<SignatureReport>,
 }
 
 /// Decides about a file. `record` is the licence that the file names or is, if our records know it.

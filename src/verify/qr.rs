@@ -13,7 +13,7 @@ pub fn payload(public_url: &str, code: &str) -> String {
 ///
 /// Full-width digits, which an input method makes of a scanner's key strokes, count as digits. Letters and signs
 /// around the digits may be anything: they differ with the keyboard layout, the digits do not.
-pub fn longest_digits(text: &str) -> Option<String> {
+fn longest_digits(text: &str) -> Option<String> {
     let mut best = String::new();
     let mut run = String::new();
     let mut count = 0;

@@ -25,7 +25,7 @@ impl SignatureReport {
 /// Where facts came from and how old they were.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Which.
+    /// A code that programs can rely on, and that has its words.
     pub name: &'static str,
     /// Its age: the instant at which it was current.
     pub as_of: Instant,
@@ -36,7 +36,7 @@ pub struct Source {
 pub struct Verdict {
     /// The answer.
     pub outcome: Outcome,
-    /// The instant it holds for.
+    /// The instant of which it speaks: a licence that is valid then may have ended since.
     pub holds_at: Instant,
     /// The number of the receipt; none until the verification was recorded.
     pub receipt: Option<ReceiptId>,
@@ -68,7 +68,7 @@ impl Facet {
     pub const ALL: [Self; 4] = [Self::Content, Self::Issuer, Self::Status, Self::Period];
 
     /// The check behind it.
-    pub fn check_code(self) -> &'static str {
+    fn check_code(self) -> &'static str {
         match self {
             Self::Content => "content_unaltered",
             Self::Issuer => "issuer_trusted",

@@ -1,30 +1,30 @@
 //! What pages of every surface are made with, and what stands around them.
 
 pub mod access;
-pub mod admission;
-pub mod answer;
+pub(crate) mod admission;
+pub(crate) mod answer;
 pub mod app;
-pub mod assets;
-pub mod caller;
-pub mod cookies;
-pub mod document;
-pub mod edge;
-pub mod enforce;
+pub(crate) mod assets;
+pub(crate) mod caller;
+pub(crate) mod cookies;
+pub(crate) mod document;
+pub(crate) mod edge;
+pub(crate) mod enforce;
 pub mod events;
-pub mod everywhere;
-pub mod form;
-pub mod limits;
-pub mod links;
-pub mod page;
-pub mod preferences;
-pub mod problem;
-pub mod rendering;
-pub mod security_headers;
-pub mod session;
-pub mod table;
-pub mod upload;
-pub mod visit;
-pub mod wording;
+pub(crate) mod everywhere;
+pub(crate) mod form;
+pub(crate) mod limits;
+pub(crate) mod links;
+pub(crate) mod page;
+pub(crate) mod preferences;
+pub(crate) mod problem;
+pub(crate) mod rendering;
+pub(crate) mod security_headers;
+pub(crate) mod session;
+pub(crate) mod table;
+pub(crate) mod upload;
+pub(crate) mod visit;
+pub(crate) mod wording;
 
 #[cfg(test)]
 mod style_tests;

@@ -16,7 +16,9 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use kit::{app::App, page::Page, problem::Problem};
+pub use kit::app::App;
+
+pub(crate) use kit::{page::Page, problem::Problem};
 
 use kit::{
     access::{Row, Surface},

@@ -12,6 +12,7 @@ pub mod city;
 pub mod flow;
 pub mod html;
 pub mod installation;
+pub mod items;
 pub mod paths;
 pub mod postgres;
 pub mod process;

@@ -67,7 +67,7 @@ impl SignedData {
     ///
     /// # Errors
     ///
-    /// [`CmsError`].
+    /// [`CmsError`] when it is too long, not of that form, or says what we do not understand.
     pub fn parse(bytes: &[u8]) -> Result<Self, CmsError> {
         if bytes.len() > CMS_BYTES_MAX {
             return Err(CmsError::Form);
@@ -116,7 +116,7 @@ impl SignedData {
     ///
     /// # Errors
     ///
-    /// [`CmsError`].
+    /// [`CmsError`] when it is too long, not of that form, or says what we do not understand.
     pub fn parse_padded(contents: &[u8]) -> Result<Self, CmsError> {
         split_padding(contents).ok_or(CmsError::Form).and_then(Self::parse)
     }

@@ -10,7 +10,7 @@ use crate::limits::DER_DEPTH_MAX;
 #[error("not the DER structure that was expected")]
 pub struct NotDer;
 
-/// One element.
+/// A tag, a length and a content (X.690, 8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Element<'a> {
     /// The identifier octet.
@@ -48,8 +48,8 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`NotDer`].
-    pub fn element(&mut self) -> Result<Element<'a>, NotDer> {
+    /// [`NotDer`] when the bytes end first, or a tag or a length is not in its shortest form.
+    pub(crate) fn element(&mut self) -> Result<Element<'a>, NotDer> {
         let (&tag, after_tag) = self.rest.split_first().ok_or(NotDer)?;
         if tag & 0x1f == 0x1f {
             return Err(NotDer);
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`NotDer`].
+    /// [`NotDer`] when there is none or it has another tag.
     pub fn expect(&mut self, tag: u8) -> Result<Element<'a>, NotDer> {
         let element = self.element()?;
         if element.tag == tag { Ok(element) } else { Err(NotDer) }
@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`NotDer`].
+    /// [`NotDer`] when it has this tag and is cut short.
     pub fn optional(&mut self, tag: u8) -> Result<Option<Element<'a>>, NotDer> {
         if self.peek() == Some(tag) { self.element().map(Some) } else { Ok(None) }
     }
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`NotDer`].
+    /// [`NotDer`] when there is none or it has another tag.
     pub fn enter(&mut self, tag: u8) -> Result<Reader<'a>, NotDer> {
         self.expect(tag).map(|element| Reader::new(element.content))
     }
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`NotDer`].
+    /// [`NotDer`] when something else comes.
     pub fn sequence(&mut self) -> Result<Reader<'a>, NotDer> {
         self.enter(tag::SEQUENCE)
     }
@@ -118,8 +118,8 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`NotDer`].
-    pub fn oid(&mut self) -> Result<&'a [u8], NotDer> {
+    /// [`NotDer`] when something else comes.
+    pub(crate) fn oid(&mut self) -> Result<&'a [u8], NotDer> {
         self.expect(tag::OID).map(|element| element.content)
     }
 
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`NotDer`].
+    /// [`NotDer`] when something else comes, or bits of the last byte are unused.
     pub fn bit_string(&mut self) -> Result<&'a [u8], NotDer> {
         match self.expect(tag::BIT_STRING)?.content {
             [0, bytes @ ..] => Ok(bytes),
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`NotDer`].
+    /// [`NotDer`] when something does.
     pub fn finish(self) -> Result<(), NotDer> {
         if self.rest.is_empty() { Ok(()) } else { Err(NotDer) }
     }
@@ -166,8 +166,8 @@ impl<'a> Reader<'a> {
 ///
 /// # Errors
 ///
-/// [`NotDer`].
-pub fn check_strict(bytes: &[u8]) -> Result<(), NotDer> {
+/// [`NotDer`] when they are not, or are nested deeper.
+pub(crate) fn check_strict(bytes: &[u8]) -> Result<(), NotDer> {
     let mut outer = Reader::new(bytes);
     let mut levels = vec![Reader::new(outer.element()?.raw)];
     outer.finish()?;

@@ -3,7 +3,7 @@
 use super::tag;
 
 /// One element: tag, length, and the parts joined as its content.
-pub fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let length: usize = parts.iter().map(|part| part.len()).sum();
     let mut out = Vec::with_capacity(length + 6);
     out.push(tag);
@@ -29,13 +29,13 @@ pub fn sequence(parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A SET OF: the encoded elements in the order that DER asks for.
-pub fn set_of(mut parts: Vec<Vec<u8>>) -> Vec<u8> {
+pub(crate) fn set_of(mut parts: Vec<Vec<u8>>) -> Vec<u8> {
     parts.sort();
     element(tag::SET, &parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }
 
 /// An OBJECT IDENTIFIER from its content.
-pub fn oid(content: &[u8]) -> Vec<u8> {
+pub(crate) fn oid(content: &[u8]) -> Vec<u8> {
     element(tag::OID, &[content])
 }
 
@@ -55,7 +55,6 @@ pub fn bit_string(bytes: &[u8]) -> Vec<u8> {
     element(tag::BIT_STRING, &[&[0], bytes])
 }
 
-/// An OCTET STRING.
-pub fn octet_string(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn octet_string(bytes: &[u8]) -> Vec<u8> {
     element(tag::OCTET_STRING, &[bytes])
 }

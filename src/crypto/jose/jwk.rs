@@ -2,18 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    digest::sha256,
-    encoding::{base64url, base64url_decode},
-    public_key::PublicKey,
-    suite::Suite,
-};
+use crate::{encoding::base64url_decode, public_key::PublicKey, suite::Suite};
 
 /// A public key. It has no member for a private part, so that none can be published by mistake.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jwk {
     /// `EC`, `OKP` or `RSA`.
-    pub kty: String,
+    pub(crate) kty: String,
     /// Which key it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
@@ -25,7 +20,7 @@ pub struct Jwk {
     pub alg: Option<String>,
     /// The curve.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub crv: Option<String>,
+    pub(crate) crv: Option<String>,
     /// The point.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<String>,
@@ -43,7 +38,7 @@ pub struct Jwk {
 /// Public keys that are published together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JwkSet {
-    /// The keys.
+    /// A reader takes the one whose `kid` a signature names.
     pub keys: Vec<Jwk>,
 }
 
@@ -73,19 +68,6 @@ impl Jwk {
         };
         self.alg.as_deref().is_none_or(|alg| Suite::parse(alg).is_some_and(|suite| key.fits(suite))).then_some(key)
     }
-
-    /// The thumbprint of RFC 7638, by which a key can be named.
-    pub fn thumbprint(&self) -> String {
-        let part = |part: &Option<String>| part.clone().unwrap_or_default();
-        let canonical = match self.kty.as_str() {
-            "EC" => {
-                format!(r#"{{"crv":"{}","kty":"EC","x":"{}","y":"{}"}}"#, part(&self.crv), part(&self.x), part(&self.y))
-            }
-            "OKP" => format!(r#"{{"crv":"{}","kty":"OKP","x":"{}"}}"#, part(&self.crv), part(&self.x)),
-            _ => format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, part(&self.e), part(&self.n)),
-        };
-        base64url(&sha256(canonical.as_bytes()))
-    }
 }
 
 #[cfg(test)]
@@ -93,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rfc_7638_section_3_1_thumbprint() {
+    fn the_rsa_key_of_rfc_7638_section_3_1_is_read() {
         let key = Jwk {
             kty: "RSA".to_owned(),
             n: Some(
@@ -103,19 +85,17 @@ mod tests {
             e: Some("AQAB".to_owned()),
             ..Jwk::default()
         };
-        assert_eq!(key.thumbprint(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
         assert!(key.public_key().is_some());
     }
 
     #[test]
-    fn rfc_8037_appendix_a_3_thumbprint() {
+    fn the_ed25519_key_of_rfc_8037_appendix_a_2_is_read() {
         let key = Jwk {
             kty: "OKP".to_owned(),
             crv: Some("Ed25519".to_owned()),
             x: Some("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".to_owned()),
             ..Jwk::default()
         };
-        assert_eq!(key.thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
         assert!(key.public_key().is_some());
     }
 

@@ -1,7 +1,7 @@
 //! Compact JSON Web Signatures (RFC 7515), read strictly.
 
 use base::Fault;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -50,7 +50,7 @@ impl Jws {
     ///
     /// # Errors
     ///
-    /// [`JwsError`].
+    /// [`JwsError`] when the text is longer than anything we sign, or not of that form.
     pub fn parse(text: &str) -> Result<Self, JwsError> {
         if text.len() > JWS_BYTES_MAX {
             return Err(JwsError::TooLong);
@@ -103,11 +103,6 @@ impl Jws {
     pub fn verify(&self, suite: Suite, key: &PublicKey) -> Option<&Value> {
         (suite == self.suite && key.verify_jose(suite, self.signed.as_bytes(), &self.signature))
             .then_some(&self.payload)
-    }
-
-    /// The payload as a type, if the signature is this key's.
-    pub fn claims<T: DeserializeOwned>(&self, suite: Suite, key: &PublicKey) -> Option<T> {
-        T::deserialize(self.verify(suite, key)?).ok()
     }
 
     /// The payload before anything was verified: for finding out whose key to try.

@@ -31,7 +31,7 @@ pub struct KeyUsage {
     /// `keyCertSign`.
     pub certificates: bool,
     /// `cRLSign`.
-    pub revocation_lists: bool,
+    pub(crate) revocation_lists: bool,
 }
 
 /// A parsed certificate. It owns its bytes.
@@ -64,11 +64,11 @@ pub struct Certificate {
     /// What the key may be used for.
     pub key_usage: Option<KeyUsage>,
     /// The name of its key.
-    pub subject_key_id: Option<Vec<u8>>,
+    pub(crate) subject_key_id: Option<Vec<u8>>,
     /// The name of the key that signed it.
-    pub authority_key_id: Option<Vec<u8>>,
+    pub(crate) authority_key_id: Option<Vec<u8>>,
     /// A critical extension that we do not understand, or one whose rules we do not follow.
-    pub has_unknown_critical: bool,
+    pub(crate) has_unknown_critical: bool,
     pub(super) signed: Vec<u8>,
     pub(super) signature: Vec<u8>,
     pub(super) suite: Option<Suite>,
@@ -79,7 +79,7 @@ impl Certificate {
     ///
     /// # Errors
     ///
-    /// [`NotACertificate`].
+    /// [`NotACertificate`] when the bytes are anything else.
     pub fn parse(der: &[u8]) -> Result<Self, NotACertificate> {
         if der.len() > CERTIFICATE_BYTES_MAX {
             return Err(NotACertificate);
@@ -163,7 +163,7 @@ impl Certificate {
     }
 
     /// Whether this certificate names that one as its issuer and was signed by its key.
-    pub fn is_signed_by(&self, issuer: &Self) -> bool {
+    pub(crate) fn is_signed_by(&self, issuer: &Self) -> bool {
         self.names_as_issuer(issuer)
             && issuer
                 .public_key

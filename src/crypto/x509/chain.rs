@@ -83,7 +83,7 @@ impl Revocation<'_> {
 ///
 /// # Errors
 ///
-/// [`ChainError`] of the chain that came furthest.
+/// When none is good, the [`ChainError`] of the chain that came furthest.
 pub fn build_and_check(
     leaf: &Certificate,
     intermediates: &[Certificate],

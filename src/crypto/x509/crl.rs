@@ -25,7 +25,7 @@ pub struct Revoked {
     /// Since when.
     pub at: Instant,
     /// Whether the key may be in other hands: then nothing it ever signed can be relied upon without other proof.
-    pub compromised: bool,
+    pub(crate) compromised: bool,
 }
 
 /// A parsed revocation list.
@@ -49,7 +49,7 @@ impl Crl {
     ///
     /// # Errors
     ///
-    /// [`NotACrl`].
+    /// [`NotACrl`] when the bytes are anything else.
     pub fn parse(der: &[u8]) -> Result<Self, NotACrl> {
         if der.len() > CRL_BYTES_MAX {
             return Err(NotACrl);
@@ -99,7 +99,7 @@ impl Crl {
     }
 
     /// Whether this list was issued and signed by that authority, which must be allowed to.
-    pub fn is_signed_by(&self, authority: &Certificate) -> bool {
+    pub(crate) fn is_signed_by(&self, authority: &Certificate) -> bool {
         self.issuer == authority.subject
             && match (&self.authority_key_id, &authority.subject_key_id) {
                 (Some(wanted), Some(found)) => wanted == found,

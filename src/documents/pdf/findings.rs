@@ -13,7 +13,7 @@ pub enum ReadError {
     /// It begins as a PDF, but its structure is broken.
     #[error("the file is damaged: {0}")]
     Damaged(&'static str),
-    /// It is encrypted.
+    /// It is encrypted, so that nothing in it can be told.
     #[error("the file is encrypted")]
     Encrypted,
     /// It has more of something than any document needs.
@@ -55,7 +55,7 @@ pub enum ActiveContent {
     ExternalStream,
     /// A form that sends or fetches data.
     FormAction,
-    /// A script.
+    /// A script, which a reader may run when the file is opened.
     JavaScript,
     /// A program to be started.
     Launch,

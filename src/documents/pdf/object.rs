@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use crate::{limits, pdf::findings::ReadError};
 
-/// One object.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Object {
     Null,

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// What is in a file.
+/// What a verification wants to know of a file, whoever made it.
 #[derive(Clone, Debug)]
 pub struct SignedFile {
     /// How many times it was saved; 1 for a file that nobody touched after it was made.
@@ -46,7 +46,7 @@ const TAIL: usize = 2_048;
 ///
 /// # Errors
 ///
-/// [`ReadError`].
+/// [`ReadError`] when it is too large, damaged, encrypted, or no PDF at all.
 pub fn read(bytes: &[u8]) -> Result<SignedFile, ReadError> {
     if bytes.len() > limits::PDF_BYTES_MAX {
         return Err(ReadError::TooLarge);

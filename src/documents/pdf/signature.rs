@@ -26,13 +26,13 @@ pub enum SignatureProblem {
     NoField,
 }
 
-/// One signature.
+/// A signature as it stands in a file; whether it is good is decided elsewhere.
 #[derive(Clone, Debug)]
 pub struct Signature {
     /// The name of its form field.
     pub field: String,
     /// Whether a form field shows it.
-    pub has_field: bool,
+    has_field: bool,
     /// The bytes of the signature with the padding after them.
     pub contents: Vec<u8>,
     /// Where it stands, from `<` to behind `>`.
@@ -45,10 +45,6 @@ pub struct Signature {
     pub sub_filter: Option<String>,
     /// Who signed, in the words of the signer.
     pub name: Option<String>,
-    /// When, in the words of the signer.
-    pub made_at: Option<String>,
-    /// For a certified document: what may still be changed (1 nothing, 2 forms, 3 notes too).
-    pub certification: Option<i64>,
     /// Whether it covers the whole file but exactly itself.
     pub covers_whole_file: bool,
     /// What is wrong with its frame.
@@ -168,8 +164,6 @@ fn read(file: &File<'_>, dictionary: &Dictionary, field: Option<String>) -> Sign
         filter: name_of("Filter"),
         sub_filter: name_of("SubFilter"),
         name: text(file, dictionary, "Name"),
-        made_at: text(file, dictionary, "M"),
-        certification: certification(file, dictionary),
         covers_whole_file: false,
         problem: None,
     };
@@ -206,20 +200,6 @@ fn problem(file: &File<'_>, signature: &Signature, dictionary: &Dictionary) -> O
         return Some(SignatureProblem::Incomplete);
     }
     (!signature.has_field).then_some(SignatureProblem::NoField)
-}
-
-/// What the signer of a certified document still allows: 1 is nothing.
-fn certification(file: &File<'_>, dictionary: &Dictionary) -> Option<i64> {
-    let references = dictionary.find("Reference").and_then(|object| file.resolve(object))?;
-    let Object::Array(references) = references else { return None };
-    references.iter().find_map(|reference| {
-        let reference = file.resolve_dictionary(Some(reference))?;
-        let parameters = file.resolve_dictionary(reference.find("TransformParams"));
-        // The standard's default is 2: forms may be filled in.
-        reference
-            .is_named("TransformMethod", "DocMDP")
-            .then(|| parameters.and_then(|parameters| parameters.integer("P")).unwrap_or(2))
-    })
 }
 
 /// A text in one of the two encodings of the standard.

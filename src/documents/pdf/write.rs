@@ -138,7 +138,7 @@ impl Prepared {
     ///
     /// # Errors
     ///
-    /// [`Error::SignatureTooLarge`].
+    /// [`Error::SignatureTooLarge`] when it is longer than the place that was kept for it.
     pub fn finish(mut self, cms: &[u8]) -> Result<Vec<u8>, Error> {
         let hole = self.file.get_mut(self.hole.clone()).unwrap_or_default();
         if cms.len() * 2 > hole.len() {

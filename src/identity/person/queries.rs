@@ -7,7 +7,7 @@ use super::{PersonView, Profile};
 macro_rules! persons {
     ($rest:literal) => {
         concat!(
-            "select person_id, name, identity_sealed, profile, registered_at, updated_at, died_on
+            "select person_id, name, identity_sealed, profile, updated_at, died_on
                from person ",
             $rest
         )
@@ -27,7 +27,6 @@ struct Row {
     name: String,
     identity_sealed: Vec<u8>,
     profile: String,
-    registered_at: i64,
     updated_at: i64,
     died_on: Option<String>,
 }
@@ -38,7 +37,6 @@ impl Row {
             person_id: PersonId::stored(self.person_id),
             name: self.name,
             profile: serde_json::from_str(&self.profile).map_err(Fault::broken)?,
-            registered_at: Instant::from_micros(self.registered_at),
             updated_at: Instant::from_micros(self.updated_at),
             died_on: self.died_on.as_deref().map(Date::parse).transpose().map_err(Fault::broken)?,
             sealed: self.identity_sealed,

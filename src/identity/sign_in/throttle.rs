@@ -4,8 +4,8 @@
 //! a session of the account, count on their own. A wait is a quarter of an hour at most, until a hundred failures in
 //! a row; then whoever failed is not looked at for a day.
 //!
-//! The counters are settled after the password was checked, in one atomic statement each, and an answer is given
-//! only to a try that was settled before the limit. So many tries at once learn no more than the same tries one
+//! The counters are settled after the password was checked, each atomically, and an answer is given only
+//! to a try that was settled before the limit. So many tries at once learn no more than the same tries one
 //! after the other, on however many nodes they run.
 
 use std::net::IpAddr;
@@ -121,14 +121,13 @@ impl Standing {
     }
 }
 
-/// Reads the counters. One statement.
+/// Reads the counters.
 pub async fn look(tx: &mut Tx, keys: &Keys) -> Result<Standing, Fault> {
     let session = keys.session.as_deref().unwrap_or_default();
     Ok(Standing(queries::counters(tx, &keys.name, &keys.address, &keys.pair, session).await?))
 }
 
-/// Settles a try with the right password; false when others' failures came first. One statement, and one more to
-/// remember an address that is new.
+/// Settles a try with the right password; false when others' failures came first.
 pub async fn passed(work: &mut Work, bucket: &Bucket) -> Result<bool, Fault> {
     let at = work.at();
     if !queries::reset(&mut work.tx, bucket.key(), bucket.address_key().unwrap_or_default(), at).await? {
@@ -140,7 +139,7 @@ pub async fn passed(work: &mut Work, bucket: &Bucket) -> Result<bool, Fault> {
     Ok(true)
 }
 
-/// Settles a try with a wrong password; none when others' failures came first. Two statements for a stranger.
+/// Settles a try with a wrong password; none when others' failures came first.
 pub async fn failed(work: &mut Work, bucket: &Bucket) -> Result<Option<Counted>, Fault> {
     let at = work.at();
     let account = (limits::ACCOUNT_FAILURES_FREE, limits::ACCOUNT_FAILURES_STOP);

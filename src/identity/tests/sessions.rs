@@ -161,8 +161,7 @@ async fn a_role_that_was_taken_away_is_gone_from_the_next_request() -> Result<()
     let session = city.session(&opened.token, 2).await?.unwrap();
     assert!(session.has(Role::Clerk) && !session.has(Role::Reviewer));
     assert_eq!(session.staff.as_ref().unwrap().organisation_name, "局");
-    assert!(matches!(session.staff_actor(Role::Clerk), Some(Actor::Staff { staff, .. }) if staff == clerk));
-    assert_eq!(session.staff_actor(Role::Auditor), None);
+    assert_eq!(session.staff.as_ref().unwrap().staff_id, clerk);
     let mut work = city.database().begin(context(at(3), 3)).await?;
     staff::end(&mut work, &clerk).await?;
     work.commit().await?;

@@ -4,7 +4,7 @@ use super::*;
 async fn the_right_password_opens_a_session() -> Result<(), Error> {
     let city = City::found().await?;
     let opened = city.sign_in(0, &right()).await?;
-    assert_eq!((&opened.account_id, &opened.person_id), (&city.account, &city.person));
+    assert_eq!(opened.person_id, city.person);
     let session = city.session(&opened.token, 1).await?.unwrap();
     assert_eq!((session.session_id.clone(), session.name.as_str()), (opened.session_id, "张伟"));
     assert_eq!((session.username.as_str(), session.staff.is_none()), ("ZhangWei", true));

@@ -22,7 +22,6 @@ impl Label {
         Self { zh: zh.to_owned(), en: en.to_owned() }
     }
 
-    /// As a text.
     pub fn text(&self) -> Text {
         Text::new(self.zh.clone(), self.en.clone())
     }
@@ -79,7 +78,7 @@ pub struct FieldRule {
     pub length_max: usize,
     /// If given, the only characters that may occur.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub characters: Option<String>,
+    pub(crate) characters: Option<String>,
     /// Whether it is hidden by default where the licence is shown.
     #[serde(default)]
     pub masked: bool,
@@ -91,7 +90,6 @@ pub struct FieldRule {
 /// One field that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// Which one.
     pub key: String,
     /// Why.
     pub problem: FieldProblem,
@@ -108,7 +106,6 @@ pub enum FieldProblem {
     Glyph(char),
     /// It comes from the register and cannot be entered otherwise.
     Locked,
-    /// It is missing.
     Missing,
     /// It does not fit its place on the page, even small and wrapped.
     NoRoom,
@@ -116,9 +113,7 @@ pub enum FieldProblem {
     NotAChoice,
     /// It is not a day.
     NotADate,
-    /// It is not an identity number.
     NotAnIdentityNumber,
-    /// It is not a number.
     NotANumber,
     /// It has more characters than the field takes.
     TooLong(usize),

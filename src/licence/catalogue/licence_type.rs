@@ -42,20 +42,19 @@ pub enum Validity {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
-    /// Its name.
     pub name: Label,
     /// Whom its licences are about.
     pub holder: HolderKind,
     /// Whether one holder may have several in force.
     pub several: bool,
     /// Whether its licences end when their holder dies or ceases to exist. What certifies a fact, as a birth does not end.
-    pub ends_with_holder: bool,
+    pub(crate) ends_with_holder: bool,
     /// How long its licences are valid.
     pub validity: Validity,
     /// What its licences say, in the order of the form.
     pub fields: Vec<FieldRule>,
     /// How its document looks.
-    pub layout: Layout,
+    pub(crate) layout: Layout,
 }
 
 /// Where a version of a type stands.
@@ -114,7 +113,7 @@ impl LicenceType {
 /// # Errors
 ///
 /// [`Error::TypeUnknown`] when the code or the definition is not well formed.
-pub async fn draft(work: &mut Work, code: &str, definition: &Definition) -> Result<LicenceTypeId, Error> {
+pub(crate) async fn draft(work: &mut Work, code: &str, definition: &Definition) -> Result<LicenceTypeId, Error> {
     check_code(code)?;
     check_definition(definition)?;
     let version = queries::newest_type_version(&mut work.tx, code).await? + 1;
@@ -133,7 +132,7 @@ pub async fn draft(work: &mut Work, code: &str, definition: &Definition) -> Resu
 /// # Errors
 ///
 /// [`Error::TypeUnknown`] when there is no such draft.
-pub async fn publish(work: &mut Work, id: &LicenceTypeId) -> Result<(), Error> {
+pub(crate) async fn publish(work: &mut Work, id: &LicenceTypeId) -> Result<(), Error> {
     if queries::set_type_state(&mut work.tx, id, TypeState::Draft, TypeState::Published).await? == 0 {
         return Err(Error::TypeUnknown);
     }

@@ -14,7 +14,6 @@ use crate::error::Error;
 pub struct Official {
     /// The appointment.
     pub staff_id: StaffId,
-    /// The person.
     pub person_id: PersonId,
     /// The department.
     pub organisation_id: OrganisationId,

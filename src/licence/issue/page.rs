@@ -28,14 +28,13 @@ use crate::{
 #[derive(Debug)]
 pub struct Signed {
     /// Whose document it is.
-    pub licence_id: LicenceId,
+    pub(crate) licence_id: LicenceId,
     /// Its digest, hexadecimal.
     pub sha256: String,
     /// The document.
     pub bytes: Vec<u8>,
     /// Under which seal.
     pub seal_id: SealId,
-    /// With which key.
     pub key_id: KeyId,
 }
 
@@ -48,7 +47,7 @@ pub(crate) struct PageFacts<'a> {
 
 /// What the page of a licence says, by the keys of its layout: the fields of the type and what issuing adds. A
 /// verification compares the document with this.
-pub fn printed(licence: &Licence, content: &Content) -> Fields {
+fn printed(licence: &Licence, content: &Content) -> Fields {
     let mut fields = content.fields.clone();
     let mut add = |key: &str, value: String| fields.insert(key.to_owned(), value);
     add("certificate_number", licence.number().to_owned());

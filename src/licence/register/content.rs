@@ -42,7 +42,7 @@ impl std::fmt::Debug for Content {
 
 impl Content {
     /// The one JSON text of this content.
-    pub fn canonical(&self) -> Result<String, Fault> {
+    pub(crate) fn canonical(&self) -> Result<String, Fault> {
         serde_json::to_string(self).map_err(Fault::broken)
     }
 

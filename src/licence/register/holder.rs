@@ -49,7 +49,6 @@ pub enum Holder {
 }
 
 impl Holder {
-    /// Its kind.
     pub fn kind(&self) -> HolderKind {
         match self {
             Self::Person(_) => HolderKind::Person,
@@ -89,7 +88,7 @@ pub struct HolderFacts {
 
 impl HolderFacts {
     /// The name as strangers see it.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match self.holder {
             Holder::Person(_) => mask::person_name(&self.name),
             Holder::Organisation(_) => mask::organisation_name(&self.name),

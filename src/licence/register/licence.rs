@@ -105,7 +105,6 @@ impl Licence {
         self.status.issued().map(|status| Standing::of(status, (self.valid_from, self.valid_until), at))
     }
 
-    /// The reason for its status.
     pub fn status_reason(&self) -> Option<StatusReason> {
         let code = self.reason.as_deref()?;
         match self.status {

@@ -11,7 +11,7 @@ pub struct Code(String);
 
 impl Code {
     /// How many digits a code has.
-    pub const LENGTH: usize = 21;
+    const LENGTH: usize = 21;
 
     /// Draws a code.
     pub fn draw(entropy: &dyn Entropy) -> Self {

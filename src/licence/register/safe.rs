@@ -36,21 +36,23 @@ impl Safe {
         Self(Arc::new(Boxes { contents, documents }))
     }
 
-    /// The fields of a licence. One statement.
+    /// The fields of a licence.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Fault`] when the stored content was changed or sealed under another key.
+    /// [`Error::NotFound`] when there is no such licence; [`Fault`] when the stored content was changed or sealed under
+    /// another key.
     pub async fn content(&self, tx: &mut Tx, id: &LicenceId) -> Result<Content, Error> {
         let row = queries::content(tx, id).await?.ok_or(Error::NotFound)?;
         Ok(self.open_content(id.as_str(), &row.content, &row.content_digest)?)
     }
 
-    /// The signed document of a licence, with its SHA-256. One statement.
+    /// The signed document of a licence, with its SHA-256.
     ///
     /// # Errors
     ///
-    /// [`Error::NotIssued`]; [`Fault`] when the stored bytes were changed or sealed under another key.
+    /// [`Error::NotIssued`] when it was not signed yet; [`Fault`] when the stored bytes were changed or sealed under
+    /// another key.
     pub async fn document(&self, tx: &mut Tx, id: &LicenceId) -> Result<(String, Vec<u8>), Error> {
         let (sha256, sealed) = queries::file(tx, id).await?.ok_or(Error::NotIssued)?;
         let opened = self.0.documents.open(&document_context(id), &sealed);

@@ -18,7 +18,6 @@ use crate::register::{
 pub enum Method {
     /// The digits of a QR code.
     Code,
-    /// A file.
     File,
     /// The licence identifier 证照标识.
     Identifier,

@@ -29,13 +29,11 @@ pub struct Receipt {
     pub method: String,
     /// About which licence, if it was known.
     pub licence: Option<LicenceId>,
-    /// The outcome.
     pub outcome: String,
-    /// The reason.
     pub reason: Option<String>,
 }
 
-/// A receipt by its number. One statement.
+/// A receipt by its number.
 ///
 /// # Errors
 ///
@@ -53,7 +51,7 @@ pub async fn find(tx: &mut Tx, receipt: &ReceiptId) -> Result<Option<Receipt>, F
     }))
 }
 
-/// Writes down that somebody opened a receipt again. No statement; the event is written at the commit.
+/// Writes down that somebody opened a receipt again.
 pub fn opened(work: &mut Work, receipt: &Receipt) {
     let about = receipt.licence.as_ref().map_or_else(|| receipt.id.to_string(), LicenceId::to_string);
     work.record(ReceiptOpened { about, receipt: receipt.id.clone() });

@@ -26,7 +26,6 @@ pub struct AnswerTo {
 /// What the answer is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply<'a> {
-    /// A code.
     Code(&'a str),
     /// An error code and a sentence about it.
     Error(&'a str, &'a str),
@@ -41,7 +40,6 @@ pub enum AuthorizationResponse {
     Form {
         /// Where.
         action: String,
-        /// The fields.
         fields: Vec<(&'static str, String)>,
     },
 }

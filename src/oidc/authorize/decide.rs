@@ -23,7 +23,6 @@ pub enum Decision {
     Code(String),
     /// The person is asked for these scopes; those they gave before are not among them.
     Consent {
-        /// What is new.
         scopes: ScopeSet,
         /// The request, for when they have answered.
         parked: Parked,
@@ -39,13 +38,15 @@ pub struct SignIn {
     pub parked: Parked,
 }
 
-/// Decides. With a live session it costs one statement, and nothing is written.
+/// Decides. With a live session nothing is written, and no more than what this client has of this person is read
+/// (`each_hot_path_of_openid_takes_so_many_statements_and_no_more`).
 ///
 /// `earlier` is the parked request when this is its second round.
 ///
 /// # Errors
 ///
-/// [`Error::LoginRequired`], [`Error::ConsentRequired`]: the answer for the client. [`Error::Fault`].
+/// [`Error::LoginRequired`] or [`Error::ConsentRequired`], the answer for the client, when it asked for no page and one
+/// is needed; [`Error::Fault`] when the database is out of reach.
 pub async fn decide(
     endpoint: &Endpoint<'_>,
     request: &AuthorizationRequest,

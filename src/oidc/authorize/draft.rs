@@ -22,15 +22,15 @@ pub struct AuthorizationRequest {
     /// What is asked for.
     pub scopes: ScopeSet,
     /// What the ID token repeats.
-    pub nonce: Option<String>,
+    pub(crate) nonce: Option<String>,
     /// The PKCE challenge.
     pub challenge: Option<[u8; 32]>,
     /// What may be shown.
-    pub prompt: Prompt,
+    pub(crate) prompt: Prompt,
     /// How long ago the person may have proved who they are, in seconds.
-    pub max_age: Option<i64>,
+    pub(crate) max_age: Option<i64>,
     /// Whom the client expects, as it knows them.
-    pub expected_subject: Option<String>,
+    pub(crate) expected_subject: Option<String>,
     /// What to put into the field for the name.
     pub login_hint: Option<String>,
     /// The parameters to park while the person is busy.

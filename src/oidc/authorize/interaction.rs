@@ -58,7 +58,7 @@ impl Parked {
     ///
     /// # Errors
     ///
-    /// [`Error::InteractionForeign`].
+    /// [`Error::InteractionForeign`] when it was sealed for another browser, by another server, or not at all.
     pub fn open_expired(provider: &Provider, sealed: &str, browser: &str) -> Result<Self, Error> {
         (sealed.len() <= 2 * limits::PARAMETERS_LENGTH_MAX)
             .then(|| base64url_decode(sealed))

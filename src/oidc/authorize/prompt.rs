@@ -5,7 +5,7 @@ use crate::{Error, discovery::PROMPTS};
 
 /// What may or must be shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Prompt {
+pub(crate) struct Prompt {
     /// Nothing: answer at once.
     pub none: bool,
     /// The person proves again who they are. Choosing an account is that too: one browser holds one session.

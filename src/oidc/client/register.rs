@@ -79,7 +79,7 @@ pub async fn register(work: &mut Work, policy: uri::UriPolicy, new: Registration
 ///
 /// # Errors
 ///
-/// [`Error::ClientUnknown`].
+/// [`Error::ClientUnknown`] when there is no such client.
 pub async fn disable(work: &mut Work, client: &ClientId) -> Result<(), Error> {
     set_enabled(work, client, false).await?;
     work.record(ClientDisabled { client: client.clone() });
@@ -90,7 +90,7 @@ pub async fn disable(work: &mut Work, client: &ClientId) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// [`Error::ClientUnknown`].
+/// [`Error::ClientUnknown`] when there is no such client.
 pub async fn enable(work: &mut Work, client: &ClientId) -> Result<(), Error> {
     set_enabled(work, client, true).await?;
     work.record(ClientEnabled { client: client.clone() });
@@ -119,11 +119,11 @@ pub async fn renew_secret(work: &mut Work, client: &ClientId) -> Result<Secret<S
     Ok(secret)
 }
 
-/// Clients in the order of their identifiers. One statement.
+/// Clients in the order of their identifiers.
 ///
 /// # Errors
 ///
-/// [`Fault`].
+/// [`Fault`] when the database is out of reach.
 pub async fn list(tx: &mut Tx, page: &ListPage<ClientId>) -> Result<PageOf<Client, ClientId>, Fault> {
     let rows = queries::after(tx, page.after.as_ref().map(ClientId::as_str), page.limit + 1).await?;
     Ok(PageOf::from_rows(rows, page.limit, |client| client.client_id.clone()))

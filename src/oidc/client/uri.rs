@@ -28,7 +28,7 @@ pub enum Use {
 ///
 /// # Errors
 ///
-/// [`Error::Registration`] that names the field.
+/// [`Error::Registration`] that names the field, when the policy does not allow it.
 pub fn check(field: &'static str, uri: &str, purpose: Use, policy: UriPolicy) -> Result<(), Error> {
     flaw(uri, purpose, policy).map_or(Ok(()), |flaw| Err(Error::Registration { field, flaw }))
 }
@@ -158,7 +158,7 @@ pub fn is_public(address: IpAddr) -> bool {
 
 /// Whether a redirect URI is a registered one: byte for byte, but for the port of a native client's loopback address
 /// (RFC 8252 §7.3).
-pub fn is_registered(registered: &[String], native: bool, uri: &str) -> bool {
+pub(crate) fn is_registered(registered: &[String], native: bool, uri: &str) -> bool {
     registered.iter().any(|known| known == uri)
         || (native
             && without_loopback_port(uri).is_some_and(|given| {

@@ -15,12 +15,10 @@ use crate::{Client, Error, Provider, keys::KeyUse, parameters::append, subject};
 /// What a job carries: who is told about which session. The token is made when it is sent, because it lives only two
 /// minutes and a client may be down for longer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
-    /// The client.
+pub(crate) struct Notice {
     pub client: String,
     /// Whose session it was.
     pub person: String,
-    /// Which.
     pub session: String,
 }
 

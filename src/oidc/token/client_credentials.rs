@@ -1,4 +1,5 @@
-//! A client that acts for itself: no statement, nothing stored; the token is the record, its use is recorded.
+//! A client that acts for itself: nothing is asked of the database and nothing stored
+//! (`each_hot_path_of_openid_takes_so_many_statements_and_no_more`); the token is the record, its use is recorded.
 
 use super::issue::{Tokens, bearer};
 use crate::{

@@ -16,7 +16,6 @@ use crate::{
 /// A request at the token endpoint.
 #[derive(Debug)]
 pub struct TokenRequest<'a> {
-    /// The form.
     pub form: &'a Parameters,
     /// The query, which must hold no secret and no grant.
     pub query: Option<&'a str>,
@@ -27,20 +26,19 @@ pub struct TokenRequest<'a> {
 /// What a client gets.
 #[derive(Clone, Debug, Serialize)]
 pub struct Tokens {
-    /// The access token.
     pub access_token: String,
     /// `Bearer`.
-    pub token_type: &'static str,
+    pub(crate) token_type: &'static str,
     /// Seconds until the access token ends.
-    pub expires_in: i64,
+    pub(crate) expires_in: i64,
     /// What it is good for.
     pub scope: String,
     /// Who signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub id_token: Option<String>,
+    pub(crate) id_token: Option<String>,
     /// What gets the next tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub refresh_token: Option<String>,
+    pub(crate) refresh_token: Option<String>,
 }
 
 /// What the tokens of a person's grant are made from.

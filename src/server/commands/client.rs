@@ -108,7 +108,7 @@ pub struct NewClient {
 ///
 /// # Errors
 ///
-/// What was given is not acceptable, or the database.
+/// When what was given is not acceptable, or the database is out of reach.
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Add(new) => add(settings, *new).await,

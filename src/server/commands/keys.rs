@@ -47,7 +47,7 @@ pub enum Command {
 ///
 /// # Errors
 ///
-/// The database or the key folder.
+/// When the database is out of reach, or the key folder cannot be read or written.
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match command {
         Command::List => list(&foundation::find_database(settings).await?).await,

@@ -25,7 +25,7 @@ pub enum Command {
 ///
 /// # Errors
 ///
-/// What was given is not acceptable, or the database.
+/// When what was given is not acceptable, or the database is out of reach.
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     let database = foundation::find_database(settings).await?;
     match command {

@@ -6,7 +6,7 @@ use crate::{foundation, settings::Settings};
 ///
 /// # Errors
 ///
-/// What is wrong with the database.
+/// When the database cannot be opened, or a migration fails on it; in its own words.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     let (database, applied) = foundation::found_database(settings).await?;
     database.close().await;

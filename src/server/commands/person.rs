@@ -46,7 +46,7 @@ pub struct Death {
 pub struct NewAccount {
     /// What the person will sign in with.
     #[arg(long, value_name = "USERNAME")]
-    pub username: String,
+    pub(crate) username: String,
     /// The person's name.
     #[arg(long)]
     name: String,
@@ -63,7 +63,7 @@ pub struct NewAccount {
 }
 
 /// A person with an account.
-pub struct Registered {
+pub(crate) struct Registered {
     /// Who.
     pub person: PersonId,
     /// What the person signs in to.
@@ -76,7 +76,7 @@ pub struct Registered {
 ///
 /// # Errors
 ///
-/// What was given is not acceptable, or the database.
+/// When what was given is not acceptable, or the database is out of reach.
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Add(new) => add(settings, new).await,
@@ -117,7 +117,7 @@ impl NewAccount {
     /// # Errors
     ///
     /// A file that cannot be read, a number with a mistake in it.
-    pub fn identity_number(&self) -> anyhow::Result<IdentityNumber> {
+    pub(crate) fn identity_number(&self) -> anyhow::Result<IdentityNumber> {
         read_identity_number(&self.identity_number_file)
     }
 }
@@ -137,8 +137,8 @@ fn read_identity_number(file: &Path) -> anyhow::Result<IdentityNumber> {
 ///
 /// # Errors
 ///
-/// When hashing fails.
-pub async fn new_password(product: &Product, username: &str) -> anyhow::Result<(String, HashedPassword)> {
+/// When the password cannot be hashed, which no setting makes happen.
+pub(crate) async fn new_password(product: &Product, username: &str) -> anyhow::Result<(String, HashedPassword)> {
     let clear = crypto::encoding::base64url(&product.world.entropy.bytes::<15>());
     let hashed = password::hash(&product.app.gate, &product.world.entropy, username, &clear).await?;
     Ok((clear, hashed))
@@ -148,8 +148,8 @@ pub async fn new_password(product: &Product, username: &str) -> anyhow::Result<(
 ///
 /// # Errors
 ///
-/// What was given is not acceptable, or the database.
-pub async fn register(
+/// When what was given is not acceptable, or the database is out of reach.
+pub(crate) async fn register(
     work: &mut Work,
     vault: &Vault,
     new: NewAccount,

@@ -61,7 +61,7 @@ pub struct Change {
 ///
 /// # Errors
 ///
-/// What was given is not acceptable, or the database.
+/// When what was given is not acceptable, or the database is out of reach.
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match &command {
         Command::Make(new) => make(settings, new).await,

@@ -12,7 +12,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// What is wrong with the settings, the database, the keys or the listener.
+/// When a setting cannot be used, the database or the keys cannot be opened, or an address cannot be listened on.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     // Before the database is touched: a second server started by mistake changes nothing.
     let listeners = surfaces::bind(settings).await?;

@@ -44,7 +44,7 @@ pub struct Appointment {
 ///
 /// # Errors
 ///
-/// What was given is not acceptable, or the database.
+/// When what was given is not acceptable, or the database is out of reach.
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Appoint(new) => appoint(settings, &new).await,

@@ -38,7 +38,6 @@ pub struct AccountFacts {
 pub struct ClientFacts {
     /// Its identifier.
     pub client_id: String,
-    /// Its secret.
     pub client_secret: Option<String>,
     /// How it gets tokens.
     pub grants: Vec<String>,
@@ -46,12 +45,10 @@ pub struct ClientFacts {
     pub scopes: Vec<String>,
     /// Where it wants its answers.
     pub redirect_uris: Vec<String>,
-    /// What its ID tokens are signed with.
     #[serde(default)]
     pub id_token_signed_response_alg: String,
 }
 
-/// A licence.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LicenceFacts {
     /// Our identifier.
@@ -140,7 +137,6 @@ impl DemoFacts {
         let registered = self.city.clients.iter().find(|client| client.client_id == known.client_id)?;
         let scopes = registered.scopes.iter().filter(|scope| *scope != oidc::scope::OPENID).cloned().collect();
         Some(RelyingParty {
-            key: key.to_owned(),
             name: known.name.clone(),
             client_id: registered.client_id.clone(),
             client_secret: registered.client_secret.clone(),

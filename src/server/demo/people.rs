@@ -37,7 +37,6 @@ pub const DEPARTMENTS: [(&str, &str); 6] = [
 pub struct Department {
     /// Its word.
     pub key: &'static str,
-    /// Its name.
     pub name: &'static str,
     /// Its identifier.
     pub id: OrganisationId,
@@ -59,7 +58,6 @@ pub struct Resident {
     pub address: String,
 }
 
-/// A company.
 pub struct Company {
     /// As the register has it.
     pub facts: HolderFacts,

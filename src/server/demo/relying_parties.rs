@@ -67,13 +67,9 @@ impl RelyingPartyPorts {
 /// A registered relying party of the demonstration.
 #[derive(Clone, Debug)]
 pub struct RelyingParty {
-    /// The key of its place.
-    pub key: String,
-    /// Its name.
     pub name: Text,
     /// Its identifier at the provider.
     pub client_id: String,
-    /// Its secret.
     pub client_secret: Option<String>,
     /// What it asks for besides `openid`.
     pub scopes: Vec<String>,
@@ -85,7 +81,6 @@ pub struct KnownParty {
     pub key: &'static str,
     /// Its identifier.
     pub client_id: &'static str,
-    /// Its name.
     pub name: Text,
     pub(super) purpose: Text,
     pub(super) department: &'static str,

@@ -21,7 +21,7 @@ pub enum FileProblem {
     CutOff,
     /// It looks like a PDF, but its structure is broken, ambiguous or over a limit.
     Damaged,
-    /// It is encrypted.
+    /// It is encrypted, so that nothing in it can be told.
     Encrypted,
     /// It is no PDF.
     NotPdf,
@@ -35,18 +35,18 @@ pub struct Found {
     /// The signature, or why it cannot be read.
     pub signed: Result<SignedData, CmsError>,
     /// Whether the mathematics holds: the signature is that of the certificate that came along.
-    pub is_genuine: bool,
+    pub(crate) is_genuine: bool,
     /// The digest, of the signature's algorithm, of the bytes that it says it covers; none when there are no such bytes
     /// or no signature that can be read.
     pub digest: Option<Digest>,
     /// Whether its frame is as it must be: type, filter, field, and a byte range that is everything around it.
-    pub is_framed: bool,
+    pub(crate) is_framed: bool,
     /// Whether those are all bytes of the file but the signature itself.
     pub covers_whole_file: bool,
     /// Whether the bytes that it says it covers go on beyond the end of the file.
-    pub is_cut_off: bool,
+    pub(crate) is_cut_off: bool,
     /// Whether it says it is PAdES (`ETSI.CAdES.detached`).
-    pub is_cades_detached: bool,
+    pub(crate) is_cades_detached: bool,
 }
 
 /// What was found in a file.
@@ -63,7 +63,7 @@ pub struct Examined {
     /// Whether every program must see the same document in it.
     pub is_plain: bool,
     /// Whether it runs something, or carries other files.
-    pub is_active: bool,
+    pub(crate) is_active: bool,
     /// The licences that it names, in plain sight or in its metadata.
     pub named: Vec<LicenceIdentifier>,
 }

@@ -33,7 +33,6 @@ pub(super) enum ChainTrouble {
     ListOld,
     /// Not within its period when it signed.
     OutOfPeriod,
-    /// Revoked.
     Revoked,
     /// It does not lead to a root of ours, or breaks the rules on the way.
     Stranger,

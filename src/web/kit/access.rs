@@ -40,7 +40,7 @@ impl Surface {
 
 /// How sure we have to be who is acting (认证等级). What a new level asks for is said in `enforce`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AssuranceLevel {
+pub(crate) enum AssuranceLevel {
     /// A password, as every session has had one.
     Password,
 }
@@ -56,7 +56,7 @@ impl AssuranceLevel {
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
+pub(crate) enum Who {
     /// Everybody. A protocol endpoint asks for more in the protocol's own way.
     Anyone,
     /// A department's system with an access token of its own that has this scope.
@@ -69,11 +69,11 @@ pub enum Who {
 
 /// Those who may use the desk: the counter, and those who answer for licences or look after them. It stands here because
 /// every page shows the way there, or does not.
-pub const DESK: &[Role] = &[Role::Auditor, Role::Clerk, Role::Counter, Role::Reviewer];
+pub(crate) const DESK: &[Role] = &[Role::Auditor, Role::Clerk, Role::Counter, Role::Reviewer];
 
 /// How a route that changes something keeps out requests that another site made the browser send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
+pub(crate) enum Guard {
     /// The method changes nothing.
     Safe,
     /// A form of ours with its `csrf` field, checked before the handler runs.
@@ -91,21 +91,13 @@ pub enum Guard {
 pub struct Row {
     /// The surface; none for what each of them answers.
     pub surface: Option<Surface>,
-    /// The method.
-    pub method: Method,
+    pub(crate) method: Method,
     /// The path's pattern.
     pub path: &'static str,
     /// Who may call it.
-    pub who: Who,
+    pub(crate) who: Who,
     /// How forged requests are kept out.
-    pub guard: Guard,
-}
-
-impl Row {
-    /// Whether a listener for these surfaces answers the route.
-    pub fn is_on(&self, surfaces: &[Surface]) -> bool {
-        self.surface.is_none_or(|surface| surfaces.contains(&surface))
-    }
+    pub(crate) guard: Guard,
 }
 
 /// The table as a page of the documentation.

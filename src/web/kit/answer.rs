@@ -11,7 +11,6 @@ pub(crate) struct ShownVerdict {
     pub outcome: &'static str,
     /// The class that chooses the colour; the icon goes with it.
     pub class: &'static str,
-    /// The word.
     pub word: String,
     /// Why, or what was found.
     pub reason: String,
@@ -19,7 +18,6 @@ pub(crate) struct ShownVerdict {
     pub next: String,
     /// The four questions.
     pub facets: Vec<Line>,
-    /// All checks.
     pub checks: Vec<Line>,
     /// The licence, if the records know it.
     pub licence: Option<Shown>,
@@ -53,7 +51,6 @@ pub(crate) struct Shown {
     pub period: String,
 }
 
-/// One signature.
 pub(crate) struct Signature {
     pub signer: String,
     pub indication: String,

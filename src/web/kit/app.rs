@@ -51,7 +51,6 @@ pub struct Settings {
 /// The words that make the product one city's own.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// The city.
     pub city: Text,
     /// Who is responsible for the site (主办单位).
     pub organisation: Text,
@@ -87,18 +86,18 @@ impl Deref for App {
 
 impl Settings {
     /// Whether browsers reach us by https, so that cookies are `Secure` and carry the `__Host-` prefix.
-    pub fn is_secure(&self) -> bool {
+    pub(crate) fn is_secure(&self) -> bool {
         self.public_url.starts_with("https://")
     }
 
     /// Host and port of the public URL, as in a `Host` header.
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         let rest = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, rest)| rest);
         rest.split('/').next().unwrap_or_default()
     }
 
     /// Scheme, host and port of the public URL, as in an `Origin` header.
-    pub fn origin(&self) -> &str {
+    pub(crate) fn origin(&self) -> &str {
         let end = self.public_url.len() - self.public_url.split_once("://").map_or(0, |(_, rest)| rest.len())
             + self.host().len();
         self.public_url.get(..end).unwrap_or_default()

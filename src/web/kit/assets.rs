@@ -71,11 +71,6 @@ pub fn url(name: &str) -> String {
     format!("/static/{hash}/{name}")
 }
 
-/// Makes everything ready before the first visitor comes.
-pub fn warm_up() {
-    LazyLock::force(&ASSETS);
-}
-
 /// `GET /favicon.ico`, which browsers ask for beside files that name no icon: the icon of our pages.
 pub async fn icon() -> Response {
     let mut response = StatusCode::FOUND.into_response();
@@ -85,7 +80,7 @@ pub async fn icon() -> Response {
     response
 }
 
-/// `GET /static/{hash}/{name}`. No statement.
+/// `GET /static/{hash}/{name}`.
 pub async fn file(Path((hash, name)): Path<(String, String)>, headers: HeaderMap) -> Result<Response, Problem> {
     let asset = ASSETS.get(&name).ok_or(Problem::NotFound)?;
     // An address with an old hash is answered with today's file, but nobody may keep that.

@@ -20,11 +20,12 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Who calls, if the bearer token is good and has `scope`. No statement while the client is in memory.
+    /// Who calls, if the bearer token is good and has `scope`.
     ///
     /// # Errors
     ///
-    /// [`Problem::TokenMissing`], [`Problem::TokenInvalid`], [`Problem::TokenScope`].
+    /// [`Problem::TokenMissing`] without a token, [`Problem::TokenInvalid`] when it does not count,
+    /// [`Problem::TokenScope`] when it lacks the scope.
     pub async fn with_scope(
         app: &App,
         visit: SharedVisit,

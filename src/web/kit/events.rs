@@ -12,7 +12,7 @@ use words::event_list;
 use super::wording;
 
 /// Every kind of events that the product writes down, in the order of their names.
-pub fn kinds() -> Vec<&'static EventKind> {
+pub(crate) fn kinds() -> Vec<&'static EventKind> {
     let all = [
         records::events::ALL,
         pki::events::ALL,

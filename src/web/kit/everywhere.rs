@@ -4,7 +4,6 @@ use axum::response::{IntoResponse, Response};
 
 use crate::kit::{admission::Anyone, assets, preferences, table::Table};
 
-/// The routes.
 pub fn routes() -> Table {
     Table::everywhere()
         .get("/static/{hash}/{*name}", Anyone, assets::file)

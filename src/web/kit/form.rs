@@ -32,11 +32,6 @@ impl Fields {
         self.0.get(name).and_then(|values| values.first()).map(String::as_str)
     }
 
-    /// All values of a field whose name ends with `[]`.
-    pub fn all(&self, name: &str) -> &[String] {
-        self.0.get(name).map_or(&[], Vec::as_slice)
-    }
-
     /// Whether the field was sent, even if empty: a pressed button, a ticked box.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
@@ -141,7 +136,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
 ///
 /// # Errors
 ///
-/// [`Problem::Csrf`].
+/// [`Problem::Csrf`] when it says so.
 pub fn check_same_site(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     if text("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
@@ -186,7 +181,7 @@ mod tests {
         assert_eq!(fields.text("name"), "𠮷 a+b");
         assert_eq!(fields.raw("empty"), Some(""));
         assert!(fields.has("x") && !fields.has("y"));
-        assert_eq!(fields.all("s[]"), ["1", "2"]);
+        assert_eq!(fields.raw("s[]"), Some("1"));
         assert_eq!(fields.text("odd"), "100%");
     }
 

@@ -95,6 +95,7 @@ impl Page {
     }
 
     /// The address of a file under `static/`.
+    #[allow(clippy::unused_self, reason = "templates ask their page")]
     pub fn asset(&self, name: &str) -> String {
         assets::url(name)
     }
@@ -148,6 +149,7 @@ impl Page {
     }
 
     /// How long an answer stays on the counter's screen, in seconds.
+    #[allow(clippy::unused_self, reason = "templates ask their page")]
     pub fn answer_seconds(&self) -> &'static str {
         crate::kit::limits::ANSWER_SECONDS
     }

@@ -29,7 +29,6 @@ pub enum Problem {
     Csrf,
     /// A rule of a domain says no: made by the `From` of that domain's error, below, and nowhere else.
     Domain {
-        /// The status.
         status: StatusCode,
         /// The stable code, for programs.
         code: &'static str,
@@ -48,8 +47,6 @@ pub enum Problem {
     FormBroken,
     /// A form that is not in UTF-8.
     FormEncoding,
-    /// It was here and is no more: old codes.
-    Gone,
     /// All headers together are too long.
     HeadersTooLarge,
     /// The body is of a kind that this address does not read.
@@ -57,7 +54,6 @@ pub enum Problem {
         /// What it reads.
         expected: &'static str,
     },
-    /// Not with this method.
     MethodNotAllowed,
     /// Meant for another host.
     Misdirected,
@@ -248,7 +244,6 @@ impl Problem {
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Self::FormBroken => (StatusCode::BAD_REQUEST, "form_broken"),
             Self::FormEncoding => (StatusCode::BAD_REQUEST, "form_encoding"),
-            Self::Gone => (StatusCode::GONE, "gone"),
             Self::HeadersTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),
             Self::MediaType { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),

@@ -142,7 +142,6 @@ pub fn words(problem: &Problem, page: &Page, is_program: bool) -> (String, Strin
         Problem::Forbidden => (words::problem::FORBIDDEN_TITLE, words::problem::FORBIDDEN_HELP.clone()),
         Problem::FormBroken => (words::problem::FORM_BROKEN_TITLE, words::problem::FORM_BROKEN_HELP.clone()),
         Problem::FormEncoding => (words::problem::FORM_ENCODING_TITLE, words::problem::FORM_ENCODING_HELP.clone()),
-        Problem::Gone => (words::problem::GONE_TITLE, words::problem::GONE_HELP.clone()),
         Problem::HeadersTooLarge => {
             (words::problem::HEADERS_TOO_LARGE_TITLE, words::problem::HEADERS_TOO_LARGE_HELP.clone())
         }

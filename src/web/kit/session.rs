@@ -21,8 +21,8 @@ use crate::{
     },
 };
 
-/// The session of a visit, if its cookie means one. One statement; none without a cookie, and once a minute a
-/// second one to remember that the session is in use.
+/// The session of a visit, if its cookie means one. Without a cookie nobody asks the database; with one, it also remembers
+/// once a minute that the session is in use.
 ///
 /// # Errors
 ///
@@ -95,7 +95,7 @@ pub struct Staff {
     /// Who.
     pub session: Arc<Session>,
     /// For which department, in which roles.
-    pub staff: Appointment,
+    pub appointment: Appointment,
     /// In which request.
     pub visit: SharedVisit,
     app: App,
@@ -104,7 +104,7 @@ pub struct Staff {
 impl Staff {
     /// Who acts, when, for which request.
     pub fn context(&self) -> Context {
-        let actor = Actor::Staff { staff: self.staff.staff_id.clone(), person: self.session.person_id.clone() };
+        let actor = Actor::Staff { staff: self.appointment.staff_id.clone(), person: self.session.person_id.clone() };
         self.app.context(&self.visit, actor)
     }
 
@@ -126,7 +126,7 @@ impl Staff {
 ///
 /// # Errors
 ///
-/// [`Problem::SignIn`] without a session. [`Fault`].
+/// [`Problem::SignIn`] without a session; [`Fault`] when the database is out of reach.
 pub async fn citizen(app: &App, visit: SharedVisit, method: &Method) -> Result<Citizen, Problem> {
     match find(app, &visit).await? {
         Some(session) => Ok(Citizen { session, visit, app: app.clone() }),
@@ -144,7 +144,7 @@ pub async fn citizen(app: &App, visit: SharedVisit, method: &Method) -> Result<C
 pub fn staff(citizen: Citizen, roles: &[Role]) -> Result<Staff, Problem> {
     let Citizen { session, visit, app } = citizen;
     let staff = session.staff.clone().filter(|staff| staff.roles.has_any(roles));
-    Ok(Staff { staff: staff.ok_or(Problem::Forbidden)?, session, visit, app })
+    Ok(Staff { appointment: staff.ok_or(Problem::Forbidden)?, session, visit, app })
 }
 
 impl FromRequestParts<App> for Citizen {

@@ -25,7 +25,7 @@ use crate::{
 /// The circumstances of one request. An extractor; made by `edge`, shared by everything that answers the request.
 pub struct Visit {
     /// The number that stands in the answer's `x-request-id`, on error pages and in log lines.
-    pub request_id: RequestId,
+    pub(crate) request_id: RequestId,
     /// When it came: the one instant of this request.
     pub at: Instant,
     /// Identifiers for what is written down in this request.
@@ -35,13 +35,13 @@ pub struct Visit {
     /// The language to answer in.
     pub language: Language,
     /// Whether large type and few choices were asked for.
-    pub elder: bool,
+    pub(crate) elder: bool,
     /// Path and query as sent.
-    pub target: String,
+    pub(crate) target: String,
     /// Whether errors are told as JSON.
-    pub wants_json: bool,
+    pub(crate) wants_json: bool,
     /// The value of the session cookie; whether it means anything only the database knows.
-    pub session_token: Option<Secret<String>>,
+    pub(crate) session_token: Option<Secret<String>>,
     /// The session, once somebody has looked for it (see [`crate::kit::session`]).
     pub(crate) session: OnceCell<Option<Arc<Session>>>,
     browser: OnceLock<String>,
@@ -76,7 +76,7 @@ impl Visit {
     }
 
     /// The browser's identifier; makes one if the browser brought none.
-    pub fn browser(&self, app: &App) -> &str {
+    pub(crate) fn browser(&self, app: &App) -> &str {
         self.browser.get_or_init(|| crypto::encoding::base64url(&app.entropy.bytes::<24>()))
     }
 
@@ -86,13 +86,13 @@ impl Visit {
     }
 
     /// The token that every form of this browser carries in its hidden field `csrf`.
-    pub fn csrf(&self, app: &App) -> String {
+    pub(crate) fn csrf(&self, app: &App) -> String {
         let mac = crypto::mac::hmac_sha256(app.key.expose(), &[b"csrf\0", self.browser(app).as_bytes()]);
         crypto::encoding::base64url(&mac)
     }
 
     /// Whether a token is the one of this browser. A browser without a cookie has none.
-    pub fn csrf_matches(&self, app: &App, token: &str) -> bool {
+    pub(crate) fn csrf_matches(&self, app: &App, token: &str) -> bool {
         !self.browser_is_new && secret::equal(self.csrf(app).as_bytes(), token.as_bytes())
     }
 }

@@ -31,7 +31,7 @@ struct AppsPage {
     withdrawn: bool,
 }
 
-/// `GET /me/apps`. One statement besides the session's.
+/// `GET /me/apps`.
 pub async fn list(
     State(app): State<App>,
     citizen: Citizen,

@@ -11,7 +11,7 @@ struct Home {
     page: Page,
 }
 
-/// `GET /me`. One statement, for the session.
+/// `GET /me`.
 pub async fn home(page: Page) -> Response {
     html(StatusCode::OK, &Home { page })
 }

@@ -40,7 +40,7 @@ pub(crate) struct Card {
     pub is_over: bool,
 }
 
-/// `GET /me/licences`. Two statements, and one for each organisation.
+/// `GET /me/licences`.
 pub async fn list(
     State(app): State<App>,
     citizen: Citizen,

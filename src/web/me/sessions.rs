@@ -28,7 +28,7 @@ struct Sessions {
     closed: bool,
 }
 
-/// `GET /me/sessions`. Two statements.
+/// `GET /me/sessions`.
 pub async fn list(
     State(app): State<App>,
     citizen: Citizen,

@@ -51,7 +51,7 @@ pub(crate) struct Field {
     pub value: String,
 }
 
-/// `GET /me/licences/{id}`, with `show=1` for what is masked otherwise. Four statements.
+/// `GET /me/licences/{id}`, with `show=1` for what is masked otherwise.
 pub async fn show(
     State(app): State<App>,
     citizen: Citizen,
@@ -69,7 +69,7 @@ pub async fn show(
     Ok(html(StatusCode::OK, &Show { page, licence, shown }))
 }
 
-/// `GET /me/licences/{id}/file.pdf`. Four statements.
+/// `GET /me/licences/{id}/file.pdf`.
 pub async fn file(State(app): State<App>, citizen: Citizen, Path(id): Path<String>) -> Result<Response, Problem> {
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let mut tx = app.database.read().await?;

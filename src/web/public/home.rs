@@ -21,7 +21,7 @@ struct Home {
     wrong: &'static str,
 }
 
-/// `GET /`. No statement without a session cookie, one with it.
+/// `GET /`.
 pub async fn home(page: Page) -> Response {
     html(StatusCode::OK, &Home { page, wrong: "" })
 }

@@ -43,7 +43,7 @@ impl Looks {
     ///
     /// # Errors
     ///
-    /// [`Problem::TooManyRequests`].
+    /// [`Problem::TooManyRequests`] when this address looked too often of late.
     pub fn count(&self, address: IpAddr, at: Instant) -> Result<(), Problem> {
         let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if looks.len() >= 50_000 {
@@ -70,8 +70,8 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// `GET /V/{digits}`. One statement. Nobody is asked who he is; the answer is the one that the API gives, without a
-/// receipt. A wrong check digit is told: anyone can reckon it, and who mistyped wants to know.
+/// `GET /V/{digits}`. Nobody is asked who he is; the answer is the one that the API gives, without a receipt. A wrong
+/// check digit is told: anyone can reckon it, and who mistyped wants to know.
 pub async fn show(
     State(app): State<App>,
     visit::Of(visit): visit::Of,

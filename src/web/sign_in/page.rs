@@ -62,7 +62,7 @@ impl SignInPage {
     }
 }
 
-/// `GET /sign-in?to=PATH`. No statement for a visitor without a session.
+/// `GET /sign-in?to=PATH`.
 pub async fn show(State(app): State<App>, page: Page, Query(query): Query) -> Response {
     html(StatusCode::OK, &SignInPage::new(&app, page, query.text("to")).await)
 }

@@ -7,7 +7,6 @@ use crate::{App, Page};
 /// The service that waits for the sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requesting {
-    /// Its name.
     pub name: String,
     /// Where it runs, so that people can tell a false friend.
     pub host: String,

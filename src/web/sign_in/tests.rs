@@ -354,7 +354,9 @@ async fn only_who_has_the_role_gets_in_and_only_as_long_as_they_have_it() {
     let mut site = site().await;
     let only = |role| Roles(role, AssuranceLevel::Password);
     let table = Table::new(Surface::SignIn)
-        .get("/review", only(&[Role::Reviewer]), async |reviewer: session::Staff| reviewer.staff.organisation_name)
+        .get("/review", only(&[Role::Reviewer]), async |reviewer: session::Staff| {
+            reviewer.appointment.organisation_name
+        })
         .get("/audit", only(&[Role::Auditor]), async |_: session::Staff| "ok");
     let table = super::routes(table);
     site.router = crate::kit::edge::wrap(table.into_router(), site.app.clone());

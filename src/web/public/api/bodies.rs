@@ -87,7 +87,7 @@ impl ListQuery {
     ///
     /// # Errors
     ///
-    /// [`Problem::Fields`] with every mistake.
+    /// [`Problem::Fields`] with every mistake, when there is one.
     pub fn of(query: &Fields) -> Result<Self, Problem> {
         let given = ["status", "limit", "cursor"].into_iter().filter(|name| !query.text(name).is_empty());
         let members = given.map(|name| (name.to_owned(), Value::Text(query.text(name).to_owned()))).collect();

@@ -91,7 +91,6 @@ pub fn problems() -> [Problem; 3] {
 
 /// What to do about a request.
 pub enum Turn {
-    /// Act.
     Act,
     /// It was answered before.
     Answered(Response),
@@ -103,7 +102,7 @@ impl Key {
         &self.text
     }
 
-    /// Claims the key for a request that says `what`, in the transaction that acts. Three statements at most.
+    /// Claims the key for a request that says `what`, in the transaction that acts.
     ///
     /// # Errors
     ///
@@ -121,11 +120,11 @@ impl Key {
         }
     }
 
-    /// Keeps the answer, in the transaction that acts. One statement.
+    /// Keeps the answer, in the transaction that acts.
     ///
     /// # Errors
     ///
-    /// [`Fault`].
+    /// [`Fault`] when the database is out of reach.
     pub async fn complete(&self, tx: &mut Tx, caller: &Caller, status: StatusCode, body: &str) -> Result<(), Fault> {
         idempotency::complete(tx, &caller.client_id, &self.text, status.as_u16(), body).await
     }

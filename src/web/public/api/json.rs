@@ -156,7 +156,6 @@ fn depth(text: &str) -> usize {
 /// A JSON value as far as our API uses them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// An object.
     Object(BTreeMap<String, Value>),
     /// A string.
     Text(String),

@@ -64,7 +64,6 @@ pub struct Day(pub Date);
 /// A moment, in UTC.
 pub struct Moment(pub Instant);
 
-/// A licence.
 pub struct LicenceRef(pub LicenceId);
 
 /// A department.
@@ -244,7 +243,6 @@ pub trait Choice: Copy + 'static {
     /// All of them.
     const ALL: &'static [Self];
 
-    /// The code.
     fn code(self) -> &'static str;
 }
 

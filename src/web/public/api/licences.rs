@@ -32,8 +32,7 @@ use crate::{
     kit::{caller::Caller, document, form::Query, problem::FieldProblem, wording::Both},
 };
 
-/// `POST /api/v1/licences`: 12 statements in two transactions; 15 for a renewal; one more for a type that a holder has
-/// only once.
+/// `POST /api/v1/licences`, in two transactions with the signature between them.
 pub async fn issue(
     State(app): State<App>,
     caller: Caller,
@@ -123,7 +122,7 @@ pub(super) fn shown(app: &App, licence: &Licence, at: Instant) -> String {
     serde_json::to_string(&Body::of(app, licence, at)).unwrap_or_default()
 }
 
-/// A licence of a department that the caller acts for; others do not exist for it. One statement.
+/// A licence of a department that the caller acts for; others do not exist for it.
 async fn own(app: &App, caller: &Caller, id: &str) -> Result<Licence, Problem> {
     let id = LicenceId::parse(id).map_err(|_| Problem::NotFound)?;
     let found = register::by_id(&mut app.database.read().await?, &id).await?;
@@ -131,20 +130,20 @@ async fn own(app: &App, caller: &Caller, id: &str) -> Result<Licence, Problem> {
     found.filter(is_own).ok_or(Problem::NotFound)
 }
 
-/// `GET /api/v1/licences/{id}`: one statement.
+/// `GET /api/v1/licences/{id}`.
 pub async fn show(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let licence = own(&app, &caller, &id).await?;
     Ok(json::json(StatusCode::OK, shown(&app, &licence, caller.visit.at)))
 }
 
-/// `GET /api/v1/licences/{id}/file.pdf`: two statements.
+/// `GET /api/v1/licences/{id}/file.pdf`.
 pub async fn file(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let licence = own(&app, &caller, &id).await?;
     let (_, bytes) = app.library.safe.document(&mut app.database.read().await?, &licence.id).await?;
     Ok(document::pdf(&licence, bytes))
 }
 
-/// `GET /api/v1/licences`: one statement.
+/// `GET /api/v1/licences`.
 pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query) -> Result<Response, Problem> {
     let wanted = ListQuery::of(&query)?;
     let limit = wanted.limit.map_or(Limit::DEFAULT, |limit| limit.0);
@@ -162,7 +161,7 @@ enum Act {
     Revoke(RevocationReason),
 }
 
-/// `POST /api/v1/licences/{id}/suspend`: five statements.
+/// `POST /api/v1/licences/{id}/suspend`.
 pub async fn suspend(
     State(app): State<App>,
     caller: Caller,
@@ -173,7 +172,7 @@ pub async fn suspend(
     change(&app, &caller, &id, (&key, &bytes), Act::Suspend(body.reason.0)).await
 }
 
-/// `POST /api/v1/licences/{id}/reinstate`: five statements.
+/// `POST /api/v1/licences/{id}/reinstate`.
 pub async fn reinstate(
     State(app): State<App>,
     caller: Caller,
@@ -184,7 +183,7 @@ pub async fn reinstate(
     change(&app, &caller, &id, (&key, &bytes), Act::Reinstate).await
 }
 
-/// `POST /api/v1/licences/{id}/revoke`: five statements.
+/// `POST /api/v1/licences/{id}/revoke`.
 pub async fn revoke(
     State(app): State<App>,
     caller: Caller,

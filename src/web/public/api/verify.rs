@@ -24,8 +24,7 @@ use crate::{
 };
 
 /// The verdict as JSON, 200 also when it is "invalid". The body is a JSON object with either `code` (a QR's text or its
-/// digits) or `identifier`, or a form with the file in its field `file`. Three statements, for a file up to six; two
-/// more under an Idempotency-Key.
+/// digits) or `identifier`, or a form with the file in its field `file`.
 pub async fn verify(
     State(app): State<App>,
     caller: Caller,

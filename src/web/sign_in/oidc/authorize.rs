@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// `GET /authorize`. With a live session one statement, one more when the client's persons are asked.
+/// `GET /authorize`.
 pub async fn show(State(app): State<App>, visit::Of(visit): visit::Of, uri: Uri) -> Result<Response, Problem> {
     let parameters = match Parameters::parse(uri.query().unwrap_or_default()) {
         Ok(parameters) => parameters,

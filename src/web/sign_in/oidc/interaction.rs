@@ -8,7 +8,6 @@ use crate::{App, kit::visit::Visit};
 /// The client that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interaction {
-    /// Its name.
     pub client_name: Text,
     /// Where it runs, so that people can tell a false friend.
     pub client_host: String,
@@ -18,8 +17,7 @@ pub struct Interaction {
     pub language: Option<Language>,
 }
 
-/// The client behind a path to return to, if one waits there for this browser. No statement when the client was met
-/// before.
+/// The client behind a path to return to, if one waits there for this browser.
 pub async fn describe(app: &App, visit: &Visit, to: &str) -> Option<Interaction> {
     let sealed = to.strip_prefix("/authorize/continue?i=").or_else(|| to.strip_prefix("/consent?i="))?;
     let parked = Parked::open(&app.provider, sealed, visit.browser(app), visit.at).ok()?;

@@ -30,7 +30,7 @@ pub async fn form_text(request: Request) -> Result<String, Error> {
 ///
 /// # Errors
 ///
-/// As [`form_text`], and [`Error::ParameterRepeated`].
+/// As [`form_text`], and [`Error::ParameterRepeated`] when a name stands there twice.
 pub async fn form(request: Request) -> Result<Parameters, Error> {
     Parameters::parse(&form_text(request).await?)
 }

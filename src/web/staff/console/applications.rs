@@ -77,14 +77,14 @@ struct List {
     next: Option<String>,
 }
 
-/// `GET /console/applications`: one statement.
+/// `GET /console/applications`.
 pub async fn list(State(app): State<App>, staff: Staff, page: Page, Query(query): Query) -> Result<Response, Problem> {
     let state = ApplicationState::parse(query.text("state"));
     let stretch = match query.text("after") {
         "" => ListPage::first(PAGE),
         text => ListPage::after(ApplicationId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
     };
-    let department = &staff.staff.organisation_id;
+    let department = &staff.appointment.organisation_id;
     let found =
         application::list(&mut app.database.read().await?, &app.library.safe, department, state, &stretch).await?;
     let lines = found.items.iter().map(|one| line(&app, &page, one, &staff.session.person_id));
@@ -129,7 +129,7 @@ struct Review {
     return_reasons: Vec<(&'static str, String)>,
 }
 
-/// `GET /console/applications/{id}`: four to six statements.
+/// `GET /console/applications/{id}`.
 pub async fn review(
     State(app): State<App>,
     staff: Staff,
@@ -138,7 +138,7 @@ pub async fn review(
 ) -> Result<Response, Problem> {
     let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
     let mut tx = app.database.read().await?;
-    let one = application::find(&mut tx, &app.library.safe, &staff.staff.organisation_id, &id).await?;
+    let one = application::find(&mut tx, &app.library.safe, &staff.appointment.organisation_id, &id).await?;
     let holder = holder::facts(&mut tx, &app.library.vault, &one.holder).await?;
     let older = match &one.content.renews {
         Some(older) => Some(app.library.safe.content(&mut tx, &LicenceId::stored(older.clone())).await?),
@@ -151,7 +151,7 @@ pub async fn review(
     };
     drop(tx);
     let is_own = one.maker_person == staff.session.person_id;
-    let may_decide = staff.staff.roles.has(Role::Reviewer) && !is_own && one.state == ApplicationState::Submitted;
+    let may_decide = staff.appointment.roles.has(Role::Reviewer) && !is_own && one.state == ApplicationState::Submitted;
     let (kind, state) = state_tag(&page, one.state);
     let known_from = if older.is_some() { words::console::REGISTER_OR_OLDER } else { words::console::REGISTER };
     let review = Review {
@@ -224,7 +224,7 @@ pub async fn approve(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
-    let checker = Official::new(&reviewer.session.person_id, &reviewer.staff);
+    let checker = Official::new(&reviewer.session.person_id, &reviewer.appointment);
     let digest = fields.text("digest");
     let approve = async |mut work: Work| {
         let begun = application::approve(&mut work, &app.library, &checker, &id, digest).await?;
@@ -247,7 +247,7 @@ pub async fn send_back(
 ) -> Result<Response, Problem> {
     let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
     let reason = ReturnReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
-    let checker = Official::new(&reviewer.session.person_id, &reviewer.staff);
+    let checker = Official::new(&reviewer.session.person_id, &reviewer.appointment);
     let why = (reason, fields.text("note"));
     let send_back = async |mut work: Work| {
         application::send_back(&mut work, &app.library.safe, &checker, &id, why).await?;

@@ -73,9 +73,9 @@ struct Form {
     errors: Vec<FieldError>,
 }
 
-/// `GET /console/apply`. No statement.
+/// `GET /console/apply`.
 pub async fn choose(State(app): State<App>, clerk: Staff, page: Page) -> Result<Response, Problem> {
-    let types = app.library.catalogue.now().issued_by(&clerk.staff.organisation_id);
+    let types = app.library.catalogue.now().issued_by(&clerk.appointment.organisation_id);
     let types = types
         .iter()
         .map(|one| {
@@ -91,13 +91,13 @@ pub async fn choose(State(app): State<App>, clerk: Staff, page: Page) -> Result<
 
 /// A type that the clerk's department issues: nobody fills in a form that would be refused at its end.
 fn own_type(app: &App, clerk: &Staff, code: &str) -> Result<Arc<LicenceType>, Problem> {
-    app.library.catalogue.now().for_issuer(code, &clerk.staff.organisation_id).map_err(|error| match error {
+    app.library.catalogue.now().for_issuer(code, &clerk.appointment.organisation_id).map_err(|error| match error {
         Error::TypeUnknown => Problem::NotFound,
         error => error.into(),
     })
 }
 
-/// `GET /console/apply/{code}`, with `renews=lic_…` filled in from that licence. At most three statements.
+/// `GET /console/apply/{code}`, with `renews=lic_…` filled in from that licence.
 pub async fn form(
     State(app): State<App>,
     clerk: Staff,
@@ -110,7 +110,8 @@ pub async fn form(
         return Ok(html(StatusCode::OK, &first_step(page, &licence_type, "", "")));
     };
     let mut tx = app.database.read().await?;
-    let licence = register::by_id(&mut tx, &older).await?.filter(|found| found.issuer == clerk.staff.organisation_id);
+    let licence =
+        register::by_id(&mut tx, &older).await?.filter(|found| found.issuer == clerk.appointment.organisation_id);
     let licence = licence.ok_or(Problem::NotFound)?;
     let holder = holder::facts(&mut tx, &app.library.vault, &licence.holder).await?;
     let content = app.library.safe.content(&mut tx, &older).await?;
@@ -156,7 +157,7 @@ pub async fn submit(
         renews: LicenceId::parse(fields.text("renews")).ok(),
     };
     if errors.is_empty() {
-        let maker = Official::new(&clerk.session.person_id, &clerk.staff);
+        let maker = Official::new(&clerk.session.person_id, &clerk.appointment);
         let apply = async |mut work: Work| {
             let id = application::apply(&mut work, &app.library, &maker, new.clone()).await?;
             work.commit().await?;

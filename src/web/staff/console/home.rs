@@ -29,12 +29,12 @@ struct Home {
     returned: Vec<Line>,
 }
 
-/// `GET /console`: three statements.
+/// `GET /console`.
 pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Response, Problem> {
-    let roles = &staff.staff.roles;
+    let roles = &staff.appointment.roles;
     let (is_clerk, is_reviewer) = (roles.has(Role::Clerk), roles.has(Role::Reviewer));
     let mut tx = app.database.read().await?;
-    let department = &staff.staff.organisation_id;
+    let department = &staff.appointment.organisation_id;
     let mut lists = Vec::new();
     for (wanted, state) in
         [(is_clerk || is_reviewer, ApplicationState::Submitted), (is_clerk, ApplicationState::Returned)]
@@ -60,7 +60,7 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         elsewhere.into_iter().filter(|(role, _)| roles.has(*role)).map(|(_, help)| page.say(help)).collect();
     let home = Home {
         elsewhere,
-        department: staff.staff.organisation_name.clone(),
+        department: staff.appointment.organisation_name.clone(),
         is_clerk,
         is_reviewer,
         may_verify: [Role::Auditor, Role::Counter].into_iter().any(|role| roles.has(role)),

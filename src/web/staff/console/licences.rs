@@ -78,14 +78,14 @@ fn read_status(text: &str) -> Option<Status> {
         .find(|status| status.as_str() == text)
 }
 
-/// `GET /console/licences`: one statement.
+/// `GET /console/licences`.
 pub async fn list(State(app): State<App>, staff: Staff, page: Page, Query(query): Query) -> Result<Response, Problem> {
     let status = read_status(query.text("status"));
     let stretch = match query.text("after") {
         "" => ListPage::first(PAGE),
         text => ListPage::after(LicenceId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
     };
-    let department = std::slice::from_ref(&staff.staff.organisation_id);
+    let department = std::slice::from_ref(&staff.appointment.organisation_id);
     let found = register::issued_by(&mut app.database.read().await?, department, status, &stretch).await?;
     let lines = found.items.iter().map(|licence| line(&app, &page, licence)).collect::<Result<_, _>>()?;
     let list = List {
@@ -106,7 +106,7 @@ pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
     let mut tx = app.database.read().await?;
     let found = look(&app, &mut tx, wanted).await?;
     drop(tx);
-    let department = &staff.staff.organisation_id;
+    let department = &staff.appointment.organisation_id;
     let mine: Vec<_> = found.into_iter().filter(|licence| licence.issuer == *department).collect();
     if let [only] = mine.as_slice() {
         return Ok(see_other(&format!("/console/licences/{}", only.id)));
@@ -192,10 +192,10 @@ struct Show {
 async fn own(app: &App, staff: &Staff, id: &str) -> Result<Licence, Problem> {
     let id = LicenceId::parse(id).map_err(|_| Problem::NotFound)?;
     let found = register::by_id(&mut app.database.read().await?, &id).await?;
-    found.filter(|licence| licence.issuer == staff.staff.organisation_id).ok_or(Problem::NotFound)
+    found.filter(|licence| licence.issuer == staff.appointment.organisation_id).ok_or(Problem::NotFound)
 }
 
-/// `GET /console/licences/{id}`: four statements, and one for each member of staff in the history.
+/// `GET /console/licences/{id}`.
 pub async fn show(
     State(app): State<App>,
     staff: Staff,
@@ -211,7 +211,7 @@ pub async fn show(
     let licence_type = app.library.catalogue.now().of(&licence)?;
     let standing = licence.standing(page.visit.at);
     let (kind, word) = tag(&page, standing);
-    let is_clerk = staff.staff.roles.has(Role::Clerk);
+    let is_clerk = staff.appointment.roles.has(Role::Clerk);
     let is_in_force = matches!(standing, Some(Standing::Valid | Standing::NotYetValid | Standing::Expired));
     let fields = licence_type.definition.fields.iter().filter_map(|rule| {
         let value = rule.on_screen(content.fields.get(&rule.key)?);
@@ -309,7 +309,7 @@ fn detail_of(page: &Page, told: &Told) -> String {
     text.map_or_else(|| code.to_owned(), |text| page.say(&text).to_owned())
 }
 
-/// `GET /console/licences/{id}/file.pdf`: two statements.
+/// `GET /console/licences/{id}/file.pdf`.
 pub async fn file(State(app): State<App>, staff: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
     let licence = own(&app, &staff, &id).await?;
     let (_, bytes) = app.library.safe.document(&mut app.database.read().await?, &licence.id).await?;
@@ -320,7 +320,7 @@ pub async fn file(State(app): State<App>, staff: Staff, Path(id): Path<String>) 
 pub async fn suspend(clerk: Staff, Path(id): Path<String>, fields: Fields) -> Result<Response, Problem> {
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let reason = SuspensionReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
-    let department = std::slice::from_ref(&clerk.staff.organisation_id);
+    let department = std::slice::from_ref(&clerk.appointment.organisation_id);
     let suspend = async |mut work: Work| {
         lifecycle::suspend(&mut work, department, &id, reason).await?;
         Ok(work.commit().await?)
@@ -332,7 +332,7 @@ pub async fn suspend(clerk: Staff, Path(id): Path<String>, fields: Fields) -> Re
 /// `POST /console/licences/{id}/reinstate`.
 pub async fn reinstate(clerk: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
-    let department = std::slice::from_ref(&clerk.staff.organisation_id);
+    let department = std::slice::from_ref(&clerk.appointment.organisation_id);
     let reinstate = async |mut work: Work| {
         lifecycle::reinstate(&mut work, department, &id).await?;
         Ok(work.commit().await?)
@@ -345,7 +345,7 @@ pub async fn reinstate(clerk: Staff, Path(id): Path<String>) -> Result<Response,
 pub async fn revoke(clerk: Staff, Path(id): Path<String>, fields: Fields) -> Result<Response, Problem> {
     let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
     let reason = RevocationReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
-    let department = std::slice::from_ref(&clerk.staff.organisation_id);
+    let department = std::slice::from_ref(&clerk.appointment.organisation_id);
     let revoke = async |mut work: Work| {
         lifecycle::revoke(&mut work, department, &id, reason).await?;
         Ok(work.commit().await?)

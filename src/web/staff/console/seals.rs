@@ -29,10 +29,10 @@ struct Seals {
     seals: Vec<Seal>,
 }
 
-/// `GET /console/seals`: one statement, and one for each keeper.
+/// `GET /console/seals`.
 pub async fn list(State(app): State<App>, member: Staff, page: Page) -> Result<Response, Problem> {
     let mut tx = app.database.read().await?;
-    let found = seal::list(&mut tx, &member.staff.organisation_id, &ListPage::first(PAGE)).await?;
+    let found = seal::list(&mut tx, &member.appointment.organisation_id, &ListPage::first(PAGE)).await?;
     let mut seals = Vec::new();
     for one in found.items {
         let keeper = staff::find(&mut tx, &one.keeper).await?.map(|view| view.name).unwrap_or_default();

@@ -23,12 +23,12 @@ struct Desk {
     empty: bool,
 }
 
-/// `GET /desk`. One statement, for the session.
+/// `GET /desk`.
 pub async fn show(_: Staff, page: Page) -> Response {
     render(&Desk { page, answer: None, empty: false })
 }
 
-/// `POST /desk`: what was scanned or typed. Five statements.
+/// `POST /desk`: what was scanned or typed.
 pub async fn number(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let text = fields.text("text").trim().to_owned();
     if text.is_empty() {
@@ -47,7 +47,7 @@ pub async fn number(State(app): State<App>, staff: Staff, page: Page, fields: Fi
     Ok(render(&Desk { page, answer, empty: false }))
 }
 
-/// `POST /desk/file`: a file that was dropped or chosen. Up to eight statements.
+/// `POST /desk/file`: a file that was dropped or chosen.
 pub async fn file(State(app): State<App>, staff: Staff, page: Page, upload: Upload) -> Result<Response, Problem> {
     if upload.file.is_empty() {
         return Ok(render(&Desk { page, answer: None, empty: true }));

@@ -68,7 +68,7 @@ struct Asker {
     organisation: Option<OrganisationId>,
 }
 
-/// `GET /desk/receipts`, with `number=…` for one of them. One statement, for the session.
+/// `GET /desk/receipts`, with `number=…` for one of them.
 pub async fn find(_: Staff, page: Page, Query(query): Query) -> Response {
     let wanted = query.text("number").trim().to_owned();
     match number(&wanted) {
@@ -77,7 +77,7 @@ pub async fn find(_: Staff, page: Page, Query(query): Query) -> Response {
     }
 }
 
-/// `GET /desk/receipts/{number}`. Six statements.
+/// `GET /desk/receipts/{number}`.
 pub async fn show(
     State(app): State<App>,
     staff: Staff,
@@ -88,8 +88,8 @@ pub async fn show(
     let mut tx = app.database.read().await?;
     let Some(receipt) = receipt::find(&mut tx, &number).await? else { return Ok(empty(page, wanted)) };
     let asker = asker(&app, &mut tx, &page, &receipt.asked_by).await?;
-    let is_own = asker.organisation.as_ref() == Some(&staff.staff.organisation_id);
-    if !is_own && !staff.staff.roles.has(Role::Auditor) {
+    let is_own = asker.organisation.as_ref() == Some(&staff.appointment.organisation_id);
+    if !is_own && !staff.appointment.roles.has(Role::Auditor) {
         return Ok(empty(page, wanted));
     }
     let shown = describe(&app, &mut tx, &page, &receipt, asker).await?;

@@ -32,7 +32,7 @@ pub enum PasswordError {
     /// Our parameters were refused by the algorithm: ours to repair.
     #[error("the parameters of the password hash are wrong")]
     Parameters,
-    /// The caller's: longer than [`PASSWORD_BYTES_MAX`].
+    /// The caller's: longer than `PASSWORD_BYTES_MAX`.
     #[error("the password is longer than {PASSWORD_BYTES_MAX} bytes")]
     TooLong,
 }
@@ -41,7 +41,7 @@ pub enum PasswordError {
 ///
 /// # Errors
 ///
-/// [`PasswordError::TooLong`] when it is longer than [`PASSWORD_BYTES_MAX`].
+/// [`PasswordError::TooLong`] when it is longer than `PASSWORD_BYTES_MAX`.
 pub fn hash(password: &str, entropy: &dyn Entropy) -> Result<String, PasswordError> {
     if password.len() > PASSWORD_BYTES_MAX {
         return Err(PasswordError::TooLong);

@@ -38,7 +38,7 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`NotAKey`] when the bytes are no such key or one of another suite.
+    /// `NotAKey` when the bytes are no such key or one of another suite.
     pub fn from_pkcs8(suite: Suite, pkcs8: &[u8]) -> Result<Self, NotAKey> {
         let random = SystemRandom::new();
         let ecdsa = |kind| EcdsaKeyPair::from_pkcs8(kind, pkcs8, &random).map_err(|_| NotAKey);

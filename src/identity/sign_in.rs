@@ -115,7 +115,7 @@ pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
 
 impl Proof {
     /// Opens the session. Sign-ins to one account wait for each other here, so that however many come at once leave
-    /// no more than [`limits::SESSIONS_MAX`] sessions; the oldest make room.
+    /// no more than `limits::SESSIONS_MAX` sessions; the oldest make room.
     ///
     /// # Errors
     ///

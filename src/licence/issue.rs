@@ -437,7 +437,7 @@ pub struct Recovered {
     pub left: usize,
 }
 
-/// Finishes or voids intents that nobody has touched for [`limits::INTENT_SECONDS_MAX`]. Several nodes may run it at
+/// Finishes or voids intents that nobody has touched for `limits::INTENT_SECONDS_MAX`. Several nodes may run it at
 /// the same time: each intent becomes one licence.
 ///
 /// # Errors

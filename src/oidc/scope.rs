@@ -102,7 +102,7 @@ pub fn find(name: &str) -> Option<&'static Scope> {
     SCOPES.iter().find(|scope| scope.name == name)
 }
 
-/// A set of scopes in the order of [`SCOPES`]: two requests for the same scopes are equal.
+/// A set of scopes in the order of `SCOPES`: two requests for the same scopes are equal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeSet(Vec<&'static str>);
 

@@ -1,6 +1,6 @@
 //! What is written down, and that it is: the database, the unit of work, the event log, the job queue.
 //!
-//! One SQL text runs on SQLite and PostgreSQL; everything the two do differently is in [`dialect`].
+//! One SQL text runs on SQLite and PostgreSQL; everything the two do differently is in `dialect`.
 #![deny(missing_docs)]
 
 mod actor;

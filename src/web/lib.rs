@@ -1,7 +1,7 @@
 //! Everything HTTP: pages, protocol endpoints, the API.
 //!
-//! A request passes [`kit::edge`] (request id, limits, language, the rendering of problems, headers), then the row of the
-//! access [`kit::table`] that its route stands in (who may call it, where forged forms end), then one handler.
+//! A request passes `kit::edge` (request id, limits, language, the rendering of problems, headers), then the row of the
+//! access `kit::table` that its route stands in (who may call it, where forged forms end), then one handler.
 
 pub mod kit;
 

@@ -26,7 +26,7 @@ pub enum JwsError {
     /// The header asks for something we do not do: `crit`, `b64`, or a key of its own.
     #[error("the header has a member that is not accepted")]
     Header,
-    /// Longer than [`JWS_BYTES_MAX`].
+    /// Longer than `JWS_BYTES_MAX`.
     #[error("longer than {JWS_BYTES_MAX} bytes")]
     TooLong,
 }

@@ -30,7 +30,7 @@ pub fn all() -> Vec<(&'static str, Definition)> {
 ///
 /// # Errors
 ///
-/// When one of them cannot be written or published: as [`licence_type::draft`] and [`licence_type::publish`].
+/// When one of them cannot be written or published: as `licence_type::draft` and `licence_type::publish`.
 pub async fn install(work: &mut Work) -> Result<(), Error> {
     for (code, definition) in all() {
         if queries::newest_type_version(&mut work.tx, code).await? == 0 {

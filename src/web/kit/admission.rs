@@ -1,20 +1,4 @@
 //! Who may call a route, as types: a handler that asks for what its row does not give does not compile.
-//!
-//! ```
-//! use web::kit::{access::{AssuranceLevel, Surface}, admission::SignedIn, session::Citizen, table::Table};
-//!
-//! let home = async |citizen: Citizen| citizen.session.name.clone();
-//! Table::new(Surface::Me).get("/me", SignedIn(AssuranceLevel::Password), home);
-//! ```
-//!
-//! The same for anyone, who may have no session:
-//!
-//! ```compile_fail,E0277
-//! use web::kit::{access::{AssuranceLevel, Surface}, admission::Anyone, session::Citizen, table::Table};
-//!
-//! let home = async |citizen: Citizen| citizen.session.name.clone();
-//! Table::new(Surface::Me).get("/me", Anyone, home);
-//! ```
 
 use axum::{
     body::Bytes,
@@ -81,6 +65,34 @@ pub trait GivenTo<W> {}
 impl GivenTo<Scope> for Caller {}
 impl GivenTo<SignedIn> for Citizen {}
 impl GivenTo<Roles> for Staff {}
+
+/// Does not compile when a row that admits `$who` gives its handler `$argument`: then there are two ways to read the
+/// underscore.
+macro_rules! not_given {
+    ($($argument:ty, $who:ty;)+) => {
+        $(const _: fn() = || {
+            trait Once<Way> {
+                fn is_meant() {}
+            }
+            struct Given;
+            impl<T: ?Sized> Once<()> for T {}
+            impl<T: ?Sized + GivenTo<$who>> Once<Given> for T {}
+            <$argument as Once<_>>::is_meant();
+        };)+
+    };
+}
+
+not_given! {
+    Caller, Anyone;
+    Caller, SignedIn;
+    Caller, Roles;
+    Citizen, Anyone;
+    Citizen, Scope;
+    Citizen, Roles;
+    Staff, Anyone;
+    Staff, Scope;
+    Staff, SignedIn;
+}
 
 // What is in the request itself, whoever calls.
 impl<W> GivenTo<W> for Bytes {}

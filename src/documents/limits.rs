@@ -30,8 +30,12 @@ pub const GLYPH_DEPTH_MAX: usize = 5;
 pub const PDF_BYTES_MAX: usize = 20 * 1024 * 1024;
 /// Objects of a PDF file, over all its revisions.
 pub const PDF_OBJECTS_MAX: usize = 100_000;
-/// Numbers, names, strings, arrays and dictionaries of a PDF file, all together.
-pub const PDF_VALUES_MAX: usize = 2_000_000;
+/// Bytes of memory that the objects of a PDF file take, all together.
+pub const PDF_MEMORY_BYTES_MAX: usize = 24 * 1024 * 1024;
+/// Bytes of the full name of a form field.
+pub const PDF_FIELD_NAME_BYTES_MAX: usize = 4_096;
+/// Bytes of one signature, with the padding after it.
+pub const PDF_CONTENTS_BYTES_MAX: usize = 1024 * 1024;
 /// Revisions of a PDF file.
 pub const PDF_REVISIONS_MAX: usize = 64;
 /// Depth of arrays and dictionaries inside each other.

@@ -12,7 +12,8 @@ use flate2::read::ZlibDecoder;
 use crate::{
     limits,
     pdf::{
-        findings::{Ambiguity, ReadError},
+        budget::Budget,
+        findings::{Ambiguity, Limit, ReadError},
         object::{Dictionary, Object, Reader},
     },
 };
@@ -27,6 +28,8 @@ pub(crate) struct File<'a> {
     /// The bytes that an object or a table covers.
     pub(crate) extents: Vec<Range<usize>>,
     pub(crate) ambiguities: BTreeSet<Ambiguity>,
+    /// What looking at it may still cost.
+    pub(crate) budget: Budget,
 }
 
 /// One numbered object.
@@ -55,27 +58,10 @@ struct Section {
     trailer: Dictionary,
 }
 
-/// What reading a file may still cost: objects may overlap, and streams may unpack to anything.
-struct Budget {
-    parsed: usize,
-    unpacked: usize,
-    values: usize,
-}
-
-impl Budget {
-    fn new(bytes: &[u8]) -> Self {
-        Self {
-            parsed: bytes.len().saturating_mul(3) + 65_536,
-            unpacked: limits::PDF_STREAMS_BYTES_MAX,
-            values: limits::PDF_VALUES_MAX,
-        }
-    }
-
-    fn parsed(&mut self, count: usize) -> Result<(), ReadError> {
-        self.parsed = self.parsed.checked_sub(count).ok_or(ReadError::Damaged("objects overlap"))?;
-        Ok(())
-    }
-}
+/// What a line of the cross-references takes in memory, in every list that it comes to stand in.
+const ENTRY: usize = 96;
+/// What an object takes in memory besides its value.
+const INDIRECT: usize = 192;
 
 const BROKEN: ReadError = ReadError::Damaged("an object is not where the cross-references say");
 const BROKEN_REFERENCES: ReadError = ReadError::Damaged("the cross-references cannot be read");
@@ -91,9 +77,9 @@ impl<'a> File<'a> {
             metadata: Vec::new(),
             extents: Vec::new(),
             ambiguities: BTreeSet::new(),
+            budget: Budget::new(bytes.len()),
         };
-        let mut budget = Budget::new(bytes);
-        let sections = file.sections(start, &mut budget)?;
+        let sections = file.sections(start)?;
         if sections.iter().any(|section| section.trailer.find("Encrypt").is_some()) {
             return Err(ReadError::Encrypted);
         }
@@ -101,13 +87,13 @@ impl<'a> File<'a> {
         for (number, place) in sections.iter().flat_map(|section| &section.entries) {
             places.entry(*number).or_insert(*place);
         }
-        file.load(&sections, &places, &mut budget)?;
-        file.load_packed(&places, &mut budget)?;
+        file.load(&sections, &places)?;
+        file.load_packed(&places)?;
         let root = sections.first().and_then(|newest| newest.trailer.find("Root"));
         let catalogue = file.resolve_dictionary(root).cloned();
         file.catalogue = catalogue.ok_or(ReadError::Damaged("it has no catalogue"))?;
         let packet = file.catalogue.reference("Metadata").and_then(|number| file.objects.get(&number));
-        file.metadata = packet.and_then(|packet| unpack(bytes, packet, &mut budget).ok()).unwrap_or_default();
+        file.metadata = packet.and_then(|packet| unpack(bytes, packet, &mut file.budget).ok()).unwrap_or_default();
         Ok(file)
     }
 
@@ -128,7 +114,7 @@ impl<'a> File<'a> {
     }
 
     /// Follows the chain of cross-references from the last one; the newest section is the first.
-    fn sections(&mut self, start: usize, budget: &mut Budget) -> Result<Vec<Section>, ReadError> {
+    fn sections(&mut self, start: usize) -> Result<Vec<Section>, ReadError> {
         let mut sections: Vec<Section> = Vec::new();
         let mut visited = HashSet::new();
         let mut next = Some(start);
@@ -138,11 +124,13 @@ impl<'a> File<'a> {
                 return Err(ReadError::Damaged("the cross-references go round in a circle"));
             }
             if sections.len() >= limits::PDF_REVISIONS_MAX {
-                return Err(ReadError::Limit("revisions"));
+                return Err(ReadError::Limit(Limit::Revisions));
             }
-            let mut reader = Reader::new(self.bytes, at);
+            let mut reader = Reader::new(self.bytes, at, self.budget);
             let section = if reader.keyword("xref") {
                 let section = table(&mut reader)?;
+                self.budget = reader.budget;
+                self.budget.walk(reader.at.saturating_sub(at))?;
                 // A stream is an object itself; a table is none.
                 self.extents.push(at..reader.at);
                 if section.trailer.find("XRefStm").is_some() {
@@ -150,12 +138,13 @@ impl<'a> File<'a> {
                 }
                 section
             } else {
-                stream(self.bytes, at, budget)?
+                stream(self.bytes, at, &mut self.budget)?
             };
             self.note_duplicate_keys(reader.has_duplicate_keys);
             count += section.entries.len();
+            self.budget.keep(section.entries.len() * ENTRY)?;
             if count > limits::PDF_OBJECTS_MAX {
-                return Err(ReadError::Limit("objects"));
+                return Err(ReadError::Limit(Limit::Objects));
             }
             next = match section.trailer.find("Prev") {
                 None => None,
@@ -168,46 +157,34 @@ impl<'a> File<'a> {
 
     /// Every object that stands in the file itself, also those that a later revision replaced: they are read for what
     /// they cover, and only the newest is kept.
-    fn load(
-        &mut self,
-        sections: &[Section],
-        places: &HashMap<u32, Location>,
-        budget: &mut Budget,
-    ) -> Result<(), ReadError> {
+    fn load(&mut self, sections: &[Section], places: &HashMap<u32, Location>) -> Result<(), ReadError> {
         let bytes = self.bytes;
-        let length = |number: u32| match places.get(&number) {
-            Some(Location::At(at)) => {
-                let mut reader = Reader::new(bytes, *at);
-                reader.object_header().filter(|found| *found == number)?;
-                reader.skip_white();
-                reader.unsigned().and_then(|value| usize::try_from(value).ok())
-            }
-            _ => None,
+        let length = |number: u32, budget: &mut Budget| match places.get(&number) {
+            Some(Location::At(at)) => length_at(bytes, *at, number, budget),
+            _ => Ok(None),
         };
         let mut seen = HashSet::new();
-        let mut current = Vec::new();
         for (number, place) in sections.iter().flat_map(|section| &section.entries) {
             let Location::At(at) = *place else { continue };
             // An offset of zero is how some writers mark what they do not use.
             if at == 0 || !seen.insert((*number, at)) {
                 continue;
             }
-            let indirect = indirect_at(bytes, at, budget, &length)?;
+            let indirect = indirect_at(bytes, at, &mut self.budget, &length)?;
             if indirect.number != *number {
                 return Err(BROKEN);
             }
             self.note_duplicate_keys(indirect.has_duplicate_keys);
             self.extents.push(indirect.extent.clone());
             if places.get(number) == Some(place) {
-                current.push((*number, indirect));
+                self.objects.insert(*number, indirect);
             }
         }
-        self.objects = current.into_iter().collect();
         Ok(())
     }
 
     /// Objects inside of streams of objects.
-    fn load_packed(&mut self, places: &HashMap<u32, Location>, budget: &mut Budget) -> Result<(), ReadError> {
+    fn load_packed(&mut self, places: &HashMap<u32, Location>) -> Result<(), ReadError> {
         let mut wanted: Vec<u32> = places
             .values()
             .filter_map(|place| if let Location::Inside(stream, _) = place { Some(*stream) } else { None })
@@ -220,10 +197,10 @@ impl<'a> File<'a> {
             let count = dictionary.find("N").and_then(Object::index).ok_or(BROKEN)?;
             let first = dictionary.find("First").and_then(Object::index).ok_or(BROKEN)?;
             if count > limits::PDF_OBJECTS_MAX {
-                return Err(ReadError::Limit("objects"));
+                return Err(ReadError::Limit(Limit::Objects));
             }
-            let data = unpack(self.bytes, indirect, budget)?;
-            let mut header = Reader::new(&data, 0);
+            let data = unpack(self.bytes, indirect, &mut self.budget)?;
+            let mut header = Reader::new(&data, 0, self.budget);
             for position in 0..count {
                 header.skip_white();
                 let number = header.unsigned().and_then(|number| u32::try_from(number).ok()).ok_or(BROKEN)?;
@@ -232,12 +209,12 @@ impl<'a> File<'a> {
                 if places.get(&number) != Some(&Location::Inside(stream, position)) {
                     continue;
                 }
-                let mut reader = Reader::new(&data, first.saturating_add(offset));
-                let start = reader.at;
-                reader.values = budget.values;
+                let start = first.saturating_add(offset);
+                let mut reader = Reader::new(&data, start, self.budget);
                 let value = reader.object(0)?;
-                budget.values = reader.values;
-                budget.parsed(reader.at.saturating_sub(start) / 8)?;
+                self.budget = reader.budget;
+                self.budget.walk(reader.at.saturating_sub(start))?;
+                self.budget.keep(INDIRECT)?;
                 self.note_duplicate_keys(reader.has_duplicate_keys);
                 let packed = Indirect { number, value, stream: None, extent: 0..0, has_duplicate_keys: false };
                 self.objects.insert(number, packed);
@@ -265,7 +242,7 @@ fn table(reader: &mut Reader<'_>) -> Result<Section, ReadError> {
         reader.skip_white();
         let count = reader.unsigned().ok_or(BROKEN_REFERENCES)?;
         if count > limits::PDF_OBJECTS_MAX as u64 || first > u64::from(u32::MAX) / 2 {
-            return Err(ReadError::Limit("objects"));
+            return Err(ReadError::Limit(Limit::Objects));
         }
         for number in first..first + count {
             reader.skip_white();
@@ -281,7 +258,7 @@ fn table(reader: &mut Reader<'_>) -> Result<Section, ReadError> {
             reader.at += 1;
             entries.push((u32::try_from(number).map_err(|_| BROKEN_REFERENCES)?, place));
             if entries.len() > limits::PDF_OBJECTS_MAX {
-                return Err(ReadError::Limit("objects"));
+                return Err(ReadError::Limit(Limit::Objects));
             }
         }
     }
@@ -293,7 +270,7 @@ fn table(reader: &mut Reader<'_>) -> Result<Section, ReadError> {
 
 /// A stream of cross-references, whose dictionary is the trailer.
 fn stream(bytes: &[u8], at: usize, budget: &mut Budget) -> Result<Section, ReadError> {
-    let indirect = indirect_at(bytes, at, budget, &|_| None)?;
+    let indirect = indirect_at(bytes, at, budget, &|_, _| Ok(None))?;
     let dictionary = indirect
         .value
         .dictionary()
@@ -318,7 +295,7 @@ fn stream(bytes: &[u8], at: usize, budget: &mut Budget) -> Result<Section, ReadE
     let mut entries = Vec::new();
     for number in numbers {
         if entries.len() > limits::PDF_OBJECTS_MAX {
-            return Err(ReadError::Limit("objects"));
+            return Err(ReadError::Limit(Limit::Objects));
         }
         let row = rows.next().ok_or(BROKEN_REFERENCES)?;
         let (kind, rest) = row.split_at_checked(kind_width).ok_or(BROKEN_REFERENCES)?;
@@ -340,21 +317,18 @@ fn whole(bytes: &[u8]) -> Result<usize, ReadError> {
     value.ok_or(BROKEN_REFERENCES)
 }
 
+/// Finds the number that a stream's length refers to.
+type LengthOf<'a> = dyn Fn(u32, &mut Budget) -> Result<Option<usize>, ReadError> + 'a;
+
 /// The object that begins at a place. `length` finds the number that a stream's length refers to.
-fn indirect_at(
-    bytes: &[u8],
-    at: usize,
-    budget: &mut Budget,
-    length: &dyn Fn(u32) -> Option<usize>,
-) -> Result<Indirect, ReadError> {
-    let mut reader = Reader::new(bytes, at);
+fn indirect_at(bytes: &[u8], at: usize, budget: &mut Budget, length: &LengthOf<'_>) -> Result<Indirect, ReadError> {
+    let mut reader = Reader::new(bytes, at, *budget);
     if reader.peek().is_none_or(|byte| !byte.is_ascii_digit()) {
         return Err(BROKEN);
     }
     let number = reader.object_header().ok_or(BROKEN)?;
-    reader.values = budget.values;
     let value = reader.object(0)?;
-    budget.values = reader.values;
+    *budget = reader.budget;
     reader.skip_white();
     let mut stream = None;
     if let Object::Dictionary(dictionary) = &value
@@ -364,7 +338,7 @@ fn indirect_at(
             return Err(ReadError::Damaged("a stream does not begin where it must"));
         }
         let count = match dictionary.find("Length") {
-            Some(Object::Reference(number)) => length(*number),
+            Some(Object::Reference(number)) => length(*number, budget)?,
             Some(direct) => direct.index(),
             None => None,
         };
@@ -382,8 +356,20 @@ fn indirect_at(
     if !reader.keyword("endobj") {
         return Err(ReadError::Damaged("an object does not end"));
     }
-    budget.parsed(reader.at - at)?;
+    budget.walk(reader.at.saturating_sub(at))?;
+    budget.keep(INDIRECT)?;
     Ok(Indirect { number, value, stream, extent: at..reader.at, has_duplicate_keys: reader.has_duplicate_keys })
+}
+
+/// The number that stands as the object `number` at a place: the length of a stream.
+fn length_at(bytes: &[u8], at: usize, number: u32, budget: &mut Budget) -> Result<Option<usize>, ReadError> {
+    let mut reader = Reader::new(bytes, at, *budget);
+    let found = reader.object_header().filter(|found| *found == number);
+    reader.skip_white();
+    let length = found.and_then(|_| reader.unsigned()).and_then(|value| usize::try_from(value).ok());
+    // Many streams may name one length, and a comment before it may be long.
+    budget.walk(reader.at.saturating_sub(at))?;
+    Ok(length)
 }
 
 /// The contents of a stream that is plain or packed the usual way.
@@ -401,17 +387,21 @@ fn unpack(bytes: &[u8], indirect: &Indirect, budget: &mut Budget) -> Result<Vec<
         Some(_) => return Err(BROKEN),
     };
     match filters.as_slice() {
-        [] => return Ok(raw.to_vec()),
+        [] if raw.len() > budget.stream() => return Err(ReadError::Limit(Limit::Streams)),
+        [] => {
+            budget.unpack(raw.len())?;
+            return Ok(raw.to_vec());
+        }
         [filter] if *filter == b"FlateDecode" => {}
         _ => return Err(UNKNOWN_PACKING),
     }
-    let limit = limits::PDF_STREAM_BYTES_MAX.min(budget.unpacked);
+    let limit = budget.stream();
     let mut data = Vec::new();
     let count = ZlibDecoder::new(raw).take(limit as u64 + 1).read_to_end(&mut data).map_err(|_| broken)?;
     if count > limit {
-        return Err(ReadError::Limit("the size of an unpacked stream"));
+        return Err(ReadError::Limit(Limit::Streams));
     }
-    budget.unpacked -= count;
+    budget.unpack(count)?;
     let parameters = match dictionary.find("DecodeParms") {
         Some(Object::Array(items)) => items.first().and_then(Object::dictionary),
         Some(object) => object.dictionary(),

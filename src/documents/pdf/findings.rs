@@ -1,5 +1,6 @@
 //! What reading can come to: why a file cannot be read, and what is found in one that can.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::limits;
@@ -17,14 +18,61 @@ pub enum ReadError {
     #[error("the file is encrypted")]
     Encrypted,
     /// It has more of something than any document needs.
-    #[error("the file goes over a limit: {0}")]
-    Limit(&'static str),
+    #[error("the file goes over a limit: {0:?}")]
+    Limit(Limit),
     /// It is something else.
     #[error("the file is no PDF")]
     NotPdf,
     /// It is longer than we read.
     #[error("the file is longer than {} bytes", limits::PDF_BYTES_MAX)]
     TooLarge,
+}
+
+/// What a file has more of than any document needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Limit {
+    /// Objects inside each other.
+    Depth,
+    /// Entries of one array or dictionary.
+    Entries,
+    /// Form fields inside each other, or the length of their names.
+    Fields,
+    /// The memory that it takes.
+    Memory,
+    /// The size of its metadata, or of its entries.
+    Metadata,
+    /// The length of a name.
+    Names,
+    /// Its objects.
+    Objects,
+    /// How many times it was saved.
+    Revisions,
+    /// Its signatures, or the size of one.
+    Signatures,
+    /// What its streams unpack to.
+    Streams,
+    /// The time that it takes.
+    Time,
+    /// How often its parts have to be walked over.
+    Work,
+}
+
+impl Limit {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Depth,
+        Self::Entries,
+        Self::Fields,
+        Self::Memory,
+        Self::Metadata,
+        Self::Names,
+        Self::Objects,
+        Self::Revisions,
+        Self::Signatures,
+        Self::Streams,
+        Self::Time,
+        Self::Work,
+    ];
 }
 
 /// A reason why two programs could see two different documents in one file.

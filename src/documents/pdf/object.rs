@@ -2,7 +2,13 @@
 
 use std::ops::Range;
 
-use crate::{limits, pdf::findings::ReadError};
+use crate::{
+    limits,
+    pdf::{
+        budget::Budget,
+        findings::{Limit, ReadError},
+    },
+};
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Object {
@@ -99,17 +105,20 @@ pub(crate) struct Reader<'a> {
     pub(crate) at: usize,
     /// A dictionary had one key twice: two readers may see two documents.
     pub(crate) has_duplicate_keys: bool,
-    /// How many values may still be read: each takes more memory than it takes bytes in the file.
-    pub(crate) values: usize,
+    /// What reading may still cost: an object takes more memory than it takes bytes in the file.
+    pub(crate) budget: Budget,
 }
 
 type Read<T> = Result<T, ReadError>;
 
 const BROKEN: ReadError = ReadError::Damaged("an object cannot be read");
 
+/// What a piece of memory costs at least, however little is in it.
+const ALLOCATION: usize = 16;
+
 impl<'a> Reader<'a> {
-    pub(crate) fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at, has_duplicate_keys: false, values: limits::PDF_VALUES_MAX }
+    pub(crate) fn new(bytes: &'a [u8], at: usize, budget: Budget) -> Self {
+        Self { bytes, at, has_duplicate_keys: false, budget }
     }
 
     pub(crate) fn peek(&self) -> Option<u8> {
@@ -176,9 +185,10 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn object(&mut self, depth: usize) -> Read<Object> {
         if depth > limits::PDF_DEPTH_MAX {
-            return Err(ReadError::Limit("objects inside each other"));
+            return Err(ReadError::Limit(Limit::Depth));
         }
-        self.values = self.values.checked_sub(1).ok_or(ReadError::Limit("values"))?;
+        // Twice, because a list that grows has room for as much again.
+        self.budget.keep(2 * size_of::<Object>())?;
         self.skip_white();
         match self.peek().ok_or(BROKEN)? {
             b'/' => self.name().map(Object::Name),
@@ -207,9 +217,10 @@ impl<'a> Reader<'a> {
                 name.push(byte);
             }
             if name.len() > 127 * 4 {
-                return Err(ReadError::Limit("the length of a name"));
+                return Err(ReadError::Limit(Limit::Names));
             }
         }
+        self.budget.keep(ALLOCATION + name.len())?;
         Ok(name)
     }
 
@@ -263,7 +274,12 @@ impl<'a> Reader<'a> {
                 byte => bytes.push(byte),
             }
         }
-        Ok(Object::Text(Box::new(TextObject { bytes, at: start..self.at, is_hexadecimal: false })))
+        self.text(bytes, start, false)
+    }
+
+    fn text(&mut self, bytes: Vec<u8>, start: usize, is_hexadecimal: bool) -> Read<Object> {
+        self.budget.keep(ALLOCATION + size_of::<TextObject>() + bytes.capacity())?;
+        Ok(Object::Text(Box::new(TextObject { bytes, at: start..self.at, is_hexadecimal })))
     }
 
     fn escape(&mut self, bytes: &mut Vec<u8>) -> Read<()> {
@@ -307,7 +323,7 @@ impl<'a> Reader<'a> {
             }
         }
         bytes.extend(half.map(|high: u8| high << 4));
-        Ok(Object::Text(Box::new(TextObject { bytes, at: start..self.at, is_hexadecimal: true })))
+        self.text(bytes, start, true)
     }
 
     fn array(&mut self, depth: usize) -> Read<Object> {
@@ -319,7 +335,7 @@ impl<'a> Reader<'a> {
                 return Ok(Object::Array(items));
             }
             if items.len() >= limits::PDF_ENTRIES_MAX {
-                return Err(ReadError::Limit("the entries of an array"));
+                return Err(ReadError::Limit(Limit::Entries));
             }
             items.push(self.object(depth + 1)?);
         }
@@ -337,9 +353,10 @@ impl<'a> Reader<'a> {
                 return Err(BROKEN);
             }
             if entries.len() >= limits::PDF_ENTRIES_MAX {
-                return Err(ReadError::Limit("the entries of a dictionary"));
+                return Err(ReadError::Limit(Limit::Entries));
             }
             let name = self.name()?;
+            self.budget.keep(2 * size_of::<Vec<u8>>())?;
             entries.push((name, self.object(depth + 1)?));
         }
         let mut names: Vec<&[u8]> = entries.iter().map(|(name, _)| name.as_slice()).collect();
@@ -362,8 +379,12 @@ fn hexadecimal(byte: u8) -> Option<u8> {
 mod tests {
     use super::*;
 
+    fn reader(text: &str) -> Reader<'_> {
+        Reader::new(text.as_bytes(), 0, Budget::new(text.len()))
+    }
+
     fn read(text: &str) -> Read<Object> {
-        Reader::new(text.as_bytes(), 0).object(0)
+        reader(text).object(0)
     }
 
     #[test]
@@ -395,7 +416,7 @@ mod tests {
 
     #[test]
     fn a_key_that_occurs_twice_is_noticed() {
-        let mut reader = Reader::new(b"<</A 1/B<</C 1/C 2>>>>", 0);
+        let mut reader = reader("<</A 1/B<</C 1/C 2>>>>");
         reader.object(0).unwrap();
         assert!(reader.has_duplicate_keys);
     }

@@ -9,8 +9,9 @@ use crate::{
     layout::is_metadata_name,
     limits,
     pdf::{
+        budget::Budget,
         file::File,
-        findings::{ActiveContent, Ambiguity, ReadError},
+        findings::{ActiveContent, Ambiguity, Limit, ReadError},
         object::{Dictionary, Object, Reader, is_white},
         signature::{self, Signature},
         xmp,
@@ -83,7 +84,7 @@ fn last_references(bytes: &[u8]) -> Result<usize, ReadError> {
     let tail_at = bytes.len().saturating_sub(TAIL);
     let tail = bytes.get(tail_at..).unwrap_or_default();
     let place = tail.windows(9).rposition(|part| part == b"startxref").ok_or(ReadError::CutOff)?;
-    let mut reader = Reader::new(bytes, tail_at + place + 9);
+    let mut reader = Reader::new(bytes, tail_at + place + 9, Budget::new(bytes.len()));
     reader.skip_white();
     let at = reader.unsigned().and_then(|at| usize::try_from(at).ok()).ok_or(ReadError::CutOff)?;
     let rest = bytes.get(reader.at..).unwrap_or_default();
@@ -95,11 +96,11 @@ fn last_references(bytes: &[u8]) -> Result<usize, ReadError> {
 
 fn metadata(file: &mut File<'_>) -> Result<Vec<(String, String)>, ReadError> {
     if file.metadata.len() > limits::PDF_METADATA_BYTES_MAX {
-        return Err(ReadError::Limit("the size of the metadata"));
+        return Err(ReadError::Limit(Limit::Metadata));
     }
     let entries = entries(&String::from_utf8_lossy(&file.metadata));
     if entries.len() > limits::FIELDS_MAX * 2 {
-        return Err(ReadError::Limit("metadata entries"));
+        return Err(ReadError::Limit(Limit::Metadata));
     }
     let mut names: Vec<&str> = entries.iter().map(|entry| entry.0.as_str()).collect();
     names.sort_unstable();
@@ -161,7 +162,7 @@ fn read_gaps(bytes: &[u8], mut extents: Vec<Range<usize>>, ambiguities: &mut BTr
 
 /// Between the objects stand end marks, comments and white space, and nothing else.
 fn read_gap(bytes: &[u8], ambiguities: &mut BTreeSet<Ambiguity>) -> usize {
-    let mut reader = Reader::new(bytes, 0);
+    let mut reader = Reader::new(bytes, 0, Budget::new(bytes.len()));
     let mut ends = 0;
     while let Some(byte) = reader.peek() {
         if byte == b'%' {

@@ -1,14 +1,15 @@
 //! The signatures of a file, also those that somebody tried to hide or to bend.
 
-use std::{collections::HashSet, ops::Range};
+use std::{collections::HashSet, ops::Range, rc::Rc};
 
 use crypto::digest::{Digest, DigestAlgorithm, Hasher};
 
 use crate::{
     limits,
     pdf::{
+        budget::Budget,
         file::File,
-        findings::{Ambiguity, ReadError},
+        findings::{Ambiguity, Limit, ReadError},
         object::{Dictionary, Object},
     },
 };
@@ -64,24 +65,23 @@ impl Signature {
 
 /// All signatures, in the order of the file.
 pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {
-    let fields = fields(file)?;
-    if fields.len() > limits::PDF_SIGNATURES_MAX {
-        return Err(ReadError::Limit("signatures"));
-    }
+    let mut budget = file.budget;
+    let fields = fields(file, &mut budget)?;
     let mut signatures = Vec::new();
     let mut values = HashSet::new();
-    for (name, value) in &fields {
+    let mut is_shared = false;
+    for (name, value) in fields {
         match value {
             Object::Reference(number) => {
                 if !values.insert(*number) {
-                    file.ambiguities.insert(Ambiguity::SharedSignature);
+                    is_shared = true;
                     continue;
                 }
                 let nothing = Dictionary::default();
                 let dictionary = file.find(*number).and_then(Object::dictionary).unwrap_or(&nothing);
-                signatures.push(read(file, dictionary, Some(name.clone())));
+                signatures.push(read(file, dictionary, Some(name))?);
             }
-            Object::Dictionary(dictionary) => signatures.push(read(file, dictionary, Some(name.clone()))),
+            Object::Dictionary(dictionary) => signatures.push(read(file, dictionary, Some(name))?),
             _ => {}
         }
     }
@@ -93,15 +93,16 @@ pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {
         else {
             continue;
         };
-        signatures.push(read(file, dictionary, None));
+        signatures.push(read(file, dictionary, None)?);
         if signatures.len() > limits::PDF_SIGNATURES_MAX {
-            break;
+            return Err(ReadError::Limit(Limit::Signatures));
         }
     }
-    if signatures.len() > limits::PDF_SIGNATURES_MAX {
-        return Err(ReadError::Limit("signatures"));
-    }
     signatures.sort_by_key(|signature| signature.hole.as_ref().map_or(0, |hole| hole.start));
+    file.budget = budget;
+    if is_shared {
+        file.ambiguities.insert(Ambiguity::SharedSignature);
+    }
     Ok(signatures)
 }
 
@@ -110,45 +111,108 @@ fn is_signature(dictionary: &Dictionary) -> bool {
     typed || dictionary.find("ByteRange").is_some()
 }
 
-/// Name and value of each signature field that has a value.
-fn fields(file: &File<'_>) -> Result<Vec<(String, Object)>, ReadError> {
+/// A form field that waits for its turn.
+struct Waiting<'a> {
+    field: &'a Object,
+    depth: usize,
+    /// The full name of the field above it, which all its kids share.
+    above: Rc<str>,
+    /// Whether the field above it is one for signatures.
+    is_signature: bool,
+}
+
+/// Name and value of each signature field that has a value. A field and a list of fields are looked at once, whoever
+/// names them.
+fn fields<'a>(file: &'a File<'_>, budget: &mut Budget) -> Result<Vec<(String, &'a Object)>, ReadError> {
     let form = file.resolve_dictionary(file.catalogue.find("AcroForm"));
     let mut found = Vec::new();
-    let Some(tops) = form.and_then(|form| form.find("Fields")).and_then(|fields| file.resolve(fields)) else {
-        return Ok(found);
-    };
     let mut visited = HashSet::new();
-    let mut waiting: Vec<(&Object, usize, String, bool)> = match tops {
-        Object::Array(tops) => tops.iter().rev().map(|top| (top, 0, String::new(), false)).collect(),
-        _ => vec![],
-    };
-    while let Some((object, depth, prefix, inherited)) = waiting.pop() {
-        if let Object::Reference(number) = object
-            && !visited.insert(*number)
-        {
-            continue;
-        }
+    let mut waiting = Vec::new();
+    let nothing = Rc::from("");
+    queue(file, form.and_then(|form| form.find("Fields")), (&mut waiting, &mut visited), budget, |field| Waiting {
+        field,
+        depth: 0,
+        above: Rc::clone(&nothing),
+        is_signature: false,
+    })?;
+    while let Some(Waiting { field, depth, above, is_signature }) = waiting.pop() {
         if depth > limits::PDF_TREE_DEPTH_MAX {
-            return Err(ReadError::Limit("form fields inside each other"));
+            return Err(ReadError::Limit(Limit::Fields));
         }
-        let Some(field) = file.resolve_dictionary(Some(object)) else { continue };
-        let own = text(file, field, "T").unwrap_or_default();
-        let name = if prefix.is_empty() { own } else { format!("{prefix}.{own}") };
-        let is_signature = field.name("FT").map_or(inherited, |kind| kind == b"Sig");
+        let Some(field) = file.resolve_dictionary(Some(field)) else { continue };
+        let name = full_name(file, field, &above)?;
+        budget.walk(name.len())?;
+        let is_signature = field.name("FT").map_or(is_signature, |kind| kind == b"Sig");
         if let Some(value) = field.find("V").filter(|_| is_signature) {
-            found.push((name.clone(), value.clone()));
+            found.push((name.to_string(), value));
+            if found.len() > limits::PDF_SIGNATURES_MAX {
+                return Err(ReadError::Limit(Limit::Signatures));
+            }
         }
-        if let Some(Object::Array(kids)) = field.find("Kids").and_then(|kids| file.resolve(kids)) {
-            waiting.extend(kids.iter().rev().map(|kid| (kid, depth + 1, name.clone(), is_signature)));
-        }
+        queue(file, field.find("Kids"), (&mut waiting, &mut visited), budget, |field| Waiting {
+            field,
+            depth: depth + 1,
+            above: Rc::clone(&name),
+            is_signature,
+        })?;
     }
     Ok(found)
 }
 
-fn read(file: &File<'_>, dictionary: &Dictionary, field: Option<String>) -> Signature {
+/// Puts the fields of a list behind those that wait, in their order, unless somebody else named the list or the field.
+fn queue<'a>(
+    file: &'a File<'_>,
+    list: Option<&'a Object>,
+    (waiting, visited): (&mut Vec<Waiting<'a>>, &mut HashSet<u32>),
+    budget: &mut Budget,
+    entry: impl Fn(&'a Object) -> Waiting<'a>,
+) -> Result<(), ReadError> {
+    let Some(list) = list else { return Ok(()) };
+    if let Object::Reference(number) = list
+        && !visited.insert(*number)
+    {
+        return Ok(());
+    }
+    let Some(Object::Array(fields)) = file.resolve(list) else { return Ok(()) };
+    budget.walk(fields.len())?;
+    let from = waiting.len();
+    for field in fields {
+        let is_new = match field {
+            Object::Reference(number) => visited.insert(*number),
+            Object::Dictionary(_) => true,
+            _ => false,
+        };
+        if is_new {
+            budget.keep(2 * size_of::<Waiting<'_>>())?;
+            waiting.push(entry(field));
+        }
+    }
+    if let Some(added) = waiting.get_mut(from..) {
+        added.reverse();
+    }
+    Ok(())
+}
+
+/// `above.own`, as the standard names a field (ISO 32000-2 §12.7.4.2).
+fn full_name(file: &File<'_>, field: &Dictionary, above: &Rc<str>) -> Result<Rc<str>, ReadError> {
+    let name = match text(file, field, "T") {
+        None if above.is_empty() => return Ok(Rc::clone(above)),
+        own if above.is_empty() => own.unwrap_or_default(),
+        own => format!("{above}.{}", own.unwrap_or_default()),
+    };
+    if name.len() > limits::PDF_FIELD_NAME_BYTES_MAX {
+        return Err(ReadError::Limit(Limit::Fields));
+    }
+    Ok(Rc::from(name))
+}
+
+fn read(file: &File<'_>, dictionary: &Dictionary, field: Option<String>) -> Result<Signature, ReadError> {
     let name_of = |key: &str| dictionary.name(key).map(|name| String::from_utf8_lossy(name).into_owned());
     let (contents, hole) = match dictionary.find("Contents") {
         // It must stand in the signature itself: elsewhere it would not be the hole of this range.
+        Some(Object::Text(text)) if text.bytes.len() > limits::PDF_CONTENTS_BYTES_MAX => {
+            return Err(ReadError::Limit(Limit::Signatures));
+        }
         Some(Object::Text(text)) if text.is_hexadecimal && !text.at.is_empty() => {
             (text.bytes.clone(), Some(text.at.clone()))
         }
@@ -170,7 +234,7 @@ fn read(file: &File<'_>, dictionary: &Dictionary, field: Option<String>) -> Sign
     signature.problem = problem(file, &signature, dictionary);
     signature.covers_whole_file = signature.problem.is_none()
         && signature.byte_range.is_some_and(|[_, _, start, length]| start + length == file.bytes.len());
-    signature
+    Ok(signature)
 }
 
 fn byte_range(dictionary: &Dictionary) -> Option<[usize; 4]> {

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use ring::digest;
+use serde::{Deserialize, Serialize};
 
 use crate::der::oid;
 
 /// What digests are made with: the SHA-2 of every suite that we read (FIPS 180-4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DigestAlgorithm {
     /// SHA-256.
     Sha256,
@@ -64,7 +65,7 @@ impl Digest {
     }
 
     /// Takes a digest that somebody else made; none when it has not the length of its algorithm.
-    pub(crate) fn from_bytes(algorithm: DigestAlgorithm, digest: &[u8]) -> Option<Self> {
+    pub fn from_bytes(algorithm: DigestAlgorithm, digest: &[u8]) -> Option<Self> {
         (digest.len() == algorithm.length()).then_some(())?;
         let mut bytes = [0; LENGTH_MAX];
         bytes.get_mut(..digest.len())?.copy_from_slice(digest);

@@ -29,6 +29,9 @@ enum Command {
     Demo(commands::demo::Arguments),
     /// Serve until asked to stop.
     Serve,
+    /// Read strangers' files from standard input (started by `serve`).
+    #[command(hide = true)]
+    Examine,
     /// Make the database, or bring its schema up to date.
     Migrate,
     /// Check settings, database, keys and event log, and say what is wrong.
@@ -92,6 +95,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
+    // A process that reads files is told nothing of settings, and starts no other threads.
+    if matches!(arguments.command, Command::Examine) {
+        return Ok(examiner::worker::run()?);
+    }
     let settings = Settings::load(arguments.config.as_deref(), std::env::vars(), &arguments.set)?;
     telemetry::start(settings.text(&server::settings::LOG_FORMAT), settings.text(&server::settings::LOG_FILTER))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -100,6 +107,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             #[cfg(feature = "demo")]
             Command::Demo(arguments) => commands::demo::run(settings, arguments).await,
             Command::Serve => commands::serve::run(&settings).await,
+            Command::Examine => Ok(()),
             Command::Migrate => commands::migrate::run(&settings).await,
             Command::Doctor => commands::doctor::run(&settings).await,
             Command::Bootstrap(arguments) => commands::bootstrap::run(&settings, arguments).await,

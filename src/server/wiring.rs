@@ -1,10 +1,11 @@
 //! Puts the product together from its settings, starts it, stops it.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use base::{Clock, Entropy, Fault, Instant, Secret, Text, id::Ids};
 use documents::Fonts;
+use examiner::Examiner;
 use identity::{PasswordGate, Vault};
 use licence::Library;
 use oidc::{
@@ -42,6 +43,11 @@ const HOUSE_EVERY: Duration = Duration::from_mins(1);
 
 /// How long tasks beside requests may take to end, however short the drain is.
 const TASKS_END_WITHIN: Duration = Duration::from_secs(1);
+
+/// This program, also when a newer one has taken its place on the disk.
+const PROGRAM: &str = "/proc/self/exe";
+/// The command with which it reads strangers' files.
+const EXAMINE: &str = "examine";
 
 /// The demonstration has licences from the past, which need authorities that were there before them.
 const DEMONSTRATION_BACKDATE_SECONDS: i64 = 10 * 366 * 86_400;
@@ -166,6 +172,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         },
         custody,
         provider,
+        examiner: Examiner::apart(Path::new(PROGRAM), EXAMINE),
         library,
     });
     Ok(Product { app, database, world, _token_keys: token_keys })

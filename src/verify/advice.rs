@@ -51,6 +51,7 @@ impl Advice {
             | Reason::FileDamaged
             | Reason::FileIncomplete
             | Reason::FileEncrypted
+            | Reason::FileOverLimit
             | Reason::FileTooLarge => Self::DownloadAgain,
             Reason::RevocationListOld => Self::TryLater,
             Reason::CertificateOutOfPeriod

@@ -1,6 +1,7 @@
 //! What a check found, with what it names. Whoever shows it chooses the words.
 
 use base::Date;
+use documents::pdf::findings::Limit;
 
 use crate::reason::Reason;
 
@@ -48,6 +49,8 @@ pub enum Finding {
     NumberWellFormed,
     /// The file has exactly one signature.
     OneSignature,
+    /// The file has more of this than we read.
+    OverLimit(Limit),
     /// What is wrong, and no more than that.
     Reason(Reason),
     /// The records were not asked.

@@ -198,6 +198,7 @@ fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
         FileProblem::CutOff | FileProblem::Damaged => Reason::FileDamaged,
         FileProblem::Encrypted => Reason::FileEncrypted,
         FileProblem::NotPdf => Reason::FileNotPdf,
+        FileProblem::OverLimit(_) => Reason::FileOverLimit,
         FileProblem::TooLarge => Reason::FileTooLarge,
     };
     // The identifier stands readable in it, so the records were asked. They know the licence; whether this file is it,
@@ -207,7 +208,10 @@ fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
     } else {
         Check::not_done("licence_known", Finding::FileUnreadable)
     };
-    let mut checks = vec![Check::failed("file_readable", reason)];
+    let mut checks = vec![match problem {
+        FileProblem::OverLimit(limit) => Check::failed_with("file_readable", reason, Finding::OverLimit(limit)),
+        _ => Check::failed("file_readable", reason),
+    }];
     checks.extend(
         [
             "file_signed",

@@ -47,6 +47,8 @@ reasons! {
     FileEncrypted = "file_encrypted", Unverifiable;
     /// A file of one of our licences that ends too early.
     FileIncomplete = "file_incomplete", Invalid;
+    /// The file has more of something than we read.
+    FileOverLimit = "file_over_limit", Unverifiable;
     /// The file is longer than we read.
     FileTooLarge = "file_too_large", Unverifiable;
     /// The file is no PDF.

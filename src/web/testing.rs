@@ -86,6 +86,7 @@ pub async fn app(fresh: &Fresh, public_url: &str) -> Result<App, Fault> {
         session_limits: identity::session::Limits::default(),
         custody,
         provider,
+        examiner: examiner::Examiner::here(),
         library,
     }))
 }

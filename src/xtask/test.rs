@@ -14,7 +14,7 @@ use crate::{
 const POSTGRES: &str = "GUOSUO_TEST_POSTGRES";
 
 /// Crates whose tests never meet a database: running them a second time would prove nothing.
-const WITHOUT_DATABASE: [&str; 6] = ["base", "crypto", "documents", "verify", "departments", "xtask"];
+const WITHOUT_DATABASE: [&str; 7] = ["base", "crypto", "documents", "verify", "examiner", "departments", "xtask"];
 
 /// Runs these parts, one after another.
 pub fn run(report: &mut Report, parts: &[Part]) -> Result<()> {

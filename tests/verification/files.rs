@@ -11,7 +11,7 @@ use tokio::{
     net::TcpStream,
 };
 
-async fn verify(city: &City, token: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
+pub async fn verify(city: &City, token: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
     let form =
         Form::new().part("file", Part::bytes(bytes).file_name("licence.pdf").mime_str("application/pdf").unwrap());
     let request = client().post(city.url("/api/v1/verifications")).bearer_auth(token).multipart(form);

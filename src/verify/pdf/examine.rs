@@ -4,34 +4,41 @@
 use base::number::LicenceIdentifier;
 use crypto::{
     cms::{CmsError, SignedData},
-    digest::{Digest, hex, sha256},
+    digest::{Digest, DigestAlgorithm, hex, sha256},
+    encoding::{base64, base64_decode},
 };
 use documents::pdf::{
-    findings::ReadError,
+    findings::{Limit, ReadError},
     read::{SignedFile, read},
     signature::Signature,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::limits::IDENTIFIERS_MAX;
 
 /// Why a file could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileProblem {
     /// It ends before its end.
     CutOff,
-    /// It looks like a PDF, but its structure is broken, ambiguous or over a limit.
+    /// It looks like a PDF, but its structure is broken or ambiguous.
     Damaged,
     /// It is encrypted, so that nothing in it can be told.
     Encrypted,
     /// It is no PDF.
     NotPdf,
+    /// It has more of something than we read.
+    OverLimit(Limit),
     /// It is longer than we read.
     TooLarge,
 }
 
-/// One signature, taken out of the file.
-#[derive(Clone, Debug)]
+/// One signature, taken out of the file. On its way from one process to another it is its bytes, and is parsed again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "FoundOnTheWire", into = "FoundOnTheWire")]
 pub struct Found {
+    /// The signature as it stands in the file, with the padding after it.
+    pub contents: Vec<u8>,
     /// The signature, or why it cannot be read.
     pub signed: Result<SignedData, CmsError>,
     /// Whether the mathematics holds: the signature is that of the certificate that came along.
@@ -50,7 +57,7 @@ pub struct Found {
 }
 
 /// What was found in a file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Examined {
     /// The digest of the whole file, hexadecimal.
     pub sha256: String,
@@ -65,6 +72,7 @@ pub struct Examined {
     /// Whether it runs something, or carries other files.
     pub(crate) is_active: bool,
     /// The licences that it names, in plain sight or in its metadata.
+    #[serde(with = "identifiers")]
     pub named: Vec<LicenceIdentifier>,
 }
 
@@ -73,9 +81,16 @@ pub struct Examined {
 pub(super) fn named_in(bytes: &[u8], named: &mut Vec<LicenceIdentifier>) {
     const BEGIN: &[u8] = b"1.2.156.3005.2.";
     const LONGEST: usize = 160;
+    /// Characters of the code of a licence's type, which comes first (GB/T 36904).
+    const TYPE_CHARACTERS: usize = 21;
     let mut rest = bytes;
     while let Some(place) = find(rest, BEGIN) {
         let tail = rest.get(place..).unwrap_or_default();
+        // Most of what only begins like one ends here, so that a file full of beginnings costs no more than its size.
+        if tail.get(BEGIN.len() + TYPE_CHARACTERS) != Some(&b'.') {
+            rest = tail.get(BEGIN.len()..).unwrap_or_default();
+            continue;
+        }
         let length = tail
             .iter()
             .take(LONGEST)
@@ -111,24 +126,15 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 /// Reads a file. It takes milliseconds of a core for a file of some megabytes: callers put it on a thread that may
 /// block.
 pub fn examine(bytes: &[u8]) -> Examined {
-    let mut named = Vec::new();
-    named_in(bytes, &mut named);
-    let mut examined = Examined {
-        sha256: hex(&sha256(bytes)),
-        problem: None,
-        signatures: Vec::new(),
-        revisions: 1,
-        is_plain: true,
-        is_active: false,
-        named,
-    };
+    let mut examined = Examined::unread(bytes);
     match read(bytes) {
         Ok(file) => examined.learn(bytes, &file),
         Err(error) => {
             examined.problem = Some(match error {
                 ReadError::CutOff => FileProblem::CutOff,
-                ReadError::Damaged(_) | ReadError::Limit(_) => FileProblem::Damaged,
+                ReadError::Damaged(_) => FileProblem::Damaged,
                 ReadError::Encrypted => FileProblem::Encrypted,
+                ReadError::Limit(limit) => FileProblem::OverLimit(limit),
                 ReadError::NotPdf => FileProblem::NotPdf,
                 ReadError::TooLarge => FileProblem::TooLarge,
             });
@@ -138,6 +144,26 @@ pub fn examine(bytes: &[u8]) -> Examined {
 }
 
 impl Examined {
+    /// What can be told of a file without reading it.
+    fn unread(bytes: &[u8]) -> Self {
+        let mut named = Vec::new();
+        named_in(bytes, &mut named);
+        Self {
+            sha256: hex(&sha256(bytes)),
+            problem: None,
+            signatures: Vec::new(),
+            revisions: 1,
+            is_plain: true,
+            is_active: false,
+            named,
+        }
+    }
+
+    /// What can be told of a file whose reading was ended from outside.
+    pub fn over_limit(bytes: &[u8], limit: Limit) -> Self {
+        Self { problem: Some(FileProblem::OverLimit(limit)), ..Self::unread(bytes) }
+    }
+
     fn learn(&mut self, bytes: &[u8], file: &SignedFile) {
         self.revisions = file.revisions;
         self.is_plain = file.ambiguities.is_empty();
@@ -155,10 +181,69 @@ fn found(bytes: &[u8], signature: &Signature) -> Found {
         is_genuine: signed.as_ref().is_ok_and(SignedData::verify_signature),
         digest: signed.as_ref().ok().and_then(|signed| signature.digest(signed.message_digest.algorithm(), bytes)),
         signed,
+        contents: signature.contents.clone(),
         is_framed: signature.problem.is_none(),
         covers_whole_file: signature.covers_whole_file,
         is_cut_off: is_cut_off(signature, bytes.len()),
         is_cades_detached: signature.sub_filter.as_deref() == Some("ETSI.CAdES.detached"),
+    }
+}
+
+/// A [`Found`] as JSON holds it.
+#[derive(Serialize, Deserialize)]
+struct FoundOnTheWire {
+    contents: String,
+    is_genuine: bool,
+    digest: Option<(DigestAlgorithm, String)>,
+    is_framed: bool,
+    covers_whole_file: bool,
+    is_cut_off: bool,
+    is_cades_detached: bool,
+}
+
+impl From<Found> for FoundOnTheWire {
+    fn from(found: Found) -> Self {
+        Self {
+            contents: base64(&found.contents),
+            is_genuine: found.is_genuine,
+            digest: found.digest.map(|digest| (digest.algorithm(), base64(digest.as_bytes()))),
+            is_framed: found.is_framed,
+            covers_whole_file: found.covers_whole_file,
+            is_cut_off: found.is_cut_off,
+            is_cades_detached: found.is_cades_detached,
+        }
+    }
+}
+
+impl From<FoundOnTheWire> for Found {
+    fn from(wire: FoundOnTheWire) -> Self {
+        let contents = base64_decode(&wire.contents).unwrap_or_default();
+        let digest = wire.digest.and_then(|(algorithm, bytes)| Digest::from_bytes(algorithm, &base64_decode(&bytes)?));
+        Self {
+            signed: SignedData::parse_padded(&contents),
+            contents,
+            is_genuine: wire.is_genuine,
+            digest,
+            is_framed: wire.is_framed,
+            covers_whole_file: wire.covers_whole_file,
+            is_cut_off: wire.is_cut_off,
+            is_cades_detached: wire.is_cades_detached,
+        }
+    }
+}
+
+/// Identifiers as texts.
+mod identifiers {
+    use base::number::LicenceIdentifier;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(named: &[LicenceIdentifier], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(named.iter().map(ToString::to_string))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<LicenceIdentifier>, D::Error> {
+        let texts: Vec<String> = Deserialize::deserialize(deserializer)?;
+        texts.iter().map(|text| LicenceIdentifier::parse(text).map_err(D::Error::custom)).collect()
     }
 }
 

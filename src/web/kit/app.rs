@@ -3,6 +3,7 @@
 use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 use base::{Clock, Entropy, Instant, Secret, Text};
+use examiner::Examiner;
 use identity::{PasswordGate, Vault};
 use ipnet::IpNet;
 use records::Database;
@@ -33,6 +34,8 @@ pub struct Parts {
     pub custody: pki::Custody,
     /// The OpenID Connect rules.
     pub provider: oidc::Provider,
+    /// Where strangers' files are read.
+    pub examiner: Examiner,
     /// Licence types, applications, licences.
     pub library: licence::Library,
 }

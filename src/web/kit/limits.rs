@@ -18,6 +18,9 @@ pub const FIELD_NAME_BYTES_MAX: usize = 64;
 /// Bytes of an uploaded file.
 pub const UPLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Bytes that all uploads of one process may hold at once.
+pub const UPLOADS_BYTES_MAX: usize = 8 * UPLOAD_BYTES_MAX;
+
 /// Bytes of a path that a link or a form asks to return to.
 pub const RETURN_PATH_BYTES_MAX: usize = 8 * 1024;
 

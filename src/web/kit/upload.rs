@@ -2,12 +2,14 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Multipart, Request},
+    extract::{FromRequest, Multipart, Request, multipart::Field},
 };
 use base::Fault;
+use bytes::BytesMut;
+use examiner::Refused;
 use http::header;
-use tokio::sync::Semaphore;
-use verify::pdf::{self, Examined};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use verify::pdf::Examined;
 
 use crate::{
     App, Problem,
@@ -15,34 +17,66 @@ use crate::{
         access::Guard,
         admission::GivenTo,
         form::Fields,
-        limits::{FORM_BYTES_MAX, UPLOAD_BYTES_MAX},
+        limits::{FORM_BYTES_MAX, UPLOAD_BYTES_MAX, UPLOADS_BYTES_MAX},
         visit::{self, SharedVisit},
     },
 };
 
-/// Files examined at once: each keeps a core busy for milliseconds, a hostile one for longer.
-const EXAMINATIONS_MAX: usize = 4;
+/// What all uploads of this process may hold, in kilobytes: whoever comes when there is none left is told so, and what an
+/// upload has is given back when it was examined or its sender goes away.
+static KILOBYTES: Semaphore = Semaphore::const_new(UPLOADS_BYTES_MAX / 1024);
 
-static TURNS: Semaphore = Semaphore::const_new(EXAMINATIONS_MAX);
+/// When to come again when there was no room.
+const COME_AGAIN_SECONDS: u32 = 5;
 
 /// The file in the field `file`, and the other fields.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Upload {
     /// The file's bytes; empty when none was chosen.
     pub file: Bytes,
     /// All other fields.
     pub fields: Fields,
+    /// The room that the file takes.
+    room: Option<SemaphorePermit<'static>>,
 }
 
 impl Upload {
-    /// Examines the file away from the threads that answer requests.
+    /// Has the file examined, away from this process.
     ///
     /// # Errors
     ///
-    /// [`Problem::Fault`] when the thread that does it was lost.
-    pub async fn examine(self) -> Result<Examined, Problem> {
-        let _turn = TURNS.acquire().await.map_err(Fault::broken)?;
-        Ok(tokio::task::spawn_blocking(move || pdf::examine(&self.file)).await.map_err(Fault::broken)?)
+    /// [`Problem::Busy`] when too many files wait already, [`Problem::Fault`] when there is nobody who examines.
+    pub async fn examine(self, app: &App) -> Result<Examined, Problem> {
+        app.examiner.examine(self.file).await.map_err(|refused| match refused {
+            Refused::Busy => Problem::Busy { retry_after_seconds: COME_AGAIN_SECONDS },
+            Refused::Fault(fault) => Problem::Fault(fault),
+        })
+    }
+
+    /// Takes room for so many bytes more.
+    fn take_room(&mut self, bytes: usize) -> Result<(), Problem> {
+        let kilobytes = u32::try_from(bytes.div_ceil(1024)).map_err(Fault::broken)?;
+        let room = KILOBYTES
+            .try_acquire_many(kilobytes)
+            .map_err(|_| Problem::Busy { retry_after_seconds: COME_AGAIN_SECONDS })?;
+        match &mut self.room {
+            Some(taken) => taken.merge(room),
+            None => self.room = Some(room),
+        }
+        Ok(())
+    }
+
+    /// Reads the file, no more than it may have, as far as there is room.
+    async fn read_file(&mut self, mut field: Field<'_>) -> Result<Bytes, Problem> {
+        let mut file = BytesMut::new();
+        while let Some(chunk) = field.chunk().await.map_err(|error| unreadable(&error))? {
+            if file.len() + chunk.len() > UPLOAD_BYTES_MAX {
+                return Err(Problem::TooLarge { max: UPLOAD_BYTES_MAX });
+            }
+            self.take_room(chunk.len())?;
+            file.extend_from_slice(&chunk);
+        }
+        Ok(file.freeze())
     }
 }
 
@@ -77,16 +111,13 @@ impl FromRequest<App> for Upload {
                 upload.fields.add(name, String::new())?;
                 continue;
             }
-            let bytes = field.bytes().await.map_err(|error| unreadable(&error))?;
             if name == "file" {
-                if bytes.len() > UPLOAD_BYTES_MAX {
-                    return Err(Problem::TooLarge { max: UPLOAD_BYTES_MAX });
-                }
                 if !upload.file.is_empty() {
                     return Err(Problem::DuplicateField(name));
                 }
-                upload.file = bytes;
+                upload.file = upload.read_file(field).await?;
             } else {
+                let bytes = field.bytes().await.map_err(|error| unreadable(&error))?;
                 if bytes.len() > FORM_BYTES_MAX {
                     return Err(Problem::TooLarge { max: FORM_BYTES_MAX });
                 }

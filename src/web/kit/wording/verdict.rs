@@ -1,6 +1,7 @@
 //! The words of a verdict. They say no more than was checked.
 
 use base::{Date, Text};
+use documents::pdf::findings::Limit;
 use licence::reason::{RevocationReason, SuspensionReason};
 use verify::{Advice, Check, CheckResult, Facet, Finding, Outcome, Reason, Verdict, licence::Standing};
 
@@ -30,6 +31,7 @@ impl Worded for Reason {
             Self::FileDamaged => words::reason::FILE_DAMAGED,
             Self::FileEncrypted => words::reason::FILE_ENCRYPTED,
             Self::FileIncomplete => words::reason::FILE_INCOMPLETE,
+            Self::FileOverLimit => words::reason::FILE_OVER_LIMIT,
             Self::FileTooLarge => words::reason::FILE_TOO_LARGE,
             Self::FileNotPdf => words::reason::FILE_NOT_PDF,
             Self::Expired => words::reason::EXPIRED,
@@ -56,6 +58,26 @@ impl Worded for Reason {
     }
 }
 
+impl Worded for Limit {
+    fn text(&self) -> Text {
+        match self {
+            Self::Depth => words::limit::DEPTH,
+            Self::Entries => words::limit::ENTRIES,
+            Self::Fields => words::limit::FIELDS,
+            Self::Memory => words::limit::MEMORY,
+            Self::Metadata => words::limit::METADATA,
+            Self::Names => words::limit::NAMES,
+            Self::Objects => words::limit::OBJECTS,
+            Self::Revisions => words::limit::REVISIONS,
+            Self::Signatures => words::limit::SIGNATURES,
+            Self::Streams => words::limit::STREAMS,
+            Self::Time => words::limit::TIME,
+            Self::Work => words::limit::WORK,
+        }
+        .clone()
+    }
+}
+
 impl Worded for Finding {
     fn text(&self) -> Text {
         match self {
@@ -76,6 +98,10 @@ impl Worded for Finding {
             Self::NothingHidden => words::finding::NOTHING_HIDDEN,
             Self::NumberWellFormed => words::finding::NUMBER_WELL_FORMED,
             Self::OneSignature => words::finding::ONE_SIGNATURE,
+            Self::OverLimit(limit) => {
+                let limit = limit.text();
+                return Text::composed(|language| words::finding::over_limit(limit.in_language(language)));
+            }
             Self::Reason(reason) => return reason.text(),
             Self::RecordsNotAsked => words::finding::RECORDS_NOT_ASKED,
             Self::SealedBy(signer) => return words::finding::sealed_by(signer),

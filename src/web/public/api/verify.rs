@@ -40,7 +40,7 @@ pub async fn verify(
             (Asked::Number(body), bytes.to_vec())
         }
         "multipart/form-data" => {
-            let examined = examine(Upload::from_request(request, &app).await?).await?;
+            let examined = examine(&app, Upload::from_request(request, &app).await?).await?;
             // Programs draw a new boundary for each try, so a repeated form is known by its file alone.
             let what = format!("file {}", examined.sha256).into_bytes();
             (Asked::File(Box::new(examined), app.library.trust.now()?), what)
@@ -85,7 +85,7 @@ async fn answer(
     Ok(json(StatusCode::OK, body))
 }
 
-async fn examine(upload: Upload) -> Result<Examined, Problem> {
+async fn examine(app: &App, upload: Upload) -> Result<Examined, Problem> {
     let mut mistakes = Mistakes::default();
     if upload.file.is_empty() {
         mistakes.missing("/file");
@@ -93,5 +93,5 @@ async fn examine(upload: Upload) -> Result<Examined, Problem> {
     for (name, _) in upload.fields.iter() {
         mistakes.add(&format!("/{}", escape(name)), "unknown_member", words::mistake::UNKNOWN_MEMBER);
     }
-    mistakes.settle(Some(upload))?.examine().await
+    mistakes.settle(Some(upload))?.examine(app).await
 }

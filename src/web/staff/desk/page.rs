@@ -52,7 +52,7 @@ pub async fn file(State(app): State<App>, staff: Staff, page: Page, upload: Uplo
     if upload.file.is_empty() {
         return Ok(render(&Desk { page, answer: None, empty: true }));
     }
-    let examined = upload.examine().await?;
+    let examined = upload.examine(&app).await?;
     let trust = app.library.trust.now()?;
     let verify = async |mut work: Work| {
         let verdict = verification::by_file(&mut work, &app.library.catalogue.now(), &trust, &examined).await?;

@@ -1,0 +1,57 @@
+//! The process that reads files: one after the other from its standard input, an answer for each on its standard output.
+
+use std::io::{self, Read, Write};
+
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
+use verify::pdf::{Examined, examine};
+
+use crate::{limits, wire};
+
+/// Takes away from this process what reading needs not, for good, then reads files until its input ends.
+///
+/// # Errors
+///
+/// [`io::Error`] when a limit cannot be set, when the input ends inside of a file, and when nobody takes the answer.
+pub fn run() -> io::Result<()> {
+    confine()?;
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    while let Some(file) = question(&mut input)? {
+        answer(&mut output, &examine(&file))?;
+    }
+    Ok(())
+}
+
+/// Memory ends where it must; no file can be opened, made or grown; no core is left behind.
+fn confine() -> io::Result<()> {
+    let exactly = |most: u64| Rlimit { current: Some(most), maximum: Some(most) };
+    let least = |resource, most: u64| {
+        let before = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+        setrlimit(resource, exactly(most.min(before)))
+    };
+    least(Resource::Data, limits::MEMORY_BYTES_MAX)?;
+    least(Resource::Fsize, 0)?;
+    least(Resource::Core, 0)?;
+    least(Resource::Nofile, 3)?;
+    least(Resource::Nproc, 0)?;
+    nice(limits::NICENESS)?;
+    Ok(())
+}
+
+fn question(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut head = [0; 4];
+    match input.read_exact(&mut head) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        outcome => outcome?,
+    }
+    let length = wire::length(head, limits::QUESTION_BYTES_MAX).ok_or(io::ErrorKind::InvalidData)?;
+    let mut file = vec![0; length];
+    input.read_exact(&mut file)?;
+    Ok(Some(file))
+}
+
+fn answer(output: &mut impl Write, examined: &Examined) -> io::Result<()> {
+    let message = serde_json::to_vec(examined)?;
+    output.write_all(&wire::head(&message))?;
+    output.write_all(&message)?;
+    output.flush()
+}

@@ -1,6 +1,6 @@
 //! `guosuo`: serve, look after, and, unless built without the feature, demonstrate.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use server::{commands, settings::Settings, telemetry};
@@ -88,7 +88,8 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("guosuo: {error:#}");
+            // There may be nobody to tell.
+            let _ = writeln!(std::io::stderr(), "guosuo: {error:#}");
             ExitCode::FAILURE
         }
     }

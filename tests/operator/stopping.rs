@@ -236,3 +236,17 @@ async fn licences(city: &City) -> BTreeSet<(String, String)> {
     database.close().await;
     rows.into_iter().collect()
 }
+
+/// `/dev/full` takes nothing, as a full disk does.
+#[tokio::test]
+async fn log_lines_that_cannot_be_written_fail_no_request_and_no_stop() {
+    let (installation, _) = Installation::bootstrapped().await;
+    std::os::unix::fs::symlink("/dev/full", installation.folder.join("serve.log")).unwrap();
+    let process = installation.serve().await;
+    let http = client();
+    for _ in 0..3 {
+        let (status, answer) = installation.machine_token(&http, "nobody", "x").await;
+        assert_eq!((status.as_u16(), &answer["error"]), (401, &"invalid_client".into()));
+    }
+    assert_eq!(process.stop(), Some(0));
+}

@@ -16,6 +16,8 @@ pub struct Fault {
 pub enum FaultKind {
     /// Something we rely on does not answer, or is too busy: 503, try again.
     Unavailable,
+    /// It broke while the act was being kept: whether it was, nobody here knows. 503, repeat under the same key.
+    Unknown,
     /// Two acts wanted the same rows at the same time; the operation may simply be repeated.
     Conflict,
     /// A mistake of ours: 500.
@@ -26,6 +28,15 @@ impl Fault {
     /// Something we rely on does not answer.
     pub fn unavailable(what: impl fmt::Display) -> Self {
         Self { kind: FaultKind::Unavailable, what: what.to_string() }
+    }
+
+    /// The same trouble of an act that was on its way to be kept: what did not answer may have kept it.
+    #[must_use]
+    pub fn while_keeping(self) -> Self {
+        match self.kind {
+            FaultKind::Unavailable => Self { kind: FaultKind::Unknown, ..self },
+            _ => self,
+        }
     }
 
     /// A transient conflict between two acts.
@@ -48,6 +59,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
             FaultKind::Unavailable => "unavailable",
+            FaultKind::Unknown => "unknown outcome",
             FaultKind::Conflict => "conflict",
             FaultKind::Broken => "broken",
         };

@@ -11,7 +11,7 @@ pub(crate) fn fault(error: sqlx::Error) -> Fault {
             Fault::unavailable(error)
         }
         sqlx::Error::Database(database) => match dialect::error_kind(database.code().as_deref().unwrap_or_default()) {
-            FaultKind::Unavailable => Fault::unavailable(error),
+            FaultKind::Unavailable | FaultKind::Unknown => Fault::unavailable(error),
             FaultKind::Conflict => Fault::conflict(error),
             FaultKind::Broken => Fault::broken(error),
         },

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::Fault;
+use base::{Fault, fault::FaultKind};
 use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, any::AnyConnectOptions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -187,12 +187,21 @@ impl Lease {
                 // The server's own refusal leaves the connection in order; anything else does not.
                 let fault = fault(error);
                 match fault.kind() {
-                    base::fault::FaultKind::Unavailable => self.pool.forget_idle(),
-                    base::fault::FaultKind::Conflict | base::fault::FaultKind::Broken => self.is_answered = true,
+                    FaultKind::Unavailable | FaultKind::Unknown => self.pool.forget_idle(),
+                    FaultKind::Conflict | FaultKind::Broken => self.is_answered = true,
                 }
                 Err(fault)
             }
         }
+    }
+
+    /// Runs a statement that changes something, which outside of a transaction is kept by itself.
+    pub(crate) async fn change<T>(
+        &mut self,
+        statement: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, Fault> {
+        let is_alone = !self.in_transaction;
+        self.run(statement).await.map_err(|fault| if is_alone { fault.while_keeping() } else { fault })
     }
 
     pub(crate) async fn begin(&mut self, turn: Option<OwnedSemaphorePermit>) -> Result<(), Fault> {
@@ -206,7 +215,8 @@ impl Lease {
         if !self.in_transaction {
             return Ok(());
         }
-        self.run(async |connection| connection.execute("commit").await.map(|_| ())).await?;
+        let committed = self.run(async |connection| connection.execute("commit").await.map(|_| ())).await;
+        committed.map_err(Fault::while_keeping)?;
         self.in_transaction = false;
         Ok(())
     }

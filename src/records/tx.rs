@@ -86,7 +86,7 @@ impl Tx {
     ///
     /// [`Fault`], as for every statement.
     pub async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, Fault> {
-        let done = self.lease.run(async |connection| bind(sqlx::query(sql), args).execute(connection).await).await?;
+        let done = self.lease.change(async |connection| bind(sqlx::query(sql), args).execute(connection).await).await?;
         self.rows_changed += done.rows_affected();
         Ok(done.rows_affected())
     }
@@ -100,8 +100,10 @@ impl Tx {
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
-        let rows: Vec<T> =
-            self.lease.run(async |connection| bind_as(sqlx::query_as(sql), args).fetch_all(connection).await).await?;
+        let rows: Vec<T> = self
+            .lease
+            .change(async |connection| bind_as(sqlx::query_as(sql), args).fetch_all(connection).await)
+            .await?;
         self.rows_changed += rows.len() as u64;
         Ok(rows)
     }
@@ -109,7 +111,7 @@ impl Tx {
     /// Runs a statement whose text was put together by this crate.
     pub(crate) async fn run_composed(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, Fault> {
         let query = bind(sqlx::query(sqlx::AssertSqlSafe(sql)), args);
-        let done = self.lease.run(async |connection| query.execute(connection).await).await?;
+        let done = self.lease.change(async |connection| query.execute(connection).await).await?;
         self.rows_changed += done.rows_affected();
         Ok(done.rows_affected())
     }
@@ -120,7 +122,7 @@ impl Tx {
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
         let query = bind_as(sqlx::query_as(sqlx::AssertSqlSafe(sql)), args);
-        let rows: Vec<T> = self.lease.run(async |connection| query.fetch_all(connection).await).await?;
+        let rows: Vec<T> = self.lease.change(async |connection| query.fetch_all(connection).await).await?;
         self.rows_changed += rows.len() as u64;
         Ok(rows)
     }
@@ -128,7 +130,7 @@ impl Tx {
     /// Runs a script of several statements without arguments.
     pub(crate) async fn script(&mut self, sql: &str) -> Result<(), Fault> {
         let script = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
-        self.lease.run(async |connection| script.execute(connection).await.map(|_| ())).await
+        self.lease.change(async |connection| script.execute(connection).await.map(|_| ())).await
     }
 
     /// Prepares a statement without running it: how `cargo xtask sql` checks every text on both databases.
@@ -139,7 +141,7 @@ impl Tx {
     pub async fn check_statement(&mut self, sql: &str) -> Result<(), Fault> {
         use sqlx::Executor;
         let text = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(sql));
-        self.lease.run(async |connection| connection.prepare(text).await.map(|_| ())).await
+        self.lease.change(async |connection| connection.prepare(text).await.map(|_| ())).await
     }
 
     /// Ends a housekeeping transaction. A [`Work`](crate::Work) is ended by its own `commit`.

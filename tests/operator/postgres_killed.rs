@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use records::Database;
 use reqwest::{RequestBuilder, StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 use tests::{
@@ -113,4 +114,45 @@ async fn a_killed_postgres_is_answered_503_with_one_log_line_each_and_all_is_wel
     assert!(installation.events().await.len() > events, "what happened since is recorded");
     assert!(installation.must(&["audit"]).starts_with("sound: "));
     assert!(!installation.log_text().contains(PASSWORD));
+}
+
+/// The database ends the connection in the middle of the commit, as it does when it is killed at that very moment.
+#[tokio::test]
+async fn a_commit_whose_answer_is_cut_off_is_not_said_to_have_changed_nothing() {
+    let postgres = Postgres::start();
+    let installation = Installation::on(Some(postgres.url(PASSWORD)));
+    installation.bootstrap();
+    let words = client_add("machine");
+    let words: Vec<&str> = words.into_iter().take(13).chain(["--machine", "--scopes", "licence:verify"]).collect();
+    let secret = installation.must(&words).trim().rsplit(' ').next().unwrap().to_owned();
+    let server = installation.serve().await;
+    let http = client();
+    let (_, answer) = installation.machine_token(&http, "machine", &secret).await;
+    let bearer = answer["access_token"].as_str().unwrap().to_owned();
+    let verify = async || {
+        let request = http.post(installation.url("/api/v1/verifications")).bearer_auth(&bearer);
+        let request = request.header("idempotency-key", "cut").json(&json!({"code": "123456789012345678901234"}));
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+    let database = Database::open(&installation.database()).await.unwrap();
+    let mut tx = database.read().await.unwrap();
+    for statement in [
+        "create function cut() returns trigger language plpgsql as
+           'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'",
+        "create constraint trigger cut after insert on event deferrable initially deferred
+            for each row when (new.kind = 'licence.verified') execute function cut()",
+    ] {
+        tx.run(statement, vec![]).await.unwrap();
+    }
+    let (status, problem) = verify().await;
+    assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &"outcome_unknown".into()), "{problem}");
+    assert!(problem.to_string().contains("Idempotency-Key"), "{problem}");
+    tx.run("drop trigger cut on event", vec![]).await.unwrap();
+    drop(tx);
+    database.close().await;
+    let (first, again) = (verify().await, verify().await);
+    assert_eq!((first.0, &first.1), (StatusCode::OK, &again.1), "the same key, one receipt");
+    assert_eq!(installation.count("licence.verified").await, 1);
+    assert_eq!(server.stop(), Some(0));
 }

@@ -238,6 +238,7 @@ impl Problem {
             Self::DuplicateField(_) => (StatusCode::BAD_REQUEST, "duplicate_field"),
             Self::Fault(fault) => match fault.kind() {
                 FaultKind::Unavailable | FaultKind::Conflict => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+                FaultKind::Unknown => (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown"),
                 FaultKind::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
             },
             Self::Fields(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields"),

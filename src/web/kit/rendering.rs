@@ -137,6 +137,12 @@ pub fn words(problem: &Problem, page: &Page, is_program: bool) -> (String, Strin
         Problem::Fault(fault) if fault.kind() == FaultKind::Broken => {
             (words::problem::BROKEN_TITLE, words::problem::BROKEN_HELP.clone())
         }
+        Problem::Fault(fault) if fault.kind() == FaultKind::Unknown && is_program => {
+            (words::problem::OUTCOME_UNKNOWN_TITLE, words::problem::OUTCOME_UNKNOWN_PROGRAM.clone())
+        }
+        Problem::Fault(fault) if fault.kind() == FaultKind::Unknown => {
+            (words::problem::OUTCOME_UNKNOWN_TITLE, words::problem::OUTCOME_UNKNOWN_HELP.clone())
+        }
         Problem::Fault(_) => (words::problem::UNAVAILABLE_TITLE, words::problem::UNAVAILABLE_HELP.clone()),
         Problem::Fields(_) => (words::problem::INVALID_FIELDS_TITLE, words::problem::INVALID_FIELDS_HELP.clone()),
         Problem::Forbidden => (words::problem::FORBIDDEN_TITLE, words::problem::FORBIDDEN_HELP.clone()),

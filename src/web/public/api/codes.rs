@@ -43,6 +43,7 @@ fn our_own() -> Vec<Problem> {
         Problem::DuplicateField("file".to_owned()),
         Problem::Fault(base::Fault::broken("an example")),
         Problem::Fault(base::Fault::unavailable("an example")),
+        Problem::Fault(base::Fault::unavailable("an example").while_keeping()),
         Problem::Fields(vec![]),
         Problem::Forbidden,
         Problem::FormBroken,

@@ -98,17 +98,27 @@ impl Dialect {
 
     pub(crate) fn version_query(self) -> &'static str {
         match self {
-            Self::Postgres => "select current_setting('server_version_num')",
+            Self::Postgres => {
+                "select current_setting('server_version_num') || ' ' || current_setting('server_encoding')"
+            }
             Self::Sqlite => "select sqlite_version()",
         }
     }
 
     pub(crate) fn check_version(self, version: &str) -> Result<(), Fault> {
         match self {
-            Self::Postgres => match version.parse::<u32>() {
-                Ok(number) if number >= POSTGRES_VERSION_MIN => Ok(()),
-                _ => Err(Fault::broken(format!("PostgreSQL {version} is too old: 14 is needed"))),
-            },
+            Self::Postgres => {
+                let (number, encoding) = version.split_once(' ').unwrap_or((version, "unknown"));
+                if number.parse::<u32>().is_ok_and(|number| number < POSTGRES_VERSION_MIN) {
+                    return Err(Fault::broken(format!("PostgreSQL {number} is too old: 14 is needed")));
+                }
+                // SQL_ASCII takes any bytes and counts them for characters; others have no room for every name.
+                if encoding != "UTF8" {
+                    let wrong = format!("the database's encoding is {encoding}: make it anew with encoding 'UTF8'");
+                    return Err(Fault::broken(wrong));
+                }
+                Ok(())
+            }
             Self::Sqlite => {
                 let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
                 let mut next = || numbers.next().unwrap_or(0);
@@ -195,7 +205,8 @@ mod tests {
 
     #[test]
     fn an_old_postgres_is_refused() {
-        assert!(Dialect::Postgres.check_version("130012").is_err());
-        assert!(Dialect::Postgres.check_version("150018").is_ok());
+        assert!(Dialect::Postgres.check_version("130012 UTF8").is_err());
+        assert!(Dialect::Postgres.check_version("150018 UTF8").is_ok());
+        assert!(Dialect::Postgres.check_version("150018 SQL_ASCII").is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! What the product stands on: its addresses, the database, the key that seals all others, the fonts.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{ErrorKind, Write},
     net::IpAddr,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
@@ -132,6 +132,30 @@ pub async fn find_database(settings: &Settings) -> anyhow::Result<Database> {
     Ok(database)
 }
 
+/// Makes sure that this process alone serves a database in a file, for as long as the answer lives: two would each hold
+/// writers up that the other does not see. Commands beside it, and nodes on PostgreSQL, need nothing of the kind.
+///
+/// # Errors
+///
+/// Another process serves it, or the file beside it that says so cannot be made.
+pub fn alone(settings: &Settings) -> anyhow::Result<Option<File>> {
+    let of_database = database_settings(settings)?;
+    let Some(file) = sqlite_file(of_database.url.expose()) else { return Ok(None) };
+    let lock = file.with_extension("serving");
+    let making = || format!("making {}", lock.display());
+    if let Some(folder) = lock.parent() {
+        fs::create_dir_all(folder).with_context(making)?;
+    }
+    let held = File::options().create(true).truncate(false).write(true).open(&lock).with_context(making)?;
+    match held.try_lock() {
+        Ok(()) => Ok(Some(held)),
+        Err(TryLockError::WouldBlock) => {
+            bail!("another guosuo serves {} already: several nodes need PostgreSQL (database.url)", file.display())
+        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(making),
+    }
+}
+
 async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {
     let name = database_name(settings.url.expose());
     Database::open(settings).await.with_context(|| format!("opening the database {name}"))
@@ -139,7 +163,12 @@ async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {
 
 /// A database's URL without what may be secret in it.
 fn database_name(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, _) = url.split_once("://").unwrap_or_default();
+    let (url, rest) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
+    if rest.contains('@') && !url.contains('@') {
+        // What stands before the mark may be the beginning of a password, and nobody can tell.
+        return format!("{scheme}://…");
+    }
     match url.split_once("://") {
         // A password may hold anything, an at sign too.
         Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or_default()),
@@ -277,6 +306,10 @@ mod tests {
         check("postgres://guosuo:se@cret@db/guosuo?password=secret", "postgres://db/guosuo");
         check("sqlite:///var/lib/guosuo.sqlite?mode=rwc", "sqlite:///var/lib/guosuo.sqlite");
         check("guosuo:secret@db", "db");
+        check("postgres://guosuo:sec#ret@db/guosuo", "postgres://…");
+        check("postgres://guosuo:sec?ret@db/guosuo", "postgres://…");
+        check("postgres://guosuo:sec/ret@db/guosuo", "postgres://db/guosuo");
+        check("postgres://db/guosuo?user=guosuo&password=sec@ret", "postgres://…");
     }
 
     #[test]

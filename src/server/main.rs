@@ -1,6 +1,6 @@
 //! `guosuo`: serve, look after, and, unless built without the feature, demonstrate.
 
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use server::{commands, settings::Settings, telemetry};
@@ -83,8 +83,31 @@ enum Command {
     },
 }
 
+/// The arguments with every `--set` in front: one before the command and one behind it both count, while the parser would
+/// keep the last place only.
+fn with_settings_first(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let (mut first, mut rest) = (Vec::new(), Vec::new());
+    let mut arguments = arguments;
+    first.extend(arguments.next());
+    while let Some(argument) = arguments.next() {
+        if argument == "--" {
+            rest.push(argument);
+            rest.extend(arguments.by_ref());
+        } else if argument == "--set" {
+            first.push(argument);
+            first.extend(arguments.next());
+        } else if argument.to_str().is_some_and(|text| text.starts_with("--set=")) {
+            first.push(argument);
+        } else {
+            rest.push(argument);
+        }
+    }
+    first.extend(rest);
+    first
+}
+
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse_from(with_settings_first(std::env::args_os()));
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -127,4 +150,22 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Command::Department { file, until_input_ends } => commands::demo::department(&file, until_input_ends).await,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_before_and_behind_the_command_all_count_in_their_order() {
+        let check = |given: &str, expected: &[&str]| {
+            let given = given.split(' ').map(OsString::from);
+            let arguments = Arguments::parse_from(with_settings_first(given));
+            assert_eq!(arguments.set, expected);
+        };
+        check("guosuo --set listen=a serve --set public_url=b", &["listen=a", "public_url=b"]);
+        check("guosuo --set=listen=a serve --set listen=b", &["listen=a", "listen=b"]);
+        check("guosuo serve", &[]);
+        check("guosuo --set=listen=a keys list", &["listen=a"]);
+    }
 }

@@ -107,3 +107,17 @@ async fn nothing_is_left_in_clear(installation: &Installation, secrets: &[&str])
         }
     }
 }
+
+#[tokio::test]
+async fn a_second_server_on_one_file_is_refused_and_changes_nothing() {
+    let installation = Installation::on(None);
+    installation.bootstrap();
+    let first = installation.serve().await;
+    let second = installation.run(&["--set", "listen=127.0.0.1:0", "serve"]);
+    assert_eq!(second.code, Some(1), "{}", second.err);
+    assert!(second.err.contains("serves") && second.err.contains("PostgreSQL"), "{}", second.err);
+    assert!(client().get(installation.url("/healthz")).send().await.unwrap().status().is_success());
+    first.kill();
+    // Whatever ended the first, the file is free again.
+    assert_eq!(installation.serve().await.stop(), Some(0));
+}

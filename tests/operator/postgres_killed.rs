@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use records::Database;
+use records::{Database, DatabaseSettings};
 use reqwest::{RequestBuilder, StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 use tests::{
@@ -155,4 +155,22 @@ async fn a_commit_whose_answer_is_cut_off_is_not_said_to_have_changed_nothing() 
     assert_eq!((first.0, &first.1), (StatusCode::OK, &again.1), "the same key, one receipt");
     assert_eq!(installation.count("licence.verified").await, 1);
     assert_eq!(server.stop(), Some(0));
+}
+
+#[tokio::test]
+async fn a_database_that_counts_bytes_for_characters_is_refused_with_what_to_do() {
+    let postgres = Postgres::start();
+    let whole = postgres.url(PASSWORD);
+    let database = Database::open(&DatabaseSettings::new(whole.clone())).await.unwrap();
+    let mut tx = database.read().await.unwrap();
+    let make = "create database bytes encoding 'SQL_ASCII' template template0 lc_collate 'C' lc_ctype 'C'";
+    tx.run(make, vec![]).await.unwrap();
+    drop(tx);
+    database.close().await;
+    let (server, _) = whole.rsplit_once('/').unwrap();
+    let installation = Installation::on(Some(format!("{server}/bytes")));
+    let ran = installation.run(&["migrate"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.err.contains("SQL_ASCII") && ran.err.contains("UTF8"), "{}", ran.err);
+    assert!(!ran.err.contains(PASSWORD), "{}", ran.err);
 }

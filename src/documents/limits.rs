@@ -34,8 +34,10 @@ pub const PDF_OBJECTS_MAX: usize = 100_000;
 pub const PDF_MEMORY_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// Bytes of the full name of a form field.
 pub const PDF_FIELD_NAME_BYTES_MAX: usize = 4_096;
+/// Bytes of one text in brackets.
+pub const PDF_TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of one signature, with the padding after it.
-pub const PDF_CONTENTS_BYTES_MAX: usize = 1024 * 1024;
+pub const PDF_CONTENTS_BYTES_MAX: usize = 256 * 1024;
 /// Revisions of a PDF file.
 pub const PDF_REVISIONS_MAX: usize = 64;
 /// Depth of arrays and dictionaries inside each other.

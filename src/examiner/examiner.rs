@@ -13,6 +13,7 @@ use std::{
 
 use base::Fault;
 use documents::pdf::findings::Limit;
+use rustix::param::clock_ticks_per_second;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -26,7 +27,7 @@ use crate::{limits, wire};
 /// Why a file was not examined.
 #[derive(Debug)]
 pub enum Refused {
-    /// Too many files wait already.
+    /// Too many files wait already, or the machine has no time for this one.
     Busy,
     /// No process can be started.
     Fault(Fault),
@@ -57,13 +58,16 @@ enum Place {
 /// One process that reads files. It ends when this value is dropped.
 #[derive(Debug)]
 struct Worker {
-    _process: Child,
+    process: Child,
     questions: ChildStdin,
     answers: ChildStdout,
 }
 
 /// Why a process gave no answer.
+#[derive(Debug, PartialEq, Eq)]
 enum Ending {
+    /// The time ended, and the process had not had its share of a core: that says nothing of the file.
+    Starved,
     /// It ended: the file took its memory, or it was gone before.
     Died,
     /// The time ended.
@@ -132,16 +136,18 @@ impl Examiner {
             match worker.ask(file, end).await {
                 Ok(examined) => return Ok(Ok(self.keep(worker, file, examined))),
                 Err(Ending::Late) => return Ok(Err(Limit::Time)),
+                Err(Ending::Starved) => return Err(Refused::Busy),
                 Err(Ending::Died) => {}
             }
         }
         let mut worker = Worker::start(program, argument)
             .map_err(|error| Refused::Fault(Fault::unavailable(format!("no process to read files: {error}"))))?;
-        Ok(match worker.ask(file, end).await {
-            Ok(examined) => Ok(self.keep(worker, file, examined)),
-            Err(Ending::Late) => Err(Limit::Time),
-            Err(Ending::Died) => Err(Limit::Memory),
-        })
+        match worker.ask(file, end).await {
+            Ok(examined) => Ok(Ok(self.keep(worker, file, examined))),
+            Err(Ending::Late) => Ok(Err(Limit::Time)),
+            Err(Ending::Died) => Ok(Err(Limit::Memory)),
+            Err(Ending::Starved) => Err(Refused::Busy),
+        }
     }
 
     /// Keeps a process for the next file, unless this one was large or could not be read.
@@ -170,12 +176,27 @@ impl Worker {
         let (Some(questions), Some(answers)) = (questions, answers) else {
             return Err(io::Error::other("it has no pipes"));
         };
-        Ok(Self { _process: process, questions, answers })
+        Ok(Self { process, questions, answers })
     }
 
     async fn ask(&mut self, file: &[u8], end: Instant) -> Result<Examined, Ending> {
-        let answer = timeout_at(end, self.exchange(file)).await.map_err(|_| Ending::Late)?;
-        answer.map_err(|_| Ending::Died)
+        let (begun, before) = (Instant::now(), self.worked());
+        match timeout_at(end, self.exchange(file)).await {
+            Ok(answer) => answer.map_err(|_| Ending::Died),
+            Err(_) if self.worked().saturating_sub(before) >= begun.elapsed() / 2 => Err(Ending::Late),
+            Err(_) => Err(Ending::Starved),
+        }
+    }
+
+    /// How long a core has worked for the process, as far as the system says it.
+    fn worked(&self) -> Duration {
+        let stat = self.process.id().map(|id| std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default());
+        let stat = stat.unwrap_or_default();
+        // The name of the program stands in brackets and may hold anything; user and system time are the twelfth and the
+        // thirteenth word after it (proc_pid_stat(5)).
+        let words = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let ticks: u64 = words.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+        Duration::from_millis(ticks.saturating_mul(1_000) / clock_ticks_per_second().max(1))
     }
 
     async fn exchange(&mut self, file: &[u8]) -> io::Result<Examined> {
@@ -223,8 +244,16 @@ mod tests {
         assert_eq!(died.problem, Some(FileProblem::OverLimit(Limit::Memory)));
         assert_eq!(died.sha256, examine(file).sha256, "the records are asked all the same");
         let hasty = Examiner::new(Place::Apart("/bin/sleep".into(), "600"), Duration::from_millis(10));
-        let late = hasty.examine(file).await.unwrap();
-        assert_eq!(late.problem, Some(FileProblem::OverLimit(Limit::Time)));
+        // It sleeps: a machine without time for it is no fault of the file.
+        assert!(matches!(hasty.examine(file).await, Err(Refused::Busy)));
+        // It takes the file for a script and works for ever.
+        let busy = Examiner::new(Place::Apart("/bin/sh".into(), "-s"), Duration::from_millis(500));
+        let script = b"\nwhile :; do :; done\n".as_slice();
+        let mut late = busy.examine(script).await;
+        while matches!(late, Err(Refused::Busy)) {
+            late = busy.examine(script).await;
+        }
+        assert!(late.is_ok_and(|late| late.problem == Some(FileProblem::OverLimit(Limit::Time))));
         // It gives the question back, which is no answer.
         let nonsense = by("/bin/cat", "-").examine(file).await.unwrap();
         assert_eq!(nonsense.problem, Some(FileProblem::OverLimit(Limit::Memory)));

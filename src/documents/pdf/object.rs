@@ -261,24 +261,36 @@ impl<'a> Reader<'a> {
             match self.next().ok_or(BROKEN)? {
                 b'(' => {
                     depth += 1;
-                    bytes.push(b'(');
+                    self.add(&mut bytes, b'(')?;
                 }
                 b')' => {
                     depth -= 1;
                     if depth == 0 {
                         break;
                     }
-                    bytes.push(b')');
+                    self.add(&mut bytes, b')')?;
                 }
                 b'\\' => self.escape(&mut bytes)?,
-                byte => bytes.push(byte),
+                byte => self.add(&mut bytes, byte)?,
             }
         }
         self.text(bytes, start, false)
     }
 
+    /// Adds a byte to a text, which is charged as it grows: one that never ends must not grow until it is known to end.
+    fn add(&mut self, bytes: &mut Vec<u8>, byte: u8) -> Read<()> {
+        if bytes.len() == bytes.capacity() {
+            if bytes.len() >= limits::PDF_TEXT_BYTES_MAX {
+                return Err(ReadError::Limit(Limit::Memory));
+            }
+            self.budget.keep(bytes.capacity().max(ALLOCATION))?;
+        }
+        bytes.push(byte);
+        Ok(())
+    }
+
     fn text(&mut self, bytes: Vec<u8>, start: usize, is_hexadecimal: bool) -> Read<Object> {
-        self.budget.keep(ALLOCATION + size_of::<TextObject>() + bytes.capacity())?;
+        self.budget.keep(ALLOCATION + size_of::<TextObject>())?;
         Ok(Object::Text(Box::new(TextObject { bytes, at: start..self.at, is_hexadecimal })))
     }
 
@@ -313,6 +325,7 @@ impl<'a> Reader<'a> {
         let length = rest.iter().position(|byte| *byte == b'>').ok_or(BROKEN)?;
         let digits = rest.get(..length).unwrap_or_default();
         self.at = start + length + 2;
+        self.budget.keep(length / 2 + 1)?;
         let mut bytes = Vec::with_capacity(length / 2 + 1);
         let mut half = None;
         for byte in digits.iter().filter(|byte| !is_white(**byte)) {

@@ -63,6 +63,9 @@ impl Signature {
     }
 }
 
+/// How many times the bytes of a signature come to stand in memory until it was handed on.
+const COPIES: usize = 6;
+
 /// All signatures, in the order of the file.
 pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {
     let mut budget = file.budget;
@@ -79,9 +82,9 @@ pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {
                 }
                 let nothing = Dictionary::default();
                 let dictionary = file.find(*number).and_then(Object::dictionary).unwrap_or(&nothing);
-                signatures.push(read(file, dictionary, Some(name))?);
+                signatures.push(read(file, dictionary, Some(name), &mut budget)?);
             }
-            Object::Dictionary(dictionary) => signatures.push(read(file, dictionary, Some(name))?),
+            Object::Dictionary(dictionary) => signatures.push(read(file, dictionary, Some(name), &mut budget)?),
             _ => {}
         }
     }
@@ -93,7 +96,7 @@ pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {
         else {
             continue;
         };
-        signatures.push(read(file, dictionary, None)?);
+        signatures.push(read(file, dictionary, None, &mut budget)?);
         if signatures.len() > limits::PDF_SIGNATURES_MAX {
             return Err(ReadError::Limit(Limit::Signatures));
         }
@@ -206,7 +209,12 @@ fn full_name(file: &File<'_>, field: &Dictionary, above: &Rc<str>) -> Result<Rc<
     Ok(Rc::from(name))
 }
 
-fn read(file: &File<'_>, dictionary: &Dictionary, field: Option<String>) -> Result<Signature, ReadError> {
+fn read(
+    file: &File<'_>,
+    dictionary: &Dictionary,
+    field: Option<String>,
+    budget: &mut Budget,
+) -> Result<Signature, ReadError> {
     let name_of = |key: &str| dictionary.name(key).map(|name| String::from_utf8_lossy(name).into_owned());
     let (contents, hole) = match dictionary.find("Contents") {
         // It must stand in the signature itself: elsewhere it would not be the hole of this range.
@@ -214,6 +222,8 @@ fn read(file: &File<'_>, dictionary: &Dictionary, field: Option<String>) -> Resu
             return Err(ReadError::Limit(Limit::Signatures));
         }
         Some(Object::Text(text)) if text.is_hexadecimal && !text.at.is_empty() => {
+            // It is kept here, with what it is parsed into, and once more on its way to whoever judges it.
+            budget.keep(COPIES * text.bytes.len())?;
             (text.bytes.clone(), Some(text.at.clone()))
         }
         _ => (Vec::new(), None),

@@ -83,11 +83,14 @@ pub(super) fn named_in(bytes: &[u8], named: &mut Vec<LicenceIdentifier>) {
     const LONGEST: usize = 160;
     /// Characters of the code of a licence's type, which comes first (GB/T 36904).
     const TYPE_CHARACTERS: usize = 21;
+    /// Characters of the issuer's unified social credit code, which comes next (GB 32100).
+    const ISSUER_CHARACTERS: usize = 18;
     let mut rest = bytes;
     while let Some(place) = find(rest, BEGIN) {
         let tail = rest.get(place..).unwrap_or_default();
         // Most of what only begins like one ends here, so that a file full of beginnings costs no more than its size.
-        if tail.get(BEGIN.len() + TYPE_CHARACTERS) != Some(&b'.') {
+        let dot = |at: usize| tail.get(BEGIN.len() + at) == Some(&b'.');
+        if !dot(TYPE_CHARACTERS) || !dot(TYPE_CHARACTERS + 1 + ISSUER_CHARACTERS) {
             rest = tail.get(BEGIN.len()..).unwrap_or_default();
             continue;
         }

@@ -1,5 +1,7 @@
 //! How much of anything a request may hold.
 
+use std::time::Duration;
+
 /// Bytes of path and query. Authorization requests are the longest honest ones.
 pub const URI_BYTES_MAX: usize = 16 * 1024;
 
@@ -17,6 +19,12 @@ pub const FIELD_NAME_BYTES_MAX: usize = 64;
 
 /// Bytes of an uploaded file.
 pub const UPLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long the whole of an upload may take to come.
+pub const UPLOAD_TIME_MAX: Duration = Duration::from_mins(2);
+
+/// How long nothing may come of an upload that is on its way.
+pub const SILENCE_MAX: Duration = Duration::from_secs(10);
 
 /// Bytes that all uploads of one process may hold at once.
 pub const UPLOADS_BYTES_MAX: usize = 8 * UPLOAD_BYTES_MAX;

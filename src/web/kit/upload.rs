@@ -2,13 +2,19 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Multipart, Request, multipart::Field},
+    extract::{
+        FromRequest, Multipart, Request,
+        multipart::{Field, MultipartError},
+    },
 };
 use base::Fault;
 use bytes::BytesMut;
 use examiner::Refused;
 use http::header;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 use verify::pdf::Examined;
 
 use crate::{
@@ -17,7 +23,7 @@ use crate::{
         access::Guard,
         admission::GivenTo,
         form::Fields,
-        limits::{FORM_BYTES_MAX, UPLOAD_BYTES_MAX, UPLOADS_BYTES_MAX},
+        limits::{FORM_BYTES_MAX, SILENCE_MAX, UPLOAD_BYTES_MAX, UPLOAD_TIME_MAX, UPLOADS_BYTES_MAX},
         visit::{self, SharedVisit},
     },
 };
@@ -53,9 +59,13 @@ impl Upload {
         })
     }
 
-    /// Takes room for so many bytes more.
+    /// Takes room for what is held now, as far as it has none yet: many small pieces take no more than one large one.
     fn take_room(&mut self, bytes: usize) -> Result<(), Problem> {
-        let kilobytes = u32::try_from(bytes.div_ceil(1024)).map_err(Fault::broken)?;
+        let taken = self.room.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let kilobytes = u32::try_from(bytes.div_ceil(1024).saturating_sub(taken)).map_err(Fault::broken)?;
+        if kilobytes == 0 {
+            return Ok(());
+        }
         let room = KILOBYTES
             .try_acquire_many(kilobytes)
             .map_err(|_| Problem::Busy { retry_after_seconds: COME_AGAIN_SECONDS })?;
@@ -69,11 +79,11 @@ impl Upload {
     /// Reads the file, no more than it may have, as far as there is room.
     async fn read_file(&mut self, mut field: Field<'_>) -> Result<Bytes, Problem> {
         let mut file = BytesMut::new();
-        while let Some(chunk) = field.chunk().await.map_err(|error| unreadable(&error))? {
+        while let Some(chunk) = soon(field.chunk()).await? {
             if file.len() + chunk.len() > UPLOAD_BYTES_MAX {
                 return Err(Problem::TooLarge { max: UPLOAD_BYTES_MAX });
             }
-            self.take_room(chunk.len())?;
+            self.take_room(file.len() + chunk.len())?;
             file.extend_from_slice(&chunk);
         }
         Ok(file.freeze())
@@ -86,6 +96,13 @@ impl FromRequest<App> for Upload {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        // Whoever sends for so long holds room that others need.
+        timeout(UPLOAD_TIME_MAX, Self::read(request, app)).await.map_err(|_| Problem::FormBroken)?
+    }
+}
+
+impl Upload {
+    async fn read(request: Request, app: &App) -> Result<Self, Problem> {
         let max = UPLOAD_BYTES_MAX + FORM_BYTES_MAX;
         let announced =
             request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -98,7 +115,7 @@ impl FromRequest<App> for Upload {
             .await
             .map_err(|_| Problem::MediaType { expected: "multipart/form-data" })?;
         let mut upload = Self::default();
-        while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
+        while let Some(field) = soon(form.next_field()).await? {
             let name = field.name().unwrap_or_default().to_owned();
             // The token comes before the file, so that a forged form costs us nothing.
             if name == "file" && guarded && !visit.csrf_matches(app, upload.fields.text("csrf")) {
@@ -107,7 +124,7 @@ impl FromRequest<App> for Upload {
             // A file under another name is read past and not kept; whoever asked for `file` says what is missing.
             if name != "file" && field.file_name().is_some() {
                 let mut field = field;
-                while field.chunk().await.map_err(|error| unreadable(&error))?.is_some() {}
+                while soon(field.chunk()).await?.is_some() {}
                 upload.fields.add(name, String::new())?;
                 continue;
             }
@@ -117,11 +134,7 @@ impl FromRequest<App> for Upload {
                 }
                 upload.file = upload.read_file(field).await?;
             } else {
-                let bytes = field.bytes().await.map_err(|error| unreadable(&error))?;
-                if bytes.len() > FORM_BYTES_MAX {
-                    return Err(Problem::TooLarge { max: FORM_BYTES_MAX });
-                }
-                let text = String::from_utf8(bytes.to_vec()).map_err(|_| Problem::FormEncoding)?;
+                let text = String::from_utf8(read_text(field).await?).map_err(|_| Problem::FormEncoding)?;
                 upload.fields.add(name, text)?;
             }
         }
@@ -132,7 +145,24 @@ impl FromRequest<App> for Upload {
     }
 }
 
-fn unreadable(error: &axum::extract::multipart::MultipartError) -> Problem {
+/// The bytes of a field that is no file, no more than it may have.
+async fn read_text(mut field: Field<'_>) -> Result<Vec<u8>, Problem> {
+    let mut text = Vec::new();
+    while let Some(chunk) = soon(field.chunk()).await? {
+        if text.len() + chunk.len() > FORM_BYTES_MAX {
+            return Err(Problem::TooLarge { max: FORM_BYTES_MAX });
+        }
+        text.extend_from_slice(&chunk);
+    }
+    Ok(text)
+}
+
+/// What comes next, unless nothing comes: a sender that was fast has not earned the right to be silent.
+async fn soon<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Problem> {
+    timeout(SILENCE_MAX, next).await.map_err(|_| Problem::FormBroken)?.map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &MultipartError) -> Problem {
     if error.status() == http::StatusCode::PAYLOAD_TOO_LARGE {
         Problem::TooLarge { max: UPLOAD_BYTES_MAX }
     } else {

@@ -1,6 +1,6 @@
 //! Puts the product together from its settings, starts it, stops it.
 
-use std::{fs::File, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use base::{Clock, Entropy, Fault, Instant, Secret, Text, id::Ids};
@@ -84,8 +84,6 @@ pub(crate) struct Product {
     pub world: World,
     /// While this lives, the keys of tokens that the provider has are those of custody.
     _token_keys: Kept<usize>,
-    /// While this lives, nobody else serves the same file.
-    _alone: Option<File>,
 }
 
 /// Puts the product together, on an empty database too.
@@ -96,12 +94,11 @@ pub(crate) struct Product {
 pub async fn build(settings: &Settings, world: World) -> anyhow::Result<Product> {
     // Before anything is made: what is wrong with the settings leaves nothing behind.
     foundation::check(settings)?;
-    let alone = foundation::alone(settings)?;
     let (database, applied) = foundation::found_database(settings).await?;
     if !applied.is_empty() {
         tracing::info!(applied = applied.join(", "), "schema brought up to date");
     }
-    Ok(Product { _alone: alone, ..assemble(settings, world, database).await? })
+    assemble(settings, world, database).await
 }
 
 /// Puts the product together on a database that was set up before, for commands beside a server.
@@ -178,7 +175,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         examiner: Examiner::apart(Path::new(PROGRAM), EXAMINE),
         library,
     });
-    Ok(Product { app, database, world, _token_keys: token_keys, _alone: None })
+    Ok(Product { app, database, world, _token_keys: token_keys })
 }
 
 /// Who is responsible for the site, in both languages.

@@ -3,6 +3,7 @@
 use anyhow::bail;
 
 use crate::{
+    foundation,
     settings::{self, Settings},
     surfaces,
     wiring::{self, StopSignal, World},
@@ -18,6 +19,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     let listeners = surfaces::bind(settings).await?;
     let told: Vec<String> = listeners.iter().map(ToString::to_string).collect();
     let product = wiring::build(settings, World::default()).await?;
+    let _alone = foundation::alone(settings)?;
     let mut signal = StopSignal::listen()?;
     let running = wiring::start(settings, product, listeners)?;
     tracing::info!(listeners = told.join("; "), public_url = settings.text(&settings::PUBLIC_URL), "serving");

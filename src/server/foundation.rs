@@ -105,8 +105,7 @@ pub fn database_settings(settings: &Settings) -> anyhow::Result<DatabaseSettings
 ///
 /// When it cannot be opened, in its own words.
 pub async fn found_database(settings: &Settings) -> anyhow::Result<(Database, Vec<&'static str>)> {
-    let folder = data_folder(settings);
-    fs::create_dir_all(&folder).with_context(|| format!("creating the data folder {}", folder.display()))?;
+    make_data_folder(settings)?;
     let database = open(&database_settings(settings)?).await?;
     let applied = migrate::migrate(&database).await.context("bringing the schema up to date")?;
     Ok((database, applied))
@@ -137,23 +136,37 @@ pub async fn find_database(settings: &Settings) -> anyhow::Result<Database> {
 ///
 /// # Errors
 ///
-/// Another process serves it, or the file beside it that says so cannot be made.
+/// A setting that cannot be used, another process that serves the file, or a lock beside it that cannot be made.
 pub fn alone(settings: &Settings) -> anyhow::Result<Option<File>> {
+    // Before anything is made: what is wrong with the settings leaves nothing behind.
+    check(settings)?;
     let of_database = database_settings(settings)?;
     let Some(file) = sqlite_file(of_database.url.expose()) else { return Ok(None) };
-    let lock = file.with_extension("serving");
-    let making = || format!("making {}", lock.display());
-    if let Some(folder) = lock.parent() {
-        fs::create_dir_all(folder).with_context(making)?;
-    }
-    let held = File::options().create(true).truncate(false).write(true).open(&lock).with_context(making)?;
-    match held.try_lock() {
-        Ok(()) => Ok(Some(held)),
-        Err(TryLockError::WouldBlock) => {
-            bail!("another guosuo serves {} already: several nodes need PostgreSQL (database.url)", file.display())
-        }
+    make_data_folder(settings)?;
+    let taken =
+        format!("another guosuo serves {} already: several nodes need PostgreSQL (database.url)", file.display());
+    hold(&file.with_extension("serving"), &taken).map(Some)
+}
+
+/// Holds a lock, whose file is made when it is not there, for as long as the answer lives: it goes with the process,
+/// however that ends.
+///
+/// # Errors
+///
+/// `taken` when another process holds it; when it cannot be made.
+pub fn hold(path: &Path, taken: &str) -> anyhow::Result<File> {
+    let making = || format!("making {}", path.display());
+    let file = File::options().create(true).truncate(false).write(true).open(path).with_context(making)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!("{taken}"),
         Err(TryLockError::Error(error)) => Err(error).with_context(making),
     }
+}
+
+fn make_data_folder(settings: &Settings) -> anyhow::Result<()> {
+    let folder = data_folder(settings);
+    fs::create_dir_all(&folder).with_context(|| format!("creating the data folder {}", folder.display()))
 }
 
 async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {

@@ -16,6 +16,7 @@ use web::kit::access::Surface;
 
 use crate::{
     demo::{self, RelyingPartyPorts},
+    foundation,
     settings::{self, Settings},
     surfaces::Listener,
     wiring::{self, StopSignal, World},
@@ -54,7 +55,9 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     };
     std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
     let folder = folder.canonicalize()?;
-    let _lock = lock(&folder)?;
+    // Before the port is taken and the facts of the other one are removed.
+    let taken = format!("a demonstration is running in {} already", folder.display());
+    let _demonstration = foundation::hold(&folder.join("demo.lock"), &taken)?;
     let configured = settings.text(&settings::LISTEN);
     let listen = arguments.port.map_or_else(|| configured.to_owned(), |port| format!("127.0.0.1:{port}"));
     let listener =
@@ -72,6 +75,7 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     if let Some(database) = arguments.database {
         settings.set("database.url", &database)?;
     }
+    let _alone = foundation::alone(&settings)?;
     let product = wiring::build(&settings, world.clone()).await?;
     let ports = RelyingPartyPorts::in_folder(&folder).await?;
     let facts = demo::seed(&product, &folder, &ports).await.context("seeding the city")?;
@@ -96,17 +100,6 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     tokio::select! {
         () = running.stop() => ended,
         () = signal.asked() => bail!("asked to stop a second time: running requests were cut off"),
-    }
-}
-
-/// Keeps a second demonstration out of the folder; the lock goes with the process, however that ends.
-fn lock(folder: &Path) -> anyhow::Result<std::fs::File> {
-    let path = folder.join("demo.lock");
-    let file = std::fs::File::create(&path).with_context(|| format!("writing {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => bail!("a demonstration is running in {} already", folder.display()),
-        Err(std::fs::TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
     }
 }
 

@@ -18,8 +18,8 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     // Before the database is touched: a second server started by mistake changes nothing.
     let listeners = surfaces::bind(settings).await?;
     let told: Vec<String> = listeners.iter().map(ToString::to_string).collect();
-    let product = wiring::build(settings, World::default()).await?;
     let _alone = foundation::alone(settings)?;
+    let product = wiring::build(settings, World::default()).await?;
     let mut signal = StopSignal::listen()?;
     let running = wiring::start(settings, product, listeners)?;
     tracing::info!(listeners = told.join("; "), public_url = settings.text(&settings::PUBLIC_URL), "serving");

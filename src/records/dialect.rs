@@ -109,7 +109,7 @@ impl Dialect {
         match self {
             Self::Postgres => {
                 let (number, encoding) = version.split_once(' ').unwrap_or((version, "unknown"));
-                if number.parse::<u32>().is_ok_and(|number| number < POSTGRES_VERSION_MIN) {
+                if !number.parse::<u32>().is_ok_and(|number| number >= POSTGRES_VERSION_MIN) {
                     return Err(Fault::broken(format!("PostgreSQL {number} is too old: 14 is needed")));
                 }
                 // SQL_ASCII takes any bytes and counts them for characters; others have no room for every name.
@@ -208,5 +208,6 @@ mod tests {
         assert!(Dialect::Postgres.check_version("130012 UTF8").is_err());
         assert!(Dialect::Postgres.check_version("150018 UTF8").is_ok());
         assert!(Dialect::Postgres.check_version("150018 SQL_ASCII").is_err());
+        assert!(Dialect::Postgres.check_version("of today UTF8").is_err());
     }
 }

@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn one_content_has_one_text() {
-        let content = Content {
+        let mut content = Content {
             fields: [("b".to_owned(), "2".to_owned()), ("a".to_owned(), "1".to_owned())].into(),
             holder: "per_1".to_owned(),
             holder_name: "张三".to_owned(),
@@ -72,5 +72,8 @@ mod tests {
             r#"{"fields":{"a":"1","b":"2"},"holder":"per_1","holder_name":"张三","issuer":"org_1","licence_type":"lty_1","renews":null,"valid_from":"2026-11-23","valid_until":null}"#
         );
         assert_eq!(Content::read(content.canonical().unwrap().as_bytes()).unwrap(), content);
+        let before = content.canonical().unwrap();
+        content.fields.insert("a".to_owned(), "3".to_owned());
+        assert_ne!(content.canonical().unwrap(), before);
     }
 }

@@ -128,17 +128,11 @@ struct Waiting<'a> {
 /// names them.
 fn fields<'a>(file: &'a File<'_>, budget: &mut Budget) -> Result<Vec<(String, &'a Object)>, ReadError> {
     let form = file.resolve_dictionary(file.catalogue.find("AcroForm"));
-    let mut found = Vec::new();
-    let mut visited = HashSet::new();
-    let mut waiting = Vec::new();
+    let mut walk = Walk { file, waiting: Vec::new(), visited: HashSet::new() };
     let nothing = Rc::from("");
-    queue(file, form.and_then(|form| form.find("Fields")), (&mut waiting, &mut visited), budget, |field| Waiting {
-        field,
-        depth: 0,
-        above: Rc::clone(&nothing),
-        is_signature: false,
-    })?;
-    while let Some(Waiting { field, depth, above, is_signature }) = waiting.pop() {
+    walk.add(form.and_then(|form| form.find("Fields")), 0, &nothing, false, budget)?;
+    let mut found = Vec::new();
+    while let Some(Waiting { field, depth, above, is_signature }) = walk.waiting.pop() {
         if depth > limits::PDF_TREE_DEPTH_MAX {
             return Err(ReadError::Limit(Limit::Fields));
         }
@@ -152,48 +146,58 @@ fn fields<'a>(file: &'a File<'_>, budget: &mut Budget) -> Result<Vec<(String, &'
                 return Err(ReadError::Limit(Limit::Signatures));
             }
         }
-        queue(file, field.find("Kids"), (&mut waiting, &mut visited), budget, |field| Waiting {
-            field,
-            depth: depth + 1,
-            above: Rc::clone(&name),
-            is_signature,
-        })?;
+        walk.add(field.find("Kids"), depth + 1, &name, is_signature, budget)?;
     }
     Ok(found)
 }
 
-/// Puts the fields of a list behind those that wait, in their order, unless somebody else named the list or the field.
-fn queue<'a>(
-    file: &'a File<'_>,
-    list: Option<&'a Object>,
-    (waiting, visited): (&mut Vec<Waiting<'a>>, &mut HashSet<u32>),
-    budget: &mut Budget,
-    entry: impl Fn(&'a Object) -> Waiting<'a>,
-) -> Result<(), ReadError> {
-    let Some(list) = list else { return Ok(()) };
-    if let Object::Reference(number) = list
-        && !visited.insert(*number)
-    {
-        return Ok(());
+/// The way through the fields of a form.
+struct Walk<'a> {
+    file: &'a File<'a>,
+    /// The next one last.
+    waiting: Vec<Waiting<'a>>,
+    /// Lists and fields that somebody named.
+    visited: HashSet<u32>,
+}
+
+impl<'a> Walk<'a> {
+    /// Puts the fields of a list in front of those that wait, in their order, unless somebody else named the list or the
+    /// field.
+    fn add(
+        &mut self,
+        list: Option<&'a Object>,
+        depth: usize,
+        above: &Rc<str>,
+        is_signature: bool,
+        budget: &mut Budget,
+    ) -> Result<(), ReadError> {
+        let Some(list) = list else { return Ok(()) };
+        if matches!(list, Object::Reference(_)) && !self.is_new(list) {
+            return Ok(());
+        }
+        let Some(Object::Array(fields)) = self.file.resolve(list) else { return Ok(()) };
+        budget.walk(fields.len())?;
+        let from = self.waiting.len();
+        for field in fields {
+            if self.is_new(field) {
+                budget.keep(2 * size_of::<Waiting<'_>>())?;
+                self.waiting.push(Waiting { field, depth, above: Rc::clone(above), is_signature });
+            }
+        }
+        if let Some(added) = self.waiting.get_mut(from..) {
+            added.reverse();
+        }
+        Ok(())
     }
-    let Some(Object::Array(fields)) = file.resolve(list) else { return Ok(()) };
-    budget.walk(fields.len())?;
-    let from = waiting.len();
-    for field in fields {
-        let is_new = match field {
-            Object::Reference(number) => visited.insert(*number),
+
+    /// Whether this is a field that nobody named before.
+    fn is_new(&mut self, field: &Object) -> bool {
+        match field {
+            Object::Reference(number) => self.visited.insert(*number),
             Object::Dictionary(_) => true,
             _ => false,
-        };
-        if is_new {
-            budget.keep(2 * size_of::<Waiting<'_>>())?;
-            waiting.push(entry(field));
         }
     }
-    if let Some(added) = waiting.get_mut(from..) {
-        added.reverse();
-    }
-    Ok(())
 }
 
 /// `above.own`, as the standard names a field (ISO 32000-2 §12.7.4.2).

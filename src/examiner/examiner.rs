@@ -51,8 +51,8 @@ struct Inner {
 enum Place {
     /// On a thread of this process that may block.
     Here,
-    /// In processes of this program, started with this argument.
-    Apart(PathBuf, &'static str),
+    /// In processes of this program, started with these arguments.
+    Apart(PathBuf, &'static [&'static str]),
 }
 
 /// One process that reads files. It ends when this value is dropped.
@@ -84,9 +84,9 @@ impl Drop for Queued<'_> {
 }
 
 impl Examiner {
-    /// Reads files in processes of a program that is started with one argument and then calls [`crate::worker::run`].
-    pub fn apart(program: &Path, argument: &'static str) -> Self {
-        Self::new(Place::Apart(program.to_owned(), argument), limits::TIME_MAX)
+    /// Reads files in processes of a program that is started with these arguments and then calls [`crate::worker::run`].
+    pub fn apart(program: &Path, arguments: &'static [&'static str]) -> Self {
+        Self::new(Place::Apart(program.to_owned(), arguments), limits::TIME_MAX)
     }
 
     /// Reads files in this process, whose memory and time they may take: for programs that read their own files only.
@@ -120,7 +120,7 @@ impl Examiner {
                 let read = tokio::task::spawn_blocking(move || examine((*file).as_ref()));
                 return read.await.map_err(broken);
             }
-            Place::Apart(program, argument) => match self.ask(program, argument, (*file).as_ref()).await? {
+            Place::Apart(program, arguments) => match self.ask(program, arguments, (*file).as_ref()).await? {
                 Ok(examined) => return Ok(examined),
                 Err(limit) => limit,
             },
@@ -129,24 +129,24 @@ impl Examiner {
     }
 
     /// Asks a process that waits for work and, when there is none or it has died, a new one.
-    async fn ask(&self, program: &Path, argument: &str, file: &[u8]) -> Result<Result<Examined, Limit>, Refused> {
+    async fn ask(&self, program: &Path, arguments: &[&str], file: &[u8]) -> Result<Result<Examined, Limit>, Refused> {
         let end = Instant::now() + self.0.time;
         let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if let Some(mut worker) = idle {
-            match worker.ask(file, end).await {
-                Ok(examined) => return Ok(Ok(self.keep(worker, file, examined))),
-                Err(Ending::Late) => return Ok(Err(Limit::Time)),
-                Err(Ending::Starved) => return Err(Refused::Busy),
-                Err(Ending::Died) => {}
-            }
-        }
-        let mut worker = Worker::start(program, argument)
-            .map_err(|error| Refused::Fault(Fault::unavailable(format!("no process to read files: {error}"))))?;
-        match worker.ask(file, end).await {
-            Ok(examined) => Ok(Ok(self.keep(worker, file, examined))),
-            Err(Ending::Late) => Ok(Err(Limit::Time)),
-            Err(Ending::Died) => Ok(Err(Limit::Memory)),
-            Err(Ending::Starved) => Err(Refused::Busy),
+        let mut was_idle = idle.is_some();
+        let mut next = idle;
+        loop {
+            let mut worker = match next.take() {
+                Some(worker) => worker,
+                None => Worker::start(program, arguments, end).await?,
+            };
+            return match worker.ask(file, end).await {
+                Ok(examined) => Ok(Ok(self.keep(worker, file, examined))),
+                // While it waited it may have been ended by somebody else.
+                Err(Ending::Died) if std::mem::take(&mut was_idle) => continue,
+                Err(Ending::Died) => Ok(Err(Limit::Memory)),
+                Err(Ending::Late) => Ok(Err(Limit::Time)),
+                Err(Ending::Starved) => Err(Refused::Busy),
+            };
         }
     }
 
@@ -160,10 +160,26 @@ impl Examiner {
 }
 
 impl Worker {
-    /// A new process. It is told nothing but what it is for: settings and secrets stay here.
-    fn start(program: &Path, argument: &str) -> io::Result<Self> {
+    /// A new process that says it is ready. It is told nothing but what it is for: settings and secrets stay here.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Fault`] when it cannot be started or ends before it is ready, which is no fault of any file;
+    /// [`Refused::Busy`] when the machine has no time for it until `end`.
+    async fn start(program: &Path, arguments: &[&str], end: Instant) -> Result<Self, Refused> {
+        let mut worker = Self::spawn(program, arguments).map_err(|error| no_process(&error))?;
+        let mut said = [0; wire::READY.len()];
+        match timeout_at(end, worker.answers.read_exact(&mut said)).await {
+            Ok(Ok(_)) if said == wire::READY => Ok(worker),
+            Ok(Ok(_)) => Err(no_process(&io::Error::other("it says something else than that it is ready"))),
+            Ok(Err(error)) => Err(no_process(&error)),
+            Err(_) => Err(Refused::Busy),
+        }
+    }
+
+    fn spawn(program: &Path, arguments: &[&str]) -> io::Result<Self> {
         let mut process = Command::new(program)
-            .arg(argument)
+            .args(arguments)
             .env_clear()
             // The allocator takes memory when it needs it and not before, so that the limit of the process is its own.
             .envs([("MIMALLOC_ARENA_EAGER_COMMIT", "0"), ("MIMALLOC_EAGER_COMMIT", "0")])
@@ -212,6 +228,10 @@ impl Worker {
     }
 }
 
+fn no_process(error: &io::Error) -> Refused {
+    Refused::Fault(Fault::unavailable(format!("no process to read files: {error}")))
+}
+
 fn broken(error: impl std::error::Error + Send + Sync + 'static) -> Refused {
     Refused::Fault(Fault::broken(error))
 }
@@ -228,8 +248,18 @@ mod tests {
     use super::*;
 
     /// A program of this machine in the place of ours.
-    fn by(program: &str, argument: &'static str) -> Examiner {
-        Examiner::new(Place::Apart(program.into(), argument), Duration::from_mins(1))
+    fn by(program: &str, arguments: &'static [&'static str], time: Duration) -> Examiner {
+        Examiner::new(Place::Apart(program.into(), arguments), time)
+    }
+
+    /// One that never gets ready.
+    fn standing_still() -> Examiner {
+        by("/bin/sleep", &["600"], Duration::from_mins(1))
+    }
+
+    /// A reader whose work is this script.
+    fn reader(script: &'static [&'static str; 2], time: Duration) -> Examiner {
+        by("/bin/sh", script, time)
     }
 
     /// Looks once whether it is there.
@@ -239,31 +269,39 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_dies_or_stands_still_is_a_limit_of_the_file() {
-        let file = b"%PDF-1.7 1.2.156".as_slice();
-        let died = by("/bin/true", "examine").examine(file).await.unwrap();
+        let (file, minute) = (b"%PDF-1.7 1.2.156".as_slice(), Duration::from_mins(1));
+        let died = reader(&["-c", "echo ready"], minute).examine(file).await.unwrap();
         assert_eq!(died.problem, Some(FileProblem::OverLimit(Limit::Memory)));
         assert_eq!(died.sha256, examine(file).sha256, "the records are asked all the same");
-        let hasty = Examiner::new(Place::Apart("/bin/sleep".into(), "600"), Duration::from_millis(10));
-        // It sleeps: a machine without time for it is no fault of the file.
-        assert!(matches!(hasty.examine(file).await, Err(Refused::Busy)));
-        // It takes the file for a script and works for ever.
-        let busy = Examiner::new(Place::Apart("/bin/sh".into(), "-s"), Duration::from_millis(500));
-        let script = b"\nwhile :; do :; done\n".as_slice();
-        let mut late = busy.examine(script).await;
-        while matches!(late, Err(Refused::Busy)) {
-            late = busy.examine(script).await;
-        }
-        assert!(late.is_ok_and(|late| late.problem == Some(FileProblem::OverLimit(Limit::Time))));
         // It gives the question back, which is no answer.
-        let nonsense = by("/bin/cat", "-").examine(file).await.unwrap();
+        let nonsense = reader(&["-c", "echo ready; exec cat"], minute).examine(file).await.unwrap();
         assert_eq!(nonsense.problem, Some(FileProblem::OverLimit(Limit::Memory)));
-        let missing = by("/nowhere/guosuo", "examine").examine(file).await;
-        assert!(matches!(missing, Err(Refused::Fault(_))), "{missing:?}");
+        let busy = reader(&["-c", "echo ready; while :; do :; done"], Duration::from_millis(500));
+        let mut late = busy.examine(file).await;
+        while matches!(late, Err(Refused::Busy)) {
+            late = busy.examine(file).await;
+        }
+        assert_eq!(late.unwrap().problem, Some(FileProblem::OverLimit(Limit::Time)));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_fault_of_the_file_is_not_said_of_it() {
+        let (file, minute, blink) = (b"%PDF".as_slice(), Duration::from_mins(1), Duration::from_millis(10));
+        // It sleeps: the machine had no time for it, as far as can be told.
+        let starved = reader(&["-c", "echo ready; exec sleep 600"], Duration::from_millis(200)).examine(file).await;
+        assert!(matches!(starved, Err(Refused::Busy)), "{starved:?}");
+        let unready = by("/bin/sleep", &["600"], blink).examine(file).await;
+        assert!(matches!(unready, Err(Refused::Busy)), "{unready:?}");
+        let broken = [by("/nowhere/guosuo", &["examine"], minute), by("/bin/true", &[], minute)];
+        for examiner in broken.iter().chain([&reader(&["-c", "echo steady"], minute)]) {
+            let refused = examiner.examine(file).await;
+            assert!(matches!(refused, Err(Refused::Fault(_))), "{refused:?}");
+        }
     }
 
     #[tokio::test]
     async fn a_caller_that_goes_away_frees_its_turn() {
-        let examiner = by("/bin/sleep", "600");
+        let examiner = standing_still();
         for _ in 0..3 * limits::AT_ONCE_MAX {
             let mut one = std::pin::pin!(examiner.examine(b"%PDF".as_slice()));
             assert!(waits(one.as_mut()));
@@ -274,7 +312,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_comes_when_too_many_wait_is_told_to_come_again() {
-        let examiner = by("/bin/sleep", "600");
+        let examiner = standing_still();
         let mut all: Vec<_> = (0..limits::AT_ONCE_MAX + limits::WAITING_MAX)
             .map(|_| Box::pin(examiner.examine(b"%PDF".as_slice())))
             .collect();

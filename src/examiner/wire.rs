@@ -1,5 +1,8 @@
 //! What goes through the pipe: a length of four bytes, the greatest first, and so many bytes.
 
+/// What a process says once, before its first answer, when it has taken away from itself what it needs not.
+pub(crate) const READY: [u8; 6] = *b"ready\n";
+
 /// The length in front of a message.
 pub(crate) fn head(message: &[u8]) -> [u8; 4] {
     u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes()

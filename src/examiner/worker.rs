@@ -15,6 +15,8 @@ use crate::{limits, wire};
 pub fn run() -> io::Result<()> {
     confine()?;
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    output.write_all(&wire::READY)?;
+    output.flush()?;
     while let Some(file) = question(&mut input)? {
         answer(&mut output, &examine(&file))?;
     }

@@ -46,8 +46,8 @@ const TASKS_END_WITHIN: Duration = Duration::from_secs(1);
 
 /// This program, also when a newer one has taken its place on the disk.
 const PROGRAM: &str = "/proc/self/exe";
-/// The command with which it reads strangers' files.
-const EXAMINE: &str = "examine";
+/// With which it reads strangers' files.
+const EXAMINE: &[&str] = &["examine"];
 
 /// The demonstration has licences from the past, which need authorities that were there before them.
 const DEMONSTRATION_BACKDATE_SECONDS: i64 = 10 * 366 * 86_400;

@@ -67,11 +67,6 @@ fn packed(header: &str, first: usize, count: usize, body: &[u8]) -> Vec<u8> {
     let mut rows = vec![0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9, 0, 1];
     rows.extend((at as u32).to_be_bytes());
     rows.push(0);
-    rows.truncate(6);
-    rows.extend([1, 0, 0, 0, 9, 0]);
-    rows.push(1);
-    rows.extend((at as u32).to_be_bytes());
-    rows.push(0);
     for place in 0..count {
         rows.push(2);
         rows.extend(2_u32.to_be_bytes());
@@ -247,6 +242,8 @@ fn read_alone(name: &str, file: &[u8]) -> (Value, u64, f64) {
     let (mut questions, mut answers) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
     questions.write_all(&u32::try_from(file.len()).unwrap().to_be_bytes()).unwrap();
     questions.write_all(file).unwrap();
+    let mut ready = [0; 6];
+    answers.read_exact(&mut ready).unwrap();
     let mut head = [0; 4];
     assert!(answers.read_exact(&mut head).is_ok(), "{name}: the process ended");
     let mut message = vec![0; u32::from_be_bytes(head) as usize];

@@ -382,23 +382,89 @@ async fn a_form_is_read_up_to_its_limit() {
 #[tokio::test]
 async fn a_file_is_read_up_to_its_limit_and_announced_giants_not_at_all() {
     use crate::kit::limits::UPLOAD_BYTES_MAX;
-    let length = async |upload: crate::kit::upload::Upload| upload.file.len().to_string();
-    let site = site_with(|table| table.post("/file", Anyone, Guard::Bearer, length)).await;
-    let send = async |size: usize| {
-        let mut body = b"--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n".to_vec();
-        body.extend(std::iter::repeat_n(b'a', size));
-        body.extend(b"\r\n--x--\r\n");
-        let request = Request::post("/file").header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
-        site.send(request, body).await
-    };
-    assert_eq!(text(send(UPLOAD_BYTES_MAX).await).await, UPLOAD_BYTES_MAX.to_string());
-    assert_eq!(send(UPLOAD_BYTES_MAX + 1).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let site = file_site().await;
+    let of_size =
+        |size: usize| [part("name=\"file\"; filename=\"a.pdf\"", &vec![b'a'; size]), b"--x--\r\n".to_vec()].concat();
+    assert_eq!(text(upload(&site, of_size(UPLOAD_BYTES_MAX)).await).await, UPLOAD_BYTES_MAX.to_string());
+    assert_eq!(upload(&site, of_size(UPLOAD_BYTES_MAX + 1)).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
     let giant = Request::post("/file")
         .header(header::CONTENT_TYPE, "multipart/form-data; boundary=x")
         .header(header::CONTENT_LENGTH, "500000000");
     assert_eq!(site.send(giant, "").await.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    let cut = Request::post("/file").header(header::CONTENT_TYPE, "multipart/form-data; boundary=x");
-    assert_eq!(site.send(cut, "--x\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\nabc").await.status(), 400);
+    assert_eq!(upload(&site, part("name=\"file\"", b"abc")).await.status(), StatusCode::BAD_REQUEST);
+}
+
+/// A site that says how long an uploaded file is.
+async fn file_site() -> Site {
+    let length = async |upload: crate::kit::upload::Upload| upload.file.len().to_string();
+    site_with(|table| table.post("/file", Anyone, Guard::Bearer, length)).await
+}
+
+async fn upload(site: &Site, body: impl Into<Body>) -> Response {
+    site.send(Request::post("/file").header(header::CONTENT_TYPE, "multipart/form-data; boundary=x"), body).await
+}
+
+fn part(head: &str, content: &[u8]) -> Vec<u8> {
+    [format!("--x\r\ncontent-disposition: form-data; {head}\r\n\r\n").as_bytes(), content, b"\r\n"].concat()
+}
+
+#[tokio::test]
+async fn a_file_that_comes_byte_by_byte_is_read() {
+    let site = file_site().await;
+    let body = [part("name=\"a\"", b"1"), part("name=\"file\"", b"a\r\n--b"), b"--x--\r\n".to_vec()].concat();
+    let bytes = body.into_iter().map(|byte| Ok::<_, std::convert::Infallible>(vec![byte]));
+    let answer = upload(&site, Body::from_stream(futures_util::stream::iter(bytes))).await;
+    assert_eq!(text(answer).await, "6");
+}
+
+#[tokio::test]
+async fn what_has_no_field_in_it_and_what_is_no_file_has_an_end() {
+    use crate::kit::limits::{FIELDS_MAX, FORM_BYTES_MAX, PART_HEAD_BYTES_MAX, PIECE_BYTES_MAX};
+    let site = file_site().await;
+    let long = 2 * (PART_HEAD_BYTES_MAX + PIECE_BYTES_MAX);
+    let file = part("name=\"file\"", b"abc");
+    let preamble = [vec![b'a'; long], b"\r\n".to_vec(), file.clone()].concat();
+    let head = part(&format!("name=\"file\"; x=\"{}\"", "a".repeat(long)), b"abc");
+    let half = "a".repeat(FORM_BYTES_MAX / 2);
+    let texts = |length: usize| {
+        let second = part("name=\"b\"", &vec![b'b'; length]);
+        [part("name=\"a\"", half.as_bytes()), second, file.clone()].concat()
+    };
+    let many = (0..=FIELDS_MAX).flat_map(|place| part(&format!("name=\"{place}\""), b"")).collect::<Vec<_>>();
+    let check = async |body: Vec<u8>, expected: StatusCode, what: &str| {
+        let body = [body, b"--x--\r\n".to_vec()].concat();
+        assert_eq!(upload(&site, body).await.status(), expected, "{what}");
+    };
+    check(preamble, StatusCode::BAD_REQUEST, "a preamble that does not end").await;
+    check(head, StatusCode::BAD_REQUEST, "a head that does not end").await;
+    check(texts(FORM_BYTES_MAX / 2), StatusCode::OK, "texts up to their limit").await;
+    check(texts(FORM_BYTES_MAX / 2 + 1), StatusCode::PAYLOAD_TOO_LARGE, "texts over their limit together").await;
+    check(many, StatusCode::PAYLOAD_TOO_LARGE, "too many fields").await;
+}
+
+#[tokio::test]
+async fn a_fast_sender_has_not_earned_the_right_to_be_silent() {
+    use crate::kit::limits::{SILENCE_MAX, UPLOAD_TIME_MAX};
+    let site = file_site().await;
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    let much = part("name=\"file\"", &vec![b'a'; 1 << 20]);
+    let silent = futures_util::stream::pending::<Result<Vec<u8>, std::convert::Infallible>>();
+    let one = futures_util::stream::iter([Ok(much)]);
+    let answer = upload(&site, Body::from_stream(futures_util::StreamExt::chain(one, silent))).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    let taken = begun.elapsed();
+    assert!(taken >= SILENCE_MAX && taken < UPLOAD_TIME_MAX, "{taken:?}");
+    // Who sends a little now and then has an end as well.
+    let begun = tokio::time::Instant::now();
+    let drops = (tokio::time::interval(SILENCE_MAX / 2), part("name=\"file\"", b"a"));
+    let drops = futures_util::stream::unfold(drops, |(mut pace, next)| async {
+        pace.tick().await;
+        Some((Ok::<_, std::convert::Infallible>(next), (pace, vec![b'a'; 4096])))
+    });
+    assert_eq!(upload(&site, Body::from_stream(drops)).await.status(), StatusCode::BAD_REQUEST);
+    let taken = begun.elapsed();
+    assert!(taken >= UPLOAD_TIME_MAX && taken < UPLOAD_TIME_MAX + SILENCE_MAX, "{taken:?}");
 }
 
 #[tokio::test]

@@ -20,6 +20,12 @@ pub const FIELD_NAME_BYTES_MAX: usize = 64;
 /// Bytes of an uploaded file.
 pub const UPLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// Bytes of an upload that are handed to the reader of forms at once.
+pub const PIECE_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes of an upload in front of the content of a field.
+pub const PART_HEAD_BYTES_MAX: usize = 64 * 1024;
+
 /// How long the whole of an upload may take to come.
 pub const UPLOAD_TIME_MAX: Duration = Duration::from_mins(2);
 

@@ -1,11 +1,10 @@
 //! Forms with one file, and its examination.
 
+mod pieces;
+
 use axum::{
     body::Bytes,
-    extract::{
-        FromRequest, Multipart, Request,
-        multipart::{Field, MultipartError},
-    },
+    extract::{FromRequest, Multipart, Request, multipart::Field},
 };
 use base::Fault;
 use bytes::BytesMut;
@@ -23,7 +22,8 @@ use crate::{
         access::Guard,
         admission::GivenTo,
         form::Fields,
-        limits::{FORM_BYTES_MAX, SILENCE_MAX, UPLOAD_BYTES_MAX, UPLOAD_TIME_MAX, UPLOADS_BYTES_MAX},
+        limits::{FORM_BYTES_MAX, UPLOAD_BYTES_MAX, UPLOAD_TIME_MAX, UPLOADS_BYTES_MAX},
+        upload::pieces::Pieces,
         visit::{self, SharedVisit},
     },
 };
@@ -77,9 +77,9 @@ impl Upload {
     }
 
     /// Reads the file, no more than it may have, as far as there is room.
-    async fn read_file(&mut self, mut field: Field<'_>) -> Result<Bytes, Problem> {
+    async fn read_file(&mut self, pieces: &mut Pieces, mut field: Field<'_>) -> Result<Bytes, Problem> {
         let mut file = BytesMut::new();
-        while let Some(chunk) = soon(field.chunk()).await? {
+        while let Some(chunk) = pieces.chunk(field.chunk()).await? {
             if file.len() + chunk.len() > UPLOAD_BYTES_MAX {
                 return Err(Problem::TooLarge { max: UPLOAD_BYTES_MAX });
             }
@@ -111,11 +111,14 @@ impl Upload {
         }
         let visit = request.extensions().get::<SharedVisit>().cloned().ok_or_else(visit::missing)?;
         let guarded = request.extensions().get::<Guard>() == Some(&Guard::Upload);
-        let mut form = Multipart::from_request(request, app)
+        let (head, body) = request.into_parts();
+        let (mut pieces, body) = Pieces::of(body);
+        let mut form = Multipart::from_request(Request::from_parts(head, body), app)
             .await
             .map_err(|_| Problem::MediaType { expected: "multipart/form-data" })?;
         let mut upload = Self::default();
-        while let Some(field) = soon(form.next_field()).await? {
+        let mut text_bytes = 0;
+        while let Some(mut field) = pieces.field(form.next_field()).await? {
             let name = field.name().unwrap_or_default().to_owned();
             // The token comes before the file, so that a forged form costs us nothing.
             if name == "file" && guarded && !visit.csrf_matches(app, upload.fields.text("csrf")) {
@@ -123,8 +126,7 @@ impl Upload {
             }
             // A file under another name is read past and not kept; whoever asked for `file` says what is missing.
             if name != "file" && field.file_name().is_some() {
-                let mut field = field;
-                while soon(field.chunk()).await?.is_some() {}
+                while pieces.chunk(field.chunk()).await?.is_some() {}
                 upload.fields.add(name, String::new())?;
                 continue;
             }
@@ -132,10 +134,11 @@ impl Upload {
                 if !upload.file.is_empty() {
                     return Err(Problem::DuplicateField(name));
                 }
-                upload.file = upload.read_file(field).await?;
+                upload.file = upload.read_file(&mut pieces, field).await?;
             } else {
-                let text = String::from_utf8(read_text(field).await?).map_err(|_| Problem::FormEncoding)?;
-                upload.fields.add(name, text)?;
+                let text = read_text(&mut pieces, field, FORM_BYTES_MAX - text_bytes).await?;
+                text_bytes += text.len();
+                upload.fields.add(name, String::from_utf8(text).map_err(|_| Problem::FormEncoding)?)?;
             }
         }
         if guarded && !visit.csrf_matches(app, upload.fields.text("csrf")) {
@@ -145,27 +148,14 @@ impl Upload {
     }
 }
 
-/// The bytes of a field that is no file, no more than it may have.
-async fn read_text(mut field: Field<'_>) -> Result<Vec<u8>, Problem> {
+/// The bytes of a field that is no file, no more than are left for all of them.
+async fn read_text(pieces: &mut Pieces, mut field: Field<'_>, left: usize) -> Result<Vec<u8>, Problem> {
     let mut text = Vec::new();
-    while let Some(chunk) = soon(field.chunk()).await? {
-        if text.len() + chunk.len() > FORM_BYTES_MAX {
+    while let Some(chunk) = pieces.chunk(field.chunk()).await? {
+        if text.len() + chunk.len() > left {
             return Err(Problem::TooLarge { max: FORM_BYTES_MAX });
         }
         text.extend_from_slice(&chunk);
     }
     Ok(text)
-}
-
-/// What comes next, unless nothing comes: a sender that was fast has not earned the right to be silent.
-async fn soon<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Problem> {
-    timeout(SILENCE_MAX, next).await.map_err(|_| Problem::FormBroken)?.map_err(|error| unreadable(&error))
-}
-
-fn unreadable(error: &MultipartError) -> Problem {
-    if error.status() == http::StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::TooLarge { max: UPLOAD_BYTES_MAX }
-    } else {
-        Problem::FormBroken
-    }
 }

@@ -11,4 +11,5 @@ mod office;
 mod postgres_killed;
 mod rotation;
 mod stopping;
+mod two_nodes;
 mod wire;

@@ -112,7 +112,7 @@ pub async fn session_ended(work: &mut Work, session: &SessionId) -> Result<usize
             continue;
         }
         let notice = Notice { client, person, session: session.as_str().to_owned() };
-        jobs::enqueue(work, JOB, &notice).await?;
+        jobs::enqueue(work, JOB, &notice.client, &notice).await?;
         told += 1;
     }
     work.record(SessionTokensRevoked { session: session.clone(), families, clients_told: told });

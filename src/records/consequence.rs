@@ -109,7 +109,7 @@ mod tests {
     }
 
     fn tell_villages<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
-        Box::pin(async move { jobs::enqueue(work, "villages", &event.read::<Flooded>()?.city).await.map(|_| ()) })
+        Box::pin(async move { jobs::enqueue(work, "villages", "", &event.read::<Flooded>()?.city).await.map(|_| ()) })
     }
 
     fn light_fire<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {

@@ -28,44 +28,55 @@ pub struct Claimed {
     pub job_id: String,
     /// Which kind of work.
     pub kind: String,
+    /// Whom it waits for: of one lane only so many run at the same time, so that somebody who never answers holds nobody
+    /// else up. Empty when it waits for nobody.
+    pub lane: String,
     /// What the work needs, JSON.
     pub payload: String,
     /// Which try this is, from 1.
     pub(crate) attempts: i64,
 }
 
-/// Puts a job into the queue as part of `work`; it runs after the commit.
+/// Puts a job into a lane of the queue as part of `work`; it runs after the commit.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
-pub async fn enqueue(work: &mut Work, kind: &'static str, payload: &impl Serialize) -> Result<JobId, Fault> {
+pub async fn enqueue(
+    work: &mut Work,
+    kind: &'static str,
+    lane: &str,
+    payload: &impl Serialize,
+) -> Result<JobId, Fault> {
     let (at, payload) = (work.at(), serde_json::to_string(payload).map_err(Fault::broken)?);
     let id = work.new_id();
     work.tx
         .run(
-            "insert into job (job_id, kind, payload, run_at, attempts, dead)
-             values ($1, $2, $3, $4, 0, 0)",
-            args![&id, kind, payload, at],
+            "insert into job (job_id, kind, lane, payload, run_at, attempts, dead)
+             values ($1, $2, $3, $4, $5, 0, 0)",
+            args![&id, kind, lane, payload, at],
         )
         .await?;
     Ok(id)
 }
 
-/// Takes up to `limit` jobs that are due; nobody else gets them until the lease ends.
+/// Takes up to `limit` jobs that are due, none of the lanes that are full; nobody else gets them until the lease ends.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
-pub async fn claim(database: &Database, at: Instant, limit: i64) -> Result<Vec<Claimed>, Fault> {
+pub async fn claim(database: &Database, at: Instant, limit: i64, full: &[String]) -> Result<Vec<Claimed>, Fault> {
+    // One text for both databases: a lane is full when taking it out, with the spaces around it, changes the list.
+    let full: String = full.iter().flat_map(|lane| [" ", lane]).chain([" "]).collect();
     let mut tx = database.read().await?;
     let due: Option<(String,)> = tx
         .first(
             "select job_id
                from job
               where dead = 0 and run_at <= $1 and (leased_until is null or leased_until < $1)
+                    and replace($2, ' ' || lane || ' ', '') = $2
               limit 1",
-            args![at],
+            args![at, &full],
         )
         .await?;
     drop(tx);
@@ -80,12 +91,13 @@ pub async fn claim(database: &Database, at: Instant, limit: i64) -> Result<Vec<C
                 select job_id
                   from job
                  where dead = 0 and run_at <= $2 and (leased_until is null or leased_until < $2)
+                       and replace($4, ' ' || lane || ' ', '') = $4
                  order by run_at
                  limit $3{})
-      returning job_id, kind, payload, attempts",
+      returning job_id, kind, lane, payload, attempts",
         tx.dialect().skip_locked()
     );
-    let claimed = tx.change_composed(&sql, args![at.plus_seconds(LEASE_SECONDS), at, limit]).await?;
+    let claimed = tx.change_composed(&sql, args![at.plus_seconds(LEASE_SECONDS), at, limit, &full]).await?;
     tx.commit().await?;
     Ok(claimed)
 }

@@ -43,6 +43,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0006_seal"),
     both!("0007_licence"),
     both!("0008_pki_list_number"),
+    both!("0009_job_lane"),
 ];
 
 /// Applies what is missing and returns the names of what was applied.

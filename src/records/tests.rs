@@ -350,18 +350,18 @@ async fn a_closed_database_answers_nobody() -> Result<(), Fault> {
 async fn a_job_is_taken_once_and_comes_back_when_it_failed() -> Result<(), Fault> {
     let fresh = testing::fresh().await?;
     let mut work = fresh.database.begin(context(at(0), 1)).await?;
-    jobs::enqueue(&mut work, "test", &serde_json::json!({ "n": 1 })).await?;
+    jobs::enqueue(&mut work, "test", "", &serde_json::json!({ "n": 1 })).await?;
     work.record(happened("object"));
     work.commit().await?;
-    let claimed = jobs::claim(&fresh.database, at(0), 10).await?;
+    let claimed = jobs::claim(&fresh.database, at(0), 10, &[]).await?;
     assert_eq!(claimed.len(), 1);
-    assert_eq!(jobs::claim(&fresh.database, at(1), 10).await?.len(), 0);
+    assert_eq!(jobs::claim(&fresh.database, at(1), 10, &[]).await?.len(), 0);
     jobs::failed(&fresh.database, context(at(1), 2), &claimed[0], "no answer").await?;
-    assert_eq!(jobs::claim(&fresh.database, at(2), 10).await?.len(), 0);
-    let again = jobs::claim(&fresh.database, at(10), 10).await?;
+    assert_eq!(jobs::claim(&fresh.database, at(2), 10, &[]).await?.len(), 0);
+    let again = jobs::claim(&fresh.database, at(10), 10, &[]).await?;
     assert_eq!(again[0].attempts, 2);
     // The node that took it died: after the lease another one gets it.
-    let third = jobs::claim(&fresh.database, at(10 + jobs::LEASE_SECONDS + 1), 10).await?;
+    let third = jobs::claim(&fresh.database, at(10 + jobs::LEASE_SECONDS + 1), 10, &[]).await?;
     assert_eq!(third[0].attempts, 3);
     jobs::done(&fresh.database, &third[0]).await?;
     assert_eq!(jobs::census(&mut fresh.database.read().await?).await?, (0, 0));
@@ -372,16 +372,16 @@ async fn a_job_is_taken_once_and_comes_back_when_it_failed() -> Result<(), Fault
 async fn a_job_that_always_fails_becomes_a_dead_letter_with_an_event() -> Result<(), Fault> {
     let fresh = testing::fresh().await?;
     let mut work = fresh.database.begin(context(at(0), 1)).await?;
-    jobs::enqueue(&mut work, "test", &()).await?;
+    jobs::enqueue(&mut work, "test", "", &()).await?;
     work.record(happened("object"));
     work.commit().await?;
     for attempt in 1..=jobs::ATTEMPTS_MAX {
         let now = at(attempt * 100_000);
-        let claimed = jobs::claim(&fresh.database, now, 1).await?;
+        let claimed = jobs::claim(&fresh.database, now, 1, &[]).await?;
         assert_eq!(claimed.len(), 1, "attempt {attempt}");
         jobs::failed(&fresh.database, context(now, attempt as u64), &claimed[0], "no answer").await?;
     }
-    assert_eq!(jobs::claim(&fresh.database, at(100_000_000), 1).await?.len(), 0);
+    assert_eq!(jobs::claim(&fresh.database, at(100_000_000), 1, &[]).await?.len(), 0);
     let mut tx = fresh.database.read().await?;
     assert_eq!(jobs::census(&mut tx).await?, (0, 1));
     drop(tx);

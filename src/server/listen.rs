@@ -1,17 +1,22 @@
 //! Listening, limits on connections, and stopping without losing a request.
 
 use std::{
+    convert::Infallible,
     net::SocketAddr,
     pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use axum::{Router, extract::ConnectInfo, response::IntoResponse};
-use hyper::{StatusCode, Version, body::Incoming, header, server::conn::http1};
+use axum::{
+    Router,
+    extract::ConnectInfo,
+    response::{IntoResponse, Response},
+};
+use hyper::{StatusCode, Version, body::Incoming, header, header::HeaderValue, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -19,40 +24,87 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time::{sleep, timeout},
+    task::JoinHandle,
+    time::{interval, sleep, timeout},
 };
 use tower::ServiceExt;
+use web::kit::health::{Health, Pulse};
 
-use crate::pace::{Pace, PacedBody, PacedStream};
+use crate::{
+    limits::{
+        CONNECTIONS_MAX, FIRST_REQUEST_WITHIN, HEADERS_COUNT_MAX, HEADERS_SIZE_MAX, HEADERS_TIMEOUT,
+        LISTENER_STANDS_STILL,
+    },
+    pace::{Pace, PacedBody, PacedStream},
+    watched,
+};
 
-/// The most connections at the same time; the next one waits in the kernel's queue.
-const CONNECTIONS_MAX: usize = 8192;
+/// A listener that answers until it is stopped.
+pub struct Server {
+    listener: Arc<TcpListener>,
+    inner: Arc<Inner>,
+    accepting: JoinHandle<()>,
+}
 
-/// How long a client may take to send its request line and headers.
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
+struct Inner {
+    router: Router,
+    graceful: Mutex<Option<GracefulShutdown>>,
+    places: Arc<Semaphore>,
+    health: Health,
+    stop: watch::Receiver<bool>,
+}
 
-/// The most bytes of request line and headers together.
-const HEADERS_SIZE_MAX: usize = 64 * 1024;
+impl Server {
+    /// Serves `router` until `stop` turns true. Who connects is taken by a task that is watched.
+    pub fn start(listener: TcpListener, router: Router, health: &Health, stop: &watch::Receiver<bool>) -> Self {
+        let pulse = health.pulse("listener", LISTENER_STANDS_STILL);
+        let inner = Arc::new(Inner {
+            router,
+            graceful: Mutex::new(Some(GracefulShutdown::new())),
+            places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            health: health.clone(),
+            stop: stop.clone(),
+        });
+        let listener = Arc::new(listener);
+        let (own, taking, own_pulse) = (Arc::clone(&inner), Arc::clone(&listener), pulse.clone());
+        let accepting = tokio::spawn(watched::keep(pulse, stop.clone(), move || {
+            accept(Arc::clone(&own), Arc::clone(&taking), own_pulse.clone())
+        }));
+        Self { listener, inner, accepting }
+    }
 
-/// The most headers of one request.
-const HEADERS_COUNT_MAX: usize = 100;
+    /// After `stop` has turned true: finishes running requests for at most `drain`.
+    pub async fn stop(self, drain: Duration) {
+        // Its end lets the listener go.
+        let _ = self.accepting.await;
+        if let Some(listener) = Arc::into_inner(self.listener) {
+            self.inner.take_waiting(listener);
+        }
+        let graceful = self.inner.graceful().take();
+        if let Some(graceful) = graceful
+            && timeout(drain, graceful.shutdown()).await.is_err()
+        {
+            tracing::warn!("stopped before every request was finished");
+        }
+    }
+}
 
-/// How long a connection that has brought no request yet is waited for when the server stops. Browsers and proxies open
-/// some ahead of need and send nothing.
-const FIRST_REQUEST_WITHIN: Duration = Duration::from_secs(1);
-
-/// Serves `router` until `stop` turns true, then finishes running requests for at most `drain`.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>, drain: Duration) {
-    let server = Server { router, graceful: GracefulShutdown::new(), stop: stop.clone() };
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+/// Takes whoever connects.
+async fn accept(server: Arc<Inner>, listener: Arc<TcpListener>, pulse: Pulse) {
+    let mut stop = server.stop.clone();
+    let mut beat = interval(LISTENER_STANDS_STILL / 4);
     let next = async || {
-        let place = Arc::clone(&places).acquire_owned().await;
+        let place = Arc::clone(&server.places).acquire_owned().await;
         (place, listener.accept().await)
     };
     loop {
         let (place, accepted) = tokio::select! {
             next = next() => next,
-            _ = stop.wait_for(|stop| *stop) => break,
+            _ = beat.tick() => {
+                watched::turned(&pulse);
+                continue;
+            }
+            _ = stop.wait_for(|stop| *stop) => return,
         };
         match (place, accepted) {
             (Ok(place), Ok((stream, peer))) => server.take(stream, peer, place),
@@ -60,24 +112,19 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
             _ => sleep(Duration::from_millis(50)).await,
         }
     }
-    server.take_waiting(listener, &places);
-    if timeout(drain, server.graceful.shutdown()).await.is_err() {
-        tracing::warn!("stopped before every request was finished");
+}
+
+impl Inner {
+    /// None when the stop has begun.
+    fn graceful(&self) -> MutexGuard<'_, Option<GracefulShutdown>> {
+        self.graceful.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-struct Server {
-    router: Router,
-    graceful: GracefulShutdown,
-    stop: watch::Receiver<bool>,
-}
-
-impl Server {
     /// Takes whoever stands in the kernel's queue, then closes it: they have connected, and may have sent a request that
     /// closing would lose.
-    fn take_waiting(&self, listener: TcpListener, places: &Arc<Semaphore>) {
+    fn take_waiting(&self, listener: TcpListener) {
         let Ok(listener) = listener.into_std() else { return };
-        while let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             // Asked of the kernel itself, not of what the runtime last heard. It says when nobody is left.
             let Ok((stream, peer)) = listener.accept() else { return };
             let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
@@ -89,19 +136,25 @@ impl Server {
 
     fn take(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         let _ = stream.set_nodelay(true);
-        let (router, mut stop) = (self.router.clone(), self.stop.clone());
+        let (router, health, mut stop) = (self.router.clone(), self.health.clone(), self.stop.clone());
         let used = Arc::new(AtomicBool::new(false));
         let mark = Arc::clone(&used);
         let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
             mark.store(true, Ordering::Relaxed);
             request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
-            let router = router.clone();
+            let (router, health) = (router.clone(), health.clone());
             async move {
-                if names_one_host(&request) {
-                    router.oneshot(request.map(|body| PacedBody::new(body, Pace::DEFAULT))).await
+                let is_clear = names_one_host(&request);
+                let mut response = if is_clear {
+                    router.oneshot(request.map(|body| PacedBody::new(body, Pace::DEFAULT))).await?
                 } else {
-                    Ok((StatusCode::BAD_REQUEST, [(header::CONNECTION, "close")]).into_response())
+                    StatusCode::BAD_REQUEST.into_response()
+                };
+                // Whoever keeps the connection comes with the next request to a node that stays.
+                if !is_clear || health.is_leaving() {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
+                Ok::<Response, Infallible>(response)
             }
         });
         let connection = http1::Builder::new()
@@ -110,7 +163,9 @@ impl Server {
             .max_buf_size(HEADERS_SIZE_MAX)
             .max_headers(HEADERS_COUNT_MAX)
             .serve_connection(TokioIo::new(PacedStream::new(stream, Pace::DEFAULT)), service);
-        let connection = self.graceful.watch(connection);
+        let graceful = self.graceful();
+        let Some(connection) = graceful.as_ref().map(|graceful| graceful.watch(connection)) else { return };
+        drop(graceful);
         tokio::spawn(async move {
             let unused = async {
                 let _ = stop.wait_for(|stop| *stop).await;
@@ -121,6 +176,8 @@ impl Server {
             };
             let (connection, unused) = (pin!(connection), pin!(unused));
             tokio::select! {
+                // What has come is read before it is judged whether anything has.
+                biased;
                 // A client that goes away or speaks nonsense is its own affair.
                 _ = connection => {}
                 () = unused => {}

@@ -112,6 +112,9 @@ settings! {
     LOOPBACK_CLIENTS = "oidc.loopback_clients_allowed", SettingKind::Flag, "false";
     /// How long running requests may take to finish when the program is asked to stop, in seconds.
     DRAIN_SECONDS = "drain_seconds", SettingKind::Integer { min: 0, max: 600 }, "20";
+    /// How long requests are still taken after the program was asked to stop and `/healthz` says so, in seconds: long
+    /// enough for a load balancer to look and to send new ones elsewhere. 0 when nothing stands in front.
+    LEAVE_SECONDS = "leave_seconds", SettingKind::Integer { min: 0, max: 600 }, "5";
     /// `text` for people, `json` for collectors.
     LOG_FORMAT = "log.format", SettingKind::Text, "text";
     /// Which log lines are written, such as `info` or `info,sqlx=warn`.

@@ -19,14 +19,19 @@ use seal::Cabinet;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
+    task::JoinSet,
 };
-use web::kit::app::{Parts, Site};
+use web::kit::{
+    app::{Parts, Site},
+    health::Health,
+};
 
 use crate::{
     fetch::Outside,
     foundation::{self, derived_key},
-    jobs::{Beside, Runner},
-    listen,
+    jobs::{Beside, Rhythm, Runner},
+    limits::SIGNING_TURN_TIME_MAX,
+    listen::Server,
     settings::{self, Settings},
     surfaces::Listener,
     system::{OsEntropy, SystemClock},
@@ -174,6 +179,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         provider,
         examiner: Examiner::apart(Path::new(PROGRAM), EXAMINE),
         library,
+        health: Health::default(),
     });
     Ok(Product { app, database, world, _token_keys: token_keys })
 }
@@ -245,9 +251,10 @@ fn token_keys(custody: &Custody, at: Instant) -> Vec<TokenKey> {
 pub struct Running {
     pub product: Product,
     stop: watch::Sender<bool>,
+    leave: Duration,
     drain: Duration,
     beside: Beside,
-    servers: Vec<tokio::task::JoinHandle<()>>,
+    servers: Vec<Server>,
 }
 
 /// Starts answering and the tasks beside requests.
@@ -257,20 +264,22 @@ pub struct Running {
 /// Another system's certificates that cannot be read.
 pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) -> anyhow::Result<Running> {
     let (stop, stopped) = watch::channel(false);
-    let mut beside = Beside::new(stopped.clone());
+    let health = &product.app.health;
+    let mut beside = Beside::new(health.clone(), stopped.clone());
     beside.sequence(&product.database);
     let outside = Outside::new(settings.flag(&settings::LOOPBACK_CLIENTS))?;
     let runner = QueueRunner { app: product.app.clone(), world: product.world.clone(), outside };
     beside.queue(&product.database, &product.world.clock, &product.world.entropy, runner);
     watch_revisions(&mut beside, &product.database);
     keep_house(&mut beside, &product);
-    let drain = Duration::from_secs(settings.integer(&settings::DRAIN_SECONDS).unsigned_abs());
+    let seconds = |setting| Duration::from_secs(settings.integer(setting).unsigned_abs());
+    let (leave, drain) = (seconds(&settings::LEAVE_SECONDS), seconds(&settings::DRAIN_SECONDS));
     let servers = listeners.into_iter().map(|Listener { socket, surfaces }| {
         let router = web::router(product.app.clone(), &surfaces);
-        tokio::spawn(listen::serve(socket, router, stopped.clone(), drain))
+        Server::start(socket, router, health, &stopped)
     });
     let servers = servers.collect();
-    Ok(Running { product, stop, drain, beside, servers })
+    Ok(Running { product, stop, leave, drain, beside, servers })
 }
 
 /// What the queue's jobs do, by their kind.
@@ -297,7 +306,7 @@ impl Runner for QueueRunner {
 /// What another node or a command changed is seen here within a second.
 fn watch_revisions(beside: &mut Beside, database: &Database) {
     let database = database.clone();
-    beside.repeat("revisions", REVISIONS_EVERY, move || {
+    beside.repeat("revisions", Rhythm::every(REVISIONS_EVERY), move || {
         let database = database.clone();
         async move { database.refresh_kept().await.map(|()| false) }
     });
@@ -306,7 +315,8 @@ fn watch_revisions(beside: &mut Beside, database: &Database) {
 /// What has to be done now and then: interrupted issues finished, lists renewed, what is over removed.
 fn keep_house(beside: &mut Beside, product: &Product) {
     let (app, world) = (product.app.clone(), product.world.clone());
-    beside.repeat("recovery", RECOVERY_EVERY, move || {
+    let recovery = Rhythm { every: RECOVERY_EVERY, turn: SIGNING_TURN_TIME_MAX };
+    beside.repeat("recovery", recovery, move || {
         let (app, world) = (app.clone(), world.clone());
         async move {
             let context = world.context(Actor::Job("licence.recover"));
@@ -320,7 +330,8 @@ fn keep_house(beside: &mut Beside, product: &Product) {
         }
     });
     let (app, world) = (product.app.clone(), product.world.clone());
-    beside.repeat("house", HOUSE_EVERY, move || {
+    let house = Rhythm { every: HOUSE_EVERY, turn: SIGNING_TURN_TIME_MAX };
+    beside.repeat("house", house, move || {
         let (app, world) = (app.clone(), world.clone());
         async move {
             let at = world.clock.now();
@@ -337,13 +348,15 @@ fn keep_house(beside: &mut Beside, product: &Product) {
 }
 
 impl Running {
-    /// Finishes running requests and tasks, then closes the database. It takes no longer than the settings allow.
+    /// Says that this node leaves and lets its place be taken, then finishes running requests and tasks, then closes the
+    /// database. It takes no longer than the settings allow.
     pub async fn stop(self) {
+        self.product.app.health.leave();
+        tokio::time::sleep(self.leave).await;
         let until = tokio::time::Instant::now() + self.drain.max(TASKS_END_WITHIN);
         let _ = self.stop.send(true);
-        for server in self.servers {
-            let _ = server.await;
-        }
+        let mut stopping: JoinSet<()> = self.servers.into_iter().map(|server| server.stop(self.drain)).collect();
+        while stopping.join_next().await.is_some() {}
         if tokio::time::timeout_at(until, self.beside.finish()).await.is_err() {
             // What a task had not committed is undone, and a job is taken up again when its lease is over.
             tracing::warn!("a task beside requests was cut off");

@@ -13,6 +13,7 @@ pub(crate) mod enforce;
 pub mod events;
 pub(crate) mod everywhere;
 pub(crate) mod form;
+pub mod health;
 pub(crate) mod limits;
 pub(crate) mod links;
 pub(crate) mod page;

@@ -15,6 +15,7 @@ use crate::{
         app::{App, Parts, Settings, Site},
         edge,
         form::FieldError,
+        health::Health,
         page::html,
     },
     me::{
@@ -88,6 +89,7 @@ pub async fn app(fresh: &Fresh, public_url: &str) -> Result<App, Fault> {
         provider,
         examiner: examiner::Examiner::here(),
         library,
+        health: Health::default(),
     }))
 }
 

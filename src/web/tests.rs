@@ -167,6 +167,52 @@ async fn what_browsers_and_robots_ask_for_by_themselves_is_there() {
 }
 
 #[tokio::test]
+async fn a_node_is_ready_while_its_database_answers_its_tasks_turn_and_it_is_not_leaving() {
+    let site = site().await;
+    let pulse = site.app.health.pulse("sequencer", std::time::Duration::from_secs(60));
+    let check = async |ready: bool, failed: &str| {
+        let answer = site.get("/healthz").await;
+        let expected = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        assert_eq!(answer.status(), expected, "{failed}");
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
+        let report: serde_json::Value = serde_json::from_str(&text(answer).await).unwrap();
+        assert_eq!(report["status"], if ready { "pass" } else { "fail" }, "{report}");
+        let checks = report["checks"].as_object().unwrap();
+        assert_eq!(checks.keys().collect::<Vec<_>>(), ["database", "sequencer", "serving"]);
+        for (name, word) in checks {
+            assert_eq!(word, if failed.contains(name.as_str()) { "fail" } else { "pass" }, "{report}");
+        }
+    };
+    check(true, "").await;
+    pulse.lose();
+    check(false, "sequencer").await;
+    pulse.turn();
+    check(true, "").await;
+    site.app.health.leave();
+    check(false, "serving").await;
+    site.app.database.close().await;
+    // What was heard of the database counts for a second.
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !text(site.get("/healthz").await).await.contains(r#""database":"fail""#) {
+        assert!(std::time::Instant::now() < until);
+    }
+    check(false, "database, serving").await;
+    assert_eq!(site.get("/livez").await.status(), StatusCode::OK, "no reason to restart it");
+}
+
+#[tokio::test]
+async fn whoever_asks_for_health_does_not_make_the_database_work() {
+    let site = site().await;
+    site.get("/healthz").await;
+    let (asked, begun) = (site.app.database.asked(), std::time::Instant::now());
+    for _ in 0..50 {
+        site.get("/healthz").await;
+    }
+    let allowed = begun.elapsed().as_secs() + 1;
+    assert!(site.app.database.asked() - asked <= allowed, "{} in {allowed} s", site.app.database.asked() - asked);
+}
+
+#[tokio::test]
 async fn another_host_is_refused_except_for_health() {
     let site = site().await;
     let refused = site.send(Request::get("/").header(header::HOST, "evil.example"), "").await;
@@ -174,6 +220,8 @@ async fn another_host_is_refused_except_for_health() {
     assert!(!text(refused).await.contains("evil.example"));
     let health = site.send(Request::get("/healthz").header(header::HOST, "10.0.0.7:8080"), "").await;
     assert_eq!(health.status(), StatusCode::OK);
+    let lives = site.send(Request::get("/livez").header(header::HOST, "10.0.0.7:8080"), "").await;
+    assert_eq!(lives.status(), StatusCode::OK);
     let own = site.send(Request::get("/").header(header::HOST, "127.0.0.1:8080"), "").await;
     assert_eq!(own.status(), StatusCode::OK);
 }
@@ -494,7 +542,7 @@ async fn a_visitor_without_a_session_is_served_without_the_database() {
     let site = site().await;
     site.app.database.close().await;
     assert_eq!(site.get("/").await.status(), StatusCode::OK);
-    assert_eq!(site.get("/healthz").await.status(), StatusCode::OK);
+    assert_eq!(site.get("/livez").await.status(), StatusCode::OK);
     assert_eq!(site.get("/me").await.status(), StatusCode::SEE_OTHER);
     assert_eq!(site.get("/nowhere").await.status(), StatusCode::NOT_FOUND);
 }

@@ -107,6 +107,7 @@ impl City {
             format!("public_url={}", self.issuer),
             format!("listen={}", self.address),
             "oidc.loopback_clients_allowed=true".to_owned(),
+            "leave_seconds=0".to_owned(),
             format!("database.url={}", self.database.as_deref().unwrap_or_default()),
         ];
         let mut words = vec!["serve"];
@@ -116,7 +117,7 @@ impl City {
         let process = Process::start(&words, &self.log());
         until("an answer", READY_MAX, async || {
             assert!(process.runs(), "the product did not start:\n{}", self.log_text());
-            client().get(self.url("/healthz")).send().await.ok()
+            client().get(self.url("/livez")).send().await.ok()
         })
         .await;
         process

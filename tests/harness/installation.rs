@@ -62,6 +62,8 @@ impl Installation {
         installation.set("public_url", &format!("http://{address}"));
         installation.set("data_folder", &installation.data().display().to_string());
         installation.set("database.url", &installation.database.clone().unwrap_or_default());
+        // No balancer stands in front, unless a test brings one.
+        installation.set("leave_seconds", "0");
         installation
     }
 
@@ -141,11 +143,16 @@ impl Installation {
 
     /// Starts the server and waits until it answers.
     pub async fn serve(&self) -> Process {
-        let config = self.config().display().to_string();
-        let process = Process::start(&["--config", &config, "serve"], &self.folder.join("serve.log"));
+        self.serve_at(self.address).await
+    }
+
+    /// The same for one of several nodes, which listens here.
+    pub async fn serve_at(&self, address: SocketAddrV4) -> Process {
+        let (config, listen) = (self.config().display().to_string(), format!("listen={address}"));
+        let process = Process::start(&["--config", &config, "--set", &listen, "serve"], &self.folder.join("serve.log"));
         until("an answer", READY_MAX, async || {
             assert!(process.runs(), "the server did not start:\n{}", self.log_text());
-            client().get(self.url("/healthz")).send().await.ok()
+            client().get(format!("http://{address}/livez")).send().await.ok()
         })
         .await;
         process

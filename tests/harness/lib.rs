@@ -7,6 +7,7 @@
     reason = "this crate is compiled for tests only, and a test that cannot go on should say so at once"
 )]
 
+pub mod balancer;
 pub mod browser;
 pub mod city;
 pub mod flow;

@@ -80,8 +80,9 @@ async fn a_killed_postgres_is_answered_503_with_one_log_line_each_and_all_is_wel
         }
         assert!(!body.contains(PASSWORD) && !body.contains("refused"), "no detail of ours goes out: {body}");
     }
-    // What needs no database goes on: whoever restarts nodes by health does not restart them all.
-    for path in ["/healthz", "/", "/sign-in", "/jwks", "/.well-known/openid-configuration"] {
+    // What needs no database goes on: whoever restarts nodes that do not live restarts none.
+    assert_eq!(check(&installation, ["database", "queue"]).await, ["fail", "pass"]);
+    for path in ["/livez", "/", "/sign-in", "/jwks", "/.well-known/openid-configuration"] {
         assert_eq!(http.get(url(path)).send().await.unwrap().status(), StatusCode::OK, "{path}");
     }
     let doctor = installation.run(&["doctor"]);
@@ -114,6 +115,13 @@ async fn a_killed_postgres_is_answered_503_with_one_log_line_each_and_all_is_wel
     assert!(installation.events().await.len() > events, "what happened since is recorded");
     assert!(installation.must(&["audit"]).starts_with("sound: "));
     assert!(!installation.log_text().contains(PASSWORD));
+}
+
+/// What these checks of readiness say.
+async fn check<const N: usize>(installation: &Installation, names: [&str; N]) -> [Value; N] {
+    let answer = client().get(installation.url("/healthz")).send().await.unwrap();
+    let report: Value = answer.json().await.unwrap();
+    names.map(|name| report["checks"][name].clone())
 }
 
 /// The database ends the connection in the middle of the commit, as it does when it is killed at that very moment.

@@ -140,7 +140,7 @@ async fn every_client_of_a_session_is_told_once_and_its_tokens_are_dead() {
     let answer = crate::userinfo::answer(&city.endpoint(), &city.vault, &tokens.access_token).await;
     assert!(matches!(answer, Err(Error::AccessTokenInvalid)));
 
-    let jobs = records::jobs::claim(city.database(), city.at, 10).await.unwrap();
+    let jobs = records::jobs::claim(city.database(), city.at, 10, &[]).await.unwrap();
     assert_eq!(jobs.len(), 1);
     assert_eq!(jobs[0].kind, logout::JOB);
     let entropy = SeededEntropy::new(3);

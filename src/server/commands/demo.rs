@@ -71,6 +71,8 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     settings.set("listen", &address.to_string())?;
     settings.set("public_url", &public_url)?;
     settings.set("site.demonstration", "true")?;
+    // Nobody stands in front who would have to be told.
+    settings.set("leave_seconds", "0")?;
     settings.set("oidc.loopback_clients_allowed", "true")?;
     if let Some(database) = arguments.database {
         settings.set("database.url", &database)?;

@@ -8,6 +8,8 @@ use identity::{PasswordGate, Vault};
 use ipnet::IpNet;
 use records::Database;
 
+use crate::kit::health::Health;
+
 /// Everything that lives as long as the program. Cloning it is cheap.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
@@ -38,6 +40,8 @@ pub struct Parts {
     pub examiner: Examiner,
     /// Licence types, applications, licences.
     pub library: licence::Library,
+    /// Whether requests may be sent here.
+    pub health: Health,
 }
 
 /// What pages and links depend on.

@@ -16,9 +16,9 @@ use tracing::Instrument;
 use crate::{
     App, Problem,
     kit::{
-        cookies,
+        cookies, health,
         limits::{FORM_BYTES_MAX, HEADER_BYTES_MAX, UPLOAD_BYTES_MAX, URI_BYTES_MAX},
-        problem::Reason,
+        problem::{Reason, Told},
         rendering, security_headers,
         visit::{self, SharedVisit, Visit},
     },
@@ -75,7 +75,7 @@ fn refused_early(app: &App, request: &Request) -> Option<Problem> {
     // A load balancer asks for health by address. Everyone else means one host; another name in the request is a
     // mistake, or an attempt to have it repeated in a link.
     let foreign = !visit::means_host(request, &app.settings);
-    (foreign && uri.path() != "/healthz").then_some(Problem::Misdirected)
+    (foreign && !health::is_asked(uri.path())).then_some(Problem::Misdirected)
 }
 
 /// One line for each answer that is our failure, with the route's pattern: the path itself may hold a code.
@@ -83,7 +83,7 @@ async fn log_failures(request: Request, next: Next) -> Response {
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
     let response = next.run(request).await;
-    if response.status().is_server_error() {
+    if response.status().is_server_error() && response.extensions().get::<Told>().is_none() {
         let said = response.extensions();
         let why = said.get::<Arc<Problem>>().map(|problem| problem.for_the_log());
         let why = why.or_else(|| said.get::<Reason>().map(|reason| reason.0.clone()));

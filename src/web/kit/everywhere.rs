@@ -1,8 +1,6 @@
 //! What every surface answers: static files, preferences, health.
 
-use axum::response::{IntoResponse, Response};
-
-use crate::kit::{admission::Anyone, assets, preferences, table::Table};
+use crate::kit::{admission::Anyone, assets, health, preferences, table::Table};
 
 pub fn routes() -> Table {
     Table::everywhere()
@@ -10,10 +8,6 @@ pub fn routes() -> Table {
         .get("/favicon.ico", Anyone, assets::icon)
         .get("/language", Anyone, preferences::language)
         .get("/appearance", Anyone, preferences::appearance)
-        .get("/healthz", Anyone, healthz)
-}
-
-/// Whether this process answers. It asks nobody, so that a slow database does not get every node restarted.
-async fn healthz() -> Response {
-    "ok\n".into_response()
+        .get(health::READY, Anyone, health::ready)
+        .get(health::LIVES, Anyone, health::lives)
 }

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+/// How long the database may take to answer whoever asks whether this node is ready.
+pub const DATABASE_ANSWERS_WITHIN: Duration = Duration::from_secs(3);
+
+/// How often the database is asked for that, whoever wants to know.
+pub const DATABASE_ASKED_EVERY: Duration = Duration::from_secs(1);
+
 /// Bytes of path and query. Authorization requests are the longest honest ones.
 pub const URI_BYTES_MAX: usize = 16 * 1024;
 

@@ -22,6 +22,10 @@ use super::wording::{Both, Worded};
 #[derive(Clone, Debug)]
 pub struct Reason(pub String);
 
+/// Whoever answered has told the log.
+#[derive(Clone, Copy, Debug)]
+pub struct Told;
+
 /// What went wrong, as far as the caller may know.
 #[derive(Debug)]
 pub enum Problem {

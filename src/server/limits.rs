@@ -1,0 +1,42 @@
+//! Every limit of this crate.
+
+use std::time::Duration;
+
+/// Jobs of the queue that run at the same time.
+pub(crate) const JOBS_AT_ONCE: usize = 64;
+
+/// Jobs that are taken from the queue at once.
+pub(crate) const JOBS_CLAIMED_AT_ONCE: usize = 4;
+
+/// Running jobs of one lane with which it gets no more: somebody who never answers leaves the other places to the others.
+/// Those that were taken at once with the last of them run too.
+pub(crate) const LANE_JOBS_MAX: usize = 4;
+
+/// How long one job may run. Less than the lease, so that no other node starts it meanwhile.
+pub(crate) const JOB_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// How long a turn of a task beside requests may take that is a few statements. More than these may take when the database
+/// is silent: that is a turn which failed.
+pub(crate) const TURN_TIME_MAX: Duration = Duration::from_mins(1);
+
+/// How long a turn may take that makes signatures for as many as wait.
+pub(crate) const SIGNING_TURN_TIME_MAX: Duration = Duration::from_mins(5);
+
+/// The most connections at the same time; the next one waits in the kernel's queue.
+pub(crate) const CONNECTIONS_MAX: usize = 8192;
+
+/// How long a client may take to send its request line and headers.
+pub(crate) const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The most bytes of request line and headers together.
+pub(crate) const HEADERS_SIZE_MAX: usize = 64 * 1024;
+
+/// The most headers of one request.
+pub(crate) const HEADERS_COUNT_MAX: usize = 100;
+
+/// How long a connection that has brought no request yet is waited for when the server stops. Browsers and proxies open
+/// some ahead of need and send nothing.
+pub(crate) const FIRST_REQUEST_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long a listener may take to look whether somebody connects.
+pub(crate) const LISTENER_STANDS_STILL: Duration = Duration::from_secs(10);

@@ -40,3 +40,9 @@ pub(crate) const FIRST_REQUEST_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long a listener may take to look whether somebody connects.
 pub(crate) const LISTENER_STANDS_STILL: Duration = Duration::from_secs(10);
+
+/// Bytes of log lines that wait to be written.
+pub(crate) const LOG_BYTES_WAITING_MAX: usize = 1024 * 1024;
+
+/// How long the end of the program waits for log lines to be written.
+pub(crate) const LOG_END_WITHIN: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
 //! `guosuo`: serve, look after, and, unless built without the feature, demonstrate.
 
-use std::{ffi::OsString, io::Write, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use server::{commands, settings::Settings, telemetry};
@@ -108,21 +108,17 @@ fn with_settings_first(arguments: impl Iterator<Item = OsString>) -> Vec<OsStrin
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse_from(with_settings_first(std::env::args_os()));
-    match run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // There may be nobody to tell.
-            let _ = writeln!(std::io::stderr(), "guosuo: {error:#}");
-            ExitCode::FAILURE
-        }
+    // A process that reads files is told nothing of settings, starts no threads, and has nobody to tell.
+    if matches!(arguments.command, Command::Examine) {
+        return if examiner::worker::run().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
+    let ran = run(arguments);
+    // There may be nobody to tell.
+    telemetry::end(ran.as_ref().err().map(|error| format!("guosuo: {error:#}")).as_deref());
+    if ran.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
-    // A process that reads files is told nothing of settings, and starts no other threads.
-    if matches!(arguments.command, Command::Examine) {
-        return Ok(examiner::worker::run()?);
-    }
     let settings = Settings::load(arguments.config.as_deref(), std::env::vars(), &arguments.set)?;
     telemetry::start(settings.text(&server::settings::LOG_FORMAT), settings.text(&server::settings::LOG_FILTER))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

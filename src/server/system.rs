@@ -1,9 +1,9 @@
 //! The only real clock and the only real randomness of the product.
 
-use std::io::Write;
-
 use base::{Clock, Entropy, Instant};
 use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::telemetry;
 
 /// The machine's clock.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl Entropy for OsEntropy {
     fn fill(&self, bytes: &mut [u8]) {
         // Going on with predictable bytes would give away every session and key: stop at once instead.
         if self.0.fill(bytes).is_err() {
-            let _ = writeln!(std::io::stderr(), "the operating system gives no random bytes; stopping");
+            telemetry::end(Some("the operating system gives no random bytes; stopping"));
             std::process::abort();
         }
     }

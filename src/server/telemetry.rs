@@ -1,18 +1,35 @@
 //! Log lines: structured, to standard error, in the form the settings ask for.
 //!
+//! Whoever logs never waits: lines go into a queue with an end, and a thread of its own writes them. A line that finds no
+//! room there, or cannot be written (a full disk, a reader that is gone), is counted, and the number said as soon as
+//! something can be written again.
+//!
 //! Nothing here hides secrets: the rule is that no code gives one to a log line (types that hold one do not print
 //! themselves), and a test reads a whole run's lines to see that it is kept.
 
 use std::{
+    collections::VecDeque,
     io::{self, Write},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    panic,
+    sync::{
+        Condvar, Mutex, MutexGuard, Once, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
 use anyhow::{Context, bail};
 use base::Clock;
 use tracing_subscriber::EnvFilter;
 
-use crate::system::SystemClock;
+use crate::{
+    limits::{LOG_BYTES_WAITING_MAX, LOG_END_WITHIN},
+    system::SystemClock,
+};
+
+static QUEUE: Queue = Queue::new();
+static AS_JSON: AtomicBool = AtomicBool::new(false);
 
 /// Starts writing log lines. Called once, first thing.
 ///
@@ -21,7 +38,7 @@ use crate::system::SystemClock;
 /// A filter that cannot be read, or an unknown format.
 pub fn start(format: &str, filter: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::builder().parse(filter).with_context(|| format!("log.filter {filter:?}"))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Line(io::stderr()));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| &QUEUE);
     // It would say on standard error that standard error cannot be written, and end the thread that logs.
     let builder = builder.with_target(false).log_internal_errors(false);
     // A second start in one process (tests) keeps the first.
@@ -33,32 +50,111 @@ pub fn start(format: &str, filter: &str) -> anyhow::Result<()> {
         "text" => builder.with_ansi(false).try_init(),
         other => bail!("log.format must be text or json, not {other:?}"),
     };
+    start_writing();
+    // The standard library would write to standard error itself, and wait there for whoever does not read it.
+    panic::set_hook(Box::new(|panicked| {
+        let place = panicked.location().map(ToString::to_string).unwrap_or_default();
+        let why = panicked.payload_as_str().unwrap_or_default();
+        tracing::error!(place, why, "a panic");
+    }));
     Ok(())
 }
 
-/// Lines that could not be written, and of which nothing was said yet.
-static LOST: AtomicU64 = AtomicU64::new(0);
-static AS_JSON: AtomicBool = AtomicBool::new(false);
+/// Before the program ends: writes what waits, and a last line if there is one. For a moment only: there may be nobody who
+/// reads it.
+pub fn end(last: Option<&str>) {
+    if let Some(last) = last {
+        start_writing();
+        QUEUE.add(format!("{last}\n").as_bytes());
+    }
+    QUEUE.wait(LOG_END_WITHIN);
+}
 
-/// One line on its way. A line that cannot be written (a full disk, a reader that is gone) is counted and said when there
-/// is room again; whoever logs goes on.
-struct Line<W>(W);
+fn start_writing() {
+    static STARTED: Once = Once::new();
+    STARTED.call_once(|| {
+        // A machine that gives no thread has worse troubles than lines that are not written.
+        let _ = thread::Builder::new().name("log".to_owned()).spawn(|| {
+            let mut out = io::stderr();
+            loop {
+                QUEUE.write_next(&mut out);
+            }
+        });
+    });
+}
 
-impl<W: Write> Write for Line<W> {
+/// Lines that wait to be written.
+struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+struct Waiting {
+    lines: VecDeque<Vec<u8>>,
+    bytes: usize,
+    /// Lines that found no room or could not be written, and of which nothing was said yet.
+    lost: u64,
+    /// Whether one was taken out and is being written.
+    writing: bool,
+}
+
+impl Queue {
+    const fn new() -> Self {
+        let waiting = Waiting { lines: VecDeque::new(), bytes: 0, lost: 0, writing: false };
+        Self { waiting: Mutex::new(waiting), changed: Condvar::new() }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, line: &[u8]) {
+        let mut waiting = self.waiting();
+        if waiting.bytes + line.len() > LOG_BYTES_WAITING_MAX {
+            waiting.lost += 1;
+            return;
+        }
+        waiting.bytes += line.len();
+        waiting.lines.push_back(line.to_vec());
+        self.changed.notify_all();
+    }
+
+    /// Waits for a line and writes it, after saying how many were lost.
+    fn write_next(&self, out: &mut impl Write) {
+        let mut waiting = self.waiting();
+        let (lost, line) = loop {
+            if let Some(line) = waiting.lines.pop_front() {
+                break (std::mem::take(&mut waiting.lost), line);
+            }
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        };
+        waiting.bytes -= line.len();
+        waiting.writing = true;
+        drop(waiting);
+        let said = if lost == 0 { Ok(()) } else { out.write_all(about_lost(lost).as_bytes()) };
+        let unsaid = if said.is_ok() { 0 } else { lost };
+        let unwritten = u64::from(said.and_then(|()| out.write_all(&line)).is_err());
+        let mut waiting = self.waiting();
+        waiting.lost += unsaid + unwritten;
+        waiting.writing = false;
+        self.changed.notify_all();
+    }
+
+    /// Waits until everything is written, for so long at most.
+    fn wait(&self, most: Duration) {
+        let busy = |waiting: &mut Waiting| waiting.writing || !waiting.lines.is_empty();
+        drop(self.changed.wait_timeout_while(self.waiting(), most, busy));
+    }
+}
+
+impl Write for &Queue {
+    /// One line, as a whole.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let lost = LOST.swap(0, Ordering::AcqRel);
-        let said = if lost == 0 { Ok(()) } else { self.0.write_all(about_lost(lost).as_bytes()) };
-        if said.is_err() {
-            LOST.fetch_add(lost, Ordering::AcqRel);
-        }
-        if said.and_then(|()| self.0.write_all(line)).is_err() {
-            LOST.fetch_add(1, Ordering::AcqRel);
-        }
+        self.add(line);
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let _ = self.0.flush();
         Ok(())
     }
 }
@@ -98,18 +194,38 @@ mod tests {
         }
     }
 
+    fn lines(disk: Disk) -> Vec<String> {
+        String::from_utf8(disk.held).unwrap().lines().map(str::to_owned).collect()
+    }
+
     #[test]
     fn lines_that_cannot_be_written_are_counted_and_said_later() {
-        let mut line = Line(Disk { room: false, held: Vec::new() });
+        let (queue, mut disk) = (Queue::new(), Disk { room: false, held: Vec::new() });
         for _ in 0..3 {
-            line.write_all(b"lost\n").unwrap();
+            queue.add(b"lost\n");
+            queue.write_next(&mut disk);
         }
-        line.0.room = true;
-        line.write_all(b"first\n").unwrap();
-        line.write_all(b"second\n").unwrap();
-        let held = String::from_utf8(line.0.held).unwrap();
-        let lines: Vec<&str> = held.lines().collect();
-        assert!(lines[0].ends_with("WARN log lines could not be written lost=3"), "{held}");
+        disk.room = true;
+        for line in ["first\n", "second\n"] {
+            queue.add(line.as_bytes());
+            queue.write_next(&mut disk);
+        }
+        let lines = lines(disk);
+        assert!(lines[0].ends_with("WARN log lines could not be written lost=3"), "{lines:?}");
         assert_eq!(lines[1..], ["first", "second"]);
+    }
+
+    #[test]
+    fn whoever_logs_waits_for_nobody_and_what_finds_no_room_is_counted() {
+        let (queue, line) = (Queue::new(), [b'x'; 1024]);
+        // Nobody writes.
+        for _ in 0..LOG_BYTES_WAITING_MAX / line.len() + 5 {
+            queue.add(&line);
+        }
+        queue.wait(Duration::ZERO);
+        let mut disk = Disk { room: true, held: Vec::new() };
+        queue.write_next(&mut disk);
+        assert!(lines(disk)[0].ends_with("lost=5"));
+        assert!(queue.waiting().bytes < LOG_BYTES_WAITING_MAX);
     }
 }

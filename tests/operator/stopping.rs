@@ -41,14 +41,14 @@ async fn a_stop_loses_no_request_in_flight() {
             sent.push(("201 Created", Wire::send(&city, &issue(&city, &token, &key)).await));
             sent.push(("303 See Other", Wire::send(&city, &sign_in(&city, place).await).await));
         }
-        // A body that is half on its way when the stop comes.
-        let request = token_request(&city);
-        let (first, rest) = request.split_at(request.len() - 9);
-        let mut slow = Wire::send(&city, first).await;
         // Each round a little later: when more of them have been answered.
         for (_, wire) in sent.iter().take(round * 2) {
             wire.0.readable().await.unwrap();
         }
+        // A body that is half on its way when the stop comes. It has ten seconds, which are not spent on the others.
+        let request = token_request(&city);
+        let (first, rest) = request.split_at(request.len() - 9);
+        let mut slow = Wire::send(&city, first).await;
         let begun = Instant::now();
         process.ask_to_stop();
         soon("the stop to begin", async || (stops(&city.log_text()) > round).then_some(())).await;
@@ -235,6 +235,28 @@ async fn licences(city: &City) -> BTreeSet<(String, String)> {
     drop(tx);
     database.close().await;
     rows.into_iter().collect()
+}
+
+/// Standard error is a full pipe whose reader is there and reads nothing, as a collector of logs that hangs.
+#[tokio::test]
+async fn log_lines_that_nobody_reads_hold_up_no_request_and_no_stop() {
+    let mut installation = Installation::on(None);
+    installation.set("log.filter", "debug");
+    let pipe = installation.folder.join("serve.log");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // Open for both, so that whoever opens it to write need not wait for a reader.
+    let mut reader = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+    // As much as a pipe holds (pipe(7)).
+    std::io::Write::write_all(&mut reader, &vec![b'x'; 64 * 1024]).unwrap();
+    let process = installation.serve().await;
+    let http = client();
+    for _ in 0..20 {
+        assert_eq!(http.get(installation.url("/nowhere")).send().await.unwrap().status(), 404);
+    }
+    let begun = Instant::now();
+    assert_eq!(process.stop(), Some(0));
+    assert!(begun.elapsed() < SHORT, "{:?}", begun.elapsed());
+    drop(reader);
 }
 
 /// `/dev/full` takes nothing, as a full disk does.

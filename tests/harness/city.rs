@@ -1,6 +1,7 @@
 //! The demonstration city as a process of its own, on the database that the test command names.
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     net::SocketAddrV4,
     path::{Path, PathBuf},
@@ -8,14 +9,14 @@ use std::{
     time::Duration,
 };
 
-use records::DatabaseSettings;
+use records::{Database, DatabaseSettings};
 use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::{
     browser::{Browser, Page, client, json},
-    process::{Process, own_address},
+    process::{self, Process, Ran, own_address},
     wait::until,
 };
 
@@ -33,8 +34,9 @@ pub struct City {
     pub issuer: String,
     /// The folder of its data and its log.
     pub folder: PathBuf,
+    /// Where its own process answers.
+    pub address: SocketAddrV4,
     database: Option<String>,
-    address: SocketAddrV4,
     process: Option<Process>,
 }
 
@@ -46,18 +48,17 @@ impl City {
 
     /// A city of one's own.
     pub async fn start() -> Self {
+        Self::on(postgres_database().await).await
+    }
+
+    /// A city of one's own on this database; on SQLite in its folder without one.
+    pub async fn on(database: Option<String>) -> Self {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("guosuo-city-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
-        let mut city = Self {
-            facts: Value::Null,
-            issuer: String::new(),
-            folder,
-            database: postgres_database().await,
-            address: own_address(),
-            process: None,
-        };
+        let mut city =
+            Self { facts: Value::Null, issuer: String::new(), folder, database, address: own_address(), process: None };
         city.open().await;
         city
     }
@@ -102,25 +103,58 @@ impl City {
 
     /// The same with more settings.
     pub async fn serve_with(&self, more: &[&str]) -> Process {
+        self.serve_at(self.address, more).await
+    }
+
+    /// The same on one more node, at the address that is given too.
+    pub async fn serve_beside(&self) -> (Process, SocketAddrV4) {
+        let address = own_address();
+        (self.serve_at(address, &[]).await, address)
+    }
+
+    async fn serve_at(&self, address: SocketAddrV4, more: &[&str]) -> Process {
+        let listen = format!("listen={address}");
+        let more = ["--set", &listen].into_iter().chain(more.iter().flat_map(|setting| ["--set", *setting]));
+        let words = self.with_settings(["serve"].into_iter().chain(more));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let process = Process::start(&words, &self.log());
+        until("an answer", READY_MAX, async || {
+            assert!(process.runs(), "the product did not start:\n{}", self.log_text());
+            client().get(format!("http://{address}/livez")).send().await.ok()
+        })
+        .await;
+        process
+    }
+
+    /// Runs a command on the city until it ends.
+    pub fn run(&self, words: &[&str]) -> Ran {
+        let words = self.with_settings(words.iter().copied());
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        process::run(&words, "")
+    }
+
+    /// The words of a command with the settings of the city before them.
+    fn with_settings<'a>(&self, words: impl Iterator<Item = &'a str>) -> Vec<String> {
         let settings = [
             format!("data_folder={}", self.folder.display()),
             format!("public_url={}", self.issuer),
-            format!("listen={}", self.address),
             "oidc.loopback_clients_allowed=true".to_owned(),
             "leave_seconds=0".to_owned(),
             format!("database.url={}", self.database.as_deref().unwrap_or_default()),
         ];
-        let mut words = vec!["serve"];
-        for setting in settings.iter().map(String::as_str).chain(more.iter().copied()) {
-            words.extend(["--set", setting]);
-        }
-        let process = Process::start(&words, &self.log());
-        until("an answer", READY_MAX, async || {
-            assert!(process.runs(), "the product did not start:\n{}", self.log_text());
-            client().get(self.url("/livez")).send().await.ok()
-        })
-        .await;
-        process
+        let settings = settings.into_iter().flat_map(|setting| ["--set".to_owned(), setting]);
+        settings.chain(words.map(str::to_owned)).collect()
+    }
+
+    /// Every licence that is not void: also one that was begun and is not finished.
+    pub async fn licences(database: &DatabaseSettings) -> BTreeSet<String> {
+        let database = Database::open(database).await.unwrap();
+        let mut tx = database.read().await.unwrap();
+        let rows: Vec<(String,)> =
+            tx.all("select licence_id from licence where status <> 'void'", vec![]).await.unwrap();
+        drop(tx);
+        database.close().await;
+        rows.into_iter().map(|(licence,)| licence).collect()
     }
 
     /// How to open the city's database.

@@ -14,6 +14,7 @@ pub mod flow;
 pub mod html;
 pub mod installation;
 pub mod items;
+pub mod load;
 pub mod paths;
 pub mod postgres;
 pub mod process;

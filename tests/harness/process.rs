@@ -81,8 +81,7 @@ impl Process {
 
     /// Sends it a signal.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("sh").args(["-c", "kill -\"$1\" \"$2\"", "kill", name, &self.pid]).status().unwrap();
-        assert!(status.success(), "there was nothing to send {name} to");
+        assert!(signal(&self.pid, name), "there was nothing to send {name} to");
     }
 
     /// Ends it as an operator would, and tells how it ended.
@@ -114,10 +113,17 @@ impl Drop for Process {
     }
 }
 
-/// The program under test, beside the test program.
+/// Sends a signal to a process; tells whether it was there.
+pub fn signal(pid: &str, name: &str) -> bool {
+    let mut kill = Command::new("sh");
+    kill.args(["-c", "kill -\"$1\" \"$2\"", "kill", name, pid]).stderr(Stdio::null()).status().unwrap().success()
+}
+
+/// The program under test: beside the program that tests it, or above when that is one of `cargo test`.
 pub fn program() -> PathBuf {
     let here = env::current_exe().unwrap();
-    let folder = here.ancestors().find(|folder| folder.ends_with("deps")).and_then(Path::parent).unwrap();
+    let folder = here.parent().unwrap();
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
     let program = folder.join("guosuo");
     assert!(program.exists(), "{} is missing; `cargo build --workspace` first", program.display());
     program

@@ -9,6 +9,8 @@ mod founding;
 mod listeners;
 mod office;
 mod postgres_killed;
+mod postgres_silent;
+mod postgres_with_a_standby;
 mod rotation;
 mod stopping;
 mod two_nodes;

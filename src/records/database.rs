@@ -36,8 +36,8 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Unavailable`](base::fault::FaultKind::Unavailable) when it cannot be reached,
-    /// [`FaultKind::Broken`](base::fault::FaultKind::Broken) when its version is unsafe.
+    /// [`FaultKind::Unavailable`](base::fault::FaultKind::Unavailable) when it cannot be reached now,
+    /// [`FaultKind::Broken`](base::fault::FaultKind::Broken) when it lets us never in like this, or is unsafe.
     pub async fn open(settings: &DatabaseSettings) -> Result<Self, Fault> {
         sqlx::any::install_default_drivers();
         let url = settings.url.expose();
@@ -52,6 +52,7 @@ impl Database {
         let (acquire_timeout, consequences) = (settings.acquire_timeout, settings.consequences);
         let memory = Memory::default();
         let database = Self { pool, dialect, writer, acquire_timeout, consequences, memory };
+        database.pool.open().await?;
         let mut tx = database.read().await?;
         let version: (String,) = tx.one(dialect.version_query(), vec![]).await?;
         dialect.check_version(&version.0)?;
@@ -162,6 +163,11 @@ impl Database {
     #[cfg(feature = "testing")]
     pub fn asked(&self) -> u64 {
         self.pool.asked()
+    }
+
+    /// From now on no answer is waited for long: the program stops.
+    pub fn hurry(&self) {
+        self.pool.hurry();
     }
 
     /// Closes all connections after their current statements.

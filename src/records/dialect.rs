@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base::{Fault, fault::FaultKind};
-use sqlx::{AnyConnection, Executor};
+use sqlx::{AnyConnection, Executor, Row};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,30 @@ pub enum Dialect {
     Postgres,
     /// SQLite, embedded.
     Sqlite,
+}
+
+/// What a new session is, as far as its server tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Session {
+    /// Somebody else has it too: it bears a mark of ours already.
+    pub is_shared: bool,
+    /// Its server only follows another one.
+    pub is_standby: bool,
+    /// Its server takes no changes.
+    pub is_read_only: bool,
+}
+
+/// What a failure says about the connection that it came on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// It is in order: the server refused a statement, and said so.
+    InOrder,
+    /// The server ended it, and says that first of all: what it was asked it has not begun.
+    Ended,
+    /// It is gone, or leads to a server that we do not want.
+    Lost,
+    /// Nothing came in time: nobody can tell.
+    Silent,
 }
 
 /// Older versions can lose committed rows in WAL mode with two connections (the WAL-reset fault).
@@ -44,6 +68,11 @@ impl Dialect {
         }
     }
 
+    /// Whether another process keeps the database: one that may end, fall silent or have another clock.
+    pub(crate) fn is_elsewhere(self) -> bool {
+        self == Self::Postgres
+    }
+
     pub(crate) fn connect_url(self, url: &str) -> String {
         match self {
             Self::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
@@ -51,11 +80,12 @@ impl Dialect {
         }
     }
 
+    /// Sets a new session as we want it and tells what it is, in one round trip.
     pub(crate) async fn prepare_connection(
         self,
         connection: &mut AnyConnection,
         statement_timeout: Duration,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<Session, sqlx::Error> {
         match self {
             // FULL: with NORMAL a power cut loses acknowledged commits.
             Self::Sqlite => {
@@ -68,12 +98,16 @@ impl Dialect {
                          pragma trusted_schema = off;",
                     )
                     .await?;
+                Ok(Session::default())
             }
             // Every statement finds its rows by a key, so one plan serves all values; planning each time again was a
             // fifth of a refresh.
             Self::Postgres => {
                 let settings = format!(
-                    "set statement_timeout = {0};
+                    "select coalesce(current_setting('guosuo.session', true), ''), cast(pg_is_in_recovery() as text),
+                            current_setting('transaction_read_only');
+                     set guosuo.session = 'ours';
+                     set statement_timeout = {0};
                      set lock_timeout = {0};
                      set idle_in_transaction_session_timeout = {1};
                      set plan_cache_mode = force_generic_plan;
@@ -81,10 +115,20 @@ impl Dialect {
                     statement_timeout.as_millis(),
                     statement_timeout.as_millis() * 2,
                 );
-                connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(settings))).await?;
+                let rows = connection.fetch_all(sqlx::raw_sql(sqlx::AssertSqlSafe(settings))).await?;
+                let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+                let is = |place: usize, text: &str| Ok::<_, sqlx::Error>(row.try_get::<String, _>(place)? == text);
+                Ok(Session { is_shared: !is(0, "")?, is_standby: is(1, "true")?, is_read_only: is(2, "on")? })
             }
         }
-        Ok(())
+    }
+
+    /// Whether the session still is as we set it, one statement later.
+    pub(crate) fn session_query(self) -> &'static str {
+        match self {
+            Self::Postgres => "select coalesce(current_setting('guosuo.session', true), '')",
+            Self::Sqlite => "select 'ours'",
+        }
     }
 
     /// A transaction that may write takes SQLite's write lock at once: taking it later fails when another
@@ -183,9 +227,29 @@ pub(crate) fn error_kind(code: &str) -> FaultKind {
         // connection trouble, read only, disk full;
         // SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN
         code if code.starts_with("53") || code.starts_with("57") || code.starts_with("08") => FaultKind::Unavailable,
-        "55000" | "55P03" | "25006" | "10" | "13" | "14" => FaultKind::Unavailable,
+        "55000" | "55P03" | "25006" | "25P03" | "10" | "13" | "14" => FaultKind::Unavailable,
         _ => FaultKind::Broken,
     }
+}
+
+/// What an error code says about the connection.
+pub(crate) fn left(code: &str) -> Left {
+    match code {
+        // admin_shutdown, idle_session_timeout. (A crash may say 57P02 in the middle of anything.)
+        "57P01" | "57P05" => Left::Ended,
+        // crash_shutdown, database_dropped, idle_in_transaction_session_timeout; a primary that is one no longer
+        "57P02" | "57P03" | "57P04" | "25P03" | "25006" => Left::Lost,
+        code if code.starts_with("08") => Left::Lost,
+        // SQLITE_IOERR: what the connection keeps of the file may be wrong.
+        "10" => Left::Lost,
+        _ => Left::InOrder,
+    }
+}
+
+/// Whether a server that lets nobody in with this code may do so later, with nobody doing anything about us.
+pub(crate) fn may_let_in_later(code: &str) -> bool {
+    // protocol_violation: a pooler that does not pass on what a session begins with.
+    error_kind(code) == FaultKind::Unavailable && code != "08P01"
 }
 
 #[cfg(test)]

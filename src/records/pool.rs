@@ -1,11 +1,16 @@
-//! Connections kept open between uses.
+//! Connections kept open between uses, and the one place where anything is asked of the database.
 //!
 //! The driver's own pool asks the server for a sign of life each time a connection is given back: for a request of a
-//! single statement that is as much again (decision 0011). This one trusts a connection whose last
-//! statement was answered, and drops any other.
+//! single statement that is as much again (decision 0011). This one trusts a connection whose last statement was
+//! answered a moment ago, and drops any other.
+//!
+//! A server may fall silent: it was frozen, or what lies on the way was. So nothing here waits without an end
+//! ([`Pool::within`]), and who waited in vain throws the connection away without a goodbye. Dropping one closes its
+//! socket and waits for nobody.
 
 use std::{
     collections::VecDeque,
+    pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -14,16 +19,26 @@ use std::{
 };
 
 use base::{Fault, fault::FaultKind};
-use sqlx::{AnyConnection, ConnectOptions, Connection, Executor, any::AnyConnectOptions};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use futures_util::TryStreamExt;
+use sqlx::{
+    Any, AnyConnection, ConnectOptions, Connection, Either, Executor, FromRow, SqlStr,
+    any::{AnyArguments, AnyConnectOptions, AnyRow},
+    query::Query,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
-use crate::{dialect::Dialect, driver::fault};
-
-/// A connection is replaced after so long, so that memory the server keeps for it does not grow for ever.
-const LIFETIME: Duration = Duration::from_mins(30);
-
-/// How long a new connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::{
+    args::Value,
+    dialect::{Dialect, Left},
+    driver::{fault, left, not_let_in},
+    limits::{
+        ANSWER_MARGIN, GOODBYE_WITHIN, HURRIED_WITHIN, LIFETIME, LOOK_UP_EVERY, QUIET_AFTER, SIGN_OF_LIFE_WITHIN,
+    },
+    servers::{Servers, all_refused},
+};
 
 /// How many connections, and how long anything about them may take.
 #[derive(Clone, Copy, Debug)]
@@ -42,13 +57,13 @@ pub(crate) struct Pool(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    options: AnyConnectOptions,
+    servers: Servers,
     dialect: Dialect,
-    statement_timeout: Duration,
-    acquire_timeout: Duration,
+    limits: Limits,
     places: Arc<Semaphore>,
     idle: Mutex<VecDeque<Open>>,
-    closed: AtomicBool,
+    is_hurried: AtomicBool,
+    is_closed: AtomicBool,
     #[cfg(feature = "testing")]
     asked: std::sync::atomic::AtomicU64,
 }
@@ -57,48 +72,79 @@ struct Inner {
 struct Open {
     connection: AnyConnection,
     since: Instant,
+    /// When its last answer came.
+    answered: Instant,
 }
 
 impl Pool {
     pub(crate) fn new(url: &str, limits: Limits, dialect: Dialect) -> Result<Self, Fault> {
-        let url = dialect.connect_url(url);
-        let options: AnyConnectOptions = url.parse().map_err(fault)?;
         Ok(Self(Arc::new(Inner {
-            // A statement's text is no secret, but thousands of lines a second help nobody.
-            options: options.disable_statement_logging(),
+            servers: Servers::of(url, dialect)?,
             dialect,
-            statement_timeout: limits.statement_timeout,
-            acquire_timeout: limits.acquire_timeout,
+            limits,
             places: Arc::new(Semaphore::new(limits.connections_max.max(2) as usize)),
             idle: Mutex::default(),
-            closed: AtomicBool::new(false),
+            is_hurried: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
             #[cfg(feature = "testing")]
             asked: std::sync::atomic::AtomicU64::new(0),
         })))
     }
 
+    /// Opens the first connections, and says why if that cannot be.
+    pub(crate) async fn open(&self) -> Result<(), Fault> {
+        let first = self.connect().await?;
+        if !self.0.dialect.is_elsewhere() {
+            self.give_back(first);
+            return Ok(());
+        }
+        // A pooler that lends a session out for one transaction gives this one what was set for the first; or it forgets
+        // at once what was set.
+        let second = self.connect().await?;
+        let mut lease = self.lease(first, None, false);
+        let told = lease.read(SqlStr::from_static(self.0.dialect.session_query()), Vec::new()).await?;
+        let session: Option<(String,)> = told.first()?;
+        if session.is_none_or(|(mark,)| mark != "ours") {
+            return Err(Fault::broken("what is set for a session is forgotten: a pooler stands before the database"));
+        }
+        self.give_back(second);
+        Ok(())
+    }
+
     /// A connection that nobody else uses.
     pub(crate) async fn acquire(&self) -> Result<Lease, Fault> {
         let waiting = Arc::clone(&self.0.places).acquire_owned();
-        let place = tokio::time::timeout(self.0.acquire_timeout, waiting)
+        let place = timeout(self.0.limits.acquire_timeout, waiting)
             .await
             .map_err(|_| Fault::unavailable("no connection to the database became free in time"))?
             .map_err(|_| Fault::unavailable("the database was closed"))?;
-        let open = match self.take_idle() {
-            Some(open) => open,
-            None => self.connect().await?,
-        };
-        Ok(Lease {
-            open: Some(open),
-            pool: self.clone(),
-            place: Some(place),
-            turn: None,
-            is_answered: true,
-            in_transaction: false,
-        })
+        match self.take_idle().await {
+            Some(open) => Ok(self.lease(open, Some(place), true)),
+            None => Ok(self.lease(self.connect_for_now().await?, Some(place), false)),
+        }
     }
 
-    fn take_idle(&self) -> Option<Open> {
+    fn lease(&self, open: Open, place: Option<OwnedSemaphorePermit>, is_untried: bool) -> Lease {
+        let pool = self.clone();
+        Lease { open: Some(open), pool, place, turn: None, is_answered: true, in_transaction: false, is_untried }
+    }
+
+    /// An idle connection that we have reason to trust.
+    async fn take_idle(&self) -> Option<Open> {
+        while let Some(mut open) = self.pop_idle() {
+            if !self.0.dialect.is_elsewhere() || open.answered.elapsed() < QUIET_AFTER {
+                return Some(open);
+            }
+            let sign = self.within(self.0.servers.patience.sign_of_life, open.connection.ping()).await;
+            if matches!(sign, Some(Ok(()))) {
+                return Some(open);
+            }
+            self.forget_idle();
+        }
+        None
+    }
+
+    fn pop_idle(&self) -> Option<Open> {
         let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
         // The one used last is the one whose caches are warm.
         while let Some(open) = idle.pop_back() {
@@ -109,27 +155,70 @@ impl Pool {
         None
     }
 
-    async fn connect(&self) -> Result<Open, Fault> {
-        let connecting = async {
-            let mut connection = self.0.options.connect().await?;
-            self.0.dialect.prepare_connection(&mut connection, self.0.statement_timeout).await?;
-            Ok::<_, sqlx::Error>(connection)
-        };
-        let connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
-            .await
-            .map_err(|_| Fault::unavailable("the database does not answer"))?
-            // Whatever its reason, a database that lets nobody in is one that may do so later.
-            .map_err(Fault::unavailable)?;
-        Ok(Open { connection, since: Instant::now() })
+    /// Whatever its reason, a database that lets nobody in now is one that may do so later.
+    async fn connect_for_now(&self) -> Result<Open, Fault> {
+        self.connect().await.map_err(|fault| match fault.kind() {
+            FaultKind::Broken => Fault::unavailable(fault),
+            _ => fault,
+        })
     }
 
-    fn give_back(&self, open: Open) {
-        if !self.0.closed.load(Ordering::Acquire) {
+    async fn connect(&self) -> Result<Open, Fault> {
+        let servers = &self.0.servers;
+        let mut faults = Vec::new();
+        for (place, options) in servers.in_turn() {
+            match self.connect_to(options).await {
+                Ok(connection) => {
+                    servers.found(place);
+                    let now = Instant::now();
+                    return Ok(Open { connection, since: now, answered: now });
+                }
+                Err(fault) => faults.push((place, fault)),
+            }
+        }
+        Err(all_refused(faults))
+    }
+
+    async fn connect_to(&self, options: &AnyConnectOptions) -> Result<AnyConnection, Fault> {
+        let connecting = async {
+            let mut connection = options.connect().await.map_err(not_let_in)?;
+            let (dialect, timeout) = (self.0.dialect, self.0.limits.statement_timeout);
+            let session = dialect.prepare_connection(&mut connection, timeout).await.map_err(not_let_in)?;
+            self.0.servers.check(session)?;
+            Ok(connection)
+        };
+        let connected = self.within(self.0.servers.patience.connect, connecting).await;
+        connected.unwrap_or_else(|| Err(Fault::unavailable("the database does not answer")))
+    }
+
+    /// Waits for an answer, but no longer than this; none when none came. While the program stops it waits less.
+    async fn within<T>(&self, limit: Duration, answer: impl Future<Output = T>) -> Option<T> {
+        let mut answer = pin!(answer);
+        let begun = Instant::now();
+        loop {
+            let limit = if self.0.is_hurried.load(Ordering::Relaxed) { limit.min(HURRIED_WITHIN) } else { limit };
+            let left = limit.saturating_sub(begun.elapsed());
+            match timeout(left.min(LOOK_UP_EVERY), answer.as_mut()).await {
+                Ok(answer) => return Some(answer),
+                Err(_) if begun.elapsed() >= limit => return None,
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// How long the answer to a statement is waited for.
+    fn answer_within(&self) -> Duration {
+        self.0.limits.statement_timeout + ANSWER_MARGIN
+    }
+
+    fn give_back(&self, mut open: Open) {
+        if !self.0.is_closed.load(Ordering::Acquire) {
+            open.answered = Instant::now();
             self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push_back(open);
         }
     }
 
-    /// Forgets idle connections: one that broke is seldom alone.
+    /// Forgets idle connections: one that broke or fell silent is seldom alone.
     fn forget_idle(&self) {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -140,14 +229,22 @@ impl Pool {
         self.0.asked.load(Ordering::Relaxed)
     }
 
+    /// From now on nobody waits long: the program stops.
+    pub(crate) fn hurry(&self) {
+        self.0.is_hurried.store(true, Ordering::Relaxed);
+    }
+
     /// Lets nobody in any more and closes what is idle; what is in use is closed when it is given back.
     pub(crate) async fn close(&self) {
-        self.0.closed.store(true, Ordering::Release);
+        self.0.is_closed.store(true, Ordering::Release);
         self.0.places.close();
         let idle = std::mem::take(&mut *self.0.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        for open in idle {
-            let _ = open.connection.close().await;
-        }
+        let goodbyes = async {
+            for open in idle {
+                let _ = open.connection.close().await;
+            }
+        };
+        self.within(GOODBYE_WITHIN, goodbyes).await;
     }
 }
 
@@ -162,69 +259,211 @@ pub(crate) struct Lease {
     /// False from the moment a statement is sent until its answer was read to the end.
     is_answered: bool,
     in_transaction: bool,
+    /// The connection was idle and nothing was asked on it since: it may have been closed meanwhile.
+    is_untried: bool,
+}
+
+/// A statement with its values, or a script without any.
+#[derive(Clone)]
+struct Question {
+    sql: SqlStr,
+    values: Option<Vec<Value>>,
+    aim: Aim,
+}
+
+/// What a statement does, should it be carried out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    /// Nothing that stays.
+    Read,
+    /// It changes something, which outside of a transaction is kept by itself.
+    Change,
+}
+
+/// What the database answered to one statement.
+#[derive(Default)]
+pub(crate) struct Answer {
+    rows: Vec<AnyRow>,
+    pub rows_changed: u64,
+    /// Whether anything of it came.
+    is_begun: bool,
+}
+
+impl Answer {
+    /// Its rows.
+    pub(crate) fn all<T>(&self) -> Result<Vec<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow>,
+    {
+        self.rows.iter().map(T::from_row).collect::<Result<_, _>>().map_err(fault)
+    }
+
+    /// Its first row, if it has any.
+    pub(crate) fn first<T>(&self) -> Result<Option<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow>,
+    {
+        self.rows.first().map(T::from_row).transpose().map_err(fault)
+    }
+}
+
+/// Why there is no answer.
+struct Failure {
+    fault: Fault,
+    left: Left,
+    /// Whether the server had begun to answer.
+    was_begun: bool,
+}
+
+impl Failure {
+    /// Whether nothing can have been kept of a statement that was the first on its connection.
+    fn left_nothing(&self, aim: Aim) -> bool {
+        match self.left {
+            Left::InOrder | Left::Silent => false,
+            // The server tells the end of a statement before it keeps it, and the end of the connection after that.
+            Left::Ended => aim == Aim::Read || !self.was_begun,
+            Left::Lost => aim == Aim::Read,
+        }
+    }
 }
 
 impl Lease {
-    /// Runs one statement on the connection. When this future is dropped half-way, or the answer does not come, the
-    /// connection is not used again.
-    pub(crate) async fn run<T>(
-        &mut self,
-        statement: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<T, Fault> {
-        let Some(open) = self.open.as_mut() else { return Err(Fault::broken("a connection was used after its end")) };
-        if !self.is_answered {
-            return Err(Fault::unavailable("the connection to the database broke"));
-        }
-        self.is_answered = false;
-        #[cfg(feature = "testing")]
-        self.pool.0.asked.fetch_add(1, Ordering::Relaxed);
-        match statement(&mut open.connection).await {
-            Ok(answer) => {
-                self.is_answered = true;
-                Ok(answer)
-            }
-            Err(error) => {
-                // The server's own refusal leaves the connection in order; anything else does not.
-                let fault = fault(error);
-                match fault.kind() {
-                    FaultKind::Unavailable | FaultKind::Unknown => self.pool.forget_idle(),
-                    FaultKind::Conflict | FaultKind::Broken => self.is_answered = true,
-                }
-                Err(fault)
-            }
-        }
+    /// Asks for rows.
+    pub(crate) async fn read(&mut self, sql: SqlStr, values: Vec<Value>) -> Result<Answer, Fault> {
+        self.ask(Question { sql, values: Some(values), aim: Aim::Read }).await
     }
 
     /// Runs a statement that changes something, which outside of a transaction is kept by itself.
-    pub(crate) async fn change<T>(
-        &mut self,
-        statement: impl AsyncFnOnce(&mut AnyConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<T, Fault> {
+    pub(crate) async fn change(&mut self, sql: SqlStr, values: Option<Vec<Value>>) -> Result<Answer, Fault> {
         let is_alone = !self.in_transaction;
-        self.run(statement).await.map_err(|fault| if is_alone { fault.while_keeping() } else { fault })
+        let answer = self.ask(Question { sql, values, aim: Aim::Change }).await;
+        answer.map_err(|fault| if is_alone { fault.while_keeping() } else { fault })
+    }
+
+    /// Has a statement prepared, and not run.
+    pub(crate) async fn prepare(&mut self, sql: SqlStr) -> Result<(), Fault> {
+        let limit = self.pool.answer_within();
+        let Some(open) = self.open.as_mut() else { return Err(used_after_its_end()) };
+        self.is_answered = false;
+        match self.pool.within(limit, open.connection.prepare(sql)).await {
+            Some(Err(error)) if left(&error) == Left::InOrder => {
+                self.is_answered = true;
+                Err(fault(error))
+            }
+            Some(prepared) => {
+                self.is_answered = prepared.is_ok();
+                prepared.map(|_| ()).map_err(fault)
+            }
+            None => Err(silent(limit)),
+        }
     }
 
     pub(crate) async fn begin(&mut self, turn: Option<OwnedSemaphorePermit>) -> Result<(), Fault> {
         self.turn = turn;
-        let begin = self.pool.0.dialect.begin();
+        let sql = SqlStr::from_static(self.pool.0.dialect.begin());
+        self.ask(Question { sql, values: None, aim: Aim::Read }).await?;
         self.in_transaction = true;
-        self.run(async |connection| connection.execute(begin).await.map(|_| ())).await
+        Ok(())
     }
 
     pub(crate) async fn commit(&mut self) -> Result<(), Fault> {
         if !self.in_transaction {
             return Ok(());
         }
-        let committed = self.run(async |connection| connection.execute("commit").await.map(|_| ())).await;
-        committed.map_err(Fault::while_keeping)?;
+        let question = Question { sql: SqlStr::from_static("commit"), values: None, aim: Aim::Change };
+        self.ask(question).await.map_err(Fault::while_keeping)?;
         self.in_transaction = false;
         Ok(())
     }
+
+    /// Asks, and asks once more on a new connection when this one had been closed before anybody asked anything on it.
+    async fn ask(&mut self, question: Question) -> Result<Answer, Fault> {
+        let again = self.is_untried.then(|| question.clone());
+        match (self.ask_once(question).await, again) {
+            (Err(failure), Some(question)) if failure.left_nothing(question.aim) => {
+                // Its place is kept; the connection itself goes before the next one comes.
+                self.open = None;
+                self.open = Some(self.pool.connect_for_now().await?);
+                self.is_answered = true;
+                self.ask_once(question).await.map_err(|failure| failure.fault)
+            }
+            (answer, _) => answer.map_err(|failure| failure.fault),
+        }
+    }
+
+    /// Asks, and waits for the answer to its end. When this future is dropped half-way, or the answer does not come, the
+    /// connection is not used again.
+    async fn ask_once(&mut self, question: Question) -> Result<Answer, Failure> {
+        let broke = |fault| Failure { fault, left: Left::InOrder, was_begun: true };
+        let Some(open) = self.open.as_mut() else { return Err(broke(used_after_its_end())) };
+        if !self.is_answered {
+            return Err(broke(Fault::unavailable("the connection to the database broke")));
+        }
+        self.is_answered = false;
+        self.is_untried = false;
+        #[cfg(feature = "testing")]
+        self.pool.0.asked.fetch_add(1, Ordering::Relaxed);
+        let mut answer = Answer::default();
+        let limit = self.pool.answer_within();
+        let told = self.pool.within(limit, answered(&mut open.connection, question, &mut answer)).await;
+        let (fault, left) = match told {
+            Some(Ok(())) => {
+                self.is_answered = true;
+                return Ok(answer);
+            }
+            Some(Err(error)) => {
+                let left = left(&error);
+                (fault(error), left)
+            }
+            None => (silent(limit), Left::Silent),
+        };
+        match left {
+            Left::InOrder => self.is_answered = true,
+            Left::Ended | Left::Lost | Left::Silent => self.pool.forget_idle(),
+        }
+        Err(Failure { fault, left, was_begun: answer.is_begun })
+    }
+}
+
+fn silent(limit: Duration) -> Fault {
+    Fault::unavailable(format!("the database was silent for {} ms", limit.as_millis()))
+}
+
+fn used_after_its_end() -> Fault {
+    Fault::broken("a connection was used after its end")
+}
+
+/// Reads the whole answer.
+async fn answered(connection: &mut AnyConnection, question: Question, answer: &mut Answer) -> Result<(), sqlx::Error> {
+    let Question { sql, values, .. } = question;
+    let mut items = match values {
+        Some(values) => connection.fetch_many(bind(sqlx::query(sql), values)),
+        None => connection.fetch_many(sqlx::raw_sql(sql)),
+    };
+    while let Some(item) = items.try_next().await? {
+        answer.is_begun = true;
+        match item {
+            Either::Left(done) => answer.rows_changed += done.rows_affected(),
+            Either::Right(row) => answer.rows.push(row),
+        }
+    }
+    Ok(())
+}
+
+fn bind(mut query: Query<'_, Any, AnyArguments>, values: Vec<Value>) -> Query<'_, Any, AnyArguments> {
+    for value in values {
+        query = match value {
+            Value::Bytes(value) => query.bind(value),
+            Value::Int(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+        };
+    }
+    query
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let (Some(mut open), Some(place)) = (self.open.take(), self.place.take()) else { return };
+        let (Some(mut open), place) = (self.open.take(), self.place.take()) else { return };
         if !self.is_answered {
             // Closing it is what tells the server to undo whatever was open.
             return;
@@ -238,8 +477,9 @@ impl Drop for Lease {
         // Locks must go now, not when somebody happens to use the connection next.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if open.connection.execute("rollback").await.is_ok() {
-                    pool.give_back(open);
+                match pool.within(SIGN_OF_LIFE_WITHIN, open.connection.execute("rollback")).await {
+                    Some(Ok(_)) => pool.give_back(open),
+                    _ => pool.forget_idle(),
                 }
                 drop((place, turn));
             });

@@ -15,8 +15,9 @@ pub struct DatabaseSettings {
     pub connections_max: u32,
     /// How long a request waits for a free connection before it is answered 503.
     pub acquire_timeout: Duration,
-    /// How long one statement may run (PostgreSQL only; SQLite's never leave the machine).
-    pub(crate) statement_timeout: Duration,
+    /// How long one statement may run: PostgreSQL itself ends it then, and where nothing is heard for a little longer, its
+    /// connection is given up.
+    pub statement_timeout: Duration,
     /// What follows from which event, in every unit of work on this database.
     pub consequences: &'static [Consequence],
 }
@@ -31,5 +32,19 @@ impl DatabaseSettings {
             statement_timeout: Duration::from_secs(15),
             consequences: &[],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::ANSWER_MARGIN;
+
+    #[test]
+    fn with_the_settings_of_a_city_silence_is_noticed_within_20_seconds() {
+        // The tasks beside requests ask twice a second.
+        let asked_after = Duration::from_secs(1);
+        let settings = DatabaseSettings::new("sqlite://x");
+        assert!(asked_after + settings.statement_timeout + ANSWER_MARGIN < Duration::from_secs(20));
     }
 }

@@ -1,11 +1,7 @@
 //! A connection in use, and the statements that run on it.
 
 use base::Fault;
-use sqlx::{
-    Any, FromRow,
-    any::{AnyArguments, AnyRow},
-    query::{Query, QueryAs},
-};
+use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr, any::AnyRow};
 
 use crate::{args::Value, dialect::Dialect, pool::Lease};
 
@@ -53,7 +49,7 @@ impl Tx {
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
-        self.lease.run(async |connection| bind_as(sqlx::query_as(sql), args).fetch_all(connection).await).await
+        self.lease.read(SqlStr::from_static(sql), args).await?.all()
     }
 
     /// The first row of a query, if there is one.
@@ -65,7 +61,7 @@ impl Tx {
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
-        self.lease.run(async |connection| bind_as(sqlx::query_as(sql), args).fetch_optional(connection).await).await
+        self.lease.read(SqlStr::from_static(sql), args).await?.first()
     }
 
     /// The row of a query that always has one.
@@ -86,9 +82,9 @@ impl Tx {
     ///
     /// [`Fault`], as for every statement.
     pub async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, Fault> {
-        let done = self.lease.change(async |connection| bind(sqlx::query(sql), args).execute(connection).await).await?;
-        self.rows_changed += done.rows_affected();
-        Ok(done.rows_affected())
+        let done = self.lease.change(SqlStr::from_static(sql), Some(args)).await?;
+        self.rows_changed += done.rows_changed;
+        Ok(done.rows_changed)
     }
 
     /// Runs a statement that changes rows and returns columns of them.
@@ -100,20 +96,16 @@ impl Tx {
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
-        let rows: Vec<T> = self
-            .lease
-            .change(async |connection| bind_as(sqlx::query_as(sql), args).fetch_all(connection).await)
-            .await?;
+        let rows: Vec<T> = self.lease.change(SqlStr::from_static(sql), Some(args)).await?.all()?;
         self.rows_changed += rows.len() as u64;
         Ok(rows)
     }
 
     /// Runs a statement whose text was put together by this crate.
     pub(crate) async fn run_composed(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, Fault> {
-        let query = bind(sqlx::query(sqlx::AssertSqlSafe(sql)), args);
-        let done = self.lease.change(async |connection| query.execute(connection).await).await?;
-        self.rows_changed += done.rows_affected();
-        Ok(done.rows_affected())
+        let done = self.lease.change(AssertSqlSafe(sql).into_sql_str(), Some(args)).await?;
+        self.rows_changed += done.rows_changed;
+        Ok(done.rows_changed)
     }
 
     /// Runs a statement whose text was put together by this crate and returns its rows.
@@ -121,16 +113,14 @@ impl Tx {
     where
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
-        let query = bind_as(sqlx::query_as(sqlx::AssertSqlSafe(sql)), args);
-        let rows: Vec<T> = self.lease.change(async |connection| query.fetch_all(connection).await).await?;
+        let rows: Vec<T> = self.lease.change(AssertSqlSafe(sql).into_sql_str(), Some(args)).await?.all()?;
         self.rows_changed += rows.len() as u64;
         Ok(rows)
     }
 
     /// Runs a script of several statements without arguments.
     pub(crate) async fn script(&mut self, sql: &str) -> Result<(), Fault> {
-        let script = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
-        self.lease.change(async |connection| script.execute(connection).await.map(|_| ())).await
+        self.lease.change(AssertSqlSafe(sql).into_sql_str(), None).await.map(|_| ())
     }
 
     /// Prepares a statement without running it: how `cargo xtask sql` checks every text on both databases.
@@ -139,9 +129,7 @@ impl Tx {
     ///
     /// [`Fault`] with the database's own words when it does not accept the text.
     pub async fn check_statement(&mut self, sql: &str) -> Result<(), Fault> {
-        use sqlx::Executor;
-        let text = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(sql));
-        self.lease.change(async |connection| connection.prepare(text).await.map(|_| ())).await
+        self.lease.prepare(AssertSqlSafe(sql).into_sql_str()).await
     }
 
     /// Ends a housekeeping transaction. A [`Work`](crate::Work) is ended by its own `commit`.
@@ -153,26 +141,4 @@ impl Tx {
     pub async fn commit(mut self) -> Result<(), Fault> {
         self.lease.commit().await
     }
-}
-
-fn bind(mut query: Query<'_, Any, AnyArguments>, args: Vec<Value>) -> Query<'_, Any, AnyArguments> {
-    for value in args {
-        query = match value {
-            Value::Bytes(value) => query.bind(value),
-            Value::Int(value) => query.bind(value),
-            Value::Text(value) => query.bind(value),
-        };
-    }
-    query
-}
-
-fn bind_as<T>(mut query: QueryAs<'_, Any, T, AnyArguments>, args: Vec<Value>) -> QueryAs<'_, Any, T, AnyArguments> {
-    for value in args {
-        query = match value {
-            Value::Bytes(value) => query.bind(value),
-            Value::Int(value) => query.bind(value),
-            Value::Text(value) => query.bind(value),
-        };
-    }
-    query
 }

@@ -10,10 +10,10 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use base::{Entropy, ListPage, Secret, id::KeyId};
+use base::{Entropy, Fault, ListPage, Secret, fault::FaultKind, id::KeyId};
 use ipnet::IpNet;
 use pki::Custody;
-use records::{Database, DatabaseSettings, migrate};
+use records::{Database, DatabaseSettings, MaybeFault, migrate};
 use web::kit::app::network;
 
 use crate::settings::{self, Settings};
@@ -95,7 +95,9 @@ pub fn database_settings(settings: &Settings) -> anyhow::Result<DatabaseSettings
     let mut database = DatabaseSettings::new(url);
     database.consequences = consequences::TABLE;
     database.connections_max = u32::try_from(settings.integer(&settings::DATABASE_CONNECTIONS))?;
-    database.acquire_timeout = Duration::from_millis(settings.integer(&settings::DATABASE_ACQUIRE_MS).unsigned_abs());
+    let ms = |setting| Duration::from_millis(settings.integer(setting).unsigned_abs());
+    database.acquire_timeout = ms(&settings::DATABASE_ACQUIRE_MS);
+    database.statement_timeout = ms(&settings::DATABASE_STATEMENT_MS);
     Ok(database)
 }
 
@@ -172,6 +174,21 @@ fn make_data_folder(settings: &Settings) -> anyhow::Result<()> {
 async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {
     let name = database_name(settings.url.expose());
     Database::open(settings).await.with_context(|| format!("opening the database {name}"))
+}
+
+/// Whether nothing but time is needed to mend this: the database is elsewhere, and does not let us in now. A file that
+/// cannot be opened stays so.
+pub fn is_away_for_now(settings: &Settings, error: &anyhow::Error) -> bool {
+    let is_elsewhere = database_settings(settings).is_ok_and(|found| sqlite_file(found.url.expose()).is_none());
+    let is_for_now = |fault: &Fault| matches!(fault.kind(), FaultKind::Unavailable | FaultKind::Unknown);
+    is_elsewhere && error.chain().any(|cause| fault_of(cause).is_some_and(is_for_now))
+}
+
+/// The fault that an error of putting the product together is, if it is one.
+fn fault_of<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a Fault> {
+    let of_keys = || cause.downcast_ref::<pki::Error>()?.fault();
+    let of_types = || cause.downcast_ref::<licence::Error>()?.fault();
+    cause.downcast_ref().or_else(of_keys).or_else(of_types)
 }
 
 /// A database's URL without what may be secret in it.
@@ -323,6 +340,8 @@ mod tests {
         check("postgres://guosuo:sec?ret@db/guosuo", "postgres://…");
         check("postgres://guosuo:sec/ret@db/guosuo", "postgres://db/guosuo");
         check("postgres://db/guosuo?user=guosuo&password=sec@ret", "postgres://…");
+        check("postgres://guosuo:sec@ret@a:1,[::1]:2,c/guosuo?connect_timeout=3", "postgres://a:1,[::1]:2,c/guosuo");
+        check("postgres:///guosuo?host=a,b&user=guosuo&password=secret", "postgres:///guosuo");
     }
 
     #[test]

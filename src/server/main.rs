@@ -1,12 +1,15 @@
 //! `guosuo`: serve, look after, and, unless built without the feature, demonstrate.
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 use server::{commands, settings::Settings, telemetry};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long what nobody waits for any more may hold up the end of the program.
+const REST_ENDS_WITHIN: Duration = Duration::from_secs(1);
 
 /// One login for a whole city, electronic licences with legal effect, and a check that anyone can make.
 #[derive(Parser)]
@@ -122,7 +125,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let settings = Settings::load(arguments.config.as_deref(), std::env::vars(), &arguments.set)?;
     telemetry::start(settings.text(&server::settings::LOG_FORMAT), settings.text(&server::settings::LOG_FILTER))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let ran = runtime.block_on(async {
         match arguments.command {
             #[cfg(feature = "demo")]
             Command::Demo(arguments) => commands::demo::run(settings, arguments).await,
@@ -145,7 +148,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             #[cfg(feature = "demo")]
             Command::Department { file, until_input_ends } => commands::demo::department(&file, until_input_ends).await,
         }
-    })
+    });
+    // Whoever still asks a silent server for the address of a name is not waited for.
+    runtime.shutdown_timeout(REST_ENDS_WITHIN);
+    ran
 }
 
 #[cfg(test)]

@@ -80,6 +80,9 @@ settings! {
     DATABASE_CONNECTIONS = "database.connections", SettingKind::Integer { min: 2, max: 200 }, "10";
     /// How long a request waits for a connection before it is answered 503, in milliseconds.
     DATABASE_ACQUIRE_MS = "database.acquire_timeout_ms", SettingKind::Integer { min: 100, max: 60_000 }, "5000";
+    /// How long a statement may take, in milliseconds: PostgreSQL itself ends it then. When nothing was heard two seconds
+    /// later, the connection is given up and the request answered 503.
+    DATABASE_STATEMENT_MS = "database.statement_timeout_ms", SettingKind::Integer { min: 500, max: 600_000 }, "15000";
     /// The file with the key that seals all other keys; empty means `keys/envelope.key` in the data folder.
     ENVELOPE_KEY_FILE = "keys.envelope_file", SettingKind::SecretFile, "";
     /// The folder of the fonts; empty means `fonts` beside the program, or the source tree's.

@@ -355,6 +355,7 @@ impl Running {
         tokio::time::sleep(self.leave).await;
         let until = tokio::time::Instant::now() + self.drain.max(TASKS_END_WITHIN);
         let _ = self.stop.send(true);
+        self.product.database.hurry();
         let mut stopping: JoinSet<()> = self.servers.into_iter().map(|server| server.stop(self.drain)).collect();
         while stopping.join_next().await.is_some() {}
         if tokio::time::timeout_at(until, self.beside.finish()).await.is_err() {

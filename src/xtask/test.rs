@@ -16,16 +16,22 @@ const POSTGRES: &str = "GUOSUO_TEST_POSTGRES";
 /// Crates whose tests never meet a database: running them a second time would prove nothing.
 const WITHOUT_DATABASE: [&str; 7] = ["base", "crypto", "documents", "verify", "examiner", "departments", "xtask"];
 
+/// Modules of tests that start PostgreSQL servers of their own.
+const OWN_POSTGRES: [&str; 5] =
+    ["postgres_killed::", "postgres_silent::", "postgres_not_there_yet::", "postgres_with_a_standby::", "two_nodes::"];
+
 /// Runs these parts, one after another.
 pub fn run(report: &mut Report, parts: &[Part]) -> Result<()> {
     install::all(report, parts)?;
     // Everything at once, so that no crate is built twice with different features.
     report.must("build", &mut cargo(&["build", "--workspace", "--all-targets", "--quiet", "--locked"]))?;
     if parts.contains(&Part::Sqlite) {
-        let words = ["test", "--workspace", "--locked", "--no-fail-fast", "--"];
+        // What does something to a PostgreSQL server, and what several nodes share, needs one.
+        let mut words = vec!["test", "--workspace", "--locked", "--no-fail-fast", "--"];
+        for module in OWN_POSTGRES {
+            words.extend(["--skip", module]);
+        }
         let mut command = cargo(&words);
-        // What kills a PostgreSQL server, and what several nodes share, needs one.
-        command.args(["--skip", "postgres_killed::", "--skip", "two_nodes::"]);
         report.tests("tests on sqlite", command.env_remove(POSTGRES), Counted::cargo)?;
     }
     if parts.contains(&Part::Postgres) {

@@ -18,5 +18,6 @@ pub mod load;
 pub mod paths;
 pub mod postgres;
 pub mod process;
+pub mod relay;
 pub mod source;
 pub mod wait;

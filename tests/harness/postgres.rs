@@ -22,6 +22,11 @@ kill -QUIT "$server" 2>/dev/null
 wait "$server" 2>/dev/null
 "#;
 
+/// A copy of the server at $3:$4 that follows it.
+const COPY: &str = r#"exec "$1/pg_basebackup" --pgdata="$2/data" --username=postgres --host="$3" --port="$4" --checkpoint=fast --write-recovery-conf >"$2/log" 2>&1"#;
+
+const PROMOTE: &str = r#"exec "$1/pg_ctl" --pgdata="$2/data" --wait promote >>"$2/log" 2>&1"#;
+
 const PREPARE: &str = r#"exec "$1/initdb" --pgdata="$2/data" --username=postgres --auth=trust --no-locale --encoding=UTF8 >"$2/log" 2>&1"#;
 
 /// How long it may take to answer.
@@ -40,22 +45,49 @@ pub struct Postgres {
 
 impl Postgres {
     pub fn start() -> Self {
+        let mut server = Self::in_a_folder();
+        assert!(server.shell(PREPARE, server.address).status().unwrap().success(), "{}", server.log());
+        server.start_again();
+        server
+    }
+
+    /// A server that follows another one and takes no changes itself.
+    pub fn standby_of(primary: &Self) -> Self {
+        let mut server = Self::in_a_folder();
+        assert!(server.shell(COPY, primary.address).status().unwrap().success(), "{}", server.log());
+        server.start_again();
+        server
+    }
+
+    /// Makes a standby the primary, and waits until it is.
+    pub fn promote(&self) {
+        assert!(self.shell(PROMOTE, self.address).status().unwrap().success(), "{}", self.log());
+    }
+
+    fn in_a_folder() -> Self {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("guosuo-own-postgres-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let mut server = Self { folder, address: own_address(), programs: programs(), process: None };
+        let server = Self { folder, address: own_address(), programs: programs(), process: None };
         if is_root() {
             // PostgreSQL refuses to run as root.
             assert!(Command::new("chown").arg("postgres").arg(&server.folder).status().unwrap().success());
         }
-        assert!(server.shell(PREPARE).status().unwrap().success(), "{}", server.log());
-        server.start_again();
         server
     }
 
     /// A URL with a password, which the server does not ask for and nobody may repeat.
     pub fn url(&self, password: &str) -> String {
-        format!("postgres://postgres:{password}@{}/postgres", self.address)
+        self.url_at(password, self.address)
+    }
+
+    /// The same for what stands before the server.
+    pub fn url_at(&self, password: &str, address: SocketAddrV4) -> String {
+        format!("postgres://postgres:{password}@{address}/postgres")
+    }
+
+    pub fn address(&self) -> SocketAddrV4 {
+        self.address
     }
 
     /// Ends it at once, as a power cut does.
@@ -74,7 +106,7 @@ impl Postgres {
         loop {
             // Processes of the one that was killed may still hold its memory for a moment: it then ends at once. On a
             // busy machine it may also just take its time.
-            self.process = Some(self.shell(SERVE).stdin(Stdio::piped()).spawn().unwrap());
+            self.process = Some(self.shell(SERVE, self.address).stdin(Stdio::piped()).spawn().unwrap());
             let (host, port) = (self.address.ip().to_string(), self.address.port().to_string());
             let is_ready = || {
                 let mut ready = Command::new(self.programs.join("pg_isready"));
@@ -89,13 +121,13 @@ impl Postgres {
         }
     }
 
-    fn shell(&self, script: &str) -> Command {
+    fn shell(&self, script: &str, address: SocketAddrV4) -> Command {
         let mut command = Command::new(if is_root() { "runuser" } else { "env" });
         if is_root() {
             command.args(["-u", "postgres", "--"]);
         }
         command.args(["sh", "-c", script, "postgres"]).arg(&self.programs).arg(&self.folder);
-        command.arg(self.address.ip().to_string()).arg(self.address.port().to_string());
+        command.arg(address.ip().to_string()).arg(address.port().to_string());
         command.current_dir("/").stdout(Stdio::null());
         command
     }

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use base::fault::FaultKind;
 use records::{Database, DatabaseSettings};
 use reqwest::{RequestBuilder, StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
@@ -163,6 +164,29 @@ async fn a_commit_whose_answer_is_cut_off_is_not_said_to_have_changed_nothing() 
     assert_eq!((first.0, &first.1), (StatusCode::OK, &again.1), "the same key, one receipt");
     assert_eq!(installation.count("licence.verified").await, 1);
     assert_eq!(server.stop(), Some(0));
+}
+
+/// The database ends the connection while it keeps a change, after it said that the change is made.
+#[tokio::test]
+async fn a_change_that_may_have_been_kept_is_not_repeated() {
+    let postgres = Postgres::start();
+    let database = Database::open(&DatabaseSettings::new(postgres.url(PASSWORD))).await.unwrap();
+    let run = async |statement| database.read().await.unwrap().run(statement, vec![]).await;
+    for statement in [
+        "create table line (n bigint)",
+        "create sequence tries",
+        "create function cut() returns trigger language plpgsql as
+           'begin perform nextval(''tries''); perform pg_terminate_backend(pg_backend_pid()); return null; end'",
+        "create constraint trigger cut after insert on line deferrable initially deferred
+            for each row execute function cut()",
+    ] {
+        run(statement).await.unwrap();
+    }
+    let fault = run("insert into line (n) values (1)").await.unwrap_err();
+    assert_eq!(fault.kind(), FaultKind::Unknown, "{fault}");
+    let mut tx = database.read().await.unwrap();
+    let (tries,): (i64,) = tx.one("select last_value from tries", vec![]).await.unwrap();
+    assert_eq!(tries, 1);
 }
 
 #[tokio::test]

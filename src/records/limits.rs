@@ -1,0 +1,37 @@
+//! How long anything about the database may take. All of it is kept on this side of the connection: a server that fell
+//! silent keeps nothing.
+
+use std::time::Duration;
+
+/// A connection is replaced after so long, so that memory the server keeps for it does not grow for ever.
+pub(crate) const LIFETIME: Duration = Duration::from_mins(30);
+
+/// How long one server may take to let us in, unless `connect_timeout` of the URL says otherwise.
+pub(crate) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// The longest `connect_timeout` of a URL, in seconds.
+pub(crate) const CONNECT_SECONDS_MAX: u32 = 60;
+
+/// PostgreSQL itself ends a statement that takes too long, and says so. Who heard nothing so long after that will hear
+/// nothing more.
+pub(crate) const ANSWER_MARGIN: Duration = Duration::from_secs(2);
+
+/// A connection that was not used for so long is asked for a sign of life first: what lies on the way may have forgotten
+/// it, and its server may be gone.
+pub(crate) const QUIET_AFTER: Duration = Duration::from_secs(1);
+
+/// How long a sign of life may take, unless `tcp_user_timeout` of the URL says less; and the end of a transaction that
+/// nobody waits for.
+pub(crate) const SIGN_OF_LIFE_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long any answer may take while the program stops.
+pub(crate) const HURRIED_WITHIN: Duration = Duration::from_secs(3);
+
+/// Who waits looks up so often whether the program stops.
+pub(crate) const LOOK_UP_EVERY: Duration = Duration::from_millis(500);
+
+/// How long the goodbyes of all idle connections may take together.
+pub(crate) const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
+
+/// The most servers in one URL.
+pub(crate) const SERVERS_MAX: usize = 16;

@@ -9,6 +9,7 @@ mod founding;
 mod listeners;
 mod office;
 mod postgres_killed;
+mod postgres_not_there_yet;
 mod postgres_silent;
 mod postgres_with_a_standby;
 mod rotation;

@@ -18,7 +18,7 @@ pub const IN_FLIGHT_SECONDS: i64 = 5;
 /// What is known about a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// Nobody used it: go on, then call [`complete`] or [`release`].
+    /// Nobody used it in the last day: go on, then call [`complete`] or [`release`].
     Fresh,
     /// The same request was answered before: this is the answer.
     Answered {
@@ -66,6 +66,18 @@ pub async fn claim(tx: &mut Tx, caller: &str, key: &str, request_digest: &str, a
             args![caller, key],
         )
         .await?;
+    if is_over(Instant::from_micros(row.claimed_at), at) {
+        // Whether its row was removed already is chance. Only one of several new requests may have the key.
+        let taken = tx
+            .run(
+                "update idempotency
+                    set request_digest = $4, claimed_at = $5, status = null, body = null
+                  where caller = $1 and idempotency_key = $2 and claimed_at = $3",
+                args![caller, key, row.claimed_at, request_digest, at],
+            )
+            .await?;
+        return Ok(if taken == 1 { Claim::Fresh } else { Claim::InFlight });
+    }
     if row.request_digest != request_digest {
         return Ok(Claim::OtherRequest);
     }
@@ -109,11 +121,16 @@ pub async fn release(tx: &mut Tx, caller: &str, key: &str) -> Result<(), Fault> 
     Ok(())
 }
 
+/// Whether the day of a key that was claimed then is over: what was answered under it is another request's.
+pub fn is_over(claimed_at: Instant, at: Instant) -> bool {
+    claimed_at <= at.plus_seconds(-KEPT_SECONDS)
+}
+
 /// Forgets answers older than a day.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
-    tx.run("delete from idempotency where claimed_at < $1", args![at.plus_seconds(-KEPT_SECONDS)]).await
+    tx.run("delete from idempotency where claimed_at <= $1", args![at.plus_seconds(-KEPT_SECONDS)]).await
 }

@@ -412,6 +412,33 @@ async fn a_repeated_request_gets_the_first_answer() -> Result<(), Fault> {
 }
 
 #[tokio::test]
+async fn a_key_is_new_when_its_day_is_over_whether_its_row_was_removed_or_not() -> Result<(), Fault> {
+    const DAY: i64 = 24 * 3600;
+    let fresh = testing::fresh().await?;
+    let claim = async |digest: &str, seconds| -> Result<Claim, Fault> {
+        let mut tx = fresh.database.housekeeping().await?;
+        let claim = idempotency::claim(&mut tx, "client", "k", digest, at(seconds)).await?;
+        if claim == Claim::Fresh {
+            idempotency::complete(&mut tx, "client", "k", 200, digest).await?;
+        }
+        tx.commit().await?;
+        Ok(claim)
+    };
+    let answered = |body: &str| Claim::Answered { status: 200, body: body.to_owned() };
+    assert_eq!(claim("a", 0).await?, Claim::Fresh);
+    assert_eq!(claim("a", DAY - 1).await?, answered("a"));
+    assert_eq!(claim("b", DAY - 1).await?, Claim::OtherRequest);
+    assert_eq!(claim("b", DAY).await?, Claim::Fresh);
+    assert_eq!(claim("a", DAY + 1).await?, Claim::OtherRequest);
+    assert_eq!(claim("b", 2 * DAY - 1).await?, answered("b"));
+    assert_eq!(claim("b", 2 * DAY).await?, Claim::Fresh, "the same request too");
+    let mut tx = fresh.database.housekeeping().await?;
+    assert_eq!(idempotency::expire(&mut tx, at(3 * DAY - 1)).await?, 0);
+    assert_eq!(idempotency::expire(&mut tx, at(3 * DAY)).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
 async fn migrating_twice_applies_nothing_and_an_unknown_migration_stops_the_start() -> Result<(), Fault> {
     let fresh = testing::fresh().await?;
     assert_eq!(migrate::migrate(&fresh.database).await?, Vec::<&str>::new());

@@ -68,7 +68,8 @@ fn malformed() -> Problem {
     }
 }
 
-fn reused() -> Problem {
+/// The key belongs to another request, or did on another day.
+pub fn reused() -> Problem {
     Problem::Domain {
         status: StatusCode::UNPROCESSABLE_ENTITY,
         code: "idempotency_key_reused",

@@ -22,7 +22,7 @@ use records::Work;
 
 use super::{
     bodies::{Holder, IssueBody, ListQuery, Nothing, Revocation, Suspension},
-    idempotency::{Key, Turn},
+    idempotency::{self, Key, Turn},
     json::{self, Json},
     leaf::{Cursor, Limit},
     licence::{Body, List},
@@ -73,7 +73,16 @@ async fn begin(
         renews: wanted.renews.as_ref().map(|renews| renews.0.clone()),
     };
     let origin = Origin::request(&caller.client_id, key.as_str());
-    match issue::begin(&mut work, &app.library, &origin, request, (&clerk, &reviewer)).await? {
+    let begun = issue::begin(&mut work, &app.library, &origin, request, (&clerk, &reviewer)).await?;
+    // A licence is found under its key for ever. That of another day is another request's, whatever this one says.
+    let issued_at = match &begun {
+        Begun::Intent(intent) => intent.licence.issued_at,
+        Begun::Issued(licence) => licence.issued_at,
+    };
+    if records::idempotency::is_over(issued_at, caller.visit.at) {
+        return Err(idempotency::reused());
+    }
+    match begun {
         Begun::Intent(intent) => {
             work.commit().await?;
             Ok(Started::Intent(intent))

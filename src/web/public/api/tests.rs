@@ -324,6 +324,41 @@ async fn the_same_request_at_the_same_time_is_told_to_wait_and_issues_once() {
 }
 
 #[tokio::test]
+async fn a_key_used_again_after_its_day_never_gets_the_old_answer() {
+    let office = office().await;
+    let a_day_later = async |sql: &'static str| {
+        let mut tx = office.app.database.housekeeping().await.unwrap();
+        tx.run(sql, records::args![24 * 3_600_000_000_i64]).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    assert_eq!(office.issue("key").await.status, StatusCode::CREATED);
+    a_day_later("update idempotency set claimed_at = claimed_at - $1").await;
+    a_day_later("update licence set issued_at = issued_at - $1").await;
+    let mut other = office.example();
+    other["fields"]["premises"] = "另一处".into();
+    for removed in [false, true] {
+        for body in [other.to_string(), office.example().to_string()] {
+            let refused = office.call(Method::POST, "/api/v1/licences", Some("key"), &body).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{removed} {}", refused.text);
+            assert_eq!(refused.code(), "idempotency_key_reused");
+        }
+        a_day_later("delete from idempotency where claimed_at <> $1").await;
+    }
+    assert_eq!(office.count("select count(*) from licence").await, 1);
+    let verify = async |code: &str| {
+        let body = json!({ "code": code }).to_string();
+        office.call(Method::POST, "/api/v1/verifications", Some("key"), &body).await
+    };
+    let first = verify("123456789012345678901234").await;
+    assert_eq!(verify("223456789012345678901234").await.code(), "idempotency_key_reused");
+    a_day_later("update idempotency set claimed_at = claimed_at - $1").await;
+    let second = verify("223456789012345678901234").await;
+    assert_eq!((second.status, second.headers.contains_key("idempotency-replayed")), (StatusCode::OK, false));
+    assert_ne!(first.text, second.text);
+    assert_eq!(office.count("select count(*) from idempotency").await, 1);
+}
+
+#[tokio::test]
 async fn a_request_whose_process_died_goes_on_under_its_number() {
     let office = office().await;
     let first = office.issue("key").await.json();

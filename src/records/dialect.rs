@@ -131,6 +131,14 @@ impl Dialect {
         }
     }
 
+    /// The time by the database's own clock, in microseconds.
+    pub(crate) fn clock_query(self) -> &'static str {
+        match self {
+            Self::Postgres => "select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)",
+            Self::Sqlite => "select cast(unixepoch('subsec') * 1000000 as bigint)",
+        }
+    }
+
     /// A transaction that may write takes SQLite's write lock at once: taking it later fails when another
     /// writer came between.
     pub(crate) fn begin(self) -> &'static str {
@@ -244,12 +252,6 @@ pub(crate) fn left(code: &str) -> Left {
         "10" => Left::Lost,
         _ => Left::InOrder,
     }
-}
-
-/// Whether a server that lets nobody in with this code may do so later, with nobody doing anything about us.
-pub(crate) fn may_let_in_later(code: &str) -> bool {
-    // protocol_violation: a pooler that does not pass on what a session begins with.
-    error_kind(code) == FaultKind::Unavailable && code != "08P01"
 }
 
 #[cfg(test)]

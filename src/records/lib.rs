@@ -6,6 +6,7 @@
 mod actor;
 pub mod args;
 mod attempt;
+mod clock;
 mod consequence;
 mod database;
 mod dialect;
@@ -29,6 +30,7 @@ mod work;
 pub use actor::Actor;
 pub use args::Value;
 pub use attempt::{MaybeFault, attempt};
+pub use clock::SharedClock;
 pub use consequence::{Consequence, Reacting};
 pub use database::Database;
 pub use event::{Event, EventKind};

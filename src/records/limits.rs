@@ -35,3 +35,6 @@ pub(crate) const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
 
 /// The most servers in one URL.
 pub(crate) const SERVERS_MAX: usize = 16;
+
+/// A clock that differs from the database's by no more than this is left as it is.
+pub(crate) const SKEW_BORNE_MICROS: i64 = 1_000_000;

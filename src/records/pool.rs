@@ -102,7 +102,9 @@ impl Pool {
         // at once what was set.
         let second = self.connect().await?;
         let mut lease = self.lease(first, None, false);
-        let told = lease.read(SqlStr::from_static(self.0.dialect.session_query()), Vec::new()).await?;
+        // Not prepared: that would be forgotten too.
+        let sql = SqlStr::from_static(self.0.dialect.session_query());
+        let told = lease.ask(Question { sql, values: None, aim: Aim::Read }).await?;
         let session: Option<(String,)> = told.first()?;
         if session.is_none_or(|(mark,)| mark != "ours") {
             return Err(Fault::broken("what is set for a session is forgotten: a pooler stands before the database"));

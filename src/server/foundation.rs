@@ -13,10 +13,13 @@ use anyhow::{Context, bail, ensure};
 use base::{Entropy, Fault, ListPage, Secret, fault::FaultKind, id::KeyId};
 use ipnet::IpNet;
 use pki::Custody;
-use records::{Database, DatabaseSettings, MaybeFault, migrate};
+use records::{Database, DatabaseSettings, MaybeFault, SharedClock, migrate};
 use web::kit::app::network;
 
 use crate::settings::{self, Settings};
+
+/// A clock may differ by less than this from the database's.
+const SKEW_SECONDS_MAX: u64 = 60;
 
 /// Checks what can be checked before anything is made.
 ///
@@ -169,6 +172,28 @@ pub fn hold(path: &Path, taken: &str) -> anyhow::Result<File> {
 fn make_data_folder(settings: &Settings) -> anyhow::Result<()> {
     let folder = data_folder(settings);
     fs::create_dir_all(&folder).with_context(|| format!("creating the data folder {}", folder.display()))
+}
+
+/// Compares this machine's clock with the database's.
+///
+/// # Errors
+///
+/// They differ by more than nodes may: what one of them writes down would be over, or not begun, for another.
+pub async fn compare_clocks(clock: &SharedClock, database: &Database) -> anyhow::Result<()> {
+    let skew = clock.compare(database).await.context("comparing the clocks")?;
+    match too_far(skew) {
+        None => Ok(()),
+        Some(wrong) => bail!("{wrong}"),
+    }
+}
+
+/// What is wrong with a clock that differs from the database's by so many microseconds; nothing when they agree well
+/// enough.
+pub fn too_far(skew_micros: i64) -> Option<String> {
+    let seconds = skew_micros.unsigned_abs() / 1_000_000;
+    let which = if skew_micros > 0 { "behind" } else { "ahead of" };
+    (seconds >= SKEW_SECONDS_MAX)
+        .then(|| format!("this machine's clock is {seconds} seconds {which} the database's: set one of them right"))
 }
 
 async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {
@@ -327,6 +352,15 @@ mod tests {
         check("https://ho st", Err("nothing more"));
         check("ftp://host", Err("must begin"));
         check("sso.example.gov.cn", Err("must begin"));
+    }
+
+    #[test]
+    fn a_clock_may_differ_by_less_than_a_minute() {
+        assert_eq!(too_far(0), None);
+        assert_eq!(too_far(59_999_999), None);
+        assert_eq!(too_far(-59_999_999), None);
+        assert!(too_far(60_000_000).unwrap().contains("60 seconds behind"));
+        assert!(too_far(-3_600_000_000).unwrap().contains("3600 seconds ahead"));
     }
 
     #[test]

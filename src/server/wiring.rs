@@ -1,6 +1,13 @@
 //! Puts the product together from its settings, starts it, stops it.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::Context;
 use base::{Clock, Entropy, Fault, Instant, Secret, Text, id::Ids};
@@ -14,7 +21,7 @@ use oidc::{
     logout,
 };
 use pki::{Custody, CustodySettings, KeyState, Purpose};
-use records::{Actor, Database, Kept, jobs::Claimed};
+use records::{Actor, Database, Kept, SharedClock, jobs::Claimed};
 use seal::Cabinet;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -39,6 +46,9 @@ use crate::{
 
 /// How often every node looks whether another one changed something that it keeps in memory.
 const REVISIONS_EVERY: Duration = Duration::from_millis(500);
+
+/// How often the clock is compared with the database's.
+const CLOCK_EVERY: Duration = Duration::from_secs(10);
 
 /// How often interrupted issues are looked for.
 const RECOVERY_EVERY: Duration = Duration::from_secs(5);
@@ -87,6 +97,8 @@ pub(crate) struct Product {
     pub database: Database,
     /// Time and randomness.
     pub world: World,
+    /// The same time, and how far this machine's own clock is from it.
+    shared_clock: SharedClock,
     /// While this lives, the keys of tokens that the provider has are those of custody.
     _token_keys: Kept<usize>,
 }
@@ -118,6 +130,9 @@ pub async fn find(settings: &Settings, world: World) -> anyhow::Result<Product> 
 }
 
 async fn assemble(settings: &Settings, world: World, database: Database) -> anyhow::Result<Product> {
+    let shared_clock = SharedClock::new(Arc::clone(&world.clock));
+    foundation::compare_clocks(&shared_clock, &database).await?;
+    let world = World { clock: Arc::new(shared_clock.clone()), ..world };
     let public_url = foundation::public_url(settings)?;
     let trusted_proxies = foundation::trusted_proxies(settings)?;
     let envelope = foundation::envelope_key(settings, &database, &*world.entropy).await?;
@@ -181,7 +196,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         library,
         health: Health::default(),
     });
-    Ok(Product { app, database, world, _token_keys: token_keys })
+    Ok(Product { app, database, world, shared_clock, _token_keys: token_keys })
 }
 
 /// Who is responsible for the site, in both languages.
@@ -271,6 +286,7 @@ pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) ->
     let runner = QueueRunner { app: product.app.clone(), world: product.world.clone(), outside };
     beside.queue(&product.database, &product.world.clock, &product.world.entropy, runner);
     watch_revisions(&mut beside, &product.database);
+    watch_clock(&mut beside, &product);
     keep_house(&mut beside, &product);
     let seconds = |setting| Duration::from_secs(settings.integer(setting).unsigned_abs());
     let (leave, drain) = (seconds(&settings::LEAVE_SECONDS), seconds(&settings::DRAIN_SECONDS));
@@ -309,6 +325,24 @@ fn watch_revisions(beside: &mut Beside, database: &Database) {
     beside.repeat("revisions", Rhythm::every(REVISIONS_EVERY), move || {
         let database = database.clone();
         async move { database.refresh_kept().await.map(|()| false) }
+    });
+}
+
+/// The clock is compared with the database's now and then. One that went wrong is said once, and when it is right again.
+fn watch_clock(beside: &mut Beside, product: &Product) {
+    let (clock, database) = (product.shared_clock.clone(), product.database.clone());
+    let was_wrong = Arc::new(AtomicBool::new(false));
+    beside.repeat("clock", Rhythm::every(CLOCK_EVERY), move || {
+        let (clock, database, was_wrong) = (clock.clone(), database.clone(), Arc::clone(&was_wrong));
+        async move {
+            let wrong = foundation::too_far(clock.compare(&database).await?);
+            match (was_wrong.swap(wrong.is_some(), Ordering::Relaxed), wrong) {
+                (false, Some(wrong)) => tracing::error!("{wrong}; until then this node goes by the database's"),
+                (true, None) => tracing::info!("this machine's clock and the database's agree again"),
+                _ => {}
+            }
+            Ok(false)
+        }
     });
 }
 

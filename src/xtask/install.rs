@@ -24,9 +24,12 @@ struct Package {
     is_here: fn() -> bool,
 }
 
-const PACKAGES: [Package; 8] = [
+const PACKAGES: [Package; 10] = [
     needs("openssl", &[Part::Sqlite, Part::Postgres], || on_path("openssl")),
     needs("postgresql", &[Part::Postgres], || crate::postgres::folder().is_some()),
+    needs("pgbouncer", &[Part::Postgres], || on_path("pgbouncer") || Path::new("/usr/sbin/pgbouncer").is_file()),
+    // Nodes whose clocks differ, on one machine.
+    needs("libfaketime", &[Part::Postgres], has_other_clocks),
     needs("chromium", &[Part::Browser], || chromium().is_some()),
     // Without a Chinese font every screenshot shows boxes, and widths are not those that people see.
     needs("fonts-noto-cjk", &[Part::Browser], has_chinese_font),
@@ -137,6 +140,11 @@ pub fn find(name: &str) -> Option<PathBuf> {
 fn has_chinese_font() -> bool {
     let list = Command::new("fc-list").args([":lang=zh", "family"]).output();
     list.is_ok_and(|output| output.status.success() && !output.stdout.trim_ascii().is_empty())
+}
+
+fn has_other_clocks() -> bool {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    folders.map(|entry| entry.path().join("faketime/libfaketimeMT.so.1")).any(|library| library.is_file())
 }
 
 fn python_can_make_a_venv() -> bool {

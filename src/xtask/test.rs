@@ -17,8 +17,15 @@ const POSTGRES: &str = "GUOSUO_TEST_POSTGRES";
 const WITHOUT_DATABASE: [&str; 7] = ["base", "crypto", "documents", "verify", "examiner", "departments", "xtask"];
 
 /// Modules of tests that start PostgreSQL servers of their own.
-const OWN_POSTGRES: [&str; 5] =
-    ["postgres_killed::", "postgres_silent::", "postgres_not_there_yet::", "postgres_with_a_standby::", "two_nodes::"];
+const OWN_POSTGRES: [&str; 7] = [
+    "postgres_behind_a_pooler::",
+    "postgres_killed::",
+    "postgres_not_there_yet::",
+    "postgres_silent::",
+    "postgres_two_clocks::",
+    "postgres_with_a_standby::",
+    "two_nodes::",
+];
 
 /// Runs these parts, one after another.
 pub fn run(report: &mut Report, parts: &[Part]) -> Result<()> {

@@ -113,17 +113,28 @@ impl City {
     }
 
     async fn serve_at(&self, address: SocketAddrV4, more: &[&str]) -> Process {
-        let listen = format!("listen={address}");
-        let more = ["--set", &listen].into_iter().chain(more.iter().flat_map(|setting| ["--set", *setting]));
-        let words = self.with_settings(["serve"].into_iter().chain(more));
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let process = Process::start(&words, &self.log());
+        let process = self.start_node(address, more, &[], &self.log());
         until("an answer", READY_MAX, async || {
             assert!(process.runs(), "the product did not start:\n{}", self.log_text());
             client().get(format!("http://{address}/livez")).send().await.ok()
         })
         .await;
         process
+    }
+
+    /// Starts a node at this address, with variables of its environment and a log of its own, and does not wait for it.
+    pub fn start_node(
+        &self,
+        address: SocketAddrV4,
+        more: &[&str],
+        variables: &[(String, String)],
+        log: &Path,
+    ) -> Process {
+        let listen = format!("listen={address}");
+        let more = ["--set", &listen].into_iter().chain(more.iter().flat_map(|setting| ["--set", *setting]));
+        let words = self.with_settings(["serve"].into_iter().chain(more));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        Process::start_with(&words, variables, log)
     }
 
     /// Runs a command on the city until it ends.

@@ -16,6 +16,7 @@ pub mod installation;
 pub mod items;
 pub mod load;
 pub mod paths;
+pub mod pooler;
 pub mod postgres;
 pub mod process;
 pub mod relay;

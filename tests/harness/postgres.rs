@@ -163,7 +163,7 @@ fn programs() -> PathBuf {
     versions.pop().map(|(_, path)| path).or_else(on_path).expect("PostgreSQL is installed")
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     Path::new("/proc/self").metadata().is_ok_and(|metadata| metadata.uid() == 0)
 }

@@ -51,10 +51,17 @@ pub struct Process {
 impl Process {
     /// Starts the program with these words; what it logs is appended to `log`, what it prints is kept beside that.
     pub fn start(words: &[&str], log: &Path) -> Self {
+        Self::start_with(words, &[], log)
+    }
+
+    /// The same with variables of its environment.
+    pub fn start_with(words: &[&str], variables: &[(String, String)], log: &Path) -> Self {
         let mut child = Command::new("sh")
             .args(["-c", LIFELINE, "product"])
             .arg(log)
             .arg(log.with_extension("out"))
+            .arg("env")
+            .args(variables.iter().map(|(name, value)| format!("{name}={value}")))
             .arg(program())
             .args(words)
             .stdin(Stdio::piped())

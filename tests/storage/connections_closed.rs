@@ -53,7 +53,6 @@ async fn connections_closed_while_idle_are_replaced_without_anybody_noticing() {
         let answer = request.json(&serde_json::json!({"code": "123456789012345678901234"})).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK, "round {round}");
     }
-    assert!(!city.log_text().contains("ERROR"), "{}", city.log_text());
 }
 
 /// Somebody who may end the city's connections.

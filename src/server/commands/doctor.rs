@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anyhow::bail;
 use documents::font::Fonts;
-use records::{Database, jobs, log};
+use records::{Database, SharedClock, jobs, log};
 
 use crate::{
     foundation,
@@ -70,6 +70,14 @@ fn words(outcome: anyhow::Result<String>) -> Result<String, String> {
 
 async fn look_at_database(settings: &Settings, database: Database, report: &mut Report) -> anyhow::Result<()> {
     report.line("database", Ok(format!("{}, schema up to date", database.dialect().name())));
+    let clock = SharedClock::new(World::default().clock);
+    report.line(
+        "clock",
+        match foundation::too_far(clock.compare(&database).await?) {
+            None => Ok(format!("{} ms from the database's", clock.skew_micros() / 1000)),
+            Some(wrong) => Err(wrong),
+        },
+    );
     // What commands wrote while no server ran has no number yet.
     while log::sequence_events(&database).await? >= log::TURN_MAX {}
     let mut tx = database.read().await?;

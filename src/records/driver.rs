@@ -33,13 +33,22 @@ pub(crate) fn left(error: &sqlx::Error) -> Left {
 /// Sorts what a server said that let nobody in: what it may say no more in a while, and what stays until somebody
 /// changes a setting.
 pub(crate) fn not_let_in(error: sqlx::Error) -> Fault {
+    if error.as_database_error().is_some_and(|error| error.code().as_deref() == Some(PROTOCOL_VIOLATION)) {
+        return Fault::broken(format!(
+            "{error}: what stands before the database does not pass on what a session begins with (PgBouncer: \
+             ignore_startup_parameters = extra_float_digits, and pool_mode = session)"
+        ));
+    }
     let is_for_now = match &error {
-        sqlx::Error::Database(database) => dialect::may_let_in_later(database.code().as_deref().unwrap_or_default()),
+        sqlx::Error::Database(_) => kind(&error) == FaultKind::Unavailable,
         sqlx::Error::Io(_) => true,
         _ => false,
     };
     if is_for_now { Fault::unavailable(error) } else { Fault::broken(error) }
 }
+
+/// What a pooler says to a session that begins with more than it knows.
+const PROTOCOL_VIOLATION: &str = "08P01";
 
 fn is_of_the_connection(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed)

@@ -3,3 +3,4 @@
 mod both_databases;
 mod connections_closed;
 mod database_gone;
+mod postgres_promoted;

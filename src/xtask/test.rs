@@ -17,10 +17,11 @@ const POSTGRES: &str = "GUOSUO_TEST_POSTGRES";
 const WITHOUT_DATABASE: [&str; 7] = ["base", "crypto", "documents", "verify", "examiner", "departments", "xtask"];
 
 /// Modules of tests that start PostgreSQL servers of their own.
-const OWN_POSTGRES: [&str; 7] = [
+const OWN_POSTGRES: [&str; 8] = [
     "postgres_behind_a_pooler::",
     "postgres_killed::",
     "postgres_not_there_yet::",
+    "postgres_promoted::",
     "postgres_silent::",
     "postgres_two_clocks::",
     "postgres_with_a_standby::",

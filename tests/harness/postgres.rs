@@ -10,7 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{process::own_address, wait::comes};
+use records::{Database, DatabaseSettings};
+
+use crate::{
+    process::own_address,
+    wait::{comes, until},
+};
 
 /// Serves from the folder until its input is closed.
 const SERVE: &str = r#"
@@ -57,6 +62,22 @@ impl Postgres {
         assert!(server.shell(COPY, primary.address).status().unwrap().success(), "{}", server.log());
         server.start_again();
         server
+    }
+
+    /// From now on a primary acknowledges nothing that its standby does not have.
+    pub async fn wait_for_standby(&self) {
+        let database = Database::open(&DatabaseSettings::new(self.url("x"))).await.unwrap();
+        let mut tx = database.read().await.unwrap();
+        for statement in ["alter system set synchronous_standby_names = '*'", "select pg_reload_conf()"] {
+            tx.run(statement, vec![]).await.unwrap();
+        }
+        until("a synchronous standby", START_MAX, async || {
+            let states: Vec<(String,)> = tx.all("select sync_state from pg_stat_replication", vec![]).await.unwrap();
+            (states == [("sync".to_owned(),)]).then_some(())
+        })
+        .await;
+        drop(tx);
+        database.close().await;
     }
 
     /// Makes a standby the primary, and waits until it is.
@@ -152,7 +173,7 @@ impl Drop for Postgres {
 }
 
 /// Where the server's programs are: on Debian in a folder for each version, the newest wins.
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = versions
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
@@ -163,7 +184,8 @@ fn programs() -> PathBuf {
     versions.pop().map(|(_, path)| path).or_else(on_path).expect("PostgreSQL is installed")
 }
 
-pub(crate) fn is_root() -> bool {
+/// Whether this program may do everything.
+pub fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
     Path::new("/proc/self").metadata().is_ok_and(|metadata| metadata.uid() == 0)
 }

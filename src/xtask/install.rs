@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::OsString,
     fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
@@ -63,6 +64,32 @@ pub fn unpacker(report: &mut Report) -> Result<()> {
     packages(report, if on_path("xz") { &[] } else { &["xz-utils"] })
 }
 
+/// Puts here what a cluster of PostgreSQL needs, and gives the PATH on which its programs are. Patroni is installed: its
+/// service waits for a configuration. etcd's would begin to serve at once, so its package is only unpacked.
+pub fn cluster(report: &mut Report) -> Result<OsString> {
+    let mut missing = Vec::new();
+    if crate::postgres::folder().is_none() {
+        missing.push("postgresql");
+    }
+    if !on_path("patroni") {
+        missing.push("patroni");
+    }
+    packages(report, &missing)?;
+    let folder = target().join("programs/etcd");
+    let programs = folder.join("usr/bin");
+    if !on_path("etcd") && !programs.join("etcd").is_file() {
+        fs::create_dir_all(&folder)?;
+        report.must("apt-get update", &mut as_root(&["apt-get", "update"]))?;
+        let mut fetch = Command::new("apt-get");
+        report.must("apt-get download etcd", fetch.args(["download", "etcd-server"]).current_dir(&folder))?;
+        let mut unpack = Command::new("sh");
+        unpack.args(["-c", "dpkg-deb --extract etcd-server_*.deb . && rm etcd-server_*.deb"]).current_dir(&folder);
+        report.must("unpack etcd", &mut unpack)?;
+    }
+    let own = env::var_os("PATH").unwrap_or_default();
+    Ok(env::join_paths([programs].into_iter().chain(env::split_paths(&own)))?)
+}
+
 fn packages(report: &mut Report, missing: &[&str]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
@@ -70,15 +97,16 @@ fn packages(report: &mut Report, missing: &[&str]) -> Result<()> {
     if !on_path("apt-get") {
         bail!("please install {} (this machine has no apt-get)", missing.join(", "));
     }
-    let as_root = |words: &[&str]| {
-        let mut command = Command::new(if is_root() { "env" } else { "sudo" });
-        command.args(words).env("DEBIAN_FRONTEND", "noninteractive");
-        command
-    };
     report.must("apt-get update", &mut as_root(&["apt-get", "update"]))?;
     let mut words = vec!["apt-get", "install", "--yes", "--no-install-recommends"];
     words.extend(missing);
     report.must("apt-get install", &mut as_root(&words))
+}
+
+fn as_root(words: &[&str]) -> Command {
+    let mut command = Command::new(if is_root() { "env" } else { "sudo" });
+    command.args(words).env("DEBIAN_FRONTEND", "noninteractive");
+    command
 }
 
 /// The Node packages of `tests/browser`, from its lock file.

@@ -3,6 +3,7 @@
 mod check;
 mod city;
 mod clients;
+mod failover;
 mod install;
 mod part;
 mod pictures;
@@ -30,6 +31,8 @@ cargo xtask COMMAND
   reference  writes the generated reference pages again
   pictures   takes the pictures of the README again
   bench      measures; see tests/bench
+  failover   three nodes on a PostgreSQL under Patroni whose primary is killed, frozen and cut off
+             (`--rounds N`, twenty of each by default; `--only killed|frozen|cut-off`)
   instructions
              counts instructions per operation with callgrind, which valgrind brings
              (`--against SERVER` compares with another build; `--only NAMES`, `--operations N`)
@@ -69,6 +72,7 @@ fn run(words: &[&str], report: &mut Report) -> Result<()> {
         ["sql"] => test::sql(report),
         ["reference"] => tools::reference(report),
         ["pictures"] => pictures::run(report),
+        ["failover", rest @ ..] => failover::run(report, rest),
         ["bench", rest @ ..] => tools::bench(report, rest),
         ["instructions", rest @ ..] => tools::instructions(report, rest),
         _ => {

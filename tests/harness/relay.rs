@@ -127,13 +127,13 @@ async fn pass_on(client: TcpStream, mut seen: watch::Receiver<State>) {
     }
 }
 
+/// Passes on one direction; its end too is kept back while the relay is frozen.
 async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut seen: watch::Receiver<State>) {
     let mut bytes = vec![0; 16 * 1024];
-    while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        if seen.wait_for(|state| state.mode != Mode::Frozen).await.is_err() {
-            return;
-        }
-        if to.write_all(&bytes[..count]).await.is_err() {
+    loop {
+        let count = from.read(&mut bytes).await.unwrap_or(0);
+        let is_open = seen.wait_for(|state| state.mode != Mode::Frozen).await.is_ok();
+        if !is_open || count == 0 || to.write_all(&bytes[..count]).await.is_err() {
             return;
         }
     }

@@ -59,12 +59,13 @@ async fn main() -> Result<()> {
         }
     }
     println!(
-        "{} rounds in {:.0} min: {acknowledged} licences, {} refreshes and {} sign-ins acknowledged; writes back after \
-         {:.1} s at most (allowed: {} s); {bad} rounds failed",
+        "{} rounds in {:.0} min: {acknowledged} licences, {} refreshes and {} sign-ins acknowledged, {} families ended; \
+         writes back after {:.1} s at most (allowed: {} s); no node was restarted; {bad} rounds failed",
         rounds * faults.len() as u32,
         begun.elapsed().as_secs_f64() / 60.0,
         met.refreshes,
         met.sign_ins,
+        met.families_ended,
         slowest.as_secs_f64(),
         BACK_WITHIN.as_secs(),
     );

@@ -123,6 +123,14 @@ impl Dialect {
         }
     }
 
+    /// What lets each statement of a transaction run for so long.
+    pub(crate) fn take_time(self, limit: Duration) -> Option<String> {
+        match self {
+            Self::Postgres => Some(format!("set local statement_timeout = {}", limit.as_millis())),
+            Self::Sqlite => None,
+        }
+    }
+
     /// Whether the session still is as we set it, one statement later.
     pub(crate) fn session_query(self) -> &'static str {
         match self {

@@ -16,6 +16,9 @@ pub(crate) const CONNECT_SECONDS_MAX: u32 = 60;
 /// nothing more.
 pub(crate) const ANSWER_MARGIN: Duration = Duration::from_secs(2);
 
+/// How long one statement of a migration may run: an index over all licences takes its time.
+pub(crate) const MIGRATION_WITHIN: Duration = Duration::from_hours(1);
+
 /// A connection that was not used for so long is asked for a sign of life first: what lies on the way may have forgotten
 /// it, and its server may be gone.
 pub(crate) const QUIET_AFTER: Duration = Duration::from_secs(1);
@@ -25,7 +28,7 @@ pub(crate) const QUIET_AFTER: Duration = Duration::from_secs(1);
 pub(crate) const SIGN_OF_LIFE_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long any answer may take while the program stops.
-pub(crate) const HURRIED_WITHIN: Duration = Duration::from_secs(3);
+pub(crate) const HURRIED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Who waits looks up so often whether the program stops.
 pub(crate) const LOOK_UP_EVERY: Duration = Duration::from_millis(500);

@@ -68,6 +68,7 @@ pub async fn migrate(database: &Database) -> Result<Vec<&'static str>, Fault> {
         if first == 0 {
             continue;
         }
+        tx.take_time().await?;
         tx.script(&database.dialect().migration_text(text)).await?;
         tx.commit().await?;
         applied.push(migration.name);

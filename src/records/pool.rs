@@ -35,7 +35,8 @@ use crate::{
     dialect::{Dialect, Left},
     driver::{fault, left, not_let_in},
     limits::{
-        ANSWER_MARGIN, GOODBYE_WITHIN, HURRIED_WITHIN, LIFETIME, LOOK_UP_EVERY, QUIET_AFTER, SIGN_OF_LIFE_WITHIN,
+        ANSWER_MARGIN, GOODBYE_WITHIN, HURRIED_WITHIN, LIFETIME, LOOK_UP_EVERY, MIGRATION_WITHIN, QUIET_AFTER,
+        SIGN_OF_LIFE_WITHIN,
     },
     servers::{Servers, all_refused},
 };
@@ -104,7 +105,7 @@ impl Pool {
         let mut lease = self.lease(first, None, false);
         // Not prepared: that would be forgotten too.
         let sql = SqlStr::from_static(self.0.dialect.session_query());
-        let told = lease.ask(Question { sql, values: None, aim: Aim::Read }).await?;
+        let told = lease.ask(Question { sql, values: None, aim: Aim::Read }).await.map_err(|failure| failure.fault)?;
         let session: Option<(String,)> = told.first()?;
         if session.is_none_or(|(mark,)| mark != "ours") {
             return Err(Fault::broken("what is set for a session is forgotten: a pooler stands before the database"));
@@ -127,8 +128,16 @@ impl Pool {
     }
 
     fn lease(&self, open: Open, place: Option<OwnedSemaphorePermit>, is_untried: bool) -> Lease {
-        let pool = self.clone();
-        Lease { open: Some(open), pool, place, turn: None, is_answered: true, in_transaction: false, is_untried }
+        Lease {
+            open: Some(open),
+            pool: self.clone(),
+            place,
+            turn: None,
+            limit: self.0.limits.statement_timeout + ANSWER_MARGIN,
+            is_answered: true,
+            in_transaction: false,
+            is_untried,
+        }
     }
 
     /// An idle connection that we have reason to trust.
@@ -208,11 +217,6 @@ impl Pool {
         }
     }
 
-    /// How long the answer to a statement is waited for.
-    fn answer_within(&self) -> Duration {
-        self.0.limits.statement_timeout + ANSWER_MARGIN
-    }
-
     fn give_back(&self, mut open: Open) {
         if !self.0.is_closed.load(Ordering::Acquire) {
             open.answered = Instant::now();
@@ -231,9 +235,9 @@ impl Pool {
         self.0.asked.load(Ordering::Relaxed)
     }
 
-    /// From now on nobody waits long: the program stops.
+    /// From now on nobody waits long for another process: this one stops.
     pub(crate) fn hurry(&self) {
-        self.0.is_hurried.store(true, Ordering::Relaxed);
+        self.0.is_hurried.store(self.0.dialect.is_elsewhere(), Ordering::Relaxed);
     }
 
     /// Lets nobody in any more and closes what is idle; what is in use is closed when it is given back.
@@ -258,6 +262,8 @@ pub(crate) struct Lease {
     place: Option<OwnedSemaphorePermit>,
     /// The turn of SQLite's one writer, kept until its transaction is over.
     turn: Option<OwnedSemaphorePermit>,
+    /// How long an answer is waited for.
+    limit: Duration,
     /// False from the moment a statement is sent until its answer was read to the end.
     is_answered: bool,
     in_transaction: bool,
@@ -313,38 +319,48 @@ impl Answer {
 struct Failure {
     fault: Fault,
     left: Left,
-    /// Whether the server had begun to answer.
-    was_begun: bool,
+    /// Whether it is certain that nothing was kept of what was asked.
+    kept_nothing: bool,
 }
 
 impl Failure {
-    /// Whether nothing can have been kept of a statement that was the first on its connection.
-    fn left_nothing(&self, aim: Aim) -> bool {
-        match self.left {
-            Left::InOrder | Left::Silent => false,
-            // The server tells the end of a statement before it keeps it, and the end of the connection after that.
-            Left::Ended => aim == Aim::Read || !self.was_begun,
-            Left::Lost => aim == Aim::Read,
+    /// Nobody asked anything.
+    fn before_asking(fault: Fault) -> Self {
+        Self { fault, left: Left::InOrder, kept_nothing: true }
+    }
+
+    /// Whether what was the first on its connection may be asked again on another one.
+    fn may_be_repeated(&self, aim: Aim) -> bool {
+        match (self.left, aim) {
+            (Left::Ended | Left::Lost, Aim::Read) => true,
+            (Left::Ended, Aim::Change) => self.kept_nothing,
+            _ => false,
         }
+    }
+
+    /// The fault of something that is kept when it is done.
+    fn while_keeping(self) -> Fault {
+        if self.kept_nothing { self.fault } else { self.fault.while_keeping() }
     }
 }
 
 impl Lease {
     /// Asks for rows.
     pub(crate) async fn read(&mut self, sql: SqlStr, values: Vec<Value>) -> Result<Answer, Fault> {
-        self.ask(Question { sql, values: Some(values), aim: Aim::Read }).await
+        let question = Question { sql, values: Some(values), aim: Aim::Read };
+        self.ask(question).await.map_err(|failure| failure.fault)
     }
 
     /// Runs a statement that changes something, which outside of a transaction is kept by itself.
     pub(crate) async fn change(&mut self, sql: SqlStr, values: Option<Vec<Value>>) -> Result<Answer, Fault> {
         let is_alone = !self.in_transaction;
         let answer = self.ask(Question { sql, values, aim: Aim::Change }).await;
-        answer.map_err(|fault| if is_alone { fault.while_keeping() } else { fault })
+        answer.map_err(|failure| if is_alone { failure.while_keeping() } else { failure.fault })
     }
 
     /// Has a statement prepared, and not run.
     pub(crate) async fn prepare(&mut self, sql: SqlStr) -> Result<(), Fault> {
-        let limit = self.pool.answer_within();
+        let limit = self.limit;
         let Some(open) = self.open.as_mut() else { return Err(used_after_its_end()) };
         self.is_answered = false;
         match self.pool.within(limit, open.connection.prepare(sql)).await {
@@ -360,10 +376,16 @@ impl Lease {
         }
     }
 
+    /// From now on a statement may take as long as a change of the schema.
+    pub(crate) fn take_time(&mut self) {
+        self.limit = MIGRATION_WITHIN + ANSWER_MARGIN;
+    }
+
     pub(crate) async fn begin(&mut self, turn: Option<OwnedSemaphorePermit>) -> Result<(), Fault> {
         self.turn = turn;
         let sql = SqlStr::from_static(self.pool.0.dialect.begin());
-        self.ask(Question { sql, values: None, aim: Aim::Read }).await?;
+        let question = Question { sql, values: None, aim: Aim::Read };
+        self.ask(question).await.map_err(|failure| failure.fault)?;
         self.in_transaction = true;
         Ok(())
     }
@@ -373,40 +395,40 @@ impl Lease {
             return Ok(());
         }
         let question = Question { sql: SqlStr::from_static("commit"), values: None, aim: Aim::Change };
-        self.ask(question).await.map_err(Fault::while_keeping)?;
+        self.ask(question).await.map_err(Failure::while_keeping)?;
         self.in_transaction = false;
         Ok(())
     }
 
     /// Asks, and asks once more on a new connection when this one had been closed before anybody asked anything on it.
-    async fn ask(&mut self, question: Question) -> Result<Answer, Fault> {
+    async fn ask(&mut self, question: Question) -> Result<Answer, Failure> {
         let again = self.is_untried.then(|| question.clone());
         match (self.ask_once(question).await, again) {
-            (Err(failure), Some(question)) if failure.left_nothing(question.aim) => {
+            (Err(failure), Some(question)) if failure.may_be_repeated(question.aim) => {
                 // Its place is kept; the connection itself goes before the next one comes.
                 self.open = None;
-                self.open = Some(self.pool.connect_for_now().await?);
+                self.open = Some(self.pool.connect_for_now().await.map_err(Failure::before_asking)?);
                 self.is_answered = true;
-                self.ask_once(question).await.map_err(|failure| failure.fault)
+                self.ask_once(question).await
             }
-            (answer, _) => answer.map_err(|failure| failure.fault),
+            (answer, _) => answer,
         }
     }
 
     /// Asks, and waits for the answer to its end. When this future is dropped half-way, or the answer does not come, the
     /// connection is not used again.
     async fn ask_once(&mut self, question: Question) -> Result<Answer, Failure> {
-        let broke = |fault| Failure { fault, left: Left::InOrder, was_begun: true };
-        let Some(open) = self.open.as_mut() else { return Err(broke(used_after_its_end())) };
+        let Some(open) = self.open.as_mut() else { return Err(Failure::before_asking(used_after_its_end())) };
         if !self.is_answered {
-            return Err(broke(Fault::unavailable("the connection to the database broke")));
+            return Err(Failure::before_asking(Fault::unavailable("the connection to the database broke")));
         }
         self.is_answered = false;
         self.is_untried = false;
         #[cfg(feature = "testing")]
         self.pool.0.asked.fetch_add(1, Ordering::Relaxed);
         let mut answer = Answer::default();
-        let limit = self.pool.answer_within();
+        let is_prepared = question.values.is_some();
+        let limit = self.limit;
         let told = self.pool.within(limit, answered(&mut open.connection, question, &mut answer)).await;
         let (fault, left) = match told {
             Some(Ok(())) => {
@@ -423,7 +445,14 @@ impl Lease {
             Left::InOrder => self.is_answered = true,
             Left::Ended | Left::Lost | Left::Silent => self.pool.forget_idle(),
         }
-        Err(Failure { fault, left, was_begun: answer.is_begun })
+        let kept_nothing = match left {
+            Left::InOrder => true,
+            // The server says that a prepared statement is done before it keeps it, and that the connection ends after
+            // both. (What is not prepared, such as a commit, it keeps first.)
+            Left::Ended => is_prepared && !answer.is_begun,
+            Left::Lost | Left::Silent => false,
+        };
+        Err(Failure { fault, left, kept_nothing })
     }
 }
 

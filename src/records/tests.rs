@@ -5,7 +5,8 @@ use std::sync::Arc;
 use base::{Fault, Instant, ListPage, SeededEntropy, fault::FaultKind, id::PersonId};
 
 use crate::{
-    Context, args,
+    Context, Database, args,
+    dialect::Dialect,
     idempotency::{self, Claim},
     jobs,
     log::{self, Filter, Finding},
@@ -458,6 +459,29 @@ async fn a_failed_migration_is_tried_again_as_a_whole() -> Result<(), Fault> {
     drop(tx);
     let mut tx = fresh.database.housekeeping().await?;
     tx.script("create table half (a text)").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_migration_may_take_longer_than_other_statements() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut settings = fresh.settings.clone();
+    settings.statement_timeout = std::time::Duration::from_millis(50);
+    let database = Database::open(&settings).await?;
+    let slow = match database.dialect() {
+        Dialect::Postgres => "select count(*) from generate_series(1, 3000000)",
+        Dialect::Sqlite => "select 1",
+    };
+    let mut tx = database.housekeeping().await?;
+    tx.take_time().await?;
+    tx.script(slow).await?;
+    tx.commit().await?;
+    let outcome = database.housekeeping().await?.script(slow).await.map_err(|fault| fault.kind());
+    let expected = if database.dialect() == Dialect::Postgres { Err(FaultKind::Unavailable) } else { Ok(()) };
+    assert_eq!(outcome, expected);
+    // What the server itself ended was not kept, and nobody is told that it might have been.
+    let outcome = database.read().await?.script(slow).await.map_err(|fault| fault.kind());
+    assert_eq!(outcome, expected);
     Ok(())
 }
 

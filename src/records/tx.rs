@@ -3,7 +3,7 @@
 use base::Fault;
 use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr, any::AnyRow};
 
-use crate::{args::Value, dialect::Dialect, pool::Lease};
+use crate::{args::Value, dialect::Dialect, limits::MIGRATION_WITHIN, pool::Lease};
 
 /// A connection on which statements run: inside a transaction if it came from [`Database::begin`](crate::Database::begin)
 /// or [`Database::housekeeping`](crate::Database::housekeeping). Dropping it without committing undoes everything.
@@ -116,6 +116,15 @@ impl Tx {
         let rows: Vec<T> = self.lease.change(AssertSqlSafe(sql).into_sql_str(), Some(args)).await?.all()?;
         self.rows_changed += rows.len() as u64;
         Ok(rows)
+    }
+
+    /// Lets each statement of this transaction take as long as a change of the schema may.
+    pub(crate) async fn take_time(&mut self) -> Result<(), Fault> {
+        self.lease.take_time();
+        match self.dialect.take_time(MIGRATION_WITHIN) {
+            None => Ok(()),
+            Some(setting) => self.script(&setting).await,
+        }
     }
 
     /// Runs a script of several statements without arguments.

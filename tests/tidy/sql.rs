@@ -45,6 +45,30 @@ fn statements_are_lower_case_and_list_their_columns() {
     none(&wrong);
 }
 
+/// A read is asked again when its connection was closed meanwhile, and nobody asks what became of the first.
+#[test]
+fn what_is_asked_for_rows_alone_changes_nothing() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for file in source::rust_files("src").into_iter().filter(|file| !source::is_test_file(file)) {
+        let text = fs::read_to_string(&file).unwrap();
+        for call in [".all", ".first", ".one"].into_iter().flat_map(|name| text.split(name).skip(1)) {
+            let Some((way, rest)) = call.split_once('(').filter(|(way, _)| way.is_empty() || way.starts_with("::<"))
+            else {
+                continue;
+            };
+            let Some(literal) = rest.trim_start().strip_prefix('"') else { continue };
+            let word = literal.split_whitespace().next().unwrap_or_default();
+            seen += usize::from(word == "select");
+            if ["insert", "update", "delete", "with"].contains(&word) {
+                wrong.push(format!("{}: {way} {word}", shown(&file)));
+            }
+        }
+    }
+    assert!(seen > 30, "{seen}");
+    none(&wrong);
+}
+
 /// Table → crate, by the migration that makes it.
 fn tables() -> BTreeMap<String, String> {
     let mut owners = BTreeMap::new();

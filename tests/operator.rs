@@ -15,6 +15,7 @@ mod postgres_silent;
 mod postgres_two_clocks;
 mod postgres_with_a_standby;
 mod rotation;
+mod shares;
 mod stopping;
 mod two_nodes;
 mod wire;

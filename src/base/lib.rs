@@ -4,6 +4,7 @@
 //! Nothing here waits, reads a file or asks what time it is.
 #![deny(missing_docs)]
 
+mod address;
 mod clock;
 pub mod entropy;
 pub mod fault;
@@ -15,6 +16,7 @@ pub mod number;
 pub mod secret;
 pub mod time;
 
+pub use address::network;
 pub use clock::{Clock, ManualClock};
 pub use entropy::{Entropy, SeededEntropy};
 pub use fault::Fault;

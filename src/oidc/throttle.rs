@@ -12,7 +12,7 @@ use crate::limits;
 
 const WINDOW_SECONDS: i64 = 60;
 
-/// Wrong secrets of the last minute by client and address.
+/// Wrong secrets of the last minute by client and address; a household has many under IPv6, which count as one.
 ///
 /// The right secret is always accepted: whoever tries wrong ones cannot lock the real client out, not even from the
 /// same address.
@@ -44,7 +44,8 @@ impl Throttle {
             }
         }
         let client: String = client.chars().take(limits::CLIENT_ID_LENGTH_MAX).collect();
-        let count = counts.entry((client, address.to_owned())).or_insert(Count { since: at, wrong: 0 });
+        let network = address.parse().map_or_else(|_| address.to_owned(), |address| base::network(address).to_string());
+        let count = counts.entry((client, network)).or_insert(Count { since: at, wrong: 0 });
         if at.seconds_since(count.since) >= WINDOW_SECONDS {
             *count = Count { since: at, wrong: 0 };
         }

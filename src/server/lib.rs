@@ -9,6 +9,7 @@ mod jobs;
 mod limits;
 mod listen;
 mod pace;
+mod places;
 pub mod settings;
 mod surfaces;
 mod system;

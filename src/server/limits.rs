@@ -25,6 +25,24 @@ pub(crate) const SIGNING_TURN_TIME_MAX: Duration = Duration::from_mins(5);
 /// The most connections at the same time; the next one waits in the kernel's queue.
 pub(crate) const CONNECTIONS_MAX: usize = 8192;
 
+/// One client has at most the eighth part of them, however many there are. Many people may be behind one address.
+pub(crate) const CONNECTIONS_EACH_DIVISOR: usize = 8;
+
+/// Connections that are refused at once with an answer; more are just closed.
+pub(crate) const CONNECTIONS_REFUSED_AT_ONCE: usize = 64;
+
+/// How long the refusal of a connection may take.
+pub(crate) const REFUSAL_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long a listener waits that could take nobody: out of open files, most often, and running requests return theirs.
+pub(crate) const NOBODY_TAKEN_WAIT: Duration = Duration::from_millis(50);
+
+/// Open files that are kept for the program itself: keys, processes that read files, calls to applications, refusals.
+pub(crate) const FILES_KEPT: usize = 320;
+
+/// Open files that a connection to the database may need: SQLite has three.
+pub(crate) const FILES_PER_DATABASE_CONNECTION: usize = 4;
+
 /// How long a client may take to send its request line and headers.
 pub(crate) const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
 

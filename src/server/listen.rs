@@ -23,7 +23,7 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{OwnedSemaphorePermit, watch},
     task::JoinHandle,
     time::{interval, sleep, timeout},
 };
@@ -32,10 +32,11 @@ use web::kit::health::{Health, Pulse};
 
 use crate::{
     limits::{
-        CONNECTIONS_MAX, FIRST_REQUEST_WITHIN, HEADERS_COUNT_MAX, HEADERS_SIZE_MAX, HEADERS_TIMEOUT,
-        LISTENER_STANDS_STILL,
+        FIRST_REQUEST_WITHIN, HEADERS_COUNT_MAX, HEADERS_SIZE_MAX, HEADERS_TIMEOUT, LISTENER_STANDS_STILL,
+        NOBODY_TAKEN_WAIT,
     },
     pace::{Pace, PacedBody, PacedStream},
+    places::Places,
     watched,
 };
 
@@ -49,19 +50,25 @@ pub struct Server {
 struct Inner {
     router: Router,
     graceful: Mutex<Option<GracefulShutdown>>,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     health: Health,
     stop: watch::Receiver<bool>,
 }
 
 impl Server {
     /// Serves `router` until `stop` turns true. Who connects is taken by a task that is watched.
-    pub fn start(listener: TcpListener, router: Router, health: &Health, stop: &watch::Receiver<bool>) -> Self {
+    pub fn start(
+        listener: TcpListener,
+        router: Router,
+        places: &Arc<Places>,
+        health: &Health,
+        stop: &watch::Receiver<bool>,
+    ) -> Self {
         let pulse = health.pulse("listener", LISTENER_STANDS_STILL);
         let inner = Arc::new(Inner {
             router,
             graceful: Mutex::new(Some(GracefulShutdown::new())),
-            places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            places: Arc::clone(places),
             health: health.clone(),
             stop: stop.clone(),
         });
@@ -94,11 +101,11 @@ async fn accept(server: Arc<Inner>, listener: Arc<TcpListener>, pulse: Pulse) {
     let mut stop = server.stop.clone();
     let mut beat = interval(LISTENER_STANDS_STILL / 4);
     let next = async || {
-        let place = Arc::clone(&server.places).acquire_owned().await;
-        (place, listener.accept().await)
+        let free = server.places.free().await;
+        (free, listener.accept().await)
     };
     loop {
-        let (place, accepted) = tokio::select! {
+        let (free, accepted) = tokio::select! {
             next = next() => next,
             _ = beat.tick() => {
                 watched::turned(&pulse);
@@ -106,10 +113,14 @@ async fn accept(server: Arc<Inner>, listener: Arc<TcpListener>, pulse: Pulse) {
             }
             _ = stop.wait_for(|stop| *stop) => return,
         };
-        match (place, accepted) {
-            (Ok(place), Ok((stream, peer))) => server.take(stream, peer, place),
-            // Out of file descriptors, most often: give running requests a moment to return theirs.
-            _ => sleep(Duration::from_millis(50)).await,
+        match (free, accepted) {
+            (Some(free), Ok((stream, peer))) => server.take(stream, peer, free),
+            (_, accepted) => {
+                if let Err(error) = accepted {
+                    server.places.say(&error);
+                }
+                sleep(NOBODY_TAKEN_WAIT).await;
+            }
         }
     }
 }
@@ -124,17 +135,18 @@ impl Inner {
     /// closing would lose.
     fn take_waiting(&self, listener: TcpListener) {
         let Ok(listener) = listener.into_std() else { return };
-        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+        while let Some(free) = self.places.free_now() {
             // Asked of the kernel itself, not of what the runtime last heard. It says when nobody is left.
             let Ok((stream, peer)) = listener.accept() else { return };
             let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
             if let Ok(stream) = stream {
-                self.take(stream, peer, place);
+                self.take(stream, peer, free);
             }
         }
     }
 
-    fn take(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+    fn take(&self, stream: TcpStream, peer: SocketAddr, free: OwnedSemaphorePermit) {
+        let Ok(place) = self.places.take(free, peer.ip()) else { return self.places.refuse(stream) };
         let _ = stream.set_nodelay(true);
         let (router, health, mut stop) = (self.router.clone(), self.health.clone(), self.stop.clone());
         let used = Arc::new(AtomicBool::new(false));

@@ -1,6 +1,7 @@
 //! Clients that are too slow on purpose: a place is worth more than their patience.
 //!
-//! Headers have their own limit in `listen`. Here are a body that comes in drops, and an answer that nobody takes.
+//! Headers have their own limit in `listen`. Here are a body that comes in drops, and an answer that nobody takes or that
+//! is taken in drops.
 
 use std::{
     io,
@@ -22,9 +23,9 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub struct Pace {
     /// How long a body may take besides what its bytes are allowed.
     pub grace: Duration,
-    /// How many bytes of a body have to come in a second.
+    /// How many bytes of a body have to come in a second, and how many of an answer have to go.
     pub bytes_per_second: u32,
-    /// How long a client may take none of an answer.
+    /// How long a client may take none of an answer. What goes earns that anew, second by second.
     pub stall: Duration,
 }
 
@@ -43,6 +44,13 @@ pub struct PacedBody<B> {
     begun: Option<Instant>,
     /// Made only when the body has to be waited for.
     deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl Pace {
+    /// How long so many bytes may take.
+    fn earned(&self, bytes: u64) -> Duration {
+        Duration::from_millis(bytes.saturating_mul(1000) / u64::from(self.bytes_per_second))
+    }
 }
 
 impl<B> PacedBody<B> {
@@ -65,8 +73,7 @@ impl<B: Body<Error: Into<BoxError>> + Unpin> Body for PacedBody<B> {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let begun = *this.begun.get_or_insert_with(Instant::now);
-        let earned = Duration::from_millis(this.bytes * 1000 / u64::from(this.pace.bytes_per_second));
-        let until = begun + this.pace.grace + earned;
+        let until = begun + this.pace.grace + this.pace.earned(this.bytes);
         let deadline = this.deadline.get_or_insert_with(|| Box::pin(sleep_until(until)));
         if deadline.deadline() != until {
             deadline.as_mut().reset(until);
@@ -88,23 +95,35 @@ impl<B: Body<Error: Into<BoxError>> + Unpin> Body for PacedBody<B> {
 #[derive(Debug)]
 pub struct PacedStream<S> {
     stream: S,
-    stall: Duration,
-    /// Since when nothing could be written, while that lasts.
+    pace: Pace,
+    /// How long it may still be waited for.
+    patience: Duration,
+    /// Until when, while nothing can be written.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> PacedStream<S> {
     /// Watches this connection.
     pub fn new(stream: S, pace: Pace) -> Self {
-        Self { stream, stall: pace.stall, stalled: None }
+        Self { stream, pace, patience: pace.stall, stalled: None }
     }
 
-    fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stalled = None;
+    /// `bytes` says how many were written.
+    fn watch<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+        bytes: impl Fn(&T) -> usize,
+    ) -> Poll<io::Result<T>> {
+        if let Poll::Ready(outcome) = &written {
+            if let Some(stalled) = self.stalled.take() {
+                self.patience = stalled.deadline().saturating_duration_since(Instant::now());
+            }
+            let bytes = outcome.as_ref().map_or(0, bytes);
+            self.patience = (self.patience + self.pace.earned(bytes as u64)).min(self.pace.stall);
             return written;
         }
-        let until = Instant::now() + self.stall;
+        let until = Instant::now() + self.patience;
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep_until(until)));
         ready!(stalled.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nobody takes the answer")))
@@ -120,7 +139,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for PacedStream<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for PacedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.watch(cx, written)
+        self.watch(cx, written, |bytes| *bytes)
     }
 
     fn poll_write_vectored(
@@ -129,7 +148,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PacedStream<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.watch(cx, written)
+        self.watch(cx, written, |bytes| *bytes)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -138,7 +157,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PacedStream<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
-        self.watch(cx, flushed)
+        self.watch(cx, flushed, |()| 0)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -223,6 +242,28 @@ mod tests {
         });
         server.write_all(&[0; 1000]).await.unwrap();
         reader.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_taken_in_drops_ends_and_a_slow_line_is_waited_for() {
+        let taken = async |bytes: usize, every_ms: u64| {
+            let (mut client, server) = tokio::io::duplex(64);
+            let mut server = PacedStream::new(server, PACE);
+            let reader = tokio::spawn(async move {
+                let mut drop = vec![0; bytes];
+                while client.read(&mut drop).await.is_ok_and(|read| read > 0) {
+                    tokio::time::sleep(Duration::from_millis(every_ms)).await;
+                }
+            });
+            let written = server.write_all(&[0; 4000]).await;
+            reader.abort();
+            written.map_err(|error| error.kind())
+        };
+        // A thousand bytes a second are asked for, and never fifty milliseconds without any.
+        assert_eq!(taken(1, 10).await, Err(io::ErrorKind::TimedOut));
+        assert_eq!(taken(5, 10).await, Err(io::ErrorKind::TimedOut));
+        assert_eq!(taken(12, 10).await, Ok(()));
+        assert_eq!(taken(60, 40).await, Ok(()));
     }
 
     #[test]

@@ -31,6 +31,7 @@ use tokio::{
 use web::kit::{
     app::{Parts, Site},
     health::Health,
+    shares::Shared,
 };
 
 use crate::{
@@ -39,6 +40,7 @@ use crate::{
     jobs::{Beside, Rhythm, Runner},
     limits::SIGNING_TURN_TIME_MAX,
     listen::Server,
+    places::Places,
     settings::{self, Settings},
     surfaces::Listener,
     system::{OsEntropy, SystemClock},
@@ -195,6 +197,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         examiner: Examiner::apart(Path::new(PROGRAM), EXAMINE),
         library,
         health: Health::default(),
+        shared: Shared::default(),
     });
     Ok(Product { app, database, world, shared_clock, _token_keys: token_keys })
 }
@@ -290,9 +293,11 @@ pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) ->
     keep_house(&mut beside, &product);
     let seconds = |setting| Duration::from_secs(settings.integer(setting).unsigned_abs());
     let (leave, drain) = (seconds(&settings::LEAVE_SECONDS), seconds(&settings::DRAIN_SECONDS));
+    let connections = usize::try_from(settings.integer(&settings::DATABASE_CONNECTIONS))?;
+    let places = Arc::new(Places::new(connections, product.app.settings.trusted_proxies.clone()));
     let servers = listeners.into_iter().map(|Listener { socket, surfaces }| {
         let router = web::router(product.app.clone(), &surfaces);
-        Server::start(socket, router, health, &stopped)
+        Server::start(socket, router, &places, health, &stopped)
     });
     let servers = servers.collect();
     Ok(Running { product, stop, leave, drain, beside, servers })

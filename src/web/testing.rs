@@ -17,6 +17,7 @@ use crate::{
         form::FieldError,
         health::Health,
         page::html,
+        shares::Shared,
     },
     me::{
         licences::{Card, Licences},
@@ -90,6 +91,7 @@ pub async fn app(fresh: &Fresh, public_url: &str) -> Result<App, Fault> {
         examiner: examiner::Examiner::here(),
         library,
         health: Health::default(),
+        shared: Shared::default(),
     }))
 }
 

@@ -201,6 +201,23 @@ async fn a_node_is_ready_while_its_database_answers_its_tasks_turn_and_it_is_not
 }
 
 #[tokio::test]
+async fn one_client_has_so_many_requests_answered_at_once_and_whoever_asks_for_health_is_not_counted() {
+    use crate::kit::limits::REQUESTS_EACH_MAX;
+    let site = site().await;
+    // Requests of the test come from nowhere.
+    let client = Some(std::net::IpAddr::from([0, 0, 0, 0]));
+    let mut held = site.app.shared.requests.take(client, REQUESTS_EACH_MAX - 1).unwrap();
+    assert_eq!(site.get("/").await.status(), StatusCode::OK);
+    held.grow(1).unwrap();
+    let refused = site.get("/").await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers().contains_key(header::RETRY_AFTER));
+    assert_eq!(site.get("/healthz").await.status(), StatusCode::OK);
+    drop(held);
+    assert_eq!(site.get("/").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn whoever_asks_for_health_does_not_make_the_database_work() {
     let site = site().await;
     site.get("/healthz").await;
@@ -440,6 +457,24 @@ async fn a_file_is_read_up_to_its_limit_and_announced_giants_not_at_all() {
         .header(header::CONTENT_LENGTH, "500000000");
     assert_eq!(site.send(giant, "").await.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(upload(&site, part("name=\"file\"", b"abc")).await.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn one_client_has_so_much_room_for_uploads_and_leaves_the_rest() {
+    use crate::kit::limits::{UPLOADS_BYTES_EACH_MAX, UPLOADS_BYTES_MAX};
+    let site = file_site().await;
+    let client = Some(std::net::IpAddr::from([0, 0, 0, 0]));
+    let file = |kilobytes: usize| {
+        let content = vec![b'a'; kilobytes * 1024];
+        [part("name=\"file\"; filename=\"a.pdf\"", &content), b"--x--\r\n".to_vec()].concat()
+    };
+    let held = site.app.shared.uploads.take(client, UPLOADS_BYTES_EACH_MAX / 1024 - 3).unwrap();
+    assert_eq!(text(upload(&site, file(3)).await).await, "3072");
+    assert_eq!(upload(&site, file(4)).await.status(), StatusCode::TOO_MANY_REQUESTS);
+    drop(held);
+    assert_eq!(text(upload(&site, file(4)).await).await, "4096", "what it had is given back");
+    let others = site.app.shared.uploads.take(None, UPLOADS_BYTES_MAX / 1024 - 3).unwrap();
+    assert_eq!(upload(&site, file(4)).await.status(), StatusCode::SERVICE_UNAVAILABLE, "{}", others.amount());
 }
 
 /// A site that says how long an uploaded file is.

@@ -148,8 +148,14 @@ impl Installation {
 
     /// The same for one of several nodes, which listens here.
     pub async fn serve_at(&self, address: SocketAddrV4) -> Process {
+        self.serve_with(address, "").await
+    }
+
+    /// The same with a limit of open files.
+    pub async fn serve_with(&self, address: SocketAddrV4, files: &str) -> Process {
         let (config, listen) = (self.config().display().to_string(), format!("listen={address}"));
-        let process = Process::start(&["--config", &config, "--set", &listen, "serve"], &self.folder.join("serve.log"));
+        let words = ["--config", &config, "--set", &listen, "serve"];
+        let process = Process::start_within(&words, &[], files, &self.folder.join("serve.log"));
         until("an answer", READY_MAX, async || {
             assert!(process.runs(), "the server did not start:\n{}", self.log_text());
             client().get(format!("http://{address}/livez")).send().await.ok()

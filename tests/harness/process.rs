@@ -12,7 +12,8 @@ use std::{
 /// Runs the product until its input is closed, which the system does when the test program is gone. Tells its number.
 const LIFELINE: &str = r#"
 trap '' INT
-log=$1; out=$2; shift 2
+log=$1; out=$2; files=$3; shift 3
+[ -z "$files" ] || ulimit -n "$files"
 "$@" </dev/null >>"$out" 2>>"$log" &
 product=$!
 echo "$product"
@@ -56,10 +57,16 @@ impl Process {
 
     /// The same with variables of its environment.
     pub fn start_with(words: &[&str], variables: &[(String, String)], log: &Path) -> Self {
+        Self::start_within(words, variables, "", log)
+    }
+
+    /// The same with a limit of open files, if one is given.
+    pub fn start_within(words: &[&str], variables: &[(String, String)], files: &str, log: &Path) -> Self {
         let mut child = Command::new("sh")
             .args(["-c", LIFELINE, "product"])
             .arg(log)
             .arg(log.with_extension("out"))
+            .arg(files)
             .arg("env")
             .args(variables.iter().map(|(name, value)| format!("{name}={value}")))
             .arg(program())

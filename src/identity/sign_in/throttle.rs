@@ -42,9 +42,9 @@ impl Keys {
     }
 }
 
-/// The address, or the network that one subscriber has under IPv6.
+/// The subscriber's network as it has always stood in the keys of counters.
 fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
+    match base::network(address) {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -8,7 +8,7 @@ use identity::{PasswordGate, Vault};
 use ipnet::IpNet;
 use records::Database;
 
-use crate::kit::health::Health;
+use crate::kit::{health::Health, shares::Shared};
 
 /// Everything that lives as long as the program. Cloning it is cheap.
 #[derive(Clone)]
@@ -42,6 +42,8 @@ pub struct Parts {
     pub library: licence::Library,
     /// Whether requests may be sent here.
     pub health: Health,
+    /// What clients share, and how much of it one may have.
+    pub shared: Shared,
 }
 
 /// What pages and links depend on.

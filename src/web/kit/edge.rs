@@ -4,7 +4,7 @@ use std::{any::Any, sync::Arc};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody},
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -16,10 +16,12 @@ use tracing::Instrument;
 use crate::{
     App, Problem,
     kit::{
+        awaited::{Refused, awaited},
         cookies, health,
-        limits::{FORM_BYTES_MAX, HEADER_BYTES_MAX, UPLOAD_BYTES_MAX, URI_BYTES_MAX},
+        limits::{COME_AGAIN_SECONDS, FORM_BYTES_MAX, HEADER_BYTES_MAX, UPLOAD_BYTES_MAX, URI_BYTES_MAX},
         problem::{Reason, Told},
         rendering, security_headers,
+        shares::Share,
         visit::{self, SharedVisit, Visit},
     },
 };
@@ -40,11 +42,16 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
     let visit: SharedVisit = Arc::new(Visit::of(&app, &request));
     let span = tracing::info_span!("request", id = %visit.request_id, method = %request.method());
     let is_static = request.uri().path().starts_with("/static/");
-    let response = if let Some(problem) = refused_early(&app, &request) {
-        problem.into_response()
-    } else {
-        request.extensions_mut().insert(Arc::clone(&visit));
-        next.run(request).instrument(span.clone()).await
+    let admitted = match refused_early(&app, &request) {
+        Some(problem) => Err(problem),
+        None => place(&app, &visit, request.uri().path()),
+    };
+    let response = match admitted {
+        Err(problem) => problem.into_response(),
+        Ok(_place) => {
+            request.extensions_mut().insert(Arc::clone(&visit));
+            run(&app, &visit, request, next).instrument(span.clone()).await
+        }
     };
     let mut response = span.in_scope(|| rendering::render(&app, &visit, response));
     let headers = response.headers_mut();
@@ -60,6 +67,28 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
     }
     security_headers::complete(headers, app.settings.is_secure(), is_static);
     response
+}
+
+/// The client's place among those who are answered; whoever asks for health needs none.
+fn place(app: &App, visit: &Visit, path: &str) -> Result<Option<Share>, Problem> {
+    if health::is_asked(path) {
+        return Ok(None);
+    }
+    app.shared.requests.take(visit.client, 1).map(Some).map_err(|over| over.problem(COME_AGAIN_SECONDS))
+}
+
+/// Has the request answered. Of a body that may not be waited for the handler reads no more than that it broke off.
+async fn run(app: &App, visit: &Visit, request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let refused = Refused::default();
+    let request = request.map(|body| awaited(body, &app.shared.bodies, visit.client, &refused));
+    let response = next.run(request).await;
+    match refused.get() {
+        Some(over) => over.problem(COME_AGAIN_SECONDS).into_response(),
+        None => response,
+    }
 }
 
 /// What no handler should have to look at: lengths, and requests that were meant for another host.

@@ -41,6 +41,27 @@ pub const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// Bytes that all uploads of one process may hold at once.
 pub const UPLOADS_BYTES_MAX: usize = 8 * UPLOAD_BYTES_MAX;
 
+/// The most of those bytes that one client may hold: two of the largest files.
+pub const UPLOADS_BYTES_EACH_MAX: usize = 2 * UPLOAD_BYTES_MAX;
+
+/// Files of one client that wait to be examined or are.
+pub const FILES_EACH_MAX: usize = 32;
+
+/// Files of one client that are examined at once; one place is left for whoever comes next.
+pub const FILES_AT_ONCE_EACH_MAX: usize = 3;
+
+/// Requests of one client that are answered at once. Many people may be behind one address.
+pub const REQUESTS_EACH_MAX: usize = 256;
+
+/// Bodies of requests that are waited for at once. Those that come with their heads are not among them.
+pub const BODIES_MAX: usize = 1024;
+
+/// The most of them that one client may have.
+pub const BODIES_EACH_MAX: usize = 64;
+
+/// When to come again who had too many requests or bodies on their way.
+pub const COME_AGAIN_SECONDS: u32 = 5;
+
 /// Bytes of a path that a link or a form asks to return to.
 pub const RETURN_PATH_BYTES_MAX: usize = 8 * 1024;
 

@@ -2,18 +2,16 @@
 
 mod pieces;
 
+use std::net::IpAddr;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, Multipart, Request, multipart::Field},
 };
-use base::Fault;
 use bytes::BytesMut;
 use examiner::Refused;
 use http::header;
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::timeout,
-};
+use tokio::time::timeout;
 use verify::pdf::Examined;
 
 use crate::{
@@ -22,18 +20,12 @@ use crate::{
         access::Guard,
         admission::GivenTo,
         form::Fields,
-        limits::{FORM_BYTES_MAX, UPLOAD_BYTES_MAX, UPLOAD_TIME_MAX, UPLOADS_BYTES_MAX},
+        limits::{COME_AGAIN_SECONDS, FORM_BYTES_MAX, UPLOAD_BYTES_MAX, UPLOAD_TIME_MAX},
+        shares::Share,
         upload::pieces::Pieces,
         visit::{self, SharedVisit},
     },
 };
-
-/// What all uploads of this process may hold, in kilobytes: whoever comes when there is none left is told so, and what an
-/// upload has is given back when it was examined or its sender goes away.
-static KILOBYTES: Semaphore = Semaphore::const_new(UPLOADS_BYTES_MAX / 1024);
-
-/// When to come again when there was no room.
-const COME_AGAIN_SECONDS: u32 = 5;
 
 /// The file in the field `file`, and the other fields.
 #[derive(Debug, Default)]
@@ -42,8 +34,10 @@ pub struct Upload {
     pub file: Bytes,
     /// All other fields.
     pub fields: Fields,
-    /// The room that the file takes.
-    room: Option<SemaphorePermit<'static>>,
+    /// The room that the file takes: given back when it was examined or its sender goes away.
+    room: Option<Share>,
+    /// Who sends it.
+    client: Option<IpAddr>,
 }
 
 impl Upload {
@@ -53,6 +47,8 @@ impl Upload {
     ///
     /// [`Problem::Busy`] when too many files wait already, [`Problem::Fault`] when there is nobody who examines.
     pub async fn examine(self, app: &App) -> Result<Examined, Problem> {
+        let _place = app.shared.files.take(self.client, 1).map_err(|over| over.problem(COME_AGAIN_SECONDS))?;
+        let _turn = app.shared.turns.turn(self.client).await;
         app.examiner.examine(self.file).await.map_err(|refused| match refused {
             Refused::Busy => Problem::Busy { retry_after_seconds: COME_AGAIN_SECONDS },
             Refused::Fault(fault) => Problem::Fault(fault),
@@ -60,30 +56,23 @@ impl Upload {
     }
 
     /// Takes room for what is held now, as far as it has none yet: many small pieces take no more than one large one.
-    fn take_room(&mut self, bytes: usize) -> Result<(), Problem> {
-        let taken = self.room.as_ref().map_or(0, SemaphorePermit::num_permits);
-        let kilobytes = u32::try_from(bytes.div_ceil(1024).saturating_sub(taken)).map_err(Fault::broken)?;
-        if kilobytes == 0 {
-            return Ok(());
-        }
-        let room = KILOBYTES
-            .try_acquire_many(kilobytes)
-            .map_err(|_| Problem::Busy { retry_after_seconds: COME_AGAIN_SECONDS })?;
-        match &mut self.room {
-            Some(taken) => taken.merge(room),
-            None => self.room = Some(room),
-        }
-        Ok(())
+    fn take_room(&mut self, app: &App, bytes: usize) -> Result<(), Problem> {
+        let kilobytes = bytes.div_ceil(1024);
+        let taken = match &mut self.room {
+            Some(room) => room.grow(kilobytes.saturating_sub(room.amount())),
+            None => app.shared.uploads.take(self.client, kilobytes).map(|room| self.room = Some(room)),
+        };
+        taken.map_err(|over| over.problem(COME_AGAIN_SECONDS))
     }
 
     /// Reads the file, no more than it may have, as far as there is room.
-    async fn read_file(&mut self, pieces: &mut Pieces, mut field: Field<'_>) -> Result<Bytes, Problem> {
+    async fn read_file(&mut self, app: &App, pieces: &mut Pieces, mut field: Field<'_>) -> Result<Bytes, Problem> {
         let mut file = BytesMut::new();
         while let Some(chunk) = pieces.chunk(field.chunk()).await? {
             if file.len() + chunk.len() > UPLOAD_BYTES_MAX {
                 return Err(Problem::TooLarge { max: UPLOAD_BYTES_MAX });
             }
-            self.take_room(file.len() + chunk.len())?;
+            self.take_room(app, file.len() + chunk.len())?;
             file.extend_from_slice(&chunk);
         }
         Ok(file.freeze())
@@ -116,7 +105,7 @@ impl Upload {
         let mut form = Multipart::from_request(Request::from_parts(head, body), app)
             .await
             .map_err(|_| Problem::MediaType { expected: "multipart/form-data" })?;
-        let mut upload = Self::default();
+        let mut upload = Self { client: visit.client, ..Self::default() };
         let mut text_bytes = 0;
         while let Some(mut field) = pieces.field(form.next_field()).await? {
             let name = field.name().unwrap_or_default().to_owned();
@@ -134,7 +123,7 @@ impl Upload {
                 if !upload.file.is_empty() {
                     return Err(Problem::DuplicateField(name));
                 }
-                upload.file = upload.read_file(&mut pieces, field).await?;
+                upload.file = upload.read_file(app, &mut pieces, field).await?;
             } else {
                 let text = read_text(&mut pieces, field, FORM_BYTES_MAX - text_bytes).await?;
                 text_bytes += text.len();

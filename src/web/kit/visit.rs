@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     App, Problem,
-    kit::{app::Settings, cookies, limits::FORWARDED_MAX},
+    kit::{app::Settings, cookies, limits::FORWARDED_MAX, shares},
 };
 
 /// The circumstances of one request. An extractor; made by `edge`, shared by everything that answers the request.
@@ -32,6 +32,9 @@ pub struct Visit {
     pub(crate) ids: Ids,
     /// The browser's or the calling system's address.
     pub address: IpAddr,
+    /// Who has a share of what all clients use: the address's network. None for a proxy of ours that does not say for whom
+    /// it asks.
+    pub(crate) client: Option<IpAddr>,
     /// The language to answer in.
     pub language: Language,
     /// Whether large type and few choices were asked for.
@@ -59,11 +62,14 @@ impl Visit {
         let browser = cookies::find(headers, &cookies::host_name(cookies::BROWSER, secure));
         let session_token = cookies::find(headers, &cookies::host_name(cookies::SESSION, secure));
         let ids = Ids::default();
+        let trusted = &app.settings.trusted_proxies;
+        let address = client_address(peer, headers, trusted);
         Self {
             request_id: ids.next(at, &*app.entropy),
             at,
             ids,
-            address: client_address(peer, headers, &app.settings.trusted_proxies),
+            address,
+            client: shares::client(address, trusted),
             language: language(request),
             elder: cookies::find(headers, cookies::APPEARANCE) == Some("elder"),
             target: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),

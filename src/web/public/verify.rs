@@ -10,9 +10,8 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use base::Instant;
+use base::{Instant, network};
 use http::{HeaderName, HeaderValue, StatusCode};
-use ipnet::Ipv6Net;
 use licence::verification;
 
 use crate::{
@@ -59,14 +58,6 @@ impl Looks {
             return Err(Problem::TooManyRequests { retry_after_seconds: u32::try_from(wait.max(1)).unwrap_or(60) });
         }
         Ok(())
-    }
-}
-
-/// One household has 2^64 addresses of the newer kind.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Net::new_assert(v6, 64).network()),
     }
 }
 

@@ -22,6 +22,13 @@ pub const PASSWORD_OWN_CHARACTERS_MIN: usize = 4;
 /// Bytes of a password. Hashing a megabyte would cost the server more than the sender.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 
+/// Sign-ins that wait at the gate; who comes after them is told to come again at once. A core checks about twenty-five
+/// passwords a second, so that many more would wait in vain.
+pub const PASSWORDS_WAITING_MAX: usize = 512;
+
+/// When to come again who found no place at the gate.
+pub const PASSWORD_RETRY_SECONDS: u32 = 3;
+
 /// Characters kept of a browser's description.
 pub const DEVICE_CHARACTERS_MAX: usize = 100;
 

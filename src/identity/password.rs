@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -19,12 +19,13 @@ use crate::{
     limits,
 };
 
-/// Lets as many passwords be hashed at once as there are cores; the others wait, but not for long.
+/// Lets as many passwords be hashed at once as there are cores; the others wait, but not for long and not too many.
 ///
 /// Without it a burst of sign-ins would take all memory (19 MiB each) and leave no core to anyone else.
 #[derive(Clone, Debug)]
 pub struct PasswordGate {
     permits: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
     wait_max: Duration,
     hashed: Arc<AtomicU64>,
 }
@@ -32,17 +33,22 @@ pub struct PasswordGate {
 impl PasswordGate {
     /// A gate for so many cores, at which nobody waits longer than `wait_max`.
     pub fn new(cores: usize, wait_max: Duration) -> Self {
-        Self { permits: Arc::new(Semaphore::new(cores.max(1))), wait_max, hashed: Arc::default() }
+        let permits = Arc::new(Semaphore::new(cores.max(1)));
+        Self { permits, waiting: Arc::default(), wait_max, hashed: Arc::default() }
     }
 
     /// A place at the gate, for as long as it is held.
     pub async fn enter(&self) -> Result<OwnedSemaphorePermit, Error> {
+        // Counted first, so that whoever is refused is counted off again.
+        let before = self.waiting.fetch_add(1, Ordering::AcqRel);
+        let _waiting = Waiting(&self.waiting);
+        if before >= limits::PASSWORDS_WAITING_MAX {
+            return Err(BUSY);
+        }
         match tokio::time::timeout(self.wait_max, Arc::clone(&self.permits).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(closed)) => Err(Fault::broken(closed).into()),
-            Err(_) => {
-                Err(Error::Busy { retry_after_seconds: u32::try_from(self.wait_max.as_secs()).unwrap_or(60).max(1) })
-            }
+            Err(_) => Err(BUSY),
         }
     }
 
@@ -56,6 +62,18 @@ impl PasswordGate {
         })
         .await;
         done.map_err(|panicked| Fault::broken(panicked).into())
+    }
+}
+
+/// There is no place at the gate; most who wait have left it a moment later.
+const BUSY: Error = Error::Busy { retry_after_seconds: limits::PASSWORD_RETRY_SECONDS };
+
+/// Counts who waits, until it is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -262,6 +280,27 @@ mod tests {
         let check = |bytes: usize| check_new("zhangwei8", &text(bytes));
         assert!(check(limits::PASSWORD_BYTES_MAX).is_ok());
         assert!(matches!(check(limits::PASSWORD_BYTES_MAX + 1), Err(Error::PasswordTooLong { .. })));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_wait_at_the_gate_for_so_long_and_one_more_is_told_to_come_again() {
+        let gate = PasswordGate::new(1, Duration::from_secs(10));
+        let held = gate.enter().await.unwrap();
+        let mut all: Vec<_> = (0..limits::PASSWORDS_WAITING_MAX).map(|_| Box::pin(gate.enter())).collect();
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        for one in &mut all {
+            assert!(one.as_mut().poll(&mut cx).is_pending());
+        }
+        let begun = tokio::time::Instant::now();
+        assert!(matches!(gate.enter().await, Err(Error::Busy { retry_after_seconds: 1.. })));
+        assert!(begun.elapsed().is_zero(), "nobody waits for a place in the queue");
+        let last = all.pop().unwrap();
+        assert!(matches!(last.await, Err(Error::Busy { .. })));
+        assert_eq!(begun.elapsed(), Duration::from_secs(10));
+        drop(held);
+        assert!(all.swap_remove(0).await.is_ok(), "whoever waits gets the place");
+        drop(all);
+        assert_eq!(gate.waiting.load(Ordering::Acquire), 0);
     }
 
     #[tokio::test]

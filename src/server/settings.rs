@@ -110,7 +110,7 @@ settings! {
     /// How many passwords may be checked at the same time; 0 means one for each core. Each takes 19 MiB.
     PASSWORD_CHECKS = "sign_in.password_checks", SettingKind::Integer { min: 0, max: 256 }, "0";
     /// How long a sign-in waits for its turn before it is answered 503, in milliseconds.
-    PASSWORD_WAIT_MS = "sign_in.password_wait_ms", SettingKind::Integer { min: 10, max: 30_000 }, "1000";
+    PASSWORD_WAIT_MS = "sign_in.password_wait_ms", SettingKind::Integer { min: 10, max: 30_000 }, "10000";
     /// Whether clients on loopback and private addresses may be registered: for demonstrations and tests only.
     LOOPBACK_CLIENTS = "oidc.loopback_clients_allowed", SettingKind::Flag, "false";
     /// How long running requests may take to finish when the program is asked to stop, in seconds.

@@ -169,7 +169,7 @@ async fn what_browsers_and_robots_ask_for_by_themselves_is_there() {
 #[tokio::test]
 async fn a_node_is_ready_while_its_database_answers_its_tasks_turn_and_it_is_not_leaving() {
     let site = site().await;
-    let pulse = site.app.health.pulse("sequencer", std::time::Duration::from_secs(60));
+    let pulse = site.app.health.pulse("sequencer", std::time::Duration::from_mins(1));
     let check = async |ready: bool, failed: &str| {
         let answer = site.get("/healthz").await;
         let expected = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

@@ -219,33 +219,33 @@ pub fn client(address: IpAddr, proxies: &[IpNet]) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    fn client(address: &str) -> Option<IpAddr> {
-        Some(network(address.parse().unwrap()))
+    fn of(address: &str) -> Option<IpAddr> {
+        client(address.parse().unwrap(), &["10.0.0.0/8".parse().unwrap()])
     }
 
     #[test]
     fn one_client_leaves_something_to_the_others_and_gives_back_what_it_had() {
         let shares = Shares::new("places", 10, 4);
-        let (one, other) = (client("203.0.113.1"), client("203.0.113.2"));
+        let (one, other) = (of("203.0.113.1"), of("203.0.113.2"));
         let mut held = shares.take(one, 3).unwrap();
         assert_eq!(shares.take(one, 2).unwrap_err(), Over::Client);
         held.grow(1).unwrap();
         assert_eq!((held.grow(1), held.amount()), (Err(Over::Client), 4));
-        let _others = shares.take(other, 4).unwrap();
-        assert_eq!(shares.take(client("203.0.113.3"), 3).unwrap_err(), Over::All);
+        let others = shares.take(other, 4).unwrap();
+        assert_eq!(shares.take(of("203.0.113.3"), 3).unwrap_err(), Over::All);
         drop(held);
         assert_eq!(shares.take(one, 4).unwrap().amount(), 4);
         // Who is nobody in particular is bounded by what there is.
         assert_eq!(shares.take(None, 6).unwrap().amount(), 6);
         assert_eq!(shares.take(None, 7).unwrap_err(), Over::All);
-        drop(_others);
+        drop(others);
         assert!(shares.held().each.is_empty() && shares.held().all == 0);
     }
 
     #[tokio::test]
     async fn whoever_has_its_share_of_turns_waits_for_its_own_and_holds_up_nobody() {
         let turns = Shares::new("turns", 10, 1);
-        let (one, other) = (client("203.0.113.1"), client("203.0.113.2"));
+        let (one, other) = (of("203.0.113.1"), of("203.0.113.2"));
         let first = turns.turn(one).await;
         let mut waiting = std::pin::pin!(turns.turn(one));
         let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
@@ -258,8 +258,6 @@ mod tests {
 
     #[test]
     fn a_household_is_one_client_and_a_proxy_of_ours_is_nobody() {
-        let proxies = ["10.0.0.0/8".parse().unwrap()];
-        let of = |address: &str| super::client(address.parse().unwrap(), &proxies);
         assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
         assert_eq!(of("203.0.113.1"), of("::ffff:203.0.113.1"));

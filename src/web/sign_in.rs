@@ -6,6 +6,7 @@ mod page;
 mod password;
 mod requesting;
 mod sign_out;
+mod waiting;
 
 #[cfg(test)]
 mod tests;

@@ -59,6 +59,9 @@ pub const BODIES_MAX: usize = 1024;
 /// The most of them that one client may have.
 pub const BODIES_EACH_MAX: usize = 64;
 
+/// How long a sign-in waits for its turn altogether, page after page; then its form has to be filled in anew.
+pub const SIGN_IN_WAITS_SECONDS_MAX: i64 = 120;
+
 /// When to come again who had too many requests or bodies on their way.
 pub const COME_AGAIN_SECONDS: u32 = 5;
 

@@ -54,12 +54,28 @@ impl SignInPage {
         &self.page
     }
 
+    /// The page that waits, with what was typed.
+    pub fn waits(self, username: &str, typed: String) -> Response {
+        let waiting = WaitingPage { page: self.page, to: self.to, username: username.to_owned(), typed };
+        html(StatusCode::SERVICE_UNAVAILABLE, &waiting)
+    }
+
     /// The form once more, with the name that was typed and what is wrong.
     pub fn again(mut self, status: StatusCode, username: &str, error: String) -> Response {
         username.clone_into(&mut self.username);
         self.error = Some(error);
         html(status, &self)
     }
+}
+
+/// The page that waits for a turn and then sends the form again by itself.
+#[derive(askama::Template)]
+#[template(path = "sign_in/waiting.html")]
+struct WaitingPage {
+    page: Page,
+    to: String,
+    username: String,
+    typed: String,
 }
 
 /// `GET /sign-in?to=PATH`.

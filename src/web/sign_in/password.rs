@@ -1,7 +1,7 @@
 //! Signing in with a password.
 
 use axum::{extract::State, response::Response};
-use base::Instant;
+use base::{Instant, Secret};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use identity::{
     Error,
@@ -9,10 +9,10 @@ use identity::{
 };
 use records::{Actor, Context};
 
-use super::{device, page::SignInPage};
+use super::{device, page::SignInPage, waiting::Typed};
 use crate::{
     App, Page, Problem,
-    kit::{form::Fields, page::see_other, session},
+    kit::{form::Fields, page::see_other, problem::Reason, session},
 };
 
 /// `POST /sign-in`. The session that the browser had before is dead afterwards, whoever's it was.
@@ -22,17 +22,25 @@ pub async fn submit(
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let (username, password) = (fields.text("username"), fields.raw("password").unwrap_or_default());
+    let username = fields.text("username");
     let (browser, visit) = (page.session.clone(), page.visit.clone());
     let form = SignInPage::new(&app, page, fields.text("to")).await;
-    if username.is_empty() || password.is_empty() {
+    // Typed now, or brought back by the page that waits.
+    let typed = match fields.text("typed") {
+        "" => Some(Typed {
+            password: Secret::new(fields.raw("password").unwrap_or_default().to_owned()),
+            since: visit.at,
+        }),
+        sealed => Typed::open(&app, &visit, username, sealed),
+    };
+    let Some(typed) = typed.filter(|typed| !username.is_empty() && !typed.password.expose().is_empty()) else {
         let error = form.page().say(words::sign_in::EMPTY).to_owned();
         return Ok(form.again(StatusCode::UNPROCESSABLE_ENTITY, username, error));
-    }
+    };
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let attempt = Attempt {
         username,
-        password,
+        password: typed.password.expose(),
         address: visit.address,
         device: &device::describe(agent),
         browser: browser.as_deref(),
@@ -45,6 +53,7 @@ pub async fn submit(
             response.headers_mut().append(header::SET_COOKIE, session::cookie(&app, &opened.token));
             Ok(response)
         }
+        Err(Error::Busy { retry_after_seconds }) => Ok(busy(&app, (form, username), &typed, retry_after_seconds)),
         Err(error) => refused(form, username, error, visit.at),
     }
 }
@@ -52,6 +61,22 @@ pub async fn submit(
 async fn sign_in(app: &App, context: &Context, attempt: &Attempt<'_>) -> Result<Opened, Error> {
     let proof = sign_in::with_password(&app.database, &app.vault, &app.gate, context, attempt).await?;
     proof.open(&app.database, context, attempt).await
+}
+
+/// There is no turn yet: the page waits for one, for a while.
+fn busy(app: &App, (form, username): (SignInPage, &str), typed: &Typed, retry_after_seconds: u32) -> Response {
+    let visit = form.page().visit.clone();
+    let mut response = if typed.may_wait(visit.at) {
+        form.waits(username, typed.sealed(app, &visit, username))
+    } else {
+        let words = form.page().say(words::sign_in::BUSY).to_owned();
+        form.again(StatusCode::SERVICE_UNAVAILABLE, username, words)
+    };
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+    response
+        .extensions_mut()
+        .insert(Reason("too many passwords wait to be checked (sign_in.password_checks)".to_owned()));
+    response
 }
 
 /// The form with what the visitor may know of the reason.
@@ -66,10 +91,6 @@ fn refused(form: SignInPage, username: &str, error: Error, at: Instant) -> Resul
         Error::Throttled { retry_at, retry_after_seconds } => {
             let words = throttled(page, retry_at, at, retry_after_seconds);
             (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds), words)
-        }
-        Error::Busy { retry_after_seconds } => {
-            let words = page.say(words::sign_in::BUSY).to_owned();
-            (StatusCode::SERVICE_UNAVAILABLE, Some(retry_after_seconds), words)
         }
         other => return Err(other.into()),
     };

@@ -265,6 +265,63 @@ async fn when_too_many_sign_in_at_once_the_page_says_so_and_nothing_is_counted()
 }
 
 #[tokio::test]
+async fn the_page_that_waits_signs_in_by_itself_and_nobody_else_can_use_what_it_brings() {
+    let site = site().await;
+    let (browser, other) = (Browser::new(&site), Browser::new(&site));
+    let held = (site.app.gate.enter().await.unwrap(), site.app.gate.enter().await.unwrap());
+    let waiting = browser.sign_in("zhangwei", PASSWORD, "/me/sessions").await;
+    assert_eq!(waiting.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(waiting.text.contains("id=\"waiting\"") && waiting.text.contains("sign_in/waiting.js"), "{}", waiting.text);
+    let shown = PASSWORD.split(' ').next().unwrap();
+    assert!(!waiting.text.contains(shown), "{}", waiting.text);
+    let send = async |browser: &Browser<'_>, csrf: &str, username: &str, typed: &str| {
+        let fields = [("csrf", csrf), ("to", "/me/sessions"), ("username", username), ("typed", typed)];
+        browser.post("/sign-in", &fields).await
+    };
+    let (csrf, typed) = (waiting.hidden("csrf"), waiting.hidden("typed"));
+    let still = send(&browser, &csrf, "zhangwei", &typed).await;
+    assert_eq!(still.status, StatusCode::SERVICE_UNAVAILABLE, "it waits on");
+    drop(held);
+    let others = other.get("/sign-in").await.hidden("csrf");
+    let cut = &typed[..typed.len() - 4];
+    for (browser, csrf, username, typed) in [
+        (&other, &others, "zhangwei", typed.as_str()),
+        (&browser, &csrf, "lisi", &typed),
+        (&browser, &csrf, "zhangwei", cut),
+    ] {
+        let refused = send(browser, csrf, username, typed).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.text.contains("请填写账号和密码"), "{}", refused.text);
+    }
+    assert_eq!((site.sessions().await, site.failures().await.len()), (0, 0));
+    let done = send(&browser, &csrf, "zhangwei", &still.hidden("typed")).await;
+    assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/me/sessions"));
+    assert_eq!(site.sessions().await, 1);
+}
+
+#[tokio::test]
+async fn a_sign_in_waits_for_two_minutes_and_then_has_to_be_typed_again() {
+    use crate::kit::{limits::SIGN_IN_WAITS_SECONDS_MAX, visit::Visit};
+    let site = site().await;
+    let browser = Browser::new(&site);
+    let csrf = browser.get("/sign-in").await.hidden("csrf");
+    let mut request = axum::extract::Request::new(Body::empty());
+    let cookie = format!("guosuo-b={}", browser.cookie("guosuo-b").unwrap());
+    request.headers_mut().insert(header::COOKIE, cookie.parse().unwrap());
+    let visit = Visit::of(&site.app, &request);
+    let _held = (site.app.gate.enter().await.unwrap(), site.app.gate.enter().await.unwrap());
+    for (seconds, status) in [
+        (SIGN_IN_WAITS_SECONDS_MAX - 1, StatusCode::SERVICE_UNAVAILABLE),
+        (SIGN_IN_WAITS_SECONDS_MAX, StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let (password, since) = (base::Secret::new(PASSWORD.to_owned()), testing::NOW.plus_seconds(-seconds));
+        let typed = super::waiting::Typed { password, since }.sealed(&site.app, &visit, "zhangwei");
+        let fields = [("csrf", csrf.as_str()), ("username", "zhangwei"), ("typed", &typed)];
+        assert_eq!(browser.post("/sign-in", &fields).await.status, status, "{seconds}");
+    }
+}
+
+#[tokio::test]
 async fn a_password_of_1025_bytes_is_not_looked_at() {
     let site = site().await;
     let browser = Browser::new(&site);

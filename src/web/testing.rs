@@ -1,10 +1,15 @@
 //! An [`App`] for tests: a fresh database, a clock that stands still, randomness that repeats.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
-use axum::response::Response;
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request},
+    response::Response,
+};
 use base::{Fault, Instant, ManualClock, Secret, SeededEntropy, Text};
-use http::StatusCode;
+use futures_util::stream;
+use http::{HeaderValue, StatusCode, header};
 use records::testing::Fresh;
 
 use crate::{
@@ -14,10 +19,12 @@ use crate::{
         admission::Anyone,
         app::{App, Parts, Settings, Site},
         edge,
-        form::FieldError,
+        form::{FieldError, Fields},
         health::Health,
         page::html,
         shares::Shared,
+        upload::Upload,
+        visit::{SharedVisit, Visit},
     },
     me::{
         licences::{Card, Licences},
@@ -93,6 +100,37 @@ pub async fn app(fresh: &Fresh, public_url: &str) -> Result<App, Fault> {
         health: Health::default(),
         shared: Shared::default(),
     }))
+}
+
+/// What the product reads out of a form: every field as often as it came.
+///
+/// # Errors
+///
+/// The status with which it refuses the form.
+pub fn read_form(encoded: &[u8]) -> Result<Vec<(String, String)>, u16> {
+    Fields::parse(encoded).map(|fields| fields.all()).map_err(|problem| problem.status_and_code().0.as_u16())
+}
+
+/// What the product reads out of an upload that comes in these pieces: the file, and the other fields.
+///
+/// # Errors
+///
+/// The status with which it refuses the upload.
+pub async fn read_upload(
+    app: &App,
+    content_type: &str,
+    pieces: Vec<Vec<u8>>,
+) -> Result<(Vec<u8>, Vec<(String, String)>), u16> {
+    let body = Body::from_stream(stream::iter(pieces.into_iter().map(Ok::<_, Infallible>)));
+    let mut request = Request::new(body);
+    let content_type = HeaderValue::from_bytes(content_type.as_bytes()).map_err(|_| 400_u16)?;
+    request.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    let visit: SharedVisit = Arc::new(Visit::of(app, &request));
+    request.extensions_mut().insert(visit);
+    let upload = Upload::from_request(request, app).await;
+    upload
+        .map(|upload| (upload.file.to_vec(), upload.fields.all()))
+        .map_err(|problem| problem.status_and_code().0.as_u16())
 }
 
 /// Names as long and as rare as they come, and one that tries to be markup.

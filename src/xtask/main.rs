@@ -4,6 +4,7 @@ mod check;
 mod city;
 mod clients;
 mod failover;
+mod fuzz;
 mod install;
 mod part;
 mod pictures;
@@ -30,15 +31,22 @@ cargo xtask COMMAND
   sql        prepares every SQL statement of the workspace on both databases
   reference  writes the generated reference pages again
   pictures   takes the pictures of the README again
+  fuzz       reads changed inputs for an hour each, in a build that counts branches
+             (`fuzz pdf jose --minutes 5`, `--hours 8`; the targets are the folders in tests/fuzz/corpus)
   bench      measures; see tests/bench
   failover   three nodes on a PostgreSQL under Patroni whose primary is killed, frozen and cut off
              (`--rounds N`, twenty of each by default; `--only killed|frozen|cut-off`)
+  bombs      measures how long honest operations take while four senders send bombs
+             (`--debug` in the build of the tests; `--seconds N` for each)
   instructions
              counts instructions per operation with callgrind, which valgrind brings
              (`--against SERVER` compares with another build; `--only NAMES`, `--operations N`)
 ";
 
 fn main() -> ExitCode {
+    if let Some(code) = fuzz::compile() {
+        return code;
+    }
     let arguments: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let mut report = Report::default();
@@ -73,7 +81,9 @@ fn run(words: &[&str], report: &mut Report) -> Result<()> {
         ["reference"] => tools::reference(report),
         ["pictures"] => pictures::run(report),
         ["failover", rest @ ..] => failover::run(report, rest),
+        ["fuzz", rest @ ..] => fuzz::run(report, rest),
         ["bench", rest @ ..] => tools::bench(report, rest),
+        ["bombs", rest @ ..] => tools::bombs(report, rest),
         ["instructions", rest @ ..] => tools::instructions(report, rest),
         _ => {
             say(HELP);

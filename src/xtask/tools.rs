@@ -54,7 +54,7 @@ pub fn reference(report: &mut Report) -> Result<()> {
 /// Measures in the release profile, on a PostgreSQL server that loses nothing in a power cut.
 pub fn bench(report: &mut Report, rest: &[&str]) -> Result<()> {
     install::all(report, &[Part::Postgres])?;
-    let (server, mut command) = build_bench(report)?;
+    let (server, mut command) = build_bench(report, "release")?;
     let postgres = Postgres::start(Durability::On)?;
     command.arg("--server").arg(server);
     command.arg("--postgres").arg(format!("{}/postgres", postgres.url));
@@ -64,17 +64,27 @@ pub fn bench(report: &mut Report, rest: &[&str]) -> Result<()> {
 
 /// Counts instructions per operation in the release profile, on SQLite; `--against SERVER` compares with another build.
 pub fn instructions(report: &mut Report, rest: &[&str]) -> Result<()> {
-    let (server, mut command) = build_bench(report)?;
+    let (server, mut command) = build_bench(report, "release")?;
     measure(command.arg("--instructions").arg("--server").arg(server).args(rest))
 }
 
+/// Measures how long honest operations take beside four senders of bombs, in the release profile, or with `--debug` in
+/// the one that the tests use.
+pub fn bombs(report: &mut Report, rest: &[&str]) -> Result<()> {
+    let is_debug = rest.contains(&"--debug");
+    let rest: Vec<&str> = rest.iter().copied().filter(|word| *word != "--debug").collect();
+    let (server, mut command) = build_bench(report, if is_debug { "dev" } else { "release" })?;
+    measure(command.arg("--bombs").arg("--server").arg(server).args(rest))
+}
+
 /// Builds the server and the measuring program; tells where the one is and how the other is started.
-fn build_bench(report: &mut Report) -> Result<(PathBuf, Command)> {
-    let server = ["build", "--release", "--package", "server", "--bin", "guosuo", "--quiet"];
+fn build_bench(report: &mut Report, profile: &str) -> Result<(PathBuf, Command)> {
+    let server = ["build", "--profile", profile, "--package", "server", "--bin", "guosuo", "--quiet"];
     report.must("build the server", &mut cargo(&server))?;
-    let bench = ["build", "--release", "--package", "tests", "--features", "bench", "--bin", "bench", "--quiet"];
+    let bench =
+        ["build", "--profile", profile, "--package", "tests", "--features", "bench", "--bin", "bench", "--quiet"];
     report.must("build the measuring program", &mut cargo(&bench))?;
-    let folder = target().join("release");
+    let folder = target().join(if profile == "dev" { "debug" } else { profile });
     Ok((folder.join("guosuo"), Command::new(folder.join("bench"))))
 }
 

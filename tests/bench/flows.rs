@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
 use reqwest::{Client, Response, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -80,7 +81,7 @@ pub fn client() -> anyhow::Result<Client> {
 
 /// Makes ready what a flow needs: tokens, sessions, files.
 pub async fn prepare(flow: &Flow, product: &Product) -> anyhow::Result<Operation> {
-    (flow.start)(facts(product)?).await.with_context(|| format!("preparing {}", flow.name))
+    (flow.start)(facts(&product.facts)?).await.with_context(|| format!("preparing {}", flow.name))
 }
 
 /// Runs one flow for a window and relates it to processor time.
@@ -137,8 +138,8 @@ where
     Driven { done: times.len() as u32, errors, p50_ms: middle.as_secs_f64() * 1e3 }
 }
 
-fn facts(product: &Product) -> anyhow::Result<Facts> {
-    let array = |name: &str| product.facts[name].as_array().cloned().unwrap_or_default();
+fn facts(demo: &Value) -> anyhow::Result<Facts> {
+    let array = |name: &str| demo[name].as_array().cloned().unwrap_or_default();
     let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
     let credentials = |client: &Value| (text(client, "client_id"), text(client, "client_secret"));
     let clients = array("clients");
@@ -153,11 +154,11 @@ fn facts(product: &Product) -> anyhow::Result<Facts> {
     ensure!(!citizens.is_empty(), "the demonstration has no citizens");
     Ok(Facts {
         http: client()?,
-        issuer: product.fact("/issuer")?,
+        issuer: text(demo, "issuer"),
         api_client: credentials(api),
         web_client: credentials(web),
         citizens,
-        demo: Arc::new(product.facts.clone()),
+        demo: Arc::new(demo.clone()),
     })
 }
 
@@ -329,30 +330,63 @@ async fn verify_code(facts: Facts) -> anyhow::Result<Operation> {
 }
 
 async fn verify_pdf(facts: Facts) -> anyhow::Result<Operation> {
-    let token = facts.api_token().await?;
-    let licence = valid_licence(&facts)?;
-    let file = tokio::fs::read(licence["pdf_path"].as_str().context("no pdf_path")?).await?;
+    let file = tokio::fs::read(valid_licence(&facts)?["pdf_path"].as_str().context("no pdf_path")?).await?;
+    let uploads = Arc::new(Uploads { token: facts.api_token().await?, facts });
+    let body = uploads.body(&file);
     Ok(Arc::new(move || {
-        let (facts, token, file) = (facts.clone(), token.clone(), file.clone());
-        Box::pin(async move {
-            let boundary = "guosuo-bench-boundary";
-            let mut body = format!(
-                "--{boundary}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"licence.pdf\"\r\n\
-                 content-type: application/pdf\r\n\r\n"
-            )
-            .into_bytes();
-            body.extend_from_slice(&file);
-            body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-            let request = facts
-                .http
-                .post(format!("{}/api/v1/verifications", facts.issuer))
-                .bearer_auth(token)
-                .header("idempotency-key", fresh())
-                .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
-                .body(body);
-            valid(request.send().await?).await
-        })
+        let (uploads, body) = (Arc::clone(&uploads), body.clone());
+        Box::pin(async move { valid(uploads.send(body).await?).await })
     }))
+}
+
+/// Files on their way to be verified.
+pub struct Uploads {
+    facts: Facts,
+    token: String,
+}
+
+/// Uploads of another client than the one that the flows use, if the demonstration has another.
+pub async fn uploads(demo: &Value) -> anyhow::Result<Uploads> {
+    let mut facts = facts(demo)?;
+    let others = demo["clients"].as_array().cloned().unwrap_or_default();
+    let other = others.iter().rev().find(|client| client["scopes"].to_string().contains("licence:verify"));
+    let other = other.context("no client that verifies")?;
+    let text = |name: &str| other[name].as_str().unwrap_or_default().to_owned();
+    facts.api_client = (text("client_id"), text("client_secret"));
+    let form = [("grant_type", "client_credentials"), ("scope", "licence:verify")];
+    let body = facts.token(&facts.api_client, &form).await?;
+    let token = body["access_token"].as_str().context("no access token")?.to_owned();
+    Ok(Uploads { facts, token })
+}
+
+impl Uploads {
+    const BOUNDARY: &str = "guosuo-bench-boundary";
+
+    /// The form with this file.
+    pub fn body(&self, file: &[u8]) -> Bytes {
+        let boundary = Self::BOUNDARY;
+        let mut body = format!(
+            "--{boundary}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"licence.pdf\"\r\n\
+             content-type: application/pdf\r\n\r\n"
+        )
+        .into_bytes();
+        body.extend_from_slice(file);
+        body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        Bytes::from(body)
+    }
+
+    /// Sends a form.
+    pub async fn send(&self, body: Bytes) -> anyhow::Result<Response> {
+        let request = self
+            .facts
+            .http
+            .post(format!("{}/api/v1/verifications", self.facts.issuer))
+            .bearer_auth(&self.token)
+            .header("idempotency-key", fresh())
+            .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={}", Self::BOUNDARY))
+            .body(body);
+        Ok(request.send().await?)
+    }
 }
 
 async fn issue(facts: Facts) -> anyhow::Result<Operation> {

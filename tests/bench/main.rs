@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "its table is its output")]
 #![allow(clippy::indexing_slicing, reason = "only JSON values are indexed, which gives null for what is not there")]
 
+mod bombs;
 mod documents;
 mod flows;
 mod instructions;
@@ -13,7 +14,10 @@ mod limits;
 mod meter;
 mod product;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Context;
 
@@ -24,6 +28,7 @@ struct Options {
     seconds: u64,
     only: Vec<String>,
     instructions: bool,
+    bombs: bool,
     against: Option<PathBuf>,
     operations: u32,
 }
@@ -33,8 +38,13 @@ fn main() -> anyhow::Result<()> {
     if arguments.first().map(String::as_str) == Some("limit-server") {
         return limits::serve();
     }
-    let options = read(&arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if let [first, facts] = arguments.as_slice()
+        && first == "send-bombs"
+    {
+        return runtime.block_on(bombs::send_bombs(Path::new(facts)));
+    }
+    let options = read(&arguments)?;
     runtime.block_on(run(&options))
 }
 
@@ -53,6 +63,7 @@ fn read(arguments: &[String]) -> anyhow::Result<Options> {
         // A name may have a comma in it.
         only: value("--only").map(|text| text.split(';').map(str::to_owned).collect()).unwrap_or_default(),
         instructions: arguments.iter().any(|argument| argument == "--instructions"),
+        bombs: arguments.iter().any(|argument| argument == "--bombs"),
         against: value("--against").map(PathBuf::from),
         operations: value("--operations").map_or(Ok(200), |text| text.parse())?,
     })
@@ -64,6 +75,9 @@ async fn run(options: &Options) -> anyhow::Result<()> {
         return instructions::run(&options.server, against, options.operations, &options.only).await;
     }
     let window = Duration::from_secs(options.seconds);
+    if options.bombs {
+        return bombs::run(&options.server, window).await;
+    }
     let limits = limits::measure(window.min(Duration::from_secs(2))).await?;
     println!("bare limits, operations per CPU-second of one core");
     for limit in &limits {

@@ -80,10 +80,9 @@ impl Product {
         meter::memory_mib(self.pid)
     }
 
-    /// A text in `demo.json`.
-    pub fn fact(&self, pointer: &str) -> anyhow::Result<String> {
-        let value = self.facts.pointer(pointer).and_then(Value::as_str);
-        Ok(value.with_context(|| format!("demo.json has no {pointer}"))?.to_owned())
+    /// Where it keeps everything.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Ends the server and removes its folder.

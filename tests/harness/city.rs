@@ -82,6 +82,14 @@ impl City {
         self.facts["issuer"].as_str().unwrap().clone_into(&mut self.issuer);
     }
 
+    /// The processes in which strangers' files are read, by their numbers.
+    pub fn readers(&self) -> Vec<String> {
+        let children = self.process.as_ref().map(Process::children).unwrap_or_default();
+        let is_reader =
+            |pid: &String| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.ends_with(b"examine\0"));
+        children.into_iter().filter(is_reader).collect()
+    }
+
     /// Stops the process as an operator would.
     pub fn close(&mut self) {
         if let Some(process) = self.process.take() {

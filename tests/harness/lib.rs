@@ -8,6 +8,7 @@
 )]
 
 pub mod balancer;
+pub mod bombs;
 pub mod browser;
 pub mod city;
 pub mod flow;

@@ -9,9 +9,11 @@ use std::{
     sync::atomic::{AtomicU16, Ordering},
 };
 
-/// Runs the product until its input is closed, which the system does when the test program is gone. Tells its number.
+/// Runs the product until its input is closed, which the system does when the test program is gone. Tells its number. It
+/// leaves a file open for the product, as whoever starts a service may by mistake.
 const LIFELINE: &str = r#"
 trap '' INT
+exec 9</dev/null
 log=$1; out=$2; files=$3; shift 3
 [ -z "$files" ] || ulimit -n "$files"
 "$@" </dev/null >>"$out" 2>>"$log" &
@@ -106,6 +108,17 @@ impl Process {
     /// Asks it to end, as an operator would, and does not wait for that.
     pub fn ask_to_stop(&mut self) {
         drop(self.child.stdin.take());
+    }
+
+    /// The processes that it started and that run, by their numbers.
+    pub fn children(&self) -> Vec<String> {
+        let parent = |pid: &str| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1)).map(str::to_owned)
+        };
+        let all =
+            fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+        all.filter(|pid| parent(pid).as_ref() == Some(&self.pid)).collect()
     }
 
     /// Memory in use, in KiB.

@@ -42,6 +42,14 @@ impl Fields {
         self.0.iter().filter_map(|(name, values)| Some((name.as_str(), values.first()?.as_str())))
     }
 
+    /// Every field as often as it came, in the order of the names.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn all(self) -> Vec<(String, String)> {
+        let pairs =
+            self.0.into_iter().flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)));
+        pairs.collect()
+    }
+
     /// Adds a field that did not come urlencoded.
     pub(crate) fn add(&mut self, name: String, value: String) -> Result<(), Problem> {
         let count: usize = self.0.values().map(Vec::len).sum();

@@ -1,5 +1,6 @@
 //! PDF: written for ourselves, read from anybody.
 
+mod active;
 mod budget;
 pub(crate) mod colour_profile;
 mod file;

@@ -3,9 +3,10 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    pin::pin,
     process::Stdio,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -13,7 +14,10 @@ use std::{
 
 use base::Fault;
 use documents::pdf::findings::Limit;
-use rustix::param::clock_ticks_per_second;
+use rustix::{
+    param::clock_ticks_per_second,
+    process::{Pid, setpriority_process},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -40,9 +44,11 @@ pub struct Examiner(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     place: Place,
-    /// How long the reading of one file may take.
+    /// How long a core may work on one file.
     time: Duration,
     turns: Semaphore,
+    /// Turns of files that take long. They have fewer, so that however many there are the others go on.
+    long_turns: Semaphore,
     waiting: AtomicUsize,
     idle: Mutex<Vec<Worker>>,
 }
@@ -64,14 +70,14 @@ struct Worker {
 }
 
 /// Why a process gave no answer.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Ending {
-    /// The time ended, and the process had not had its share of a core: that says nothing of the file.
-    Starved,
+    /// It took more of a core than it may. What was told of the file before it was read, if it came so far.
+    Late(Option<Examined>),
     /// It ended: the file took its memory, or it was gone before.
-    Died,
-    /// The time ended.
-    Late,
+    Died(Option<Examined>),
+    /// Much time has gone, and the process has had little of it: that says nothing of the file.
+    Starved,
 }
 
 /// Counts who waits for a turn, until it is dropped.
@@ -96,11 +102,14 @@ impl Examiner {
 
     fn new(place: Place, time: Duration) -> Self {
         let turns = Semaphore::new(limits::AT_ONCE_MAX);
-        Self(Arc::new(Inner { place, time, turns, waiting: AtomicUsize::new(0), idle: Mutex::default() }))
+        // Half of the cores, so that the other half is there for everything else.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let long_turns = Semaphore::new((cores / 2).max(1));
+        Self(Arc::new(Inner { place, time, turns, long_turns, waiting: AtomicUsize::new(0), idle: Mutex::default() }))
     }
 
-    /// What can be told of a file. A file that takes too much time or memory is over a limit. When the caller goes away,
-    /// the process that reads for it ends and its turn is free.
+    /// What can be told of a file. A file that takes too much time or memory is over a limit; one that takes long goes
+    /// behind those that take less. When the caller goes away, the process that reads for it ends and its turn is free.
     ///
     /// # Errors
     ///
@@ -113,38 +122,54 @@ impl Examiner {
         if before >= limits::AT_ONCE_MAX + limits::WAITING_MAX {
             return Err(Refused::Busy);
         }
-        let _turn = inner.turns.acquire().await.map_err(broken)?;
-        let file = Arc::new(file);
-        let limit = match &inner.place {
-            Place::Here => {
-                let read = tokio::task::spawn_blocking(move || examine((*file).as_ref()));
-                return read.await.map_err(broken);
-            }
-            Place::Apart(program, arguments) => match self.ask(program, arguments, (*file).as_ref()).await? {
-                Ok(examined) => return Ok(examined),
-                Err(limit) => limit,
-            },
+        let turn = inner.turns.acquire().await.map_err(broken)?;
+        let Place::Apart(program, arguments) = &inner.place else {
+            return tokio::task::spawn_blocking(move || examine(file.as_ref())).await.map_err(broken);
         };
-        tokio::task::spawn_blocking(move || Examined::over_limit((*file).as_ref(), limit)).await.map_err(broken)
+        let (file, start) = (file.as_ref(), Start { program, arguments });
+        let end = Instant::now() + inner.time * limits::PATIENCE;
+        let slice = limits::SLICE.min(inner.time);
+        if let Some(examined) = self.ask(start, file, slice, end).await? {
+            return Ok(examined);
+        }
+        // It goes behind those that take less, and begins anew: a process that stood still meanwhile would hold memory.
+        drop(turn);
+        let long_turn = timeout_at(end, inner.long_turns.acquire()).await;
+        let _long_turn = long_turn.map_err(|_| Refused::Busy)?.map_err(broken)?;
+        let mut worker = start.worker(end).await?;
+        worker.gives_way();
+        match worker.ask(file, inner.time, end).await {
+            Ok(examined) => Ok(examined),
+            Err(Ending::Late(Some(unread))) => Ok(unread.over_limit(Limit::Time)),
+            Err(Ending::Died(Some(unread))) => Ok(unread.over_limit(Limit::Memory)),
+            Err(Ending::Died(None)) => Err(no_process(&io::ErrorKind::BrokenPipe.into())),
+            Err(Ending::Late(None) | Ending::Starved) => Err(Refused::Busy),
+        }
     }
 
-    /// Asks a process that waits for work and, when there is none or it has died, a new one.
-    async fn ask(&self, program: &Path, arguments: &[&str], file: &[u8]) -> Result<Result<Examined, Limit>, Refused> {
-        let end = Instant::now() + self.0.time;
-        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut was_idle = idle.is_some();
-        let mut next = idle;
+    /// Asks a process that waits for work and, when there is none or it has died, a new one; nothing when the file takes
+    /// more of a core than this.
+    async fn ask(
+        &self,
+        start: Start<'_>,
+        file: &[u8],
+        slice: Duration,
+        end: Instant,
+    ) -> Result<Option<Examined>, Refused> {
+        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         loop {
-            let mut worker = match next.take() {
+            let was_idle = idle.is_some();
+            let mut worker = match idle.take() {
                 Some(worker) => worker,
-                None => Worker::start(program, arguments, end).await?,
+                None => start.worker(end).await?,
             };
-            return match worker.ask(file, end).await {
-                Ok(examined) => Ok(Ok(self.keep(worker, file, examined))),
+            return match worker.ask(file, slice, end).await {
+                Ok(examined) => Ok(Some(self.keep(worker, file, examined))),
                 // While it waited it may have been ended by somebody else.
-                Err(Ending::Died) if std::mem::take(&mut was_idle) => continue,
-                Err(Ending::Died) => Ok(Err(Limit::Memory)),
-                Err(Ending::Late) => Ok(Err(Limit::Time)),
+                Err(Ending::Died(_)) if was_idle => continue,
+                Err(Ending::Died(Some(unread))) => Ok(Some(unread.over_limit(Limit::Memory))),
+                Err(Ending::Died(None)) => Err(no_process(&io::ErrorKind::BrokenPipe.into())),
+                Err(Ending::Late(_)) => Ok(None),
                 Err(Ending::Starved) => Err(Refused::Busy),
             };
         }
@@ -159,15 +184,22 @@ impl Examiner {
     }
 }
 
-impl Worker {
+/// How a process that reads files is started.
+#[derive(Clone, Copy)]
+struct Start<'a> {
+    program: &'a Path,
+    arguments: &'a [&'a str],
+}
+
+impl Start<'_> {
     /// A new process that says it is ready. It is told nothing but what it is for: settings and secrets stay here.
     ///
     /// # Errors
     ///
     /// [`Refused::Fault`] when it cannot be started or ends before it is ready, which is no fault of any file;
     /// [`Refused::Busy`] when the machine has no time for it until `end`.
-    async fn start(program: &Path, arguments: &[&str], end: Instant) -> Result<Self, Refused> {
-        let mut worker = Self::spawn(program, arguments).map_err(|error| no_process(&error))?;
+    async fn worker(self, end: Instant) -> Result<Worker, Refused> {
+        let mut worker = Worker::spawn(self.program, self.arguments).map_err(|error| no_process(&error))?;
         let mut said = [0; wire::READY.len()];
         match timeout_at(end, worker.answers.read_exact(&mut said)).await {
             Ok(Ok(_)) if said == wire::READY => Ok(worker),
@@ -176,7 +208,9 @@ impl Worker {
             Err(_) => Err(Refused::Busy),
         }
     }
+}
 
+impl Worker {
     fn spawn(program: &Path, arguments: &[&str]) -> io::Result<Self> {
         let mut process = Command::new(program)
             .args(arguments)
@@ -195,37 +229,66 @@ impl Worker {
         Ok(Self { process, questions, answers })
     }
 
-    async fn ask(&mut self, file: &[u8], end: Instant) -> Result<Examined, Ending> {
-        let (begun, before) = (Instant::now(), self.worked());
-        match timeout_at(end, self.exchange(file)).await {
-            Ok(answer) => answer.map_err(|_| Ending::Died),
-            Err(_) if self.worked().saturating_sub(before) >= begun.elapsed() / 2 => Err(Ending::Late),
-            Err(_) => Err(Ending::Starved),
-        }
+    /// Gives way to all others.
+    fn gives_way(&self) {
+        let id = self.process.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        // One that cannot be told to is ended in time all the same.
+        let _ = setpriority_process(id, limits::NICENESS_LONG);
     }
 
-    /// How long a core has worked for the process, as far as the system says it.
-    fn worked(&self) -> Duration {
-        let stat = self.process.id().map(|id| std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default());
-        let stat = stat.unwrap_or_default();
-        // The name of the program stands in brackets and may hold anything; user and system time are the twelfth and the
-        // thirteenth word after it (proc_pid_stat(5)).
-        let words = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let ticks: u64 = words.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
-        Duration::from_millis(ticks.saturating_mul(1_000) / clock_ticks_per_second().max(1))
+    /// Asks for a file, until a core has worked on it for this time.
+    async fn ask(&mut self, file: &[u8], time: Duration, end: Instant) -> Result<Examined, Ending> {
+        let (id, before) = (self.process.id(), worked(self.process.id()));
+        let unread = OnceLock::new();
+        let is_late = {
+            let mut answer = pin!(exchange(&mut self.questions, &mut self.answers, file, &unread));
+            loop {
+                let wait = Instant::now() + limits::SLICE;
+                match timeout_at(wait.min(end), answer.as_mut()).await {
+                    Ok(Ok(examined)) => return Ok(examined),
+                    Ok(Err(_)) => break false,
+                    Err(_) if worked(id).saturating_sub(before) >= time => break true,
+                    Err(_) if Instant::now() >= end => return Err(Ending::Starved),
+                    Err(_) => {}
+                }
+            }
+        };
+        let unread = unread.into_inner();
+        Err(if is_late { Ending::Late(unread) } else { Ending::Died(unread) })
     }
+}
 
-    async fn exchange(&mut self, file: &[u8]) -> io::Result<Examined> {
-        let file = file.get(..limits::QUESTION_BYTES_MAX).unwrap_or(file);
-        self.questions.write_all(&wire::head(file)).await?;
-        self.questions.write_all(file).await?;
-        let mut head = [0; 4];
-        self.answers.read_exact(&mut head).await?;
-        let length = wire::length(head, limits::ANSWER_BYTES_MAX).ok_or(io::ErrorKind::InvalidData)?;
-        let mut message = vec![0; length];
-        self.answers.read_exact(&mut message).await?;
-        Ok(serde_json::from_slice(&message)?)
-    }
+/// How long a core has worked for a process, as far as the system says it.
+fn worked(id: Option<u32>) -> Duration {
+    let stat = id.map(|id| std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default()).unwrap_or_default();
+    // The name of the program stands in brackets and may hold anything; user and system time are the twelfth and the
+    // thirteenth word after it (proc_pid_stat(5)).
+    let words = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: u64 = words.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks.saturating_mul(1_000) / clock_ticks_per_second().max(1))
+}
+
+/// Sends a file and waits for both answers; the first, which is there before the file is read, is left in its place.
+async fn exchange(
+    questions: &mut ChildStdin,
+    answers: &mut ChildStdout,
+    file: &[u8],
+    unread: &OnceLock<Examined>,
+) -> io::Result<Examined> {
+    let file = file.get(..limits::QUESTION_BYTES_MAX).unwrap_or(file);
+    questions.write_all(&wire::head(file)).await?;
+    questions.write_all(file).await?;
+    let _ = unread.set(answer(answers).await?);
+    answer(answers).await
+}
+
+async fn answer(answers: &mut ChildStdout) -> io::Result<Examined> {
+    let mut head = [0; 4];
+    answers.read_exact(&mut head).await?;
+    let length = wire::length(head, limits::ANSWER_BYTES_MAX).ok_or(io::ErrorKind::InvalidData)?;
+    let mut message = vec![0; length];
+    answers.read_exact(&mut message).await?;
+    Ok(serde_json::from_slice(&message)?)
 }
 
 fn no_process(error: &io::Error) -> Refused {
@@ -267,36 +330,69 @@ mod tests {
         future.poll(&mut Context::from_waker(Waker::noop())).is_pending()
     }
 
+    /// A reader that tells of this file what can be told before it is read, and then does this.
+    fn telling(file: &[u8], then: &str, time: Duration) -> Examiner {
+        let message = serde_json::to_string(&Examined::unread(file)).unwrap();
+        let head = wire::head(message.as_bytes()).map(|byte| format!("\\{byte:03o}")).concat();
+        // It has read the beginning of the question: a length, and four bytes of the file.
+        let script = format!(
+            "tell() {{ printf '{head}'; printf %s '{message}'; }}; \
+             echo ready; asked=$(dd bs=1 count=8 2>/dev/null | tail -c 4); tell; {then}"
+        );
+        reader(Box::leak(Box::new(["-c", script.leak()])), time)
+    }
+
     #[tokio::test]
     async fn a_reader_that_dies_or_stands_still_is_a_limit_of_the_file() {
         let (file, minute) = (b"%PDF-1.7 1.2.156".as_slice(), Duration::from_mins(1));
-        let died = reader(&["-c", "echo ready"], minute).examine(file).await.unwrap();
+        let died = telling(file, "exit", minute).examine(file).await.unwrap();
         assert_eq!(died.problem, Some(FileProblem::OverLimit(Limit::Memory)));
         assert_eq!(died.sha256, examine(file).sha256, "the records are asked all the same");
-        // It gives the question back, which is no answer.
-        let nonsense = reader(&["-c", "echo ready; exec cat"], minute).examine(file).await.unwrap();
+        // It gives the rest of the question back, which is no answer.
+        let nonsense = telling(file, "exec cat", minute).examine(file).await.unwrap();
         assert_eq!(nonsense.problem, Some(FileProblem::OverLimit(Limit::Memory)));
-        let busy = reader(&["-c", "echo ready; while :; do :; done"], Duration::from_millis(500));
+        let busy = telling(file, "while :; do :; done", Duration::from_millis(500));
         let mut late = busy.examine(file).await;
         while matches!(late, Err(Refused::Busy)) {
             late = busy.examine(file).await;
         }
-        assert_eq!(late.unwrap().problem, Some(FileProblem::OverLimit(Limit::Time)));
+        let late = late.unwrap();
+        assert_eq!(late.problem, Some(FileProblem::OverLimit(Limit::Time)));
+        assert_eq!(late.sha256, died.sha256);
     }
 
     #[tokio::test]
     async fn what_is_no_fault_of_the_file_is_not_said_of_it() {
         let (file, minute, blink) = (b"%PDF".as_slice(), Duration::from_mins(1), Duration::from_millis(10));
         // It sleeps: the machine had no time for it, as far as can be told.
-        let starved = reader(&["-c", "echo ready; exec sleep 600"], Duration::from_millis(200)).examine(file).await;
+        let starved = reader(&["-c", "echo ready; exec sleep 600"], blink).examine(file).await;
         assert!(matches!(starved, Err(Refused::Busy)), "{starved:?}");
         let unready = by("/bin/sleep", &["600"], blink).examine(file).await;
         assert!(matches!(unready, Err(Refused::Busy)), "{unready:?}");
         let broken = [by("/nowhere/guosuo", &["examine"], minute), by("/bin/true", &[], minute)];
-        for examiner in broken.iter().chain([&reader(&["-c", "echo steady"], minute)]) {
+        // The last ones end before they have told anything of the file.
+        let silent = [reader(&["-c", "echo steady"], minute), reader(&["-c", "echo ready"], minute)];
+        for examiner in broken.iter().chain(&silent) {
             let refused = examiner.examine(file).await;
             assert!(matches!(refused, Err(Refused::Fault(_))), "{refused:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_takes_long_goes_behind_those_that_take_less() {
+        let then = "if [ \"$asked\" = long ]; then while :; do :; done; fi; tell";
+        let examiner = telling(b"fast", then, Duration::from_mins(1));
+        let long: Vec<_> = (0..2 * limits::AT_ONCE_MAX)
+            .map(|_| {
+                let examiner = examiner.clone();
+                tokio::spawn(async move { examiner.examine(b"long".as_slice()).await })
+            })
+            .collect();
+        for _ in 0..4 {
+            assert_eq!(examiner.examine(b"fast".as_slice()).await.unwrap().problem, None);
+        }
+        assert!(long.iter().all(|long| !long.is_finished()));
+        long.iter().for_each(tokio::task::JoinHandle::abort);
     }
 
     #[tokio::test]

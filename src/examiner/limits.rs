@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-/// Files that are read at once: each keeps a core busy for milliseconds, a hostile one for longer.
-pub(crate) const AT_ONCE_MAX: usize = 4;
+/// Files that are read at once, each for no longer than a [`SLICE`].
+pub(crate) const AT_ONCE_MAX: usize = 8;
+/// How long a core may work on a file before it goes behind those that take less: an honest licence takes a tenth of it.
+pub(crate) const SLICE: Duration = Duration::from_millis(30);
 /// Files that wait for their turn; who comes after them is told to come again.
 pub(crate) const WAITING_MAX: usize = 64;
-/// How long the reading of one file may take.
+/// How long a core may work on one file.
 pub(crate) const TIME_MAX: Duration = Duration::from_millis(1_500);
+/// How many times longer a file may wait and be read, all together, on a machine that has other things to do.
+pub(crate) const PATIENCE: u32 = 8;
 /// Bytes of memory that a process which reads files may write to: the file, what its parts take, and what a stream
 /// unpacks to.
 pub(crate) const MEMORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -19,3 +23,5 @@ pub(crate) const QUESTION_BYTES_MAX: usize = 24 * 1024 * 1024;
 pub(crate) const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How much the processes that read files give way to the one that serves.
 pub(crate) const NICENESS: i32 = 10;
+/// How much those give way that read files which take long.
+pub(crate) const NICENESS_LONG: i32 = 19;

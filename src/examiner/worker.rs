@@ -1,9 +1,9 @@
-//! The process that reads files: one after the other from its standard input, an answer for each on its standard output.
+//! The process that reads files: one after the other from its standard input, two answers for each on its standard output.
 
 use std::io::{self, Read, Write};
 
 use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
-use verify::pdf::{Examined, examine};
+use verify::pdf::Examined;
 
 use crate::{limits, wire};
 
@@ -18,7 +18,10 @@ pub fn run() -> io::Result<()> {
     output.write_all(&wire::READY)?;
     output.flush()?;
     while let Some(file) = question(&mut input)? {
-        answer(&mut output, &examine(&file))?;
+        // First what the records are asked with, in case that reading is ended from outside.
+        let unread = Examined::unread(&file);
+        answer(&mut output, &unread)?;
+        answer(&mut output, &unread.read(&file))?;
     }
     Ok(())
 }

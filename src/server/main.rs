@@ -110,6 +110,8 @@ fn with_settings_first(arguments: impl Iterator<Item = OsString>) -> Vec<OsStrin
 }
 
 fn main() -> ExitCode {
+    // What somebody left open for this program is not meant for those that it starts.
+    close_fds::set_fds_cloexec(3, &[]);
     let arguments = Arguments::parse_from(with_settings_first(std::env::args_os()));
     // A process that reads files is told nothing of settings, starts no threads, and has nobody to tell.
     if matches!(arguments.command, Command::Examine) {

@@ -102,13 +102,16 @@ pub async fn app(fresh: &Fresh, public_url: &str) -> Result<App, Fault> {
     }))
 }
 
+/// Names and values of fields.
+pub type Pairs = Vec<(String, String)>;
+
 /// What the product reads out of a form: every field as often as it came.
 ///
 /// # Errors
 ///
 /// The status with which it refuses the form.
-pub fn read_form(encoded: &[u8]) -> Result<Vec<(String, String)>, u16> {
-    Fields::parse(encoded).map(|fields| fields.all()).map_err(|problem| problem.status_and_code().0.as_u16())
+pub fn read_form(encoded: &[u8]) -> Result<Pairs, u16> {
+    Fields::parse(encoded).map(Fields::all).map_err(|problem| problem.status_and_code().0.as_u16())
 }
 
 /// What the product reads out of an upload that comes in these pieces: the file, and the other fields.
@@ -116,11 +119,7 @@ pub fn read_form(encoded: &[u8]) -> Result<Vec<(String, String)>, u16> {
 /// # Errors
 ///
 /// The status with which it refuses the upload.
-pub async fn read_upload(
-    app: &App,
-    content_type: &str,
-    pieces: Vec<Vec<u8>>,
-) -> Result<(Vec<u8>, Vec<(String, String)>), u16> {
+pub async fn read_upload(app: &App, content_type: &str, pieces: Vec<Vec<u8>>) -> Result<(Vec<u8>, Pairs), u16> {
     let body = Body::from_stream(stream::iter(pieces.into_iter().map(Ok::<_, Infallible>)));
     let mut request = Request::new(body);
     let content_type = HeaderValue::from_bytes(content_type.as_bytes()).map_err(|_| 400_u16)?;

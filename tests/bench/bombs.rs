@@ -89,7 +89,7 @@ async fn ended(mut sender: Child) -> anyhow::Result<()> {
 /// The sender: every bomb in turn, four at once, until it is ended.
 pub async fn send_bombs(facts: &Path) -> anyhow::Result<()> {
     let uploads = flows::uploads(&serde_json::from_slice(&std::fs::read(facts)?)?).await?;
-    let files: Vec<bytes::Bytes> = bombs(300).into_iter().map(|(_, file)| uploads.body(&file)).collect();
+    let files: Vec<bytes::Bytes> = bombs(300).into_iter().map(|(_, file)| flows::Uploads::body(&file)).collect();
     let senders = (0..SENDERS).map(|first| {
         let (uploads, files) = (&uploads, &files);
         async move {

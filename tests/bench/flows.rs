@@ -332,7 +332,7 @@ async fn verify_code(facts: Facts) -> anyhow::Result<Operation> {
 async fn verify_pdf(facts: Facts) -> anyhow::Result<Operation> {
     let file = tokio::fs::read(valid_licence(&facts)?["pdf_path"].as_str().context("no pdf_path")?).await?;
     let uploads = Arc::new(Uploads { token: facts.api_token().await?, facts });
-    let body = uploads.body(&file);
+    let body = Uploads::body(&file);
     Ok(Arc::new(move || {
         let (uploads, body) = (Arc::clone(&uploads), body.clone());
         Box::pin(async move { valid(uploads.send(body).await?).await })
@@ -363,7 +363,7 @@ impl Uploads {
     const BOUNDARY: &str = "guosuo-bench-boundary";
 
     /// The form with this file.
-    pub fn body(&self, file: &[u8]) -> Bytes {
+    pub fn body(file: &[u8]) -> Bytes {
         let boundary = Self::BOUNDARY;
         let mut body = format!(
             "--{boundary}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"licence.pdf\"\r\n\

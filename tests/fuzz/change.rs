@@ -25,8 +25,7 @@ pub fn change(input: &[u8], other: &[u8], words: &[&str], chance: &Chance) -> Ve
     let mut out = input.to_vec();
     let at = chance.range(out.len());
     match chance.below(12) {
-        0 => flip(&mut out, chance),
-        1 => flip(&mut out, chance),
+        0 | 1 => flip(&mut out, chance),
         2 => {
             out.drain(at);
         }

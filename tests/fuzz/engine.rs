@@ -27,7 +27,7 @@ const BYTES_MAX: usize = 256 * 1024;
 /// What any input may take of a core, and what each of its bytes may add: in a build without optimisation.
 const TIME_MAX: (Duration, Duration) = (Duration::from_millis(150), Duration::from_micros(4));
 /// After this time an input is said to have no end.
-const HANG: Duration = Duration::from_secs(60);
+const HANG: Duration = Duration::from_mins(1);
 /// Inputs that showed something new and are gone on from.
 const POOL_MAX: usize = 4_096;
 /// Attempts at making an input smaller that fails.
@@ -197,7 +197,7 @@ impl<'a, T: Target> Session<'a, T> {
         way.hash(&mut hasher);
         let branches = self.coverage.as_mut().map_or(0, Coverage::news);
         self.branches += branches;
-        self.ways.insert(hasher.finish()) | (branches > 0)
+        self.ways.insert(hasher.finish()) || branches > 0
     }
 
     /// Whether reading takes more of a core than it may, at the best of three times: on a busy machine the clock goes on
@@ -233,7 +233,7 @@ impl<'a, T: Target> Session<'a, T> {
         let path = folder.join(name_of(input));
         fs::write(&path, input).unwrap();
         eprintln!("{why}: {}", path.display());
-        let small = self.shrunk(input, still);
+        let small = Self::shrunk(input, still);
         let path = folder.join(format!("{}-small", name_of(input)));
         fs::write(&path, &small).unwrap();
         panic!(
@@ -248,7 +248,7 @@ impl<'a, T: Target> Session<'a, T> {
         )
     }
 
-    fn shrunk(&self, input: &[u8], still: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+    fn shrunk(input: &[u8], still: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         let mut small = input.to_vec();
         let mut part = small.len() / 2;
         let mut at = 0;

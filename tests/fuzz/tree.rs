@@ -29,7 +29,9 @@ pub fn changed(input: &[u8], chance: &Chance) -> Option<Vec<u8>> {
         alter(&mut nodes, &mut chance.below(count), chance);
     }
     let mut out = Vec::new();
-    nodes.iter().for_each(|node| write(node, &mut out));
+    for node in &nodes {
+        write(node, &mut out);
+    }
     Some(out)
 }
 

@@ -227,11 +227,12 @@ pub fn tagged(pages: usize) -> Vec<u8> {
         (1, "<</Type/Catalog/Pages 2 0 R/StructTreeRoot 3 0 R/MarkInfo<</Marked true>>/Lang(zh-CN)>>".to_owned()),
         (3, "<</Type/StructTreeRoot/K[4 0 R]/ParentTree 5 0 R/RoleMap<</Title/P>>>>".to_owned()),
     ];
-    let all =
-        |object: &dyn Fn(usize) -> usize| (0..pages).map(|place| format!("{} 0 R ", object(place))).collect::<String>();
+    let all = |object: &dyn Fn(usize) -> usize| {
+        (0..pages).map(|place| format!("{} 0 R ", object(place))).collect::<Vec<_>>().concat()
+    };
     plain.push((2, format!("<</Type/Pages/Count {pages}/Kids[{}]>>", all(&page))));
     plain.push((4, format!("<</Type/StructElem/S/Document/P 3 0 R/K[{}]>>", all(&|place| page(place) + 3))));
-    let parents: String = (0..pages).map(|place| format!("{place} {} 0 R ", page(place) + 2)).collect();
+    let parents = (0..pages).map(|place| format!("{place} {} 0 R ", page(place) + 2)).collect::<Vec<_>>().concat();
     plain.push((5, format!("<</Nums[{parents}]>>")));
     let mut streams = Vec::new();
     for place in 0..pages {
@@ -241,10 +242,12 @@ pub fn tagged(pages: usize) -> Vec<u8> {
              /Resources<</Font<</F1 6 0 R/F2 7 0 R>>/ProcSet[/PDF/Text]>>/Group<</Type/Group/S/Transparency/CS/DeviceRGB>>>>",
             own + 1
         )));
-        let text: String =
-            (0..ELEMENTS).map(|k| format!("/P<</MCID {k}>>BDC BT /F1 10.5 Tf <{:08x}> Tj ET EMC\n", own * k)).collect();
+        let text = (0..ELEMENTS)
+            .map(|k| format!("/P<</MCID {k}>>BDC BT /F1 10.5 Tf <{:08x}> Tj ET EMC\n", own * k))
+            .collect::<Vec<_>>()
+            .concat();
         streams.push((own + 1, stream("/Filter/FlateDecode", &pack(text.as_bytes()))));
-        let elements: String = (0..ELEMENTS).map(|k| format!("{} 0 R ", first + k)).collect();
+        let elements = (0..ELEMENTS).map(|k| format!("{} 0 R ", first + k)).collect::<Vec<_>>().concat();
         plain.push((own + 2, format!("[{elements}]")));
         for k in 0..ELEMENTS {
             plain.push((first + k, format!(
@@ -265,7 +268,7 @@ fn pack_objects(plain: &[(usize, String)], streams: &[(usize, Vec<u8>)]) -> Vec<
         let (mut header, mut body) = (String::new(), String::new());
         for (place, (number, object)) in objects.iter().enumerate() {
             rows.push((*number, 2, next, place));
-            header.push_str(&format!("{number} {} ", body.len()));
+            header.extend([number.to_string(), " ".into(), body.len().to_string(), " ".into()]);
             body.push_str(object);
             body.push(' ');
         }
@@ -277,7 +280,7 @@ fn pack_objects(plain: &[(usize, String)], streams: &[(usize, Vec<u8>)]) -> Vec<
         rows.push((*number, 1, file.len(), 0));
         file.extend([format!("{number} 0 obj\n").as_bytes(), object, b"\nendobj\n"].concat());
     }
-    let index: String = rows.iter().map(|row| format!("{} 1 ", row.0)).collect();
+    let index = rows.iter().map(|row| format!("{} 1 ", row.0)).collect::<Vec<_>>().concat();
     let mut data = Vec::new();
     for (_, kind, first, second) in rows {
         data.push(kind);

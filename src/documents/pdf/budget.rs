@@ -39,6 +39,11 @@ impl Budget {
         Ok(())
     }
 
+    /// Takes back what was charged for memory since then: what was read is not kept.
+    pub(crate) fn give_back(&mut self, before: Self) {
+        self.memory = before.memory;
+    }
+
     /// To how many bytes the next stream may unpack.
     pub(crate) fn stream(&self) -> usize {
         limits::PDF_STREAM_BYTES_MAX.min(self.unpacked)

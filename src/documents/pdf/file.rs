@@ -1,5 +1,6 @@
 //! A file taken apart in one pass, within a budget: where the cross-references say its objects are, each object where it
-//! stands, streams unpacked. What comes out is plain data that nothing has to be read for again.
+//! stands, streams unpacked. What comes out is plain data that nothing has to be read for again: of the thousands of
+//! objects that say how a long document is laid out, nothing is kept.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -12,13 +13,15 @@ use flate2::read::ZlibDecoder;
 use crate::{
     limits,
     pdf::{
+        active::look_at,
         budget::Budget,
-        findings::{Ambiguity, Limit, ReadError},
+        findings::{ActiveContent, Ambiguity, Limit, ReadError},
         object::{Dictionary, Object, Reader},
+        signature::is_signature,
     },
 };
 
-/// A file with its objects.
+/// A file with those of its objects that somebody asks for later.
 pub(crate) struct File<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) objects: HashMap<u32, Indirect>,
@@ -28,6 +31,8 @@ pub(crate) struct File<'a> {
     /// The bytes that an object or a table covers.
     pub(crate) extents: Vec<Range<usize>>,
     pub(crate) ambiguities: BTreeSet<Ambiguity>,
+    /// What the file does or carries.
+    pub(crate) active_content: BTreeSet<ActiveContent>,
     /// What looking at it may still cost.
     pub(crate) budget: Budget,
 }
@@ -77,6 +82,7 @@ impl<'a> File<'a> {
             metadata: Vec::new(),
             extents: Vec::new(),
             ambiguities: BTreeSet::new(),
+            active_content: BTreeSet::new(),
             budget: Budget::new(bytes.len()),
         };
         let sections = file.sections(start)?;
@@ -87,9 +93,10 @@ impl<'a> File<'a> {
         for (number, place) in sections.iter().flat_map(|section| &section.entries) {
             places.entry(*number).or_insert(*place);
         }
-        file.load(&sections, &places)?;
-        file.load_packed(&places)?;
         let root = sections.first().and_then(|newest| newest.trailer.find("Root"));
+        let root_number = if let Some(Object::Reference(number)) = root { Some(*number) } else { None };
+        file.load(&sections, &places, root_number)?;
+        file.load_packed(&places, root_number)?;
         let catalogue = file.resolve_dictionary(root).cloned();
         file.catalogue = catalogue.ok_or(ReadError::Damaged("it has no catalogue"))?;
         let packet = file.catalogue.reference("Metadata").and_then(|number| file.objects.get(&number));
@@ -157,7 +164,12 @@ impl<'a> File<'a> {
 
     /// Every object that stands in the file itself, also those that a later revision replaced: they are read for what
     /// they cover, and only the newest is kept.
-    fn load(&mut self, sections: &[Section], places: &HashMap<u32, Location>) -> Result<(), ReadError> {
+    fn load(
+        &mut self,
+        sections: &[Section],
+        places: &HashMap<u32, Location>,
+        root: Option<u32>,
+    ) -> Result<(), ReadError> {
         let bytes = self.bytes;
         let length = |number: u32, budget: &mut Budget| match places.get(&number) {
             Some(Location::At(at)) => length_at(bytes, *at, number, budget),
@@ -170,6 +182,7 @@ impl<'a> File<'a> {
             if at == 0 || !seen.insert((*number, at)) {
                 continue;
             }
+            let before = self.budget;
             let indirect = indirect_at(bytes, at, &mut self.budget, &length)?;
             if indirect.number != *number {
                 return Err(BROKEN);
@@ -177,14 +190,16 @@ impl<'a> File<'a> {
             self.note_duplicate_keys(indirect.has_duplicate_keys);
             self.extents.push(indirect.extent.clone());
             if places.get(number) == Some(place) {
-                self.objects.insert(*number, indirect);
+                self.take(indirect, root, before);
+            } else {
+                self.budget.give_back(before);
             }
         }
         Ok(())
     }
 
     /// Objects inside of streams of objects.
-    fn load_packed(&mut self, places: &HashMap<u32, Location>) -> Result<(), ReadError> {
+    fn load_packed(&mut self, places: &HashMap<u32, Location>, root: Option<u32>) -> Result<(), ReadError> {
         let mut wanted: Vec<u32> = places
             .values()
             .filter_map(|place| if let Location::Inside(stream, _) = place { Some(*stream) } else { None })
@@ -210,6 +225,7 @@ impl<'a> File<'a> {
                     continue;
                 }
                 let start = first.saturating_add(offset);
+                let before = self.budget;
                 let mut reader = Reader::new(&data, start, self.budget);
                 let value = reader.object(0)?;
                 self.budget = reader.budget;
@@ -217,15 +233,47 @@ impl<'a> File<'a> {
                 self.budget.keep(INDIRECT)?;
                 self.note_duplicate_keys(reader.has_duplicate_keys);
                 let packed = Indirect { number, value, stream: None, extent: 0..0, has_duplicate_keys: false };
-                self.objects.insert(number, packed);
+                self.take(packed, root, before);
             }
         }
         Ok(())
     }
 
+    /// Looks at what an object does, and keeps it if somebody asks for it later; `before` it was read, the budget was this.
+    fn take(&mut self, indirect: Indirect, root: Option<u32>, before: Budget) {
+        look_at(&indirect.value, indirect.stream.is_some(), &mut self.active_content);
+        if indirect.is_asked_for() || root == Some(indirect.number) {
+            self.objects.insert(indirect.number, indirect);
+        } else {
+            self.budget.give_back(before);
+        }
+    }
+
     fn note_duplicate_keys(&mut self, has_duplicate_keys: bool) {
         if has_duplicate_keys {
             self.ambiguities.insert(Ambiguity::DuplicateKeys);
+        }
+    }
+}
+
+impl Indirect {
+    /// Whether anything in it can matter to what is looked for: streams, signatures, fields with a value or with fields
+    /// below them, lists of fields, texts.
+    fn is_asked_for(&self) -> bool {
+        const KEYS: [&str; 3] = ["Fields", "Kids", "V"];
+        match &self.value {
+            Object::Array(_) | Object::Text(_) => true,
+            Object::Dictionary(dictionary) => {
+                self.stream.is_some()
+                    || KEYS.iter().any(|key| dictionary.find(key).is_some())
+                    || is_signature(dictionary)
+            }
+            Object::Null
+            | Object::Bool(_)
+            | Object::Integer(_)
+            | Object::Real
+            | Object::Name(_)
+            | Object::Reference(_) => false,
         }
     }
 }
@@ -395,6 +443,8 @@ fn unpack(bytes: &[u8], indirect: &Indirect, budget: &mut Budget) -> Result<Vec<
         [filter] if *filter == b"FlateDecode" => {}
         _ => return Err(UNKNOWN_PACKING),
     }
+    // Looking through what is packed costs time even when nothing comes out of it.
+    budget.walk(raw.len())?;
     let limit = budget.stream();
     let mut data = Vec::new();
     let count = ZlibDecoder::new(raw).take(limit as u64 + 1).read_to_end(&mut data).map_err(|_| broken)?;

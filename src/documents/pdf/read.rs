@@ -12,7 +12,7 @@ use crate::{
         budget::Budget,
         file::File,
         findings::{ActiveContent, Ambiguity, Limit, ReadError},
-        object::{Dictionary, Object, Reader, is_white},
+        object::{Reader, is_white},
         signature::{self, Signature},
         xmp,
     },
@@ -57,14 +57,14 @@ pub fn read(bytes: &[u8]) -> Result<SignedFile, ReadError> {
     let mut file = File::open(bytes, start)?;
     let signatures = signature::find(&mut file)?;
     let metadata = metadata(&mut file)?;
-    let active_content = active_content(&file);
-    let File { extents, mut ambiguities, .. } = file;
+    let File { extents, mut ambiguities, active_content, .. } = file;
     let ends = read_gaps(bytes, extents, &mut ambiguities);
     let ending: &[u8] = bytes.trim_ascii_end();
     if !ending.ends_with(b"%%EOF") || bytes.len() - ending.len() > 2 {
         ambiguities.insert(Ambiguity::TrailingBytes);
     }
     let ambiguities = ambiguities.into_iter().collect();
+    let active_content = active_content.into_iter().collect();
     Ok(SignedFile { revisions: ends.max(1), signatures, active_content, metadata, ambiguities })
 }
 
@@ -189,49 +189,6 @@ fn read_gap(bytes: &[u8], ambiguities: &mut BTreeSet<Ambiguity>) -> usize {
         }
     }
     ends
-}
-
-/// What the file does or carries, each kind once.
-fn active_content(file: &File<'_>) -> Vec<ActiveContent> {
-    let mut found = BTreeSet::new();
-    for indirect in file.objects.values() {
-        walk(&indirect.value, &mut found);
-        if indirect.stream.is_some() && indirect.value.dictionary().is_some_and(|entries| entries.find("F").is_some()) {
-            found.insert(ActiveContent::ExternalStream);
-        }
-    }
-    found.into_iter().collect()
-}
-
-/// Objects inside each other are no deeper than the reader allowed.
-fn walk(object: &Object, found: &mut BTreeSet<ActiveContent>) {
-    match object {
-        Object::Array(items) => items.iter().for_each(|item| walk(item, found)),
-        Object::Dictionary(dictionary) => {
-            look(dictionary, found);
-            dictionary.0.iter().for_each(|(_, value)| walk(value, found));
-        }
-        _ => {}
-    }
-}
-
-fn look(dictionary: &Dictionary, found: &mut BTreeSet<ActiveContent>) {
-    for (key, _) in &dictionary.0 {
-        found.insert(match key.as_slice() {
-            b"JS" | b"JavaScript" => ActiveContent::JavaScript,
-            b"EmbeddedFiles" | b"EF" | b"Collection" => ActiveContent::EmbeddedFile,
-            b"XFA" => ActiveContent::Xfa,
-            _ => continue,
-        });
-    }
-    found.extend(match dictionary.name("S") {
-        Some(b"JavaScript") => Some(ActiveContent::JavaScript),
-        Some(b"Launch") => Some(ActiveContent::Launch),
-        Some(b"GoToR" | b"GoToE") => Some(ActiveContent::RemoteGoTo),
-        Some(b"SubmitForm" | b"ImportData") => Some(ActiveContent::FormAction),
-        Some(b"Rendition" | b"Movie" | b"Sound" | b"RichMediaExecute") => Some(ActiveContent::Media),
-        _ => None,
-    });
 }
 
 #[cfg(test)]

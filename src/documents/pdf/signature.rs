@@ -109,7 +109,7 @@ pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {
     Ok(signatures)
 }
 
-fn is_signature(dictionary: &Dictionary) -> bool {
+pub(crate) fn is_signature(dictionary: &Dictionary) -> bool {
     let typed = dictionary.is_named("Type", "Sig") || dictionary.is_named("Type", "DocTimeStamp");
     typed || dictionary.find("ByteRange").is_some()
 }

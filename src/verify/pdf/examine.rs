@@ -129,26 +129,12 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 /// Reads a file. It takes milliseconds of a core for a file of some megabytes: callers put it on a thread that may
 /// block.
 pub fn examine(bytes: &[u8]) -> Examined {
-    let mut examined = Examined::unread(bytes);
-    match read(bytes) {
-        Ok(file) => examined.learn(bytes, &file),
-        Err(error) => {
-            examined.problem = Some(match error {
-                ReadError::CutOff => FileProblem::CutOff,
-                ReadError::Damaged(_) => FileProblem::Damaged,
-                ReadError::Encrypted => FileProblem::Encrypted,
-                ReadError::Limit(limit) => FileProblem::OverLimit(limit),
-                ReadError::NotPdf => FileProblem::NotPdf,
-                ReadError::TooLarge => FileProblem::TooLarge,
-            });
-        }
-    }
-    examined
+    Examined::unread(bytes).read(bytes)
 }
 
 impl Examined {
-    /// What can be told of a file without reading it.
-    fn unread(bytes: &[u8]) -> Self {
+    /// What can be told of a file without reading it: enough to ask the records.
+    pub fn unread(bytes: &[u8]) -> Self {
         let mut named = Vec::new();
         named_in(bytes, &mut named);
         Self {
@@ -162,9 +148,27 @@ impl Examined {
         }
     }
 
-    /// What can be told of a file whose reading was ended from outside.
-    pub fn over_limit(bytes: &[u8], limit: Limit) -> Self {
-        Self { problem: Some(FileProblem::OverLimit(limit)), ..Self::unread(bytes) }
+    /// With all that can be told of the file when it is read.
+    pub fn read(mut self, bytes: &[u8]) -> Self {
+        match read(bytes) {
+            Ok(file) => self.learn(bytes, &file),
+            Err(error) => {
+                self.problem = Some(match error {
+                    ReadError::CutOff => FileProblem::CutOff,
+                    ReadError::Damaged(_) => FileProblem::Damaged,
+                    ReadError::Encrypted => FileProblem::Encrypted,
+                    ReadError::Limit(limit) => FileProblem::OverLimit(limit),
+                    ReadError::NotPdf => FileProblem::NotPdf,
+                    ReadError::TooLarge => FileProblem::TooLarge,
+                });
+            }
+        }
+        self
+    }
+
+    /// With the limit that the file went over when its reading was ended from outside.
+    pub fn over_limit(self, limit: Limit) -> Self {
+        Self { problem: Some(FileProblem::OverLimit(limit)), ..self }
     }
 
     fn learn(&mut self, bytes: &[u8], file: &SignedFile) {

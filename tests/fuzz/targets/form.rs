@@ -31,7 +31,7 @@ impl Target for Form {
     ];
 
     fn seeds(&self) -> Vec<Vec<u8>> {
-        let many: String = (0..200).map(|place| format!("f{place}={place}&")).collect();
+        let many = (0..200).map(|place| format!("f{place}={place}&")).collect::<Vec<_>>().concat();
         let text = "name=%F0%A0%AE%B7+a%2Bb&empty=&x&s[]=1&s[]=2&odd=100%";
         vec![text.into(), many.into(), "csrf=abc&password=%20%00".into(), "a=1&a=2".into()]
     }
@@ -64,9 +64,11 @@ impl Target for Form {
 
 /// Every byte but letters and digits, encoded.
 fn percent(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+    let encoded = text.bytes().map(|byte| match byte {
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    encoded.collect::<Vec<_>>().concat()
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Target for Jose {
         let place = chance.below(parts.len());
         let other = &TOKENS[chance.below(TOKENS.len())];
         if chance.one_in(4) {
-            parts[place] = other.split('.').nth(place)?.to_owned();
+            other.split('.').nth(place)?.clone_into(&mut parts[place]);
         } else {
             let inside = base64url_decode(&parts[place])?;
             parts[place] = base64url(&change(&inside, other.as_bytes(), Self::WORDS, chance));

@@ -3,7 +3,7 @@
 use tokio::runtime::{Builder, Runtime};
 use web::{
     App,
-    testing::{self, read_upload},
+    testing::{self, Pairs, read_upload},
 };
 
 use crate::{
@@ -35,7 +35,7 @@ impl Multipart {
         Self { runtime, app, _fresh: fresh }
     }
 
-    fn upload(&self, content_type: &str, pieces: Vec<Vec<u8>>) -> Result<(Vec<u8>, Vec<(String, String)>), u16> {
+    fn upload(&self, content_type: &str, pieces: Vec<Vec<u8>>) -> Result<(Vec<u8>, Pairs), u16> {
         self.runtime.block_on(read_upload(&self.app, content_type, pieces))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{io::Read as _, ops::Range};
 
+use crypto::digest::hex;
 use flate2::read::ZlibDecoder;
 use tests::bombs::{self, bombs, pack};
 use verify::{
@@ -149,7 +150,7 @@ impl Target for Pdf {
 
 /// A small file with a field, a signature and a range that fits.
 fn signed() -> Vec<u8> {
-    let contents: String = OURS.signature(b"").iter().map(|byte| format!("{byte:02x}")).collect();
+    let contents = hex(&OURS.signature(b""));
     let signature = format!(
         "<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange[0 00000 00000 00000]/Contents<{contents}>>>"
     );
@@ -233,7 +234,7 @@ impl Parts {
                 file.extend([format!("{number} 0 obj\n").as_bytes(), object, b"\nendobj\n"].concat());
             } else {
                 rows.push((*number, row(2, holder, count)));
-                header.push_str(&format!("{number} {} ", body.len()));
+                header.extend([number.to_string(), " ".into(), body.len().to_string(), " ".into()]);
                 body.extend([object.as_slice(), b" "].concat());
                 count += 1;
             }
@@ -243,7 +244,7 @@ impl Parts {
         let holding = bombs::stream(&dictionary, &pack(&[header.as_bytes(), &body].concat()));
         file.extend([format!("{holder} 0 obj\n").as_bytes(), &holding, b"\nendobj\n"].concat());
         let start = file.len();
-        let index: String = rows.iter().map(|(number, _)| format!("{number} 1 ")).collect();
+        let index = rows.iter().map(|(number, _)| format!("{number} 1 ")).collect::<Vec<_>>().concat();
         // Each row stands as the difference to the one above it.
         let (mut above, mut data) = ([0; 6], Vec::new());
         for (_, row) in &rows {

@@ -56,6 +56,9 @@ pub(crate) const HEADERS_COUNT_MAX: usize = 100;
 /// some ahead of need and send nothing.
 pub(crate) const FIRST_REQUEST_WITHIN: Duration = Duration::from_secs(1);
 
+/// How long a connection that has brought one before is waited for when the server stops: a request may be on its way.
+pub(crate) const HEARD_WITHIN: Duration = Duration::from_millis(100);
+
 /// How long a listener may take to look whether somebody connects.
 pub(crate) const LISTENER_STANDS_STILL: Duration = Duration::from_secs(10);
 

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     pin::pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -17,10 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hyper::{StatusCode, Version, body::Incoming, header, header::HeaderValue, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, watch},
@@ -32,8 +29,8 @@ use web::kit::health::{Health, Pulse};
 
 use crate::{
     limits::{
-        FIRST_REQUEST_WITHIN, HEADERS_COUNT_MAX, HEADERS_SIZE_MAX, HEADERS_TIMEOUT, LISTENER_STANDS_STILL,
-        NOBODY_TAKEN_WAIT,
+        FIRST_REQUEST_WITHIN, HEADERS_COUNT_MAX, HEADERS_SIZE_MAX, HEADERS_TIMEOUT, HEARD_WITHIN,
+        LISTENER_STANDS_STILL, NOBODY_TAKEN_WAIT,
     },
     pace::{Pace, PacedBody, PacedStream},
     places::Places,
@@ -49,7 +46,8 @@ pub struct Server {
 
 struct Inner {
     router: Router,
-    graceful: Mutex<Option<GracefulShutdown>>,
+    /// Each connection holds a receiver.
+    open: watch::Sender<()>,
     places: Arc<Places>,
     health: Health,
     stop: watch::Receiver<bool>,
@@ -67,7 +65,7 @@ impl Server {
         let pulse = health.pulse("listener", LISTENER_STANDS_STILL);
         let inner = Arc::new(Inner {
             router,
-            graceful: Mutex::new(Some(GracefulShutdown::new())),
+            open: watch::Sender::new(()),
             places: Arc::clone(places),
             health: health.clone(),
             stop: stop.clone(),
@@ -87,10 +85,7 @@ impl Server {
         if let Some(listener) = Arc::into_inner(self.listener) {
             self.inner.take_waiting(listener);
         }
-        let graceful = self.inner.graceful().take();
-        if let Some(graceful) = graceful
-            && timeout(drain, graceful.shutdown()).await.is_err()
-        {
+        if timeout(drain, self.inner.open.closed()).await.is_err() {
             tracing::warn!("stopped before every request was finished");
         }
     }
@@ -126,11 +121,6 @@ async fn accept(server: Arc<Inner>, listener: Arc<TcpListener>, pulse: Pulse) {
 }
 
 impl Inner {
-    /// None when the stop has begun.
-    fn graceful(&self) -> MutexGuard<'_, Option<GracefulShutdown>> {
-        self.graceful.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Takes whoever stands in the kernel's queue, then closes it: they have connected, and may have sent a request that
     /// closing would lose.
     fn take_waiting(&self, listener: TcpListener) {
@@ -175,26 +165,26 @@ impl Inner {
             .max_buf_size(HEADERS_SIZE_MAX)
             .max_headers(HEADERS_COUNT_MAX)
             .serve_connection(TokioIo::new(PacedStream::new(stream, Pace::DEFAULT)), service);
-        let graceful = self.graceful();
-        let Some(connection) = graceful.as_ref().map(|graceful| graceful.watch(connection)) else { return };
-        drop(graceful);
+        let held = (place, self.open.subscribe());
         tokio::spawn(async move {
-            let unused = async {
+            let mut connection = pin!(connection);
+            let leave = async {
                 let _ = stop.wait_for(|stop| *stop).await;
-                sleep(FIRST_REQUEST_WITHIN).await;
-                if used.load(Ordering::Relaxed) {
-                    std::future::pending::<()>().await;
-                }
+                // What has come before the end of a wait is told before that end: so it is read, and the request answered.
+                // Asked to finish before it has read anything, hyper closes the connection and loses what is there.
+                sleep(if used.load(Ordering::Relaxed) { HEARD_WITHIN } else { FIRST_REQUEST_WITHIN }).await;
             };
-            let (connection, unused) = (pin!(connection), pin!(unused));
-            tokio::select! {
-                // What has come is read before it is judged whether anything has.
+            // A client that goes away or speaks nonsense is its own affair.
+            let ended = tokio::select! {
                 biased;
-                // A client that goes away or speaks nonsense is its own affair.
-                _ = connection => {}
-                () = unused => {}
+                _ = &mut connection => true,
+                () = leave => false,
+            };
+            if !ended {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
             }
-            drop(place);
+            drop(held);
         });
     }
 }
@@ -203,4 +193,45 @@ impl Inner {
 fn names_one_host(request: &hyper::Request<Incoming>) -> bool {
     let names = request.headers().get_all(header::HOST).iter().count();
     names == 1 || (names == 0 && request.version() < Version::HTTP_11)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use axum::routing::get;
+
+    use super::*;
+
+    /// Nothing is done here between what happens: what the kernel holds, nobody was told of.
+    #[tokio::test]
+    async fn what_a_client_had_sent_before_the_stop_is_answered_though_nobody_had_looked() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let places = Arc::new(Places::new(1, Vec::new()));
+        let router = Router::new().route("/", get(async || "here"));
+        let server = Server::start(listener, router, &places, &Health::default(), &stopped);
+        let ask = |client: &mut std::net::TcpStream| client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+        // One that is known, and has been answered once.
+        let mut known = std::net::TcpStream::connect(at).unwrap();
+        ask(&mut known);
+        let answered = known.try_clone().unwrap();
+        let mut answered = tokio::task::spawn_blocking(move || {
+            let mut bytes = [0; 512];
+            let length = (&answered).read(&mut bytes).unwrap();
+            String::from_utf8_lossy(&bytes[..length]).into_owned()
+        });
+        assert!((&mut answered).await.unwrap().ends_with("here"));
+        let mut new = std::net::TcpStream::connect(at).unwrap();
+        ask(&mut known);
+        ask(&mut new);
+        stop.send(true).unwrap();
+        server.stop(Duration::from_secs(20)).await;
+        for mut client in [known, new] {
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("here"), "{answer:?}");
+        }
+    }
 }

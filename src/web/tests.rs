@@ -523,6 +523,9 @@ async fn what_has_no_field_in_it_and_what_is_no_file_has_an_end() {
     check(texts(FORM_BYTES_MAX / 2), StatusCode::OK, "texts up to their limit").await;
     check(texts(FORM_BYTES_MAX / 2 + 1), StatusCode::PAYLOAD_TOO_LARGE, "texts over their limit together").await;
     check(many, StatusCode::PAYLOAD_TOO_LARGE, "too many fields").await;
+    let two = |first: &[u8]| [part("name=\"file\"", first), part("name=\"file\"", b"abc")].concat();
+    check(two(b"abc"), StatusCode::BAD_REQUEST, "two files").await;
+    check(two(b""), StatusCode::BAD_REQUEST, "two files, the first one empty").await;
 }
 
 #[tokio::test]

@@ -21,6 +21,9 @@ use crate::{limits, product::Product};
 /// Callers at the same time.
 const CALLERS: usize = 8;
 
+/// Whence the other client sends.
+const SENDERS_ADDRESS: [u8; 4] = [127, 0, 0, 2];
+
 /// Where the measuring client says it wants its codes; nothing listens there and nothing is ever sent.
 const REDIRECT_URI: &str = "http://127.0.0.1:9/cb";
 
@@ -346,8 +349,10 @@ pub struct Uploads {
 }
 
 /// Uploads of another client than the one that the flows use, if the demonstration has another.
+/// It has an address of its own as well: what one client may have, it does not take from those who are measured.
 pub async fn uploads(demo: &Value) -> anyhow::Result<Uploads> {
     let mut facts = facts(demo)?;
+    facts.http = Client::builder().local_address(Some(SENDERS_ADDRESS.into())).build()?;
     let others = demo["clients"].as_array().cloned().unwrap_or_default();
     let other = others.iter().rev().find(|client| client["scopes"].to_string().contains("licence:verify"));
     let other = other.context("no client that verifies")?;

@@ -106,7 +106,7 @@ impl Upload {
             .await
             .map_err(|_| Problem::MediaType { expected: "multipart/form-data" })?;
         let mut upload = Self { client: visit.client, ..Self::default() };
-        let mut text_bytes = 0;
+        let (mut text_bytes, mut has_file) = (0, false);
         while let Some(mut field) = pieces.field(form.next_field()).await? {
             let name = field.name().unwrap_or_default().to_owned();
             // The token comes before the file, so that a forged form costs us nothing.
@@ -120,7 +120,8 @@ impl Upload {
                 continue;
             }
             if name == "file" {
-                if !upload.file.is_empty() {
+                // An empty one is one, too.
+                if std::mem::replace(&mut has_file, true) {
                     return Err(Problem::DuplicateField(name));
                 }
                 upload.file = upload.read_file(app, &mut pieces, field).await?;

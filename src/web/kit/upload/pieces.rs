@@ -13,7 +13,7 @@ use axum::{
     extract::multipart::MultipartError,
 };
 use bytes::BytesMut;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, stream, stream::Fuse};
 use tokio::time::timeout;
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 
 /// What has come and is not handed on yet.
 pub(super) struct Pieces {
-    body: BodyDataStream,
+    body: Fuse<BodyDataStream>,
     held: BytesMut,
     is_over: bool,
     next: Arc<Mutex<Next>>,
@@ -50,7 +50,7 @@ impl Pieces {
                 None => Poll::Pending,
             }
         });
-        let pieces = Self { body: body.into_data_stream(), held: BytesMut::new(), is_over: false, next };
+        let pieces = Self { body: body.into_data_stream().fuse(), held: BytesMut::new(), is_over: false, next };
         (pieces, Body::from_stream(taken))
     }
 

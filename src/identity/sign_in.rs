@@ -92,8 +92,15 @@ pub async fn with_password(
     match found {
         Some(account) if right && account.state == AccountState::Open => {
             let stale = account.phc.as_deref().is_some_and(|phc| !crypto::password::is_current(phc));
-            let rehashed =
-                if stale { Some(password::rehash(gate, &context.entropy, attempt.password).await?) } else { None };
+            let rehashed = if stale {
+                match password::rehash(gate, &context.entropy, attempt.password).await {
+                    // Whoever was found right is not sent away because of this: the next sign-in tries it again.
+                    Err(Error::Busy { .. }) => None,
+                    rehashed => Some(rehashed?),
+                }
+            } else {
+                None
+            };
             Ok(Proof { account: account.id, person: account.person, bucket, rehashed })
         }
         other => {

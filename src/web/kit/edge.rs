@@ -44,6 +44,7 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
     let is_static = request.uri().path().starts_with("/static/");
     let admitted = match refused_early(&app, &request) {
         Some(problem) => Err(problem),
+        None if is_static => Ok(None),
         None => place(&app, &visit, request.uri().path()),
     };
     let response = match admitted {
@@ -69,7 +70,7 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
     response
 }
 
-/// The client's place among those who are answered; whoever asks for health needs none.
+/// The client's place among those who are answered; whoever asks for health, or for a part of a page it has, needs none.
 fn place(app: &App, visit: &Visit, path: &str) -> Result<Option<Share>, Problem> {
     if health::is_asked(path) {
         return Ok(None);

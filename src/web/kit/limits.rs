@@ -47,11 +47,15 @@ pub const UPLOADS_BYTES_EACH_MAX: usize = 2 * UPLOAD_BYTES_MAX;
 /// Files of one client that wait to be examined or are.
 pub const FILES_EACH_MAX: usize = 32;
 
-/// Files of one client that are examined at once; one place is left for whoever comes next.
+/// Files of one client that are examined at once: less than half of those for which there are processes.
 pub const FILES_AT_ONCE_EACH_MAX: usize = 3;
 
 /// Requests of one client that are answered at once. Many people may be behind one address.
 pub const REQUESTS_EACH_MAX: usize = 256;
+
+/// Sign-ins of one client that wait for their turn, or have it: a quarter of all that may wait, and half of the requests of
+/// the client, so that its other requests are answered meanwhile. Whoever comes after them waits on a page.
+pub const SIGN_INS_EACH_MAX: usize = 128;
 
 /// Bodies of requests that are waited for at once. Those that come with their heads are not among them.
 pub const BODIES_MAX: usize = 1024;

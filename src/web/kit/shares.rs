@@ -14,8 +14,8 @@ use tokio::{sync::Notify, time::Instant};
 use crate::{
     Problem,
     kit::limits::{
-        BODIES_EACH_MAX, BODIES_MAX, FILES_AT_ONCE_EACH_MAX, FILES_EACH_MAX, REQUESTS_EACH_MAX, UPLOADS_BYTES_EACH_MAX,
-        UPLOADS_BYTES_MAX,
+        BODIES_EACH_MAX, BODIES_MAX, FILES_AT_ONCE_EACH_MAX, FILES_EACH_MAX, REQUESTS_EACH_MAX, SIGN_INS_EACH_MAX,
+        UPLOADS_BYTES_EACH_MAX, UPLOADS_BYTES_MAX,
     },
 };
 
@@ -33,6 +33,8 @@ pub struct Shared {
     pub(crate) uploads: Shares,
     /// Files that wait to be examined, or are.
     pub(crate) files: Shares,
+    /// Sign-ins that wait for their turn at the gate, or have it.
+    pub(crate) sign_ins: Shares,
     /// Files that are examined, as far as there is a process for them.
     pub(crate) turns: Shares,
 }
@@ -44,6 +46,7 @@ impl Default for Shared {
             bodies: Shares::new("bodies on their way", BODIES_MAX, BODIES_EACH_MAX),
             uploads: Shares::new("kilobytes of uploads", UPLOADS_BYTES_MAX / 1024, UPLOADS_BYTES_EACH_MAX / 1024),
             files: Shares::new("files to examine", usize::MAX, FILES_EACH_MAX),
+            sign_ins: Shares::new("sign-ins at once", usize::MAX, SIGN_INS_EACH_MAX),
             turns: Shares::new("files examined at once", usize::MAX, FILES_AT_ONCE_EACH_MAX),
         }
     }

@@ -12,7 +12,7 @@ use records::{Actor, Context};
 use super::{device, page::SignInPage, waiting::Typed};
 use crate::{
     App, Page, Problem,
-    kit::{form::Fields, page::see_other, problem::Reason, session},
+    kit::{form::Fields, limits::COME_AGAIN_SECONDS, page::see_other, problem::Reason, session},
 };
 
 /// `POST /sign-in`. The session that the browser had before is dead afterwards, whoever's it was.
@@ -33,6 +33,10 @@ pub async fn submit(
         }),
         sealed => Typed::open(&app, &visit, username, sealed),
     };
+    if typed.as_ref().is_some_and(|typed| !typed.may_wait(visit.at)) {
+        let words = form.page().say(words::sign_in::BUSY).to_owned();
+        return Ok(comes_again(form.again(StatusCode::SERVICE_UNAVAILABLE, username, words), COME_AGAIN_SECONDS));
+    }
     let Some(typed) = typed.filter(|typed| !username.is_empty() && !typed.password.expose().is_empty()) else {
         let error = form.page().say(words::sign_in::EMPTY).to_owned();
         return Ok(form.again(StatusCode::UNPROCESSABLE_ENTITY, username, error));
@@ -47,13 +51,21 @@ pub async fn submit(
         limits: app.session_limits,
     };
     let context = app.context(&visit, Actor::Anonymous);
-    match sign_in(&app, &context, &attempt).await {
+    // Many people may be behind one address: those who wait leave its other requests their places.
+    let signed_in = match app.shared.sign_ins.take(visit.client, 1) {
+        Ok(_share) => sign_in(&app, &context, &attempt).await,
+        Err(_) => Err(Error::Busy { retry_after_seconds: COME_AGAIN_SECONDS }),
+    };
+    match signed_in {
         Ok(opened) => {
             let mut response = see_other(form.to());
             response.headers_mut().append(header::SET_COOKIE, session::cookie(&app, &opened.token));
             Ok(response)
         }
-        Err(Error::Busy { retry_after_seconds }) => Ok(busy(&app, (form, username), &typed, retry_after_seconds)),
+        Err(Error::Busy { retry_after_seconds }) => {
+            let sealed = typed.sealed(&app, &visit, username);
+            Ok(comes_again(form.waits(username, sealed), retry_after_seconds))
+        }
         Err(error) => refused(form, username, error, visit.at),
     }
 }
@@ -63,15 +75,8 @@ async fn sign_in(app: &App, context: &Context, attempt: &Attempt<'_>) -> Result<
     proof.open(&app.database, context, attempt).await
 }
 
-/// There is no turn yet: the page waits for one, for a while.
-fn busy(app: &App, (form, username): (SignInPage, &str), typed: &Typed, retry_after_seconds: u32) -> Response {
-    let visit = form.page().visit.clone();
-    let mut response = if typed.may_wait(visit.at) {
-        form.waits(username, typed.sealed(app, &visit, username))
-    } else {
-        let words = form.page().say(words::sign_in::BUSY).to_owned();
-        form.again(StatusCode::SERVICE_UNAVAILABLE, username, words)
-    };
+/// There is no turn yet, and the log says why.
+fn comes_again(mut response: Response, retry_after_seconds: u32) -> Response {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
     response
         .extensions_mut()

@@ -310,15 +310,31 @@ async fn a_sign_in_waits_for_two_minutes_and_then_has_to_be_typed_again() {
     request.headers_mut().insert(header::COOKIE, cookie.parse().unwrap());
     let visit = Visit::of(&site.app, &request);
     let _held = (site.app.gate.enter().await.unwrap(), site.app.gate.enter().await.unwrap());
-    for (seconds, status) in [
-        (SIGN_IN_WAITS_SECONDS_MAX - 1, StatusCode::SERVICE_UNAVAILABLE),
-        (SIGN_IN_WAITS_SECONDS_MAX, StatusCode::UNPROCESSABLE_ENTITY),
-    ] {
+    for (seconds, waits) in [(SIGN_IN_WAITS_SECONDS_MAX - 1, true), (SIGN_IN_WAITS_SECONDS_MAX, false)] {
         let (password, since) = (base::Secret::new(PASSWORD.to_owned()), testing::NOW.plus_seconds(-seconds));
         let typed = super::waiting::Typed { password, since }.sealed(&site.app, &visit, "zhangwei");
         let fields = [("csrf", csrf.as_str()), ("username", "zhangwei"), ("typed", &typed)];
-        assert_eq!(browser.post("/sign-in", &fields).await.status, status, "{seconds}");
+        let answer = browser.post("/sign-in", &fields).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{seconds}");
+        assert_eq!(answer.text.contains("name=\"typed\""), waits, "{seconds}");
+        assert_eq!(answer.text.contains("现在登录的人较多，请过几秒再按"), !waits, "{seconds}");
     }
+}
+
+#[tokio::test]
+async fn whoever_has_its_share_of_the_gate_waits_on_the_page_and_its_other_requests_are_answered() {
+    use crate::kit::limits::SIGN_INS_EACH_MAX;
+    let site = site().await;
+    let browser = Browser::new(&site);
+    // Requests of the test come from nowhere.
+    let client = Some(std::net::IpAddr::from([0, 0, 0, 0]));
+    let held = site.app.shared.sign_ins.take(client, SIGN_INS_EACH_MAX).unwrap();
+    let waits = browser.sign_in("zhangwei", PASSWORD, "/me").await;
+    assert_eq!(waits.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(waits.text.contains("name=\"typed\""));
+    assert_eq!(browser.get("/sign-in").await.status, StatusCode::OK);
+    drop(held);
+    assert_eq!(browser.sign_in("zhangwei", PASSWORD, "/me").await.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

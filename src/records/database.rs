@@ -78,15 +78,13 @@ impl Database {
         Ok(Tx::new(self.pool.acquire().await?, self.dialect))
     }
 
-    /// Whether it answers.
+    /// Whether it answers, however many wait for a connection.
     ///
     /// # Errors
     ///
     /// [`Fault`] when it does not.
     pub async fn answers(&self) -> Result<(), Fault> {
-        let answer: Option<(String,)> = self.read().await?.first("select name from revision limit 1", vec![]).await?;
-        drop(answer);
-        Ok(())
+        self.pool.is_answered().await
     }
 
     /// Begins a unit of work: a transaction that cannot be committed without an event if it changed a row.

@@ -5,6 +5,9 @@ use std::time::Duration;
 use base::{Fault, fault::FaultKind};
 use sqlx::{AnyConnection, Executor, Row};
 
+/// The server follows another one, and changes nothing (SQLSTATE `read_only_sql_transaction`).
+pub(crate) const READ_ONLY: &str = "25006";
+
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -243,7 +246,7 @@ pub(crate) fn error_kind(code: &str) -> FaultKind {
         // connection trouble, read only, disk full;
         // SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN
         code if code.starts_with("53") || code.starts_with("57") || code.starts_with("08") => FaultKind::Unavailable,
-        "55000" | "55P03" | "25006" | "25P03" | "10" | "13" | "14" => FaultKind::Unavailable,
+        "55000" | "55P03" | READ_ONLY | "25P03" | "10" | "13" | "14" => FaultKind::Unavailable,
         _ => FaultKind::Broken,
     }
 }
@@ -254,7 +257,7 @@ pub(crate) fn left(code: &str) -> Left {
         // admin_shutdown, idle_session_timeout. (A crash may say 57P02 in the middle of anything.)
         "57P01" | "57P05" => Left::Ended,
         // crash_shutdown, database_dropped, idle_in_transaction_session_timeout; a primary that is one no longer
-        "57P02" | "57P03" | "57P04" | "25P03" | "25006" => Left::Lost,
+        "57P02" | "57P03" | "57P04" | "25P03" | READ_ONLY => Left::Lost,
         code if code.starts_with("08") => Left::Lost,
         // SQLITE_IOERR: what the connection keeps of the file may be wrong.
         "10" => Left::Lost,

@@ -30,6 +30,11 @@ pub(crate) fn left(error: &sqlx::Error) -> Left {
     }
 }
 
+/// Whether the server says that it does not do such a thing at all, and so has done nothing.
+pub(crate) fn is_refused(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some(dialect::READ_ONLY))
+}
+
 /// Sorts what a server said that let nobody in: what it may say no more in a while, and what stays until somebody
 /// changes a setting.
 pub(crate) fn not_let_in(error: sqlx::Error) -> Fault {

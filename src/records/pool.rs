@@ -33,7 +33,7 @@ use tokio::{
 use crate::{
     args::Value,
     dialect::{Dialect, Left},
-    driver::{fault, left, not_let_in},
+    driver::{fault, is_refused, left, not_let_in},
     limits::{
         ANSWER_MARGIN, GOODBYE_WITHIN, HURRIED_WITHIN, LIFETIME, LOOK_UP_EVERY, MIGRATION_WITHIN, QUIET_AFTER,
         SIGN_OF_LIFE_WITHIN,
@@ -164,6 +164,20 @@ impl Pool {
             }
         }
         None
+    }
+
+    /// Whether the database answers: it did a moment ago, or answers now on a connection that takes nobody's place.
+    pub(crate) async fn is_answered(&self) -> Result<(), Fault> {
+        if self.0.is_closed.load(Ordering::Acquire) {
+            return Err(Fault::unavailable("the database was closed"));
+        }
+        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).back().map(|open| open.answered);
+        if idle.is_some_and(|answered| answered.elapsed() < QUIET_AFTER) {
+            return Ok(());
+        }
+        let open = self.connect_for_now().await?;
+        self.within(GOODBYE_WITHIN, open.connection.close()).await;
+        Ok(())
     }
 
     /// Whatever its reason, a database that lets nobody in now is one that may do so later.
@@ -430,6 +444,7 @@ impl Lease {
         let is_prepared = question.values.is_some();
         let limit = self.limit;
         let told = self.pool.within(limit, answered(&mut open.connection, question, &mut answer)).await;
+        let is_refused = matches!(&told, Some(Err(error)) if is_refused(error));
         let (fault, left) = match told {
             Some(Ok(())) => {
                 self.is_answered = true;
@@ -447,6 +462,7 @@ impl Lease {
         }
         let kept_nothing = match left {
             Left::InOrder => true,
+            _ if is_refused => true,
             // The server says that a prepared statement is done before it keeps it, and that the connection ends after
             // both. (What is not prepared, such as a commit, it keeps first.)
             Left::Ended => is_prepared && !answer.is_begun,

@@ -68,7 +68,7 @@ pub fn run(report: &mut Report, words: &[&str]) -> Result<()> {
         let folder = target().join("fuzz").join(name);
         let path = if folder.join("current").is_file() { folder.join("current") } else { folder.join("crashers") };
         say(&format!("{name} failed: see above, and {}", path.display()));
-        say(&format!("  read it again: GUOSUO_FUZZ_INPUT=FILE cargo test -p tests --test fuzz {name}::"));
+        say(&format!("  read it again: FUZZ_INPUT=FILE cargo test -p tests --test fuzz {name}::"));
     }
     if !failed.is_empty() {
         bail!("{} failed", failed.join(", "));
@@ -105,9 +105,9 @@ fn start(name: &str, minutes: u64) -> Result<Command> {
     command
         // Mapped, so that the target can look at its own counters.
         .env("LLVM_PROFILE_FILE", counters("%c"))
-        .env("GUOSUO_FUZZ_COUNTERS", counters(""))
-        .env("GUOSUO_FUZZ_SECONDS", (minutes * 60).to_string())
-        .env("GUOSUO_FUZZ_SEED", seed.to_string())
+        .env("FUZZ_COUNTERS", counters(""))
+        .env("FUZZ_SECONDS", (minutes * 60).to_string())
+        .env("FUZZ_SEED", seed.to_string())
         .args(["--quiet", "--", "--nocapture", "--test-threads=1"])
         .arg(format!("targets::{name}::"));
     Ok(command)

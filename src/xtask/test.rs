@@ -14,7 +14,7 @@ use crate::{
 const POSTGRES: &str = "GUOSUO_TEST_POSTGRES";
 
 /// How long each target reads changed inputs, in seconds.
-const FUZZ_SECONDS: (&str, &str) = ("GUOSUO_FUZZ_SECONDS", "10");
+const FUZZ_SECONDS: (&str, &str) = ("FUZZ_SECONDS", "10");
 
 /// Crates whose tests never meet a database: running them a second time would prove nothing.
 const WITHOUT_DATABASE: [&str; 7] = ["base", "crypto", "documents", "verify", "examiner", "departments", "xtask"];

@@ -4,7 +4,7 @@
 use std::{env, fs::File, ops::Range, os::unix::fs::FileExt};
 
 /// Where the counters are; the command that builds with them says it.
-const COUNTERS: &str = "GUOSUO_FUZZ_COUNTERS";
+const COUNTERS: &str = "FUZZ_COUNTERS";
 
 /// How often all of the file is looked at, in case that the counters take more of it than was seen.
 const WHOLE: u64 = 4_096;

@@ -67,10 +67,10 @@ impl Plan {
         let number = |name: &str| env::var_os(name).and_then(|text| text.to_str()?.parse::<u64>().ok());
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().with_file_name("target"), PathBuf::from);
         Self {
-            time: Duration::from_secs(number("GUOSUO_FUZZ_SECONDS").unwrap_or(1)),
-            seed: number("GUOSUO_FUZZ_SEED").unwrap_or(1),
+            time: Duration::from_secs(number("FUZZ_SECONDS").unwrap_or(1)),
+            seed: number("FUZZ_SEED").unwrap_or(1),
             folder: target.join("fuzz").join(name),
-            by_hand: env::var_os("GUOSUO_FUZZ_COUNTERS").is_some(),
+            by_hand: env::var_os("FUZZ_COUNTERS").is_some(),
         }
     }
 }
@@ -83,7 +83,7 @@ fn root() -> &'static Path {
 pub fn run<T: Target>(target: &T) {
     let plan = Plan::read(T::NAME);
     fs::create_dir_all(&plan.folder).unwrap();
-    if let Some(input) = env::var_os("GUOSUO_FUZZ_INPUT") {
+    if let Some(input) = env::var_os("FUZZ_INPUT") {
         eprintln!("{}", target.read(&fs::read(input).unwrap()));
         return;
     }
@@ -237,7 +237,7 @@ impl<'a, T: Target> Session<'a, T> {
         let path = folder.join(format!("{}-small", name_of(input)));
         fs::write(&path, &small).unwrap();
         panic!(
-            "{}: {why}: {} bytes in {}\nread it again with: GUOSUO_FUZZ_INPUT={} cargo test -p tests --test fuzz {}::\n\
+            "{}: {why}: {} bytes in {}\nread it again with: FUZZ_INPUT={} cargo test -p tests --test fuzz {}::\n\
              once mended, keep it in tests/fuzz/corpus/{}",
             T::NAME,
             small.len(),

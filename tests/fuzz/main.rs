@@ -1,5 +1,5 @@
 //! What strangers send, changed a thousand ways a second: a target for each form that we read. Every run begins with the
-//! inputs that are kept in `corpus/`, and goes on for `GUOSUO_FUZZ_SECONDS`. `cargo xtask fuzz` runs them for hours, in a
+//! inputs that are kept in `corpus/`, and goes on for `FUZZ_SECONDS`. `cargo xtask fuzz` runs them for hours, in a
 //! build that counts which branches were taken.
 #![allow(
     clippy::unwrap_used,

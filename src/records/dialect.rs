@@ -145,7 +145,7 @@ impl Dialect {
     /// The time by the database's own clock, in microseconds.
     pub(crate) fn clock_query(self) -> &'static str {
         match self {
-            Self::Postgres => "select cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)",
+            Self::Postgres => "select cast(date_part('epoch', clock_timestamp()) * 1000000 as bigint)",
             Self::Sqlite => "select cast(unixepoch('subsec') * 1000000 as bigint)",
         }
     }

@@ -5,10 +5,7 @@ use std::{
     path::{Path, PathBuf},
     pin::pin,
     process::Stdio,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -46,10 +43,13 @@ struct Inner {
     place: Place,
     /// How long a core may work on one file.
     time: Duration,
+    /// Whoever has one of these waits for a turn or has it.
+    places: Semaphore,
     turns: Semaphore,
-    /// Turns of files that take long. They have fewer, so that however many there are the others go on.
+    /// As `places` and `turns`, of files that take long: with places of their own and fewer turns, so that however many
+    /// there are the others go on.
+    long_places: Semaphore,
     long_turns: Semaphore,
-    waiting: AtomicUsize,
     idle: Mutex<Vec<Worker>>,
 }
 
@@ -80,15 +80,6 @@ enum Ending {
     Starved,
 }
 
-/// Counts who waits for a turn, until it is dropped.
-struct Queued<'a>(&'a AtomicUsize);
-
-impl Drop for Queued<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 impl Examiner {
     /// Reads files in processes of a program that is started with these arguments and then calls [`crate::worker::run`].
     pub fn apart(program: &Path, arguments: &'static [&'static str]) -> Self {
@@ -101,11 +92,13 @@ impl Examiner {
     }
 
     fn new(place: Place, time: Duration) -> Self {
+        let places = Semaphore::new(limits::AT_ONCE_MAX + limits::WAITING_MAX);
         let turns = Semaphore::new(limits::AT_ONCE_MAX);
+        let long_places = Semaphore::new(limits::LONG_MAX);
         // Half of the cores, so that the other half is there for everything else.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let long_turns = Semaphore::new((cores / 2).max(1));
-        Self(Arc::new(Inner { place, time, turns, long_turns, waiting: AtomicUsize::new(0), idle: Mutex::default() }))
+        Self(Arc::new(Inner { place, time, places, turns, long_places, long_turns, idle: Mutex::default() }))
     }
 
     /// What can be told of a file. A file that takes too much time or memory is over a limit; one that takes long goes
@@ -116,12 +109,7 @@ impl Examiner {
     /// [`Refused::Busy`] when too many files wait, [`Refused::Fault`] when no process can be started.
     pub async fn examine(&self, file: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Examined, Refused> {
         let inner = &self.0;
-        // Counted first, so that whoever is refused is counted off again.
-        let before = inner.waiting.fetch_add(1, Ordering::AcqRel);
-        let _queued = Queued(&inner.waiting);
-        if before >= limits::AT_ONCE_MAX + limits::WAITING_MAX {
-            return Err(Refused::Busy);
-        }
+        let place = inner.places.try_acquire().map_err(|_| Refused::Busy)?;
         let turn = inner.turns.acquire().await.map_err(broken)?;
         let Place::Apart(program, arguments) = &inner.place else {
             return tokio::task::spawn_blocking(move || examine(file.as_ref())).await.map_err(broken);
@@ -133,7 +121,8 @@ impl Examiner {
             return Ok(examined);
         }
         // It goes behind those that take less, and begins anew: a process that stood still meanwhile would hold memory.
-        drop(turn);
+        drop((turn, place));
+        let _long_place = inner.long_places.try_acquire().map_err(|_| Refused::Busy)?;
         let long_turn = timeout_at(end, inner.long_turns.acquire()).await;
         let _long_turn = long_turn.map_err(|_| Refused::Busy)?.map_err(broken)?;
         let mut worker = start.worker(end).await?;
@@ -391,6 +380,11 @@ mod tests {
         for _ in 0..4 {
             assert_eq!(examiner.examine(b"fast".as_slice()).await.unwrap().problem, None);
         }
+        // Those that take long have places of their own.
+        while examiner.0.long_places.available_permits() > limits::LONG_MAX - long.len() {
+            examiner.examine(b"fast".as_slice()).await.unwrap();
+        }
+        assert_eq!(examiner.0.places.available_permits(), limits::AT_ONCE_MAX + limits::WAITING_MAX);
         assert!(long.iter().all(|long| !long.is_finished()));
         long.iter().for_each(tokio::task::JoinHandle::abort);
     }
@@ -403,7 +397,7 @@ mod tests {
             assert!(waits(one.as_mut()));
         }
         assert_eq!(examiner.0.turns.available_permits(), limits::AT_ONCE_MAX);
-        assert_eq!(examiner.0.waiting.load(Ordering::Acquire), 0);
+        assert_eq!(examiner.0.places.available_permits(), limits::AT_ONCE_MAX + limits::WAITING_MAX);
     }
 
     #[tokio::test]
@@ -417,6 +411,6 @@ mod tests {
         }
         assert!(matches!(examiner.examine(b"%PDF".as_slice()).await, Err(Refused::Busy)));
         drop(all);
-        assert_eq!(examiner.0.waiting.load(Ordering::Acquire), 0);
+        assert_eq!(examiner.0.places.available_permits(), limits::AT_ONCE_MAX + limits::WAITING_MAX);
     }
 }

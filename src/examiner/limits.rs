@@ -8,6 +8,8 @@ pub(crate) const AT_ONCE_MAX: usize = 8;
 pub(crate) const SLICE: Duration = Duration::from_millis(30);
 /// Files that wait for their turn; who comes after them is told to come again.
 pub(crate) const WAITING_MAX: usize = 64;
+/// Files that take long and are read or wait behind the others; who comes after them is told to come again.
+pub(crate) const LONG_MAX: usize = 32;
 /// How long a core may work on one file.
 pub(crate) const TIME_MAX: Duration = Duration::from_millis(1_500);
 /// How many times longer a file may wait and be read, all together, on a machine that has other things to do.

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -25,7 +25,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct PasswordGate {
     permits: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
+    /// Whoever has one of these waits for a permit.
+    places: Arc<Semaphore>,
     wait_max: Duration,
     hashed: Arc<AtomicU64>,
 }
@@ -34,17 +35,13 @@ impl PasswordGate {
     /// A gate for so many cores, at which nobody waits longer than `wait_max`.
     pub fn new(cores: usize, wait_max: Duration) -> Self {
         let permits = Arc::new(Semaphore::new(cores.max(1)));
-        Self { permits, waiting: Arc::default(), wait_max, hashed: Arc::default() }
+        let places = Arc::new(Semaphore::new(limits::PASSWORDS_WAITING_MAX));
+        Self { permits, places, wait_max, hashed: Arc::default() }
     }
 
     /// A place at the gate, for as long as it is held.
     pub async fn enter(&self) -> Result<OwnedSemaphorePermit, Error> {
-        // Counted first, so that whoever is refused is counted off again.
-        let before = self.waiting.fetch_add(1, Ordering::AcqRel);
-        let _waiting = Waiting(&self.waiting);
-        if before >= limits::PASSWORDS_WAITING_MAX {
-            return Err(BUSY);
-        }
+        let _place = self.places.try_acquire().map_err(|_| BUSY)?;
         match tokio::time::timeout(self.wait_max, Arc::clone(&self.permits).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(closed)) => Err(Fault::broken(closed).into()),
@@ -67,15 +64,6 @@ impl PasswordGate {
 
 /// There is no place at the gate; most who wait have left it a moment later.
 const BUSY: Error = Error::Busy { retry_after_seconds: limits::PASSWORD_RETRY_SECONDS };
-
-/// Counts who waits, until it is dropped.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
 
 /// A password that was hashed and may be stored.
 #[derive(Clone, Debug)]
@@ -300,7 +288,7 @@ mod tests {
         drop(held);
         assert!(all.swap_remove(0).await.is_ok(), "whoever waits gets the place");
         drop(all);
-        assert_eq!(gate.waiting.load(Ordering::Acquire), 0);
+        assert_eq!(gate.places.available_permits(), limits::PASSWORDS_WAITING_MAX);
     }
 
     #[tokio::test]

@@ -56,17 +56,22 @@ pub fn start(format: &str, filter: &str) -> anyhow::Result<()> {
         let place = panicked.location().map(ToString::to_string).unwrap_or_default();
         let why = panicked.payload_as_str().unwrap_or_default();
         tracing::error!(place, why, "a panic");
+        // It may be the last that this program does.
+        if thread::current().name() == Some("main") {
+            QUEUE.wait(LOG_END_WITHIN);
+        }
     }));
     Ok(())
 }
 
-/// Before the program ends: writes what waits, and a last line if there is one. For a moment only: there may be nobody who
-/// reads it.
+/// Before the program ends: writes what waits, how many lines were lost, and a last line if there is one. For a moment only:
+/// there may be nobody who reads it.
 pub fn end(last: Option<&str>) {
     if let Some(last) = last {
         start_writing();
         QUEUE.add(format!("{last}\n").as_bytes());
     }
+    QUEUE.say_lost();
     QUEUE.wait(LOG_END_WITHIN);
 }
 
@@ -75,7 +80,7 @@ fn start_writing() {
     STARTED.call_once(|| {
         // A machine that gives no thread has worse troubles than lines that are not written.
         let _ = thread::Builder::new().name("log".to_owned()).spawn(|| {
-            let mut out = io::stderr();
+            let mut out = Lines::new(io::stderr());
             loop {
                 QUEUE.write_next(&mut out);
             }
@@ -96,11 +101,13 @@ struct Waiting {
     lost: u64,
     /// Whether one was taken out and is being written.
     writing: bool,
+    /// Whether lost ones are to be said although no line comes.
+    says_lost: bool,
 }
 
 impl Queue {
     const fn new() -> Self {
-        let waiting = Waiting { lines: VecDeque::new(), bytes: 0, lost: 0, writing: false };
+        let waiting = Waiting { lines: VecDeque::new(), bytes: 0, lost: 0, writing: false, says_lost: false };
         Self { waiting: Mutex::new(waiting), changed: Condvar::new() }
     }
 
@@ -119,21 +126,28 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Waits for a line and writes it, after saying how many were lost.
-    fn write_next(&self, out: &mut impl Write) {
+    /// Has it said how many were lost, if any were.
+    fn say_lost(&self) {
         let mut waiting = self.waiting();
-        let (lost, line) = loop {
-            if let Some(line) = waiting.lines.pop_front() {
-                break (std::mem::take(&mut waiting.lost), line);
-            }
+        waiting.says_lost = waiting.lost != 0;
+        self.changed.notify_all();
+    }
+
+    /// Waits for a line and writes it, after saying how many were lost.
+    fn write_next(&self, out: &mut Lines<impl Write>) {
+        let mut waiting = self.waiting();
+        while waiting.lines.is_empty() && !waiting.says_lost {
             waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-        };
-        waiting.bytes -= line.len();
+        }
+        let line = waiting.lines.pop_front();
+        let lost = std::mem::take(&mut waiting.lost);
+        waiting.bytes -= line.as_ref().map_or(0, Vec::len);
+        waiting.says_lost = false;
         waiting.writing = true;
         drop(waiting);
-        let said = if lost == 0 { Ok(()) } else { out.write_all(about_lost(lost).as_bytes()) };
+        let said = if lost == 0 { Ok(()) } else { out.write(about_lost(lost).as_bytes()) };
         let unsaid = if said.is_ok() { 0 } else { lost };
-        let unwritten = u64::from(said.and_then(|()| out.write_all(&line)).is_err());
+        let unwritten = line.map_or(0, |line| u64::from(said.and_then(|()| out.write(&line)).is_err()));
         let mut waiting = self.waiting();
         waiting.lost += unsaid + unwritten;
         waiting.writing = false;
@@ -142,7 +156,7 @@ impl Queue {
 
     /// Waits until everything is written, for so long at most.
     fn wait(&self, most: Duration) {
-        let busy = |waiting: &mut Waiting| waiting.writing || !waiting.lines.is_empty();
+        let busy = |waiting: &mut Waiting| waiting.writing || waiting.says_lost || !waiting.lines.is_empty();
         drop(self.changed.wait_timeout_while(self.waiting(), most, busy));
     }
 }
@@ -155,6 +169,40 @@ impl Write for &Queue {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Where lines are written to.
+struct Lines<W> {
+    out: W,
+    /// Whether the last one was written in part only.
+    is_cut: bool,
+}
+
+impl<W: Write> Lines<W> {
+    const fn new(out: W) -> Self {
+        Self { out, is_cut: false }
+    }
+
+    /// Writes a line. When nothing but its beginning can be written, the next one stands alone all the same.
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.is_cut {
+            self.out.write_all(b"\n")?;
+            self.is_cut = false;
+        }
+        let mut rest = line;
+        while !rest.is_empty() {
+            match self.out.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    rest = rest.get(written..).unwrap_or_default();
+                    self.is_cut = !rest.is_empty();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
         Ok(())
     }
 }
@@ -175,18 +223,20 @@ fn about_lost(lost: u64) -> String {
 mod tests {
     use super::*;
 
-    /// Takes lines while there is room.
+    /// Takes so many bytes.
     struct Disk {
-        room: bool,
+        room: usize,
         held: Vec<u8>,
     }
 
     impl Write for Disk {
         fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-            if !self.room {
+            let part = &line[..line.len().min(self.room)];
+            if part.is_empty() {
                 return Err(io::ErrorKind::StorageFull.into());
             }
-            self.held.write(line)
+            self.room -= part.len();
+            self.held.write(part)
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -194,25 +244,58 @@ mod tests {
         }
     }
 
-    fn lines(disk: Disk) -> Vec<String> {
-        String::from_utf8(disk.held).unwrap().lines().map(str::to_owned).collect()
+    fn disk(room: usize) -> Lines<Disk> {
+        Lines::new(Disk { room, held: Vec::new() })
+    }
+
+    fn written(disk: Lines<Disk>) -> Vec<String> {
+        String::from_utf8(disk.out.held).unwrap().lines().map(str::to_owned).collect()
     }
 
     #[test]
     fn lines_that_cannot_be_written_are_counted_and_said_later() {
-        let (queue, mut disk) = (Queue::new(), Disk { room: false, held: Vec::new() });
+        let (queue, mut disk) = (Queue::new(), disk(0));
         for _ in 0..3 {
             queue.add(b"lost\n");
             queue.write_next(&mut disk);
         }
-        disk.room = true;
+        disk.out.room = usize::MAX;
         for line in ["first\n", "second\n"] {
             queue.add(line.as_bytes());
             queue.write_next(&mut disk);
         }
-        let lines = lines(disk);
+        let lines = written(disk);
         assert!(lines[0].ends_with("WARN log lines could not be written lost=3"), "{lines:?}");
         assert_eq!(lines[1..], ["first", "second"]);
+    }
+
+    #[test]
+    fn lines_that_were_lost_last_are_counted_at_the_end() {
+        let (queue, mut disk) = (Queue::new(), disk(0));
+        queue.add(b"lost\n");
+        queue.write_next(&mut disk);
+        queue.say_lost();
+        queue.write_next(&mut disk);
+        queue.wait(Duration::from_mins(1));
+        disk.out.room = usize::MAX;
+        queue.say_lost();
+        queue.write_next(&mut disk);
+        queue.say_lost();
+        queue.wait(Duration::from_mins(1));
+        let lines = written(disk);
+        assert!(lines.len() == 1 && lines[0].ends_with("lost=1"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_line_behind_one_that_was_cut_off_stands_alone() {
+        let (queue, mut disk) = (Queue::new(), disk(3));
+        queue.add(b"cut off\n");
+        queue.write_next(&mut disk);
+        disk.out.room = usize::MAX;
+        queue.add(b"whole\n");
+        queue.write_next(&mut disk);
+        let lines = written(disk);
+        assert!(lines[0] == "cut" && lines[1].ends_with("lost=1") && lines[2] == "whole", "{lines:?}");
     }
 
     #[test]
@@ -223,9 +306,9 @@ mod tests {
             queue.add(&line);
         }
         queue.wait(Duration::ZERO);
-        let mut disk = Disk { room: true, held: Vec::new() };
+        let mut disk = disk(usize::MAX);
         queue.write_next(&mut disk);
-        assert!(lines(disk)[0].ends_with("lost=5"));
+        assert!(written(disk)[0].ends_with("lost=5"));
         assert!(queue.waiting().bytes < LOG_BYTES_WAITING_MAX);
     }
 }

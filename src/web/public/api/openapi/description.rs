@@ -28,9 +28,13 @@ const PROBLEMS: &[(&str, &str, &Text, &str)] = &[
     ("413", "TooLarge", words::description::TOO_LARGE, ""),
     ("415", "MediaType", words::description::MEDIA_TYPE, ""),
     ("422", "Refused", words::description::REFUSED, ""),
+    ("429", "TooMany", words::description::TOO_MANY, "Retry-After"),
     ("500", "Broken", words::description::BROKEN, ""),
     ("503", "Unavailable", words::description::UNAVAILABLE, "Retry-After"),
 ];
+
+/// What may go wrong wherever a token is asked for.
+const EVERYWHERE: &[&str] = &["401", "403", "429", "500", "503"];
 
 /// The whole description.
 pub fn whole(app: &App) -> Value {
@@ -114,11 +118,12 @@ struct Operation {
 }
 
 impl Operation {
-    /// With the answer that it gives when all went well, and the statuses of what may go wrong.
+    /// With the answer that it gives when all went well, and the statuses of what may go wrong besides [`EVERYWHERE`].
     fn answers(self, (status, response): (&str, Value), problems: &[&str]) -> Value {
         let mut answers = json!({ "default": { "$ref": "#/components/responses/problem" }, status: response });
         if let Some(object) = answers.as_object_mut() {
-            for (code, name, ..) in PROBLEMS.iter().filter(|(code, ..)| problems.contains(code)) {
+            let may = |code: &str| problems.contains(&code) || EVERYWHERE.contains(&code);
+            for (code, name, ..) in PROBLEMS.iter().filter(|(code, ..)| may(code)) {
                 let reference = json!({ "$ref": format!("#/components/responses/{name}") });
                 object.insert((*code).to_owned(), reference);
             }
@@ -174,7 +179,7 @@ fn read(id: &'static str, summary: &'static Text, parameters: Value) -> Operatio
 fn act<T: JsonSchema>(id: &'static str, summary: &'static Text) -> Value {
     let parameters = json!([parameter("id"), parameter("idempotency_key")]);
     let operation = Operation { id, summary, scope: ISSUE, parameters, body: Some(body::<T>()) };
-    let problems = ["400", "401", "403", "404", "409", "413", "415", "422", "500", "503"];
+    let problems = ["400", "404", "409", "413", "415", "422"];
     operation.answers(("200", kept(&content::<licence::Body>(), &[])), &problems)
 }
 
@@ -183,16 +188,16 @@ fn paths() -> Value {
     json!({
         "/api/v1/licences": {
             "get": read("listLicences", words::description::LIST, list)
-                .answers(("200", ok(&content::<licence::List>())), &["400", "401", "403", "422", "500", "503"]),
+                .answers(("200", ok(&content::<licence::List>())), &["400", "422"]),
             "post": issue()
         },
         "/api/v1/licences/{id}": {
             "get": read("readLicence", words::description::SHOW, json!([parameter("id")]))
-                .answers(("200", ok(&content::<licence::Body>())), &["401", "403", "404", "500", "503"])
+                .answers(("200", ok(&content::<licence::Body>())), &["404"])
         },
         "/api/v1/licences/{id}/file.pdf": {
             "get": read("readFile", words::description::FILE, json!([parameter("id")]))
-                .answers(("200", ok(&json!({ "application/pdf": {} }))), &["401", "403", "404", "500", "503"])
+                .answers(("200", ok(&json!({ "application/pdf": {} }))), &["404"])
         },
         "/api/v1/licences/{id}/suspend": { "post": act::<Suspension>("suspend", words::description::SUSPEND) },
         "/api/v1/licences/{id}/reinstate": { "post": act::<Nothing>("reinstate", words::description::REINSTATE) },
@@ -228,7 +233,7 @@ fn issue() -> Value {
     let parameters = json!([parameter("idempotency_key")]);
     let summary = words::description::ISSUE;
     let operation = Operation { id: "issue", summary, scope: ISSUE, parameters, body: Some(body::<IssueBody>()) };
-    let problems = ["400", "401", "403", "409", "413", "415", "422", "500", "503"];
+    let problems = ["400", "409", "413", "415", "422"];
     let location = ("Location", words::description::LOCATION);
     operation.answers(("201", kept(&content::<licence::Body>(), &[location])), &problems)
 }
@@ -249,6 +254,6 @@ fn verify() -> Value {
         parameters: json!([parameter("idempotency_key_optional")]),
         body: Some(body),
     };
-    let problems = ["400", "401", "403", "413", "415", "422", "500", "503"];
+    let problems = ["400", "413", "415", "422"];
     operation.answers(("200", kept(&content::<verdict::Body>(), &[])), &problems)
 }

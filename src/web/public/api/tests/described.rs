@@ -1,10 +1,13 @@
 //! The description against what is really answered.
 
+use std::net::IpAddr;
+
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Office, office};
+use crate::kit::limits::REQUESTS_EACH_MAX;
 
 /// Why a value is not what a schema says; none when it is. As much of JSON Schema as the description uses.
 fn misfit(root: &Value, schema: &Value, value: &Value, at: &str) -> Option<String> {
@@ -193,6 +196,16 @@ async fn every_answer_is_as_described() {
         let answer = office.probe(&described, (&Method::POST, pattern, &path), &sent).await;
         assert_eq!((answer.status, answer.code().as_str()), (StatusCode::CONFLICT, "already_revoked"));
     }
+    // Requests of the test come from nowhere.
+    let client = Some(IpAddr::from([0, 0, 0, 0]));
+    let all = office.app.shared.requests.take(client, REQUESTS_EACH_MAX).unwrap();
+    for (method, pattern, body) in &routes {
+        let path = pattern.replace("{id}", &id);
+        let sent = Sent { token, headers: &[JSON, ("idempotency-key", "many")], body: body.as_bytes() };
+        let answer = office.probe(&described, (method, pattern, &path), &sent).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (429, "too_many_requests"), "{pattern}");
+    }
+    drop(all);
     office.app.database.close().await;
     for (method, pattern, body) in &routes {
         let path = pattern.replace("{id}", &id);

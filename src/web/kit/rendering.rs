@@ -200,6 +200,7 @@ pub fn wait(seconds: u32) -> Text {
     if seconds < 120 { words::problem::seconds(seconds) } else { words::problem::minutes(seconds.div_ceil(60)) }
 }
 
+/// When to try again, as a sentence.
 pub fn later(seconds: u32) -> Text {
     let wait = wait(seconds);
     Text::composed(|language| words::problem::too_many_requests_help(wait.in_language(language)))

@@ -12,7 +12,7 @@ use records::{Actor, Context};
 use super::{device, page::SignInPage, waiting::Typed};
 use crate::{
     App, Page, Problem,
-    kit::{form::Fields, limits::COME_AGAIN_SECONDS, page::see_other, problem::Reason, session},
+    kit::{form::Fields, limits::COME_AGAIN_SECONDS, page::see_other, problem::Reason, rendering, session},
 };
 
 /// `POST /sign-in`. The session that the browser had before is dead afterwards, whoever's it was.
@@ -111,10 +111,6 @@ fn throttled(page: &Page, retry_at: Instant, at: Instant, seconds: u32) -> Strin
     // A second is rounded up, or a visitor who takes the page at its word comes a moment too early.
     let clock = retry_at.plus_seconds(i64::from(retry_at.as_micros() % 1_000_000 != 0)).legal_text();
     let clock = if retry_at.date() == at.date() { clock.get(11..).unwrap_or(&clock) } else { &clock };
-    let wait = if seconds < 120 {
-        page.say(&words::problem::seconds(seconds)).to_owned()
-    } else {
-        page.say(&words::problem::minutes(seconds.div_ceil(60))).to_owned()
-    };
+    let wait = page.say(&rendering::wait(seconds)).to_owned();
     page.say(&words::sign_in::throttled(clock, wait)).to_owned()
 }

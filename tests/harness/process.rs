@@ -32,10 +32,10 @@ pub struct Ran {
     pub err: String,
 }
 
-/// Runs the program until it ends, with this on its standard input.
+/// Runs the program until it ends, for two minutes at most, with this on its standard input.
 pub fn run(words: &[&str], input: &str) -> Ran {
-    let mut command = Command::new(program());
-    command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = Command::new("timeout");
+    command.arg("120").arg(program()).args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // A program that does not read its input is no trouble.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());

@@ -55,8 +55,9 @@ impl Target for Form {
         assert_eq!(read_form(encoded.join("&").as_bytes()).as_ref(), Ok(&fields), "written, it is another form");
         for (place, (name, value)) in fields.iter().enumerate() {
             assert!(!name.contains('\0') && !value.contains('\0'), "{name}");
-            let is_once = name.ends_with("[]") | fields.iter().skip(place + 1).all(|other| other.0 != *name);
-            assert!(is_once, "{name} stands twice");
+            if !name.ends_with("[]") {
+                assert!(fields.iter().skip(place + 1).all(|other| other.0 != *name), "{name} stands twice");
+            }
         }
         format!("{} {}", fields.len().min(8), fields.iter().any(|(name, _)| name.ends_with("[]")))
     }

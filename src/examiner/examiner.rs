@@ -23,7 +23,7 @@ use tokio::{
 };
 use verify::pdf::{Examined, examine};
 
-use crate::{limits, wire};
+use crate::{Blocks, limits, wire};
 
 /// Why a file was not examined.
 #[derive(Debug)]
@@ -107,14 +107,15 @@ impl Examiner {
     /// # Errors
     ///
     /// [`Refused::Busy`] when too many files wait, [`Refused::Fault`] when no process can be started.
-    pub async fn examine(&self, file: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Examined, Refused> {
+    pub async fn examine(&self, file: impl Into<Blocks>) -> Result<Examined, Refused> {
+        let file = file.into();
         let inner = &self.0;
         let place = inner.places.try_acquire().map_err(|_| Refused::Busy)?;
         let turn = inner.turns.acquire().await.map_err(broken)?;
         let Place::Apart(program, arguments) = &inner.place else {
-            return tokio::task::spawn_blocking(move || examine(file.as_ref())).await.map_err(broken);
+            return tokio::task::spawn_blocking(move || examine(&file.to_vec())).await.map_err(broken);
         };
-        let (file, start) = (file.as_ref(), Start { program, arguments });
+        let (file, start) = (&file, Start { program, arguments });
         let end = Instant::now() + inner.time * limits::PATIENCE;
         let slice = limits::SLICE.min(inner.time);
         if let Some(examined) = self.ask(start, file, slice, end).await? {
@@ -141,7 +142,7 @@ impl Examiner {
     async fn ask(
         &self,
         start: Start<'_>,
-        file: &[u8],
+        file: &Blocks,
         slice: Duration,
         end: Instant,
     ) -> Result<Option<Examined>, Refused> {
@@ -165,7 +166,7 @@ impl Examiner {
     }
 
     /// Keeps a process for the next file, unless this one was large or could not be read.
-    fn keep(&self, worker: Worker, file: &[u8], examined: Examined) -> Examined {
+    fn keep(&self, worker: Worker, file: &Blocks, examined: Examined) -> Examined {
         if file.len() <= limits::KEPT_BYTES_MAX && examined.problem.is_none() {
             self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         }
@@ -226,7 +227,7 @@ impl Worker {
     }
 
     /// Asks for a file, until a core has worked on it for this time.
-    async fn ask(&mut self, file: &[u8], time: Duration, end: Instant) -> Result<Examined, Ending> {
+    async fn ask(&mut self, file: &Blocks, time: Duration, end: Instant) -> Result<Examined, Ending> {
         let (id, before) = (self.process.id(), worked(self.process.id()));
         let unread = OnceLock::new();
         let is_late = {
@@ -261,12 +262,13 @@ fn worked(id: Option<u32>) -> Duration {
 async fn exchange(
     questions: &mut ChildStdin,
     answers: &mut ChildStdout,
-    file: &[u8],
+    file: &Blocks,
     unread: &OnceLock<Examined>,
 ) -> io::Result<Examined> {
-    let file = file.get(..limits::QUESTION_BYTES_MAX).unwrap_or(file);
-    questions.write_all(&wire::head(file)).await?;
-    questions.write_all(file).await?;
+    questions.write_all(&wire::head(file.len().min(limits::QUESTION_BYTES_MAX))).await?;
+    for block in file.up_to(limits::QUESTION_BYTES_MAX) {
+        questions.write_all(block).await?;
+    }
     let _ = unread.set(answer(answers).await?);
     answer(answers).await
 }
@@ -322,7 +324,7 @@ mod tests {
     /// A reader that tells of this file what can be told before it is read, and then does this.
     fn telling(file: &[u8], then: &str, time: Duration) -> Examiner {
         let message = serde_json::to_string(&Examined::unread(file)).unwrap();
-        let head = wire::head(message.as_bytes()).map(|byte| format!("\\{byte:03o}")).concat();
+        let head = wire::head(message.len()).map(|byte| format!("\\{byte:03o}")).concat();
         // It has read the beginning of the question: a length, and four bytes of the file.
         let script = format!(
             "tell() {{ printf '{head}'; printf %s '{message}'; }}; \

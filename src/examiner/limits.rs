@@ -19,6 +19,8 @@ pub(crate) const PATIENCE: u32 = 8;
 pub(crate) const MEMORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Files of more bytes are the last that a process reads, so that the memory they took is given back.
 pub(crate) const KEPT_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of one block of a file that waits.
+pub(crate) const BLOCK_BYTES: usize = 64 * 1024;
 /// Bytes of a file that are handed on: more than are read, so that one which is too long is seen to be.
 pub(crate) const QUESTION_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// Bytes of one answer: sixteen signatures of the greatest size, and what is said of them.

@@ -4,8 +4,8 @@
 pub(crate) const READY: [u8; 6] = *b"ready\n";
 
 /// The length in front of a message.
-pub(crate) fn head(message: &[u8]) -> [u8; 4] {
-    u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes()
+pub(crate) fn head(length: usize) -> [u8; 4] {
+    u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes()
 }
 
 /// The length that a head announces; none when it is over the limit.

@@ -70,10 +70,16 @@ impl Times {
     }
 }
 
-/// Starts this program once more as the sender. It gives way to all others: attackers bring their own machines.
+/// Starts this program once more as the sender. It gives way to all others, on the core on which files are read: attackers
+/// bring their own machines.
 fn send(product: &Product) -> anyhow::Result<Child> {
-    let mut command = Command::new("nice");
-    command.args(["-n", "19"]).arg(std::env::current_exe()?).arg("send-bombs").arg(product.folder().join("demo.json"));
+    let mut command = Command::new("taskset");
+    let last = std::thread::available_parallelism()?.get() - 1;
+    command
+        .args(["-c", &last.to_string(), "chrt", "--idle", "0"])
+        .arg(std::env::current_exe()?)
+        .arg("send-bombs")
+        .arg(product.folder().join("demo.json"));
     command.stdout(Stdio::null()).kill_on_drop(true).spawn().context("starting the sender")
 }
 

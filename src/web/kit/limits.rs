@@ -47,8 +47,8 @@ pub const UPLOADS_BYTES_EACH_MAX: usize = 2 * UPLOAD_BYTES_MAX;
 /// Files of one client that wait to be examined or are.
 pub const FILES_EACH_MAX: usize = 32;
 
-/// Files of one client that are examined at once: less than half of those for which there are processes.
-pub const FILES_AT_ONCE_EACH_MAX: usize = 3;
+/// Files of one client that are examined at once: so few that another's shares a core with no more.
+pub const FILES_AT_ONCE_EACH_MAX: usize = 2;
 
 /// Requests of one client that are answered at once. Many people may be behind one address.
 pub const REQUESTS_EACH_MAX: usize = 256;

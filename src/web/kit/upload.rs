@@ -4,12 +4,8 @@ mod pieces;
 
 use std::net::IpAddr;
 
-use axum::{
-    body::Bytes,
-    extract::{FromRequest, Multipart, Request, multipart::Field},
-};
-use bytes::BytesMut;
-use examiner::Refused;
+use axum::extract::{FromRequest, Multipart, Request, multipart::Field};
+use examiner::{Blocks, Refused};
 use http::header;
 use tokio::time::timeout;
 use verify::pdf::Examined;
@@ -31,7 +27,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Upload {
     /// The file's bytes; empty when none was chosen.
-    pub file: Bytes,
+    pub file: Blocks,
     /// All other fields.
     pub fields: Fields,
     /// The room that the file takes: given back when it was examined or its sender goes away.
@@ -66,16 +62,16 @@ impl Upload {
     }
 
     /// Reads the file, no more than it may have, as far as there is room.
-    async fn read_file(&mut self, app: &App, pieces: &mut Pieces, mut field: Field<'_>) -> Result<Bytes, Problem> {
-        let mut file = BytesMut::new();
+    async fn read_file(&mut self, app: &App, pieces: &mut Pieces, mut field: Field<'_>) -> Result<Blocks, Problem> {
+        let mut file = Blocks::default();
         while let Some(chunk) = pieces.chunk(field.chunk()).await? {
             if file.len() + chunk.len() > UPLOAD_BYTES_MAX {
                 return Err(Problem::TooLarge { max: UPLOAD_BYTES_MAX });
             }
             self.take_room(app, file.len() + chunk.len())?;
-            file.extend_from_slice(&chunk);
+            file.add(&chunk);
         }
-        Ok(file.freeze())
+        Ok(file)
     }
 }
 

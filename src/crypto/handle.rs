@@ -75,6 +75,16 @@ impl KeyHandle {
         Self { suite, public: Arc::new(public), custodian }
     }
 
+    /// A key that is kept elsewhere, of which the public half is known: it signs nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when the bytes are no `SubjectPublicKeyInfo` that can be used.
+    pub fn away(suite: Suite, spki_der: &[u8]) -> Result<Self, Fault> {
+        let public = PublicKey::from_spki_der(spki_der).map_err(Fault::broken)?;
+        Ok(Self::new(suite, public, Arc::new(Away)))
+    }
+
     /// A key that means nothing and is written down nowhere: to rehearse a signature before a real key is asked.
     ///
     /// # Errors
@@ -110,6 +120,15 @@ impl KeyHandle {
     /// [`Fault`] when the key does not sign, as [`Self::sign_jose`].
     pub async fn sign_der(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
         Ok(to_der(self.suite, self.sign_jose(message).await?))
+    }
+}
+
+/// Nobody: the key is kept elsewhere.
+struct Away;
+
+impl Custodian for Away {
+    fn sign<'a>(&'a self, _: &'a [u8]) -> Signing<'a> {
+        Signing::Now(ready(Err(Fault::broken("the key is not on this machine"))))
     }
 }
 

@@ -151,6 +151,8 @@ impl<'a> Search<'a> {
     }
 
     fn check_revocation(&self, path: &[&Certificate]) -> Result<(), ChainError> {
+        // What is known of one leads, whatever is not known of another.
+        let mut unknown = None;
         for (place, pair) in path.windows(2).enumerate() {
             let [certificate, authority] = pair else { continue };
             let current = self
@@ -162,7 +164,7 @@ impl<'a> Search<'a> {
                 .max_by_key(|list| list.this_update);
             match current.map(|list| list.find(&certificate.serial)) {
                 None if self.revocation.required && place == 0 => {
-                    return Err(ChainError::RevocationUnknown(name(authority)));
+                    unknown = Some(ChainError::RevocationUnknown(name(authority)));
                 }
                 Some(Some(Revoked { at, compromised })) if compromised || at <= self.at => {
                     return Err(ChainError::Revoked { name: name(certificate), at });
@@ -170,7 +172,7 @@ impl<'a> Search<'a> {
                 _ => {}
             }
         }
-        Ok(())
+        unknown.map_or(Ok(()), Err)
     }
 }
 

@@ -20,6 +20,11 @@ impl ManualClock {
     pub fn new(at: Instant) -> Self {
         Self(AtomicI64::new(at.as_micros()))
     }
+
+    /// Moves its hand.
+    pub fn set(&self, at: Instant) {
+        self.0.store(at.as_micros(), Ordering::SeqCst);
+    }
 }
 
 impl Clock for ManualClock {

@@ -59,13 +59,15 @@ impl Custody {
     ) -> Profile {
         let kind = Kind::of(purpose);
         let settings = &self.0.settings;
+        let end = work.at().plus_seconds(kind.seconds());
         Profile {
             kind,
             organisation,
             organisation_code,
             common_name,
             not_before: work.at().plus_seconds(-settings.backdate_seconds.max(limits::BACKDATE_SECONDS)),
-            not_after: work.at().plus_seconds(kind.seconds()),
+            // Below an authority that has ended nothing counts.
+            not_after: issuer.map_or(end, |issuer| end.min(issuer.not_after)),
             serial: serial(work.entropy()),
             crl_url: issuer
                 .and_then(|issuer| issuer.list_number)
@@ -93,6 +95,7 @@ pub(crate) async fn adopt(
     (profile, issuer): (Profile, Option<&Signer>),
 ) -> Result<Signer, Error> {
     let at = work.at();
+    issuer.map_or(Ok(()), Signer::check_here)?;
     let (key_id, certificate_id): (KeyId, CertificateId) = (work.new_id(), work.new_id());
     let above = issuer.map(|issuer| issuer.chain.first().map(Vec::as_slice).unwrap_or_default());
     let by = match (issuer, above) {
@@ -143,7 +146,11 @@ pub(crate) async fn adopt(
         list_number: list_number.and_then(|number| u32::try_from(number).ok()),
         chain,
         certificate_id,
+        subject: profile.subject_line(),
         state,
+        taken_out_at: None,
+        is_here: true,
+        made_at: at,
         not_before: profile.not_before,
         not_after: profile.not_after,
         revoked_at: None,

@@ -116,58 +116,93 @@ pub async fn revoke(
     }
     let reason = reason.as_str().to_owned();
     work.record(CertificateRevoked { certificate: certificate_id.clone(), key: key.clone(), reason });
-    work.record(KeyRevoked { key });
-    let authority = custody.inventory().signers.get(&issuer).cloned().ok_or(Error::KeyUnknown(issuer))?;
-    sign_list(work, &authority).await?;
+    work.record(KeyRevoked { key: key.clone() });
+    let inventory = custody.inventory();
+    if let Some(authority) = inventory.signers.get(&key).filter(|signer| signer.list_number.is_some()) {
+        // What it issued before is judged by its list for as long as there are documents.
+        sign_last_list(work, authority).await?;
+    }
+    let authority = inventory.signers.get(&issuer).ok_or(Error::KeyUnknown(issuer))?;
+    sign_list(work, authority).await?;
     revision::bump(&mut work.tx, REVISION).await?;
     Ok(())
 }
 
-/// Signs lists of which half the time has passed, also those of authorities that issue no more: their lists go on until
-/// their certificates end. Run every few minutes; it does nothing most of the time.
+/// Signs lists of which half the time has passed, also those of authorities that issue no more; before an authority's
+/// certificate ends, its last list, which counts for ever: what was sealed under it is judged long after. Run every few
+/// minutes; it does nothing most of the time.
 ///
 /// # Errors
 ///
 /// [`Error::Fault`] when the database is out of reach or a key does not sign; the old lists stay.
-pub async fn renew_due(custody: &Custody, context: Context) -> Result<(), Error> {
+pub(crate) async fn renew_due(custody: &Custody, context: Context) -> Result<(), Error> {
     let at = context.at;
     let inventory = custody.inventory();
-    let mut authorities: Vec<_> = inventory.signers.values().filter(|signer| signs_lists(signer, at)).collect();
+    let mut authorities: Vec<_> = inventory.signers.values().filter(|signer| signer.list_number.is_some()).collect();
     authorities.sort_by_key(|authority| authority.list_number);
     for authority in authorities {
-        let due = authority.list_number.and_then(|number| custody.crl(number)).is_none_or(|list| {
-            let life = list.next_update.seconds_since(list.this_update);
-            at.seconds_since(list.this_update) >= life / 2
-        });
-        if !due {
+        let list = authority.list_number.and_then(|number| custody.crl(number));
+        // A root that is kept elsewhere signs when it is brought here; the calendar tells when that has to be.
+        if !authority.is_here || !list.is_none_or(|list| is_due(authority, &list, at)) {
             continue;
         }
         let mut work = custody.0.database.begin(context.clone()).await?;
-        sign_list(&mut work, authority).await?;
+        if ends_before_its_list(authority, at) {
+            sign_last_list(&mut work, authority).await?;
+        } else {
+            sign_list(&mut work, authority).await?;
+        }
         revision::bump(&mut work.tx, REVISION).await?;
         work.commit().await?;
     }
     Ok(())
 }
 
-/// Whether the lists of a key's owner are renewed: those of every authority that may still be believed.
-fn signs_lists(signer: &Signer, at: Instant) -> bool {
-    signer.list_number.is_some() && signer.state != KeyState::Revoked && at < signer.not_after
+/// Whether an authority has to sign another list after this one.
+fn is_due(authority: &Signer, list: &Crl, at: Instant) -> bool {
+    let life = list.next_update.seconds_since(list.this_update);
+    list.next_update < limits::NO_NEXT_UPDATE
+        && (at.seconds_since(list.this_update) >= life / 2 || ends_before_its_list(authority, at))
+}
+
+/// Whether a list that an authority signs now would count longer than the authority.
+fn ends_before_its_list(authority: &Signer, at: Instant) -> bool {
+    authority.state == KeyState::Revoked || at.plus_seconds(list_seconds(authority)) >= authority.not_after
+}
+
+fn list_seconds(authority: &Signer) -> i64 {
+    match authority.purpose {
+        Purpose::Root if authority.taken_out_at.is_some() => limits::ROOT_AWAY_CRL_SECONDS,
+        Purpose::Root => limits::ROOT_CRL_SECONDS,
+        _ => limits::CRL_SECONDS,
+    }
 }
 
 /// Signs the next list of an authority.
 pub(crate) async fn sign_list(work: &mut Work, authority: &Signer) -> Result<(), Error> {
+    let next_update = work.at().plus_seconds(list_seconds(authority));
+    sign(work, authority, Instant::from_seconds(next_update.as_seconds())).await
+}
+
+/// Signs the next list of a root whose key is about to be taken off this machine.
+pub(crate) async fn sign_list_for_long(work: &mut Work, root: &Signer) -> Result<(), Error> {
+    let next_update = work.at().plus_seconds(limits::ROOT_AWAY_CRL_SECONDS);
+    sign(work, root, Instant::from_seconds(next_update.as_seconds())).await
+}
+
+/// Signs the list of an authority after which there is no other.
+async fn sign_last_list(work: &mut Work, authority: &Signer) -> Result<(), Error> {
+    sign(work, authority, limits::NO_NEXT_UPDATE).await
+}
+
+async fn sign(work: &mut Work, authority: &Signer, next_update: Instant) -> Result<(), Error> {
     let at = work.at();
-    let seconds = match authority.purpose {
-        Purpose::Root => limits::ROOT_CRL_SECONDS,
-        _ => limits::CRL_SECONDS,
-    };
+    authority.check_here()?;
     // Only whole seconds fit into a list; what is stored must be what was signed.
     let this_update = Instant::from_seconds(at.as_seconds());
-    let next_update = this_update.plus_seconds(seconds);
     let number = queries::last_crl_number(&mut work.tx, &authority.key_id).await? + 1;
     let mut revoked = Vec::new();
-    for row in queries::revoked(&mut work.tx, &authority.key_id, at).await? {
+    for row in queries::revoked(&mut work.tx, &authority.key_id).await? {
         revoked.push(RevokedCertParams {
             serial_number: SerialNumber::from_slice(&from_hex(&row.serial)?),
             revocation_time: when(Instant::from_micros(row.revoked_at))?,

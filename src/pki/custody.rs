@@ -32,6 +32,8 @@ pub(crate) use file::{KeyFolder, NewKey};
 pub struct CustodySettings {
     /// The folder of key files.
     pub folder: PathBuf,
+    /// A folder in which the key files of roots are looked for that were taken off this machine, while it is there.
+    pub root_folder: Option<PathBuf>,
     /// The key that every key file is sealed under.
     pub envelope: Secret<[u8; 32]>,
     /// Who runs the authorities, for their certificates: `滨江市政务服务`.
@@ -57,8 +59,16 @@ pub struct Signer {
     pub chain: Vec<Vec<u8>>,
     /// The identifier of its certificate.
     pub certificate_id: CertificateId,
+    /// Whom its certificate names.
+    pub(crate) subject: String,
     /// Where it is in its life.
     pub state: KeyState,
+    /// Since when it is kept elsewhere.
+    pub(crate) taken_out_at: Option<Instant>,
+    /// Whether it can be asked for signatures: it was not taken off this machine, or is within reach for now.
+    pub is_here: bool,
+    /// When it was made, and published if it did not sign at once.
+    pub(crate) made_at: Instant,
     /// From when it counts.
     pub not_before: Instant,
     /// Until when it counts.
@@ -74,6 +84,25 @@ impl fmt::Debug for Signer {
 }
 
 impl Signer {
+    fn summary(&self) -> KeySummary {
+        KeySummary {
+            key_id: self.key_id.clone(),
+            purpose: self.purpose,
+            algorithm: self.key.suite().name().to_owned(),
+            state: self.state,
+            subject: self.subject.clone(),
+            not_before: self.not_before,
+            not_after: self.not_after,
+            is_revoked: self.revoked_at.is_some(),
+            taken_out_at: self.taken_out_at,
+        }
+    }
+
+    /// Refuses a key that was taken off this machine and is not within reach.
+    pub(crate) fn check_here(&self) -> Result<(), Error> {
+        if self.is_here { Ok(()) } else { Err(Error::KeyAway(self.key_id.clone())) }
+    }
+
     /// Refuses unless this key may sign for `purpose` at `at`.
     ///
     /// # Errors
@@ -121,6 +150,8 @@ pub struct KeySummary {
     pub not_after: Instant,
     /// Whether its certificate was revoked.
     pub is_revoked: bool,
+    /// Since when it is not on this machine any more.
+    pub taken_out_at: Option<Instant>,
 }
 
 /// What is in memory: replaced as a whole, never changed.
@@ -160,7 +191,11 @@ impl Custody {
         if settings.crl_url.len() > limits::CRL_URL_BYTES_MAX {
             return Err(Fault::broken("the URL of the revocation list is too long").into());
         }
-        let folder = KeyFolder::open(&settings.folder, &settings.envelope).await?;
+        let folder = KeyFolder::open(&settings).await?;
+        let bound = queries::envelope_check(&mut database.read().await?).await?;
+        if bound == folder.check() {
+            folder.settle().await?;
+        }
         let custody = Self(Arc::new_cyclic(|inner: &Weak<Inner>| {
             let inner = inner.clone();
             let inventory = Kept::new(&[REVISION], Inventory::default(), move |database| {
@@ -243,6 +278,14 @@ impl Custody {
         }
     }
 
+    /// All keys but those of seals, purpose by purpose, the newest first. From memory.
+    pub fn service_keys(&self) -> Vec<KeySummary> {
+        let inventory = self.inventory();
+        let mut keys: Vec<_> = inventory.signers.values().map(|signer| signer.summary()).collect();
+        keys.sort_by(|a, b| a.purpose.cmp(&b.purpose).then_with(|| b.key_id.cmp(&a.key_id)));
+        keys
+    }
+
     /// The root certificates, DER: what a verifier trusts.
     pub fn roots(&self) -> Vec<Vec<u8>> {
         let inventory = self.inventory();
@@ -281,6 +324,15 @@ impl Custody {
         let rows = queries::list(tx, page.after.as_ref(), page.limit + 1).await?;
         let summaries = rows.into_iter().map(summary).collect::<Result<Vec<_>, Fault>>()?;
         Ok(PageOf::from_rows(summaries, page.limit, |summary| summary.key_id.clone()))
+    }
+
+    /// What keys for other things are derived from: the envelope key of the first start, whatever has taken its place.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fault`] when its file cannot be read, or was sealed under another envelope key.
+    pub async fn derivation(&self) -> Result<Secret<[u8; 32]>, Error> {
+        Ok(self.0.folder.derivation().await?.unwrap_or_else(|| self.0.settings.envelope.clone()))
     }
 
     pub(crate) fn inventory(&self) -> Arc<Inventory> {
@@ -327,10 +379,20 @@ impl Custody {
     async fn load(&self, row: &KeyRow, above: impl Fn(&KeyId) -> Option<Above>) -> Result<Signer, Error> {
         let (purpose, suite, state) = words(row)?;
         let key_id = KeyId::stored(row.key_id.clone());
-        let loaded = self.inventory().signers.get(&key_id).map(|signer| signer.key.clone());
-        let key = match loaded {
+        let is_taken_out = row.taken_out_at.is_some();
+        // One that was taken off this machine comes and goes.
+        let inventory = self.inventory();
+        let loaded = inventory.signers.get(&key_id).filter(|signer| signer.is_here && !is_taken_out);
+        let loaded = loaded.map(|signer| signer.key.clone());
+        let found = match loaded {
+            Some(key) => Some(key),
+            None if is_taken_out => self.0.folder.find_taken_out(&key_id, purpose, suite).await?,
+            None => Some(self.0.folder.find(&key_id, purpose, suite).await?),
+        };
+        let is_here = found.is_some();
+        let key = match found {
             Some(key) => key,
-            None => self.0.folder.find(&key_id, purpose, suite).await?,
+            None => KeyHandle::away(suite, &row.spki)?,
         };
         // The file could be a good file of the same key identifier from another installation.
         if key.public_key().spki_der() != row.spki || suite != key.suite() {
@@ -349,7 +411,11 @@ impl Custody {
             key,
             chain,
             certificate_id: CertificateId::stored(row.certificate_id.clone()),
+            subject: row.subject.clone(),
             state,
+            taken_out_at: row.taken_out_at.map(Instant::from_micros),
+            is_here,
+            made_at: Instant::from_micros(row.created_at),
             not_before: Instant::from_micros(row.not_before),
             not_after: Instant::from_micros(row.not_after),
             revoked_at,
@@ -380,6 +446,7 @@ fn summary(row: KeyRow) -> Result<KeySummary, Fault> {
         not_before: Instant::from_micros(row.not_before),
         not_after: Instant::from_micros(row.not_after),
         is_revoked: row.revoked_at.is_some(),
+        taken_out_at: row.taken_out_at.map(Instant::from_micros),
     })
 }
 

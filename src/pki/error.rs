@@ -1,7 +1,7 @@
 //! What can be wrong with keys and certificates.
 
 use base::{
-    Fault,
+    Fault, Instant,
     id::{CertificateId, KeyId},
 };
 use records::MaybeFault;
@@ -24,6 +24,9 @@ pub enum Error {
     /// Ours to repair.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// The key was taken off this machine, and is not where such keys are looked for.
+    #[error("key {0} was taken off this machine: put it where keys.root_folder says, or bring it back")]
+    KeyAway(KeyId),
     /// The database knows a key whose file is not in the key folder of this node.
     #[error("the file of key {0} is not in the key folder")]
     KeyFileMissing(KeyId),
@@ -33,6 +36,13 @@ pub enum Error {
     /// The key signs now, so that nothing would sign in its place.
     #[error("key {0} signs now: activate its successor first, or renew its seal")]
     KeyInUse(KeyId),
+    /// Those who verify may not have seen the key yet: they ask for keys every five minutes.
+    #[error("key {key_id} was published a moment ago: whoever verifies knows it from {until}", until = until.rfc3339())]
+    KeyTooNew {
+        key_id: KeyId,
+        /// From when it may sign.
+        until: Instant,
+    },
     /// The database knows no such key.
     #[error("key {0} is unknown")]
     KeyUnknown(KeyId),

@@ -3,7 +3,7 @@
 use records::{Context, revision};
 
 use crate::{
-    REVISION, authority, crl,
+    REVISION, authority, calendar, crl,
     custody::{Custody, NewKey},
     error::Error,
     events::EnvelopeBound,
@@ -43,12 +43,8 @@ impl Custody {
             if signers.contains_key(&purpose) {
                 continue;
             }
-            let issuer = match purpose {
-                Purpose::Root => None,
-                Purpose::IssuingAuthority => Some(Purpose::Root),
-                _ => Some(Purpose::IssuingAuthority),
-            };
-            let issuer = issuer.map(|issuer| signers.get(&issuer).cloned().ok_or(Error::NoCurrentKey(issuer)));
+            let issuer =
+                calendar::above(purpose).map(|issuer| signers.get(&issuer).cloned().ok_or(Error::NoCurrentKey(issuer)));
             let issuer = issuer.transpose()?;
             let organisation = self.0.settings.organisation.clone();
             let name = format!("{organisation} {}", purpose.certificate_name());

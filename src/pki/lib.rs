@@ -4,9 +4,11 @@
 //! the envelope key and in memory behind a [`crypto::KeyHandle`], which signs and does not give them out.
 
 pub mod authority;
+pub mod calendar;
 mod certify;
 pub mod crl;
 mod custody;
+pub mod envelope;
 mod error;
 pub mod events;
 mod genesis;
@@ -15,9 +17,11 @@ mod lint;
 mod profile;
 pub mod purpose;
 mod queries;
+pub mod root;
 pub mod rotation;
 
 pub use authority::SealSubject;
+pub use calendar::Ending;
 pub use crl::{Crl, RevocationReason};
 pub use custody::{Custody, CustodySettings, Signer};
 pub use error::Error;

@@ -9,7 +9,7 @@ use crate::purpose::{KeyState, Purpose};
 macro_rules! keys {
     ($rest:literal) => {
         concat!(
-            "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.list_number, k.not_before, k.not_after, \
+            "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.list_number, k.not_before, k.not_after, k.created_at, k.taken_out_at, \
                     c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at
                from pki_key k join pki_certificate c on c.key_id = k.key_id ",
             $rest
@@ -28,6 +28,8 @@ pub(crate) struct KeyRow {
     pub list_number: Option<i64>,
     pub not_before: i64,
     pub not_after: i64,
+    pub created_at: i64,
+    pub taken_out_at: Option<i64>,
     pub certificate_id: String,
     pub issuer_key_id: String,
     pub subject: String,
@@ -88,6 +90,12 @@ pub(crate) async fn envelope_check(tx: &mut Tx) -> Result<String, Fault> {
     Ok(check)
 }
 
+/// Says that another envelope key counts from now on. Whoever does it has taken the turn ([`take_turn`]).
+pub(crate) async fn rebind_envelope(tx: &mut Tx, check: &str) -> Result<(), Fault> {
+    tx.run("update pki_ceremony set envelope_check = $1 where one = 1", args![check]).await?;
+    Ok(())
+}
+
 pub(crate) async fn bind_envelope(tx: &mut Tx, check: &str) -> Result<(), Fault> {
     tx.run("update pki_ceremony set envelope_check = $1 where one = 1 and envelope_check = ''", args![check]).await?;
     Ok(())
@@ -119,6 +127,19 @@ pub(crate) async fn list(tx: &mut Tx, after: Option<&KeyId>, limit: i64) -> Resu
           limit $2"
         ),
         args![after.map_or("", KeyId::as_str), limit],
+    )
+    .await
+}
+
+/// Keys of seals that seal and end before this, the first to end first.
+pub(crate) async fn seal_keys_ending(tx: &mut Tx, before: Instant, limit: i64) -> Result<Vec<KeyRow>, Fault> {
+    tx.all(
+        keys!(
+            "where k.purpose = 'seal' and k.state = 'active' and k.not_after < $1
+          order by k.not_after, k.key_id
+          limit $2"
+        ),
+        args![before, limit],
     )
     .await
 }
@@ -175,6 +196,12 @@ pub(crate) async fn change_state(tx: &mut Tx, key_id: &KeyId, from: KeyState, to
         .await
 }
 
+/// Writes down since when a key is not on this machine, or that it is here again.
+pub(crate) async fn set_taken_out(tx: &mut Tx, key_id: &KeyId, at: Option<Instant>) -> Result<(), Fault> {
+    tx.run("update pki_key set taken_out_at = $2 where key_id = $1", args![key_id, at]).await?;
+    Ok(())
+}
+
 /// Marks a certificate revoked and tells whose issuer must sign a new list.
 pub(crate) async fn revoke_certificate(
     tx: &mut Tx,
@@ -194,14 +221,15 @@ pub(crate) async fn revoke_certificate(
     Ok(rows.into_iter().next())
 }
 
-/// What a revocation list of an issuer must name: expired certificates no longer.
-pub(crate) async fn revoked(tx: &mut Tx, issuer: &KeyId, at: Instant) -> Result<Vec<RevokedRow>, Fault> {
+/// What a revocation list of an issuer names, also certificates that have ended since: what they sealed is judged by the
+/// instant at which it was sealed, for as long as there are documents.
+pub(crate) async fn revoked(tx: &mut Tx, issuer: &KeyId) -> Result<Vec<RevokedRow>, Fault> {
     tx.all(
         "select serial, revoked_at, revocation_reason
            from pki_certificate
-          where issuer_key_id = $1 and revoked_at is not null and not_after > $2
+          where issuer_key_id = $1 and revoked_at is not null
           order by revoked_at, serial",
-        args![issuer, at],
+        args![issuer],
     )
     .await
 }

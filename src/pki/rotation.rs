@@ -5,7 +5,7 @@
 //! certificate: it is replaced in one step, [`renew_seal`].
 
 use base::{
-    Fault,
+    Fault, Instant,
     id::{CertificateId, KeyId},
 };
 use records::{Context, Work, revision};
@@ -13,10 +13,12 @@ use records::{Context, Work, revision};
 use crate::{
     REVISION,
     authority::{self, SealSubject},
+    calendar,
     crl::{self, RevocationReason},
-    custody::Custody,
+    custody::{Custody, Inventory},
     error::Error,
     events::{KeyActivated, KeyRetired},
+    limits,
     purpose::{KeyState, Purpose},
     queries::{self, KeyRow},
 };
@@ -29,17 +31,26 @@ use crate::{
 /// [`Error::SealKey`] for seals; [`Error::NoCurrentKey`] when the authority above has no key, and
 /// [`Error::KeyUnusable`] when it may not sign now.
 pub async fn pre_publish(custody: &Custody, context: Context, purpose: Purpose) -> Result<KeyId, Error> {
-    let issuer = match purpose {
-        Purpose::Seal => return Err(Error::SealKey),
-        Purpose::Root => None,
-        Purpose::IssuingAuthority => Some(custody.current(Purpose::Root, context.at)?),
-        Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 => {
-            Some(custody.current(Purpose::IssuingAuthority, context.at)?)
-        }
-    };
+    if purpose == Purpose::Seal {
+        return Err(Error::SealKey);
+    }
+    publish(custody, context, purpose, |_| true).await?.ok_or_else(|| Fault::broken("a key was not made").into())
+}
+
+/// The same, unless it is not to be done any more when its turn comes.
+pub(crate) async fn publish(
+    custody: &Custody,
+    context: Context,
+    purpose: Purpose,
+    is_due: impl Fn(&Inventory) -> bool,
+) -> Result<Option<KeyId>, Error> {
+    let issuer = calendar::above(purpose).map(|above| custody.current(above, context.at)).transpose()?;
     let new = custody.0.folder.make(purpose.suite(), &context.entropy).await?;
     let mut work = custody.0.database.begin(context).await?;
     custody.check_envelope(&queries::take_turn(&mut work.tx).await?)?;
+    if !is_due(&custody.inventory_from(&mut work.tx).await?) {
+        return Ok(None);
+    }
     let organisation = custody.0.settings.organisation.clone();
     let name = format!("{organisation} {}", purpose.certificate_name());
     let profile = custody.profile(&work, purpose, (organisation, None), name, issuer.as_deref());
@@ -51,7 +62,16 @@ pub async fn pre_publish(custody: &Custody, context: Context, purpose: Purpose) 
     }
     revision::bump(&mut work.tx, REVISION).await?;
     work.commit().await?;
-    Ok(made.key_id)
+    Ok(Some(made.key_id))
+}
+
+/// Whether those who verify have had time to learn of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// They must have.
+    Over,
+    /// It signs at once: the one before it must not, or cannot.
+    Skipped,
 }
 
 /// Lets a published key sign, and retires the one before it.
@@ -59,11 +79,15 @@ pub async fn pre_publish(custody: &Custody, context: Context, purpose: Purpose) 
 /// # Errors
 ///
 /// [`Error::KeyUnknown`] when there is no such key; [`Error::SealKey`] for a seal's key; [`Error::Transition`] unless
-/// the key is pre-published.
-pub async fn activate(work: &mut Work, key_id: &KeyId) -> Result<(), Error> {
+/// the key is pre-published; [`Error::KeyTooNew`] when it was published a moment ago.
+pub async fn activate(work: &mut Work, key_id: &KeyId, wait: Wait) -> Result<(), Error> {
     let key = queries::key(&mut work.tx, key_id).await?.ok_or_else(|| Error::KeyUnknown(key_id.clone()))?;
     if key.purpose == Purpose::Seal.as_str() {
         return Err(Error::SealKey);
+    }
+    let until = Instant::from_micros(key.created_at).plus_seconds(limits::LEARNED_SECONDS);
+    if wait == Wait::Over && work.at() < until && key.state == KeyState::PrePublished.as_str() {
+        return Err(Error::KeyTooNew { key_id: key_id.clone(), until });
     }
     change(work, key_id, &key.state, KeyState::Active).await?;
     work.record(KeyActivated { key: key_id.clone() });

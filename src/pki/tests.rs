@@ -15,9 +15,11 @@ use records::{
 };
 
 use crate::{
-    Custody, CustodySettings, Error, KeyState, Purpose, RevocationReason, SealSubject, authority,
+    Custody, CustodySettings, Ending, Error, KeyState, Purpose, RevocationReason, SealSubject, authority,
+    calendar::{self, Ends},
     certify::{By, certify},
-    crl, limits, rotation,
+    crl, envelope, limits, root,
+    rotation::{self, Wait},
 };
 
 const NOW: Instant = Instant::from_seconds(1_795_000_000);
@@ -46,6 +48,7 @@ impl Entropy for System {
 fn settings(folder: &std::path::Path, envelope: u8) -> CustodySettings {
     CustodySettings {
         folder: folder.to_owned(),
+        root_folder: None,
         envelope: Secret::new([envelope; 32]),
         organisation: "滨江市政务服务".to_owned(),
         crl_url: "http://127.0.0.1:8080/crl/".to_owned(),
@@ -161,7 +164,7 @@ async fn a_key_is_published_before_it_signs_and_after_it_has_signed() {
     assert_eq!(house.custody.current(Purpose::IdTokenEs256, NOW).unwrap().key_id, first.key_id);
 
     let mut work = house.fresh.database.begin(at(2)).await.unwrap();
-    rotation::activate(&mut work, &next).await.unwrap();
+    rotation::activate(&mut work, &next, Wait::Skipped).await.unwrap();
     work.commit().await.unwrap();
     assert_eq!(house.custody.current(Purpose::IdTokenEs256, NOW).unwrap().key_id, next);
     let old = house.custody.signer(Purpose::IdTokenEs256, &first.key_id).unwrap();
@@ -170,7 +173,7 @@ async fn a_key_is_published_before_it_signs_and_after_it_has_signed() {
     assert_eq!(house.custody.published(Purpose::IdTokenEs256, NOW).len(), 2);
 
     let mut work = house.fresh.database.begin(at(3)).await.unwrap();
-    let refused = rotation::activate(&mut work, &first.key_id).await;
+    let refused = rotation::activate(&mut work, &first.key_id, Wait::Skipped).await;
     assert!(matches!(refused, Err(Error::Transition { from: KeyState::Retired, .. })));
     crl::revoke(&mut work, &house.custody, &old.certificate_id, RevocationReason::KeyCompromise).await.unwrap();
     work.commit().await.unwrap();
@@ -385,7 +388,7 @@ async fn keys_are_kept_in_the_order_in_which_they_were_made_and_replaced() {
         let old = house.custody.current(Purpose::IdTokenEs256, NOW).unwrap();
         let next = rotation::pre_publish(&house.custody, at(seconds), Purpose::IdTokenEs256).await.unwrap();
         let mut work = house.fresh.database.begin(at(seconds + 1)).await.unwrap();
-        rotation::activate(&mut work, &next).await.unwrap();
+        rotation::activate(&mut work, &next, Wait::Skipped).await.unwrap();
         work.commit().await.unwrap();
         told(&[&pair[..], &["pki.key.activated", "pki.key.retired"]].concat()).await;
         let mut work = house.fresh.database.begin(at(seconds + 2)).await.unwrap();
@@ -399,7 +402,7 @@ async fn keys_are_kept_in_the_order_in_which_they_were_made_and_replaced() {
 async fn rotate(house: &House, seconds: i64, purpose: Purpose) -> KeyId {
     let next = rotation::pre_publish(&house.custody, at(seconds), purpose).await.unwrap();
     let mut work = house.fresh.database.begin(at(seconds)).await.unwrap();
-    rotation::activate(&mut work, &next).await.unwrap();
+    rotation::activate(&mut work, &next, Wait::Skipped).await.unwrap();
     work.commit().await.unwrap();
     next
 }
@@ -438,8 +441,265 @@ async fn what_an_authority_issued_stays_good_when_it_is_replaced_and_its_list_go
     assert_eq!([1, 2, 3, 4].map(|list| house.custody.crl(list).unwrap().number), [1, 3, 1, 2]);
     crl::renew_due(&house.custody, at(limits::ROOT_CRL_SECONDS)).await.unwrap();
     assert_eq!([1, 2, 3, 4].map(|list| house.custody.crl(list).unwrap().number), [2, 4, 2, 3]);
-    crl::renew_due(&house.custody, at(limits::AUTHORITY_SECONDS + 60)).await.unwrap();
-    assert_eq!([2, 4].map(|list| house.custody.crl(list).unwrap().number), [4, 3], "their certificates have ended");
+    // The last lists, and who was taken back is on them although the certificate has long ended.
+    for seconds in [limits::AUTHORITY_SECONDS - 60, limits::AUTHORITY_SECONDS + 60] {
+        crl::renew_due(&house.custody, at(seconds)).await.unwrap();
+        assert_eq!([2, 4].map(|list| house.custody.crl(list).unwrap().number), [5, 4], "no other one follows");
+    }
+    let serial = crypto::x509::Certificate::parse(&old.chain[0]).unwrap().serial;
+    for (list, names_it) in [(2, true), (4, false)] {
+        let list = house.custody.crl(list).unwrap();
+        assert_eq!(list.next_update, limits::NO_NEXT_UPDATE);
+        assert_eq!(crypto::x509::Crl::parse(&list.der).unwrap().find(&serial).is_some(), names_it);
+    }
+}
+
+#[tokio::test]
+async fn what_an_authority_issued_is_judged_by_its_list_after_it_was_revoked_itself() {
+    let house = house().await;
+    let first = house.custody.current(Purpose::IssuingAuthority, NOW).unwrap();
+    rotate(&house, 10, Purpose::IssuingAuthority).await;
+    let mut work = house.fresh.database.begin(at(20)).await.unwrap();
+    rotation::revoke(&mut work, &house.custody, &first.key_id, RevocationReason::Superseded).await.unwrap();
+    work.commit().await.unwrap();
+    assert_eq!(house.custody.crl(2).unwrap().next_update, limits::NO_NEXT_UPDATE);
+    assert_eq!(house.custody.crl(1).unwrap().number, 2, "the root says so");
+}
+
+const DAY: i64 = limits::DAY_SECONDS;
+
+/// Which key signs for a purpose after so many days, when the calendar has turned on each of them.
+async fn turned(house: &House, days: std::ops::RangeInclusive<i64>, purpose: Purpose) -> Vec<KeyId> {
+    let mut keys = Vec::new();
+    for day in days {
+        calendar::turn(&house.custody, &at(day * DAY)).await.unwrap();
+        let key = house.custody.current(purpose, NOW.plus_seconds(day * DAY)).unwrap().key_id.clone();
+        if keys.last() != Some(&key) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+#[tokio::test]
+async fn a_key_is_published_two_months_before_its_end_and_replaced_one_month_before_it() {
+    let house = house().await;
+    let purpose = Purpose::AccessToken;
+    let end = limits::SERVICE_SECONDS / DAY;
+    let published = |day: i64| house.custody.published(purpose, NOW.plus_seconds(day * DAY)).len();
+    let first = house.custody.current(purpose, NOW).unwrap().key_id.clone();
+    assert_eq!(turned(&house, end - 61..=end - 61, purpose).await, std::slice::from_ref(&first));
+    assert_eq!(published(end - 61), 1);
+    assert_eq!(turned(&house, end - 60..=end - 31, purpose).await, std::slice::from_ref(&first));
+    assert_eq!(published(end - 31), 2);
+    let second = turned(&house, end - 30..=end - 30, purpose).await;
+    assert!(second.len() == 1 && second[0] != first);
+    assert_eq!(turned(&house, end - 29..=end + 1, purpose).await, second, "once, and not again");
+    assert_eq!((published(end - 1), published(end)), (2, 1));
+}
+
+#[tokio::test]
+async fn an_authority_is_replaced_before_what_it_issues_would_outlive_it() {
+    let house = house().await;
+    let (purpose, years) = (Purpose::IssuingAuthority, limits::SEAL_SECONDS / DAY);
+    let last = years - 31;
+    let first = house.custody.current(purpose, NOW).unwrap();
+    assert_eq!(turned(&house, years - 60..=last, purpose).await, std::slice::from_ref(&first.key_id));
+    let mut work = house.fresh.database.begin(at(last * DAY)).await.unwrap();
+    let key = authority::issue_seal(&mut work, &house.custody, &subject("印章")).await.unwrap();
+    work.commit().await.unwrap();
+    assert!(seal_signer(&house, &key).await.not_after <= first.not_after);
+    let next = turned(&house, years - 30..=years - 30, purpose).await;
+    assert!(!next.contains(&first.key_id));
+}
+
+#[tokio::test]
+async fn what_an_authority_issues_ends_with_it_and_is_not_made_again_and_again() {
+    let house = house().await;
+    // Its root's key is kept elsewhere: nobody can make another authority.
+    let elsewhere = house.folder.join("elsewhere");
+    root::take_out(&house.custody, at(1), &elsewhere).await.unwrap();
+    let authority = house.custody.current(Purpose::IssuingAuthority, NOW).unwrap();
+    let late = limits::AUTHORITY_SECONDS / DAY - 40;
+    turned(&house, late..=late, Purpose::IssuingAuthority).await;
+    let token = house.custody.current(Purpose::AccessToken, NOW.plus_seconds(late * DAY)).unwrap();
+    assert_eq!(token.not_after, authority.not_after);
+    let before = keys(&house.fresh.database).await.len();
+    turned(&house, late + 1..=late + 39, Purpose::AccessToken).await;
+    assert_eq!(keys(&house.fresh.database).await.len(), before);
+    let told = calendar::endings(&house.custody, NOW.plus_seconds((late + 1) * DAY));
+    let ending = told.iter().find(|ending| matches!(ending.what, Ends::Key(Purpose::IssuingAuthority, _))).unwrap();
+    let at = authority.not_after.plus_seconds(-limits::SEAL_SECONDS);
+    assert_eq!((ending.at, ending.replaced_at), (at, None), "somebody has to see to it");
+    assert!(ending.is_urgent(NOW.plus_seconds((late + 1) * DAY)));
+}
+
+#[tokio::test]
+async fn of_two_processes_whose_calendars_turn_at_once_one_makes_the_next_key() {
+    let house = house().await;
+    let database = Database::open(&house.fresh.settings).await.unwrap();
+    let other = Custody::open(&database, settings(&house.folder, 7)).await.unwrap();
+    let late = at(limits::SERVICE_SECONDS + DAY);
+    let (one, two) = tokio::join!(calendar::turn(&house.custody, &late), calendar::turn(&other, &late));
+    one.unwrap();
+    two.unwrap();
+    assert_eq!(keys(&house.fresh.database).await.len(), Purpose::SINGLE.len() + 3, "one for each kind of token");
+    for purpose in [Purpose::AccessToken, Purpose::IdTokenEs256, Purpose::IdTokenRs256] {
+        let (a, b) = (house.custody.current(purpose, late.at).unwrap(), other.current(purpose, late.at).unwrap());
+        assert_eq!(a.key_id, b.key_id);
+    }
+}
+
+#[tokio::test]
+async fn a_root_that_was_taken_away_signs_nothing_until_it_is_within_reach() {
+    let house = house().await;
+    let elsewhere = house.folder.join("elsewhere");
+    let root = house.custody.current(Purpose::Root, NOW).unwrap().key_id.clone();
+    let file = format!("{root}.key");
+    assert_eq!(root::take_out(&house.custody, at(1), &elsewhere).await.unwrap(), std::slice::from_ref(&root));
+    assert!(elsewhere.join(&file).exists() && !house.folder.join(&file).exists());
+    let list = house.custody.crl(1).unwrap();
+    assert!(list.next_update.seconds_since(NOW) >= 399 * DAY);
+    let refused = rotation::pre_publish(&house.custody, at(2), Purpose::IssuingAuthority).await;
+    assert!(matches!(refused, Err(Error::KeyAway(ref key)) if *key == root), "{refused:?}");
+    let refused = root::sign_lists(&house.custody, at(2)).await;
+    assert!(matches!(refused, Err(Error::KeyAway(_))), "{refused:?}");
+    // Everything else goes on, also in a process that starts now.
+    let open = async |root_folder| {
+        let with = CustodySettings { root_folder, ..settings(&house.folder, 7) };
+        Custody::open(&house.fresh.database, with).await.unwrap()
+    };
+    let beside = open(None).await;
+    beside.current(Purpose::AccessToken, NOW).unwrap();
+    assert_eq!(beside.roots(), house.custody.roots());
+    calendar::turn(&beside, &at(200 * DAY)).await.unwrap();
+    assert_eq!(beside.crl(1).unwrap().number, list.number);
+    let told = calendar::endings(&beside, NOW.plus_seconds(350 * DAY));
+    assert!(told.iter().any(|ending| ending.what == Ends::List(root.clone()) && ending.replaced_at.is_none()));
+    // The medium is here for a while.
+    let with_root = open(Some(elsewhere.clone())).await;
+    root::sign_lists(&with_root, at(350 * DAY)).await.unwrap();
+    rotation::pre_publish(&with_root, at(350 * DAY), Purpose::IssuingAuthority).await.unwrap();
+    assert_eq!(with_root.crl(1).unwrap().number, list.number + 1);
+    // Back for good.
+    root::bring_back(&beside, at(351 * DAY), &elsewhere).await.unwrap();
+    rotation::pre_publish(&beside, at(351 * DAY), Purpose::IssuingAuthority).await.unwrap();
+    let again = root::bring_back(&beside, at(352 * DAY), &elsewhere).await;
+    assert!(matches!(again, Err(Error::NoCurrentKey(Purpose::Root))));
+    let kinds = records::testing::last_kinds(&house.fresh.database, 30).await.unwrap();
+    for kind in ["pki.key.taken_out", "pki.key.brought_back"] {
+        assert_eq!(kinds.iter().filter(|one| *one == kind).count(), 1, "{kinds:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_root_key_is_lost_to_nobody_when_it_cannot_be_copied() {
+    let house = house().await;
+    let root = house.custody.current(Purpose::Root, NOW).unwrap().key_id.clone();
+    let no_folder = house.folder.join(format!("{root}.key"));
+    assert!(root::take_out(&house.custody, at(1), &no_folder).await.is_err());
+    assert!(no_folder.is_file());
+    rotation::pre_publish(&house.custody, at(2), Purpose::IssuingAuthority).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_key_is_sealed_under_another_envelope_key_and_only_that_opens_them() {
+    let house = house().await;
+    let seal = seal_key(&house).await;
+    let before = house.custody.derivation().await.unwrap();
+    let open = |envelope: u8| Custody::open(&house.fresh.database, settings(&house.folder, envelope));
+    let count = envelope::replace(&house.custody, at(1), &Secret::new([8; 32])).await.unwrap();
+    assert_eq!(count, Purpose::SINGLE.len() + 1);
+    assert!(matches!(open(7).await, Err(Error::EnvelopeMismatch)));
+    let custody = open(8).await.unwrap();
+    for purpose in Purpose::SINGLE {
+        let (now, then) = (custody.current(purpose, NOW).unwrap(), house.custody.current(purpose, NOW).unwrap());
+        assert_eq!(now.key.public_key(), then.key.public_key());
+    }
+    let mut tx = house.fresh.database.read().await.unwrap();
+    custody.seal_signer(&mut tx, &seal).await.unwrap();
+    drop(tx);
+    assert_eq!(custody.derivation().await.unwrap().expose(), before.expose(), "what was derived stays");
+    envelope::replace(&custody, at(2), &Secret::new([9; 32])).await.unwrap();
+    let custody = open(9).await.unwrap();
+    assert_eq!(custody.derivation().await.unwrap().expose(), before.expose());
+    rotation::pre_publish(&custody, at(3), Purpose::IssuingAuthority).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_replacement_of_the_envelope_key_that_was_cut_off_is_finished_or_taken_back() {
+    let house = house().await;
+    let open = |envelope: u8| Custody::open(&house.fresh.database, settings(&house.folder, envelope));
+    let names = || {
+        let names = std::fs::read_dir(&house.folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let newest = rotation::pre_publish(&house.custody, at(2), Purpose::AccessToken).await.unwrap();
+    let before = names();
+    // Before the database was told: the last file is damaged.
+    let file = house.folder.join(format!("{newest}.key"));
+    let good = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &good[..20]).unwrap();
+    let refused = envelope::replace(&house.custody, at(3), &Secret::new([8; 32])).await;
+    assert!(matches!(refused, Err(Error::KeyFileTampered(ref key)) if *key == newest), "{refused:?}");
+    assert!(names().len() > before.len());
+    std::fs::write(&file, &good).unwrap();
+    open(7).await.unwrap();
+    assert_eq!(names(), before, "it was taken back");
+    // After it was told, before the files took their places.
+    let old: Vec<_> = before.iter().map(|name| std::fs::read(house.folder.join(name)).unwrap()).collect();
+    envelope::replace(&house.custody, at(5), &Secret::new([8; 32])).await.unwrap();
+    let check = crate::queries::envelope_check(&mut house.fresh.database.read().await.unwrap()).await.unwrap();
+    for (name, old) in before.iter().zip(&old) {
+        let path = house.folder.join(name);
+        std::fs::rename(&path, house.folder.join(format!("{name}.next-{check}"))).unwrap();
+        std::fs::write(&path, old).unwrap();
+    }
+    open(8).await.unwrap().current(Purpose::AccessToken, NOW).unwrap();
+    assert_eq!(names().len(), before.len() + 1, "and what keys are derived from");
+    assert!(names().iter().all(|name| !name.contains("next")));
+}
+
+#[test]
+fn an_end_is_told_90_30_7_and_1_days_before() {
+    let key = KeyId::stored("key_1".to_owned());
+    let ending = |replaced_at| Ending { what: Ends::List(key.clone()), name: String::new(), at: NOW, replaced_at };
+    let days = |days: i64| NOW.plus_seconds(-days * DAY);
+    let check = |before: i64, within: Option<i64>, urgent: bool| {
+        let by_itself = ending(Some(days(2)));
+        assert_eq!(by_itself.within_days(days(before)), within, "{before}");
+        assert_eq!(by_itself.is_urgent(days(before)), urgent, "{before}");
+        assert_eq!(ending(None).is_urgent(days(before)), within.is_some(), "{before}");
+    };
+    check(91, None, false);
+    check(90, Some(90), false);
+    check(31, Some(90), false);
+    check(30, Some(30), false);
+    check(8, Some(30), false);
+    check(7, Some(7), true);
+    check(1, Some(1), true);
+    check(0, Some(0), true);
+    check(-3, Some(0), true);
+    assert!(ending(Some(days(50))).is_urgent(days(40)), "it was to be replaced by itself, and was not");
+}
+
+#[tokio::test]
+async fn a_key_that_was_published_a_moment_ago_signs_only_when_it_must() {
+    let house = house().await;
+    let next = rotation::pre_publish(&house.custody, at(1), Purpose::AccessToken).await.unwrap();
+    let activate = async |seconds: i64, wait: Wait| {
+        let mut work = house.fresh.database.begin(at(seconds)).await.unwrap();
+        let activated = rotation::activate(&mut work, &next, wait).await;
+        if activated.is_ok() {
+            work.commit().await.unwrap();
+        }
+        activated
+    };
+    let refused = activate(600, Wait::Over).await;
+    assert!(matches!(refused, Err(Error::KeyTooNew { until, .. }) if until == NOW.plus_seconds(601)), "{refused:?}");
+    activate(601, Wait::Over).await.unwrap();
 }
 
 #[tokio::test]
@@ -472,7 +732,7 @@ async fn a_key_that_signs_now_is_neither_retired_nor_revoked() {
         assert!(matches!(refused, Err(Error::KeyInUse(ref named)) if *named == key), "{refused:?}");
     }
     assert!(matches!(rotation::retire(&mut work, &seal).await, Err(Error::KeyInUse(_))));
-    assert!(matches!(rotation::activate(&mut work, &seal).await, Err(Error::SealKey)));
+    assert!(matches!(rotation::activate(&mut work, &seal, Wait::Skipped).await, Err(Error::SealKey)));
     drop(work);
     let refused = rotation::pre_publish(&house.custody, at(2), Purpose::Seal).await;
     assert!(matches!(refused, Err(Error::SealKey)));
@@ -480,7 +740,7 @@ async fn a_key_that_signs_now_is_neither_retired_nor_revoked() {
     let next = rotation::pre_publish(&house.custody, at(3), Purpose::AccessToken).await.unwrap();
     let mut work = house.fresh.database.begin(at(4)).await.unwrap();
     rotation::retire(&mut work, &next).await.unwrap();
-    let refused = rotation::activate(&mut work, &next).await;
+    let refused = rotation::activate(&mut work, &next, Wait::Skipped).await;
     assert!(matches!(refused, Err(Error::Transition { from: KeyState::Retired, .. })));
 }
 

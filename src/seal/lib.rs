@@ -4,6 +4,7 @@
 //! only while it is enabled and its certificate counts.
 
 mod cabinet;
+pub mod calendar;
 mod error;
 pub mod events;
 mod kind;

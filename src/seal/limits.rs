@@ -9,5 +9,14 @@ pub const RING_CHARACTERS_MIN: usize = 4;
 /// The longest reason for freezing or cancelling.
 pub const REASON_CHARACTERS_MAX: usize = 200;
 
+/// How many seals get a new key in one turn of the calendar, so that a turn has an end.
+pub const RENEWED_AT_ONCE: i64 = 50;
+
+/// How long before their end seals are told.
+pub const ENDINGS_TOLD_SECONDS: i64 = 90 * 86_400;
+
+/// How many seals that end soon are told.
+pub const ENDINGS_TOLD_MAX: i64 = 100;
+
 /// The highest serial of one administrative division.
 pub const SERIAL_MAX: i64 = 99_999_999;

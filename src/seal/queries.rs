@@ -65,6 +65,11 @@ pub(crate) async fn by_id(tx: &mut Tx, seal: &SealId) -> Result<Option<SealView>
     row.map(SealView::try_from).transpose()
 }
 
+pub(crate) async fn by_key(tx: &mut Tx, key: &KeyId) -> Result<Option<SealView>, Fault> {
+    let row: Option<Row> = tx.first(seals!("where key_id = $1"), args![key]).await?;
+    row.map(SealView::try_from).transpose()
+}
+
 pub(crate) async fn list(
     tx: &mut Tx,
     organisation: &OrganisationId,

@@ -52,6 +52,7 @@ async fn house() -> (House, Arc<dyn Entropy>) {
     let folder = std::env::temp_dir().join(format!("guosuo_seals_{}", crypto::digest::hex(&digest[..8])));
     let entropy: Arc<dyn Entropy> = Arc::new(Counting(base::SeededEntropy::new(11)));
     let settings = CustodySettings {
+        root_folder: None,
         folder: folder.clone(),
         envelope: Secret::new([3; 32]),
         organisation: "滨江市政务服务".to_owned(),

@@ -163,6 +163,7 @@ pub async fn city() -> City {
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(17));
     let at = Context { entropy: Arc::clone(&entropy), ..context(NOW.plus_seconds(-3600), 1) };
     let settings = CustodySettings {
+        root_folder: None,
         folder: folder.clone(),
         envelope: Secret::new([3; 32]),
         organisation: "滨江市政务服务".to_owned(),

@@ -13,7 +13,12 @@ use std::{
 use base::{Entropy, Fault, Secret, id::KeyId};
 use crypto::{KeyHandle, Suite, seal_box::SealBox, sign::SigningKey};
 
-use crate::{error::Error, limits, purpose::Purpose};
+use crate::{
+    custody::{CustodySettings, Signer},
+    error::Error,
+    limits,
+    purpose::Purpose,
+};
 
 /// What every key file begins with. The digit is the version of the format.
 const HEADER: &[u8] = b"guosuo-key-1\n";
@@ -21,9 +26,18 @@ const HEADER: &[u8] = b"guosuo-key-1\n";
 /// What the envelope key is checked with: a digest that says nothing about the key itself.
 const CHECK_LABEL: &[u8] = b"guosuo envelope check 1";
 
+/// The file with what keys are derived from, and what it is bound to.
+const DERIVATION: &str = "derivation.key";
+const DERIVATION_CONTEXT: &[u8] = b"guosuo key derivation 1";
+
+/// Follows the name of a file that waits for the envelope key that it is sealed under, and is followed by its check.
+const NEXT: &str = ".next-";
+
 /// The folder of key files.
 pub(crate) struct KeyFolder {
     path: PathBuf,
+    /// Where those are looked for that were taken out of it.
+    taken_out: Option<PathBuf>,
     seal_box: SealBox,
     check: String,
 }
@@ -35,15 +49,21 @@ impl fmt::Debug for KeyFolder {
 }
 
 impl KeyFolder {
-    pub async fn open(path: &Path, envelope: &Secret<[u8; 32]>) -> Result<Self, Error> {
-        let folder = path.to_owned();
+    pub async fn open(settings: &CustodySettings) -> Result<Self, Error> {
+        let (folder, envelope) = (settings.folder.clone(), &settings.envelope);
         tokio::task::spawn_blocking(move || create_private_folder(&folder))
             .await
             .map_err(Fault::broken)?
             .map_err(|error| Fault::broken(format!("the key folder: {error}")))?;
-        let check = crypto::mac::hmac_sha256(envelope.expose(), &[CHECK_LABEL]);
-        let check = crypto::digest::hex(check.get(..16).unwrap_or_default());
-        Ok(Self { path: path.to_owned(), seal_box: SealBox::new(envelope.expose()), check })
+        let check = check_of(envelope);
+        let (path, taken_out) = (settings.folder.clone(), settings.root_folder.clone());
+        Ok(Self { path, taken_out, seal_box: SealBox::new(envelope.expose()), check })
+    }
+
+    /// The same folder under another envelope key.
+    pub fn under(&self, envelope: &Secret<[u8; 32]>) -> Self {
+        let (path, taken_out) = (self.path.clone(), self.taken_out.clone());
+        Self { path, taken_out, seal_box: SealBox::new(envelope.expose()), check: check_of(envelope) }
     }
 
     /// Tells one envelope key from another.
@@ -72,19 +92,125 @@ impl KeyFolder {
         new: &NewKey,
         entropy: &dyn Entropy,
     ) -> Result<(), Error> {
-        let mut bytes = HEADER.to_vec();
-        bytes.extend(self.seal_box.seal(entropy, &context(key_id, purpose), new.pkcs8.expose()));
-        let (folder, name) = (self.path.clone(), format!("{key_id}.key"));
-        tokio::task::spawn_blocking(move || write_durably(&folder, &name, &bytes))
+        let sealed = self.seal_box.seal(entropy, &context(key_id, purpose), new.pkcs8.expose());
+        self.write(format!("{key_id}.key"), sealed).await
+    }
+
+    /// Writes a key's file beside the one that it has under another envelope key, until [`Self::settle`].
+    pub async fn write_next(
+        &self,
+        key_id: &KeyId,
+        purpose: Purpose,
+        pkcs8: &Secret<Vec<u8>>,
+        entropy: &dyn Entropy,
+    ) -> Result<(), Error> {
+        let sealed = self.seal_box.seal(entropy, &context(key_id, purpose), pkcs8.expose());
+        self.write(format!("{key_id}.key{}", self.next()), sealed).await
+    }
+
+    /// The same for the file from which keys are derived.
+    pub async fn write_next_derivation(&self, key: &Secret<[u8; 32]>, entropy: &dyn Entropy) -> Result<(), Error> {
+        let sealed = self.seal_box.seal(entropy, DERIVATION_CONTEXT, key.expose());
+        self.write(format!("{DERIVATION}{}", self.next()), sealed).await
+    }
+
+    /// What keys are derived from, if it is another one than the envelope key: that was replaced once.
+    pub async fn derivation(&self) -> Result<Option<Secret<[u8; 32]>>, Error> {
+        let trouble = |why: &dyn fmt::Display| Error::Fault(Fault::broken(format!("{DERIVATION}: {why}")));
+        let bytes = match tokio::fs::read(self.path.join(DERIVATION)).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(trouble(&error)),
+        };
+        let opened = bytes.strip_prefix(HEADER).and_then(|sealed| self.seal_box.open(DERIVATION_CONTEXT, sealed));
+        let key = opened.and_then(|key| key.try_into().ok());
+        key.map(|key| Some(Secret::new(key))).ok_or_else(|| trouble(&"it is damaged or was tampered with"))
+    }
+
+    /// Finishes a replacement of the envelope key by this one that was cut off, and takes back one by any other.
+    pub async fn settle(&self) -> Result<(), Error> {
+        let (folder, ours) = (self.path.clone(), self.next());
+        tokio::task::spawn_blocking(move || settle(&folder, &ours))
             .await
             .map_err(Fault::broken)?
-            .map_err(|error| Fault::broken(format!("the file of key {key_id}: {error}")))?;
-        Ok(())
+            .map_err(|error| Fault::broken(format!("the key folder: {error}")).into())
+    }
+
+    /// What the names of files under this envelope key end with until they take the places of those before.
+    fn next(&self) -> String {
+        format!("{NEXT}{}", self.check)
+    }
+
+    async fn write(&self, name: String, sealed: Vec<u8>) -> Result<(), Error> {
+        let (folder, file) = (self.path.clone(), name.clone());
+        let bytes = [HEADER, &sealed].concat();
+        tokio::task::spawn_blocking(move || write_durably(&folder, &file, &bytes))
+            .await
+            .map_err(Fault::broken)?
+            .map_err(|error| Fault::broken(format!("the key file {name}: {error}")).into())
     }
 
     /// Reads a key's file.
     pub async fn find(&self, key_id: &KeyId, purpose: Purpose, suite: Suite) -> Result<KeyHandle, Error> {
-        let path = self.path.join(format!("{key_id}.key"));
+        self.find_in(&self.path, key_id, purpose, suite).await
+    }
+
+    /// Reads the file of a key that was taken out, if it is within reach.
+    pub async fn find_taken_out(
+        &self,
+        key_id: &KeyId,
+        purpose: Purpose,
+        suite: Suite,
+    ) -> Result<Option<KeyHandle>, Error> {
+        let Some(folder) = &self.taken_out else { return Ok(None) };
+        match self.find_in(folder, key_id, purpose, suite).await {
+            Ok(key) => Ok(Some(key)),
+            Err(Error::KeyFileMissing(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Copies a key's file between this folder and another, and reads the copy before it counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::find`], and [`Error::Fault`] when the copy cannot be written.
+    pub async fn copy(&self, key: &Signer, (from, to): (&Path, &Path)) -> Result<(), Error> {
+        let name = format!("{}.key", key.key_id);
+        let (source, folder) = (from.join(&name), to.to_owned());
+        let copied = tokio::task::spawn_blocking(move || {
+            create_private_folder(&folder)?;
+            write_durably(&folder, &name, &std::fs::read(source)?)
+        });
+        let copied = copied.await.map_err(Fault::broken)?;
+        copied.map_err(|error| Fault::broken(format!("copying the file of key {}: {error}", key.key_id)))?;
+        self.find_in(to, &key.key_id, key.purpose, key.key.suite()).await.map(|_| ())
+    }
+
+    /// Removes a key's file from this folder.
+    pub async fn remove(&self, key_id: &KeyId) -> Result<(), Error> {
+        let removed = tokio::fs::remove_file(self.path.join(format!("{key_id}.key"))).await;
+        Ok(removed.map_err(|error| Fault::broken(format!("removing the file of key {key_id}: {error}")))?)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What a key's file holds.
+    pub async fn open_file(&self, key_id: &KeyId, purpose: Purpose) -> Result<Secret<Vec<u8>>, Error> {
+        self.open_in(&self.path, key_id, purpose).await
+    }
+
+    async fn find_in(&self, folder: &Path, key_id: &KeyId, purpose: Purpose, suite: Suite) -> Result<KeyHandle, Error> {
+        let pkcs8 = self.open_in(folder, key_id, purpose).await?;
+        let key = SigningKey::from_pkcs8(suite, pkcs8.expose());
+        Ok(key.map_err(|_| Error::KeyFileTampered(key_id.clone()))?.into())
+    }
+
+    async fn open_in(&self, folder: &Path, key_id: &KeyId, purpose: Purpose) -> Result<Secret<Vec<u8>>, Error> {
+        let path = folder.join(format!("{key_id}.key"));
         let tampered = || Error::KeyFileTampered(key_id.clone());
         let trouble = |error: std::io::Error| {
             if error.kind() == std::io::ErrorKind::NotFound {
@@ -98,9 +224,7 @@ impl KeyFolder {
         }
         let bytes = tokio::fs::read(&path).await.map_err(trouble)?;
         let sealed = bytes.strip_prefix(HEADER).ok_or_else(tampered)?;
-        let pkcs8 = self.seal_box.open(&context(key_id, purpose), sealed).ok_or_else(tampered)?;
-        let pkcs8 = Secret::new(pkcs8);
-        Ok(SigningKey::from_pkcs8(suite, pkcs8.expose()).map_err(|_| tampered())?.into())
+        self.seal_box.open(&context(key_id, purpose), sealed).map(Secret::new).ok_or_else(tampered)
     }
 }
 
@@ -146,6 +270,24 @@ impl rsa::rand_core::CryptoRng for FromEntropy<'_> {}
 /// open.
 fn context(key_id: &KeyId, purpose: Purpose) -> Vec<u8> {
     format!("guosuo key file\n{key_id}\n{purpose}").into_bytes()
+}
+
+fn check_of(envelope: &Secret<[u8; 32]>) -> String {
+    let check = crypto::mac::hmac_sha256(envelope.expose(), &[CHECK_LABEL]);
+    crypto::digest::hex(check.get(..16).unwrap_or_default())
+}
+
+fn settle(folder: &Path, ours: &str) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if let Some(settled) = name.strip_suffix(ours) {
+            std::fs::rename(&path, folder.join(settled))?;
+        } else if name.contains(NEXT) {
+            std::fs::remove_file(&path)?;
+        }
+    }
+    std::fs::File::open(folder)?.sync_all()
 }
 
 fn create_private_folder(path: &Path) -> std::io::Result<()> {

@@ -1,0 +1,4 @@
+-- Which keys end next is asked every few minutes: of seals there are thousands.
+create index pki_key_end on pki_key (purpose, state, not_after);
+-- Since when a root's key is not on this machine any more, if somebody took it away.
+alter table pki_key add column taken_out_at bigint;

@@ -10,7 +10,7 @@
 use base::Fault;
 use identity::{
     account,
-    events::{AccountClosed, AccountLocked, OrganisationCeased, PersonDied, SessionClosed},
+    events::{AccountClosed, AccountLocked, OrganisationCeased, PasswordHandedOut, PersonDied, SessionClosed},
     session, staff,
 };
 use licence::{Holder, lifecycle};
@@ -23,6 +23,7 @@ pub static TABLE: &[Consequence] = &[
     Consequence::after::<OrganisationCeased>(&[end_licences_of_organisation]),
     Consequence::after::<AccountClosed>(&[close_sessions_of_closed]),
     Consequence::after::<AccountLocked>(&[close_sessions_of_locked]),
+    Consequence::after::<PasswordHandedOut>(&[close_sessions_of_reset]),
     Consequence::after::<SessionClosed>(&[end_tokens_and_tell_apps]),
 ];
 
@@ -41,6 +42,13 @@ fn close_sessions_of_locked<'a>(work: &'a mut Work, event: &'a EventRow) -> Reac
     Box::pin(async move {
         let AccountLocked { account } = event.read()?;
         session::close_of_account(work, &account, "account_locked").await
+    })
+}
+
+fn close_sessions_of_reset<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+    Box::pin(async move {
+        let PasswordHandedOut { account, .. } = event.read()?;
+        session::close_of_account(work, &account, "password_reset").await
     })
 }
 

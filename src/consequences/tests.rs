@@ -1,6 +1,9 @@
 //! Each row is seen in what it leaves behind, after the one operation that begins it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use base::{
     Instant, ListPage, Text,
@@ -8,8 +11,9 @@ use base::{
     number::{CreditCode, IdentityNumber},
 };
 use identity::{
-    Role, Vault, account, death,
+    PasswordGate, Role, Vault, account, death,
     organisation::{self, NewOrganisation, OrganisationKind},
+    password,
     person::{self, NewPerson, Profile},
     session::{self, Limits, Method, Opening},
     staff,
@@ -198,14 +202,23 @@ async fn an_organisation_that_ceases_loses_its_licences() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_closed_or_locked_ends_its_sessions_and_tells_the_apps() {
-    for (kind, reason) in [("account.closed", "account_closed"), ("account.locked", "account_locked")] {
+async fn an_account_that_is_closed_locked_or_given_another_password_ends_its_sessions_and_tells_the_apps() {
+    let rows = [
+        ("account.closed", "account_closed"),
+        ("account.locked", "account_locked"),
+        ("password.handed_out", "password_reset"),
+    ];
+    for (kind, reason) in rows {
         let city = City::found().await;
         let mut work = city.begin().await;
-        if kind == "account.closed" {
-            account::close(&mut work, &city.account).await.unwrap();
-        } else {
-            account::lock(&mut work, &city.account).await.unwrap();
+        match kind {
+            "account.closed" => account::close(&mut work, &city.account).await.unwrap(),
+            "account.locked" => account::lock(&mut work, &city.account).await.unwrap(),
+            _ => {
+                let (gate, entropy) = (PasswordGate::new(1, Duration::from_mins(1)), work.context().entropy.clone());
+                let hashed = password::hash(&gate, &entropy, "zhangwei", "three green lanterns").await.unwrap();
+                password::hand_out(&mut work, &city.account, &hashed).await.unwrap();
+            }
         }
         work.commit().await.unwrap();
         assert_eq!(city.standing().await, [0, 0, 2], "{kind}");
@@ -240,6 +253,13 @@ async fn a_session_that_is_closed_ends_its_tokens_and_tells_the_apps_whoever_clo
 #[test]
 fn every_row_is_seen_in_a_test() {
     let rows: Vec<&str> = TABLE.iter().map(|row| row.after).collect();
-    let seen = ["person.died", "organisation.ceased", "account.closed", "account.locked", "session.closed"];
+    let seen = [
+        "person.died",
+        "organisation.ceased",
+        "account.closed",
+        "account.locked",
+        "password.handed_out",
+        "session.closed",
+    ];
     assert_eq!(rows, seen);
 }

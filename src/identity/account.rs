@@ -8,7 +8,7 @@ use records::{Tx, Work, args};
 
 use crate::{
     Error,
-    events::{AccountClosed, AccountLocked, AccountOpened, AccountUnlocked},
+    events::{AccountClosed, AccountLocked, AccountOpened, AccountRenamed, AccountUnlocked},
     limits,
     password::{self, HashedPassword},
     person,
@@ -37,7 +37,7 @@ impl AccountState {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountView {
-    pub(crate) account_id: AccountId,
+    pub account_id: AccountId,
     pub person_id: PersonId,
     pub username: String,
     pub state: AccountState,
@@ -110,6 +110,33 @@ pub async fn lock(work: &mut Work, account: &AccountId) -> Result<(), Error> {
 pub async fn unlock(work: &mut Work, account: &AccountId) -> Result<(), Error> {
     change(work, account, "open").await?;
     work.record(AccountUnlocked { account: account.clone() });
+    Ok(())
+}
+
+/// Gives an account another name to sign in with.
+///
+/// # Errors
+///
+/// [`Error::AccountUnknown`] when it is closed or there is none; [`Error::UsernameForm`] when the name is not plain;
+/// [`Error::UsernameTaken`] when another account has it.
+pub async fn rename(work: &mut Work, account: &AccountView, username: &str) -> Result<(), Error> {
+    let username = username.trim();
+    check_username(username)?;
+    if find_by_username(&mut work.tx, username).await?.is_some_and(|other| other.account_id != account.account_id) {
+        return Err(Error::UsernameTaken);
+    }
+    let renamed = work
+        .tx
+        .run(
+            "update account set username = $2, username_key = $3 where account_id = $1 and state <> 'closed'",
+            args![&account.account_id, username, folded(username)],
+        )
+        .await?;
+    if renamed == 0 {
+        return Err(Error::AccountUnknown);
+    }
+    let (before, after) = (account.username.clone(), username.to_owned());
+    work.record(AccountRenamed { account: account.account_id.clone(), before, after });
     Ok(())
 }
 

@@ -42,9 +42,18 @@ pub enum Error {
     /// The caller named an organisation that does not exist.
     #[error("there is no such organisation")]
     OrganisationUnknown,
+    /// The password was right, and was handed out so long ago that it counts no more.
+    #[error("the password was handed out too long ago")]
+    PasswordEnded,
     /// The caller chose a password that anyone would try first, or one that contains the username.
     #[error("the password is too easy to guess")]
     PasswordGuessable,
+    /// The caller chose the password that there is.
+    #[error("the password is the same as before")]
+    PasswordSame,
+    /// The password was right, and was handed out by somebody else: another one has to be chosen first.
+    #[error("another password has to be chosen")]
+    PasswordToChoose,
     /// The caller typed a password longer than any we accept.
     #[error("the password is longer than {max} bytes")]
     PasswordTooLong {

@@ -9,6 +9,8 @@ records::events! {
     AccountLocked = "account.locked" of account: AccountId {}
     /// An account was opened.
     AccountOpened = "account.opened" of account: AccountId { person: PersonId }
+    /// An account got another name.
+    AccountRenamed = "account.renamed" of account: AccountId { before: String, after: String }
     /// A locked account was opened again.
     AccountUnlocked = "account.unlocked" of account: AccountId {}
     /// A mandate ended.
@@ -23,6 +25,8 @@ records::events! {
     OrganisationResumed = "organisation.resumed" of organisation: OrganisationId {}
     /// An organisation was suspended.
     OrganisationSuspended = "organisation.suspended" of organisation: OrganisationId {}
+    /// A password was handed out: until then its owner chooses another one with it, and can do nothing else.
+    PasswordHandedOut = "password.handed_out" of account: AccountId { until: String }
     /// A password was set.
     PasswordSet = "password.set" of account: AccountId {}
     /// A stored password was hashed again with current parameters.

@@ -1,5 +1,8 @@
 //! The most of everything.
 
+/// How long a password counts that was handed out, in seconds: a week.
+pub(crate) const HANDED_OUT_SECONDS: i64 = 7 * 86_400;
+
 /// Characters of a person's name.
 pub const PERSON_NAME_CHARACTERS_MAX: usize = 100;
 

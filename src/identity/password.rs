@@ -8,14 +8,14 @@ use std::{
     time::Duration,
 };
 
-use base::{Entropy, Fault, Secret, id::AccountId};
+use base::{Entropy, Fault, Instant, Secret, id::AccountId};
 use records::{Work, args};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     Error,
-    events::{PasswordSet, PasswordUpgraded},
+    events::{PasswordHandedOut, PasswordSet, PasswordUpgraded},
     limits,
 };
 
@@ -91,28 +91,46 @@ pub(crate) async fn rehash(
     Ok(HashedPassword(Secret::new(phc.map_err(Fault::broken)?)))
 }
 
-/// Gives an account a password, or another one.
+/// Gives an account a password that its owner chose, or another one.
 pub async fn set(work: &mut Work, account: &AccountId, password: &HashedPassword) -> Result<(), Error> {
-    store(work, account, password).await?;
+    store(work, account, password, None).await?;
     work.record(PasswordSet { account: account.clone() });
     Ok(())
 }
 
+/// Gives an account a password that somebody else has seen: for a week its owner chooses another one with it, and can do
+/// nothing else. Returns until when.
+pub async fn hand_out(work: &mut Work, account: &AccountId, password: &HashedPassword) -> Result<Instant, Error> {
+    let until = work.at().plus_seconds(limits::HANDED_OUT_SECONDS);
+    store(work, account, password, Some(until)).await?;
+    work.record(PasswordHandedOut { account: account.clone(), until: until.rfc3339() });
+    Ok(until)
+}
+
 /// Stores the same password with current parameters.
 pub(crate) async fn upgrade(work: &mut Work, account: &AccountId, password: &HashedPassword) -> Result<(), Fault> {
-    store(work, account, password).await?;
+    let at = work.at();
+    work.tx
+        .run("update password set phc = $2, set_at = $3 where account_id = $1", args![account, password.0.expose(), at])
+        .await?;
     work.record(PasswordUpgraded { account: account.clone() });
     Ok(())
 }
 
-async fn store(work: &mut Work, account: &AccountId, password: &HashedPassword) -> Result<(), Fault> {
+async fn store(
+    work: &mut Work,
+    account: &AccountId,
+    password: &HashedPassword,
+    ends_at: Option<Instant>,
+) -> Result<(), Fault> {
     let at = work.at();
     work.tx
         .run(
-            "insert into password (account_id, phc, set_at)
-             values ($1, $2, $3)
-                 on conflict (account_id) do update set phc = excluded.phc, set_at = excluded.set_at",
-            args![account, password.0.expose(), at],
+            "insert into password (account_id, phc, set_at, ends_at)
+             values ($1, $2, $3, $4)
+                 on conflict (account_id)
+                 do update set phc = excluded.phc, set_at = excluded.set_at, ends_at = excluded.ends_at",
+            args![account, password.0.expose(), at, ends_at],
         )
         .await?;
     Ok(())

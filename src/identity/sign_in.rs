@@ -44,6 +44,10 @@ pub struct Proof {
     bucket: Bucket,
     /// The same password under current parameters, when it was stored under others.
     rehashed: Option<HashedPassword>,
+    /// Whether it was handed out by somebody else.
+    is_handed_out: bool,
+    /// Another password, which its owner chose.
+    chosen: Option<HashedPassword>,
 }
 
 /// Who signed in.
@@ -63,8 +67,9 @@ pub struct Opened {
 /// # Errors
 ///
 /// [`Error::Refused`] when name and password are not those of an open account, without saying which;
-/// [`Error::Throttled`] when there were too many failures, without looking at the password; [`Error::Busy`] when too
-/// many others are signing in; [`Error::PasswordTooLong`] when it is longer than one may be.
+/// [`Error::PasswordEnded`] when the password was right and was handed out too long ago; [`Error::Throttled`] when there
+/// were too many failures, without looking at the password; [`Error::Busy`] when too many others are signing in;
+/// [`Error::PasswordTooLong`] when it is longer than one may be.
 pub async fn with_password(
     database: &Database,
     vault: &Vault,
@@ -91,6 +96,13 @@ pub async fn with_password(
     let right = password::verify(gate, attempt.password, phc).await?;
     match found {
         Some(account) if right && account.state == AccountState::Open => {
+            if account.password_ends_at.is_some_and(|ends_at| ends_at <= context.at) {
+                let whose = (Some(&account.id), "password_ended");
+                return Err(match fail(database, context, attempt, &bucket, whose).await? {
+                    Error::Refused => Error::PasswordEnded,
+                    other => other,
+                });
+            }
             let stale = account.phc.as_deref().is_some_and(|phc| !crypto::password::is_current(phc));
             let rehashed = if stale {
                 match password::rehash(gate, &context.entropy, attempt.password).await {
@@ -101,7 +113,8 @@ pub async fn with_password(
             } else {
                 None
             };
-            Ok(Proof { account: account.id, person: account.person, bucket, rehashed })
+            let is_handed_out = account.password_ends_at.is_some();
+            Ok(Proof { account: account.id, person: account.person, bucket, rehashed, is_handed_out, chosen: None })
         }
         other => {
             let reason = match &other {
@@ -121,11 +134,17 @@ pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
 }
 
 impl Proof {
+    /// Another password, which counts from when the session opens; the person's other sessions end then.
+    pub fn choose(&mut self, password: HashedPassword) {
+        self.chosen = Some(password);
+    }
+
     /// Opens the session. Sign-ins to one account wait for each other here, so that however many come at once leave
     /// no more than `limits::SESSIONS_MAX` sessions; the oldest make room.
     ///
     /// # Errors
     ///
+    /// [`Error::PasswordToChoose`] when the password was handed out and no other one was chosen;
     /// [`Error::Throttled`] when others' failures came first, [`Error::Refused`] when the account was locked or closed
     /// since the password was checked.
     pub async fn open(&self, database: &Database, context: &Context, attempt: &Attempt<'_>) -> Result<Opened, Error> {
@@ -133,6 +152,9 @@ impl Proof {
     }
 
     async fn open_once(&self, database: &Database, context: &Context, attempt: &Attempt<'_>) -> Result<Opened, Error> {
+        if self.is_handed_out && self.chosen.is_none() {
+            return Err(Error::PasswordToChoose);
+        }
         let actor = Actor::Person { person: self.person.clone(), on_behalf: None };
         let mut work = database.begin(Context { actor, ..context.clone() }).await?;
         // A right guess among many wrong ones sent at the same time counts only if it came before the limit.
@@ -167,7 +189,10 @@ impl Proof {
             None => session::open(&mut work, opening).await?,
         };
         session::close_oldest(&mut work, &self.account).await?;
-        if let Some(rehashed) = &self.rehashed {
+        if let Some(chosen) = &self.chosen {
+            password::set(&mut work, &self.account, chosen).await?;
+            session::close_all(&mut work, &self.person, Some(&session_id), "password_changed").await?;
+        } else if let Some(rehashed) = &self.rehashed {
             password::upgrade(&mut work, &self.account, rehashed).await?;
         }
         work.commit().await?;

@@ -2,7 +2,7 @@ use base::{
     Fault, Instant,
     id::{AccountId, PersonId},
 };
-use records::{Tx, args};
+use records::{FromRow, Tx, args};
 
 use crate::{account::AccountState, limits};
 
@@ -13,23 +13,35 @@ pub struct Account {
     pub person: PersonId,
     pub state: AccountState,
     pub phc: Option<String>,
+    /// Until when its password counts, if that was handed out.
+    pub password_ends_at: Option<Instant>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    account_id: String,
+    person_id: String,
+    state: String,
+    phc: Option<String>,
+    ends_at: Option<i64>,
 }
 
 pub async fn by_username(tx: &mut Tx, username_key: &str) -> Result<Option<Account>, Fault> {
-    let row: Option<(String, String, String, Option<String>)> = tx
+    let row: Option<Row> = tx
         .first(
-            "select a.account_id, a.person_id, a.state, w.phc
+            "select a.account_id, a.person_id, a.state, w.phc, w.ends_at
                from account a
                left join password w on w.account_id = a.account_id
               where a.username_key = $1",
             args![username_key],
         )
         .await?;
-    Ok(row.map(|(account, person, state, phc)| Account {
-        id: AccountId::stored(account),
-        person: PersonId::stored(person),
-        state: AccountState::stored(&state),
-        phc,
+    Ok(row.map(|row| Account {
+        id: AccountId::stored(row.account_id),
+        person: PersonId::stored(row.person_id),
+        state: AccountState::stored(&row.state),
+        phc: row.phc,
+        password_ends_at: row.ends_at.map(Instant::from_micros),
     }))
 }
 

@@ -400,3 +400,74 @@ async fn a_sign_in_that_met_a_conflict_is_tried_again_with_the_same_proof() -> R
     assert_eq!(city.events::<events::SignInFailed>().await?.len(), 1);
     Ok(())
 }
+
+/// A password that somebody else has seen.
+async fn hand_out(city: &City, seconds: i64) -> Result<(), Error> {
+    let setting = context(at(seconds), 2);
+    let hashed = password::hash(&city.gate, &setting.entropy, "zhangwei", HANDED_OUT).await?;
+    let mut work = city.database().begin(setting).await?;
+    password::hand_out(&mut work, &city.account, &hashed).await?;
+    work.commit().await.map_err(Error::from)
+}
+
+const HANDED_OUT: &str = "handed out at the counter";
+const CHOSEN: &str = "lanterns along the river";
+
+#[tokio::test]
+async fn with_a_password_that_was_handed_out_another_one_is_chosen_and_nothing_else_done() -> Result<(), Error> {
+    let city = City::found().await?;
+    let before = city.sign_in(0, &right()).await?;
+    hand_out(&city, 1).await?;
+    let attempt = Attempt { password: HANDED_OUT, ..right() };
+    for _ in 0..2 {
+        assert!(matches!(city.sign_in(2, &attempt).await, Err(Error::PasswordToChoose)));
+    }
+    assert!(matches!(city.sign_in(3, &right()).await, Err(Error::Refused)), "the one before counts no more");
+    let setting = context(at(4), 2);
+    let mut proof = sign_in::with_password(city.database(), &city.vault, &city.gate, &setting, &attempt).await?;
+    proof.choose(password::hash(&city.gate, &setting.entropy, "zhangwei", CHOSEN).await?);
+    let opened = proof.open(city.database(), &setting, &attempt).await?;
+    assert!(city.session(&opened.token, 5).await?.is_some());
+    assert!(city.session(&before.token, 5).await?.is_none(), "what was open before is over");
+    assert!(matches!(city.sign_in(6, &attempt).await, Err(Error::Refused)));
+    city.sign_in(7, &Attempt { password: CHOSEN, ..right() }).await?;
+    assert_eq!(city.events::<events::PasswordHandedOut>().await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_password_that_was_handed_out_counts_for_a_week_and_its_end_is_told_to_whoever_knows_it() -> Result<(), Error>
+{
+    let city = City::found().await?;
+    hand_out(&city, 0).await?;
+    let attempt = Attempt { password: HANDED_OUT, ..right() };
+    let week = limits::HANDED_OUT_SECONDS;
+    assert!(matches!(city.sign_in(week - 1, &attempt).await, Err(Error::PasswordToChoose)));
+    assert!(matches!(city.sign_in(week, &attempt).await, Err(Error::PasswordEnded)));
+    assert!(matches!(city.sign_in(week + 1, &wrong()).await, Err(Error::Refused)));
+    let failed = city.events::<events::SignInFailed>().await?;
+    assert_eq!(
+        failed.iter().map(|one| one.reason.as_str()).collect::<Vec<_>>(),
+        ["password", "password_ended"],
+        "the newest first"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_that_is_renamed_is_signed_in_to_by_its_new_name_alone() -> Result<(), Error> {
+    let city = City::found().await?;
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    let other = person::register(&mut work, &city.vault, new_person("李娜", 3)).await?;
+    account::open(&mut work, &other, "lina", None).await?;
+    let view = account::find_by_username(&mut work.tx, "zhangwei").await?.unwrap();
+    assert!(matches!(account::rename(&mut work, &view, "LiNa").await, Err(Error::UsernameTaken)));
+    assert!(matches!(account::rename(&mut work, &view, "张伟").await, Err(Error::UsernameForm)));
+    account::rename(&mut work, &view, " Zhang.Wei ").await?;
+    work.commit().await?;
+    assert!(matches!(city.sign_in(1, &right()).await, Err(Error::Refused)));
+    city.sign_in(2, &Attempt { username: "zhang.wei", ..right() }).await?;
+    let renamed = city.events::<events::AccountRenamed>().await?;
+    assert_eq!((renamed[0].before.as_str(), renamed[0].after.as_str()), ("ZhangWei", "Zhang.Wei"));
+    Ok(())
+}

@@ -44,6 +44,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0007_licence"),
     both!("0008_pki_list_number"),
     both!("0009_job_lane"),
+    both!("0010_pki_calendar"),
+    both!("0011_seal_key"),
+    both!("0012_password_ends"),
 ];
 
 /// Applies what is missing and returns the names of what was applied.

@@ -3,9 +3,10 @@
 use std::io::Write;
 
 use anyhow::Context;
-use base::{id::PersonId, number::CreditCode};
+use base::{Instant, id::PersonId, number::CreditCode};
 use identity::{account, organisation::OrganisationView};
 use licence::events::{IssueVoided, LicenceRevoked};
+use pki::{Ending, calendar::Ends};
 use records::{Event, EventRow, Tx};
 
 pub mod audit;
@@ -34,6 +35,23 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     let _ = out.write_all(text.as_bytes());
     let _ = out.flush();
     Ok(())
+}
+
+/// Something that ends, as a line: when, what, and what takes its place.
+fn ending_line(ending: &Ending, now: Instant) -> String {
+    let (what, key) = match &ending.what {
+        Ends::Key(purpose, key) => (format!("key {purpose}"), key),
+        Ends::List(key) => ("revocation list".to_owned(), key),
+        Ends::Seal(key) => ("seal".to_owned(), key),
+    };
+    let days = ending.at.seconds_since(now).div_euclid(86_400);
+    let when = if days < 0 { "has ended".to_owned() } else { format!("in {days} days") };
+    let next = match ending.replaced_at {
+        Some(at) if at >= now => format!("replaced by itself on {}", at.date()),
+        Some(at) => format!("to be replaced by itself since {}, and was not", at.date()),
+        None => "somebody has to see to it".to_owned(),
+    };
+    format!("{} ({when})  {what}  {}  {key}: {next}", ending.at.date(), ending.name)
 }
 
 /// How many of these events are of a kind.

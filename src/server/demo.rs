@@ -6,6 +6,8 @@ mod licences;
 mod names;
 mod people;
 mod relying_parties;
+#[cfg(test)]
+mod years;
 
 use std::path::Path;
 

@@ -18,6 +18,9 @@ use web::kit::app::network;
 
 use crate::settings::{self, Settings};
 
+/// Characters that a token for the metrics has at least.
+const METRICS_TOKEN_BYTES_MIN: usize = 16;
+
 /// A clock may differ by less than this from the database's.
 const SKEW_SECONDS_MAX: u64 = 60;
 
@@ -260,11 +263,26 @@ pub async fn envelope_key(
         let key = crypto::digest::hex(&entropy.bytes::<32>());
         write_secret(&path, &key).with_context(|| format!("writing {}", path.display()))?;
     }
-    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let Some(key) = parse_key(text.trim()) else {
-        bail!("{} does not hold 32 bytes in hexadecimal", path.display());
-    };
-    Ok(Secret::new(key))
+    read_key(&path)
+}
+
+/// A new envelope key: the one in this file, which is made when it is not there.
+///
+/// # Errors
+///
+/// A file that cannot be read or written, or holds something else.
+pub fn new_envelope_key(path: &Path, entropy: &dyn Entropy) -> anyhow::Result<Secret<[u8; 32]>> {
+    if !path.exists() {
+        let key = crypto::digest::hex(&entropy.bytes::<32>());
+        write_secret(path, &key).with_context(|| format!("writing {}", path.display()))?;
+    }
+    read_key(path)
+}
+
+fn read_key(path: &Path) -> anyhow::Result<Secret<[u8; 32]>> {
+    let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let key = parse_key(text.trim());
+    key.map(Secret::new).with_context(|| format!("{} does not hold 32 bytes in hexadecimal", path.display()))
 }
 
 /// Whether the first start was.
@@ -303,9 +321,31 @@ fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// A key for one purpose, derived from the envelope key: it is the same on every node and after every start.
-pub fn derived_key(envelope: &Secret<[u8; 32]>, purpose: &str) -> [u8; 32] {
-    crypto::mac::hmac_sha256(envelope.expose(), &[b"guosuo-derived-key", purpose.as_bytes()])
+/// The token with which a monitoring system may ask.
+///
+/// # Errors
+///
+/// A file that cannot be read, or a token that could be guessed.
+pub fn metrics_token(settings: &Settings) -> anyhow::Result<Option<Secret<String>>> {
+    let file = settings.text(&settings::METRICS_TOKEN_FILE);
+    if file.is_empty() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(file).with_context(|| format!("reading {file} (metrics.token_file)"))?;
+    let token = text.trim();
+    ensure!(token.len() >= METRICS_TOKEN_BYTES_MIN, "{file} (metrics.token_file) has less than 16 characters");
+    Ok(Some(Secret::new(token.to_owned())))
+}
+
+/// Where the keys of roots are looked for that were taken off this machine.
+pub fn root_key_folder(settings: &Settings) -> Option<PathBuf> {
+    let folder = settings.text(&settings::ROOT_KEY_FOLDER);
+    (!folder.is_empty()).then(|| folder.into())
+}
+
+/// A key for one purpose, derived from what custody has for that: it is the same on every node and after every start.
+pub fn derived_key(derivation: &Secret<[u8; 32]>, purpose: &str) -> [u8; 32] {
+    crypto::mac::hmac_sha256(derivation.expose(), &[b"guosuo-derived-key", purpose.as_bytes()])
 }
 
 /// The folder of the fonts: as set, else beside the program, else in the source tree it was built from.

@@ -85,6 +85,10 @@ settings! {
     DATABASE_STATEMENT_MS = "database.statement_timeout_ms", SettingKind::Integer { min: 500, max: 600_000 }, "15000";
     /// The file with the key that seals all other keys; empty means `keys/envelope.key` in the data folder.
     ENVELOPE_KEY_FILE = "keys.envelope_file", SettingKind::SecretFile, "";
+    /// The folder in which the keys of roots are looked for that were taken off this machine; empty means nowhere.
+    ROOT_KEY_FOLDER = "keys.root_folder", SettingKind::Path, "";
+    /// The file with the token with which a monitoring system may ask `/metrics`; empty means that there are none.
+    METRICS_TOKEN_FILE = "metrics.token_file", SettingKind::SecretFile, "";
     /// The folder of the fonts; empty means `fonts` beside the program, or the source tree's.
     FONTS_FOLDER = "fonts_folder", SettingKind::Path, "";
     /// The city's name, as pages show it.

@@ -76,11 +76,20 @@ pub(crate) struct World {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Who reads strangers' files.
+    pub examiner: Examiner,
+    /// Whether the time is the world's, and the database's is the same one. In a test it may be another.
+    pub is_real: bool,
 }
 
 impl Default for World {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(OsEntropy::new()) }
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy::new()),
+            examiner: Examiner::apart(Path::new(PROGRAM), EXAMINE),
+            is_real: true,
+        }
     }
 }
 
@@ -117,7 +126,13 @@ pub async fn build(settings: &Settings, world: World) -> anyhow::Result<Product>
     if !applied.is_empty() {
         tracing::info!(applied = applied.join(", "), "schema brought up to date");
     }
-    assemble(settings, world, database).await
+    let product = assemble(settings, world, database).await?;
+    // What ended while nothing ran is replaced before anybody asks for it. What cannot be is no reason to serve nothing.
+    let context = product.world.context(Actor::Job("calendar"));
+    if let Err(error) = seal::calendar::turn(&product.database, &product.app.custody, &context).await {
+        tracing::error!(%error, "a key or a seal that ends was not replaced");
+    }
+    Ok(product)
 }
 
 /// Puts the product together on a database that was set up before, for commands beside a server.
@@ -133,7 +148,9 @@ pub async fn find(settings: &Settings, world: World) -> anyhow::Result<Product> 
 
 async fn assemble(settings: &Settings, world: World, database: Database) -> anyhow::Result<Product> {
     let shared_clock = SharedClock::new(Arc::clone(&world.clock));
-    foundation::compare_clocks(&shared_clock, &database).await?;
+    if world.is_real {
+        foundation::compare_clocks(&shared_clock, &database).await?;
+    }
     let world = World { clock: Arc::new(shared_clock.clone()), ..world };
     let public_url = foundation::public_url(settings)?;
     let trusted_proxies = foundation::trusted_proxies(settings)?;
@@ -147,7 +164,8 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         &database,
         CustodySettings {
             folder: foundation::data_folder(settings).join("keys"),
-            envelope: envelope.clone(),
+            root_folder: foundation::root_key_folder(settings),
+            envelope,
             organisation: settings.text(&settings::SITE_ORGANISATION).to_owned(),
             crl_url: format!("{public_url}/crl/"),
             backdate_seconds: if settings.flag(&settings::DEMONSTRATION) { DEMONSTRATION_BACKDATE_SECONDS } else { 0 },
@@ -156,13 +174,14 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
     .await
     .context("opening the keys")?;
     custody.ensure(world.context(Actor::Operator)).await.context("making the keys that are missing")?;
+    let derivation = custody.derivation().await.context("opening the keys")?;
     let provider = Provider::new(&ProviderSettings {
         issuer_url: public_url.clone(),
-        server_key: Secret::new(derived_key(&envelope, "oidc")),
+        server_key: Secret::new(derived_key(&derivation, "oidc")),
         loopback_clients_allowed: settings.flag(&settings::LOOPBACK_CLIENTS),
     })?;
     let token_keys = kept_token_keys(&custody, &provider, &world.clock);
-    let library = open_library(settings, &custody, &envelope, &public_url)?;
+    let library = open_library(settings, &custody, &derivation, &public_url)?;
     // After custody, which keeps itself: each is refreshed after what it is made from.
     database.keep(&token_keys);
     provider.keep(&database);
@@ -176,6 +195,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         settings: web::kit::app::Settings {
             public_url,
             trusted_proxies,
+            metrics_token: foundation::metrics_token(settings)?,
             site: Site {
                 city: Text::new(settings.text(&settings::CITY_ZH), settings.text(&settings::CITY_EN)),
                 organisation: organisation(settings),
@@ -185,8 +205,8 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
                 demonstration: settings.flag(&settings::DEMONSTRATION),
             },
         },
-        key: Secret::new(derived_key(&envelope, "pages")),
-        vault: Vault::new(&derived_key(&envelope, "identity")),
+        key: Secret::new(derived_key(&derivation, "pages")),
+        vault: Vault::new(&derived_key(&derivation, "identity")),
         gate: PasswordGate::new(cores, wait),
         session_limits: identity::session::Limits {
             idle_seconds: settings.integer(&settings::SESSION_IDLE_MINUTES) * 60,
@@ -194,7 +214,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         },
         custody,
         provider,
-        examiner: Examiner::apart(Path::new(PROGRAM), EXAMINE),
+        examiner: world.examiner.clone(),
         library,
         health: Health::default(),
         shared: Shared::default(),
@@ -212,13 +232,13 @@ fn organisation(settings: &Settings) -> Text {
 fn open_library(
     settings: &Settings,
     custody: &Custody,
-    envelope: &Secret<[u8; 32]>,
+    derivation: &Secret<[u8; 32]>,
     public_url: &str,
 ) -> anyhow::Result<Library> {
     let fonts = Fonts::load(&foundation::fonts_folder(settings)?)?;
     Ok(Library::new(licence::library::Parts {
-        key: Secret::new(derived_key(envelope, "licences")),
-        vault: Vault::new(&derived_key(envelope, "identity")),
+        key: Secret::new(derived_key(derivation, "licences")),
+        vault: Vault::new(&derived_key(derivation, "identity")),
         cabinet: Cabinet::new(custody.clone(), fonts.clone()),
         fonts,
         public_url: public_url.to_owned(),
@@ -374,7 +394,8 @@ fn keep_house(beside: &mut Beside, product: &Product) {
         let (app, world) = (app.clone(), world.clone());
         async move {
             let at = world.clock.now();
-            pki::crl::renew_due(&app.custody, world.context(Actor::Job("pki.crl"))).await.map_err(Fault::broken)?;
+            let context = world.context(Actor::Job("calendar"));
+            seal::calendar::turn(&app.database, &app.custody, &context).await.map_err(Fault::broken)?;
             let mut tx = app.database.housekeeping().await?;
             records::idempotency::expire(&mut tx, at).await?;
             identity::sign_in::expire(&mut tx, at).await?;

@@ -17,6 +17,7 @@ pub(crate) mod form;
 pub mod health;
 pub(crate) mod limits;
 pub(crate) mod links;
+mod metrics;
 pub(crate) mod page;
 pub(crate) mod preferences;
 pub(crate) mod problem;

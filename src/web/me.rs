@@ -3,6 +3,7 @@
 mod apps;
 mod home;
 pub(crate) mod licences;
+mod password;
 mod sessions;
 pub(crate) mod show;
 #[cfg(test)]
@@ -23,6 +24,8 @@ pub fn routes(table: Table) -> Table {
         .get("/me/licences/{id}/file.pdf", SignedIn(Password), show::file)
         .get("/me/apps", SignedIn(Password), apps::list)
         .post("/me/apps/withdraw", SignedIn(Password), Guard::Form, apps::withdraw)
+        .get("/me/password", SignedIn(Password), password::show)
+        .post("/me/password", SignedIn(Password), Guard::Form, password::change)
         .get("/me/sessions", SignedIn(Password), sessions::list)
         .post("/me/sessions/close", SignedIn(Password), Guard::Form, sessions::close)
 }

@@ -2,10 +2,11 @@
 
 mod console;
 mod desk;
+mod operator;
 
 use crate::kit::table::Table;
 
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {
-    desk::routes(console::routes(table))
+    operator::routes(desk::routes(console::routes(table)))
 }

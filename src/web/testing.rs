@@ -35,11 +35,15 @@ use crate::{
 /// The instant that test clocks show: 2026-11-23 15:00:00 in the legal time zone.
 pub const NOW: Instant = Instant::from_seconds(1_795_417_200);
 
+/// With which a monitoring system asks in tests.
+pub const METRICS_TOKEN: &str = "metrics-token-of-the-tests";
+
 /// Settings of a demonstration city at a public URL.
 pub fn settings(public_url: &str) -> Settings {
     Settings {
         public_url: public_url.to_owned(),
         trusted_proxies: Vec::new(),
+        metrics_token: Some(Secret::new(METRICS_TOKEN.to_owned())),
         site: Site {
             city: Text::fixed("滨江市", "Binjiang"),
             organisation: Text::fixed("滨江市行政审批服务局", "Binjiang Administrative Approval Service Bureau"),
@@ -61,6 +65,7 @@ pub async fn app(fresh: &Fresh, public_url: &str) -> Result<App, Fault> {
     let database = fresh.database.clone();
     let custody = pki::CustodySettings {
         folder: fresh.folder().join("keys"),
+        root_folder: None,
         envelope: Secret::new([9; 32]),
         organisation: "滨江市政务服务".to_owned(),
         crl_url: format!("{public_url}/crl/"),

@@ -54,5 +54,5 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     let department = organisation::register(&mut work, new).await.context("--organisation")?;
     staff::appoint(&mut work, &person.person, &department, &[Role::Operator]).await?;
     work.commit().await?;
-    super::print(&format!("operator {} may sign in with the password {password}\n", person.username))
+    super::print(&format!("operator {}\n", person::handed_out(&person.username, &password, person.until)))
 }

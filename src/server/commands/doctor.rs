@@ -13,8 +13,8 @@ use crate::{
 };
 
 /// One line for each thing that was looked at.
-struct Report {
-    text: String,
+pub(crate) struct Report {
+    pub text: String,
     wrong: u32,
 }
 
@@ -29,6 +29,11 @@ impl Report {
         };
         let _ = writeln!(self.text, "{mark} {name}: {text}");
     }
+
+    /// What is to come, and right as it is.
+    fn soon(&mut self, name: &str, text: &str) {
+        let _ = writeln!(self.text, "soon  {name}: {text}");
+    }
 }
 
 /// Looks at everything and prints what it found.
@@ -37,6 +42,16 @@ impl Report {
 ///
 /// When something is wrong, after printing.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
+    let report = look(settings, &World::default()).await?;
+    super::print(&report.text)?;
+    if report.wrong > 0 {
+        bail!("{} of these must be put right", report.wrong);
+    }
+    Ok(())
+}
+
+/// Looks at everything.
+pub(crate) async fn look(settings: &Settings, world: &World) -> anyhow::Result<Report> {
     let mut report = Report { text: String::new(), wrong: 0 };
     for (key, value, source) in settings.in_force().filter(|(_, _, source)| *source != Source::Default) {
         // A database URL may hold a password.
@@ -53,14 +68,10 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
         .and_then(|folder| Ok(Fonts::load(&folder).map(|_| folder.display().to_string())?));
     report.line("fonts", words(fonts));
     match foundation::find_database(settings).await {
-        Ok(database) => look_at_database(settings, database, &mut report).await?,
+        Ok(database) => look_at_database(settings, world, database, &mut report).await?,
         Err(error) => report.line("database", Err(format!("{error:#}"))),
     }
-    super::print(&report.text)?;
-    if report.wrong > 0 {
-        bail!("{} of these must be put right", report.wrong);
-    }
-    Ok(())
+    Ok(report)
 }
 
 /// What goes into the report, errors with all their reasons.
@@ -68,9 +79,14 @@ fn words(outcome: anyhow::Result<String>) -> Result<String, String> {
     outcome.map_err(|error| format!("{error:#}"))
 }
 
-async fn look_at_database(settings: &Settings, database: Database, report: &mut Report) -> anyhow::Result<()> {
+async fn look_at_database(
+    settings: &Settings,
+    world: &World,
+    database: Database,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     report.line("database", Ok(format!("{}, schema up to date", database.dialect().name())));
-    let clock = SharedClock::new(World::default().clock);
+    let clock = SharedClock::new(std::sync::Arc::clone(&world.clock));
     report.line(
         "clock",
         match foundation::too_far(clock.compare(&database).await?) {
@@ -97,23 +113,41 @@ async fn look_at_database(settings: &Settings, database: Database, report: &mut 
         },
     );
     drop(tx);
-    let keys = if foundation::has_keys(&database).await? {
-        words(keys(settings).await)
+    if foundation::has_keys(&database).await? {
+        if let Err(error) = look_at_keys(settings, world, report).await {
+            report.line("keys", Err(format!("{error:#}")));
+        }
     } else {
-        Err("none yet: `guosuo bootstrap` or the first `guosuo serve` makes them".to_owned())
-    };
-    report.line("keys", keys);
+        report.line("keys", Err("none yet: `guosuo bootstrap` or the first `guosuo serve` makes them".to_owned()));
+    }
     database.close().await;
     Ok(())
 }
 
-async fn keys(settings: &Settings) -> anyhow::Result<String> {
-    let world = World::default();
+/// Whether each key signs, and what ends: told 90, 30, 7 and 1 days before.
+async fn look_at_keys(settings: &Settings, world: &World, report: &mut Report) -> anyhow::Result<()> {
     let product = wiring::find(settings, world.clone()).await?;
-    let at = world.clock.now();
-    for purpose in [pki::Purpose::IdTokenRs256, pki::Purpose::IdTokenEs256, pki::Purpose::AccessToken] {
-        product.app.custody.current(purpose, at)?;
+    let now = product.world.clock.now();
+    let silent: Vec<_> =
+        pki::Purpose::SINGLE.iter().filter_map(|purpose| product.app.custody.current(*purpose, now).err()).collect();
+    for error in &silent {
+        report.line("keys", Err(error.to_string()));
     }
-    let authority = product.app.custody.current(pki::Purpose::IssuingAuthority, at)?;
-    Ok(format!("all present; the issuing authority's certificate ends on {}", authority.not_after.date()))
+    if silent.is_empty() {
+        report.line("keys", Ok("each purpose has one that signs".to_owned()));
+    }
+    let endings = seal::calendar::endings(&mut product.database.read().await?, &product.app.custody, now).await?;
+    let told: Vec<_> = endings.iter().filter(|ending| ending.within_days(now).is_some()).collect();
+    for ending in &told {
+        let line = super::ending_line(ending, now);
+        if ending.is_urgent(now) {
+            report.line("calendar", Err(line));
+        } else {
+            report.soon("calendar", &line);
+        }
+    }
+    if let Some(first) = endings.first().filter(|_| told.is_empty()) {
+        report.line("calendar", Ok(format!("nothing ends before {}", first.at.date())));
+    }
+    Ok(())
 }

@@ -1,8 +1,13 @@
 //! `keys`: what is in custody, and from one key to the next. No command shows a private key.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use base::{ListPage, id::KeyId};
-use pki::{Custody, Purpose, RevocationReason, rotation};
+use pki::{
+    Custody, Purpose, RevocationReason, envelope, root,
+    rotation::{self, Wait},
+};
 use records::{Actor, Database, Work};
 
 use crate::{
@@ -27,7 +32,33 @@ pub enum Command {
     Activate {
         /// The key, as `keys list` names it.
         key_id: String,
+        /// Although it was published less than ten minutes ago, and not everybody who verifies knows it.
+        #[arg(long)]
+        at_once: bool,
     },
+    /// What ends within 90 days or has ended, and when something takes its place by itself.
+    Calendar,
+    /// Move the root's key into a folder, on a medium that is then taken away; it is needed again once a year.
+    TakeOutRoot {
+        /// The folder.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Put the root's key back from a folder.
+    BringBackRoot {
+        /// The folder.
+        #[arg(long)]
+        from: PathBuf,
+    },
+    /// Seal every key file under another envelope key. No server may run; then `keys.envelope_file` has to name the new
+    /// file, or the new file takes the place of the old one.
+    ReplaceEnvelope {
+        /// The file with the new key, 64 hexadecimal digits; it is made when it is not there.
+        #[arg(long)]
+        new: PathBuf,
+    },
+    /// Sign the root's revocation list anew, with the key that `keys.root_folder` has.
+    SignRootList,
     /// Give up a published key that is not to sign after all.
     Retire {
         /// The key, as `keys list` names it.
@@ -56,10 +87,30 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
             super::print(&product.app.custody.roots_pem())
         }
         Command::PrePublish { purpose } => pre_publish(settings, &purpose).await,
-        Command::Activate { key_id } => {
+        Command::Activate { key_id, at_once } => {
             let (_, mut work, key) = begin(settings, &key_id).await?;
-            rotation::activate(&mut work, &key).await?;
+            rotation::activate(&mut work, &key, if at_once { Wait::Skipped } else { Wait::Over }).await?;
             done(work).await
+        }
+        Command::Calendar => calendar(settings).await,
+        Command::TakeOutRoot { to } => {
+            let (custody, context) = custody(settings).await?;
+            named(&root::take_out(&custody, context, &to).await?)
+        }
+        Command::BringBackRoot { from } => {
+            let (custody, context) = custody(settings).await?;
+            named(&root::bring_back(&custody, context, &from).await?)
+        }
+        Command::ReplaceEnvelope { new } => {
+            let _alone = foundation::alone(settings)?;
+            let (custody, context) = custody(settings).await?;
+            let key = foundation::new_envelope_key(&new, &*context.entropy)?;
+            let count = envelope::replace(&custody, context, &key).await?;
+            super::print(&format!("{count} keys are sealed under {}\n", new.display()))
+        }
+        Command::SignRootList => {
+            let (custody, context) = custody(settings).await?;
+            named(&root::sign_lists(&custody, context).await?)
         }
         Command::Retire { key_id } => {
             let (_, mut work, key) = begin(settings, &key_id).await?;
@@ -86,6 +137,26 @@ async fn pre_publish(settings: &Settings, purpose: &str) -> anyhow::Result<()> {
     super::print(&format!("{}\n", key.with_context(|| purpose.to_owned())?))
 }
 
+async fn custody(settings: &Settings) -> anyhow::Result<(Custody, records::Context)> {
+    let world = World::default();
+    let product = wiring::find(settings, world.clone()).await?;
+    Ok((product.app.custody.clone(), world.context(Actor::Operator)))
+}
+
+fn named(keys: &[KeyId]) -> anyhow::Result<()> {
+    keys.iter().try_for_each(|key| super::print(&format!("{key}\n")))
+}
+
+async fn calendar(settings: &Settings) -> anyhow::Result<()> {
+    let world = World::default();
+    let product = wiring::find(settings, world.clone()).await?;
+    let now = world.clock.now();
+    for ending in seal::calendar::endings(&mut product.database.read().await?, &product.app.custody, now).await? {
+        super::print(&format!("{}\n", super::ending_line(&ending, now)))?;
+    }
+    Ok(())
+}
+
 /// The unit of work of a change of a key.
 async fn begin(settings: &Settings, key_id: &str) -> anyhow::Result<(Product, Work, KeyId)> {
     let key = KeyId::parse(key_id).with_context(|| format!("{key_id} is no key"))?;
@@ -106,8 +177,9 @@ async fn list(database: &Database) -> anyhow::Result<()> {
         let keys = Custody::list(&mut database.read().await?, &page).await?;
         for key in keys.items {
             let revoked = if key.is_revoked { " (certificate revoked)" } else { "" };
+            let away = if key.taken_out_at.is_some() { " (taken off this machine)" } else { "" };
             super::print(&format!(
-                "{}  {:<18} {:<6} {:<13} {} – {}  {}{revoked}\n",
+                "{}  {:<18} {:<6} {:<13} {} – {}  {}{revoked}{away}\n",
                 key.key_id,
                 key.purpose.as_str(),
                 key.algorithm,

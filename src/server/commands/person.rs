@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use base::{
-    Date,
+    Date, Instant,
     id::{AccountId, PersonId},
     number::IdentityNumber,
 };
 use identity::{
-    Vault, account, death,
+    Vault,
+    account::{self, AccountState, AccountView},
+    death,
     events::SessionClosed,
     password::{self, HashedPassword},
     person::{self, NewPerson, Profile},
@@ -17,6 +19,7 @@ use identity::{
 use records::{Actor, Work};
 
 use crate::{
+    foundation,
     settings::Settings,
     wiring::{self, Product, World},
 };
@@ -24,10 +27,34 @@ use crate::{
 /// What may be done.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Register a person with an account and print a password.
+    /// Register a person with an account and print a password, with which the person chooses another one within a week.
     Add(NewAccount),
+    /// Close an account for good; its sessions end.
+    Close(Named),
+    /// Lock an account until it is unlocked; its sessions end.
+    Lock(Named),
+    /// Give an account another name to sign in with.
+    Rename {
+        #[command(flatten)]
+        named: Named,
+        /// The new name.
+        #[arg(long, value_name = "USERNAME")]
+        to: String,
+    },
+    /// Print another password for an account, with which its owner chooses one within a week; its sessions end.
+    ResetPassword(Named),
+    /// Open a locked account again.
+    Unlock(Named),
     /// Write a person's death down: closes the accounts and revokes the licences that end with their holder.
     Deceased(Death),
+}
+
+/// An account.
+#[derive(clap::Args)]
+pub struct Named {
+    /// What the person signs in with.
+    #[arg(long, value_name = "USERNAME")]
+    username: String,
 }
 
 /// A death.
@@ -70,6 +97,8 @@ pub(crate) struct Registered {
     pub account: AccountId,
     /// With what name.
     pub username: String,
+    /// Until when the password counts.
+    pub until: Instant,
 }
 
 /// Does it.
@@ -80,8 +109,57 @@ pub(crate) struct Registered {
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Add(new) => add(settings, new).await,
+        Command::Close(named) => {
+            act(settings, &named, async |work, view| account::close(work, &view.account_id).await).await
+        }
         Command::Deceased(death) => deceased(settings, &death).await,
+        Command::Lock(named) => {
+            act(settings, &named, async |work, view| account::lock(work, &view.account_id).await).await
+        }
+        Command::Rename { named, to } => {
+            act(settings, &named, async |work, view| account::rename(work, view, &to).await).await
+        }
+        Command::ResetPassword(named) => reset_password(settings, &named).await,
+        Command::Unlock(named) => {
+            act(settings, &named, async |work, view| account::unlock(work, &view.account_id).await).await
+        }
     }
+}
+
+/// Does something to one account.
+async fn act(
+    settings: &Settings,
+    named: &Named,
+    act: impl AsyncFnOnce(&mut Work, &AccountView) -> Result<(), identity::Error>,
+) -> anyhow::Result<()> {
+    let database = foundation::find_database(settings).await?;
+    let mut work = database.begin(World::default().context(Actor::Operator)).await?;
+    let view = account_named(&mut work, &named.username).await?;
+    act(&mut work, &view).await.with_context(|| named.username.clone())?;
+    work.commit().await?;
+    super::print("done\n")
+}
+
+async fn reset_password(settings: &Settings, named: &Named) -> anyhow::Result<()> {
+    let world = World::default();
+    let product = wiring::find(settings, world.clone()).await?;
+    let (password, hashed) = new_password(&product, &named.username).await?;
+    let mut work = product.database.begin(world.context(Actor::Operator)).await?;
+    let view = account_named(&mut work, &named.username).await?;
+    anyhow::ensure!(view.state != AccountState::Closed, "{} is closed", named.username);
+    let until = password::hand_out(&mut work, &view.account_id, &hashed).await?;
+    work.commit().await?;
+    super::print(&format!("{}\n", handed_out(&view.username, &password, until)))
+}
+
+async fn account_named(work: &mut Work, username: &str) -> anyhow::Result<AccountView> {
+    let found = account::find_by_username(&mut work.tx, username).await?;
+    found.with_context(|| format!("no account has the username {username}"))
+}
+
+/// What is told of a password that was handed out.
+pub(crate) fn handed_out(username: &str, password: &str, until: Instant) -> String {
+    format!("{username} may sign in until {} and choose a password, with the password {password}", until.date())
 }
 
 async fn deceased(settings: &Settings, death: &Death) -> anyhow::Result<()> {
@@ -107,8 +185,8 @@ async fn add(settings: &Settings, new: NewAccount) -> anyhow::Result<()> {
     let mut work = product.database.begin(world.context(Actor::Operator)).await?;
     let registered = register(&mut work, &product.app.vault, new, number, &hashed).await?;
     work.commit().await?;
-    let Registered { person, account, username } = registered;
-    super::print(&format!("{person} {account}\n{username} may sign in with the password {password}\n"))
+    let Registered { person, account, username, until } = registered;
+    super::print(&format!("{person} {account}\n{}\n", handed_out(&username, &password, until)))
 }
 
 impl NewAccount {
@@ -162,6 +240,7 @@ pub(crate) async fn register(
         profile: Profile { phone_number: new.phone, email: new.email, ..Profile::default() },
     };
     let person = person::register(work, vault, person).await?;
-    let account = account::open(work, &person, &new.username, Some(password)).await?;
-    Ok(Registered { person, account, username: new.username.trim().to_owned() })
+    let account = account::open(work, &person, &new.username, None).await?;
+    let until = password::hand_out(work, &account, password).await?;
+    Ok(Registered { person, account, username: new.username.trim().to_owned(), until })
 }

@@ -107,6 +107,12 @@ pub struct DemoFacts {
 }
 
 impl DemoFacts {
+    /// What is kept of the city.
+    #[cfg(test)]
+    pub fn city(&self) -> &CityFacts {
+        &self.city
+    }
+
     /// Puts together what is kept and what depends on this start: addresses, and how each licence stands now.
     pub async fn gather(product: &Product, ports: &RelyingPartyPorts, city: CityFacts) -> anyhow::Result<Self> {
         let at = product.world.clock.now();

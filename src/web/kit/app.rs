@@ -53,6 +53,8 @@ pub struct Settings {
     pub public_url: String,
     /// Whose forwarded headers count.
     pub trusted_proxies: Vec<IpNet>,
+    /// With which token a monitoring system may ask; without one there are no metrics.
+    pub metrics_token: Option<Secret<String>>,
     /// What stands at the top and the foot of every page.
     pub site: Site,
 }

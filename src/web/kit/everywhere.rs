@@ -1,6 +1,6 @@
-//! What every surface answers: static files, preferences, health.
+//! What every surface answers: static files, preferences, health, metrics.
 
-use crate::kit::{admission::Anyone, assets, health, preferences, table::Table};
+use crate::kit::{admission::Anyone, assets, health, metrics, preferences, table::Table};
 
 pub fn routes() -> Table {
     Table::everywhere()
@@ -10,4 +10,5 @@ pub fn routes() -> Table {
         .get("/appearance", Anyone, preferences::appearance)
         .get(health::READY, Anyone, health::ready)
         .get(health::LIVES, Anyone, health::lives)
+        .get(health::METRICS, Anyone, metrics::metrics)
 }

@@ -32,9 +32,12 @@ pub(crate) const READY: &str = "/healthz";
 /// Where a supervisor asks whether this process answers.
 pub(crate) const LIVES: &str = "/livez";
 
+/// Where a monitoring system asks.
+pub(crate) const METRICS: &str = "/metrics";
+
 /// Whether a path is one of those that are asked by address, whatever the name of the host.
 pub(crate) fn is_asked(path: &str) -> bool {
-    path == READY || path == LIVES
+    [READY, LIVES, METRICS].contains(&path)
 }
 
 /// What is known of this node. Cloning it is cheap.
@@ -94,7 +97,7 @@ impl Health {
     }
 
     /// Every check, and whether it is passed.
-    async fn checks(&self, database: &Database) -> BTreeMap<&'static str, bool> {
+    pub(crate) async fn checks(&self, database: &Database) -> BTreeMap<&'static str, bool> {
         let mut checks = BTreeMap::from([("database", self.database_answers(database).await)]);
         checks.insert("serving", !self.is_leaving());
         for pulse in &*self.0.pulses.lock().unwrap_or_else(PoisonError::into_inner) {

@@ -44,6 +44,9 @@ pub const UPLOADS_BYTES_MAX: usize = 8 * UPLOAD_BYTES_MAX;
 /// The most of those bytes that one client may hold: two of the largest files.
 pub const UPLOADS_BYTES_EACH_MAX: usize = 2 * UPLOAD_BYTES_MAX;
 
+/// How long whoever signed in with a password that was handed out may think of another one, in seconds.
+pub const CHOOSING_SECONDS_MAX: i64 = 15 * 60;
+
 /// Files of one client that wait to be examined or are.
 pub const FILES_EACH_MAX: usize = 32;
 

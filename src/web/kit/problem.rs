@@ -152,7 +152,10 @@ impl From<identity::Error> for Problem {
             }
             Error::Number(_) => wrong("number", words::identity::NUMBER),
             Error::OrganisationUnknown => not_found("organisation_unknown", words::identity::ORGANISATION_UNKNOWN),
+            Error::PasswordEnded => wrong("password_ended", words::identity::PASSWORD_ENDED),
             Error::PasswordGuessable => wrong("password_guessable", words::identity::PASSWORD_GUESSABLE),
+            Error::PasswordSame => wrong("password_same", words::identity::PASSWORD_SAME),
+            Error::PasswordToChoose => wrong("password_to_choose", words::identity::PASSWORD_TO_CHOOSE),
             Error::PasswordTooLong { max } => Self::Domain {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 code: "password_too_long",
@@ -223,6 +226,32 @@ impl From<licence::Error> for Problem {
             Error::TypeUnknown => refused(code, words::licence::TYPE_UNKNOWN),
             Error::VersionsExhausted => conflict(code, words::licence::VERSIONS_EXHAUSTED),
             Error::Voided(_) => refused(code, words::licence::VOIDED),
+        }
+    }
+}
+
+impl From<pki::Error> for Problem {
+    fn from(error: pki::Error) -> Self {
+        use pki::Error;
+        let conflict = |code, text| Self::domain(StatusCode::CONFLICT, code, text);
+        match error {
+            Error::Fault(fault) => Self::Fault(fault),
+            Error::KeyAway(_) => conflict("key_away", words::operator::KEY_AWAY),
+            Error::KeyInUse(_) | Error::SealKey | Error::Transition { .. } => {
+                conflict("key_state", words::operator::KEY_STATE)
+            }
+            Error::KeyTooNew { .. } => conflict("key_too_new", words::operator::KEY_TOO_NEW),
+            Error::KeyUnknown(_) => Self::domain(StatusCode::NOT_FOUND, "key_unknown", words::operator::KEY_UNKNOWN),
+            Error::KeyUnusable { .. } | Error::NoCurrentKey(_) => {
+                conflict("key_unusable", words::operator::KEY_UNUSABLE)
+            }
+            Error::CertificateProfile(_)
+            | Error::CertificateUnknown(_)
+            | Error::EnvelopeMismatch
+            | Error::KeyFileMissing(_)
+            | Error::KeyFileTampered(_)
+            | Error::Name
+            | Error::PurposeMismatch { .. } => Self::Fault(Fault::broken(error)),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A browser in a few words, so that people know their own devices again.
 
+use http::{HeaderMap, header};
+
 /// Browsers by what they say of themselves; the first match counts, because most claim to be others as well.
 const BROWSERS: &[(&str, &str)] = &[
     ("MicroMessenger/", "微信"),
@@ -24,8 +26,13 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("Linux", "Linux"),
 ];
 
+/// The browser that sends these headers.
+pub fn of(headers: &HeaderMap) -> String {
+    describe(headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default())
+}
+
 /// `Chrome · Windows`; nothing of the header itself is kept, whatever it holds.
-pub fn describe(user_agent: &str) -> String {
+fn describe(user_agent: &str) -> String {
     let first = |known: &[(&str, &'static str)]| known.iter().find(|(mark, _)| user_agent.contains(mark)).map(|k| k.1);
     match (first(BROWSERS), first(SYSTEMS)) {
         (Some(browser), Some(system)) => format!("{browser} · {system}"),

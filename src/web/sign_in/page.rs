@@ -1,6 +1,7 @@
 //! The sign-in page.
 
 use axum::{extract::State, response::Response};
+use base::Text;
 use http::StatusCode;
 
 use super::requesting::{self, Requesting};
@@ -60,6 +61,13 @@ impl SignInPage {
         html(StatusCode::SERVICE_UNAVAILABLE, &waiting)
     }
 
+    /// The page on which another password is chosen, with what was typed and what is wrong with the choice.
+    pub fn chooses(self, status: StatusCode, username: &str, typed: String, error: String) -> Response {
+        let rule = password_rule();
+        let choosing = ChoosePage { page: self.page, to: self.to, username: username.to_owned(), typed, rule, error };
+        html(status, &choosing)
+    }
+
     /// The form once more, with the name that was typed and what is wrong.
     pub fn again(mut self, status: StatusCode, username: &str, error: String) -> Response {
         username.clone_into(&mut self.username);
@@ -76,6 +84,23 @@ struct WaitingPage {
     to: String,
     username: String,
     typed: String,
+}
+
+/// The page on which a password of one's own takes the place of one that was handed out.
+#[derive(askama::Template)]
+#[template(path = "sign_in/choose.html")]
+struct ChoosePage {
+    page: Page,
+    to: String,
+    username: String,
+    typed: String,
+    rule: Text,
+    error: String,
+}
+
+/// What a new password has to be.
+pub fn password_rule() -> Text {
+    words::sign_in::new_password_rule(identity::PASSWORD_CHARACTERS_MIN)
 }
 
 /// `GET /sign-in?to=PATH`.

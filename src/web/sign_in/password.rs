@@ -12,7 +12,9 @@ use records::{Actor, Context};
 use super::{device, page::SignInPage, waiting::Typed};
 use crate::{
     App, Page, Problem,
-    kit::{form::Fields, limits::COME_AGAIN_SECONDS, page::see_other, problem::Reason, rendering, session},
+    kit::{
+        form::Fields, limits::COME_AGAIN_SECONDS, page::see_other, problem::Reason, rendering, session, visit::Visit,
+    },
 };
 
 /// `POST /sign-in`. The session that the browser had before is dead afterwards, whoever's it was.
@@ -41,12 +43,11 @@ pub async fn submit(
         let error = form.page().say(words::sign_in::EMPTY).to_owned();
         return Ok(form.again(StatusCode::UNPROCESSABLE_ENTITY, username, error));
     };
-    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let attempt = Attempt {
         username,
         password: typed.password.expose(),
         address: visit.address,
-        device: &device::describe(agent),
+        device: &device::of(&headers),
         browser: browser.as_deref(),
         limits: app.session_limits,
     };
@@ -66,8 +67,82 @@ pub async fn submit(
             let sealed = typed.sealed(&app, &visit, username);
             Ok(comes_again(form.waits(username, sealed), retry_after_seconds))
         }
+        Err(Error::PasswordToChoose) => {
+            // From now on there is time to think.
+            let sealed = Typed { since: visit.at, ..typed }.sealed(&app, &visit, username);
+            Ok(form.chooses(StatusCode::OK, username, sealed, String::new()))
+        }
         Err(error) => refused(form, username, error, visit.at),
     }
+}
+
+/// `POST /sign-in/choose`: signs in with a password that was handed out, and another one takes its place.
+pub async fn choose(
+    State(app): State<App>,
+    page: Page,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let username = fields.text("username");
+    let (browser, visit) = (page.session.clone(), page.visit.clone());
+    let form = SignInPage::new(&app, page, fields.text("to")).await;
+    let typed = Typed::open(&app, &visit, username, fields.text("typed"));
+    let Some(typed) = typed.filter(|typed| typed.may_choose(visit.at)) else {
+        let words = form.page().say(words::sign_in::CHOOSE_LATE).to_owned();
+        return Ok(form.again(StatusCode::UNPROCESSABLE_ENTITY, username, words));
+    };
+    let attempt = Attempt {
+        username,
+        password: typed.password.expose(),
+        address: visit.address,
+        device: &device::of(&headers),
+        browser: browser.as_deref(),
+        limits: app.session_limits,
+    };
+    let new = fields.raw("new").unwrap_or_default();
+    match change(&app, &visit, &attempt, new).await {
+        Ok(opened) => {
+            let mut response = see_other(form.to());
+            response.headers_mut().append(header::SET_COOKIE, session::cookie(&app, &opened.token));
+            Ok(response)
+        }
+        Err(error) => match unfit(form.page(), &error) {
+            Some(words) => {
+                let sealed = typed.sealed(&app, &visit, username);
+                Ok(form.chooses(StatusCode::UNPROCESSABLE_ENTITY, username, sealed, words))
+            }
+            None => refused(form, username, error, visit.at),
+        },
+    }
+}
+
+/// Proves a password and puts another one in its place: a session opens, or goes on under a new token, and the person's
+/// other sessions end.
+pub async fn change(app: &App, visit: &Visit, attempt: &Attempt<'_>, new: &str) -> Result<Opened, Error> {
+    if new == attempt.password {
+        return Err(Error::PasswordSame);
+    }
+    let _share = app
+        .shared
+        .sign_ins
+        .take(visit.client, 1)
+        .map_err(|_| Error::Busy { retry_after_seconds: COME_AGAIN_SECONDS })?;
+    let context = app.context(visit, Actor::Anonymous);
+    let mut proof = sign_in::with_password(&app.database, &app.vault, &app.gate, &context, attempt).await?;
+    proof.choose(identity::password::hash(&app.gate, &app.entropy, attempt.username, new).await?);
+    proof.open(&app.database, &context, attempt).await
+}
+
+/// What is wrong with a new password, if it is that.
+pub fn unfit(page: &Page, error: &Error) -> Option<String> {
+    let words = match error {
+        Error::PasswordGuessable => words::identity::PASSWORD_GUESSABLE.clone(),
+        Error::PasswordSame => words::identity::PASSWORD_SAME.clone(),
+        Error::PasswordTooLong { max } => words::identity::password_too_long(*max),
+        Error::PasswordTooShort { min } => words::identity::password_too_short(*min),
+        _ => return None,
+    };
+    Some(page.say(&words).to_owned())
 }
 
 async fn sign_in(app: &App, context: &Context, attempt: &Attempt<'_>) -> Result<Opened, Error> {
@@ -88,6 +163,9 @@ fn comes_again(mut response: Response, retry_after_seconds: u32) -> Response {
 fn refused(form: SignInPage, username: &str, error: Error, at: Instant) -> Result<Response, Problem> {
     let page = form.page();
     let (status, retry_after, words) = match error {
+        Error::PasswordEnded => {
+            (StatusCode::UNPROCESSABLE_ENTITY, None, page.say(words::sign_in::PASSWORD_ENDED).to_owned())
+        }
         Error::Refused => (StatusCode::UNPROCESSABLE_ENTITY, None, page.say(words::sign_in::REFUSED).to_owned()),
         Error::PasswordTooLong { max } => {
             let words = page.say(&words::sign_in::too_long(max)).to_owned();
@@ -107,7 +185,7 @@ fn refused(form: SignInPage, username: &str, error: Error, at: Instant) -> Resul
 }
 
 /// When to try again, by the clock and as a duration: a page may have been open for a while.
-fn throttled(page: &Page, retry_at: Instant, at: Instant, seconds: u32) -> String {
+pub fn throttled(page: &Page, retry_at: Instant, at: Instant, seconds: u32) -> String {
     // A second is rounded up, or a visitor who takes the page at its word comes a moment too early.
     let clock = retry_at.plus_seconds(i64::from(retry_at.as_micros() % 1_000_000 != 0)).legal_text();
     let clock = if retry_at.date() == at.date() { clock.get(11..).unwrap_or(&clock) } else { &clock };

@@ -557,3 +557,105 @@ async fn what_was_typed_is_shown_as_text() {
     let answer = Browser::new(&site).sign_in("\"><script>alert(1)</script>", "x", "/me").await;
     assert!(!answer.text.contains("<script>alert"), "{}", answer.text);
 }
+
+const HANDED_OUT: &str = "handed out at the counter";
+
+async fn hand_out(site: &Site) {
+    let context = records::testing::context(testing::NOW.plus_seconds(-100), 79);
+    let hashed = password::hash(&site.app.gate, &context.entropy, "zhangwei", HANDED_OUT).await.unwrap();
+    let mut work = site.app.database.begin(context).await.unwrap();
+    let account = account::find_by_username(&mut work.tx, "zhangwei").await.unwrap().unwrap();
+    password::hand_out(&mut work, &account.account_id, &hashed).await.unwrap();
+    work.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_signs_in_with_a_password_that_was_handed_out_chooses_another_one_first() {
+    let site = site().await;
+    hand_out(&site).await;
+    let browser = Browser::new(&site);
+    let page = browser.sign_in("zhangwei", HANDED_OUT, "/me/licences").await;
+    assert_eq!((page.status, site.sessions().await), (StatusCode::OK, 0));
+    assert!(!page.text.contains(HANDED_OUT));
+    let choose = async |browser: &Browser<'_>, page: &Answer, new: &str| {
+        let fields = ["csrf", "to", "username", "typed"].map(|name| (name, page.hidden(name)));
+        let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        fields.push(("new", new));
+        browser.post("/sign-in/choose", &fields).await
+    };
+    for (new, words) in [("short", "至少 15"), ("passwordpassword", "太容易被猜到"), (HANDED_OUT, "与现在的密码相同")]
+    {
+        let refused = choose(&browser, &page, new).await;
+        assert_eq!((refused.status, site.sessions().await), (StatusCode::UNPROCESSABLE_ENTITY, 0), "{new}");
+        assert!(refused.text.contains(words) && !refused.text.contains(HANDED_OUT), "{new}: {}", refused.text);
+    }
+    // What the page brings back is worth nothing in another browser.
+    let other = Browser::new(&site);
+    let strange = other.get("/sign-in").await;
+    let fields = [
+        ("csrf", strange.hidden("csrf")),
+        ("username", "zhangwei".to_owned()),
+        ("typed", page.hidden("typed")),
+        ("new", "lanterns along the river".to_owned()),
+    ];
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(other.post("/sign-in/choose", &fields).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(site.sessions().await, 0);
+    let chosen = choose(&browser, &page, "lanterns along the river").await;
+    assert_eq!((chosen.status, chosen.location(), site.sessions().await), (StatusCode::SEE_OTHER, "/me/licences", 1));
+    let again = browser.sign_in("zhangwei", HANDED_OUT, "/me").await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_person_changes_the_password_and_is_signed_out_everywhere_else() {
+    let site = site().await;
+    let (here, elsewhere) = (Browser::new(&site), Browser::new(&site));
+    for browser in [&here, &elsewhere] {
+        assert_eq!(browser.sign_in("zhangwei", PASSWORD, "/me").await.status, StatusCode::SEE_OTHER);
+    }
+    assert!(here.get("/me").await.text.contains("/me/password"));
+    let change = async |current: &str, new: &str| {
+        let page = here.get("/me/password").await;
+        here.post("/me/password", &[("csrf", &page.hidden("csrf")), ("current", current), ("new", new)]).await
+    };
+    for (current, new, words) in [
+        ("wrong", "lanterns along the river", "现在的密码不正确"),
+        (PASSWORD, PASSWORD, "与现在的密码相同"),
+        (PASSWORD, "zhangwei-zhangwei", "太容易被猜到"),
+        (PASSWORD, "", "至少 15"),
+    ] {
+        let refused = change(current, new).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{new}");
+        assert!(refused.text.contains(words), "{new}: {}", refused.text);
+    }
+    assert_eq!((site.sessions().await, site.events::<identity::events::PasswordSet>().await.len()), (2, 1));
+    let changed = change(PASSWORD, "lanterns along the river").await;
+    assert_eq!((changed.status, changed.location()), (StatusCode::SEE_OTHER, "/me/password?changed"));
+    assert!(here.get("/me/password?changed").await.text.contains("密码已修改"));
+    assert_eq!((elsewhere.get("/me").await.status, site.sessions().await), (StatusCode::SEE_OTHER, 1));
+    let old = elsewhere.sign_in("zhangwei", PASSWORD, "/me").await;
+    assert_eq!(old.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(elsewhere.sign_in("zhangwei", "lanterns along the river", "/me").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn guessing_the_password_on_the_page_that_changes_it_is_counted_as_at_the_door() {
+    let site = site().await;
+    let browser = Browser::new(&site);
+    browser.sign_in("zhangwei", PASSWORD, "/me").await;
+    let mut last = StatusCode::OK;
+    for guess in 0..60 {
+        let page = browser.get("/me/password").await;
+        let current = format!("guess {guess}");
+        let fields =
+            [("csrf", page.hidden("csrf")), ("current", current), ("new", "lanterns along the river".to_owned())];
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        last = browser.post("/me/password", &fields).await.status;
+        if last == StatusCode::TOO_MANY_REQUESTS {
+            break;
+        }
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    assert!(!site.failures().await.is_empty());
+}

@@ -8,7 +8,10 @@ use crypto::{
 
 use crate::{
     App,
-    kit::{limits::SIGN_IN_WAITS_SECONDS_MAX, visit::Visit},
+    kit::{
+        limits::{CHOOSING_SECONDS_MAX, SIGN_IN_WAITS_SECONDS_MAX},
+        visit::Visit,
+    },
 };
 
 /// A password on its way, and since when.
@@ -32,6 +35,11 @@ impl Typed {
         let since = Instant::from_micros(i64::from_be_bytes(*since));
         let password = Secret::new(String::from_utf8(password.to_vec()).ok()?);
         Some(Self { password, since })
+    }
+
+    /// Whether another password may still be chosen with it.
+    pub fn may_choose(&self, at: Instant) -> bool {
+        at.seconds_since(self.since) < CHOOSING_SECONDS_MAX
     }
 
     /// Whether it may wait for another turn.

@@ -98,7 +98,13 @@ async fn organisation(
     organisation::register(work, new).await.unwrap()
 }
 
-async fn member(work: &mut Work, app: &App, at: &OrganisationId, who: (&str, &str), roles: &[Role]) -> Member {
+pub(crate) async fn member(
+    work: &mut Work,
+    app: &App,
+    at: &OrganisationId,
+    who: (&str, &str),
+    roles: &[Role],
+) -> Member {
     let (person, number) = register(work, app, who.0, who.1).await;
     let staff = staff::appoint(work, &person, at, roles).await.unwrap();
     let account = account::open(work, &person, &format!("u{}", number.as_str()), None).await.unwrap();

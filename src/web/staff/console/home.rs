@@ -22,6 +22,7 @@ struct Home {
     department: String,
     is_clerk: bool,
     is_reviewer: bool,
+    is_operator: bool,
     may_verify: bool,
     /// What the roles without work on this page do, and where.
     elsewhere: Vec<&'static str>,
@@ -63,6 +64,7 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         department: staff.appointment.organisation_name.clone(),
         is_clerk,
         is_reviewer,
+        is_operator: roles.has(Role::Operator),
         may_verify: [Role::Auditor, Role::Counter].into_iter().any(|role| roles.has(role)),
         waiting,
         returned,

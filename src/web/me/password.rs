@@ -1,0 +1,94 @@
+//! `/me/password`: another password.
+
+use axum::{extract::State, response::Response};
+use base::Text;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use identity::{Error, sign_in::Attempt};
+
+use crate::{
+    App, Page, Problem,
+    kit::{
+        form::{FieldError, Fields, Query},
+        page::{html, see_other},
+        session::{self, Citizen},
+    },
+    sign_in::{device, page::password_rule, password},
+};
+
+#[derive(askama::Template)]
+#[template(path = "me/password.html")]
+struct Password {
+    page: Page,
+    rule: Text,
+    changed: bool,
+    errors: Vec<FieldError>,
+    current_error: String,
+    new_error: String,
+}
+
+/// `GET /me/password`.
+pub async fn show(page: Page, Query(query): Query) -> Response {
+    let changed = query.has("changed");
+    html(StatusCode::OK, &Password { changed, ..Password::empty(page) })
+}
+
+/// `POST /me/password`: the password that there is is asked for once more, and counted like a sign-in.
+pub async fn change(
+    State(app): State<App>,
+    citizen: Citizen,
+    page: Page,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let visit = page.visit.clone();
+    let attempt = Attempt {
+        username: &citizen.session.username,
+        password: fields.raw("current").unwrap_or_default(),
+        address: visit.address,
+        device: &device::of(&headers),
+        browser: Some(&citizen.session),
+        limits: app.session_limits,
+    };
+    let error = match password::change(&app, &visit, &attempt, fields.raw("new").unwrap_or_default()).await {
+        Ok(opened) => {
+            let mut response = see_other("/me/password?changed");
+            response.headers_mut().append(header::SET_COOKIE, session::cookie(&app, &opened.token));
+            return Ok(response);
+        }
+        Err(error) => error,
+    };
+    if let Some(words) = password::unfit(&page, &error) {
+        return Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &Password::empty(page).wrong("new", words)));
+    }
+    match error {
+        Error::Refused | Error::PasswordEnded => {
+            let words = page.say(words::me::PASSWORD_WRONG).to_owned();
+            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &Password::empty(page).wrong("current", words)))
+        }
+        Error::Throttled { retry_at, retry_after_seconds } => {
+            let words = password::throttled(&page, retry_at, visit.at, retry_after_seconds);
+            let page = Password::empty(page).wrong("current", words);
+            let mut response = html(StatusCode::TOO_MANY_REQUESTS, &page);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+            Ok(response)
+        }
+        other => Err(other.into()),
+    }
+}
+
+impl Password {
+    fn empty(page: Page) -> Self {
+        let (current_error, new_error) = (String::new(), String::new());
+        Self { page, rule: password_rule(), changed: false, errors: Vec::new(), current_error, new_error }
+    }
+
+    fn wrong(mut self, field: &str, words: String) -> Self {
+        self.errors = vec![FieldError { field: field.to_owned(), text: words.clone() }];
+        if field == "new" {
+            self.new_error = words;
+        } else {
+            self.current_error = words;
+        }
+        self
+    }
+}

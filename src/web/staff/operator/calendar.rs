@@ -1,0 +1,64 @@
+//! `/operator/calendar`: what ends, and what takes its place.
+
+use axum::{extract::State, response::Response};
+use http::StatusCode;
+use pki::{Ending, calendar::Ends};
+
+use super::keys::purpose;
+use crate::{App, Page, Problem, kit::page::html};
+
+/// Something that ends.
+struct Line {
+    what: &'static str,
+    name: String,
+    on: String,
+    kind: &'static str,
+    when: String,
+    next: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/operator/calendar.html")]
+struct Calendar {
+    page: Page,
+    lines: Vec<Line>,
+    urgent: usize,
+}
+
+/// `GET /operator/calendar`.
+pub async fn list(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    let now = page.visit.at;
+    let endings = seal::calendar::endings(&mut app.database.read().await?, &app.custody, now).await?;
+    let urgent = endings.iter().filter(|ending| ending.is_urgent(now)).count();
+    let lines = endings.iter().map(|ending| line(&page, ending)).collect();
+    Ok(html(StatusCode::OK, &Calendar { page, lines, urgent }))
+}
+
+fn line(page: &Page, ending: &Ending) -> Line {
+    let now = page.visit.at;
+    let what = match &ending.what {
+        Ends::Key(of, _) => page.say(purpose(*of)),
+        Ends::List(_) => page.say(words::operator::LIST),
+        Ends::Seal(_) => page.say(words::operator::SEAL),
+    };
+    let days = ending.at.seconds_since(now).div_euclid(86_400);
+    let when = if days < 0 { words::operator::ENDED.clone() } else { words::operator::in_days(days) };
+    let kind = match ending.within_days(now) {
+        _ if ending.is_urgent(now) => "bad",
+        Some(_) => "warning",
+        None => "good",
+    };
+    let next = match ending.replaced_at {
+        Some(at) if at >= now => words::operator::by_itself(at.date()),
+        Some(at) => words::operator::overdue(at.date()),
+        None => words::operator::BY_SOMEBODY.clone(),
+    };
+    Line {
+        what,
+        name: ending.name.clone(),
+        on: ending.at.date().to_string(),
+        kind,
+        when: page.say(&when).to_owned(),
+        next: page.say(&next).to_owned(),
+    }
+}

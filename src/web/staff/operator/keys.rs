@@ -1,0 +1,114 @@
+//! `/operator/keys`: every key but those of seals, and from one to the next.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use base::{Text, id::KeyId};
+use http::StatusCode;
+use pki::{
+    KeyState, Purpose,
+    rotation::{self, Wait},
+};
+use records::Work;
+
+use crate::{
+    App, Page, Problem,
+    kit::{
+        form::Fields,
+        page::{html, see_other},
+        session::Staff,
+    },
+};
+
+struct Key {
+    id: String,
+    purpose: &'static str,
+    algorithm: String,
+    kind: &'static str,
+    state: &'static str,
+    from: String,
+    until: String,
+    /// Whether it can be activated or given up.
+    waits: bool,
+    is_taken_out: bool,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/operator/keys.html")]
+struct Custody {
+    page: Page,
+    keys: Vec<Key>,
+    purposes: Vec<(&'static str, &'static str)>,
+}
+
+/// `GET /operator/keys`.
+pub async fn list(State(app): State<App>, page: Page) -> Response {
+    let keys = app.custody.service_keys().into_iter().map(|key| {
+        let (kind, state) = state_tag(&page, key.state);
+        Key {
+            id: key.key_id.to_string(),
+            purpose: page.say(purpose(key.purpose)),
+            algorithm: key.algorithm,
+            kind,
+            state,
+            from: key.not_before.date().to_string(),
+            until: key.not_after.date().to_string(),
+            waits: key.state == KeyState::PrePublished,
+            is_taken_out: key.taken_out_at.is_some(),
+        }
+    });
+    let keys = keys.collect();
+    let purposes = Purpose::SINGLE.map(|one| (one.as_str(), page.say(purpose(one)))).to_vec();
+    html(StatusCode::OK, &Custody { page, keys, purposes })
+}
+
+/// `POST /operator/keys/publish`: makes the next key of a purpose and publishes it.
+pub async fn publish(State(app): State<App>, operator: Staff, fields: Fields) -> Result<Response, Problem> {
+    let purpose = Purpose::parse(fields.text("purpose")).ok_or(Problem::NotFound)?;
+    rotation::pre_publish(&app.custody, operator.context(), purpose).await?;
+    Ok(see_other("/operator/keys"))
+}
+
+/// `POST /operator/keys/{id}/activate`.
+pub async fn activate(operator: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
+    let key = KeyId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let activate = async |mut work: Work| {
+        rotation::activate(&mut work, &key, Wait::Over).await?;
+        Ok(work.commit().await?)
+    };
+    operator.attempt(activate).await?;
+    Ok(see_other("/operator/keys"))
+}
+
+/// `POST /operator/keys/{id}/retire`: gives up a key that waits.
+pub async fn retire(operator: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
+    let key = KeyId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let retire = async |mut work: Work| {
+        rotation::retire(&mut work, &key).await?;
+        Ok(work.commit().await?)
+    };
+    operator.attempt(retire).await?;
+    Ok(see_other("/operator/keys"))
+}
+
+/// What a key is for, in words.
+pub(super) fn purpose(purpose: Purpose) -> &'static Text {
+    match purpose {
+        Purpose::AccessToken => words::operator::ACCESS_TOKEN,
+        Purpose::IdTokenEs256 => words::operator::ID_TOKEN_ES256,
+        Purpose::IdTokenRs256 => words::operator::ID_TOKEN_RS256,
+        Purpose::IssuingAuthority => words::operator::ISSUING_AUTHORITY,
+        Purpose::Root => words::operator::ROOT,
+        Purpose::Seal => words::operator::SEAL,
+    }
+}
+
+fn state_tag(page: &Page, state: KeyState) -> (&'static str, &'static str) {
+    match state {
+        KeyState::Active => ("good", page.say(words::operator::ACTIVE)),
+        KeyState::PrePublished => ("info", page.say(words::operator::PRE_PUBLISHED)),
+        KeyState::Retired => ("neutral", page.say(words::operator::RETIRED)),
+        KeyState::Revoked => ("bad", page.say(words::operator::REVOKED)),
+    }
+}

@@ -1,0 +1,123 @@
+//! The pages of operators.
+
+use axum::body::Body;
+use http::{Request, StatusCode, header};
+use identity::Role;
+use pki::{Purpose, rotation};
+
+use crate::{
+    public::api::tests::{Answer, Office, member, office},
+    testing::{METRICS_TOKEN, NOW},
+};
+
+/// An operator at a browser.
+struct Operator {
+    office: Office,
+    cookie: String,
+}
+
+impl Operator {
+    async fn new() -> Self {
+        let office = office().await;
+        let mut work = office.app.database.begin(records::testing::context(NOW, 9)).await.unwrap();
+        let who = ("运维己", "33010119800101011");
+        let operator = member(&mut work, &office.app, &office.department, who, &[Role::Operator]).await;
+        work.commit().await.unwrap();
+        let mut operator = Self { office, cookie: operator.cookie };
+        let first = operator.get("/operator/keys").await;
+        for set in first.headers.get_all(header::SET_COOKIE) {
+            operator.cookie = format!("{}; {}", operator.cookie, set.to_str().unwrap().split(';').next().unwrap());
+        }
+        operator
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        let request = Request::get(path).header(header::COOKIE, &self.cookie);
+        self.office.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&self, path: &str, fields: &str) -> Answer {
+        let page = self.get("/operator/keys").await.text;
+        let csrf = page.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
+        let request = Request::post(path)
+            .header(header::COOKIE, &self.cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.office.send(request.body(Body::from(format!("csrf={csrf}&{fields}"))).unwrap()).await
+    }
+}
+
+#[tokio::test]
+async fn an_operator_sees_what_ends_and_what_takes_its_place() {
+    let operator = Operator::new().await;
+    let home = operator.get("/console").await.text;
+    assert!(home.contains("/operator/calendar") && home.contains("/operator/keys"));
+    let calendar = operator.get("/operator/calendar").await;
+    assert_eq!(calendar.status, StatusCode::OK);
+    for purpose in Purpose::SINGLE {
+        let current = operator.office.app.custody.current(purpose, NOW).unwrap();
+        assert!(calendar.text.matches("自动更换").count() >= 5, "{}", calendar.text);
+        assert!(operator.get("/operator/keys").await.text.contains(current.key_id.as_str()));
+    }
+    assert!(!calendar.text.contains("urgent"), "nothing has to be seen to");
+}
+
+#[tokio::test]
+async fn an_operator_replaces_a_key_before_its_time_and_not_at_once() {
+    let operator = Operator::new().await;
+    let custody = &operator.office.app.custody;
+    let first = custody.current(Purpose::AccessToken, NOW).unwrap().key_id.clone();
+    let waiting = || {
+        let keys = custody.service_keys();
+        keys.into_iter()
+            .filter(|key| key.state == pki::KeyState::PrePublished)
+            .map(|key| key.key_id)
+            .collect::<Vec<_>>()
+    };
+    let unknown = operator.post("/operator/keys/publish", "purpose=seals").await;
+    assert_eq!((unknown.status, waiting().len()), (StatusCode::NOT_FOUND, 0));
+    let seal = operator.post("/operator/keys/publish", "purpose=seal").await;
+    assert_eq!((seal.status, waiting().len()), (StatusCode::CONFLICT, 0));
+    let published = operator.post("/operator/keys/publish", "purpose=access_token").await;
+    assert_eq!((published.status, published.location()), (StatusCode::SEE_OTHER, "/operator/keys"));
+    let early = waiting().pop().unwrap();
+    let refused = operator.post(&format!("/operator/keys/{early}/activate"), "").await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.text.contains("十分钟"), "{}", refused.text);
+    assert_eq!(operator.post(&format!("/operator/keys/{early}/retire"), "").await.status, StatusCode::SEE_OTHER);
+    assert!(waiting().is_empty());
+    let context = records::testing::context(NOW.plus_seconds(-700), 11);
+    let known = rotation::pre_publish(custody, context, Purpose::AccessToken).await.unwrap();
+    assert_eq!(operator.post(&format!("/operator/keys/{known}/activate"), "").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(custody.current(Purpose::AccessToken, NOW).unwrap().key_id, known);
+    let again = operator.post(&format!("/operator/keys/{first}/retire"), "").await;
+    assert_eq!(again.status, StatusCode::CONFLICT, "it is retired already");
+    let events =
+        operator.office.count("select count(*) from event where kind like 'pki.key.%' and actor_kind = 'staff'");
+    assert_eq!(events.await, 4, "created, retired, activated with the one before it retired");
+}
+
+#[tokio::test]
+async fn metrics_are_for_whoever_has_the_token_and_do_not_exist_for_others() {
+    let office = office().await;
+    let ask = async |token: &str| {
+        let mut request = Request::get("/metrics");
+        if !token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        office.send(request.body(Body::empty()).unwrap()).await
+    };
+    for token in ["", "x", &METRICS_TOKEN[1..]] {
+        assert_eq!(ask(token).await.status, StatusCode::NOT_FOUND, "{token:?}");
+    }
+    let metrics = ask(METRICS_TOKEN).await;
+    assert_eq!(metrics.status, StatusCode::OK);
+    let lines: Vec<&str> = metrics.text.lines().collect();
+    assert!(lines.contains(&"guosuo_check_passed{check=\"database\"} 1"));
+    assert!(lines.contains(&"guosuo_ends_urgent 0"));
+    for purpose in Purpose::SINGLE {
+        let signer = office.app.custody.current(purpose, NOW).unwrap();
+        let begins = format!("guosuo_ends_seconds{{what=\"key\",purpose=\"{purpose}\",key=\"{}\"}} ", signer.key_id);
+        let value = lines.iter().find_map(|line| line.strip_prefix(&begins)).unwrap();
+        assert!(value.parse::<i64>().unwrap() > 86_400, "{value}");
+    }
+}

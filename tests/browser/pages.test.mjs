@@ -120,6 +120,7 @@ for (const language of ['zh-CN', 'en']) {
       [`${city.facts.apps[0].url}/enter`, 'app-inside', { act: allowIfAsked }],
       ['/me/apps', 'me-apps'],
       ['/me/sessions', 'me-sessions'],
+      ['/me/password', 'me-password'],
       ['/sign-in', 'sign-in-again'],
       ['/sign-out', 'sign-out'],
       ['/logout', 'logout'],
@@ -171,6 +172,10 @@ for (const language of ['zh-CN', 'en']) {
       await everything(await visitor(username, language), [['/console', `${username}-home`]]);
     }
     await everything(await visitor('auditor', language), [['/desk/receipts', 'receipts']]);
+    await everything(await visitor('operator', language), [
+      ['/operator/calendar', 'operator-calendar'],
+      ['/operator/keys', 'operator-keys'],
+    ]);
   });
 }
 
@@ -228,6 +233,28 @@ test('large type and the dark: nothing beyond the edge, nothing too pale', async
       act: async () => { await counter.fill('#text', city.licence('revoked').code); await counter.click('#verify'); await counter.waitForSelector('#answer'); },
     }]]);
   }
+});
+
+test('a password is shown to whoever asks, and hidden again when the form is sent', async () => {
+  const context = await browser.newContext({ locale: 'zh-CN' });
+  const page = await context.newPage();
+  const account = city.account('', 4);
+  await page.goto(`${city.issuer}/sign-in?to=%2Fme`);
+  await page.fill('#username', account.username);
+  await page.fill('#password', account.password);
+  assert.equal(await page.getAttribute('#password', 'type'), 'password');
+  await page.click('button[data-shows=password]');
+  assert.equal(await page.getAttribute('#password', 'type'), 'text');
+  const sent = page.waitForRequest((request) => request.method() === 'POST');
+  const typeWhenSent = page.evaluate(() => new Promise((resolve) => {
+    const form = document.querySelector('main form');
+    form.addEventListener('submit', () => resolve(document.getElementById('password').type));
+  }));
+  await page.click('#sign-in');
+  assert.equal(await typeWhenSent, 'password');
+  await sent;
+  await page.waitForURL(/\/me$/);
+  await context.close();
 });
 
 test('signing in and out works without JavaScript', async () => {

@@ -14,7 +14,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::Value;
 
 use crate::{
-    browser::client,
+    browser::{Browser, Page, client},
     city::postgres_database,
     process::{self, Process, Ran, own_address},
     wait::until,
@@ -24,6 +24,9 @@ use crate::{
 const READY_MAX: Duration = Duration::from_secs(30);
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// What people choose instead of a password that was handed out.
+pub const OWN_PASSWORD: &str = "Lanterns along the river 7";
 
 /// An empty folder with a settings file.
 #[derive(Debug)]
@@ -79,6 +82,16 @@ impl Installation {
         let ran = self.run_with(&BOOTSTRAP, &identity_number(1));
         assert_eq!(ran.code, Some(0), "{ran:?}");
         ran.out.trim().rsplit(' ').next().unwrap().to_owned()
+    }
+
+    /// Signs in with a password that was handed out and chooses [`OWN_PASSWORD`], at the running server.
+    pub async fn choose(&self, username: &str, handed_out: &str) -> Page {
+        let browser = Browser::new();
+        let page = browser.get(&self.url("/sign-in?to=%2Fme")).await;
+        let form = page.form("sign-in").set("username", username).set("password", handed_out);
+        let page = browser.submit(&page, form, "sign-in").await;
+        let form = page.form("choose").set("new", OWN_PASSWORD);
+        browser.submit(&page, form, "choose").await
     }
 
     /// Writes a setting into the file.

@@ -5,7 +5,12 @@ use reqwest::{
     header::{HOST, HeaderMap, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY},
 };
 use serde_json::Value;
-use tests::{browser::client, flow::claims, html, installation::Installation};
+use tests::{
+    browser::client,
+    flow::claims,
+    html,
+    installation::{Installation, OWN_PASSWORD},
+};
 
 use super::commands::client_add;
 
@@ -31,6 +36,8 @@ struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: String,
+    /// The cookies that it was asked with.
+    sent_with: String,
 }
 
 impl Answer {
@@ -49,7 +56,8 @@ impl Proxy {
         let request = self.http.get(self.installation.url(path)).header(HOST, PUBLIC_HOST);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let answer = request.send().await.unwrap();
-        Answer { status: answer.status(), headers: answer.headers().clone(), body: answer.text().await.unwrap() }
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Answer { status, headers, body: answer.text().await.unwrap(), sent_with: String::new() }
     }
 
     /// Signs in as a browser on the other side of the proxy does.
@@ -59,10 +67,26 @@ impl Proxy {
         let form = form.set("username", "root-operator").set("password", password);
         let cookies: Vec<&str> = page.cookies().iter().filter_map(|line| line.split(';').next()).collect();
         let request = self.http.post(self.installation.url(&form.action)).header(HOST, PUBLIC_HOST);
-        let request = request.header("origin", PUBLIC).header("cookie", cookies.join("; ")).form(&form.fields);
+        let sent_with = cookies.join("; ");
+        let request = request.header("origin", PUBLIC).header("cookie", &sent_with).form(&form.fields);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let answer = request.send().await.unwrap();
-        Answer { status: answer.status(), headers: answer.headers().clone(), body: answer.text().await.unwrap() }
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Answer { status, headers, body: answer.text().await.unwrap(), sent_with }
+    }
+
+    /// Signs in with a password that was handed out, and chooses another one.
+    async fn choose(&self, handed_out: &str, headers: &[(&str, &str)]) -> Answer {
+        let page = self.sign_in(handed_out, headers).await;
+        let form = html::forms(&page.body).into_iter().find(|form| form.has("new")).unwrap();
+        let request = self.http.post(self.installation.url(&form.action)).header(HOST, PUBLIC_HOST);
+        let cookies = page.sent_with.clone();
+        let request = request.header("origin", PUBLIC).header("cookie", cookies);
+        let request = request.form(&form.set("new", OWN_PASSWORD).fields);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Answer { status, headers, body: answer.text().await.unwrap(), sent_with: String::new() }
     }
 }
 
@@ -98,7 +122,7 @@ async fn issuer_links_and_cookies_come_from_the_public_address_whatever_headers_
             assert!(cookie.starts_with("__Host-") && cookie.ends_with("; Secure"), "{path} {cookie}");
         }
     }
-    let inside = proxy.sign_in(&password, &FORGED).await;
+    let inside = proxy.choose(&password, &FORGED).await;
     assert_eq!((inside.status, &inside.headers[LOCATION]), (StatusCode::SEE_OTHER, &"/me".parse().unwrap()));
     let cookies = inside.cookies();
     let session = cookies.iter().find(|line| line.starts_with("__Host-guosuo=")).expect("a session");
@@ -143,7 +167,7 @@ async fn a_forwarded_address_counts_from_a_trusted_proxy_only() {
         let server = proxy.installation.serve().await;
         let refused = proxy.sign_in("a wrong password", &[FORWARDED, ("x-real-ip", "192.0.2.1")]).await;
         assert!(html::tags(&refused.body).iter().any(|tag| tag.get("id") == Some("password")), "{}", refused.status);
-        assert_eq!(proxy.sign_in(&password, &[FORWARDED]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(proxy.choose(&password, &[FORWARDED]).await.status, StatusCode::SEE_OTHER);
         assert_eq!(server.stop(), Some(0));
         let events = proxy.installation.events().await;
         for kind in ["sign_in.failed", "sign_in.succeeded"] {

@@ -82,7 +82,8 @@ async fn an_empty_folder_becomes_an_installation_command_by_command() {
     let events = installation.events().await;
     assert_eq!(installation.must(&["audit"]), format!("sound: {} events, none removed, none changed\n", events.len()));
 
-    let acts = ["person.registered", "account.opened", "password.set", "organisation.registered", "staff.appointed"];
+    let acts =
+        ["person.registered", "account.opened", "password.handed_out", "organisation.registered", "staff.appointed"];
     for kind in acts.into_iter().chain(["client.registered", "pki.key.created"]) {
         let by_operator = |event: &&EventSeen| event.kind == kind && event.actor == "operator";
         assert!(events.iter().any(|event| by_operator(&event)), "no event {kind}");

@@ -9,7 +9,7 @@ use reqwest::{RequestBuilder, StatusCode, header::RETRY_AFTER};
 use serde_json::{Value, json};
 use tests::{
     browser::{Browser, client},
-    installation::Installation,
+    installation::{Installation, OWN_PASSWORD},
     postgres::Postgres,
     wait::soon,
 };
@@ -28,13 +28,13 @@ async fn a_killed_postgres_is_answered_503_with_one_log_line_each_and_all_is_wel
     installation.set("database.acquire_timeout_ms", "1000");
     installation.set("log.filter", "info,server::jobs=debug");
     let password = installation.bootstrap();
-    let words = client_add("machine");
-    let words: Vec<&str> = words.into_iter().take(13).chain(["--machine", "--scopes", "licence:verify"]).collect();
+    let words = [&client_add("machine")[..13], &["--machine", "--scopes", "licence:verify"]].concat();
     let secret = installation.must(&words).trim().rsplit(' ').next().unwrap().to_owned();
     let server = installation.serve().await;
+    installation.choose("root-operator", &password).await;
     let (browser, http) = (Browser::new(), client());
     let page = browser.get(&installation.url("/sign-in?to=%2Fme")).await;
-    let form = page.form("sign-in").set("username", "root-operator").set("password", &password);
+    let form = page.form("sign-in").set("username", "root-operator").set("password", OWN_PASSWORD);
     assert_eq!(browser.submit(&page, form.clone(), "sign-in").await.status, StatusCode::OK);
     let (status, answer) = installation.machine_token(&http, "machine", &secret).await;
     assert_eq!(status, StatusCode::OK, "{answer}");

@@ -7,7 +7,7 @@ use reqwest::{Client, RequestBuilder, StatusCode, header::RETRY_AFTER};
 use serde_json::json;
 use tests::{
     browser::{Browser, client},
-    installation::Installation,
+    installation::{Installation, OWN_PASSWORD},
     postgres::Postgres,
     process::Process,
     relay::Relay,
@@ -46,9 +46,10 @@ impl Node {
         installation.set("database.url", &postgres.url_at("x", relay.address));
         installation.set("database.statement_timeout_ms", "2000");
         let server = installation.serve().await;
+        installation.choose("root-operator", &password).await;
         let browser = Browser::new();
         let page = browser.get(&installation.url("/sign-in?to=%2Fme")).await;
-        let form = page.form("sign-in").set("username", "root-operator").set("password", &password);
+        let form = page.form("sign-in").set("username", "root-operator").set("password", OWN_PASSWORD);
         assert_eq!(browser.submit(&page, form, "sign-in").await.status, StatusCode::OK);
         let http = client();
         let (_, answer) = installation.machine_token(&http, "machine", &secret).await;

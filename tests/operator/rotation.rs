@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::{
     browser::{Browser, client, json},
     flow::{VERIFIER, header},
-    installation::Installation,
+    installation::{Installation, OWN_PASSWORD},
     wait::soon,
 };
 
@@ -56,7 +56,7 @@ impl Chain {
                 self.installation.url("/authorize")
             );
             let page = browser.get(&url).await;
-            let form = page.form("sign-in").set("username", "root-operator").set("password", &self.password);
+            let form = page.form("sign-in").set("username", "root-operator").set("password", OWN_PASSWORD);
             let page = browser.submit(&page, form, "sign-in").await;
             let code = page.parameter("code").unwrap_or_else(|| panic!("no code at {}\n{}", page.url, page.text()));
             let request = client().post(self.installation.url("/token")).basic_auth(application, Some(secret));
@@ -104,7 +104,7 @@ impl Chain {
     fn rotate(&self, purpose: &str) -> String {
         let next = self.installation.must(&["keys", "pre-publish", purpose]).trim().to_owned();
         assert_eq!(self.key(purpose, "pre_published"), next);
-        assert_eq!(self.installation.must(&["keys", "activate", &next]), "done\n");
+        assert_eq!(self.installation.must(&["keys", "activate", &next, "--at-once"]), "done\n");
         assert_eq!(self.key(purpose, "active"), next);
         next
     }
@@ -114,6 +114,7 @@ impl Chain {
 async fn every_key_is_replaced_beside_a_server_and_the_whole_chain_goes_on() {
     let chain = Chain::new(Installation::new().await);
     let server = chain.installation.serve().await;
+    chain.installation.choose("root-operator", &chain.password).await;
     let (before, old) = (chain.signing_in().await, chain.document("old").await);
     assert_eq!(chain.outcome(&old).await, "valid");
     let first_seal_key = chain.key("seal", "active");
@@ -190,4 +191,57 @@ async fn a_key_that_cannot_go_there_is_refused_by_name_and_stays() {
     assert_eq!(chain.key("access_token", "active"), access);
     installation.must(&["seal", "cancel", &chain.office.seal, "--reason", "机构撤销"]);
     check(&["seal", "renew", &chain.office.seal, "--reason", "换发证书"], &["is cancelled"]);
+}
+
+#[tokio::test]
+async fn the_roots_key_goes_away_the_envelope_key_is_replaced_and_the_whole_chain_goes_on() {
+    let mut chain = Chain::new(Installation::new().await);
+    let folder = chain.installation.data().join("keys");
+    let medium = chain.installation.data().with_file_name("medium");
+    let medium = medium.to_str().unwrap();
+    let root = chain.key("root", "active");
+    let file = folder.join(format!("{root}.key"));
+    let server = chain.installation.serve().await;
+    chain.installation.choose("root-operator", &chain.password).await;
+    let (before, old) = (chain.signing_in().await, chain.document("old").await);
+
+    // Beside a running server.
+    assert_eq!(chain.installation.must(&["keys", "take-out-root", "--to", medium]), format!("{root}\n"));
+    assert!(!file.exists() && chain.installation.must(&["keys", "list"]).contains("(taken off this machine)"));
+    refused(&chain.installation.run(&["keys", "pre-publish", "issuing_authority"]), &[&root, "keys.root_folder"]);
+    let with_root = format!("keys.root_folder={medium}");
+    let with_root = ["--set", &with_root, "keys"];
+    let next = chain.installation.must(&[&with_root[..], &["pre-publish", "issuing_authority"]].concat());
+    assert_eq!(chain.key("issuing_authority", "pre_published"), next.trim());
+    chain.installation.must(&[&with_root[..], &["sign-root-list"]].concat());
+    let calendar = chain.installation.must(&["keys", "calendar"]);
+    let of_root = calendar.lines().filter(|line| line.contains(&root) && line.contains("somebody has to see to it"));
+    assert_eq!(of_root.count(), 2, "its end, and the end of its list\n{calendar}");
+    assert!(calendar.contains("key access_token") && calendar.contains("replaced by itself on"), "{calendar}");
+    assert_eq!((chain.signing_in().await, chain.outcome(&old).await), (before.clone(), json!("valid")));
+
+    // The envelope key, with everything stopped and every key here.
+    let envelope = chain.installation.data().with_file_name("envelope.key");
+    let replace = ["keys", "replace-envelope", "--new", envelope.to_str().unwrap()];
+    let is_file = chain.installation.database().url.expose().starts_with("sqlite");
+    refused(&chain.installation.run(&replace), &[if is_file { "serves" } else { &root }]);
+    assert_eq!(server.stop(), Some(0));
+    refused(&chain.installation.run(&replace), &[&root, "taken off this machine"]);
+    assert_eq!(chain.installation.must(&["keys", "bring-back-root", "--from", medium]), format!("{root}\n"));
+    let said = chain.installation.must(&replace);
+    assert!(said.contains("keys are sealed under"), "{said}");
+    let told = chain.installation.run(&["doctor"]);
+    assert!(told.code == Some(1) && told.out.contains("the envelope key is not the one"), "{told:?}");
+    chain.installation.set("keys.envelope_file", envelope.to_str().unwrap());
+    let server = chain.installation.serve().await;
+    let new = chain.document("new").await;
+    assert_eq!(chain.signing_in().await, before);
+    assert_eq!((chain.outcome(&old).await, chain.outcome(&new).await), (json!("valid"), json!("valid")));
+    assert_eq!(server.stop(), Some(0));
+    for (kind, number) in [("pki.key.taken_out", 1), ("pki.key.brought_back", 1), ("pki.envelope.bound", 2)] {
+        assert_eq!(chain.installation.count(kind).await, number, "{kind}");
+    }
+    let told = chain.installation.must(&["doctor"]);
+    assert!(told.contains("ok    keys: each purpose has one that signs"), "{told}");
+    assert!(told.contains("ok    calendar: nothing ends before"), "{told}");
 }

@@ -124,6 +124,8 @@ async fn store(
     ends_at: Option<Instant>,
 ) -> Result<(), Fault> {
     let at = work.at();
+    // Sign-ins that are about to open a session come before this or see it.
+    work.tx.run("update account set state = state where account_id = $1", args![account]).await?;
     work.tx
         .run(
             "insert into password (account_id, phc, set_at, ends_at)

@@ -6,7 +6,7 @@ mod throttle;
 use std::net::IpAddr;
 
 use base::{
-    Fault, Instant,
+    Fault, Instant, Secret,
     id::{AccountId, PersonId, SessionId},
 };
 use records::{Actor, Context, Database, Tx, Work};
@@ -46,6 +46,8 @@ pub struct Proof {
     rehashed: Option<HashedPassword>,
     /// Whether it was handed out by somebody else.
     is_handed_out: bool,
+    /// What the password was compared with.
+    phc: Option<Secret<String>>,
     /// Another password, which its owner chose.
     chosen: Option<HashedPassword>,
 }
@@ -114,7 +116,15 @@ pub async fn with_password(
                 None
             };
             let is_handed_out = account.password_ends_at.is_some();
-            Ok(Proof { account: account.id, person: account.person, bucket, rehashed, is_handed_out, chosen: None })
+            Ok(Proof {
+                account: account.id,
+                person: account.person,
+                bucket,
+                rehashed,
+                is_handed_out,
+                phc: account.phc.map(Secret::new),
+                chosen: None,
+            })
         }
         other => {
             let reason = match &other {
@@ -166,6 +176,12 @@ impl Proof {
             return Err(
                 fail(database, context, attempt, &self.bucket, (Some(&self.account), "account_not_open")).await?
             );
+        }
+        // Somebody may have given the account another password since it was compared.
+        let phc = queries::phc(&mut work.tx, &self.account).await?;
+        if phc.as_ref() != self.phc.as_ref().map(Secret::expose) {
+            drop(work);
+            return Err(fail(database, context, attempt, &self.bucket, (Some(&self.account), "password")).await?);
         }
         let address = attempt.address.to_string();
         let opening = Opening {

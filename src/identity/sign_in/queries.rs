@@ -53,6 +53,13 @@ pub async fn hold_open(tx: &mut Tx, account: &AccountId) -> Result<bool, Fault> 
     Ok(held == 1)
 }
 
+/// What the password of an account is compared with. Whoever relies on it holds the account ([`hold_open`]), as whoever
+/// sets another one does.
+pub async fn phc(tx: &mut Tx, account: &AccountId) -> Result<Option<String>, Fault> {
+    let row: Option<(String,)> = tx.first("select phc from password where account_id = $1", args![account]).await?;
+    Ok(row.map(|(phc,)| phc))
+}
+
 #[derive(Debug)]
 pub struct Counter {
     pub key: String,

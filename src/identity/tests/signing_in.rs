@@ -471,3 +471,23 @@ async fn an_account_that_is_renamed_is_signed_in_to_by_its_new_name_alone() -> R
     assert_eq!((renamed[0].before.as_str(), renamed[0].after.as_str()), ("ZhangWei", "Zhang.Wei"));
     Ok(())
 }
+
+#[tokio::test]
+async fn a_password_that_was_right_before_it_was_replaced_opens_nothing_afterwards() -> Result<(), Error> {
+    let city = City::found().await?;
+    let (setting, attempt) = (context(at(0), 2), right());
+    let mut proof = sign_in::with_password(city.database(), &city.vault, &city.gate, &setting, &attempt).await?;
+    hand_out(&city, 1).await?;
+    assert!(matches!(proof.open(city.database(), &setting, &attempt).await, Err(Error::Refused)));
+    // Nor does it choose another one over that.
+    proof.choose(password::hash(&city.gate, &setting.entropy, "zhangwei", CHOSEN).await?);
+    assert!(matches!(proof.open(city.database(), &setting, &attempt).await, Err(Error::Refused)));
+    let chosen = city.sign_in(2, &Attempt { password: CHOSEN, ..right() }).await;
+    assert!(matches!(chosen, Err(Error::Refused)));
+    assert!(matches!(
+        city.sign_in(3, &Attempt { password: HANDED_OUT, ..right() }).await,
+        Err(Error::PasswordToChoose)
+    ));
+    assert!(city.events::<events::SignInSucceeded>().await?.is_empty());
+    Ok(())
+}

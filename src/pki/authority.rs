@@ -32,6 +32,8 @@ pub struct SealSubject {
 ///
 /// [`Error::NoCurrentKey`] before the authorities exist; [`Error::Name`] when a name cannot stand in a certificate.
 pub async fn issue_seal(work: &mut Work, custody: &Custody, subject: &SealSubject) -> Result<KeyId, Error> {
+    // Held until the commit: nothing is sealed under an envelope key that is replaced meanwhile.
+    custody.check_envelope(&queries::take_turn(&mut work.tx).await?)?;
     let authority = custody.current(Purpose::IssuingAuthority, work.at())?;
     let profile = custody.profile(
         work,

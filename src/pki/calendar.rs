@@ -36,6 +36,8 @@ pub struct Ending {
     pub at: Instant,
     /// When something else takes its place by itself; none when somebody has to see to it.
     pub replaced_at: Option<Instant>,
+    /// Whether the root's key is needed for it, which is kept elsewhere.
+    pub is_away: bool,
 }
 
 /// The kinds of things that end.
@@ -144,7 +146,15 @@ async fn replace(custody: &Custody, context: &Context, purpose: Purpose) -> Resu
 /// What is to be done now.
 fn due(inventory: &Inventory, purpose: Purpose, now: Instant) -> Option<Step> {
     let lead = Lead::of(purpose);
+    // A clock that is behind what was written by it says nothing of what has ended.
+    if inventory.signers.values().any(|signer| now < signer.made_at) {
+        return None;
+    }
     let Some(current) = signs(inventory, purpose, now) else {
+        // Whoever took the root's key away does not want another one made here.
+        if purpose == Purpose::Root && inventory.current.get(&purpose).is_some_and(|root| root.taken_out_at.is_some()) {
+            return None;
+        }
         return Some(next(inventory, purpose, now).map_or(Step::Publish, |next| Step::Activate(next.key_id.clone())));
     };
     let above = above(purpose).and_then(|above| signs(inventory, above, now));
@@ -236,14 +246,17 @@ pub fn endings(custody: &Custody, now: Instant) -> Vec<Ending> {
             name: current.subject.clone(),
             at: current.not_after.plus_seconds(-lead.below),
             replaced_at: by_itself(purpose, current, above).then_some(replaced_at),
+            is_away: !by_itself(purpose, current, above),
         });
     }
     for authority in inventory.signers.values() {
         let Some(list) = authority.list_number.and_then(|number| inventory.crls.get(&number)) else { continue };
         // Those of keys that are here are renewed at half of their time.
-        if list.next_update <= now || !authority.is_here {
+        let is_last = list.next_update >= limits::NO_NEXT_UPDATE;
+        if list.next_update <= now || (!authority.is_here && !is_last) {
             let what = Ends::List(authority.key_id.clone());
-            endings.push(Ending { what, name: authority.subject.clone(), at: list.next_update, replaced_at: None });
+            let (name, is_away) = (authority.subject.clone(), !authority.is_here);
+            endings.push(Ending { what, name, at: list.next_update, replaced_at: None, is_away });
         }
     }
     endings.sort_by_key(|ending| ending.at);

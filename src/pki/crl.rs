@@ -122,8 +122,10 @@ pub async fn revoke(
         // What it issued before is judged by its list for as long as there are documents.
         sign_last_list(work, authority).await?;
     }
-    let authority = inventory.signers.get(&issuer).ok_or(Error::KeyUnknown(issuer))?;
-    sign_list(work, authority).await?;
+    let issuer = inventory.signers.get(&issuer).ok_or(Error::KeyUnknown(issuer))?;
+    if issuer.key_id != key {
+        sign_list(work, issuer).await?;
+    }
     revision::bump(&mut work.tx, REVISION).await?;
     Ok(())
 }
@@ -147,11 +149,7 @@ pub(crate) async fn renew_due(custody: &Custody, context: Context) -> Result<(),
             continue;
         }
         let mut work = custody.0.database.begin(context.clone()).await?;
-        if ends_before_its_list(authority, at) {
-            sign_last_list(&mut work, authority).await?;
-        } else {
-            sign_list(&mut work, authority).await?;
-        }
+        sign_list(&mut work, authority).await?;
         revision::bump(&mut work.tx, REVISION).await?;
         work.commit().await?;
     }
@@ -167,7 +165,11 @@ fn is_due(authority: &Signer, list: &Crl, at: Instant) -> bool {
 
 /// Whether a list that an authority signs now would count longer than the authority.
 fn ends_before_its_list(authority: &Signer, at: Instant) -> bool {
-    authority.state == KeyState::Revoked || at.plus_seconds(list_seconds(authority)) >= authority.not_after
+    ends_within(authority, list_seconds(authority), at)
+}
+
+fn ends_within(authority: &Signer, seconds: i64, at: Instant) -> bool {
+    authority.state == KeyState::Revoked || at.plus_seconds(seconds) >= authority.not_after
 }
 
 fn list_seconds(authority: &Signer) -> i64 {
@@ -178,16 +180,22 @@ fn list_seconds(authority: &Signer) -> i64 {
     }
 }
 
-/// Signs the next list of an authority.
+/// Signs the next list of an authority, which is the last one when the authority ends before it would.
 pub(crate) async fn sign_list(work: &mut Work, authority: &Signer) -> Result<(), Error> {
-    let next_update = work.at().plus_seconds(list_seconds(authority));
-    sign(work, authority, Instant::from_seconds(next_update.as_seconds())).await
+    sign_for(work, authority, list_seconds(authority)).await
 }
 
 /// Signs the next list of a root whose key is about to be taken off this machine.
 pub(crate) async fn sign_list_for_long(work: &mut Work, root: &Signer) -> Result<(), Error> {
-    let next_update = work.at().plus_seconds(limits::ROOT_AWAY_CRL_SECONDS);
-    sign(work, root, Instant::from_seconds(next_update.as_seconds())).await
+    sign_for(work, root, limits::ROOT_AWAY_CRL_SECONDS).await
+}
+
+async fn sign_for(work: &mut Work, authority: &Signer, seconds: i64) -> Result<(), Error> {
+    if ends_within(authority, seconds, work.at()) {
+        return sign_last_list(work, authority).await;
+    }
+    let next_update = work.at().plus_seconds(seconds);
+    sign(work, authority, Instant::from_seconds(next_update.as_seconds())).await
 }
 
 /// Signs the list of an authority after which there is no other.

@@ -25,7 +25,7 @@ use crate::{
     queries::{self, KeyRow},
 };
 
-pub(crate) use file::{KeyFolder, NewKey};
+pub(crate) use file::{KeyFolder, NewKey, derivation_check};
 
 /// Where keys lie and what certificates say.
 #[derive(Clone, Debug)]
@@ -330,9 +330,23 @@ impl Custody {
     ///
     /// # Errors
     ///
-    /// [`Error::Fault`] when its file cannot be read, or was sealed under another envelope key.
+    /// [`Error::DerivationMismatch`] when it is another one than this database was founded with, because its file is
+    /// missing or another installation's; [`Error::Fault`] when the file cannot be read.
     pub async fn derivation(&self) -> Result<Secret<[u8; 32]>, Error> {
-        Ok(self.0.folder.derivation().await?.unwrap_or_else(|| self.0.settings.envelope.clone()))
+        let found = self.0.folder.derivation().await?.unwrap_or_else(|| self.0.settings.envelope.clone());
+        let bound = queries::derivation_check(&mut self.0.database.read().await?).await?;
+        if bound.is_empty() || base::secret::equal(bound.as_bytes(), derivation_check(&found).as_bytes()) {
+            Ok(found)
+        } else {
+            Err(Error::DerivationMismatch)
+        }
+    }
+
+    /// Roots that are kept elsewhere, and whose files lie here all the same.
+    pub fn left_behind(&self) -> Vec<KeyId> {
+        let inventory = self.inventory();
+        let away = inventory.signers.values().filter(|signer| signer.taken_out_at.is_some());
+        away.filter(|signer| self.0.folder.has(&signer.key_id)).map(|signer| signer.key_id.clone()).collect()
     }
 
     pub(crate) fn inventory(&self) -> Arc<Inventory> {
@@ -386,7 +400,7 @@ impl Custody {
         let loaded = loaded.map(|signer| signer.key.clone());
         let found = match loaded {
             Some(key) => Some(key),
-            None if is_taken_out => self.0.folder.find_taken_out(&key_id, purpose, suite).await?,
+            None if is_taken_out => self.0.folder.find_taken_out(&key_id, purpose, suite).await,
             None => Some(self.0.folder.find(&key_id, purpose, suite).await?),
         };
         let is_here = found.is_some();

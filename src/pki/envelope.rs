@@ -7,7 +7,13 @@
 use base::{ListPage, Secret, id::KeyId};
 use records::Context;
 
-use crate::{custody::Custody, error::Error, events::EnvelopeBound, queries};
+use crate::{
+    custody::{Custody, derivation_check},
+    error::Error,
+    events::EnvelopeBound,
+    purpose::KeyState,
+    queries,
+};
 
 /// Seals every key file under a new envelope key. No server may run meanwhile, and all roots must be here. Afterwards only
 /// the new key opens them. Returns how many keys there are.
@@ -20,12 +26,17 @@ pub async fn replace(custody: &Custody, context: Context, new: &Secret<[u8; 32]>
     let mut work = custody.0.database.begin(context).await?;
     custody.check_envelope(&queries::take_turn(&mut work.tx).await?)?;
     let folder = custody.0.folder.under(new);
+    folder.forget_next().await?;
+    let derivation = custody.derivation().await?;
     let mut page = ListPage::first(ListPage::<KeyId>::LIMIT_MAX);
     let mut count = 0;
     loop {
         let keys = Custody::list(&mut work.tx, &page).await?;
         for key in &keys.items {
             if key.taken_out_at.is_some() {
+                if key.state == KeyState::Revoked {
+                    continue;
+                }
                 return Err(Error::KeyAway(key.key_id.clone()));
             }
             let pkcs8 = custody.0.folder.open_file(&key.key_id, key.purpose).await?;
@@ -37,8 +48,8 @@ pub async fn replace(custody: &Custody, context: Context, new: &Secret<[u8; 32]>
             None => break,
         }
     }
-    folder.write_next_derivation(&custody.derivation().await?, work.entropy()).await?;
-    queries::rebind_envelope(&mut work.tx, folder.check()).await?;
+    folder.write_next_derivation(&derivation, work.entropy()).await?;
+    queries::rebind_envelope(&mut work.tx, folder.check(), &derivation_check(&derivation)).await?;
     work.record(EnvelopeBound { check: folder.check().to_owned() });
     // No revision is raised: what is kept in memory under the key before could not be read again.
     work.commit().await?;

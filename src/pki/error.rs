@@ -18,6 +18,10 @@ pub enum Error {
     /// There is no such certificate, or it was revoked before.
     #[error("certificate {0} is unknown or already revoked")]
     CertificateUnknown(CertificateId),
+    /// What keys are derived from is not what this database was founded with: its file is missing, or another
+    /// installation's.
+    #[error("what keys are derived from is not what this database was founded with: bring keys/derivation.key back")]
+    DerivationMismatch,
     /// The envelope key is not the one that the key files were sealed under: the wrong key file was configured.
     #[error("the envelope key is not the one that the keys of this database are sealed under")]
     EnvelopeMismatch,

@@ -91,9 +91,19 @@ pub(crate) async fn envelope_check(tx: &mut Tx) -> Result<String, Fault> {
 }
 
 /// Says that another envelope key counts from now on. Whoever does it has taken the turn ([`take_turn`]).
-pub(crate) async fn rebind_envelope(tx: &mut Tx, check: &str) -> Result<(), Fault> {
-    tx.run("update pki_ceremony set envelope_check = $1 where one = 1", args![check]).await?;
+pub(crate) async fn rebind_envelope(tx: &mut Tx, check: &str, derivation_check: &str) -> Result<(), Fault> {
+    tx.run(
+        "update pki_ceremony set envelope_check = $1, derivation_check = $2 where one = 1",
+        args![check, derivation_check],
+    )
+    .await?;
     Ok(())
+}
+
+/// Empty when the envelope key was never replaced.
+pub(crate) async fn derivation_check(tx: &mut Tx) -> Result<String, Fault> {
+    let (check,): (String,) = tx.one("select derivation_check from pki_ceremony where one = 1", vec![]).await?;
+    Ok(check)
 }
 
 pub(crate) async fn bind_envelope(tx: &mut Tx, check: &str) -> Result<(), Fault> {

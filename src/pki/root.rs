@@ -10,6 +10,7 @@ use crate::{
     custody::{Custody, Signer},
     error::Error,
     events::{KeyBroughtBack, KeyTakenOut},
+    limits,
     purpose::{KeyState, Purpose},
     queries,
 };
@@ -23,21 +24,22 @@ use crate::{
 ///
 /// [`Error::NoCurrentKey`] when there is no root key here; [`Error::Fault`] when the folder cannot be written.
 pub async fn take_out(custody: &Custody, context: Context, to: &Path) -> Result<Vec<KeyId>, Error> {
-    let roots = roots(custody, |root| root.taken_out_at.is_none())?;
     let folder = &custody.0.folder;
+    // Also one that was taken out and whose file stayed, because something ended this half way.
+    let roots = roots(custody, |root| root.taken_out_at.is_none() || folder.has(&root.key_id))?;
     for root in &roots {
         folder.copy(root, (folder.path(), to)).await?;
     }
     let at = context.at;
-    let mut work = custody.0.database.begin(context).await?;
-    queries::take_turn(&mut work.tx).await?;
-    for root in &roots {
+    for root in roots.iter().filter(|root| root.taken_out_at.is_none()) {
+        let mut work = custody.0.database.begin(context.clone()).await?;
+        queries::take_turn(&mut work.tx).await?;
         queries::set_taken_out(&mut work.tx, &root.key_id, Some(at)).await?;
         work.record(KeyTakenOut { key: root.key_id.clone() });
         crl::sign_list_for_long(&mut work, root).await?;
+        revision::bump(&mut work.tx, REVISION).await?;
+        work.commit().await?;
     }
-    revision::bump(&mut work.tx, REVISION).await?;
-    work.commit().await?;
     for root in &roots {
         folder.remove(&root.key_id).await?;
     }
@@ -73,7 +75,7 @@ pub async fn bring_back(custody: &Custody, context: Context, from: &Path) -> Res
 ///
 /// [`Error::KeyAway`] when it is not; [`Error::Fault`] when the database is out of reach.
 pub async fn sign_lists(custody: &Custody, context: Context) -> Result<Vec<KeyId>, Error> {
-    let roots = roots(custody, |_| true)?;
+    let roots = roots(custody, |root| !has_last_list(custody, root))?;
     let mut work = custody.0.database.begin(context).await?;
     for root in &roots {
         crl::sign_list(&mut work, root).await?;
@@ -81,6 +83,12 @@ pub async fn sign_lists(custody: &Custody, context: Context) -> Result<Vec<KeyId
     revision::bump(&mut work.tx, REVISION).await?;
     work.commit().await?;
     Ok(ids(&roots))
+}
+
+/// Whether a root has signed the list after which there is no other.
+fn has_last_list(custody: &Custody, root: &Signer) -> bool {
+    let list = root.list_number.and_then(|number| custody.crl(number));
+    list.is_some_and(|list| list.next_update >= limits::NO_NEXT_UPDATE)
 }
 
 /// The roots that may still be believed and of which this holds.

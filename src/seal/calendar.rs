@@ -7,7 +7,7 @@ use pki::{
 };
 use records::{Context, Database, Tx};
 
-use crate::{Error, limits, queries, renewal::renew};
+use crate::{Error, limits, queries, renewal::renew_known};
 
 /// Why a seal gets a new key when nobody asked for it.
 const BY_CALENDAR: &str = "expiring";
@@ -31,22 +31,24 @@ async fn renew_due(database: &Database, custody: &Custody, context: &Context) ->
     let before = context.at.plus_seconds(pki::limits::REPLACE_BEFORE_SECONDS);
     let mut tx = database.read().await?;
     let ending = calendar::seal_keys_ending(&mut tx, before, limits::RENEWED_AT_ONCE).await?;
-    let mut seals = Vec::new();
+    drop(tx);
+    let mut first = Ok(());
     for (key, _, end) in ending {
         // Under an authority that ends soon a new certificate would end with it.
         if !calendar::seal_gains(custody, context.at, end) {
             continue;
         }
-        seals.extend(queries::by_key(&mut tx, &key).await?);
-    }
-    drop(tx);
-    let mut first = Ok(());
-    for seal in &seals {
         let renewed = database
-            .attempt(context, |mut work| async move {
-                renew(&mut work, custody, &seal.seal_id, BY_CALENDAR).await?;
-                work.commit().await?;
-                Ok::<_, Error>(())
+            .attempt(context, |mut work| {
+                let key = key.clone();
+                async move {
+                    // Nobody's, when another process was faster: the seal has another key.
+                    if let Some(seal) = queries::by_key(&mut work.tx, &key).await? {
+                        renew_known(&mut work, custody, seal, BY_CALENDAR).await?;
+                        work.commit().await?;
+                    }
+                    Ok::<_, Error>(())
+                }
             })
             .await;
         first = first.and(renewed);
@@ -66,7 +68,7 @@ pub async fn endings(tx: &mut Tx, custody: &Custody, now: Instant) -> Result<Vec
     for (key, name, at) in calendar::seal_keys_ending(tx, horizon, limits::ENDINGS_TOLD_MAX).await? {
         let what = Ends::Seal(key);
         let replaced_at = Some(at.plus_seconds(-pki::limits::REPLACE_BEFORE_SECONDS));
-        endings.push(Ending { what, name, at, replaced_at });
+        endings.push(Ending { what, name, at, replaced_at, is_away: false });
     }
     endings.sort_by_key(|ending| ending.at);
     Ok(endings)

@@ -8,7 +8,7 @@ use identity::organisation;
 use pki::Custody;
 use records::{Work, revision};
 
-use crate::{Error, REVISION, SealState, events::SealRenewed, lifecycle::parse_reason, queries};
+use crate::{Error, REVISION, SealState, SealView, events::SealRenewed, lifecycle::parse_reason, queries};
 
 /// Gives a seal a new key with a certificate of the issuing authority of now. Name, number, picture and keeper stay; what
 /// the old key sealed stays good, and the old key seals no more.
@@ -18,8 +18,19 @@ use crate::{Error, REVISION, SealState, events::SealRenewed, lifecycle::parse_re
 /// [`Error::NotFound`], [`Error::Reason`], [`Error::Transition`] when it was cancelled, [`Error::Pki`] when no
 /// certificate can be issued now.
 pub async fn renew(work: &mut Work, custody: &Custody, seal: &SealId, reason: &str) -> Result<KeyId, Error> {
-    let reason = parse_reason(reason)?;
     let known = queries::by_id(&mut work.tx, seal).await?.ok_or(Error::NotFound)?;
+    renew_known(work, custody, known, reason).await
+}
+
+/// The same with the seal as it is in this unit of work.
+pub(crate) async fn renew_known(
+    work: &mut Work,
+    custody: &Custody,
+    known: SealView,
+    reason: &str,
+) -> Result<KeyId, Error> {
+    let reason = parse_reason(reason)?;
+    let seal = &known.seal_id.clone();
     let (SealState::Enabled | SealState::Frozen, Some(old)) = (known.state, known.key_id) else {
         return Err(Error::Transition { seal_id: seal.clone(), from: known.state, to: SealState::Enabled });
     };

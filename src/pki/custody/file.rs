@@ -127,13 +127,44 @@ impl KeyFolder {
         key.map(|key| Some(Secret::new(key))).ok_or_else(|| trouble(&"it is damaged or was tampered with"))
     }
 
-    /// Finishes a replacement of the envelope key by this one that was cut off, and takes back one by any other.
+    /// Lets the files under this envelope key take the places of those before, also when that was cut off.
     pub async fn settle(&self) -> Result<(), Error> {
         let (folder, ours) = (self.path.clone(), self.next());
-        tokio::task::spawn_blocking(move || settle(&folder, &ours))
-            .await
-            .map_err(Fault::broken)?
-            .map_err(|error| Fault::broken(format!("the key folder: {error}")).into())
+        self.with_next(move |name| match name.strip_suffix(&ours) {
+            // Somebody else may do the same.
+            Some(settled) => found(std::fs::rename(folder.join(name), folder.join(settled))),
+            None => Ok(()),
+        })
+        .await
+    }
+
+    /// Removes what a replacement of the envelope key left that did not come to its end. Only whoever begins another one
+    /// may do this: what waits may be somebody's who is not ready yet.
+    pub async fn forget_next(&self) -> Result<(), Error> {
+        let folder = self.path.clone();
+        self.with_next(
+            move |name| {
+                if name.contains(NEXT) { found(std::fs::remove_file(folder.join(name))) } else { Ok(()) }
+            },
+        )
+        .await
+    }
+
+    async fn with_next(&self, act: impl Fn(&str) -> std::io::Result<()> + Send + 'static) -> Result<(), Error> {
+        let folder = self.path.clone();
+        let each = move || {
+            for entry in std::fs::read_dir(&folder)? {
+                entry?.file_name().to_str().map_or(Ok(()), &act)?;
+            }
+            std::fs::File::open(&folder)?.sync_all()
+        };
+        let done = tokio::task::spawn_blocking(each).await.map_err(Fault::broken)?;
+        done.map_err(|error| Fault::broken(format!("the key folder: {error}")).into())
+    }
+
+    /// Whether a key's file lies in this folder.
+    pub fn has(&self, key_id: &KeyId) -> bool {
+        self.path.join(format!("{key_id}.key")).exists()
     }
 
     /// What the names of files under this envelope key end with until they take the places of those before.
@@ -156,18 +187,10 @@ impl KeyFolder {
     }
 
     /// Reads the file of a key that was taken out, if it is within reach.
-    pub async fn find_taken_out(
-        &self,
-        key_id: &KeyId,
-        purpose: Purpose,
-        suite: Suite,
-    ) -> Result<Option<KeyHandle>, Error> {
-        let Some(folder) = &self.taken_out else { return Ok(None) };
-        match self.find_in(folder, key_id, purpose, suite).await {
-            Ok(key) => Ok(Some(key)),
-            Err(Error::KeyFileMissing(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
+    pub async fn find_taken_out(&self, key_id: &KeyId, purpose: Purpose, suite: Suite) -> Option<KeyHandle> {
+        let folder = self.taken_out.as_ref()?;
+        // A medium that cannot be read is one that is not there: everything else goes on.
+        self.find_in(folder, key_id, purpose, suite).await.ok()
     }
 
     /// Copies a key's file between this folder and another, and reads the copy before it counts.
@@ -177,9 +200,12 @@ impl KeyFolder {
     /// As [`Self::find`], and [`Error::Fault`] when the copy cannot be written.
     pub async fn copy(&self, key: &Signer, (from, to): (&Path, &Path)) -> Result<(), Error> {
         let name = format!("{}.key", key.key_id);
-        let (source, folder) = (from.join(&name), to.to_owned());
+        let (source, folder, from) = (from.join(&name), to.to_owned(), from.to_owned());
         let copied = tokio::task::spawn_blocking(move || {
             create_private_folder(&folder)?;
+            if std::fs::canonicalize(&from)? == std::fs::canonicalize(&folder)? {
+                return Err(std::io::Error::other("it is the same folder"));
+            }
             write_durably(&folder, &name, &std::fs::read(source)?)
         });
         let copied = copied.await.map_err(Fault::broken)?;
@@ -272,22 +298,23 @@ fn context(key_id: &KeyId, purpose: Purpose) -> Vec<u8> {
     format!("guosuo key file\n{key_id}\n{purpose}").into_bytes()
 }
 
+/// Tells one key from which others are derived from another, and says nothing about it.
+pub(crate) fn derivation_check(derivation: &Secret<[u8; 32]>) -> String {
+    let check = crypto::mac::hmac_sha256(derivation.expose(), &[DERIVATION_CONTEXT]);
+    crypto::digest::hex(check.get(..16).unwrap_or_default())
+}
+
 fn check_of(envelope: &Secret<[u8; 32]>) -> String {
     let check = crypto::mac::hmac_sha256(envelope.expose(), &[CHECK_LABEL]);
     crypto::digest::hex(check.get(..16).unwrap_or_default())
 }
 
-fn settle(folder: &Path, ours: &str) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        if let Some(settled) = name.strip_suffix(ours) {
-            std::fs::rename(&path, folder.join(settled))?;
-        } else if name.contains(NEXT) {
-            std::fs::remove_file(&path)?;
-        }
+/// Done, also by somebody else.
+fn found(done: std::io::Result<()>) -> std::io::Result<()> {
+    match done {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        done => done,
     }
-    std::fs::File::open(folder)?.sync_all()
 }
 
 fn create_private_folder(path: &Path) -> std::io::Result<()> {

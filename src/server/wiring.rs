@@ -395,13 +395,15 @@ fn keep_house(beside: &mut Beside, product: &Product) {
         async move {
             let at = world.clock.now();
             let context = world.context(Actor::Job("calendar"));
-            seal::calendar::turn(&app.database, &app.custody, &context).await.map_err(Fault::broken)?;
+            let turned = seal::calendar::turn(&app.database, &app.custody, &context).await;
             let mut tx = app.database.housekeeping().await?;
             records::idempotency::expire(&mut tx, at).await?;
             identity::sign_in::expire(&mut tx, at).await?;
             identity::session::expire(&mut tx, at).await?;
             oidc::family::expire(&mut tx, at).await?;
             tx.commit().await?;
+            // What cannot be replaced keeps nothing from being removed.
+            turned.map_err(Fault::broken)?;
             Ok(false)
         }
     });

@@ -136,6 +136,10 @@ async fn look_at_keys(settings: &Settings, world: &World, report: &mut Report) -
     if silent.is_empty() {
         report.line("keys", Ok("each purpose has one that signs".to_owned()));
     }
+    for key in product.app.custody.left_behind() {
+        report
+            .line("keys", Err(format!("{key} was taken off this machine, and its file lies here: take it out again")));
+    }
     let endings = seal::calendar::endings(&mut product.database.read().await?, &product.app.custody, now).await?;
     let told: Vec<_> = endings.iter().filter(|ending| ending.within_days(now).is_some()).collect();
     for ending in &told {

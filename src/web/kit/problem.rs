@@ -247,6 +247,7 @@ impl From<pki::Error> for Problem {
             }
             Error::CertificateProfile(_)
             | Error::CertificateUnknown(_)
+            | Error::DerivationMismatch
             | Error::EnvelopeMismatch
             | Error::KeyFileMissing(_)
             | Error::KeyFileTampered(_)

@@ -58,7 +58,10 @@ pub async fn change(
         Err(error) => error,
     };
     if let Some(words) = password::unfit(&page, &error) {
-        return Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &Password::empty(page).wrong("new", words)));
+        // Of two that may be too long, the one that there is is looked at first.
+        let is_current = matches!(error, Error::PasswordTooLong { max } if attempt.password.len() > max);
+        let field = if is_current { "current" } else { "new" };
+        return Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &Password::empty(page).wrong(field, words)));
     }
     match error {
         Error::Refused | Error::PasswordEnded => {

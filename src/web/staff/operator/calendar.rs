@@ -51,7 +51,8 @@ fn line(page: &Page, ending: &Ending) -> Line {
     let next = match ending.replaced_at {
         Some(at) if at >= now => words::operator::by_itself(at.date()),
         Some(at) => words::operator::overdue(at.date()),
-        None => words::operator::BY_SOMEBODY.clone(),
+        None if ending.is_away => words::operator::BY_SOMEBODY.clone(),
+        None => words::operator::NOT_RENEWED.clone(),
     };
     Line {
         what,

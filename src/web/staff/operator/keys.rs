@@ -21,6 +21,10 @@ use crate::{
     },
 };
 
+/// What one operator may replace alone, by a session that somebody may have stolen. Authorities, which documents are
+/// judged by for decades, are replaced by command.
+const TOKENS: [Purpose; 3] = [Purpose::AccessToken, Purpose::IdTokenEs256, Purpose::IdTokenRs256];
+
 struct Key {
     id: String,
     purpose: &'static str,
@@ -39,7 +43,7 @@ struct Key {
 struct Custody {
     page: Page,
     keys: Vec<Key>,
-    purposes: Vec<(&'static str, &'static str)>,
+    purposes: Vec<(&'static str, String)>,
 }
 
 /// `GET /operator/keys`.
@@ -54,25 +58,26 @@ pub async fn list(State(app): State<App>, page: Page) -> Response {
             state,
             from: key.not_before.date().to_string(),
             until: key.not_after.date().to_string(),
-            waits: key.state == KeyState::PrePublished,
+            waits: key.state == KeyState::PrePublished && TOKENS.contains(&key.purpose),
             is_taken_out: key.taken_out_at.is_some(),
         }
     });
     let keys = keys.collect();
-    let purposes = Purpose::SINGLE.map(|one| (one.as_str(), page.say(purpose(one)))).to_vec();
+    let purposes =
+        TOKENS.map(|one| (one.as_str(), format!("{} {}", page.say(purpose(one)), one.suite().name()))).to_vec();
     html(StatusCode::OK, &Custody { page, keys, purposes })
 }
 
 /// `POST /operator/keys/publish`: makes the next key of a purpose and publishes it.
 pub async fn publish(State(app): State<App>, operator: Staff, fields: Fields) -> Result<Response, Problem> {
-    let purpose = Purpose::parse(fields.text("purpose")).ok_or(Problem::NotFound)?;
+    let purpose = TOKENS.into_iter().find(|one| one.as_str() == fields.text("purpose")).ok_or(Problem::NotFound)?;
     rotation::pre_publish(&app.custody, operator.context(), purpose).await?;
     Ok(see_other("/operator/keys"))
 }
 
 /// `POST /operator/keys/{id}/activate`.
-pub async fn activate(operator: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
-    let key = KeyId::parse(&id).map_err(|_| Problem::NotFound)?;
+pub async fn activate(State(app): State<App>, operator: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
+    let key = of_tokens(&app, &id)?;
     let activate = async |mut work: Work| {
         rotation::activate(&mut work, &key, Wait::Over).await?;
         Ok(work.commit().await?)
@@ -82,14 +87,21 @@ pub async fn activate(operator: Staff, Path(id): Path<String>) -> Result<Respons
 }
 
 /// `POST /operator/keys/{id}/retire`: gives up a key that waits.
-pub async fn retire(operator: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
-    let key = KeyId::parse(&id).map_err(|_| Problem::NotFound)?;
+pub async fn retire(State(app): State<App>, operator: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
+    let key = of_tokens(&app, &id)?;
     let retire = async |mut work: Work| {
         rotation::retire(&mut work, &key).await?;
         Ok(work.commit().await?)
     };
     operator.attempt(retire).await?;
     Ok(see_other("/operator/keys"))
+}
+
+/// A key of tokens by its identifier.
+fn of_tokens(app: &App, id: &str) -> Result<KeyId, Problem> {
+    let keys = app.custody.service_keys();
+    let found = keys.into_iter().find(|key| key.key_id.as_str() == id && TOKENS.contains(&key.purpose));
+    found.map(|key| key.key_id).ok_or(Problem::NotFound)
 }
 
 /// What a key is for, in words.

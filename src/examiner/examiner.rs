@@ -178,7 +178,7 @@ impl Examiner {
 #[derive(Clone, Copy)]
 struct Start<'a> {
     program: &'a Path,
-    arguments: &'a [&'a str],
+    arguments: &'static [&'static str],
 }
 
 impl Start<'_> {
@@ -189,7 +189,10 @@ impl Start<'_> {
     /// [`Refused::Fault`] when it cannot be started or ends before it is ready, which is no fault of any file;
     /// [`Refused::Busy`] when the machine has no time for it until `end`.
     async fn worker(self, end: Instant) -> Result<Worker, Refused> {
-        let mut worker = Worker::spawn(self.program, self.arguments).map_err(|error| no_process(&error))?;
+        let (program, arguments) = (self.program.to_owned(), self.arguments);
+        // Until the new process has begun its program, whoever starts it stands still.
+        let spawned = tokio::task::spawn_blocking(move || Worker::spawn(&program, arguments)).await;
+        let mut worker = spawned.map_err(broken)?.map_err(|error| no_process(&error))?;
         let mut said = [0; wire::READY.len()];
         match timeout_at(end, worker.answers.read_exact(&mut said)).await {
             Ok(Ok(_)) if said == wire::READY => Ok(worker),

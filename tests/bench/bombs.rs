@@ -8,7 +8,10 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use tests::bombs::bombs;
-use tokio::process::{Child, Command};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
 
 use crate::{flows, product::Product};
 
@@ -17,6 +20,8 @@ const SENDERS: usize = 4;
 /// What is measured: a sign-in, both kinds of tokens, both kinds of verification.
 const FLOWS: [&str; 5] =
     ["password login", "client_credentials", "refresh", "verification by code", "verification of a PDF"];
+/// How long a file takes to be answered that keeps a process busy.
+const COSTLY: Duration = Duration::from_millis(100);
 /// Operations before measuring.
 const WARM_UP: u32 = 20;
 
@@ -31,8 +36,7 @@ pub async fn run(server: &Path, window: Duration) -> anyhow::Result<()> {
             operation().await.with_context(|| format!("one {}", flow.name))?;
         }
         let alone = Times::of(&operation, window).await?;
-        let sender = send(&product)?;
-        // The first bombs have arrived when the first of them is answered.
+        let sender = send(&product).await?;
         let loaded = Times::of(&operation, window).await;
         ended(sender).await?;
         let loaded = loaded?;
@@ -72,7 +76,7 @@ impl Times {
 
 /// Starts this program once more as the sender. It gives way to all others, on the core on which files are read: attackers
 /// bring their own machines.
-fn send(product: &Product) -> anyhow::Result<Child> {
+async fn send(product: &Product) -> anyhow::Result<Child> {
     let mut command = Command::new("taskset");
     let last = std::thread::available_parallelism()?.get() - 1;
     command
@@ -80,7 +84,13 @@ fn send(product: &Product) -> anyhow::Result<Child> {
         .arg(std::env::current_exe()?)
         .arg("send-bombs")
         .arg(product.folder().join("demo.json"));
-    command.stdout(Stdio::null()).kill_on_drop(true).spawn().context("starting the sender")
+    let mut sender = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().context("starting the sender")?;
+    // It says so when it has found out which ones cost something.
+    let mut said = String::new();
+    let out = sender.stdout.as_mut().context("the sender has no output")?;
+    BufReader::new(out).read_line(&mut said).await?;
+    ensure!(said.contains("bombs"), "the sender of bombs said {said:?}");
+    Ok(sender)
 }
 
 /// Ends the sender, which must still be sending.
@@ -95,7 +105,18 @@ async fn ended(mut sender: Child) -> anyhow::Result<()> {
 /// The sender: every bomb in turn, four at once, until it is ended.
 pub async fn send_bombs(facts: &Path) -> anyhow::Result<()> {
     let uploads = flows::uploads(&serde_json::from_slice(&std::fs::read(facts)?)?).await?;
-    let files: Vec<bytes::Bytes> = bombs(300).into_iter().map(|(_, file)| flows::Uploads::body(&file)).collect();
+    let mut files: Vec<bytes::Bytes> = Vec::new();
+    for (_, file) in bombs(300) {
+        let body = flows::Uploads::body(&file);
+        let begun = Instant::now();
+        uploads.send(body.clone()).await?;
+        // What is answered at once is a flood if sent again and again, and no bomb.
+        if begun.elapsed() >= COSTLY {
+            files.push(body);
+        }
+    }
+    ensure!(!files.is_empty(), "no bomb costs anything");
+    println!("{} bombs", files.len());
     let senders = (0..SENDERS).map(|first| {
         let (uploads, files) = (&uploads, &files);
         async move {

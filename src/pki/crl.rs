@@ -2,7 +2,6 @@
 
 use base::{
     Fault, Instant,
-    fault::FaultKind,
     id::{CertificateId, KeyId},
 };
 use rcgen::{CertificateRevocationListParams, Issuer, KeyIdMethod, RevokedCertParams, SerialNumber};
@@ -149,20 +148,15 @@ pub(crate) async fn renew_due(custody: &Custody, context: Context) -> Result<(),
         if !authority.is_here || !list.is_none_or(|list| is_due(authority, &list, at)) {
             continue;
         }
-        match renew(custody, context.clone(), authority).await {
-            // Another process was faster: its list is seen here in a moment.
-            Err(Error::Fault(fault)) if fault.kind() == FaultKind::Conflict => {}
-            renewed => renewed?,
-        }
+        // When another process was faster, one more list does no harm.
+        let renew = async |mut work: Work| {
+            sign_list(&mut work, authority).await?;
+            revision::bump(&mut work.tx, REVISION).await?;
+            Ok::<_, Error>(work.commit().await?)
+        };
+        custody.0.database.attempt(&context, renew).await?;
     }
     Ok(())
-}
-
-async fn renew(custody: &Custody, context: Context, authority: &Signer) -> Result<(), Error> {
-    let mut work = custody.0.database.begin(context).await?;
-    sign_list(&mut work, authority).await?;
-    revision::bump(&mut work.tx, REVISION).await?;
-    Ok(work.commit().await?)
 }
 
 /// Whether an authority has to sign another list after this one.

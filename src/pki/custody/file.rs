@@ -300,12 +300,15 @@ fn context(key_id: &KeyId, purpose: Purpose) -> Vec<u8> {
 
 /// Tells one key from which others are derived from another, and says nothing about it.
 pub(crate) fn derivation_check(derivation: &Secret<[u8; 32]>) -> String {
-    let check = crypto::mac::hmac_sha256(derivation.expose(), &[DERIVATION_CONTEXT]);
-    crypto::digest::hex(check.get(..16).unwrap_or_default())
+    check(derivation, DERIVATION_CONTEXT)
 }
 
 fn check_of(envelope: &Secret<[u8; 32]>) -> String {
-    let check = crypto::mac::hmac_sha256(envelope.expose(), &[CHECK_LABEL]);
+    check(envelope, CHECK_LABEL)
+}
+
+fn check(key: &Secret<[u8; 32]>, label: &[u8]) -> String {
+    let check = crypto::mac::hmac_sha256(key.expose(), &[label]);
     crypto::digest::hex(check.get(..16).unwrap_or_default())
 }
 

@@ -9,8 +9,8 @@ use crate::{
     App, Page, Problem,
     kit::{
         form::{FieldError, Fields, Query},
-        page::{html, see_other},
-        session::{self, Citizen},
+        page::html,
+        session::Citizen,
     },
     sign_in::{device, page::password_rule, password},
 };
@@ -50,11 +50,7 @@ pub async fn change(
         limits: app.session_limits,
     };
     let error = match password::change(&app, &visit, &attempt, fields.raw("new").unwrap_or_default()).await {
-        Ok(opened) => {
-            let mut response = see_other("/me/password?changed");
-            response.headers_mut().append(header::SET_COOKIE, session::cookie(&app, &opened.token));
-            return Ok(response);
-        }
+        Ok(opened) => return Ok(password::signed_in(&app, &opened, "/me/password?changed")),
         Err(error) => error,
     };
     if let Some(words) = password::unfit(&page, &error) {

@@ -53,16 +53,12 @@ pub async fn submit(
     };
     let context = app.context(&visit, Actor::Anonymous);
     // Many people may be behind one address: those who wait leave its other requests their places.
-    let signed_in = match app.shared.sign_ins.take(visit.client, 1) {
+    let outcome = match app.shared.sign_ins.take(visit.client, 1) {
         Ok(_share) => sign_in(&app, &context, &attempt).await,
         Err(_) => Err(Error::Busy { retry_after_seconds: COME_AGAIN_SECONDS }),
     };
-    match signed_in {
-        Ok(opened) => {
-            let mut response = see_other(form.to());
-            response.headers_mut().append(header::SET_COOKIE, session::cookie(&app, &opened.token));
-            Ok(response)
-        }
+    match outcome {
+        Ok(opened) => Ok(signed_in(&app, &opened, form.to())),
         Err(Error::Busy { retry_after_seconds }) => {
             let sealed = typed.sealed(&app, &visit, username);
             Ok(comes_again(form.waits(username, sealed), retry_after_seconds))
@@ -101,11 +97,7 @@ pub async fn choose(
     };
     let new = fields.raw("new").unwrap_or_default();
     match change(&app, &visit, &attempt, new).await {
-        Ok(opened) => {
-            let mut response = see_other(form.to());
-            response.headers_mut().append(header::SET_COOKIE, session::cookie(&app, &opened.token));
-            Ok(response)
-        }
+        Ok(opened) => Ok(signed_in(&app, &opened, form.to())),
         Err(error) => match unfit(form.page(), &error) {
             Some(words) => {
                 let sealed = typed.sealed(&app, &visit, username);
@@ -143,6 +135,13 @@ pub fn unfit(page: &Page, error: &Error) -> Option<String> {
         _ => return None,
     };
     Some(page.say(&words).to_owned())
+}
+
+/// The way on, with the cookie of the session.
+pub fn signed_in(app: &App, opened: &Opened, to: &str) -> Response {
+    let mut response = see_other(to);
+    response.headers_mut().append(header::SET_COOKIE, session::cookie(app, &opened.token));
+    response
 }
 
 async fn sign_in(app: &App, context: &Context, attempt: &Attempt<'_>) -> Result<Opened, Error> {

@@ -1,5 +1,7 @@
 //! The product as an operator meets it: commands, settings, starting, stopping, trouble.
 
+mod accountable;
+mod backup;
 mod bad_input;
 mod behind_a_proxy;
 mod beside_a_server;
@@ -15,6 +17,7 @@ mod postgres_silent;
 mod postgres_two_clocks;
 mod postgres_with_a_standby;
 mod rotation;
+mod safety;
 mod shares;
 mod stopping;
 mod two_nodes;

@@ -3,4 +3,5 @@
 mod both_databases;
 mod connections_closed;
 mod database_gone;
+mod plans;
 mod postgres_promoted;

@@ -173,10 +173,16 @@ id! {
     OrganisationId = "org";
     /// A natural person.
     PersonId = "per";
+    /// What one operator proposes and another one approves.
+    ProposalId = "prp";
     /// One verification: the number on its receipt.
     ReceiptId = "ver";
+    /// A request at a counter for another password.
+    ResetId = "rst";
     /// One HTTP request.
     RequestId = "req";
+    /// A revocation of a licence that a second person has to approve.
+    RevocationId = "rev";
     /// A seal.
     SealId = "sea";
     /// One signed-in browser.

@@ -15,6 +15,7 @@ pub mod mask;
 pub mod number;
 pub mod secret;
 pub mod time;
+mod typed;
 
 pub use address::network;
 pub use clock::{Clock, ManualClock};
@@ -24,3 +25,4 @@ pub use language::{Language, Text};
 pub use list_page::{ListPage, PageOf};
 pub use secret::Secret;
 pub use time::{Date, Instant, Period};
+pub use typed::plain;

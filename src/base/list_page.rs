@@ -26,6 +26,19 @@ impl<C> ListPage<C> {
     }
 }
 
+impl<C: AsRef<str>> ListPage<C> {
+    /// The bound of a list that begins with the newest: what comes next lies below it. There is one on the first page
+    /// too, above every identifier in whatever order a database compares text, so that all pages are asked for alike.
+    pub fn below(&self) -> &str {
+        self.after.as_ref().map_or("zzz", AsRef::as_ref)
+    }
+
+    /// The bound of a list that begins with the oldest: what comes next lies above it.
+    pub fn above(&self) -> &str {
+        self.after.as_ref().map_or("", AsRef::as_ref)
+    }
+}
+
 /// The items of one page and where the next begins.
 #[derive(Clone, Debug)]
 pub struct PageOf<T, C> {
@@ -56,5 +69,15 @@ mod tests {
         assert_eq!((page.items, page.next), (vec![1, 2], Some(2)));
         let page = PageOf::from_rows(vec![1, 2], 2, |row| *row);
         assert_eq!((page.items, page.next), (vec![1, 2], None));
+    }
+
+    #[test]
+    fn the_first_page_has_a_bound_that_keeps_nothing_out() {
+        let first = ListPage::<&str>::first(1);
+        for prefix in [crate::id::ApplicationId::PREFIX, crate::id::LicenceId::PREFIX, crate::id::StaffId::PREFIX] {
+            assert!(first.above() < prefix && prefix < first.below(), "{prefix}");
+        }
+        let second = ListPage::after("lic_1", 1);
+        assert_eq!((second.above(), second.below()), ("lic_1", "lic_1"));
     }
 }

@@ -50,6 +50,15 @@ impl IdentityNumber {
         Ok(number)
     }
 
+    /// Reads a number as people type it: with spaces anywhere, in full-width digits.
+    ///
+    /// # Errors
+    ///
+    /// [`NumberError`] naming what is wrong.
+    pub fn typed(text: &str) -> Result<Self, NumberError> {
+        Self::parse(&crate::plain(text))
+    }
+
     /// Appends the check character to 17 digits: for sample data.
     ///
     /// # Errors

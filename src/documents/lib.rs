@@ -11,6 +11,7 @@ pub mod layout;
 mod limits;
 mod line;
 mod ornament;
+pub mod packing;
 pub mod pdf;
 pub mod qr;
 mod seal_picture;

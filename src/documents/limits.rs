@@ -54,3 +54,12 @@ pub const PDF_METADATA_BYTES_MAX: usize = 1024 * 1024;
 pub const PDF_SIGNATURES_MAX: usize = 16;
 /// Depth of the tree of form fields and of pages.
 pub const PDF_TREE_DEPTH_MAX: usize = 16;
+
+/// Pieces that a packed file is made with.
+pub(crate) const PIECES_MAX: usize = 4_096;
+
+/// Bytes of a packed file behind its first piece.
+pub(crate) const PACKED_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// A drawing of fewer bytes is no piece of its own.
+pub(crate) const PIECE_BYTES_MIN: usize = 64;

@@ -12,6 +12,7 @@ use crate::{
     limits,
     line::{self, Room},
     ornament,
+    packing::Piece,
     pdf::{
         colour_profile, font_objects,
         ink::{Ink, POINTS_PER_MM, text_string},
@@ -54,8 +55,9 @@ pub struct Template(Arc<Typeset>);
 struct Typeset {
     fonts: Fonts,
     layout: Layout,
-    /// The file up to where the first licence differs from the second, and the digest of it in progress.
-    beginning: Objects,
+    /// The file up to where the first licence differs from the second, what follows it, and the digest of it in progress.
+    beginning: Piece,
+    following: Objects,
     state: Hasher,
     /// What the constant part's font already has.
     carried: HashMap<char, (u16, u16)>,
@@ -94,10 +96,12 @@ impl Template {
         write_seal(&mut objects, layout, seal);
         let mut state = Hasher::new(digest);
         state.update(&objects.bytes);
+        let following = objects.following(0);
         Ok(Self(Arc::new(Typeset {
             fonts: fonts.clone(),
             layout: layout.clone(),
-            beginning: objects,
+            beginning: Piece::new(objects.bytes),
+            following,
             state,
             carried: carried.characters,
         })))
@@ -115,7 +119,7 @@ impl Template {
         check_fields(&typeset.layout, content)?;
         let mut page = Sheet { typeset, own: Default::default(), ink: Ink(Vec::with_capacity(8_192)) };
         page.print(content)?;
-        let mut objects = typeset.beginning.following(90_000);
+        let mut objects = typeset.following.following(90_000);
         objects.stream(object::TEXT, "", &page.ink.0, false);
         let mut fonts = String::new();
         let mut number = object::FONTS;
@@ -162,7 +166,10 @@ impl Template {
             object::CATALOG,
             object::INFORMATION
         ));
-        Ok(Prepared::join((&typeset.beginning.bytes, &typeset.state), &mut objects.bytes, &signature)?)
+        let drawings = page.own.iter().flatten().flat_map(Subset::drawings);
+        let drawings = drawings.filter(|drawing| drawing.len() >= limits::PIECE_BYTES_MIN).map(Piece::new).collect();
+        let beginning = (&typeset.beginning, &typeset.state);
+        Ok(Prepared::join(beginning, &mut objects.bytes, &signature, drawings)?)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::{
     io,
+    net::IpAddr,
     path::{Path, PathBuf},
     pin::pin,
     process::Stdio,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
     time::Duration,
 };
 
@@ -13,17 +14,19 @@ use base::Fault;
 use documents::pdf::findings::Limit;
 use rustix::{
     param::clock_ticks_per_second,
+    pipe::fcntl_setpipe_size,
     process::{Pid, setpriority_process},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     process::{Child, ChildStdin, ChildStdout, Command},
-    sync::Semaphore,
+    runtime::Handle,
+    sync::{Semaphore, SemaphorePermit, oneshot},
     time::{Instant, timeout_at},
 };
 use verify::pdf::{Examined, examine};
 
-use crate::{Blocks, limits, wire};
+use crate::{Blocks, behind::Behind, limits, turn, wire};
 
 /// Why a file was not examined.
 #[derive(Debug)]
@@ -50,6 +53,8 @@ struct Inner {
     /// there are the others go on.
     long_places: Semaphore,
     long_turns: Semaphore,
+    /// Who sent files that took long.
+    behind: Behind,
     idle: Mutex<Vec<Worker>>,
 }
 
@@ -57,8 +62,19 @@ struct Inner {
 enum Place {
     /// On a thread of this process that may block.
     Here,
-    /// In processes of this program, started with these arguments.
-    Apart(PathBuf, &'static [&'static str]),
+    /// In processes that are started there.
+    Apart(Nursery),
+}
+
+/// Who starts the processes: a thread that gives way as they do. Each has its turn from its parent, so that its
+/// beginning, which costs more than most files, takes no core from a request.
+#[derive(Clone, Debug)]
+struct Nursery(mpsc::Sender<Birth>);
+
+/// A process that is asked for. When nobody waits for it any more, it is not started, or ends at once.
+struct Birth {
+    runtime: Handle,
+    born: oneshot::Sender<io::Result<Worker>>,
 }
 
 /// One process that reads files. It ends when this value is dropped.
@@ -83,7 +99,7 @@ enum Ending {
 impl Examiner {
     /// Reads files in processes of a program that is started with these arguments and then calls [`crate::worker::run`].
     pub fn apart(program: &Path, arguments: &'static [&'static str]) -> Self {
-        Self::new(Place::Apart(program.to_owned(), arguments), limits::TIME_MAX)
+        Self::new(Place::Apart(Nursery::of(program.to_owned(), arguments)), limits::TIME_MAX)
     }
 
     /// Reads files in this process, whose memory and time they may take: for programs that read their own files only.
@@ -98,35 +114,51 @@ impl Examiner {
         // Half of the cores, so that the other half is there for everything else.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let long_turns = Semaphore::new((cores / 2).max(1));
-        Self(Arc::new(Inner { place, time, places, turns, long_places, long_turns, idle: Mutex::default() }))
+        let (behind, idle) = (Behind::default(), Mutex::default());
+        Self(Arc::new(Inner { place, time, places, turns, long_places, long_turns, behind, idle }))
     }
 
-    /// What can be told of a file. A file that takes too much time or memory is over a limit; one that takes long goes
-    /// behind those that take less. When the caller goes away, the process that reads for it ends and its turn is free.
+    /// What can be told of a file that this client sent. A file that takes too much time or memory is over a limit; one
+    /// that takes long goes behind those that take less, and what its sender sends next does so from its beginning. When
+    /// the caller goes away, the process that reads for it ends and its turn is free.
     ///
     /// # Errors
     ///
     /// [`Refused::Busy`] when too many files wait, [`Refused::Fault`] when no process can be started.
-    pub async fn examine(&self, file: impl Into<Blocks>) -> Result<Examined, Refused> {
+    pub async fn examine(&self, client: Option<IpAddr>, file: impl Into<Blocks>) -> Result<Examined, Refused> {
         let file = file.into();
         let inner = &self.0;
-        let place = inner.places.try_acquire().map_err(|_| Refused::Busy)?;
-        let turn = inner.turns.acquire().await.map_err(broken)?;
-        let Place::Apart(program, arguments) = &inner.place else {
+        let Place::Apart(nursery) = &inner.place else {
+            let _turn = self.turn().await?;
             return tokio::task::spawn_blocking(move || examine(&file.to_vec())).await.map_err(broken);
         };
-        let (file, start) = (&file, Start { program, arguments });
-        let end = Instant::now() + inner.time * limits::PATIENCE;
-        let slice = limits::SLICE.min(inner.time);
-        if let Some(examined) = self.ask(start, file, slice, end).await? {
-            return Ok(examined);
+        if !inner.behind.has(client) {
+            let _turn = self.turn().await?;
+            let end = Instant::now() + inner.time * limits::PATIENCE;
+            let slice = limits::SLICE.min(inner.time);
+            if let Some(examined) = self.ask(nursery, &file, slice, end).await? {
+                return Ok(examined);
+            }
+            inner.behind.put(client);
         }
-        // It goes behind those that take less, and begins anew: a process that stood still meanwhile would hold memory.
-        drop((turn, place));
+        // It begins anew: a process that stood still meanwhile would hold memory.
+        self.read_long(nursery, &file).await
+    }
+
+    /// A place, and a turn as soon as there is one.
+    async fn turn(&self) -> Result<[SemaphorePermit<'_>; 2], Refused> {
+        let place = self.0.places.try_acquire().map_err(|_| Refused::Busy)?;
+        Ok([place, self.0.turns.acquire().await.map_err(broken)?])
+    }
+
+    /// Reads a file behind those that take less.
+    async fn read_long(&self, nursery: &Nursery, file: &Blocks) -> Result<Examined, Refused> {
+        let inner = &self.0;
+        let end = Instant::now() + inner.time * limits::PATIENCE;
         let _long_place = inner.long_places.try_acquire().map_err(|_| Refused::Busy)?;
         let long_turn = timeout_at(end, inner.long_turns.acquire()).await;
         let _long_turn = long_turn.map_err(|_| Refused::Busy)?.map_err(broken)?;
-        let mut worker = start.worker(end).await?;
+        let mut worker = nursery.worker(end).await?;
         worker.gives_way();
         match worker.ask(file, inner.time, end).await {
             Ok(examined) => Ok(examined),
@@ -141,7 +173,7 @@ impl Examiner {
     /// more of a core than this.
     async fn ask(
         &self,
-        start: Start<'_>,
+        nursery: &Nursery,
         file: &Blocks,
         slice: Duration,
         end: Instant,
@@ -151,7 +183,7 @@ impl Examiner {
             let was_idle = idle.is_some();
             let mut worker = match idle.take() {
                 Some(worker) => worker,
-                None => start.worker(end).await?,
+                None => nursery.worker(end).await?,
             };
             return match worker.ask(file, slice, end).await {
                 Ok(examined) => Ok(Some(self.keep(worker, file, examined))),
@@ -174,25 +206,33 @@ impl Examiner {
     }
 }
 
-/// How a process that reads files is started.
-#[derive(Clone, Copy)]
-struct Start<'a> {
-    program: &'a Path,
-    arguments: &'static [&'static str],
-}
+impl Nursery {
+    /// Ends when nobody can ask any more.
+    fn of(program: PathBuf, arguments: &'static [&'static str]) -> Self {
+        let (asked, births) = mpsc::channel::<Birth>();
+        std::thread::spawn(move || {
+            turn::give_way();
+            for birth in births {
+                let _runtime = birth.runtime.enter();
+                if !birth.born.is_closed() {
+                    let _ = birth.born.send(Worker::spawn(&program, arguments));
+                }
+            }
+        });
+        Self(asked)
+    }
 
-impl Start<'_> {
     /// A new process that says it is ready. It is told nothing but what it is for: settings and secrets stay here.
     ///
     /// # Errors
     ///
     /// [`Refused::Fault`] when it cannot be started or ends before it is ready, which is no fault of any file;
     /// [`Refused::Busy`] when the machine has no time for it until `end`.
-    async fn worker(self, end: Instant) -> Result<Worker, Refused> {
-        let (program, arguments) = (self.program.to_owned(), self.arguments);
-        // Until the new process has begun its program, whoever starts it stands still.
-        let spawned = tokio::task::spawn_blocking(move || Worker::spawn(&program, arguments)).await;
-        let mut worker = spawned.map_err(broken)?.map_err(|error| no_process(&error))?;
+    async fn worker(&self, end: Instant) -> Result<Worker, Refused> {
+        let (born, worker) = oneshot::channel();
+        self.0.send(Birth { runtime: Handle::current(), born }).map_err(broken)?;
+        let worker = timeout_at(end, worker).await.map_err(|_| Refused::Busy)?;
+        let mut worker = worker.map_err(broken)?.map_err(|error| no_process(&error))?;
         let mut said = [0; wire::READY.len()];
         match timeout_at(end, worker.answers.read_exact(&mut said)).await {
             Ok(Ok(_)) if said == wire::READY => Ok(worker),
@@ -219,6 +259,9 @@ impl Worker {
         let (Some(questions), Some(answers)) = (questions, answers) else {
             return Err(io::Error::other("it has no pipes"));
         };
+        // A file that has all its room at once is read without waiting for the rest: each wait costs the process a turn
+        // of all others on its core. Where there is no more room, it waits.
+        let _ = fcntl_setpipe_size(&questions, limits::PIPE_BYTES);
         Ok(Self { process, questions, answers })
     }
 
@@ -253,9 +296,16 @@ impl Worker {
 
 /// How long a core has worked for a process, as far as the system says it.
 fn worked(id: Option<u32>) -> Duration {
-    let stat = id.map(|id| std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default()).unwrap_or_default();
+    let told = |file: &str| id.and_then(|id| std::fs::read_to_string(format!("/proc/{id}/{file}")).ok());
+    // In nanoseconds, from a system that counts them for each thread; reading has one.
+    if let Some(nanos) =
+        told("schedstat").and_then(|text| text.split(' ').next()?.parse().ok()).filter(|nanos| *nanos > 0)
+    {
+        return Duration::from_nanos(nanos);
+    }
     // The name of the program stands in brackets and may hold anything; user and system time are the twelfth and the
     // thirteenth word after it (proc_pid_stat(5)).
+    let stat = told("stat").unwrap_or_default();
     let words = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
     let ticks: u64 = words.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
     Duration::from_millis(ticks.saturating_mul(1_000) / clock_ticks_per_second().max(1))
@@ -306,7 +356,7 @@ mod tests {
 
     /// A program of this machine in the place of ours.
     fn by(program: &str, arguments: &'static [&'static str], time: Duration) -> Examiner {
-        Examiner::new(Place::Apart(program.into(), arguments), time)
+        Examiner::new(Place::Apart(Nursery::of(program.into(), arguments)), time)
     }
 
     /// One that never gets ready.
@@ -339,16 +389,16 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_dies_or_stands_still_is_a_limit_of_the_file() {
         let (file, minute) = (b"%PDF-1.7 1.2.156".as_slice(), Duration::from_mins(1));
-        let died = telling(file, "exit", minute).examine(file).await.unwrap();
+        let died = telling(file, "exit", minute).examine(None, file).await.unwrap();
         assert_eq!(died.problem, Some(FileProblem::OverLimit(Limit::Memory)));
         assert_eq!(died.sha256, examine(file).sha256, "the records are asked all the same");
         // It gives the rest of the question back, which is no answer.
-        let nonsense = telling(file, "exec cat", minute).examine(file).await.unwrap();
+        let nonsense = telling(file, "exec cat", minute).examine(None, file).await.unwrap();
         assert_eq!(nonsense.problem, Some(FileProblem::OverLimit(Limit::Memory)));
         let busy = telling(file, "while :; do :; done", Duration::from_millis(500));
-        let mut late = busy.examine(file).await;
+        let mut late = busy.examine(None, file).await;
         while matches!(late, Err(Refused::Busy)) {
-            late = busy.examine(file).await;
+            late = busy.examine(None, file).await;
         }
         let late = late.unwrap();
         assert_eq!(late.problem, Some(FileProblem::OverLimit(Limit::Time)));
@@ -359,15 +409,15 @@ mod tests {
     async fn what_is_no_fault_of_the_file_is_not_said_of_it() {
         let (file, minute, blink) = (b"%PDF".as_slice(), Duration::from_mins(1), Duration::from_millis(10));
         // It sleeps: the machine had no time for it, as far as can be told.
-        let starved = reader(&["-c", "echo ready; exec sleep 600"], blink).examine(file).await;
+        let starved = reader(&["-c", "echo ready; exec sleep 600"], blink).examine(None, file).await;
         assert!(matches!(starved, Err(Refused::Busy)), "{starved:?}");
-        let unready = by("/bin/sleep", &["600"], blink).examine(file).await;
+        let unready = by("/bin/sleep", &["600"], blink).examine(None, file).await;
         assert!(matches!(unready, Err(Refused::Busy)), "{unready:?}");
         let broken = [by("/nowhere/guosuo", &["examine"], minute), by("/bin/true", &[], minute)];
         // The last ones end before they have told anything of the file.
         let silent = [reader(&["-c", "echo steady"], minute), reader(&["-c", "echo ready"], minute)];
         for examiner in broken.iter().chain(&silent) {
-            let refused = examiner.examine(file).await;
+            let refused = examiner.examine(None, file).await;
             assert!(matches!(refused, Err(Refused::Fault(_))), "{refused:?}");
         }
     }
@@ -379,15 +429,15 @@ mod tests {
         let long: Vec<_> = (0..2 * limits::AT_ONCE_MAX)
             .map(|_| {
                 let examiner = examiner.clone();
-                tokio::spawn(async move { examiner.examine(b"long".as_slice()).await })
+                tokio::spawn(async move { examiner.examine(None, b"long".as_slice()).await })
             })
             .collect();
         for _ in 0..4 {
-            assert_eq!(examiner.examine(b"fast".as_slice()).await.unwrap().problem, None);
+            assert_eq!(examiner.examine(None, b"fast".as_slice()).await.unwrap().problem, None);
         }
         // Those that take long have places of their own.
         while examiner.0.long_places.available_permits() > limits::LONG_MAX - long.len() {
-            examiner.examine(b"fast".as_slice()).await.unwrap();
+            examiner.examine(None, b"fast".as_slice()).await.unwrap();
         }
         assert_eq!(examiner.0.places.available_permits(), limits::AT_ONCE_MAX + limits::WAITING_MAX);
         assert!(long.iter().all(|long| !long.is_finished()));
@@ -395,10 +445,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_a_client_sends_after_a_file_that_took_long_takes_no_turn_of_the_others() {
+        let then = "if [ \"$asked\" = long ]; then while :; do :; done; fi; tell";
+        let examiner = telling(b"fast", then, Duration::from_millis(500));
+        let (one, other) = (Some(IpAddr::from([203, 0, 113, 1])), Some(IpAddr::from([203, 0, 113, 2])));
+        while let Err(Refused::Busy) = examiner.examine(one, b"long".as_slice()).await {}
+        assert_eq!(examiner.examine(one, b"fast".as_slice()).await.unwrap().problem, None);
+        let all = examiner.0.long_places.try_acquire_many(u32::try_from(limits::LONG_MAX).unwrap()).unwrap();
+        assert!(matches!(examiner.examine(one, b"fast".as_slice()).await, Err(Refused::Busy)));
+        assert_eq!(examiner.examine(other, b"fast".as_slice()).await.unwrap().problem, None);
+        drop(all);
+    }
+
+    #[tokio::test]
     async fn a_caller_that_goes_away_frees_its_turn() {
         let examiner = standing_still();
         for _ in 0..3 * limits::AT_ONCE_MAX {
-            let mut one = std::pin::pin!(examiner.examine(b"%PDF".as_slice()));
+            let mut one = std::pin::pin!(examiner.examine(None, b"%PDF".as_slice()));
             assert!(waits(one.as_mut()));
         }
         assert_eq!(examiner.0.turns.available_permits(), limits::AT_ONCE_MAX);
@@ -409,12 +472,12 @@ mod tests {
     async fn whoever_comes_when_too_many_wait_is_told_to_come_again() {
         let examiner = standing_still();
         let mut all: Vec<_> = (0..limits::AT_ONCE_MAX + limits::WAITING_MAX)
-            .map(|_| Box::pin(examiner.examine(b"%PDF".as_slice())))
+            .map(|_| Box::pin(examiner.examine(None, b"%PDF".as_slice())))
             .collect();
         for one in &mut all {
             assert!(waits(one.as_mut()));
         }
-        assert!(matches!(examiner.examine(b"%PDF".as_slice()).await, Err(Refused::Busy)));
+        assert!(matches!(examiner.examine(None, b"%PDF".as_slice()).await, Err(Refused::Busy)));
         drop(all);
         assert_eq!(examiner.0.places.available_permits(), limits::AT_ONCE_MAX + limits::WAITING_MAX);
     }

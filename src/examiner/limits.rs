@@ -5,11 +5,15 @@ use std::time::Duration;
 /// Files that are read at once, each for no longer than a [`SLICE`].
 pub(crate) const AT_ONCE_MAX: usize = 8;
 /// How long a core may work on a file before it goes behind those that take less: an honest licence takes a tenth of it.
-pub(crate) const SLICE: Duration = Duration::from_millis(30);
+pub(crate) const SLICE: Duration = Duration::from_millis(10);
 /// Files that wait for their turn; who comes after them is told to come again.
 pub(crate) const WAITING_MAX: usize = 64;
 /// Files that take long and are read or wait behind the others; who comes after them is told to come again.
 pub(crate) const LONG_MAX: usize = 32;
+/// How long the files of a client go behind the others from their beginning, after one that took long.
+pub(crate) const BEHIND: Duration = Duration::from_secs(10);
+/// Clients that are remembered for it; of more, files take their turn as everybody's do.
+pub(crate) const BEHIND_MAX: usize = 4_096;
 /// How long a core may work on one file.
 pub(crate) const TIME_MAX: Duration = Duration::from_millis(1_500);
 /// How many times longer a file may wait and be read, all together, on a machine that has other things to do.
@@ -21,6 +25,8 @@ pub(crate) const MEMORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub(crate) const KEPT_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of one block of a file that waits.
 pub(crate) const BLOCK_BYTES: usize = 64 * 1024;
+/// Bytes that lie in the pipe to a process: more than a licence has.
+pub(crate) const PIPE_BYTES: usize = 256 * 1024;
 /// Bytes of a file that are handed on: more than are read, so that one which is too long is seen to be.
 pub(crate) const QUESTION_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// Bytes of one answer: sixteen signatures of the greatest size, and what is said of them.

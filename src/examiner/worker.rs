@@ -2,16 +2,10 @@
 
 use std::io::{self, Read, Write};
 
-use rustix::{
-    process::{Resource, Rlimit, getrlimit, nice, setrlimit},
-    thread::{CpuSet, sched_getaffinity, sched_setaffinity},
-};
-use thread_priority::{
-    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
-};
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 use verify::pdf::Examined;
 
-use crate::{limits, wire};
+use crate::{limits, turn::give_way, wire};
 
 /// Takes away from this process what reading needs not, for good, then reads files until its input ends.
 ///
@@ -47,21 +41,6 @@ fn confine() -> io::Result<()> {
     give_way();
     nice(limits::NICENESS)?;
     Ok(())
-}
-
-/// Half of the cores are for everything else, and who waits for one of the others has it at once: by niceness alone a
-/// request waits for a tick of the clock now and then.
-fn give_way() {
-    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle);
-    // Where it cannot be asked for, it gives way as before.
-    let Ok(cores) = sched_getaffinity(None) else { return };
-    let all = (0..CpuSet::MAX_CPU).filter(|core| cores.is_set(*core)).collect::<Vec<_>>();
-    let mut ours = CpuSet::new();
-    all.iter().skip(all.len().div_ceil(2)).for_each(|core| ours.set(*core));
-    if all.len() > 1 {
-        let _ = sched_setaffinity(None, &ours);
-    }
 }
 
 fn question(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {

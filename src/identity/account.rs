@@ -3,6 +3,7 @@
 use base::{
     Fault,
     id::{AccountId, PersonId},
+    number::IdentityNumber,
 };
 use records::{Tx, Work, args};
 
@@ -14,6 +15,12 @@ use crate::{
     person,
 };
 
+/// A statement that reads accounts as [`view`] takes them: the columns, and then what is asked for.
+macro_rules! accounts {
+    ($rest:literal) => {
+        concat!("select account_id, person_id, username, state from account ", $rest)
+    };
+}
 /// Whether an account can be signed in to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountState {
@@ -140,18 +147,45 @@ pub async fn rename(work: &mut Work, account: &AccountView, username: &str) -> R
     Ok(())
 }
 
-/// The account with this name, whatever its case.
+/// The account with this name, however its letters and spaces are typed.
 pub async fn find_by_username(tx: &mut Tx, username: &str) -> Result<Option<AccountView>, Fault> {
-    let row: Option<(String, String, String, String)> = tx
-        .first(
-            "select account_id, person_id, username, state from account where username_key = $1",
-            args![folded(username)],
-        )
-        .await?;
+    let row: Option<Row> = tx.first(accounts!("where username_key = $1"), args![folded(username)]).await?;
     Ok(row.map(view))
 }
 
-fn view((account, person, username, state): (String, String, String, String)) -> AccountView {
+/// The accounts of a person that are not closed, the oldest first.
+pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Vec<AccountView>, Fault> {
+    let rows: Vec<Row> = tx
+        .all(
+            accounts!("where person_id = $1 and state <> 'closed' order by account_id || '' limit $2"),
+            args![person, limits::LIST_PAGE],
+        )
+        .await?;
+    Ok(rows.into_iter().map(view).collect())
+}
+
+/// One account.
+pub async fn find(tx: &mut Tx, account: &AccountId) -> Result<Option<AccountView>, Fault> {
+    let row: Option<Row> = tx.first(accounts!("where account_id = $1"), args![account]).await?;
+    Ok(row.map(view))
+}
+
+/// An account, held until the commit together with the others of its person: what is done to one of them waits for what
+/// is done to another.
+pub(crate) async fn hold(tx: &mut Tx, account: &AccountId) -> Result<Option<AccountView>, Fault> {
+    tx.run(
+        "update account
+            set state = state
+          where person_id = (select person_id from account where account_id = $1)",
+        args![account],
+    )
+    .await?;
+    find(tx, account).await
+}
+
+type Row = (String, String, String, String);
+
+fn view((account, person, username, state): Row) -> AccountView {
     AccountView {
         account_id: AccountId::stored(account),
         person_id: PersonId::stored(person),
@@ -171,14 +205,19 @@ async fn change(work: &mut Work, account: &AccountId, state: &'static str) -> Re
     if changed == 0 { Err(Error::AccountUnknown) } else { Ok(()) }
 }
 
-/// The name under which an account is found. PostgreSQL takes no NUL in a text, and no name has one: what replaces it
+/// The name under which an account is found, however it is typed: no name has a space or a wide character, so whoever
+/// types one means the name without. PostgreSQL takes no NUL in a text, and no name has one: what replaces it
 /// is in no name either.
 pub(crate) fn folded(username: &str) -> String {
-    username.trim().to_lowercase().replace('\0', "\u{fffd}")
+    base::plain(username).to_lowercase().replace('\0', "\u{fffd}")
 }
 
 /// Letters, digits and `._@+-`, beginning with a letter or a digit: nothing that could look like another name.
+/// No identity number: it would stand in the clear, and means its person's account at the sign-in anyway.
 fn check_username(username: &str) -> Result<(), Error> {
+    if IdentityNumber::parse(username).is_ok() {
+        return Err(Error::UsernameNumber);
+    }
     let length = username.chars().count();
     let characters = username.chars().all(|c| c.is_ascii_alphanumeric() || "._@+-".contains(c));
     let first = username.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
@@ -207,5 +246,7 @@ mod tests {
         check("张伟", false);
         check(".zhang", false);
         check("", false);
+        check("11010519491231002X", false);
+        check("110105194912310021", true); // no identity number: its last digit is wrong
     }
 }

@@ -9,6 +9,9 @@ use crate::name::NameError;
 /// What can be wrong with an act of this crate.
 #[derive(Debug, Error)]
 pub enum Error {
+    /// The caller named an account that is locked: whoever locked it unlocks it first.
+    #[error("the account is locked")]
+    AccountLocked,
     /// The caller named an account that does not exist.
     #[error("there is no such account")]
     AccountUnknown,
@@ -30,18 +33,30 @@ pub enum Error {
     /// The caller typed a field that is too long or badly formed.
     #[error("the field {field} is not well formed")]
     Field { field: &'static str },
+    /// The caller decides what the same person brought in: somebody else has to.
+    #[error("two people are needed, and this is one")]
+    FourEyes,
+    /// The person has powers over others' affairs: two operators see to the account, and no counter.
+    #[error("the account is that of somebody with powers")]
+    HasPowers,
     /// The caller registered a person a second time.
     #[error("a person with this identity number is already registered")]
     IdentityNumberTaken,
     /// The caller typed a name that cannot be accepted.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// The caller's appointment does not say that they may.
+    #[error("the one who acts may not do this")]
+    NotAllowed,
     /// The caller typed a number with a mistake in it.
     #[error(transparent)]
     Number(#[from] NumberError),
     /// The caller named an organisation that does not exist.
     #[error("there is no such organisation")]
     OrganisationUnknown,
+    /// The caller acts on their own account, which somebody else has to do.
+    #[error("nobody does this for themselves")]
+    Own,
     /// The password was right, and was handed out so long ago that it counts no more.
     #[error("the password was handed out too long ago")]
     PasswordEnded,
@@ -75,9 +90,51 @@ pub enum Error {
     /// Wrong username, wrong password or an account that is not open: the caller is not told which.
     #[error("the sign-in was refused")]
     Refused,
+    /// The same is proposed for this object already.
+    #[error("the same waits for approval already")]
+    ProposalOpen,
+    /// The proposal was decided, or nobody decided it in time.
+    #[error("the proposal is decided or over")]
+    ProposalOver,
+    /// The caller named a proposal that does not exist.
+    #[error("there is no such proposal")]
+    ProposalUnknown,
+    /// Too many proposals of one operator wait for another one.
+    #[error("{max} proposals wait for another operator")]
+    ProposalsWaiting {
+        /// The most that wait.
+        max: usize,
+    },
+    /// The caller gave no reason, or one that is too long or cannot be read.
+    #[error("a reason is needed, on one line")]
+    Reason,
+    /// A reset waits for this account already.
+    #[error("a reset waits for this account")]
+    ResetOpen,
+    /// The reset was decided, or nobody decided it in time.
+    #[error("the reset is decided or over")]
+    ResetOver,
+    /// The caller named a reset that does not exist in their department.
+    #[error("there is no such reset")]
+    ResetUnknown,
+    /// Too many resets of one person in a day.
+    #[error("the person had {max} resets within a day")]
+    ResetsOften {
+        /// The most in a day.
+        max: usize,
+    },
+    /// Too many resets of one member of staff wait for somebody.
+    #[error("{max} resets wait for a second member of staff")]
+    ResetsWaiting {
+        /// The most that wait.
+        max: usize,
+    },
     /// An appointment needs at least one role.
     #[error("an appointment needs a role")]
     RoleMissing,
+    /// The caller gave one person roles of which one checks the other.
+    #[error("nobody is both {one} and {other}")]
+    RolesExclude { one: &'static str, other: &'static str },
     /// The caller named an appointment that does not exist or has ended.
     #[error("there is no such appointment")]
     StaffUnknown,
@@ -89,9 +146,28 @@ pub enum Error {
         /// How long that is from now, rounded up.
         retry_after_seconds: u32,
     },
+    /// An operator asked for another key for commands, and has as many as there may be.
+    #[error("there are {max} keys for commands already")]
+    TooManyKeys {
+        /// The most keys.
+        max: i64,
+    },
+    /// What the caller looked at has changed since.
+    #[error("somebody changed it meanwhile")]
+    Stale,
+    /// It widens trust, and one operator does not do that alone.
+    #[error("another operator has to approve this")]
+    TwoNeeded,
+    /// There is nothing to change.
+    #[error("nothing is different")]
+    Unchanged,
     /// The caller chose a username with characters or a length that are not allowed.
     #[error("the username is not well formed")]
     UsernameForm,
+    /// The caller chose an identity number as a username: nobody else should see it, and its owner can type it at the
+    /// sign-in without.
+    #[error("an identity number is no username")]
+    UsernameNumber,
     /// The caller chose a username that another account has.
     #[error("the username is taken")]
     UsernameTaken,

@@ -4,15 +4,22 @@
 //! ([`Vault`]); passwords as Argon2id hashes, computed behind a [`PasswordGate`].
 
 pub mod account;
+pub mod appointment;
+pub mod command_key;
 pub mod death;
 mod error;
 pub mod events;
 mod limits;
 pub mod mandate;
+pub mod marked;
 pub mod name;
+pub mod operator;
 pub mod organisation;
 pub mod password;
 pub mod person;
+pub mod proposal;
+pub mod reason;
+pub mod reset;
 pub mod session;
 pub mod sign_in;
 pub mod staff;
@@ -22,6 +29,7 @@ pub use error::Error;
 pub use limits::PASSWORD_CHARACTERS_MIN;
 pub use name::NameError;
 pub use password::PasswordGate;
+pub use reason::Reason;
 pub use session::{Session, SessionToken};
 pub use staff::Role;
 pub use vault::Vault;

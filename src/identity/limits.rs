@@ -3,6 +3,43 @@
 /// How long a password counts that was handed out, in seconds: a week.
 pub(crate) const HANDED_OUT_SECONDS: i64 = 7 * 86_400;
 
+/// How long a key with which commands act for an operator counts, in seconds: half a year.
+pub(crate) const COMMAND_KEY_SECONDS: i64 = 183 * 86_400;
+
+/// Keys for commands that one account has at the same time: one for each machine.
+pub(crate) const COMMAND_KEYS_MAX: i64 = 16;
+
+/// How long a reset at the counter waits for the second member of staff, in seconds: half an hour, for the person stands
+/// there.
+pub(crate) const RESET_SECONDS: i64 = 30 * 60;
+
+/// What "in a day" means for resets, in seconds.
+pub(crate) const RESET_DAY_SECONDS: i64 = 86_400;
+
+/// Resets that are filed for one person in a day.
+pub(crate) const RESETS_OF_PERSON_MAX: usize = 3;
+
+/// Resets of one member of staff that wait for somebody else.
+pub(crate) const RESETS_WAITING_MAX: usize = 5;
+
+/// The row of a reset is kept for so long, as that of a session is.
+pub(crate) const RESET_KEPT_SECONDS: i64 = 180 * 24 * 3600;
+
+/// How long a proposal waits for another operator, in seconds: a week, with a weekend in it.
+pub(crate) const PROPOSAL_SECONDS: i64 = 7 * 86_400;
+
+/// Proposals of one operator that wait for another one.
+pub(crate) const PROPOSALS_WAITING_MAX: usize = 50;
+
+/// The row of a proposal is kept for so long.
+pub(crate) const PROPOSAL_KEPT_SECONDS: i64 = 2 * 365 * 86_400;
+
+/// A reason is a line that others read in a list, not a letter.
+pub const REASON_CHARACTERS_MAX: usize = 200;
+
+/// Characters of a first password without its hyphens: of 31 letters and digits that nobody confuses, 79 bits.
+pub(crate) const FIRST_PASSWORD_CHARACTERS: usize = 16;
+
 /// Characters of a person's name.
 pub const PERSON_NAME_CHARACTERS_MAX: usize = 100;
 
@@ -19,8 +56,9 @@ pub const USERNAME_CHARACTERS_MAX: usize = 64;
 /// (NIST SP 800-63B-4 §3.1.1.2).
 pub const PASSWORD_CHARACTERS_MIN: usize = 15;
 
-/// Characters of a new password that must be left when everything guessable is taken out of it.
-pub const PASSWORD_OWN_CHARACTERS_MIN: usize = 4;
+/// Bits of a new password, for a guesser who knows the commonest ones and its owner: two words of the list are less,
+/// four are more. At a hundred guesses a day, or a thousand a second at the stored hash, that is out of reach.
+pub const PASSWORD_BITS_MIN: f64 = 34.0;
 
 /// Bytes of a password. Hashing a megabyte would cost the server more than the sender.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
@@ -72,3 +110,6 @@ pub const KNOWN_ADDRESS_SECONDS: i64 = 90 * 24 * 3600;
 
 /// Sessions, members of staff or organisations on one page of a list.
 pub const LIST_PAGE: i64 = 50;
+
+/// How many proposals for one object are shown beside it when they wait no more.
+pub(crate) const PROPOSALS_OVER_SHOWN: i64 = 10;

@@ -44,6 +44,18 @@ pub fn parse(text: &str, max: usize) -> Result<String, NameError> {
     Ok(name.to_owned())
 }
 
+/// Reads the name of a person or an organisation. Nobody has one with angle brackets: whoever types them tries something.
+///
+/// # Errors
+///
+/// As for [`parse`].
+pub(crate) fn of_somebody(text: &str, max: usize) -> Result<String, NameError> {
+    match text.chars().find(|c| matches!(c, '<' | '>')) {
+        Some(bracket) => Err(NameError::Forbidden(bracket)),
+        None => parse(text, max),
+    }
+}
+
 /// Whether a character cannot stand in a name or in any other text that is printed or shown.
 pub fn is_forbidden(c: char) -> bool {
     if c.is_control() {

@@ -1,5 +1,6 @@
 //! Legal persons: departments and enterprises.
 
+pub mod change;
 mod queries;
 
 use base::{
@@ -87,11 +88,13 @@ pub struct OrganisationView {
     pub legal_representative: Option<PersonId>,
     pub state: OrganisationState,
     pub(crate) registered_at: Instant,
+    /// Where it has its seat, if anybody wrote it down.
+    pub address: Option<String>,
 }
 
 /// Registers an organisation.
 pub async fn register(work: &mut Work, new: NewOrganisation) -> Result<OrganisationId, Error> {
-    let name = name::parse(&new.name, limits::ORGANISATION_NAME_CHARACTERS_MAX)?;
+    let name = name::of_somebody(&new.name, limits::ORGANISATION_NAME_CHARACTERS_MAX)?;
     if let Some(person) = &new.legal_representative
         && crate::person::find(&mut work.tx, person).await?.is_none()
     {
@@ -106,6 +109,7 @@ pub async fn register(work: &mut Work, new: NewOrganisation) -> Result<Organisat
         legal_representative: new.legal_representative,
         state: OrganisationState::Active,
         registered_at: work.at(),
+        address: None,
     };
     if !queries::insert(&mut work.tx, &view).await? {
         return Err(Error::CreditCodeTaken);

@@ -1,4 +1,6 @@
-//! Passwords: hashed with Argon2id, a few at a time.
+//! Passwords: hashed with Argon2id, a few at a time; a new one is none that many would try.
+
+mod guess;
 
 use std::{
     sync::{
@@ -9,14 +11,15 @@ use std::{
 };
 
 use base::{Entropy, Fault, Instant, Secret, id::AccountId};
-use records::{Work, args};
+use records::{Tx, Work, args};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    Error,
+    Error, Vault,
     events::{PasswordHandedOut, PasswordSet, PasswordUpgraded},
     limits,
+    person::PersonView,
 };
 
 /// Lets as many passwords be hashed at once as there are cores; the others wait, but not for long and not too many.
@@ -73,11 +76,56 @@ pub struct HashedPassword(Secret<String>);
 pub async fn hash(
     gate: &PasswordGate,
     entropy: &Arc<dyn Entropy>,
-    username: &str,
+    owner: impl Into<Owner>,
     password: &str,
 ) -> Result<HashedPassword, Error> {
-    check_new(username, password)?;
+    check_new(&owner.into(), password)?;
     rehash(gate, entropy, password).await
+}
+
+/// A first password, in clear to be handed over once, and hashed: random, in groups, of characters that nobody confuses
+/// when they are read from paper.
+pub async fn first(gate: &PasswordGate, entropy: &Arc<dyn Entropy>) -> Result<(Secret<String>, HashedPassword), Error> {
+    let mut clear = String::new();
+    let mut drawn = 0;
+    while drawn < limits::FIRST_PASSWORD_CHARACTERS {
+        // A byte that would make the first letters likelier is drawn again.
+        let [byte] = entropy.bytes::<1>();
+        let index = usize::from(byte & 31);
+        let Some(character) = FIRST_ALPHABET.get(index) else { continue };
+        if drawn > 0 && drawn % 4 == 0 {
+            clear.push('-');
+        }
+        clear.push(char::from(*character));
+        drawn += 1;
+    }
+    let hashed = rehash(gate, entropy, &clear).await?;
+    Ok((Secret::new(clear), hashed))
+}
+
+/// Letters and digits without `i`, `l`, `o`, `0` and `1`.
+const FIRST_ALPHABET: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
+/// What an account is signed in to with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordState {
+    /// Somebody else has seen it: until then its owner chooses another one with it.
+    HandedOut(Instant),
+    /// Nothing: nobody gave it one yet.
+    Missing,
+    /// Its owner chose it.
+    Own,
+}
+
+/// What an account is signed in to with.
+pub async fn state(tx: &mut Tx, account: &AccountId) -> Result<PasswordState, Fault> {
+    let row: Option<(Option<i64>,)> =
+        tx.first("select ends_at from password where account_id = $1", args![account]).await?;
+    Ok(match row {
+        None => PasswordState::Missing,
+        Some((None,)) => PasswordState::Own,
+        Some((Some(until),)) => PasswordState::HandedOut(Instant::from_micros(until)),
+    })
 }
 
 /// Hashes a password that was accepted earlier.
@@ -153,44 +201,59 @@ fn normal(password: &str) -> Secret<String> {
     Secret::new(password.nfc().collect())
 }
 
-/// What people put together when they are asked for a long password, and what this place is called.
-const GUESSABLE: &[&str] = &[
-    "password",
-    "passw0rd",
-    "p@ssw0rd",
-    "mima",
-    "woaini",
-    "iloveyou",
-    "qwertyuiop",
-    "asdfghjkl",
-    "zxcvbnm",
-    "qwerty",
-    "asdf",
-    "zxcv",
-    "1qaz2wsx3edc4rfv",
-    "1qaz2wsx",
-    "qazwsx",
-    "administrator",
-    "admin",
-    "letmein",
-    "welcome",
-    "changeme",
-    "monkey",
-    "dragon",
-    "login",
-    "abcdefghijklmnopqrstuvwxyz",
-    "abcdefgh",
-    "abcd",
-    "abc",
-    "guosuo",
-    "过所",
-    "密码",
-    "我爱你",
-];
+/// Whose password it is: what others know of its owner is no secret.
+#[derive(Clone, Debug, Default)]
+pub struct Owner {
+    /// Names, in lower case.
+    words: Vec<String>,
+    /// Numbers, of which a part is enough to be known.
+    numbers: Vec<String>,
+}
+
+impl Owner {
+    /// The person behind an account.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when the vault has another key.
+    pub(crate) fn of(username: &str, person: &PersonView, vault: &Vault) -> Result<Self, Fault> {
+        let number = person.identity_number(vault)?;
+        let profile = &person.profile;
+        let words = [Some(&person.name), profile.nickname.as_ref(), profile.email.as_ref()];
+        let numbers = [Some(number.as_str()), profile.phone_number.as_deref()];
+        Ok(Self::from(username).with_words(words.into_iter().flatten()).with_numbers(numbers.into_iter().flatten()))
+    }
+
+    /// With names, and what stands before the sign in an address.
+    fn with_words(mut self, words: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        for word in words {
+            let word = word.as_ref().trim().to_lowercase();
+            let parts = word.split(|c: char| !c.is_alphanumeric()).filter(|part| part.chars().count() > 2);
+            self.words.extend(parts.map(str::to_owned));
+            self.words.push(word);
+        }
+        self
+    }
+
+    /// With numbers, written without spaces.
+    fn with_numbers(mut self, numbers: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        for number in numbers {
+            self.numbers.push(number.as_ref().to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect());
+        }
+        self
+    }
+}
+
+impl From<&str> for Owner {
+    /// Whoever signs in with this name.
+    fn from(username: &str) -> Self {
+        Self::default().with_words([username])
+    }
+}
 
 /// Whether a new password may be used: long enough, and not made of what anyone would try first. No rule about kinds
 /// of characters: such rules make passwords worse.
-fn check_new(username: &str, password: &str) -> Result<(), Error> {
+fn check_new(owner: &Owner, password: &str) -> Result<(), Error> {
     if password.len() > limits::PASSWORD_BYTES_MAX {
         return Err(Error::PasswordTooLong { max: limits::PASSWORD_BYTES_MAX });
     }
@@ -198,42 +261,7 @@ fn check_new(username: &str, password: &str) -> Result<(), Error> {
     if password.chars().count() < limits::PASSWORD_CHARACTERS_MIN {
         return Err(Error::PasswordTooShort { min: limits::PASSWORD_CHARACTERS_MIN });
     }
-    let own = own_part(username, &password);
-    if own.chars().count() < limits::PASSWORD_OWN_CHARACTERS_MIN || repeats(&own) {
-        return Err(Error::PasswordGuessable);
-    }
-    Ok(())
-}
-
-/// What is left of a password without the username, the words of [`GUESSABLE`], digits and punctuation.
-fn own_part(username: &str, password: &str) -> String {
-    let mut rest = password.to_lowercase();
-    let username = username.trim().to_lowercase();
-    for word in std::iter::once(username.as_str()).chain(GUESSABLE.iter().copied()).filter(|word| word.len() > 2) {
-        rest = rest.replace(word, " ");
-    }
-    // Random digits are as good as letters; a date or a row of them is not.
-    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
-    let keeps_digits = digits.len() > 8 && !repeats(&digits) && !is_row(&digits);
-    rest.retain(|c| if c.is_ascii_digit() { keeps_digits } else { c.is_alphanumeric() });
-    rest
-}
-
-/// Whether a text is one piece of up to eight characters again and again, or made of hardly any different characters.
-fn repeats(text: &str) -> bool {
-    let characters: Vec<char> = text.chars().collect();
-    let mut different = characters.clone();
-    different.sort_unstable();
-    different.dedup();
-    let by = |length: usize| characters.iter().zip(characters.iter().skip(length)).all(|(one, next)| one == next);
-    different.len() < 4 || (1..=8.min(characters.len() / 2)).any(by)
-}
-
-/// Whether digits only count up or down.
-fn is_row(digits: &str) -> bool {
-    let numbers: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(10)).collect();
-    let all = |step: u32| numbers.iter().zip(numbers.iter().skip(1)).all(|(one, next)| (one + step) % 10 == *next);
-    all(1) || all(9)
+    if guess::bits(&password, owner) < limits::PASSWORD_BITS_MIN { Err(Error::PasswordGuessable) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -250,7 +278,8 @@ mod tests {
 
     #[test]
     fn a_new_password_is_neither_short_nor_what_anyone_would_try() {
-        let check = |password: &str, good| assert_eq!(check_new("zhangwei8", password).is_ok(), good, "{password}");
+        let check =
+            |password: &str, good| assert_eq!(check_new(&"zhangwei8".into(), password).is_ok(), good, "{password}");
         check("correct horse b", true);
         check("correct horse ", false);
         check("密码很长很长很长，要十五个字。", true);
@@ -285,7 +314,7 @@ mod tests {
         let text = |bytes: usize| {
             format!("{}!", "correct horse battery staple ".repeat(40)).split_at(bytes - 1).0.to_owned() + "z"
         };
-        let check = |bytes: usize| check_new("zhangwei8", &text(bytes));
+        let check = |bytes: usize| check_new(&"zhangwei8".into(), &text(bytes));
         assert!(check(limits::PASSWORD_BYTES_MAX).is_ok());
         assert!(matches!(check(limits::PASSWORD_BYTES_MAX + 1), Err(Error::PasswordTooLong { .. })));
     }

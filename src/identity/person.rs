@@ -1,5 +1,6 @@
 //! Natural persons and what they let others know about them.
 
+pub mod change;
 mod queries;
 
 use base::{Date, Fault, Instant, id::PersonId, number::IdentityNumber};
@@ -79,7 +80,7 @@ impl PersonView {
 
 /// Registers a person.
 pub async fn register(work: &mut Work, vault: &Vault, new: NewPerson) -> Result<PersonId, Error> {
-    let name = name::parse(&new.name, limits::PERSON_NAME_CHARACTERS_MAX)?;
+    let name = name::of_somebody(&new.name, limits::PERSON_NAME_CHARACTERS_MAX)?;
     let profile = completed(new.profile, &new.identity_number);
     check_profile(&profile)?;
     let person: PersonId = work.new_id();
@@ -114,6 +115,11 @@ pub async fn find_by_identity_number(
     number: &IdentityNumber,
 ) -> Result<Option<PersonView>, Fault> {
     queries::by_lookup(tx, vault.lookup(number)).await
+}
+
+/// Persons of this name, the longest registered first; as many as anybody looks through.
+pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Vec<PersonView>, Fault> {
+    queries::by_name(tx, name.trim(), limits::LIST_PAGE).await
 }
 
 fn completed(mut profile: Profile, number: &IdentityNumber) -> Profile {
@@ -157,10 +163,19 @@ fn check_profile(profile: &Profile) -> Result<(), Error> {
             return Err(Error::Field { field });
         }
     }
-    if profile.email.as_deref().is_some_and(|email| !email.contains('@') || email.contains(' ')) {
+    let is_email = |email: &str| {
+        let sides = email.split_once('@');
+        let is_whole = sides.is_some_and(|(one, other)| !one.is_empty() && !other.is_empty() && !other.contains('@'));
+        is_whole && !email.contains(char::is_whitespace)
+    };
+    if profile.email.as_deref().is_some_and(|email| !is_email(email)) {
         return Err(Error::Field { field: "email" });
     }
-    let is_phone = |number: &str| number.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c));
+    // Three for a short number, fifteen for the longest one (ITU-T E.164).
+    let is_phone = |number: &str| {
+        number.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c))
+            && (3..=15).contains(&number.chars().filter(char::is_ascii_digit).count())
+    };
     if profile.phone_number.as_deref().is_some_and(|number| !is_phone(number)) {
         return Err(Error::Field { field: "phone_number" });
     }

@@ -196,7 +196,7 @@ pub async fn close_all(
 /// Closes every session of an account.
 pub async fn close_of_account(work: &mut Work, account: &AccountId, reason: &'static str) -> Result<(), Fault> {
     let at = work.at();
-    let closed = queries::close_of_account(&mut work.tx, account, at).await?;
+    let closed = queries::close_of_account(&mut work.tx, account, None, at).await?;
     record_closed(work, &closed, reason);
     Ok(())
 }
@@ -236,7 +236,12 @@ pub async fn list(
     Ok(PageOf::from_rows(rows, page.limit, |row| row.session_id.clone()))
 }
 
-/// Removes rows of sessions that ended long ago. Returns how many.
+/// When somebody last signed in to an account, as far as sessions are kept.
+pub async fn last_of_account(tx: &mut Tx, account: &AccountId) -> Result<Option<Instant>, Fault> {
+    queries::last_of_account(tx, account).await
+}
+
+/// Removes rows of sessions that ended long ago, [`records::REMOVED_AT_ONCE`] at most. Returns how many.
 pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
     queries::expire(tx, at.plus_seconds(-limits::SESSION_KEPT_SECONDS)).await
 }

@@ -8,15 +8,17 @@ use std::net::IpAddr;
 use base::{
     Fault, Instant, Secret,
     id::{AccountId, PersonId, SessionId},
+    number::IdentityNumber,
 };
 use records::{Actor, Context, Database, Tx, Work};
 
 use crate::{
     Error, PasswordGate, Session, SessionToken, Vault,
     account::{self, AccountState},
-    events::SignInFailed,
+    events::{CommandProved, SignInFailed},
     limits,
-    password::{self, HashedPassword},
+    password::{self, HashedPassword, Owner},
+    person,
     session::{self, Method, Opening},
 };
 use throttle::{Bucket, Keys};
@@ -83,9 +85,9 @@ pub async fn with_password(
         return Err(Error::PasswordTooLong { max: limits::PASSWORD_BYTES_MAX });
     }
     let own = attempt.browser.map(|session| &session.session_id);
-    let keys = Keys::new(vault, attempt.username, attempt.address, own);
     let mut tx = database.read().await?;
-    let found = queries::by_username(&mut tx, &account::folded(attempt.username)).await?;
+    let (name, found) = find(&mut tx, vault, attempt.username).await?;
+    let keys = Keys::new(vault, &name, attempt.address, own);
     let standing = throttle::look(&mut tx, &keys).await?;
     // Nobody keeps a connection while they wait for a core.
     drop(tx);
@@ -138,12 +140,45 @@ pub async fn with_password(
     }
 }
 
-/// Forgets failures and addresses that are too old to matter. Returns how many.
+/// The account that is meant, and the name under which failures are counted: the account's, however it was found, or what
+/// was typed. An identity number means its person's account when there is exactly one; whether there is one is told by
+/// nothing, because what is asked depends on what was typed alone.
+async fn find(tx: &mut Tx, vault: &Vault, typed: &str) -> Result<(String, Option<queries::Account>), Fault> {
+    let typed = account::folded(typed);
+    let mut found = queries::by_username(tx, &typed).await?;
+    if let (None, Ok(number)) = (&found, IdentityNumber::parse(&typed)) {
+        found = queries::only_of_number(tx, vault.lookup(&number)).await?;
+    }
+    Ok((found.as_ref().map_or(typed, |account| account.username_key.clone()), found))
+}
+
+/// Forgets the failures of strangers who typed an account's name: whoever got another password at a counter has usually
+/// guessed before, and nobody knows the one they have now.
+pub async fn forgive(work: &mut Work, vault: &Vault, username: &str) -> Result<(), Fault> {
+    throttle::forgive(work, vault, &account::folded(username)).await
+}
+
+/// Forgets failures and addresses that are too old to matter, [`records::REMOVED_AT_ONCE`] at most. Returns how many.
 pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
     queries::expire(tx, at.plus_seconds(-limits::KNOWN_ADDRESS_SECONDS)).await
 }
 
 impl Proof {
+    /// Whose password it is, for choosing another one.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when the database cannot be asked, or the vault has another key.
+    pub async fn owner(&self, database: &Database, vault: &Vault) -> Result<Owner, Fault> {
+        let mut tx = database.read().await?;
+        let account = account::find(&mut tx, &self.account).await?;
+        let person = person::find(&mut tx, &self.person).await?;
+        let (Some(account), Some(person)) = (account, person) else {
+            return Err(Fault::broken("an account without its person"));
+        };
+        Owner::of(&account.username, &person, vault)
+    }
+
     /// Another password, which counts from when the session opens; the person's other sessions end then.
     pub fn choose(&mut self, password: HashedPassword) {
         self.chosen = Some(password);
@@ -161,7 +196,33 @@ impl Proof {
         records::attempt(async || self.open_once(database, context, attempt).await).await
     }
 
-    async fn open_once(&self, database: &Database, context: &Context, attempt: &Attempt<'_>) -> Result<Opened, Error> {
+    /// Accepts the password for one act outside of a session, by the command line; the other one that was chosen counts
+    /// from now on.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::open`].
+    pub async fn accept(
+        &self,
+        database: &Database,
+        context: &Context,
+        attempt: &Attempt<'_>,
+    ) -> Result<AccountId, Error> {
+        records::attempt(async || {
+            let mut work = self.hold(database, context, attempt).await?;
+            if let Some(chosen) = &self.chosen {
+                password::set(&mut work, &self.account, chosen).await?;
+                session::close_all(&mut work, &self.person, None, "password_changed").await?;
+            }
+            work.record(CommandProved { account: self.account.clone() });
+            work.commit().await?;
+            Ok(self.account.clone())
+        })
+        .await
+    }
+
+    /// Begins what a right password is good for, if it still is: others wait until it is done.
+    async fn hold(&self, database: &Database, context: &Context, attempt: &Attempt<'_>) -> Result<Work, Error> {
         if self.is_handed_out && self.chosen.is_none() {
             return Err(Error::PasswordToChoose);
         }
@@ -183,6 +244,11 @@ impl Proof {
             drop(work);
             return Err(fail(database, context, attempt, &self.bucket, (Some(&self.account), "password")).await?);
         }
+        Ok(work)
+    }
+
+    async fn open_once(&self, database: &Database, context: &Context, attempt: &Attempt<'_>) -> Result<Opened, Error> {
+        let mut work = self.hold(database, context, attempt).await?;
         let address = attempt.address.to_string();
         let opening = Opening {
             account: &self.account,

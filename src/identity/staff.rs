@@ -8,7 +8,7 @@ use base::{
     Fault, Instant, ListPage, PageOf,
     id::{OrganisationId, PersonId, StaffId},
 };
-use records::{Tx, Work};
+use records::{Actor, Tx, Work};
 
 use crate::{
     Error,
@@ -56,6 +56,23 @@ impl Role {
     }
 }
 
+/// Roles that nobody has together: who checks what another one does is somebody else.
+pub(crate) const EXCLUSIVE: [(Role, Role); 9] = [
+    (Role::Clerk, Role::Reviewer),
+    (Role::Clerk, Role::Operator),
+    (Role::Operator, Role::Reviewer),
+    (Role::Operator, Role::SealKeeper),
+    (Role::Auditor, Role::Clerk),
+    (Role::Auditor, Role::Counter),
+    (Role::Auditor, Role::Operator),
+    (Role::Auditor, Role::Reviewer),
+    (Role::Auditor, Role::SealKeeper),
+];
+
+/// What gives powers over others' affairs: accounts of those who hold one of these are opened at no counter, and by no
+/// operator alone. Of clerks too: a department may leave revoking to one of them.
+pub(crate) const POWERS: &[Role] = &[Role::Auditor, Role::Clerk, Role::Operator, Role::Reviewer, Role::SealKeeper];
+
 /// The roles of one appointment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Roles(Vec<Role>);
@@ -77,6 +94,17 @@ impl Roles {
     /// Whether one of these is among them.
     pub fn has_any(&self, roles: &[Role]) -> bool {
         roles.iter().any(|role| self.has(*role))
+    }
+
+    /// Whether somebody can have these: one at least, and no two that nobody has together.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.0.is_empty() {
+            return Err(Error::RoleMissing);
+        }
+        match EXCLUSIVE.into_iter().find(|(one, other)| self.has(*one) && self.has(*other)) {
+            Some((one, other)) => Err(Error::RolesExclude { one: one.code(), other: other.code() }),
+            None => Ok(()),
+        }
     }
 
     /// The roles.
@@ -125,9 +153,7 @@ pub async fn appoint(
     roles: &[Role],
 ) -> Result<StaffId, Error> {
     let roles = Roles::new(roles);
-    if roles.0.is_empty() {
-        return Err(Error::RoleMissing);
-    }
+    roles.check()?;
     person::living(&mut work.tx, person).await?;
     let department = organisation::find(&mut work.tx, organisation).await?;
     if department.is_none_or(|found| found.kind != organisation::OrganisationKind::Department) {
@@ -165,6 +191,18 @@ pub async fn end_of_person(work: &mut Work, person: &PersonId) -> Result<(), Fau
         work.record(StaffEnded { staff });
     }
     Ok(())
+}
+
+/// The member of staff who acts, if the appointment still has this role; it is held until the commit.
+///
+/// # Errors
+///
+/// [`Error::NotAllowed`] when nobody acts as staff, the appointment has ended or has not this role.
+pub async fn acting(work: &mut Work, role: Role) -> Result<StaffView, Error> {
+    let Actor::Staff { staff, .. } = work.actor().clone() else { return Err(Error::NotAllowed) };
+    queries::hold(&mut work.tx, &staff).await?;
+    let found = queries::by_id(&mut work.tx, &staff).await?;
+    found.filter(|found| found.roles.has(role)).ok_or(Error::NotAllowed)
 }
 
 /// The appointment a person has now.

@@ -15,7 +15,7 @@ use base::{
     number::{CreditCode, IdentityNumber},
 };
 use records::{
-    Actor, Consequence, Context, Database, Event, EventRow, Reacting, Tx, Work,
+    Actor, Consequence, Context, Database, Event, EventRow, Marked, Reacting, Tx, Work,
     log::{self, Filter},
     testing::{self, Fresh, context},
 };
@@ -30,9 +30,18 @@ use crate::{
     staff,
 };
 
+use office::{Office, department, past_the_product, staff_of, why};
+
 mod accounts;
+mod appointments;
+mod office;
+mod operators;
 mod order;
+mod organisations;
 mod people;
+mod persons;
+mod proposals;
+mod resets;
 mod sessions;
 mod signing_in;
 
@@ -70,7 +79,8 @@ fn new_person(name: &str, serial: u32) -> NewPerson {
 
 impl City {
     async fn found() -> Result<Self, Error> {
-        Self::found_on(testing::fresh().await?).await
+        static ALL: [&[Marked]; 1] = [crate::marked::MARKED];
+        Self::found_on(testing::fresh_protected(&ALL).await?).await
     }
 
     async fn found_on(fresh: Fresh) -> Result<Self, Error> {

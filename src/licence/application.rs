@@ -11,7 +11,7 @@ use records::{Tx, Work};
 
 use crate::{
     error::Error,
-    events::{ApplicationApproved, ApplicationReturned, ApplicationSubmitted},
+    events::{ApplicationAdopted, ApplicationApproved, ApplicationProposed, ApplicationReturned, ApplicationSubmitted},
     issue::{self, Approved, Begun, NewLicence, Origin, compose, official::Official},
     library::Library,
     limits,
@@ -27,6 +27,8 @@ use queries::{ApplicationRow, Decision};
 /// Where an application stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ApplicationState {
+    /// Asked for by a system; waiting for a clerk who takes it on.
+    Proposed,
     /// Waiting for a reviewer.
     Submitted,
     /// Approved; its licence is issued.
@@ -36,9 +38,13 @@ pub enum ApplicationState {
 }
 
 impl ApplicationState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Proposed, Self::Submitted, Self::Approved, Self::Returned];
+
     /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Proposed => "proposed",
             Self::Submitted => "submitted",
             Self::Approved => "approved",
             Self::Returned => "returned",
@@ -47,7 +53,7 @@ impl ApplicationState {
 
     /// Reads a state.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Submitted, Self::Approved, Self::Returned].into_iter().find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
 
@@ -86,6 +92,8 @@ pub struct Application {
     pub return_note: Option<String>,
     /// The licence that came of it.
     pub licence: Option<LicenceId>,
+    /// The system that asked for it, if a system did.
+    pub proposed_by: Option<String>,
 }
 
 /// Hands in an application.
@@ -99,10 +107,76 @@ pub async fn apply(
     maker: &Official,
     request: NewLicence,
 ) -> Result<ApplicationId, Error> {
+    let (id, r#type, content_sha256) = insert(work, library, maker, request, None).await?;
+    work.record(ApplicationSubmitted { application: id.clone(), r#type, content_sha256 });
+    Ok(id)
+}
+
+/// Asks for a licence in the name of a system, which two people of the department are to decide: a clerk takes it on, and
+/// a reviewer approves it. The clerk whom the system names answers for nothing yet.
+///
+/// # Errors
+///
+/// When it could not be handed in either: as [`apply`].
+pub async fn propose(
+    work: &mut Work,
+    library: &Library,
+    client: &str,
+    clerk: &Official,
+    request: NewLicence,
+) -> Result<ApplicationId, Error> {
+    let (id, r#type, content_sha256) = insert(work, library, clerk, request, Some(client)).await?;
+    let (application, client, clerk) = (id.clone(), client.to_owned(), clerk.staff_id.clone());
+    work.record(ApplicationProposed { application, r#type, content_sha256, client, clerk });
+    Ok(id)
+}
+
+/// Takes on what a system proposed.
+///
+/// # Errors
+///
+/// [`Error::NotAuthorised`] when the official is no clerk, [`Error::NotFound`] when the department has no such
+/// application, [`Error::ApprovalStale`] when what is stored is not what was looked at, [`Error::AlreadyDecided`] when it
+/// waits no more.
+pub async fn adopt(
+    work: &mut Work,
+    safe: &Safe,
+    clerk: &Official,
+    id: &ApplicationId,
+    digest: &str,
+) -> Result<(), Error> {
+    clerk.check_role(Role::Clerk)?;
+    let application = find(&mut work.tx, safe, &clerk.organisation_id, id).await?;
+    if application.state != ApplicationState::Proposed {
+        return Err(Error::AlreadyDecided);
+    }
+    if application.digest != digest {
+        return Err(Error::ApprovalStale);
+    }
+    let at = work.at();
+    if queries::adopt(&mut work.tx, id, clerk, digest, at).await? == 0 {
+        return Err(Error::AlreadyDecided);
+    }
+    work.record(ApplicationAdopted { application: id.clone(), content_sha256: digest.to_owned() });
+    Ok(())
+}
+
+/// Writes an application down; what its event says of it.
+async fn insert(
+    work: &mut Work,
+    library: &Library,
+    maker: &Official,
+    request: NewLicence,
+    proposed_by: Option<&str>,
+) -> Result<(ApplicationId, String, String), Error> {
     maker.check_role(Role::Clerk)?;
     let licence_type = library.catalogue.now().for_issuer(&request.type_code, &maker.organisation_id)?;
+    let state = if proposed_by.is_some() { ApplicationState::Proposed } else { ApplicationState::Submitted };
     let id: ApplicationId = work.new_id();
     let content = compose::compose(library.press.fonts(), &licence_type, &request, maker, work.at())?;
+    if let Some(older) = &request.renews {
+        issue::check_renewal_open(work, older).await?;
+    }
     let (sealed, content_digest) = library.safe.seal_content(work.entropy(), id.as_str(), &content)?;
     let row = ApplicationRow {
         application_id: id.as_str().to_owned(),
@@ -111,7 +185,7 @@ pub async fn apply(
         holder_kind: request.holder.holder.kind().as_str().to_owned(),
         holder_id: request.holder.holder.id().to_owned(),
         holder_shown: request.holder.shown(),
-        state: ApplicationState::Submitted.as_str().to_owned(),
+        state: state.as_str().to_owned(),
         content: sealed,
         content_digest,
         maker_staff: maker.staff_id.as_str().to_owned(),
@@ -122,14 +196,10 @@ pub async fn apply(
         return_reason: None,
         return_note: None,
         licence_id: None,
+        proposed_by: proposed_by.map(str::to_owned),
     };
     queries::insert_application(&mut work.tx, &row, content.renews.as_deref()).await?;
-    work.record(ApplicationSubmitted {
-        application: id.clone(),
-        r#type: licence_type.code.clone(),
-        content_sha256: row.content_digest,
-    });
-    Ok(id)
+    Ok((id, licence_type.code.clone(), row.content_digest))
 }
 
 /// One application of a department.
@@ -208,6 +278,7 @@ pub async fn approve(
         Begun::Issued(licence) => licence.id.clone(),
     };
     let decision = Decision {
+        from: ApplicationState::Submitted.as_str(),
         state: ApplicationState::Approved.as_str(),
         checker,
         reason: None,
@@ -220,7 +291,7 @@ pub async fn approve(
     Ok(begun)
 }
 
-/// Returns an application to its clerk.
+/// Returns an application to its clerk, or, as a clerk, what a system proposed to that.
 ///
 /// # Errors
 ///
@@ -234,11 +305,18 @@ pub async fn send_back(
     id: &ApplicationId,
     (reason, note): (ReturnReason, &str),
 ) -> Result<(), Error> {
-    checker.check_role(Role::Reviewer)?;
     let application = find(&mut work.tx, safe, &checker.organisation_id, id).await?;
-    checker.check_other_person(application.maker_person.as_str())?;
+    if application.state == ApplicationState::Proposed {
+        checker.check_role(Role::Clerk)?;
+    } else {
+        checker.check_role(Role::Reviewer)?;
+        checker.check_other_person(application.maker_person.as_str())?;
+    }
     let note: String = note.trim().chars().take(limits::NOTE_LENGTH_MAX).collect();
+    let from =
+        if application.state == ApplicationState::Proposed { application.state } else { ApplicationState::Submitted };
     let decision = Decision {
+        from: from.as_str(),
         state: ApplicationState::Returned.as_str(),
         checker,
         reason: Some(reason.code()),
@@ -275,5 +353,6 @@ fn read(safe: &Safe, row: ApplicationRow) -> Result<Application, Fault> {
         return_reason: row.return_reason.as_deref().and_then(ReturnReason::parse),
         return_note: row.return_note,
         licence: row.licence_id.map(LicenceId::stored),
+        proposed_by: row.proposed_by,
     })
 }

@@ -27,6 +27,9 @@ pub enum Error {
     /// What the reviewer saw is not what is stored: somebody changed it in between.
     #[error("the application changed since it was reviewed")]
     ApprovalStale,
+    /// The number of the decision is missing, too long, or holds what cannot be seen; the caller's fault.
+    #[error("the number of the decision is refused")]
+    Decision,
     /// Fields are missing or wrong; the caller's fault.
     #[error("{} fields are refused", .0.len())]
     Fields(Vec<FieldError>),
@@ -60,12 +63,18 @@ pub enum Error {
     /// There is no such licence or application, or it belongs to another department.
     #[error("not found")]
     NotFound,
+    /// Only whoever filed a revocation takes it back; others of the department refuse it.
+    #[error("somebody else filed the revocation")]
+    NotFiler,
     /// Its document is not made yet, or its intent was voided.
     #[error("the licence is not issued")]
     NotIssued,
     /// Only a suspended licence can be reinstated.
     #[error("the licence is not suspended")]
     NotSuspended,
+    /// The reviewer is the holder, or acts for the organisation that is.
+    #[error("nobody decides on a licence of their own")]
+    OwnAffair,
     /// The licence belongs to another department.
     #[error("the licence was issued by another department")]
     OtherDepartment,
@@ -75,6 +84,21 @@ pub enum Error {
     /// The licence to be renewed is of another type, holder or department, or not in a state to be renewed.
     #[error("this licence cannot be renewed")]
     Renewal,
+    /// A revocation of the licence to be renewed waits; somebody decides on that one first.
+    #[error("a revocation of the licence to be renewed waits")]
+    RenewalBarred,
+    /// One waits for the licence already; somebody decides on that one first.
+    #[error("a revocation of this licence waits already")]
+    RevocationOpen,
+    /// It was decided or withdrawn, its time is over, or whoever filed it has left.
+    #[error("the revocation does not wait any more")]
+    RevocationOver,
+    /// As many of the department's wait, or of those that one system asked for, as may; the caller has them decided first.
+    #[error("{max} revocations wait")]
+    RevocationsWaiting {
+        /// The most that may wait.
+        max: usize,
+    },
     /// The department's seal is missing or frozen.
     #[error("the department has no seal in use")]
     Seal,
@@ -101,6 +125,16 @@ impl MaybeFault for Error {
     }
 }
 
+impl From<identity::Error> for Error {
+    /// Of who acts nothing else is asked than whether they may.
+    fn from(error: identity::Error) -> Self {
+        match error {
+            identity::Error::Fault(fault) => Self::Fault(fault),
+            _ => Self::NotAuthorised,
+        }
+    }
+}
+
 impl Error {
     /// Whether the same issue can never succeed, so that its intent is to be voided.
     pub(crate) fn is_final(&self) -> bool {
@@ -116,9 +150,11 @@ impl Error {
             Self::AlreadySuperseded => "already_superseded",
             Self::AlreadySuspended => "already_suspended",
             Self::ApprovalStale => "approval_stale",
+            Self::Decision => "decision_number_refused",
             Self::Fields(_) => "fields_refused",
             Self::Fault(_) => "fault",
             Self::FourEyes => "four_eyes",
+            Self::OwnAffair => "own_affair",
             Self::HolderCeased => "holder_ceased",
             Self::HolderDeceased => "holder_deceased",
             Self::HolderUnknown => "holder_unknown",
@@ -126,12 +162,17 @@ impl Error {
             Self::IssuerSuspended => "issuer_suspended",
             Self::Lint(_) => "lint_failed",
             Self::NotAuthorised => "issue_not_authorised",
+            Self::NotFiler => "not_filer",
             Self::NotFound => "not_found",
             Self::NotIssued => "not_issued",
             Self::NotSuspended => "not_suspended",
             Self::OtherDepartment => "other_department",
             Self::Period(problem) => problem.code(),
             Self::Renewal => "renewal_refused",
+            Self::RenewalBarred => "renewal_barred",
+            Self::RevocationOpen => "revocation_open",
+            Self::RevocationOver => "revocation_over",
+            Self::RevocationsWaiting { .. } => "revocations_waiting",
             Self::Seal => "seal_not_in_use",
             Self::SealExpired => "seal_expired",
             Self::TypeUnknown => "type_unknown",

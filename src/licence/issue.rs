@@ -16,9 +16,14 @@ mod request;
 
 use std::sync::Arc;
 
-use base::{Date, Fault, Instant, id::LicenceId, number::LicenceIdentifier};
-use identity::{Role, organisation};
-use records::{Context, Database, Work, attempt, idempotency};
+use base::{
+    Date, Fault, Instant,
+    id::{LicenceId, PersonId},
+    number::LicenceIdentifier,
+};
+use documents::packing;
+use identity::{Role, mandate, organisation};
+use records::{Context, Database, Tx, Work, attempt, idempotency};
 use seal::ActiveSeal;
 
 pub use page::Signed;
@@ -33,10 +38,11 @@ use crate::{
     register::{
         self,
         content::Content,
-        holder::HolderFacts,
+        holder::{Holder, HolderFacts},
         licence::{Licence, Status},
         number::{self, Code},
     },
+    revocation::queries as waiting_for,
 };
 use official::Official;
 use press::Press;
@@ -67,7 +73,8 @@ pub struct Intent {
 ///
 /// [`Error::NotAuthorised`], [`Error::FourEyes`], [`Error::OtherDepartment`] about the two people;
 /// [`Error::TypeUnknown`], [`Error::HolderUnknown`], [`Error::HolderDeceased`], [`Error::HolderCeased`],
-/// [`Error::Fields`], [`Error::Period`], [`Error::AlreadyHeld`], [`Error::Renewal`] about the request;
+/// [`Error::Fields`], [`Error::Period`], [`Error::AlreadyHeld`], [`Error::Renewal`], [`Error::RenewalBarred`] about the
+/// request;
 /// [`Error::Seal`], [`Error::SealExpired`], [`Error::IssuerCode`], [`Error::IssuerSuspended`] about the department;
 /// [`Error::Voided`] when the same origin was given up before.
 pub async fn begin(
@@ -112,6 +119,7 @@ pub(crate) async fn begin_approved(
     }
     // The register may have changed since an application was handed in.
     holder.check_not_ended()?;
+    check_not_own(work, &checker.person_id, &holder.holder).await?;
     let issuer = organisation::find(&mut work.tx, issuer_id).await?.ok_or(Error::NotAuthorised)?;
     if issuer.state != organisation::OrganisationState::Active {
         return Err(Error::IssuerSuspended);
@@ -135,11 +143,14 @@ pub(crate) async fn begin_approved(
         holder: holder.holder,
         status: Status::Intent,
         reason: None,
+        decision: None,
         changed_at: at,
         issued_at: at,
         valid_from: date(&content.valid_from)?,
         valid_until: content.valid_until.as_deref().map(date).transpose()?,
         renews,
+        is_attested: origin.attested_by().is_some(),
+        is_intact: true,
     };
     for _ in 0..limits::NUMBER_DRAWS_MAX {
         licence.identifier = match &renewed {
@@ -154,7 +165,7 @@ pub(crate) async fn begin_approved(
             let (sealed, digest) = library.safe.seal_content(work.entropy(), licence.id.as_str(), &content)?;
             let new = queries::NewContent { sealed, digest: &digest, maker, checker };
             queries::insert_content(&mut work.tx, &licence.id, new).await?;
-            record_intent(work, &licence, (maker, checker), &digest);
+            record_intent(work, &licence, (maker, checker), (&digest, origin));
             return Ok(Begun::Intent(Box::new(Intent { licence, content, licence_type, seal })));
         }
         if let Some(before) = register::queries::by_origin(&mut work.tx, origin.as_str()).await? {
@@ -163,12 +174,26 @@ pub(crate) async fn begin_approved(
         if let Some(older) = &licence.renews {
             // The next version exists. If its issue was given up, the one after it is free; otherwise someone else
             // renewed the licence.
-            let given_up = queries::renewal_given_up(&mut work.tx, older, &licence.holder).await?;
+            let given_up = queries::renewal_given_up(&mut work.tx, older).await?;
             renewed = Some(stored_identifier(&given_up.ok_or(Error::Renewal)?)?);
         }
         licence.code = Code::draw(work.entropy());
     }
     Err(Fault::broken("three numbers in a row were taken").into())
+}
+
+/// Nobody decides on what they hold themselves, or what an organisation holds that they act for.
+pub(crate) async fn check_not_own(work: &mut Work, person: &PersonId, holder: &Holder) -> Result<(), Error> {
+    let at = work.at();
+    if is_own(&mut work.tx, person, holder, at).await? { Err(Error::OwnAffair) } else { Ok(()) }
+}
+
+/// Whether a licence is a person's own affair.
+pub(crate) async fn is_own(tx: &mut Tx, person: &PersonId, holder: &Holder, at: Instant) -> Result<bool, Fault> {
+    match holder {
+        Holder::Person(holder) => Ok(holder == person),
+        Holder::Organisation(organisation) => mandate::may_act(tx, organisation, person, at).await,
+    }
 }
 
 /// Takes the one place that a holder has for licences of a type.
@@ -183,13 +208,19 @@ async fn hold(work: &mut Work, licence: &Licence, type_code: &str) -> Result<(),
     }
 }
 
-fn record_intent(work: &mut Work, licence: &Licence, (maker, checker): (&Official, &Official), digest: &str) {
+fn record_intent(
+    work: &mut Work,
+    licence: &Licence,
+    (maker, checker): (&Official, &Official),
+    (digest, origin): (&str, &Origin),
+) {
     work.record(IssueIntended {
         licence: licence.id.clone(),
         identifier: licence.identifier.clone(),
         maker: maker.staff_id.clone(),
         checker: checker.staff_id.clone(),
         content_sha256: digest.to_owned(),
+        attested_by: origin.attested_by().map(str::to_owned),
     });
 }
 
@@ -236,14 +267,23 @@ async fn to_be_renewed(
 ) -> Result<LicenceIdentifier, Error> {
     let older = register::by_id(&mut work.tx, id).await?.ok_or(Error::Renewal)?;
     let same_type = library.catalogue.now().of(&older)?.code == licence_type.code;
-    let fits = same_type
+    let fits = older.is_intact
+        && same_type
         && older.issuer == maker.organisation_id
         && older.holder == holder.holder
         && older.status == Status::Valid;
     if !fits {
         return Err(Error::Renewal);
     }
+    check_renewal_open(work, id).await?;
     Ok(stored_identifier(&older.identifier)?)
+}
+
+/// While somebody decides whether a licence is revoked, nothing takes its place: the newer one would stay in force.
+pub(crate) async fn check_renewal_open(work: &mut Work, older: &LicenceId) -> Result<(), Error> {
+    let at = work.at();
+    let waits = waiting_for::of_licence(&mut work.tx, older, at).await?.is_some_and(|found| found.state.waits());
+    if waits { Err(Error::RenewalBarred) } else { Ok(()) }
 }
 
 fn stored_identifier(text: &str) -> Result<LicenceIdentifier, Fault> {
@@ -267,16 +307,23 @@ impl Intent {
     ///
     /// [`Error::Fields`] naming a character without a glyph or a text without room, [`Error::Lint`].
     pub async fn sign(&self, press: &Press, at: Instant) -> Result<Signed, Error> {
-        let bytes = page::signed(
+        let (bytes, pieces) = page::signed(
             press,
             &self.licence_type,
             &self.seal,
             &page::PageFacts { licence: &self.licence, content: &self.content, at },
         )
         .await?;
+        let packed = packing::pack(&bytes, &pieces)?;
+        // The bytes are kept nowhere else.
+        if packing::unpack(&packed, &pieces)? != bytes {
+            return Err(Fault::broken("a packed document is not the same when it is unpacked").into());
+        }
         Ok(Signed {
             licence_id: self.licence.id.clone(),
             sha256: crypto::digest::hex(&crypto::digest::sha256(&bytes)),
+            packed,
+            pieces,
             bytes,
             seal_id: self.seal.seal_id.clone(),
             key_id: self.seal.signer.key_id.clone(),
@@ -299,7 +346,7 @@ pub enum Recorded {
 /// # Errors
 ///
 /// [`Error::Voided`] when the intent was given up meanwhile; [`Error::Renewal`] when the licence it renews is no
-/// longer in force: the caller then voids the intent.
+/// longer in force, [`Error::RenewalBarred`] when a revocation of it waits since: the caller then voids the intent.
 pub async fn record(work: &mut Work, library: &Library, intent: &Intent, signed: &Signed) -> Result<Recorded, Error> {
     let (id, at) = (&intent.licence.id, work.at());
     if register::queries::move_status(&mut work.tx, id, Status::Intent, Status::Valid, None, at).await? == 0 {
@@ -309,12 +356,16 @@ pub async fn record(work: &mut Work, library: &Library, intent: &Intent, signed:
             _ => Ok(Recorded::Before(now)),
         };
     }
-    let sealed = library.safe.seal_document(work.entropy(), id, &signed.bytes);
+    library.safe.write_pieces(&mut work.tx, &signed.pieces).await?;
+    let sealed = library.safe.seal_packed(work.entropy(), id, &signed.packed);
     queries::insert_file(&mut work.tx, signed, sealed, at).await?;
-    if let Some(older) = &intent.licence.renews
-        && register::queries::move_status(&mut work.tx, older, Status::Valid, Status::Superseded, None, at).await? == 0
-    {
-        return Err(Error::Renewal);
+    if let Some(older) = &intent.licence.renews {
+        let (from, to) = (Status::Valid, Status::Superseded);
+        if register::queries::move_status(&mut work.tx, older, from, to, None, at).await? == 0 {
+            return Err(Error::Renewal);
+        }
+        // Only now, with its row held: whoever files one at the same time holds that row too.
+        check_renewal_open(work, older).await?;
     }
     work.record(LicenceIssued {
         licence: id.clone(),
@@ -464,6 +515,10 @@ pub async fn recover(database: &Database, library: &Library, context: &Context) 
 }
 
 async fn recover_one(database: &Database, library: &Library, context: &Context, licence: Licence) -> Result<(), Error> {
+    // What is not as it was written is not sealed.
+    if !licence.is_intact {
+        return Err(Fault::broken(format!("the row of licence {} is not as it was written", licence.id)).into());
+    }
     let mut work = database.begin(context.clone()).await?;
     let content = library.safe.content(&mut work.tx, &licence.id).await?;
     let seal = active_seal(&mut work, library, &licence.issuer).await?;

@@ -10,7 +10,10 @@ pub mod issue;
 pub mod library;
 pub mod lifecycle;
 mod limits;
+pub mod marked;
+pub mod notice;
 pub mod register;
+pub mod revocation;
 pub mod verification;
 
 pub use catalogue::{Catalogue, built_in, field, licence_type};
@@ -19,6 +22,7 @@ pub use issue::official::Official;
 pub use library::Library;
 pub use register::{
     content::{self, Content, Fields},
+    decision::DecisionNumber,
     holder::{self, Holder, HolderFacts},
     licence::{Licence, Status},
     number::Code,

@@ -1,8 +1,9 @@
-//! Suspend, reinstate, revoke, by somebody who acts for the issuers named. Renewal is an issue that names the older licence; expiry is read off the dates.
+//! Suspend and reinstate, by somebody who acts for the issuers named; what a revocation leaves. Renewal is an issue that
+//! names the older licence; expiry is read off the dates.
 
 use base::{
     Fault,
-    id::{LicenceId, OrganisationId},
+    id::{LicenceId, OrganisationId, RevocationId, StaffId},
 };
 use records::Work;
 
@@ -17,6 +18,7 @@ use crate::{
         licence::{Licence, Status},
         reason::{RevocationReason, SuspensionReason},
     },
+    revocation,
 };
 
 /// A licence after an act on it.
@@ -26,6 +28,25 @@ pub struct Changed {
     pub licence: Licence,
     /// Whether the act changed it; false when it already stood so.
     pub is_new: bool,
+}
+
+/// On what a licence is revoked.
+pub(crate) struct Ground {
+    pub reason: RevocationReason,
+    /// The number of the decision.
+    pub decision: Option<String>,
+    /// What was approved, and who had filed it.
+    pub revocation: Option<RevocationId>,
+    pub filed_by: Option<StaffId>,
+    /// The system that said itself that two people decided.
+    pub attested_by: Option<String>,
+}
+
+impl Ground {
+    /// A reason and no more.
+    pub(crate) fn of(reason: RevocationReason) -> Self {
+        Self { reason, decision: None, revocation: None, filed_by: None, attested_by: None }
+    }
 }
 
 /// Suspends a licence from now until it is reinstated. Twice for the same reason is once; the holder was told that
@@ -77,27 +98,6 @@ pub async fn reinstate(work: &mut Work, issuers: &[OrganisationId], id: &Licence
     }
 }
 
-/// Revokes a licence for good. Twice for the same reason is once; another reason is refused.
-///
-/// # Errors
-///
-/// When it cannot be revoked: as [`suspend`]; a superseded licence can still be revoked, for it may have been obtained
-/// by deceit.
-pub async fn revoke(
-    work: &mut Work,
-    issuers: &[OrganisationId],
-    id: &LicenceId,
-    reason: RevocationReason,
-) -> Result<Changed, Error> {
-    let licence = of_issuer(work, issuers, id).await?;
-    match licence.status {
-        Status::Intent | Status::Void => Err(Error::NotIssued),
-        Status::Revoked if is_for(&licence, reason.code()) => Ok(Changed { licence, is_new: false }),
-        Status::Revoked => Err(Error::AlreadyRevoked),
-        Status::Valid | Status::Suspended | Status::Superseded => revoked(work, licence, reason).await,
-    }
-}
-
 /// Revokes what a holder has of the types that end with it, after the death of a person or the end of an organisation.
 /// What was only numbered is given up. Each department finds it in its own history.
 ///
@@ -112,14 +112,15 @@ pub async fn holder_ended(work: &mut Work, holder: &Holder) -> Result<(), Error>
     }
     // Read anew and not remembered: this happens once in a life, and in any process that has the database.
     let catalogue = Catalogue::load(&mut work.tx).await?;
-    for licence in held {
+    // A damaged one is not in force for anybody who verifies it.
+    for licence in held.into_iter().filter(|licence| licence.is_intact) {
         if !catalogue.of(&licence)?.definition.ends_with_holder {
             continue;
         }
         if licence.status == Status::Intent {
             issue::void(work, &licence.id, reason.code()).await?;
         } else {
-            revoked(work, licence, reason).await?;
+            revoked(work, licence, Ground::of(reason)).await?;
         }
     }
     Ok(())
@@ -129,16 +130,32 @@ fn is_for(licence: &Licence, reason: &str) -> bool {
     licence.reason.as_deref() == Some(reason)
 }
 
-async fn of_issuer(work: &mut Work, issuers: &[OrganisationId], id: &LicenceId) -> Result<Licence, Error> {
+/// A licence that one of these departments issued, which nobody changed past the product.
+pub(crate) async fn of_issuer(work: &mut Work, issuers: &[OrganisationId], id: &LicenceId) -> Result<Licence, Error> {
     let licence = register::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound)?;
+    // Another status would be written over what was damaged, with a mark that says that it is as it should be.
+    if !licence.is_intact {
+        return Err(Fault::broken(format!("the row of licence {id} is not as it was written")).into());
+    }
     if issuers.contains(&licence.issuer) { Ok(licence) } else { Err(Error::OtherDepartment) }
 }
 
-async fn revoked(work: &mut Work, licence: Licence, reason: RevocationReason) -> Result<Changed, Error> {
+/// Revokes a licence that can be revoked. What waited for it waits no more.
+pub(crate) async fn revoked(work: &mut Work, mut licence: Licence, ground: Ground) -> Result<Changed, Error> {
+    let at = work.at();
+    let Ground { reason, decision, revocation, filed_by, attested_by } = ground;
+    let why = (reason.code(), decision.as_deref());
+    if register::queries::revoke(&mut work.tx, &licence, why, at).await? == 0 {
+        return Err(Fault::conflict("the licence was changed at the same time").into());
+    }
+    revocation::queries::end_all(&mut work.tx, &licence.id).await?;
+    licence.status = Status::Revoked;
+    licence.reason = Some(reason.code().to_owned());
+    licence.decision = decision.clone();
+    licence.changed_at = at;
     let id = licence.id.clone();
-    let changed = moved(work, licence, Status::Revoked, Some(reason.code())).await?;
-    work.record(LicenceRevoked { licence: id, reason });
-    Ok(changed)
+    work.record(LicenceRevoked { licence: id, reason, decision, revocation, filed_by, attested_by });
+    Ok(Changed { licence, is_new: true })
 }
 
 async fn moved(work: &mut Work, mut licence: Licence, to: Status, reason: Option<&str>) -> Result<Changed, Error> {

@@ -9,6 +9,26 @@ pub const FIELDS_MAX: usize = 60;
 /// The most characters of a note that goes with a coded reason.
 pub const NOTE_LENGTH_MAX: usize = 500;
 
+/// The most characters of the number of a decision.
+pub const DECISION_CHARACTERS_MAX: usize = 60;
+
+/// How many notices of licences that are out of force stand on the holder's page: whoever has more sees the next ones when
+/// these are seen.
+pub const NOTICES_SHOWN_MAX: i64 = 5;
+
+/// How long a revocation waits for the second person.
+pub const REVOCATION_SECONDS: i64 = 7 * 24 * 3600;
+
+/// How many revocations of one department wait for a reviewer at once: whoever has more is asked to see to those first.
+pub const REVOCATIONS_WAITING_MAX: usize = 1000;
+
+/// How many revocations that one system asked a department for wait for a clerk at once. They are counted apart: a system
+/// that asks without end stands in the way of nobody but itself.
+pub const REVOCATIONS_PROPOSED_MAX: usize = 100;
+
+/// The row of a revocation is kept for so long; what became of it stands in the log.
+pub const REVOCATION_KEPT_SECONDS: i64 = 180 * 24 * 3600;
+
 /// How many days before the day of issue a licence may begin to be valid.
 pub const VALID_FROM_PAST_DAYS_MAX: i32 = 31;
 
@@ -29,3 +49,6 @@ pub const RECOVER_MAX: i64 = 50;
 
 /// How many prepared pages are kept: one for each version of a type and each seal in use.
 pub const TEMPLATES_MAX: usize = 256;
+
+/// Bytes of pieces of documents that are kept in memory: the beginnings of some pages, and what characters look like.
+pub(crate) const PIECES_KEPT_BYTES_MAX: usize = 8 * 1024 * 1024;

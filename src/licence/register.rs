@@ -1,9 +1,11 @@
 //! What stands in the records about a licence, and how it is found.
 
 pub mod content;
+pub mod decision;
 pub mod holder;
 pub mod licence;
 pub mod number;
+pub(crate) mod pieces;
 pub(crate) mod queries;
 pub mod reason;
 pub mod safe;
@@ -16,19 +18,38 @@ use records::Tx;
 
 use holder::Holder;
 use licence::{Licence, Status};
-pub use queries::{by_code, by_id, by_identifier, renewed_by};
+pub use queries::{by_code, by_id, by_identifier, newest_in_force, renewed_by};
 
-/// Licences of one holder, newest first.
+/// Licences of these holders, newest first.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn held_by(
     tx: &mut Tx,
+    holders: &[Holder],
+    page: &ListPage<LicenceId>,
+) -> Result<PageOf<Licence, LicenceId>, Fault> {
+    let mut rows = Vec::new();
+    for holder in holders {
+        rows.extend(queries::held_by(tx, holder, page).await?);
+    }
+    rows.sort_by(|a, b| b.id.cmp(&a.id));
+    Ok(PageOf::from_rows(rows, page.limit, |licence| licence.id.clone()))
+}
+
+/// Licences that one department issued to one holder, newest first.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn issued_to(
+    tx: &mut Tx,
+    issuer: &OrganisationId,
     holder: &Holder,
     page: &ListPage<LicenceId>,
 ) -> Result<PageOf<Licence, LicenceId>, Fault> {
-    let rows = queries::held_by(tx, holder, page).await?;
+    let rows = queries::issued_to(tx, issuer, holder, page).await?;
     Ok(PageOf::from_rows(rows, page.limit, |licence| licence.id.clone()))
 }
 

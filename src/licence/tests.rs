@@ -3,9 +3,13 @@
 mod applications;
 mod city;
 mod crashes;
+mod damaged;
 mod ended;
 mod holding;
 mod issuing;
+mod keeping;
 mod lifecycle;
+mod lists;
 mod order;
+mod revocations;
 mod verifying;

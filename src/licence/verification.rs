@@ -5,7 +5,7 @@ mod queries;
 pub mod receipt;
 pub mod trust;
 
-use base::{Fault, Instant};
+use base::{Fault, Instant, Text};
 use records::{Tx, Work};
 use verify::{
     Evidence, Subject, Verdict, decide,
@@ -93,16 +93,25 @@ pub async fn look(tx: &mut Tx, catalogue: &Catalogue, digits: &str, at: Instant)
     Ok(decide(Evidence { subject: number.subject(), licence: facts, at }))
 }
 
-/// What was numbered but never issued does not exist for anybody outside.
+/// What was numbered but never issued does not exist for anybody outside. Of a damaged row nobody can say that.
 fn was_issued(licence: &Licence) -> bool {
-    licence.status.issued().is_some()
+    licence.status.issued().is_some() || !licence.is_intact
 }
 
 fn facts(catalogue: &Catalogue, licence: &Licence) -> Result<LicenceFacts, Fault> {
+    let type_name = match catalogue.of(licence) {
+        Ok(licence_type) => licence_type.definition.name.text(),
+        Err(_) if !licence.is_intact => Text::fixed("", ""),
+        Err(fault) => return Err(fault),
+    };
     Ok(LicenceFacts {
         identifier: licence.identifier.clone(),
-        type_name: catalogue.of(licence)?.definition.name.text(),
-        status: licence.status.issued().ok_or_else(|| Fault::broken("a verdict on what was never issued"))?,
+        type_name,
+        status: match licence.status.issued() {
+            Some(status) => status,
+            None if !licence.is_intact => verify::licence::Status::Suspended,
+            None => return Err(Fault::broken("a verdict on what was never issued")),
+        },
         status_reason: licence.status_reason().map(StatusReason::code),
         changed_at: licence.changed_at,
         holder_shown: licence.holder_shown.clone(),
@@ -111,5 +120,6 @@ fn facts(catalogue: &Catalogue, licence: &Licence) -> Result<LicenceFacts, Fault
         valid_from: licence.valid_from,
         valid_until: licence.valid_until,
         file_sha256: None,
+        is_intact: licence.is_intact,
     })
 }

@@ -31,7 +31,7 @@ use draft::Draft;
 use prompt::Prompt;
 
 use crate::{
-    Client, Endpoint, Error, Parameters, Provider, events::AuthorizationRefused, scope::ScopeSet, throttle::Wrong,
+    Client, Endpoint, Error, Parameters, Provider, events::AuthorizationRefused, scope::ScopeSet, tally::What,
 };
 
 /// One rule. Those before [`redirect_uri_exact`] can only be answered with a page: until then nobody knows where an
@@ -115,22 +115,19 @@ pub fn check(
     Ok(request)
 }
 
-/// Remembers a request that was answered with a page of ours, at most ten a minute from one address: whoever sends
-/// rubbish must not be able to fill the log with it.
+/// Remembers a request that was answered with a page of ours: the first of a kind at once, the others of a minute with
+/// their number. Whoever sends rubbish must not be able to fill the log with it.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn remember(endpoint: &Endpoint<'_>, refused: &Refused) -> Result<(), Fault> {
-    if endpoint.provider.throttle().wrong("", &endpoint.address, endpoint.context.at) == Wrong::Later {
-        return Ok(());
-    }
     let client = refused.client.as_ref().map_or("-", |client| client.client_id.as_str());
-    let event = AuthorizationRefused {
-        client: client.to_owned(),
-        why: refused.error.to_string(),
-        address: endpoint.address.clone(),
-    };
+    let (why, address) = (refused.error.to_string(), endpoint.address.clone());
+    let counted =
+        endpoint.provider.tally().count(What::Authorization(why.clone()), client, &address, endpoint.context.at);
+    let Some(count) = counted.tell else { return Ok(()) };
+    let event = AuthorizationRefused { client: client.to_owned(), why, address, count: Some(count) };
     let remember = async |mut work: Work| {
         work.record(event.clone());
         work.commit().await

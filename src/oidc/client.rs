@@ -1,5 +1,6 @@
 //! Registered applications.
 
+pub mod edit;
 pub(crate) mod queries;
 mod register;
 pub mod uri;
@@ -8,7 +9,7 @@ use base::{Text, id::OrganisationId, secret};
 use crypto::Suite;
 use serde::{Deserialize, Serialize};
 
-pub use self::register::{Registered, Registration, disable, enable, list, register, renew_secret};
+pub use self::register::{Registered, Registration, disable, enable, find, list, register, renew_secret};
 use crate::{Error, limits, scope::ScopeSet};
 
 /// The identifier of a client, as it is on the wire.
@@ -182,6 +183,10 @@ pub struct ClientSettings {
     /// The departments besides its own whose licences it handles: a city has one approval system for many.
     #[serde(default)]
     pub acts_for: Vec<String>,
+    /// Whether it may say itself that two people decided on a licence: then what it asks for is issued, and else becomes
+    /// an application.
+    #[serde(default)]
+    pub attests_review: bool,
 }
 
 impl Default for ClientSettings {
@@ -201,6 +206,7 @@ impl Default for ClientSettings {
             identity_number_approved: false,
             native: false,
             acts_for: Vec::new(),
+            attests_review: false,
         }
     }
 }
@@ -252,6 +258,12 @@ impl Client {
     pub(crate) fn has_secret(&self, given: &str) -> bool {
         let hash = crypto::digest::hex(&crypto::digest::sha256(given.as_bytes()));
         self.secret_hash.as_ref().is_some_and(|known| secret::equal(known.as_bytes(), hash.as_bytes()))
+    }
+
+    /// Whether an address of it leads to the machine that follows it, and it is no program on a person's own.
+    pub fn is_on_this_machine(&self) -> bool {
+        let browser = self.settings.redirect_uris.iter().chain(&self.settings.post_logout_redirect_uris);
+        !self.settings.native && browser.chain(&self.backchannel_logout_uri).any(|uri| uri::is_of_this_machine(uri))
     }
 
     /// Host of the first address browsers are sent to, for the pages that say who asks.

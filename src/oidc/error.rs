@@ -47,6 +47,9 @@ pub enum Error {
     /// We have no such grant type.
     #[error("the grant type is not supported")]
     GrantTypeUnsupported,
+    /// What the people's side said when an operator changes a client.
+    #[error(transparent)]
+    Identity(#[from] identity::Error),
     /// The parked request is too old. The client can begin again.
     #[error("the sign-in took too long")]
     InteractionExpired,
@@ -150,6 +153,7 @@ impl MaybeFault for Error {
     fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Fault(fault) => Some(fault),
+            Self::Identity(error) => error.fault(),
             _ => None,
         }
     }

@@ -6,13 +6,24 @@ use crate::ClientId;
 
 records::events! {
     /// An authorization request was answered with an error page. Its client is `-` when it is none of ours.
-    AuthorizationRefused = "oidc.authorization_refused" of client: String { why: String, address: String }
+    AuthorizationRefused = "oidc.authorization_refused" of client: String {
+        why: String,
+        address: String,
+        /// How many of them within a minute.
+        count: Option<u64>,
+    }
+    /// What a client is registered with was changed: the terms before and after, as JSON.
+    ClientChanged = "client.changed" of client: ClientId { before: String, after: String }
     /// A client was disabled: it gets no tokens and its tokens no longer count.
     ClientDisabled = "client.disabled" of client: ClientId {}
     /// A client was enabled again.
     ClientEnabled = "client.enabled" of client: ClientId {}
     /// A wrong secret was used for a client. It is `-` when what came is no identifier of a client.
-    ClientRefused = "client.refused" of client: String { address: String }
+    ClientRefused = "client.refused" of client: String {
+        address: String,
+        /// How many of them within a minute.
+        count: Option<u64>,
+    }
     /// A client was registered.
     ClientRegistered = "client.registered" of client: ClientId {
         name: String,
@@ -36,7 +47,11 @@ records::events! {
         pkce_reuse: Option<bool>,
     }
     /// A code came a second time: everything that came out of it is revoked.
-    CodeReused = "token.code_reused" of family: String { client: ClientId }
+    CodeReused = "token.code_reused" of family: String {
+        client: ClientId,
+        /// How many times within a minute.
+        count: Option<u64>,
+    }
     /// A person let a client have something.
     GrantGiven = "grant.given" of person: PersonId { client: ClientId, scopes: String }
     /// A person refused.

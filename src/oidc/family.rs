@@ -80,16 +80,16 @@ pub(crate) async fn begin(
 }
 
 /// Burns a code: it can never be redeemed, and what was redeemed with it no longer counts.
-pub(crate) async fn burn(tx: &mut Tx, code: &Code, why: &str, at: Instant) -> Result<(), Fault> {
-    tx.run(
+pub(crate) async fn burn(tx: &mut Tx, code: &Code, why: &str, at: Instant) -> Result<bool, Fault> {
+    let burnt = tx.run(
         "insert into token_family (family_id, client_id, person_id, account_id, session_id, scopes, authenticated_at,
                                    created_at, expires_at, offline, revoked_at, revoked_for)
          select $1, $2, s.person_id, s.account_id, s.session_id, $3, $4, $5, $6, 0, $5, $7
            from session_liveness s
           where s.session_id = $8
              on conflict (family_id) do update
-                set revoked_at = coalesce(token_family.revoked_at, excluded.revoked_at),
-                    revoked_for = coalesce(token_family.revoked_for, excluded.revoked_for)",
+                set revoked_at = excluded.revoked_at, revoked_for = excluded.revoked_for
+              where token_family.revoked_at is null",
         args![
             &code.family,
             &code.client,
@@ -102,7 +102,7 @@ pub(crate) async fn burn(tx: &mut Tx, code: &Code, why: &str, at: Instant) -> Re
         ],
     )
     .await?;
-    Ok(())
+    Ok(burnt == 1)
 }
 
 /// Revokes a family; false when there is none or it was revoked before.
@@ -299,11 +299,21 @@ pub(crate) async fn revoke_session(
     .await
 }
 
-/// Removes families that ended a day ago or earlier: nothing that came out of them can come back.
+/// Removes families that ended a day ago or earlier, [`records::REMOVED_AT_ONCE`] at most: nothing that came out of them
+/// can come back.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
-    tx.run("delete from token_family where expires_at < $1", args![at.plus_seconds(-24 * 3600)]).await
+    tx.run(
+        "delete from token_family
+          where family_id in (select over.family_id
+                                from token_family over
+                               where over.expires_at < $1
+                               order by over.expires_at
+                               limit 500)",
+        args![at.plus_seconds(-24 * 3600)],
+    )
+    .await
 }

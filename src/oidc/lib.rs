@@ -18,11 +18,12 @@ mod id_token;
 pub mod keys;
 pub mod limits;
 pub mod logout;
+pub mod marked;
 pub mod parameters;
 mod provider;
 pub mod scope;
 pub mod subject;
-mod throttle;
+mod tally;
 pub mod token;
 pub mod userinfo;
 

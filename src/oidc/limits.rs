@@ -79,10 +79,10 @@ pub(crate) const REFRESH_GRACE_SECONDS: i64 = 10;
 pub(crate) const LOGOUT_TOKEN_SECONDS: i64 = 120;
 
 /// How many wrong secrets of one client from one address are looked at in a minute before the answer is "later".
-pub(crate) const WRONG_SECRETS_MAX: u32 = 10;
+pub(crate) const WRONG_SECRETS_MAX: u64 = 10;
 
-/// How many pairs of client and address the count of wrong secrets remembers.
-pub(crate) const WRONG_SECRETS_PAIRS_MAX: usize = 10_000;
+/// Of how many pairs of client and address it is counted what they do wrong; of more together.
+pub(crate) const TALLIED_MAX: usize = 1_000;
 
 /// The most applications shown on the page of connected applications.
 pub(crate) const APPS_SHOWN_MAX: i64 = 200;

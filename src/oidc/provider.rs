@@ -7,7 +7,7 @@ use std::{
 
 use base::{Fault, Secret};
 use crypto::{mac::hmac_sha256, seal_box::SealBox};
-use records::{Database, Kept};
+use records::{Context, Database, Kept};
 
 use crate::{
     challenges::Challenges,
@@ -15,7 +15,7 @@ use crate::{
     discovery::{self, Document},
     keys::{KeyRing, TokenKey},
     limits,
-    throttle::Throttle,
+    tally::{self, Tally},
 };
 
 /// What a provider is made from.
@@ -43,7 +43,7 @@ struct Inner {
     session_key: [u8; 32],
     keys: RwLock<Published>,
     clients: Kept<RwLock<HashMap<String, Arc<Client>>>>,
-    throttle: Throttle,
+    tally: Tally,
     challenges: Challenges,
     discovery: Document,
 }
@@ -85,7 +85,7 @@ impl Provider {
                 jwks: Document::of(&serde_json::json!({ "keys": [] }))?,
             }),
             clients: Kept::cache(&[crate::REVISION]),
-            throttle: Throttle::default(),
+            tally: Tally::default(),
             challenges: Challenges::default(),
             discovery: Document::of(&discovery::metadata(&issuer_url))?,
             issuer_url,
@@ -172,8 +172,18 @@ impl Provider {
         &self.0.challenges
     }
 
-    pub(crate) fn throttle(&self) -> &Throttle {
-        &self.0.throttle
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.0.tally
+    }
+
+    /// Writes down what strangers did wrong and what was only counted so far: what is over, or everything when the
+    /// process ends.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when the database is out of reach: then what was counted is lost.
+    pub async fn tell_counted(&self, database: &Database, context: &Context, is_end: bool) -> Result<(), Fault> {
+        tally::tell(&self.0.tally, database, context, is_end).await
     }
 
     /// A keyed digest for refresh tokens.

@@ -3,6 +3,7 @@
 mod authorize;
 mod code;
 mod consent;
+mod editing;
 mod jwt;
 mod logout;
 mod machine;
@@ -25,7 +26,7 @@ use identity::{
     person::{self, Address, NewPerson, Profile},
     session::{self, Limits, Method, Opening},
 };
-use records::{Actor, Context, Database, testing::Fresh};
+use records::{Context, Database, testing::Fresh};
 
 use crate::{
     ClientId, Endpoint, Error, GrantFlaw, Parameters, Provider, ProviderSettings,
@@ -61,8 +62,13 @@ impl City {
         provider.keep(&fresh.database);
         let vault = Vault::new(&[8; 32]);
         let entropy = Arc::new(SeededEntropy::new(7));
-        let context =
-            Context { actor: Actor::Operator, at: NOW, request: None, entropy: entropy.clone(), ids: Ids::default() };
+        let context = Context {
+            actor: records::testing::operator(),
+            at: NOW,
+            request: None,
+            entropy: entropy.clone(),
+            ids: Ids::default(),
+        };
         let mut work = fresh.database.begin(context).await.unwrap();
         let profile = Profile {
             given_name: Some("小明".to_owned()),
@@ -95,7 +101,7 @@ impl City {
 
     pub fn context(&self) -> Context {
         Context {
-            actor: Actor::Operator,
+            actor: records::testing::operator(),
             at: self.at,
             request: None,
             entropy: self.entropy.clone(),
@@ -160,6 +166,17 @@ impl City {
     }
 
     /// How many events of a kind there are.
+    /// How often each client was refused, all told.
+    pub async fn refused(&self) -> Vec<(String, u64)> {
+        let context = records::testing::context(self.at, 99);
+        self.provider.tell_counted(self.database(), &context, true).await.unwrap();
+        let mut counts = std::collections::BTreeMap::<String, u64>::new();
+        for refused in records::testing::told::<crate::events::ClientRefused>(self.database()).await.unwrap() {
+            *counts.entry(refused.client).or_default() += refused.count.unwrap_or(1);
+        }
+        counts.into_iter().collect()
+    }
+
     pub async fn events<E: records::Event>(&self) -> usize {
         records::testing::told::<E>(self.database()).await.unwrap().len()
     }

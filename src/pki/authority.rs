@@ -109,7 +109,7 @@ pub(crate) async fn adopt(
     let spki = new.handle.public_key().spki_der();
     let list_number = match purpose {
         Purpose::IssuingAuthority | Purpose::Root => Some(queries::last_list_number(&mut work.tx).await? + 1),
-        Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 | Purpose::Seal => None,
+        Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 | Purpose::LogHead | Purpose::Seal => None,
     };
     let row = NewKeyRow {
         key_id: &key_id,

@@ -199,7 +199,7 @@ impl Lead {
         let (below, publish) = match purpose {
             Purpose::Root => (limits::AUTHORITY_SECONDS, limits::ROOT_PUBLISH_BEFORE_SECONDS),
             Purpose::IssuingAuthority => (limits::SEAL_SECONDS, limits::PUBLISH_BEFORE_SECONDS),
-            Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 | Purpose::Seal => {
+            Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 | Purpose::LogHead | Purpose::Seal => {
                 (0, limits::PUBLISH_BEFORE_SECONDS)
             }
         };
@@ -212,7 +212,7 @@ pub(crate) fn above(purpose: Purpose) -> Option<Purpose> {
     match purpose {
         Purpose::Root => None,
         Purpose::IssuingAuthority => Some(Purpose::Root),
-        Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 | Purpose::Seal => {
+        Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 | Purpose::LogHead | Purpose::Seal => {
             Some(Purpose::IssuingAuthority)
         }
     }

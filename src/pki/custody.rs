@@ -91,6 +91,7 @@ impl Signer {
             algorithm: self.key.suite().name().to_owned(),
             state: self.state,
             subject: self.subject.clone(),
+            made_at: self.made_at,
             not_before: self.not_before,
             not_after: self.not_after,
             is_revoked: self.revoked_at.is_some(),
@@ -144,6 +145,8 @@ pub struct KeySummary {
     pub state: KeyState,
     /// Whom its certificate names.
     pub subject: String,
+    /// When it was made, which may be later than from when it counts.
+    pub made_at: Instant,
     /// From when it counts.
     pub not_before: Instant,
     /// Until when it counts.
@@ -278,6 +281,15 @@ impl Custody {
         }
     }
 
+    /// What is known of one key, without its file being opened.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when the database is out of reach.
+    pub async fn find(tx: &mut Tx, key_id: &KeyId) -> Result<Option<KeySummary>, Fault> {
+        queries::key(tx, key_id).await?.map(summary).transpose()
+    }
+
     /// All keys but those of seals, purpose by purpose, the newest first. From memory.
     pub fn service_keys(&self) -> Vec<KeySummary> {
         let inventory = self.inventory();
@@ -321,9 +333,40 @@ impl Custody {
     ///
     /// [`Error::Fault`] when the database is out of reach.
     pub async fn list(tx: &mut Tx, page: &ListPage<KeyId>) -> Result<PageOf<KeySummary, KeyId>, Error> {
-        let rows = queries::list(tx, page.after.as_ref(), page.limit + 1).await?;
+        let rows = queries::list(tx, page).await?;
         let summaries = rows.into_iter().map(summary).collect::<Result<Vec<_>, Fault>>()?;
         Ok(PageOf::from_rows(summaries, page.limit, |summary| summary.key_id.clone()))
+    }
+
+    /// Opens the file of every key that is to lie here, those of seals too, and tells how many there are and what is wrong
+    /// with which.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Fault`] when the database is out of reach.
+    pub async fn open_every_file(&self, tx: &mut Tx) -> Result<(usize, Vec<Error>), Error> {
+        let (mut count, mut wrong) = (0, Vec::new());
+        let mut page = ListPage::<KeyId>::first(ListPage::<KeyId>::LIMIT_MAX);
+        loop {
+            let rows = queries::list(tx, &page).await?;
+            for row in rows.iter().filter(|row| row.taken_out_at.is_none()) {
+                count += 1;
+                if let Err(error) = self.open_file_of(row).await {
+                    wrong.push(error);
+                }
+            }
+            match rows.last() {
+                Some(last) => page = ListPage::after(KeyId::stored(last.key_id.clone()), page.limit),
+                None => return Ok((count, wrong)),
+            }
+        }
+    }
+
+    async fn open_file_of(&self, row: &KeyRow) -> Result<(), Error> {
+        let (purpose, suite, _) = words(row)?;
+        let key_id = KeyId::stored(row.key_id.clone());
+        let key = self.0.folder.find(&key_id, purpose, suite).await?;
+        if key.public_key().spki_der() == row.spki { Ok(()) } else { Err(Error::KeyFileTampered(key_id)) }
     }
 
     /// What keys for other things are derived from: the envelope key of the first start, whatever has taken its place.
@@ -457,6 +500,7 @@ fn summary(row: KeyRow) -> Result<KeySummary, Fault> {
         algorithm: row.algorithm,
         state,
         subject: row.subject,
+        made_at: Instant::from_micros(row.created_at),
         not_before: Instant::from_micros(row.not_before),
         not_after: Instant::from_micros(row.not_after),
         is_revoked: row.revoked_at.is_some(),

@@ -14,6 +14,7 @@ pub mod events;
 mod genesis;
 pub mod limits;
 mod lint;
+pub mod marked;
 mod profile;
 pub mod purpose;
 mod queries;

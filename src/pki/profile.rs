@@ -23,7 +23,7 @@ impl Kind {
             Purpose::Root => Self::Root,
             Purpose::IssuingAuthority => Self::IssuingAuthority,
             Purpose::Seal => Self::Seal,
-            Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 => Self::Service,
+            Purpose::AccessToken | Purpose::IdTokenEs256 | Purpose::IdTokenRs256 | Purpose::LogHead => Self::Service,
         }
     }
 

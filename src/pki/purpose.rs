@@ -16,6 +16,8 @@ pub enum Purpose {
     IdTokenRs256,
     /// Certificates of seals and services, and their revocation list.
     IssuingAuthority,
+    /// Heads of the event log, for who keeps them outside (ES256).
+    LogHead,
     /// The issuing authority's certificate, and nothing else.
     Root,
     /// Sealing files: one key for each seal.
@@ -24,8 +26,8 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose that has exactly one current key, in the order in which they are made.
-    pub const SINGLE: [Self; 5] =
-        [Self::Root, Self::IssuingAuthority, Self::IdTokenRs256, Self::IdTokenEs256, Self::AccessToken];
+    pub const SINGLE: [Self; 6] =
+        [Self::Root, Self::IssuingAuthority, Self::IdTokenRs256, Self::IdTokenEs256, Self::AccessToken, Self::LogHead];
 
     /// As it is stored.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Purpose {
             Self::IdTokenEs256 => "id_token_es256",
             Self::IdTokenRs256 => "id_token_rs256",
             Self::IssuingAuthority => "issuing_authority",
+            Self::LogHead => "log_head",
             Self::Root => "root",
             Self::Seal => "seal",
         }
@@ -48,7 +51,12 @@ impl Purpose {
     pub fn suite(self) -> Suite {
         match self {
             Self::IdTokenRs256 => Suite::Rs256,
-            Self::AccessToken | Self::IdTokenEs256 | Self::IssuingAuthority | Self::Root | Self::Seal => Suite::Es256,
+            Self::AccessToken
+            | Self::IdTokenEs256
+            | Self::IssuingAuthority
+            | Self::LogHead
+            | Self::Root
+            | Self::Seal => Suite::Es256,
         }
     }
 
@@ -59,6 +67,7 @@ impl Purpose {
             Self::IdTokenEs256 => "身份令牌签名 ES256",
             Self::IdTokenRs256 => "身份令牌签名 RS256",
             Self::IssuingAuthority => "电子印章签发机构",
+            Self::LogHead => "日志链首签名",
             Self::Root => "根证书",
             Self::Seal => "电子印章",
         }

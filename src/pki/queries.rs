@@ -1,6 +1,6 @@
 //! The SQL of this crate.
 
-use base::{Fault, Instant, id::CertificateId, id::KeyId};
+use base::{Fault, Instant, ListPage, id::CertificateId, id::KeyId};
 use records::{FromRow, Tx, args};
 
 use crate::purpose::{KeyState, Purpose};
@@ -129,14 +129,14 @@ pub(crate) async fn key(tx: &mut Tx, key_id: &KeyId) -> Result<Option<KeyRow>, F
 }
 
 /// Keys of all purposes after a cursor, without their certificates' bytes being used.
-pub(crate) async fn list(tx: &mut Tx, after: Option<&KeyId>, limit: i64) -> Result<Vec<KeyRow>, Fault> {
+pub(crate) async fn list(tx: &mut Tx, page: &ListPage<KeyId>) -> Result<Vec<KeyRow>, Fault> {
     tx.all(
         keys!(
             "where k.key_id > $1
           order by k.key_id
           limit $2"
         ),
-        args![after.map_or("", KeyId::as_str), limit],
+        args![page.above(), page.limit + 1],
     )
     .await
 }
@@ -244,16 +244,16 @@ pub(crate) async fn revoked(tx: &mut Tx, issuer: &KeyId) -> Result<Vec<RevokedRo
     .await
 }
 
-/// The newest list of each issuer.
+/// The newest list of each authority; there is one row more for each list that was ever signed.
 pub(crate) async fn newest_crls(tx: &mut Tx) -> Result<Vec<CrlRow>, Fault> {
     tx.all(
         "select l.issuer_key_id, l.number, l.this_update, l.next_update, l.der
-           from pki_crl l
-           join (select issuer_key_id, max(number) as number
-                   from pki_crl
-                  group by issuer_key_id) newest
-             on newest.issuer_key_id = l.issuer_key_id and newest.number = l.number
-          order by l.issuer_key_id",
+           from pki_key k
+           join pki_crl l
+             on l.issuer_key_id = k.key_id
+            and l.number = (select max(n.number) from pki_crl n where n.issuer_key_id = k.key_id)
+          where k.list_number > 0
+          order by k.list_number",
         vec![],
     )
     .await

@@ -543,7 +543,11 @@ async fn of_two_processes_whose_calendars_turn_at_once_one_makes_the_next_key() 
     let (one, two) = tokio::join!(calendar::turn(&house.custody, &late), calendar::turn(&other, &late));
     one.unwrap();
     two.unwrap();
-    assert_eq!(keys(&house.fresh.database).await.len(), Purpose::SINGLE.len() + 3, "one for each kind of token");
+    assert_eq!(
+        keys(&house.fresh.database).await.len(),
+        Purpose::SINGLE.len() + 4,
+        "one for each kind of token, and for heads"
+    );
     for purpose in [Purpose::AccessToken, Purpose::IdTokenEs256, Purpose::IdTokenRs256] {
         let (a, b) = (house.custody.current(purpose, late.at).unwrap(), other.current(purpose, late.at).unwrap());
         assert_eq!(a.key_id, b.key_id);

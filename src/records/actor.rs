@@ -11,8 +11,13 @@ pub enum Actor {
     Client(String),
     /// A background job, by its kind.
     Job(&'static str),
-    /// Someone with access to the machine, through the command line.
-    Operator,
+    /// An operator, through the command line.
+    Operator {
+        /// The appointment.
+        staff: StaffId,
+        /// Who acts.
+        person: PersonId,
+    },
     /// A signed-in person, perhaps for an organisation.
     Person {
         /// Who acts.
@@ -36,7 +41,7 @@ impl Actor {
             Self::Anonymous => "anonymous",
             Self::Client(_) => "client",
             Self::Job(_) => "job",
-            Self::Operator => "operator",
+            Self::Operator { .. } => "operator",
             Self::Person { .. } => "person",
             Self::Staff { .. } => "staff",
         }
@@ -45,11 +50,11 @@ impl Actor {
     /// The identifier, as written in the log.
     pub fn id(&self) -> &str {
         match self {
-            Self::Anonymous | Self::Operator => "",
+            Self::Anonymous => "",
             Self::Client(client) => client,
             Self::Job(kind) => kind,
             Self::Person { person, .. } => person.as_str(),
-            Self::Staff { staff, .. } => staff.as_str(),
+            Self::Operator { staff, .. } | Self::Staff { staff, .. } => staff.as_str(),
         }
     }
 

@@ -3,7 +3,7 @@
 use base::{Date, Instant};
 
 /// One bound value. Only what both databases store alike: text, 64-bit integers, bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// Bytes, or null.
     Bytes(Option<Vec<u8>>),
@@ -75,5 +75,5 @@ macro_rules! from_ids {
 
 from_ids! {
     AccountId ApplicationId CertificateId EventId GrantId JobId KeyId LicenceId LicenceTypeId OrganisationId PersonId
-    ReceiptId RequestId SealId SessionId StaffId
+    ProposalId ReceiptId RequestId ResetId RevocationId SealId SessionId StaffId
 }

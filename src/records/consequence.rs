@@ -7,10 +7,7 @@ use std::pin::Pin;
 
 use base::Fault;
 
-use crate::{
-    event::Event,
-    work::{EventRow, Work},
-};
+use crate::{event::Event, event_row::EventRow, work::Work};
 
 /// The most steps of what follows from an act: a table that leads in a circle is refused, not followed for ever.
 pub const STEPS_MAX: usize = 8;

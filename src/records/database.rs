@@ -11,11 +11,15 @@ use crate::{
     consequence::{self, Consequence},
     dialect::Dialect,
     event::Event,
+    event_row::EventRow,
     kept::Memory,
+    log_key::LogKey,
+    mark::{Ledger, Table},
     pool::{Limits, Pool},
     settings::DatabaseSettings,
+    tell::Telling,
     tx::Tx,
-    work::{self, Context, EventRow, Work},
+    work::{self, Context, Work},
 };
 
 /// The database. Cloning it is cheap and shares the pool.
@@ -28,6 +32,8 @@ pub struct Database {
     acquire_timeout: Duration,
     consequences: &'static [Consequence],
     memory: Memory,
+    ledger: Arc<Ledger>,
+    telling: Arc<Telling>,
 }
 
 impl Database {
@@ -51,7 +57,8 @@ impl Database {
         let writer = (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1)));
         let (acquire_timeout, consequences) = (settings.acquire_timeout, settings.consequences);
         let memory = Memory::default();
-        let database = Self { pool, dialect, writer, acquire_timeout, consequences, memory };
+        let (ledger, telling) = (Arc::new(Ledger::new(settings.marked)), Arc::default());
+        let database = Self { pool, dialect, writer, acquire_timeout, consequences, memory, ledger, telling };
         database.pool.open().await?;
         let mut tx = database.read().await?;
         let version: (String,) = tx.one(dialect.version_query(), vec![]).await?;
@@ -65,6 +72,33 @@ impl Database {
         self.dialect
     }
 
+    /// Refuses an event that has to be part of a unit of work.
+    pub(crate) fn check_tells_only(&self, kind: &str) -> Result<(), Fault> {
+        if consequence::has_any(self.consequences, kind) {
+            return Err(Fault::broken(format!("something follows from {kind}: it needs a unit of work")));
+        }
+        if self.tables().iter().any(|table| table.is_marked_after(kind)) {
+            return Err(Fault::broken(format!("a row is marked after {kind}: it needs a unit of work")));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn telling(&self) -> &Telling {
+        &self.telling
+    }
+
+    pub(crate) fn log_key(&self) -> Option<&LogKey> {
+        self.ledger.key()
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    pub(crate) fn tables(&self) -> &[Table] {
+        &self.ledger.tables
+    }
+
     pub(crate) fn memory(&self) -> &Memory {
         &self.memory
     }
@@ -75,7 +109,14 @@ impl Database {
     ///
     /// [`FaultKind::Unavailable`](base::fault::FaultKind::Unavailable) when no connection becomes free in time.
     pub async fn read(&self) -> Result<Tx, Fault> {
-        Ok(Tx::new(self.pool.acquire().await?, self.dialect))
+        Ok(Tx::new(self.pool.acquire().await?, self.dialect, Arc::clone(&self.ledger)))
+    }
+
+    /// For reading one state of the whole database, whatever is written meanwhile.
+    pub(crate) async fn snapshot(&self) -> Result<Tx, Fault> {
+        let mut lease = self.pool.acquire().await?;
+        lease.begin_snapshot().await?;
+        Ok(Tx::new(lease, self.dialect, Arc::clone(&self.ledger)))
     }
 
     /// Whether it answers, however many wait for a connection.
@@ -93,7 +134,8 @@ impl Database {
     ///
     /// [`FaultKind::Unavailable`](base::fault::FaultKind::Unavailable) when no connection becomes free in time.
     pub async fn begin(&self, context: Context) -> Result<Work, Fault> {
-        Ok(Work::new(self.transaction().await?, context, self.consequences, Box::new(self.clone())))
+        let (ledger, memory) = (Arc::clone(&self.ledger), Box::new(self.clone()));
+        Ok(Work::new(self.transaction().await?, context, self.consequences, ledger, memory))
     }
 
     /// Begins a transaction for what is derived or transient (last-seen times, expired rows, leases, caches of
@@ -112,7 +154,7 @@ impl Database {
     /// # Errors
     ///
     /// [`Fault`], as for every statement; then nothing was kept, or, when the connection broke, it is unknown. An event
-    /// from which something follows is refused: what follows needs a [`Work`].
+    /// from which something follows, or after which a row is marked, is refused: that needs a [`Work`].
     pub async fn act<T>(
         &self,
         context: &Context,
@@ -124,17 +166,15 @@ impl Database {
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
         let event = EventRow::of(event);
-        if consequence::has_any(self.consequences, event.kind()) {
-            return Err(Fault::broken(format!("something follows from {}: it needs a unit of work", event.kind())));
-        }
+        self.check_tells_only(event.kind())?;
         if let Some(text) = self.dialect.act(sql, args.len()) {
-            args.extend(work::event_values(context, &event));
+            args.extend(work::event_values(self.log_key(), context, &event, None));
             return self.read().await?.change_composed(&text, args).await;
         }
         let mut tx = self.transaction().await?;
         let rows = tx.change(sql, args).await?;
         if !rows.is_empty() {
-            work::write(&mut tx, context, &event).await?;
+            work::write(&mut tx, self.log_key(), context, &event, None).await?;
             tx.commit().await?;
         }
         Ok(rows)
@@ -147,7 +187,7 @@ impl Database {
         };
         let mut lease = self.pool.acquire().await?;
         lease.begin(turn).await?;
-        Ok(Tx::new(lease, self.dialect))
+        Ok(Tx::new(lease, self.dialect, Arc::clone(&self.ledger)))
     }
 
     async fn writer_turn(&self, semaphore: Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Fault> {

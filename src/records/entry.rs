@@ -3,8 +3,10 @@
 use base::Instant;
 use sqlx::FromRow;
 
+use crate::log_key::{LogKey, is_code};
+
 /// One event as it stands in the log.
-#[derive(Clone, Debug, FromRow, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, FromRow, PartialEq, Eq)]
 pub struct Entry {
     /// Its identifier.
     pub(crate) event_id: String,
@@ -24,6 +26,10 @@ pub struct Entry {
     pub object: String,
     /// Details, JSON.
     pub data: String,
+    /// The rows that the act left, JSON: for each its table, its key, its version and its mark.
+    pub(crate) marks: Option<String>,
+    /// The code that whoever wrote it made with the key of the log.
+    pub(crate) mac: Option<String>,
     /// Its number, from 1; none until the sequencer has seen it.
     pub sequence: Option<i64>,
     /// The chained hash, hexadecimal; none until the sequencer has seen it.
@@ -36,25 +42,46 @@ impl Entry {
         Instant::from_micros(self.at)
     }
 
-    /// The hash of this entry after `previous`: SHA-256 over the previous hash and every field, each with its length.
-    pub(crate) fn chained(&self, previous: &str, sequence: i64) -> String {
-        let mut hash = crypto::digest::Sha256::new();
+    /// Everything but the code and what the sequencer adds.
+    fn fields<'a>(&'a self, at: &'a [u8; 8]) -> [Option<&'a [u8]>; 10] {
+        [
+            Some(self.event_id.as_bytes()),
+            Some(at),
+            Some(self.actor_kind.as_bytes()),
+            Some(self.actor.as_bytes()),
+            self.on_behalf.as_deref().map(str::as_bytes),
+            self.request_id.as_deref().map(str::as_bytes),
+            Some(self.kind.as_bytes()),
+            Some(self.object.as_bytes()),
+            Some(self.data.as_bytes()),
+            self.marks.as_deref().map(str::as_bytes),
+        ]
+    }
+
+    /// The code that whoever writes it makes.
+    pub(crate) fn code(&self, key: &LogKey) -> String {
+        key.code("event", &self.fields(&self.at.to_be_bytes()))
+    }
+
+    /// Whether somebody wrote it who has the key, and nobody changed it since.
+    pub(crate) fn is_ours(&self, key: &LogKey) -> bool {
+        is_code(self.mac.as_deref(), &self.code(key))
+    }
+
+    /// The hash of this entry after `previous`, made with the key of the log from the number on at which it got one, and
+    /// before that SHA-256 over the previous hash and every field, each with its length.
+    pub(crate) fn chained(&self, key: Option<&LogKey>, previous: &str, sequence: i64) -> String {
         let at = self.at.to_be_bytes();
         let sequence = sequence.to_be_bytes();
-        let fields: [&[u8]; 11] = [
-            previous.as_bytes(),
-            &sequence,
-            self.event_id.as_bytes(),
-            &at,
-            self.actor_kind.as_bytes(),
-            self.actor.as_bytes(),
-            self.on_behalf.as_deref().unwrap_or_default().as_bytes(),
-            self.request_id.as_deref().unwrap_or_default().as_bytes(),
-            self.kind.as_bytes(),
-            self.object.as_bytes(),
-            self.data.as_bytes(),
-        ];
-        for field in fields {
+        let fields = self.fields(&at);
+        let front = [Some(previous.as_bytes()), Some(&sequence[..])];
+        if let Some(key) = key {
+            let behind = [self.mac.as_deref().map(str::as_bytes)];
+            return key.code("chain", &[&front[..], &fields, &behind].concat());
+        }
+        let mut hash = crypto::digest::Sha256::new();
+        let [fields @ .., _marks] = fields;
+        for field in front.into_iter().chain(fields).map(Option::unwrap_or_default) {
             hash.update(&(field.len() as u64).to_be_bytes());
             hash.update(field);
         }

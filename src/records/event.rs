@@ -199,8 +199,8 @@ macro_rules! ids {
 }
 
 ids! {
-    AccountId ApplicationId CertificateId JobId KeyId LicenceId LicenceTypeId OrganisationId PersonId ReceiptId SealId
-    SessionId StaffId
+    AccountId ApplicationId CertificateId JobId KeyId LicenceId LicenceTypeId OrganisationId PersonId ProposalId ReceiptId
+    ResetId RevocationId SealId SessionId StaffId
 }
 
 /// Declares the events of a crate: the type, what the log calls it, to what it happens, and its details.

@@ -126,11 +126,20 @@ pub fn is_over(claimed_at: Instant, at: Instant) -> bool {
     claimed_at <= at.plus_seconds(-KEPT_SECONDS)
 }
 
-/// Forgets answers older than a day.
+/// Forgets answers older than a day, [`REMOVED_AT_ONCE`](crate::REMOVED_AT_ONCE) at most.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
-    tx.run("delete from idempotency where claimed_at <= $1", args![at.plus_seconds(-KEPT_SECONDS)]).await
+    tx.run(
+        "delete from idempotency
+          where (caller, idempotency_key) in (select over.caller, over.idempotency_key
+                                                from idempotency over
+                                               where over.claimed_at <= $1
+                                               order by over.claimed_at
+                                               limit 500)",
+        args![at.plus_seconds(-KEPT_SECONDS)],
+    )
+    .await
 }

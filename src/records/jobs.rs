@@ -62,26 +62,43 @@ pub async fn enqueue(
 
 /// Takes up to `limit` jobs that are due, none of the lanes that are full; nobody else gets them until the lease ends.
 ///
+/// Of a lane whose party is silent a hundred thousand may wait, so nothing walks past them to reach the others: the lanes
+/// are hopped over one by one, and of each the job that has waited longest is looked at.
+///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn claim(database: &Database, at: Instant, limit: i64, full: &[String]) -> Result<Vec<Claimed>, Fault> {
-    // One text for both databases: a lane is full when taking it out, with the spaces around it, changes the list.
-    let full: String = full.iter().flat_map(|lane| [" ", lane]).chain([" "]).collect();
-    let mut tx = database.read().await?;
-    let due: Option<(String,)> = tx
-        .first(
-            "select job_id
-               from job
-              where dead = 0 and run_at <= $1 and (leased_until is null or leased_until < $1)
-                    and replace($2, ' ' || lane || ' ', '') = $2
-              limit 1",
-            args![at, &full],
+    let lanes: Vec<(String, Option<i64>)> = database
+        .read()
+        .await?
+        .all(
+            "with recursive lanes(lane) as (
+                    select min(job.lane) from job where job.dead = 0
+                     union all
+                    select (select min(next.lane) from job next where next.dead = 0 and next.lane > lanes.lane)
+                      from lanes
+                     where lanes.lane is not null)
+             select lanes.lane,
+                    (select due.run_at
+                       from job due
+                      where due.dead = 0
+                        and due.lane = lanes.lane
+                        and due.run_at <= $1
+                        and (due.leased_until is null or due.leased_until < $1)
+                      order by due.run_at
+                      limit 1) as since
+               from lanes
+              where lanes.lane is not null",
+            args![at],
         )
         .await?;
-    drop(tx);
-    if due.is_none() {
-        return Ok(Vec::new());
+    let due = lanes.into_iter().filter_map(|(lane, since)| Some((since?, lane)));
+    let mut due: Vec<(i64, String)> = due.filter(|(_, lane)| !full.contains(lane)).collect();
+    due.sort_unstable();
+    let mut claimed = Vec::new();
+    if due.is_empty() {
+        return Ok(claimed);
     }
     let mut tx = database.housekeeping().await?;
     let sql = format!(
@@ -90,14 +107,24 @@ pub async fn claim(database: &Database, at: Instant, limit: i64, full: &[String]
           where job_id in (
                 select job_id
                   from job
-                 where dead = 0 and run_at <= $2 and (leased_until is null or leased_until < $2)
-                       and replace($4, ' ' || lane || ' ', '') = $4
-                 order by run_at
+                 where dead = 0
+                   and lane >= $4
+                   and (lane, run_at) <= ($4, $2)
+                   and (leased_until is null or leased_until < $2)
+                 order by lane, run_at
                  limit $3{})
       returning job_id, kind, lane, payload, attempts",
         tx.dialect().skip_locked()
     );
-    let claimed = tx.change_composed(&sql, args![at.plus_seconds(LEASE_SECONDS), at, limit, &full]).await?;
+    for (_, lane) in due {
+        let left = limit - claimed.len() as i64;
+        if left <= 0 {
+            break;
+        }
+        let taken: Vec<Claimed> =
+            tx.change_composed(&sql, args![at.plus_seconds(LEASE_SECONDS), at, left, &lane]).await?;
+        claimed.extend(taken);
+    }
     tx.commit().await?;
     Ok(claimed)
 }

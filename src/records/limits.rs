@@ -1,5 +1,5 @@
-//! How long anything about the database may take. All of it is kept on this side of the connection: a server that fell
-//! silent keeps nothing.
+//! How long anything about the database may take, and how many rows at once. All of it is kept on this side of the
+//! connection: a server that fell silent keeps nothing.
 
 use std::time::Duration;
 
@@ -36,8 +36,24 @@ pub(crate) const LOOK_UP_EVERY: Duration = Duration::from_millis(500);
 /// How long the goodbyes of all idle connections may take together.
 pub(crate) const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
 
+/// How many rows of what is over one statement removes: whoever writes at the same time waits no longer than that takes.
+/// The statements say the number themselves: a plan that does not know it makes room for a tenth of the table.
+pub const REMOVED_AT_ONCE: i64 = 500;
+
+/// How many events a page may look at that is filtered in two ways: it then holds fewer than asked for, and goes on.
+pub(crate) const EXAMINED_MAX: usize = 2000;
+
 /// The most servers in one URL.
 pub(crate) const SERVERS_MAX: usize = 16;
 
 /// A clock that differs from the database's by no more than this is left as it is.
 pub(crate) const SKEW_BORNE_MICROS: i64 = 1_000_000;
+
+/// Events of what changed nothing that are written at once.
+pub(crate) const TOLD_AT_ONCE_MAX: usize = 256;
+
+/// Rows of a table that are read at once for a copy.
+pub(crate) const COPY_ROWS: usize = 256;
+
+/// The same of a table that holds bytes: documents and revocation lists may be long.
+pub(crate) const COPY_LONG_ROWS: usize = 16;

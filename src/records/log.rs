@@ -1,16 +1,23 @@
 //! The event log: numbered without gaps and chained by hash, a moment after the events were written.
 //!
 //! An act writes its events inside its own transaction and waits for nobody. The sequencer then gives each event
-//! the next number and the hash of itself and its predecessor, so that nothing can be taken out or changed unseen.
+//! the next number and the hash of itself and its predecessor, so that nothing can be taken out or changed unseen. Once
+//! the database has the key of the log, hashes and the head are made with it.
 
 use base::{
-    Fault, ListPage, PageOf,
+    Fault, Instant, ListPage, PageOf,
     id::{EventId, RequestId},
 };
 use sqlx::FromRow;
 
 pub use crate::entry::Entry;
-use crate::{args, database::Database, tx::Tx};
+use crate::{
+    args,
+    database::Database,
+    limits::EXAMINED_MAX,
+    log_key::{LogKey, is_code},
+    tx::Tx,
+};
 
 /// How many events one turn of the sequencer takes. A turn that took so many is followed by the next at once; after
 /// a smaller one it is worth waiting, because a turn costs one durable commit however few events it numbers.
@@ -23,58 +30,126 @@ const ROWS_PER_STATEMENT: [usize; 3] = [64, 8, 1];
 macro_rules! entries {
     ($rest:literal) => {
         concat!(
-            "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, \
-                    sequence, hash
+            "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, marks, \
+                    mac, sequence, hash
                from event ",
             $rest
         )
     };
 }
 
-#[derive(FromRow)]
-struct Head {
-    sequence: i64,
-    hash: String,
+/// The head of the log: the last number that was given.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Head {
+    pub sequence: i64,
+    pub hash: String,
+    /// From which number on the chain is made with the key of the log.
+    pub(crate) keyed_from: Option<i64>,
+    mac: Option<String>,
+}
+
+impl Head {
+    fn code(&self, key: &LogKey) -> String {
+        let (sequence, from) = (self.sequence.to_be_bytes(), self.keyed_from.unwrap_or_default().to_be_bytes());
+        key.code("head", &[Some(&sequence), Some(self.hash.as_bytes()), Some(&from)])
+    }
+
+    /// Whether somebody wrote it who has the key.
+    pub fn is_ours(&self, key: &LogKey) -> bool {
+        self.keyed_from.is_some() && is_code(self.mac.as_deref(), &self.code(key))
+    }
+}
+
+/// The head of now.
+pub(crate) async fn head(tx: &mut Tx) -> Result<Option<Head>, Fault> {
+    tx.first("select sequence, hash, keyed_from, mac from event_head where one = 1", vec![]).await
+}
+
+/// Whether an entry was written with a key.
+pub(crate) async fn had_key(tx: &mut Tx) -> Result<bool, Fault> {
+    let one: Option<(String,)> = tx.first("select event_id from event where mac is not null limit 1", vec![]).await?;
+    Ok(one.is_some())
+}
+
+/// Entries that wait for a number, as many as one turn takes.
+pub(crate) async fn waiting(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
+    tx.all(
+        entries!(
+            "where sequence is null
+              order by sequence, event_id
+              limit $1"
+        ),
+        args![TURN_MAX as i64],
+    )
+    .await
+}
+
+/// Entries after one number up to another, as many as one turn takes.
+pub(crate) async fn from(tx: &mut Tx, after: i64, to: i64) -> Result<Vec<Entry>, Fault> {
+    tx.all(
+        entries!(
+            "where sequence > $1 and sequence <= $2
+              order by sequence
+              limit $3"
+        ),
+        args![after, to, TURN_MAX as i64],
+    )
+    .await
+}
+
+/// Writes down from which number on the chain is made with a key; whether nobody else did something meanwhile.
+pub(crate) async fn key_from(tx: &mut Tx, key: &LogKey, mut head: Head) -> Result<bool, Fault> {
+    head.keyed_from = Some(head.sequence + 1);
+    let moved = tx
+        .run(
+            "update event_head
+                set keyed_from = $1, mac = $2
+              where one = 1 and sequence = $3 and keyed_from is null",
+            args![head.keyed_from, head.code(key), head.sequence],
+        )
+        .await?;
+    Ok(moved > 0)
 }
 
 /// Numbers and chains the events that are not yet; returns how many. Several nodes may call it at the same time.
 ///
 /// # Errors
 ///
-/// [`Fault`] when the database is out of reach; the next call continues where this one stopped.
+/// [`Fault`] when the database is out of reach, when its log has a key and this process has not, and when the head is not
+/// as it was written; the next call continues where this one stopped.
 pub async fn sequence_events(database: &Database) -> Result<usize, Fault> {
     let mut tx = database.housekeeping().await?;
-    let Some(head) = tx.first::<Head>("select sequence, hash from event_head where one = 1", vec![]).await? else {
+    let Some(before) = head(&mut tx).await? else {
         return Err(Fault::broken("the head of the event log is missing"));
     };
-    let waiting: Vec<Entry> = tx
-        .all(
-            entries!(
-                "where sequence is null
-              order by event_id
-              limit $1"
-            ),
-            args![TURN_MAX as i64],
-        )
-        .await?;
+    let key = match (before.keyed_from, database.log_key()) {
+        (None, None) => None,
+        (Some(_), None) => return Err(Fault::broken("the event log has a key, which this process has not")),
+        (Some(_), Some(key)) if before.is_ours(key) => Some(key),
+        (_, Some(_)) => return Err(Fault::broken("the head of the event log was changed past the product")),
+    };
+    let waiting = waiting(&mut tx).await?;
     if waiting.is_empty() {
         return Ok(0);
     }
-    let mut sequence = head.sequence;
-    let mut hash = head.hash;
+    let mut after = before.clone();
     let mut numbered = Vec::with_capacity(waiting.len());
     for entry in &waiting {
-        sequence += 1;
-        hash = entry.chained(&hash, sequence);
-        numbered.push((entry.event_id.clone(), sequence, hash.clone()));
+        if key.is_some_and(|key| !entry.is_ours(key)) {
+            // It gets its number like any other, so that an audit names it.
+            tracing::error!(event = entry.event_id, "an event was not written by the product, or was changed");
+        }
+        after.sequence += 1;
+        after.hash = entry.chained(key, &after.hash, after.sequence);
+        numbered.push((entry.event_id.clone(), after.sequence, after.hash.clone()));
     }
     // Another node's sequencer may have been faster: then this turn changes nothing.
     let moved = tx
         .run(
             "update event_head
-                set sequence = $1, hash = $2
-              where one = 1 and sequence = $3",
-            args![sequence, &hash, head.sequence],
+                set sequence = $1, hash = $2, mac = $3
+              where one = 1 and sequence = $4",
+            args![after.sequence, &after.hash, key.map(|key| after.code(key)), before.sequence],
         )
         .await?;
     if moved == 0 {
@@ -122,90 +197,159 @@ pub struct Filter {
     pub request: Option<RequestId>,
     /// Only those of this kind.
     pub kind: Option<String>,
+    /// Only what this member of staff did, on a page or by command.
+    pub actor: Option<String>,
+}
+
+impl Filter {
+    fn admits(&self, entry: &Entry) -> bool {
+        let request = self.request.as_ref().map(RequestId::as_str);
+        self.object.as_ref().is_none_or(|object| *object == entry.object)
+            && request.is_none_or(|request| entry.request_id.as_deref() == Some(request))
+            && self.kind.as_ref().is_none_or(|kind| *kind == entry.kind)
+            && self.actor.as_ref().is_none_or(|actor| *actor == entry.actor)
+    }
+
+    fn conditions(&self) -> usize {
+        let given = [self.request.is_some(), self.object.is_some(), self.kind.is_some(), self.actor.is_some()];
+        given.into_iter().filter(|given| *given).count()
+    }
 }
 
 /// Entries, newest first.
+///
+/// With several conditions a page may hold fewer than asked for and yet have a next one: one condition finds entries by
+/// its index, the others are compared here, and no page looks at more than `EXAMINED_MAX`.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn list(tx: &mut Tx, filter: &Filter, page: &ListPage<EventId>) -> Result<PageOf<Entry, EventId>, Fault> {
-    // Two texts, because a plan made once for both would read the whole log to find one object.
-    let rows: Vec<Entry> = if let Some(object) = &filter.object {
+    if filter.conditions() < 2 {
+        let rows = found_by_one(tx, filter, page.below(), page.limit + 1).await?;
+        return Ok(PageOf::from_rows(rows, page.limit, |entry| EventId::stored(entry.event_id.clone())));
+    }
+    let mut below = page.below().to_owned();
+    let mut items = Vec::new();
+    let mut examined = 0;
+    loop {
+        let rows = found_by_one(tx, filter, &below, ListPage::<EventId>::LIMIT_MAX).await?;
+        let is_last = (rows.len() as i64) < ListPage::<EventId>::LIMIT_MAX;
+        examined += rows.len();
+        for entry in rows {
+            below.clone_from(&entry.event_id);
+            if filter.admits(&entry) {
+                items.push(entry);
+            }
+            if items.len() as i64 >= page.limit {
+                return Ok(PageOf { items, next: Some(EventId::stored(below)) });
+            }
+        }
+        if is_last || examined >= EXAMINED_MAX {
+            return Ok(PageOf { items, next: (!is_last).then(|| EventId::stored(below)) });
+        }
+    }
+}
+
+/// Entries below a bound that one condition finds: the one that fewest entries meet.
+async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> Result<Vec<Entry>, Fault> {
+    if let Some(request) = &filter.request {
         tx.all(
             entries!(
-                "where object = $1
-                and ($2 is null or request_id = $2)
-                and ($3 is null or kind = $3)
-                and event_id < coalesce($4, 'zzz')
-              order by event_id desc
-              limit $5"
+                "where request_id >= $1
+                and (request_id, event_id) < ($1, $2)
+              order by request_id desc, event_id desc
+              limit $3"
             ),
-            args![object, filter.request.as_ref(), filter.kind.as_deref(), page.after.as_ref(), page.limit + 1,],
+            args![request, below, limit],
         )
-        .await?
+        .await
+    } else if let Some(object) = &filter.object {
+        tx.all(
+            entries!(
+                "where object >= $1
+                and (object, event_id) < ($1, $2)
+              order by object desc, event_id desc
+              limit $3"
+            ),
+            args![object, below, limit],
+        )
+        .await
+    } else if let Some(actor) = &filter.actor {
+        tx.all(
+            entries!(
+                "where actor_kind in ('staff', 'operator')
+                and actor >= $1
+                and (actor, event_id) < ($1, $2)
+              order by actor desc, event_id desc
+              limit $3"
+            ),
+            args![actor, below, limit],
+        )
+        .await
+    } else if let Some(kind) = &filter.kind {
+        tx.all(
+            entries!(
+                "where kind >= $1
+                and (kind, event_id) < ($1, $2)
+              order by kind desc, event_id desc
+              limit $3"
+            ),
+            args![kind, below, limit],
+        )
+        .await
     } else {
         tx.all(
             entries!(
-                "where ($1 is null or request_id = $1)
-                and ($2 is null or kind = $2)
-                and event_id < coalesce($3, 'zzz')
+                "where event_id < $1
               order by event_id desc
-              limit $4"
+              limit $2"
             ),
-            args![filter.request.as_ref(), filter.kind.as_deref(), page.after.as_ref(), page.limit + 1],
+            args![below, limit],
         )
-        .await?
-    };
-    Ok(PageOf::from_rows(rows, page.limit, |entry| EventId::stored(entry.event_id.clone())))
+        .await
+    }
 }
 
-/// What an audit of the whole log found.
+/// What a log has beyond one of its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// Every event is there, in order and unchanged, up to this number.
-    Sound(i64),
-    /// The entry with this number is missing, or it or an earlier one was changed.
-    Broken(i64),
-    /// The log ends at the first number although the head says the second: its end was cut off.
-    Truncated(i64, i64),
+pub struct Beyond {
+    /// The hash of that event, hexadecimal; none when the log has no event of that number.
+    pub hash: Option<String>,
+    /// When the first event after it happened.
+    pub first_at: Option<Instant>,
+    /// How many events of which kind came after it.
+    pub kinds: Vec<(String, i64)>,
 }
 
-/// Walks the whole log and checks numbers and hashes.
+/// What the log has beyond the event of this number; 0 is before the first.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
-pub async fn audit(tx: &mut Tx) -> Result<Finding, Fault> {
-    let Some(head) = tx.first::<Head>("select sequence, hash from event_head where one = 1", vec![]).await? else {
-        return Ok(Finding::Broken(0));
-    };
-    let (mut sequence, mut hash) = (0, String::new());
-    loop {
-        let entries: Vec<Entry> = tx
-            .all(
-                entries!(
-                    "where sequence > $1 and sequence <= $2
-                  order by sequence
-                  limit $3"
-                ),
-                args![sequence, head.sequence, TURN_MAX as i64],
-            )
-            .await?;
-        if entries.is_empty() {
-            break;
-        }
-        for entry in entries {
-            let expected = entry.chained(&hash, sequence + 1);
-            if entry.sequence != Some(sequence + 1) || entry.hash.as_deref() != Some(&expected) {
-                return Ok(Finding::Broken(sequence + 1));
-            }
-            sequence += 1;
-            hash = expected;
-        }
-    }
-    if sequence != head.sequence {
-        return Ok(Finding::Truncated(sequence, head.sequence));
-    }
-    Ok(if hash == head.hash { Finding::Sound(sequence) } else { Finding::Broken(sequence) })
+pub async fn beyond(tx: &mut Tx, sequence: i64) -> Result<Beyond, Fault> {
+    let hash: Option<(Option<String>,)> =
+        tx.first("select hash from event where sequence = $1", args![sequence]).await?;
+    let first: Option<(i64,)> = tx
+        .first(
+            "select at
+               from event
+              where sequence > $1
+              order by sequence
+              limit 1",
+            args![sequence],
+        )
+        .await?;
+    let kinds = tx
+        .all(
+            "select kind, count(event_id)
+               from event
+              where sequence > $1
+              group by kind
+              order by kind",
+            args![sequence],
+        )
+        .await?;
+    let first_at = first.map(|(at,)| Instant::from_micros(at));
+    Ok(Beyond { hash: hash.and_then(|(hash,)| hash), first_at, kinds })
 }

@@ -2,7 +2,7 @@
 
 use base::Fault;
 
-use crate::{args, database::Database, dialect::Dialect};
+use crate::{args, database::Database, dialect::Dialect, tx::Tx};
 
 /// One migration, embedded when the program is built.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +47,17 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0010_pki_calendar"),
     both!("0011_seal_key"),
     both!("0012_password_ends"),
+    pair!("0013_records_code"),
+    both!("0014_marks"),
+    both!("0015_identity_command_key"),
+    both!("0016_records_actor"),
+    both!("0017_lists"),
+    both!("0018_records"),
+    both!("0019_identity_reset"),
+    both!("0020_identity_proposal"),
+    both!("0021_licence_proposed"),
+    both!("0022_licence_piece"),
+    both!("0023_licence_revocation"),
 ];
 
 /// Applies what is missing and returns the names of what was applied.
@@ -56,9 +67,26 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
 /// [`Fault`] when a migration fails (it leaves nothing behind), or when the database has migrations that this
 /// program does not know: a newer version has been here.
 pub async fn migrate(database: &Database) -> Result<Vec<&'static str>, Fault> {
+    apply(database, |_| true).await
+}
+
+/// Applies of these migrations what is missing, and no other: the schema becomes that of an older version.
+///
+/// # Errors
+///
+/// [`Fault`] as for [`migrate`], and when one of them is not known to this program.
+pub(crate) async fn migrate_to(database: &Database, names: &[String]) -> Result<(), Fault> {
+    if let Some(unknown) = names.iter().find(|name| !MIGRATIONS.iter().any(|migration| migration.name == **name)) {
+        return Err(unknown_migration(unknown));
+    }
+    apply(database, |migration| names.iter().any(|name| name == migration.name)).await.map(|_| ())
+}
+
+async fn apply(database: &Database, wanted: impl Fn(&Migration) -> bool) -> Result<Vec<&'static str>, Fault> {
     let mut applied = Vec::new();
     let known = present(database).await?;
-    for migration in MIGRATIONS.iter().filter(|migration| !known.iter().any(|name| name == migration.name)) {
+    let missing = |migration: &&Migration| !known.iter().any(|name| name == migration.name) && wanted(migration);
+    for migration in MIGRATIONS.iter().filter(missing) {
         let mut tx = database.housekeeping().await?;
         let text = match database.dialect() {
             Dialect::Postgres => migration.postgres,
@@ -85,14 +113,28 @@ async fn present(database: &Database) -> Result<Vec<String>, Fault> {
     tx.script("create table if not exists migration (name text primary key not null)").await?;
     tx.commit().await?;
     let mut tx = database.read().await?;
-    let names: Vec<(String,)> = tx.all("select name from migration order by name", vec![]).await?;
-    let names: Vec<String> = names.into_iter().map(|(name,)| name).collect();
+    let names = applied(&mut tx).await?;
     match names.iter().find(|name| !MIGRATIONS.iter().any(|migration| migration.name == *name)) {
-        Some(unknown) => {
-            Err(Fault::broken(format!("the database has migration {unknown}, which this program does not know")))
-        }
+        Some(unknown) => Err(unknown_migration(unknown)),
         None => Ok(names),
     }
+}
+
+fn unknown_migration(name: &str) -> Fault {
+    Fault::broken(format!("the database has migration {name}, which this program does not know"))
+}
+
+/// The names of the migrations that have been applied.
+pub(crate) async fn applied(tx: &mut Tx) -> Result<Vec<String>, Fault> {
+    let names: Vec<(String,)> = tx.all("select name from migration order by name", vec![]).await?;
+    Ok(names.into_iter().map(|(name,)| name).collect())
+}
+
+/// The tables that migrations make, in the order in which they make them: a table refers to those before it alone.
+pub(crate) fn tables_made() -> Vec<&'static str> {
+    let made = MIGRATIONS.iter().flat_map(|migration| migration.sqlite.split("create table ").skip(1));
+    let name = |rest: &'static str| rest.trim_start_matches("if not exists ").split([' ', '(', '\n']).next();
+    made.filter_map(name).collect()
 }
 
 /// Whether the schema is up to date.

@@ -404,6 +404,14 @@ impl Lease {
         Ok(())
     }
 
+    pub(crate) async fn begin_snapshot(&mut self) -> Result<(), Fault> {
+        let sql = SqlStr::from_static(self.pool.0.dialect.begin_snapshot());
+        let question = Question { sql, values: None, aim: Aim::Read };
+        self.ask(question).await.map_err(|failure| failure.fault)?;
+        self.in_transaction = true;
+        Ok(())
+    }
+
     pub(crate) async fn commit(&mut self) -> Result<(), Fault> {
         if !self.in_transaction {
             return Ok(());

@@ -5,6 +5,7 @@
 //! has an end, and a connection that was quiet for a while shows a sign of life before it is trusted.
 
 use std::{
+    net::IpAddr,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -134,6 +135,25 @@ impl Servers {
         let each = each.into_iter().map(|(options, _)| options).collect();
         let (wanted, patience) = (parameters.wanted.unwrap_or(default), parameters.patience());
         Ok(Self { each, wanted, patience, last: AtomicUsize::new(0) })
+    }
+
+    /// Whether each is on this machine, or proves by a certificate who it is before anything is told to it.
+    pub fn are_safe_on_the_way(&self) -> bool {
+        self.each.iter().all(|options| {
+            let url = &options.database_url;
+            let parameter = |names: &[&str]| {
+                let found = url.query_pairs().filter(|(name, _)| names.contains(&name.as_ref()));
+                found.last().map(|(_, value)| value.into_owned())
+            };
+            // A socket's folder stands in the place of a host, with its slashes escaped.
+            let host =
+                parameter(&["host", "hostaddr"]).or_else(|| url.host_str().map(str::to_owned)).unwrap_or_default();
+            let is_socket = host.is_empty() || host.starts_with('/') || host.to_ascii_lowercase().starts_with("%2f");
+            let name = host.trim_start_matches('[').trim_end_matches(']');
+            let is_here = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+            let mode = parameter(&["sslmode", "ssl-mode"]).unwrap_or_default();
+            is_socket || is_here || ["verify-ca", "verify-full"].contains(&mode.as_str())
+        })
     }
 
     /// Every server with its place, the one that let us in last before the others.
@@ -346,6 +366,25 @@ mod tests {
         refused("postgres://a,b/x?port=1,2,3", "one for each host");
         refused(&format!("postgres://{}/x", ["a"; SERVERS_MAX + 1].join(",")), "more than 16");
         assert!(servers(&format!("postgres://{}/x", ["a"; SERVERS_MAX].join(","))).is_ok());
+    }
+
+    #[test]
+    fn who_stands_on_the_way_is_kept_out_by_a_certificate_or_by_there_being_no_way() {
+        let check = |url: &str, safe| assert_eq!(servers(url).unwrap().are_safe_on_the_way(), safe, "{url}");
+        check("postgres://u:p@10.0.0.1/x", false);
+        check("postgres://u:p@db.example/x?sslmode=prefer", false);
+        check("postgres://u:p@db.example/x?sslmode=require", false);
+        check("postgres://u:p@db.example/x?sslmode=verify-full", true);
+        check("postgres://u:p@db.example/x?ssl-mode=verify-ca", true);
+        check("postgres://u:p@127.0.0.1:5432/x", true);
+        check("postgres://u:p@[::1]:5432/x", true);
+        check("postgres://u:p@localhost/x", true);
+        check("postgres://u:p@localhost.example/x", false);
+        check("postgres://%2Frun%2Fpostgresql/x", true);
+        check("postgres:///x?host=/run/postgresql&user=u", true);
+        check("postgres://u:p@127.0.0.1,10.0.0.2/x", false);
+        check("postgres://u:p@a,b/x?sslmode=verify-full", true);
+        check("postgres://u:p@127.0.0.1/x?host=10.0.0.2", false);
     }
 
     #[test]

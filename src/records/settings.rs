@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use base::Secret;
+use base::{Fault, Secret};
 
-use crate::consequence::Consequence;
+use crate::{consequence::Consequence, dialect::Dialect, mark::Marked, servers::Servers};
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -20,10 +20,12 @@ pub struct DatabaseSettings {
     pub statement_timeout: Duration,
     /// What follows from which event, in every unit of work on this database.
     pub consequences: &'static [Consequence],
+    /// Whose rows are marked, once the database has the key of its log.
+    pub marked: &'static [&'static [Marked]],
 }
 
 impl DatabaseSettings {
-    /// The defaults for a URL: 10 connections, 5 seconds to get one, 15 seconds a statement, no consequences.
+    /// The defaults for a URL: 10 connections, 5 seconds to get one, 15 seconds a statement, no consequences, no marks.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: Secret::new(url.into()),
@@ -31,7 +33,21 @@ impl DatabaseSettings {
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(15),
             consequences: &[],
+            marked: &[],
         }
+    }
+}
+
+impl DatabaseSettings {
+    /// Whether nobody on the way to the database can read or change what is said: it is on this machine, or proves by a
+    /// certificate who it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] for a URL that cannot be used.
+    pub fn is_safe_on_the_way(&self) -> Result<bool, Fault> {
+        let url = self.url.expose();
+        Ok(Servers::of(url, Dialect::of(url)?)?.are_safe_on_the_way())
     }
 }
 

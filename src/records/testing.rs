@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use base::{Fault, Instant, ListPage, SeededEntropy, id::Ids};
+use base::{
+    Fault, Instant, ListPage, SeededEntropy,
+    id::{Ids, PersonId, StaffId},
+};
 
 use crate::{
     actor::Actor,
@@ -17,7 +20,10 @@ use crate::{
     database::Database,
     event::Event,
     log::{self, Entry, Filter},
+    log_key::LogKey,
+    mark::Marked,
     migrate,
+    protect::protect,
     settings::DatabaseSettings,
     work::Context,
 };
@@ -74,6 +80,27 @@ pub async fn fresh_following(consequences: &'static [Consequence]) -> Result<Fre
     Ok(Fresh { database, settings, folder })
 }
 
+/// A fresh database with the whole schema whose log has a key and in which these rows are marked.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn fresh_protected(marked: &'static [&'static [Marked]]) -> Result<Fresh, Fault> {
+    let name = fresh_name();
+    let folder = std::env::temp_dir().join(&name);
+    let (mut settings, _) = settings_of(&name).await?;
+    settings.marked = marked;
+    let database = Database::open(&settings).await?;
+    migrate::migrate(&database).await?;
+    protect(&database, log_key()).await?;
+    Ok(Fresh { database, settings, folder })
+}
+
+/// The key of a log in tests.
+pub(crate) fn log_key() -> LogKey {
+    LogKey::new([7; 32])
+}
+
 /// Settings of a database that exists and is empty.
 ///
 /// # Errors
@@ -112,7 +139,13 @@ async fn settings_of(name: &str) -> Result<(DatabaseSettings, Option<PathBuf>), 
 /// A context of the operator at `at` with repeatable randomness.
 pub fn context(at: Instant, seed: u64) -> Context {
     let entropy = Arc::new(SeededEntropy::new(seed));
-    Context { actor: Actor::Operator, at, request: None, entropy, ids: Ids::default() }
+    Context { actor: operator(), at, request: None, entropy, ids: Ids::default() }
+}
+
+/// An operator of whom nothing else is known.
+pub fn operator() -> Actor {
+    let one = "01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+    Actor::Operator { staff: StaffId::stored(format!("stf_{one}")), person: PersonId::stored(format!("per_{one}")) }
 }
 
 crate::events! {
@@ -123,17 +156,11 @@ crate::events! {
 /// An entry as it may stand in a log.
 pub fn entry(kind: &str, object: &str, data: &str) -> Entry {
     Entry {
-        event_id: String::new(),
-        at: 0,
         actor_kind: "operator".to_owned(),
-        actor: String::new(),
-        on_behalf: None,
-        request_id: None,
         kind: kind.to_owned(),
         object: object.to_owned(),
         data: data.to_owned(),
-        sequence: None,
-        hash: None,
+        ..Entry::default()
     }
 }
 
@@ -155,12 +182,14 @@ pub async fn told<E: Event>(database: &Database) -> Result<Vec<E>, Fault> {
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn last_numbered(database: &Database, count: usize) -> Result<Vec<Entry>, Fault> {
-    while log::sequence_events(database).await? > 0 {}
+    // Where the log has a key that this process has not, whoever has it numbers them.
+    while log::sequence_events(database).await.is_ok_and(|numbered| numbered > 0) {}
     let mut entries: Vec<Entry> = database
         .read()
         .await?
         .all(
-            "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, sequence, hash
+            "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, marks, mac,
+                    sequence, hash
                from event
               where sequence is not null
               order by sequence desc

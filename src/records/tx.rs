@@ -1,9 +1,13 @@
 //! A connection in use, and the statements that run on it.
 
+use std::sync::Arc;
+
 use base::Fault;
+#[cfg(feature = "testing")]
+use sqlx::Row;
 use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr, any::AnyRow};
 
-use crate::{args::Value, dialect::Dialect, limits::MIGRATION_WITHIN, pool::Lease};
+use crate::{args::Value, dialect::Dialect, limits::MIGRATION_WITHIN, mark::Ledger, pool::Lease};
 
 /// A connection on which statements run: inside a transaction if it came from [`Database::begin`](crate::Database::begin)
 /// or [`Database::housekeeping`](crate::Database::housekeeping). Dropping it without committing undoes everything.
@@ -11,13 +15,21 @@ use crate::{args::Value, dialect::Dialect, limits::MIGRATION_WITHIN, pool::Lease
 pub struct Tx {
     lease: Lease,
     dialect: Dialect,
+    ledger: Arc<Ledger>,
     rows_changed: u64,
     raised: bool,
 }
 
 impl Tx {
-    pub(crate) fn new(lease: Lease, dialect: Dialect) -> Self {
-        Self { lease, dialect, rows_changed: 0, raised: false }
+    pub(crate) fn new(lease: Lease, dialect: Dialect, ledger: Arc<Ledger>) -> Self {
+        Self { lease, dialect, ledger, rows_changed: 0, raised: false }
+    }
+
+    /// Whether a row of a table whose rows are marked is as the last act left it, where this process can tell: it has the
+    /// key of the log. `fields` are the values of its key and of its marked columns, in the order of
+    /// [`Marked`](crate::Marked), as they were read; then how often it was marked, and its mark. It takes no statement.
+    pub fn is_as_left(&self, table: &str, fields: Vec<Value>, mark: (i64, Option<&str>)) -> bool {
+        self.ledger.is_as_left(table, fields, mark)
     }
 
     /// Which database this is; only `records` itself may need to know.
@@ -101,6 +113,14 @@ impl Tx {
         Ok(rows)
     }
 
+    /// All rows of a query whose text was put together by this crate.
+    pub(crate) async fn all_composed<T>(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        self.lease.read(AssertSqlSafe(sql).into_sql_str(), args).await?.all()
+    }
+
     /// Runs a statement whose text was put together by this crate.
     pub(crate) async fn run_composed(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, Fault> {
         let done = self.lease.change(AssertSqlSafe(sql).into_sql_str(), Some(args)).await?;
@@ -119,7 +139,11 @@ impl Tx {
     }
 
     /// Lets each statement of this transaction take as long as a change of the schema may.
-    pub(crate) async fn take_time(&mut self) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    pub async fn take_time(&mut self) -> Result<(), Fault> {
         self.lease.take_time();
         match self.dialect.take_time(MIGRATION_WITHIN) {
             None => Ok(()),
@@ -141,6 +165,48 @@ impl Tx {
         self.lease.prepare(AssertSqlSafe(sql).into_sql_str()).await
     }
 
+    /// How this database would carry out a statement, a line each; nothing is run.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] with the database's own words when it does not accept the text.
+    #[cfg(feature = "testing")]
+    pub async fn plan(&mut self, sql: &str) -> Result<Vec<String>, Fault> {
+        static COUNTER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let name = format!("planned_{}", COUNTER.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        let values = (1..=99).rev().find(|place| sql.contains(&format!("${place}"))).unwrap_or(0);
+        let mut steps = self.dialect.explain(&name, sql, values);
+        let last = steps.pop().unwrap_or_default();
+        for step in steps {
+            self.script(&step).await?;
+        }
+        let values = if last.starts_with("explain query plan") { values } else { 0 };
+        let args = vec![Value::Text(None); values];
+        let rows: Vec<Line> = self.lease.read(AssertSqlSafe(last).into_sql_str(), args).await?.all()?;
+        Ok(rows.into_iter().map(|Line(text)| text).collect())
+    }
+
+    /// How many rows a text of a test finds.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    #[cfg(feature = "testing")]
+    pub async fn read_text(&mut self, sql: &str, args: Vec<Value>) -> Result<usize, Fault> {
+        let rows: Vec<Unread> = self.lease.read(AssertSqlSafe(sql).into_sql_str(), args).await?.all()?;
+        Ok(rows.len())
+    }
+
+    /// Runs a text of a test that changes rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    #[cfg(feature = "testing")]
+    pub async fn run_text(&mut self, sql: &str, args: Vec<Value>) -> Result<u64, Fault> {
+        self.run_composed(sql, args).await
+    }
+
     /// Ends a housekeeping transaction. A [`Work`](crate::Work) is ended by its own `commit`.
     ///
     /// # Errors
@@ -149,5 +215,27 @@ impl Tx {
     /// moment, it is unknown.
     pub async fn commit(mut self) -> Result<(), Fault> {
         self.lease.commit().await
+    }
+}
+
+/// A line of a plan: the last column of its row, on both databases.
+#[cfg(feature = "testing")]
+struct Line(String);
+
+#[cfg(feature = "testing")]
+impl<'r> FromRow<'r, AnyRow> for Line {
+    fn from_row(row: &'r AnyRow) -> Result<Self, sqlx::Error> {
+        row.try_get(row.len().saturating_sub(1)).map(Self)
+    }
+}
+
+/// A row of which it is enough that it is there.
+#[cfg(feature = "testing")]
+struct Unread;
+
+#[cfg(feature = "testing")]
+impl<'r> FromRow<'r, AnyRow> for Unread {
+    fn from_row(_: &'r AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self)
     }
 }

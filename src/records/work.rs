@@ -7,13 +7,15 @@ use base::{
     id::{EventId, Id, Ids, RequestId},
 };
 
-use serde_json::Value;
-
 use crate::{
     actor::Actor,
     args,
     consequence::{self, Consequence},
+    entry::Entry,
     event::Event,
+    event_row::EventRow,
+    log_key::LogKey,
+    mark::{self, Ledger},
     tx::Tx,
 };
 
@@ -58,6 +60,7 @@ pub struct Work {
     context: Context,
     events: Vec<EventRow>,
     consequences: &'static [Consequence],
+    ledger: Arc<Ledger>,
     memory: Box<dyn Remember>,
 }
 
@@ -67,51 +70,15 @@ pub(crate) trait Remember: std::fmt::Debug + Send + Sync {
     fn raised(&self) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + '_>>;
 }
 
-/// An event that a unit of work has recorded, as it goes into its row.
-#[derive(Clone, Debug)]
-pub struct EventRow {
-    kind: &'static str,
-    object: String,
-    /// An object.
-    details: Value,
-}
-
-impl EventRow {
-    pub(crate) fn of<E: Event>(event: E) -> Self {
-        let (object, details) = event.into_parts();
-        Self { kind: E::KIND.name, object, details: Value::Object(details) }
-    }
-
-    /// What happened.
-    pub fn kind(&self) -> &'static str {
-        self.kind
-    }
-
-    /// Whether it is one of these.
-    pub fn is<E: Event>(&self) -> bool {
-        self.kind == E::KIND.name
-    }
-
-    /// The event that it is, for what follows from it.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault`] when it is another one, which is a mistake in the table of consequences.
-    pub fn read<E: Event>(&self) -> Result<E, Fault> {
-        let details = self.details.as_object().filter(|_| self.is::<E>());
-        let event = details.and_then(|details| E::from_parts(&self.object, details));
-        event.ok_or_else(|| Fault::broken(format!("{} is not a {}", self.kind, E::KIND.name)))
-    }
-}
-
 impl Work {
     pub(crate) fn new(
         tx: Tx,
         context: Context,
         consequences: &'static [Consequence],
+        ledger: Arc<Ledger>,
         memory: Box<dyn Remember>,
     ) -> Self {
-        Self { tx, context, events: Vec::new(), consequences, memory }
+        Self { tx, context, events: Vec::new(), consequences, ledger, memory }
     }
 
     /// The instant of this act.
@@ -173,8 +140,13 @@ impl Work {
         if self.events.len() > EVENTS_MAX {
             return Err(Fault::broken("one unit of work recorded too many events"));
         }
-        for event in &self.events {
-            write(&mut self.tx, &self.context, event).await?;
+        let key = self.ledger.key();
+        let marks = match key {
+            Some(key) => mark::mark(&mut self.tx, key, &self.ledger.tables, &self.events).await?,
+            None => vec![None; self.events.len()],
+        };
+        for (event, marks) in self.events.iter().zip(marks) {
+            write(&mut self.tx, key, &self.context, event, marks).await?;
         }
         let raised = self.tx.raised();
         self.tx.commit().await?;
@@ -186,27 +158,54 @@ impl Work {
     }
 }
 
-pub(crate) async fn write(tx: &mut Tx, context: &Context, event: &EventRow) -> Result<(), Fault> {
+pub(crate) async fn write(
+    tx: &mut Tx,
+    key: Option<&LogKey>,
+    context: &Context,
+    event: &EventRow,
+    marks: Option<String>,
+) -> Result<(), Fault> {
     tx.run(
-        "insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        event_values(context, event),
+        "insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, marks, mac)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        event_values(key, context, event, marks),
     )
     .await?;
     Ok(())
 }
 
-pub(crate) fn event_values(context: &Context, event: &EventRow) -> Vec<args::Value> {
+pub(crate) fn event_values(
+    key: Option<&LogKey>,
+    context: &Context,
+    event: &EventRow,
+    marks: Option<String>,
+) -> Vec<args::Value> {
     let id: EventId = context.new_id();
+    let mut entry = Entry {
+        event_id: id.as_str().to_owned(),
+        at: context.at.as_micros(),
+        actor_kind: context.actor.kind().to_owned(),
+        actor: context.actor.id().to_owned(),
+        on_behalf: context.actor.on_behalf().map(str::to_owned),
+        request_id: context.request.as_ref().map(|request| request.as_str().to_owned()),
+        kind: event.kind.to_owned(),
+        object: event.object.clone(),
+        data: event.details.to_string(),
+        marks,
+        ..Entry::default()
+    };
+    entry.mac = key.map(|key| entry.code(key));
     args![
-        &id,
-        context.at,
-        context.actor.kind(),
-        context.actor.id(),
-        context.actor.on_behalf(),
-        context.request.as_ref(),
-        event.kind,
-        &event.object,
-        event.details.to_string(),
+        entry.event_id,
+        entry.at,
+        entry.actor_kind,
+        entry.actor,
+        entry.on_behalf,
+        entry.request_id,
+        entry.kind,
+        entry.object,
+        entry.data,
+        entry.marks,
+        entry.mac,
     ]
 }

@@ -10,7 +10,7 @@ use base::{
     Instant,
     id::{OrganisationId, SealId},
 };
-use documents::{Fonts, SealPicture};
+use documents::{Fonts, SealPicture, SealText};
 use pki::{Custody, Purpose, Signer};
 use records::{Database, Kept, Tx};
 
@@ -101,7 +101,11 @@ impl Cabinet {
     ///
     /// [`Error::Picture`] when no font has one of its characters.
     pub fn draw(&self, seal: &SealView) -> Result<SealPicture, Error> {
-        Ok(SealPicture::draw(&self.0.fonts, &seal.text())?)
+        self.draw_text(&seal.text())
+    }
+
+    pub(crate) fn draw_text(&self, text: &SealText) -> Result<SealPicture, Error> {
+        Ok(SealPicture::draw(&self.0.fonts, text)?)
     }
 
     async fn take_out(&self, tx: &mut Tx, organisation: &OrganisationId) -> Result<ActiveSeal, Error> {

@@ -1,16 +1,16 @@
 //! The calendar of keys and seals: what is replaced before it ends, and what ends next.
 
-use base::{Fault, Instant};
+use base::{Fault, Instant, id::KeyId};
 use pki::{
     Custody, Ending,
     calendar::{self, Ends},
 };
 use records::{Context, Database, Tx};
 
-use crate::{Error, limits, queries, renewal::renew_known};
+use crate::{Error, SealState, SealView, limits, queries, renewal::renew_known};
 
 /// Why a seal gets a new key when nobody asked for it.
-const BY_CALENDAR: &str = "expiring";
+pub const BY_CALENDAR: &str = "expiring";
 
 /// Does what is due: keys and lists, then seals. Run every few minutes; it does nothing most of the time.
 ///
@@ -56,6 +56,34 @@ async fn renew_due(database: &Database, custody: &Custody, context: &Context) ->
     first
 }
 
+/// The certificate that a seal has now.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    pub from: Instant,
+    pub until: Instant,
+    pub is_revoked: bool,
+    /// When it ends and another one takes its place; none when it counts no more, or its seal was cancelled.
+    pub ending: Option<Ending>,
+}
+
+/// The certificate of a seal, once it is made.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn certificate(tx: &mut Tx, seal: &SealView) -> Result<Option<Certificate>, Fault> {
+    let Some(key) = &seal.key_id else { return Ok(None) };
+    let Some(found) = Custody::find(tx, key).await? else { return Ok(None) };
+    let counts = !found.is_revoked && matches!(seal.state, SealState::Enabled | SealState::Frozen);
+    let ending = counts.then(|| ending(found.key_id, found.subject, found.not_after));
+    Ok(Some(Certificate { from: found.not_before, until: found.not_after, is_revoked: found.is_revoked, ending }))
+}
+
+fn ending(key: KeyId, name: String, at: Instant) -> Ending {
+    let replaced_at = Some(at.plus_seconds(-pki::limits::REPLACE_BEFORE_SECONDS));
+    Ending { what: Ends::Seal(key), name, at, replaced_at, is_away: false }
+}
+
 /// What ends, the first to end first: the keys that sign now, lists that somebody has to see to, and seals that end within
 /// 90 days.
 ///
@@ -66,9 +94,7 @@ pub async fn endings(tx: &mut Tx, custody: &Custody, now: Instant) -> Result<Vec
     let horizon = now.plus_seconds(limits::ENDINGS_TOLD_SECONDS);
     let mut endings = calendar::endings(custody, now);
     for (key, name, at) in calendar::seal_keys_ending(tx, horizon, limits::ENDINGS_TOLD_MAX).await? {
-        let what = Ends::Seal(key);
-        let replaced_at = Some(at.plus_seconds(-pki::limits::REPLACE_BEFORE_SECONDS));
-        endings.push(Ending { what, name, at, replaced_at, is_away: false });
+        endings.push(ending(key, name, at));
     }
     endings.sort_by_key(|ending| ending.at);
     Ok(endings)

@@ -14,6 +14,9 @@ pub enum Error {
     /// Ours to repair.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// A rule about who may act, or about what two people decide.
+    #[error(transparent)]
+    Identity(identity::Error),
     /// The department has no seal that may seal now.
     #[error("the department has no enabled seal")]
     NoActiveSeal,
@@ -38,6 +41,12 @@ pub enum Error {
         /// The most characters.
         max: usize,
     },
+    /// The seal got its certificate a moment ago; nobody needs another one.
+    #[error("the seal got its certificate less than {hours} hours ago")]
+    RenewedJustNow {
+        /// How long nobody renews it again.
+        hours: i64,
+    },
     /// The seal cannot go from one state to the other.
     #[error("seal {seal_id} is {from} and cannot become {to}")]
     Transition {
@@ -53,6 +62,15 @@ impl MaybeFault for Error {
         match self {
             Self::Fault(fault) => Some(fault),
             _ => None,
+        }
+    }
+}
+
+impl From<identity::Error> for Error {
+    fn from(error: identity::Error) -> Self {
+        match error {
+            identity::Error::Fault(fault) => Self::Fault(fault),
+            other => Self::Identity(other),
         }
     }
 }

@@ -10,8 +10,8 @@ records::events! {
         number: String,
         keeper: StaffId,
     }
-    /// A seal was cancelled for good.
-    SealCancelled = "seal.cancelled" of seal: SealId { reason: String }
+    /// A seal was cancelled for good; on a page by the operator who approved what its keeper proposed.
+    SealCancelled = "seal.cancelled" of seal: SealId { reason: String, proposed_by: Option<StaffId> }
     /// A seal was enabled.
     SealEnabled = "seal.enabled" of seal: SealId { key: KeyId }
     /// A seal was filed.
@@ -22,6 +22,6 @@ records::events! {
     SealMade = "seal.made" of seal: SealId { key: KeyId }
     /// A seal got a new key and certificate.
     SealRenewed = "seal.renewed" of seal: SealId { key: KeyId, before: KeyId, reason: String }
-    /// A frozen seal was enabled again.
-    SealUnfrozen = "seal.unfrozen" of seal: SealId { reason: String }
+    /// A frozen seal was enabled again; on a page by the operator who approved what its keeper proposed.
+    SealUnfrozen = "seal.unfrozen" of seal: SealId { reason: String, proposed_by: Option<StaffId> }
 }

@@ -28,8 +28,13 @@ impl SealKind {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
+    /// What the seal of a department is called.
+    pub fn name_for(self, department: &str) -> String {
+        format!("{department}{}", self.title())
+    }
+
     /// The words after the department's name in the seal's name.
-    pub(crate) fn title(self) -> &'static str {
+    fn title(self) -> &'static str {
         match self {
             Self::Licence => "电子证照专用章",
             Self::Official => "公章",

@@ -7,10 +7,12 @@ mod cabinet;
 pub mod calendar;
 mod error;
 pub mod events;
+pub mod keeper;
 mod kind;
 mod lifecycle;
 mod limits;
 mod making;
+pub mod marked;
 mod queries;
 mod renewal;
 
@@ -51,7 +53,7 @@ pub struct SealView {
     /// Its key, once it is made.
     pub key_id: Option<KeyId>,
     /// When it was applied for.
-    pub(crate) applied_at: Instant,
+    pub applied_at: Instant,
     /// When its state last changed.
     pub changed_at: Instant,
     ring: String,
@@ -63,6 +65,17 @@ impl SealView {
     pub fn text(&self) -> SealText {
         SealText { ring: self.ring.clone(), below: self.below.clone(), number: self.number.clone() }
     }
+
+    /// How it is now, for whoever looks at it and acts afterwards: another text once its state or its key has changed.
+    pub fn seen(&self) -> String {
+        let key = self.key_id.as_ref().map_or("-", KeyId::as_str);
+        format!("{} {} {key}", self.state, self.changed_at.as_micros())
+    }
+}
+
+/// One seal, of whatever department.
+pub async fn find(tx: &mut Tx, seal: &SealId) -> Result<Option<SealView>, Fault> {
+    queries::by_id(tx, seal).await
 }
 
 /// The seals of a department, oldest first.

@@ -1,6 +1,6 @@
 //! Freezing, unfreezing and cancelling.
 
-use base::id::SealId;
+use base::id::{SealId, StaffId};
 use pki::{Custody, RevocationReason};
 use records::{Work, revision};
 
@@ -28,13 +28,24 @@ pub async fn freeze(work: &mut Work, seal: &SealId, reason: &str) -> Result<(), 
 ///
 /// [`Error::NotFound`], [`Error::Reason`], [`Error::Transition`] unless it is frozen.
 pub async fn unfreeze(work: &mut Work, seal: &SealId, reason: &str) -> Result<(), Error> {
+    unfreeze_for(work, seal, reason, None).await
+}
+
+/// The same, as its keeper proposed it.
+pub(crate) async fn unfreeze_for(
+    work: &mut Work,
+    seal: &SealId,
+    reason: &str,
+    proposed_by: Option<StaffId>,
+) -> Result<(), Error> {
     let reason = parse_reason(reason)?;
+    queries::hold(&mut work.tx, seal).await?;
     let known = queries::by_id(&mut work.tx, seal).await?.ok_or(Error::NotFound)?;
     if known.state != SealState::Frozen {
         return Err(Error::Transition { seal_id: seal.clone(), from: known.state, to: SealState::Enabled });
     }
     change(work, seal, SealState::Enabled, reason).await?;
-    work.record(SealUnfrozen { seal: seal.clone(), reason: reason.to_owned() });
+    work.record(SealUnfrozen { seal: seal.clone(), reason: reason.to_owned(), proposed_by });
     Ok(())
 }
 
@@ -44,9 +55,20 @@ pub async fn unfreeze(work: &mut Work, seal: &SealId, reason: &str) -> Result<()
 ///
 /// [`Error::NotFound`], [`Error::Reason`], [`Error::Transition`] when it was cancelled before.
 pub async fn cancel(work: &mut Work, custody: &Custody, seal: &SealId, reason: &str) -> Result<(), Error> {
+    cancel_for(work, custody, seal, reason, None).await
+}
+
+/// The same, as its keeper proposed it.
+pub(crate) async fn cancel_for(
+    work: &mut Work,
+    custody: &Custody,
+    seal: &SealId,
+    reason: &str,
+    proposed_by: Option<StaffId>,
+) -> Result<(), Error> {
     let reason = parse_reason(reason)?;
     let known = change(work, seal, SealState::Cancelled, reason).await?;
-    work.record(SealCancelled { seal: seal.clone(), reason: reason.to_owned() });
+    work.record(SealCancelled { seal: seal.clone(), reason: reason.to_owned(), proposed_by });
     if let Some(key) = &known.key_id {
         let certificate = custody.seal_signer(&mut work.tx, key).await?.certificate_id.clone();
         pki::crl::revoke(work, custody, &certificate, RevocationReason::CessationOfOperation).await?;
@@ -55,6 +77,8 @@ pub async fn cancel(work: &mut Work, custody: &Custody, seal: &SealId, reason: &
 }
 
 async fn change(work: &mut Work, seal: &SealId, to: SealState, reason: &str) -> Result<SealView, Error> {
+    // Or a key that it gets meanwhile would not be the one that is revoked with it.
+    queries::hold(&mut work.tx, seal).await?;
     let known = queries::by_id(&mut work.tx, seal).await?.ok_or(Error::NotFound)?;
     let at = work.at();
     if !known.state.may_become(to)

@@ -20,3 +20,9 @@ pub const ENDINGS_TOLD_MAX: i64 = 100;
 
 /// The highest serial of one administrative division.
 pub const SERIAL_MAX: i64 = 99_999_999;
+
+/// For how many hours after a seal got its certificate its keeper gives it no other one on a page.
+pub const RENEWED_AGAIN_HOURS: i64 = 24;
+
+/// The digits of a seal's number.
+pub const NUMBER_DIGITS: usize = 14;

@@ -1,7 +1,12 @@
 //! From application to a seal in use.
 
 use base::id::{OrganisationId, SealId, StaffId};
-use identity::{organisation, staff, staff::Role};
+use documents::SealText;
+use identity::{
+    organisation::{self, OrganisationView},
+    staff,
+    staff::Role,
+};
 use records::{Work, revision};
 
 use crate::{
@@ -28,33 +33,14 @@ pub struct NewSeal {
 /// [`Error::OrganisationUnknown`], [`Error::NotAKeeper`], [`Error::AlreadyHasOne`], and [`Error::Picture`] for a name
 /// that cannot be drawn.
 pub async fn create(work: &mut Work, cabinet: &Cabinet, new: NewSeal) -> Result<SealId, Error> {
-    let department = organisation::find(&mut work.tx, &new.organisation_id)
-        .await?
-        .filter(|found| found.kind == organisation::OrganisationKind::Department)
-        .ok_or(Error::OrganisationUnknown)?;
-    let keeper = staff::find(&mut work.tx, &new.keeper).await?;
-    if keeper.is_none_or(|keeper| keeper.organisation_id != new.organisation_id || !keeper.roles.has(Role::SealKeeper))
-    {
-        return Err(Error::NotAKeeper);
-    }
-    if queries::in_use(&mut work.tx, &new.organisation_id, new.kind).await?.is_some() {
-        return Err(Error::AlreadyHasOne);
-    }
-    let length = department.name.chars().count();
-    if !(limits::RING_CHARACTERS_MIN..=limits::RING_CHARACTERS_MAX).contains(&length) {
-        return Err(Error::Picture(format!(
-            "it has {length} characters, the ring has room for {} to {}",
-            limits::RING_CHARACTERS_MIN,
-            limits::RING_CHARACTERS_MAX
-        )));
-    }
+    let department = check(work, cabinet, &new).await?;
     let number = next_number(work, department.credit_code.as_str()).await?;
     let at = work.at();
     let seal = SealView {
         seal_id: work.new_id(),
         organisation_id: new.organisation_id,
         kind: new.kind,
-        name: format!("{}{}", department.name, new.kind.title()),
+        name: new.kind.name_for(&department.name),
         number,
         keeper: new.keeper,
         state: SealState::Applied,
@@ -65,8 +51,6 @@ pub async fn create(work: &mut Work, cabinet: &Cabinet, new: NewSeal) -> Result<
         ring: department.name.clone(),
         below: new.kind.below().to_owned(),
     };
-    // Before anything is written: a character that no font has is found now.
-    cabinet.draw(&seal)?;
     queries::insert(&mut work.tx, &seal).await?;
     work.record(SealApplied {
         seal: seal.seal_id.clone(),
@@ -91,6 +75,38 @@ pub async fn create(work: &mut Work, cabinet: &Cabinet, new: NewSeal) -> Result<
     work.record(SealEnabled { seal: seal.clone(), key });
     revision::bump(&mut work.tx, REVISION).await?;
     Ok(seal)
+}
+
+/// The department, when it can have the seal: it has none of that kind, the keeper keeps its seals, and the picture can be
+/// drawn. Nothing is written: a character that no font has is found before.
+pub(crate) async fn check(work: &mut Work, cabinet: &Cabinet, new: &NewSeal) -> Result<OrganisationView, Error> {
+    let department = organisation::find(&mut work.tx, &new.organisation_id)
+        .await?
+        .filter(|found| found.kind == organisation::OrganisationKind::Department)
+        .ok_or(Error::OrganisationUnknown)?;
+    let keeper = staff::find(&mut work.tx, &new.keeper).await?;
+    if keeper.is_none_or(|keeper| keeper.organisation_id != new.organisation_id || !keeper.roles.has(Role::SealKeeper))
+    {
+        return Err(Error::NotAKeeper);
+    }
+    if queries::in_use(&mut work.tx, &new.organisation_id, new.kind).await?.is_some() {
+        return Err(Error::AlreadyHasOne);
+    }
+    let length = department.name.chars().count();
+    if !(limits::RING_CHARACTERS_MIN..=limits::RING_CHARACTERS_MAX).contains(&length) {
+        return Err(Error::Picture(format!(
+            "it has {length} characters, the ring has room for {} to {}",
+            limits::RING_CHARACTERS_MIN,
+            limits::RING_CHARACTERS_MAX
+        )));
+    }
+    let text = SealText {
+        ring: department.name.clone(),
+        below: new.kind.below().to_owned(),
+        number: "0".repeat(limits::NUMBER_DIGITS),
+    };
+    cabinet.draw_text(&text)?;
+    Ok(department)
 }
 
 /// Six digits of the administrative division, which characters 3 to 8 of a credit code are, and a serial of eight.

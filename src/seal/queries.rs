@@ -65,6 +65,12 @@ pub(crate) async fn by_id(tx: &mut Tx, seal: &SealId) -> Result<Option<SealView>
     row.map(SealView::try_from).transpose()
 }
 
+/// Holds a seal until the commit: what is read of it afterwards stays so.
+pub(crate) async fn hold(tx: &mut Tx, seal: &SealId) -> Result<(), Fault> {
+    tx.run("update seal set state = state where seal_id = $1", args![seal]).await?;
+    Ok(())
+}
+
 pub(crate) async fn by_key(tx: &mut Tx, key: &KeyId) -> Result<Option<SealView>, Fault> {
     let row: Option<Row> = tx.first(seals!("where key_id = $1"), args![key]).await?;
     row.map(SealView::try_from).transpose()
@@ -78,11 +84,12 @@ pub(crate) async fn list(
     let rows: Vec<Row> = tx
         .all(
             seals!(
-                "where organisation_id = $1 and seal_id > $2
-              order by seal_id
+                "where organisation_id <= $1
+                and (organisation_id, seal_id) > ($1, $2)
+              order by organisation_id, seal_id
               limit $3"
             ),
-            args![organisation, page.after.as_ref().map_or("", SealId::as_str), page.limit + 1],
+            args![organisation, page.above(), page.limit + 1],
         )
         .await?;
     rows.into_iter().map(SealView::try_from).collect()
@@ -143,9 +150,18 @@ pub(crate) async fn set_key(tx: &mut Tx, seal: &SealId, key: &KeyId) -> Result<(
     Ok(())
 }
 
-/// Gives a seal another key; zero rows when it has not the first.
+/// Gives a seal another key; zero rows when it has not the first, or was cancelled meanwhile.
 pub(crate) async fn replace_key(tx: &mut Tx, seal: &SealId, old: &KeyId, new: &KeyId) -> Result<u64, Fault> {
-    tx.run("update seal set key_id = $3 where seal_id = $1 and key_id = $2", args![seal, old, new]).await
+    // By its key: the index of those in use is of departments.
+    tx.run(
+        "update seal
+            set key_id = $3
+          where seal_id = $1
+            and key_id = $2
+            and state || '' in ('enabled', 'frozen')",
+        args![seal, old, new],
+    )
+    .await
 }
 
 /// Moves a seal from one state to another; zero rows when it is not in the first.

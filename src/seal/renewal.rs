@@ -18,6 +18,7 @@ use crate::{Error, REVISION, SealState, SealView, events::SealRenewed, lifecycle
 /// [`Error::NotFound`], [`Error::Reason`], [`Error::Transition`] when it was cancelled, [`Error::Pki`] when no
 /// certificate can be issued now.
 pub async fn renew(work: &mut Work, custody: &Custody, seal: &SealId, reason: &str) -> Result<KeyId, Error> {
+    queries::hold(&mut work.tx, seal).await?;
     let known = queries::by_id(&mut work.tx, seal).await?.ok_or(Error::NotFound)?;
     renew_known(work, custody, known, reason).await
 }
@@ -43,7 +44,7 @@ pub(crate) async fn renew_known(
     };
     let new = pki::rotation::renew_seal(work, custody, &old, &subject).await?;
     if queries::replace_key(&mut work.tx, seal, &old, &new).await? == 0 {
-        return Err(Fault::conflict("somebody else renewed the seal at the same time").into());
+        return Err(Fault::conflict("somebody else renewed or cancelled the seal at the same time").into());
     }
     work.record(SealRenewed { seal: seal.clone(), key: new.clone(), before: old, reason: reason.to_owned() });
     revision::bump(&mut work.tx, REVISION).await?;

@@ -1,5 +1,7 @@
 //! Tests on a real database, real key files and the real fonts.
 
+mod keeping;
+
 use std::{path::PathBuf, sync::Arc};
 
 use base::{

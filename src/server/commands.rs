@@ -10,6 +10,7 @@ use pki::{Ending, calendar::Ends};
 use records::{Event, EventRow, Tx};
 
 pub mod audit;
+pub mod backup;
 pub mod bootstrap;
 pub mod client;
 #[cfg(feature = "demo")]
@@ -19,8 +20,10 @@ pub mod events;
 pub mod keys;
 pub mod licence_type;
 pub mod migrate;
+pub mod operator;
 pub mod organisation;
 pub mod person;
+pub mod restore;
 pub mod seal;
 pub mod serve;
 pub mod staff;

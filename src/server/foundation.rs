@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{ErrorKind, Write},
     net::IpAddr,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -13,13 +13,25 @@ use anyhow::{Context, bail, ensure};
 use base::{Entropy, Fault, ListPage, Secret, fault::FaultKind, id::KeyId};
 use ipnet::IpNet;
 use pki::Custody;
-use records::{Database, DatabaseSettings, MaybeFault, SharedClock, migrate};
+use records::{Database, DatabaseSettings, Marked, MaybeFault, SharedClock, migrate};
 use web::kit::app::network;
 
 use crate::settings::{self, Settings};
 
+/// The rows that an audit holds against the log, of every crate.
+static MARKED: &[&[Marked]] = &[
+    identity::marked::MARKED,
+    licence::marked::MARKED,
+    oidc::marked::MARKED,
+    pki::marked::MARKED,
+    seal::marked::MARKED,
+];
+
 /// Characters that a token for the metrics has at least.
 const METRICS_TOKEN_BYTES_MIN: usize = 16;
+
+/// The envelope key's file, unless the settings name another.
+pub const ENVELOPE_KEY: &str = "envelope.key";
 
 /// A clock may differ by less than this from the database's.
 const SKEW_SECONDS_MAX: u64 = 60;
@@ -100,6 +112,7 @@ pub fn database_settings(settings: &Settings) -> anyhow::Result<DatabaseSettings
     };
     let mut database = DatabaseSettings::new(url);
     database.consequences = consequences::TABLE;
+    database.marked = MARKED;
     database.connections_max = u32::try_from(settings.integer(&settings::DATABASE_CONNECTIONS))?;
     let ms = |setting| Duration::from_millis(settings.integer(setting).unsigned_abs());
     database.acquire_timeout = ms(&settings::DATABASE_ACQUIRE_MS);
@@ -125,6 +138,18 @@ pub async fn found_database(settings: &Settings) -> anyhow::Result<(Database, Ve
 ///
 /// There is none, or its schema is another version's.
 pub async fn find_database(settings: &Settings) -> anyhow::Result<Database> {
+    let database = find_database_of_any_version(settings).await?;
+    let is_current = migrate::is_current(&database).await.context("looking at the schema")?;
+    ensure!(is_current, "the schema is not up to date: run `guosuo migrate`");
+    Ok(database)
+}
+
+/// The same, also when its schema is an older version's.
+///
+/// # Errors
+///
+/// There is none, or it cannot be opened.
+pub async fn find_database_of_any_version(settings: &Settings) -> anyhow::Result<Database> {
     let of_database = database_settings(settings)?;
     if let Some(file) = sqlite_file(of_database.url.expose()) {
         ensure!(
@@ -133,10 +158,7 @@ pub async fn find_database(settings: &Settings) -> anyhow::Result<Database> {
             file.display()
         );
     }
-    let database = open(&of_database).await?;
-    let is_current = migrate::is_current(&database).await.context("looking at the schema")?;
-    ensure!(is_current, "the schema is not up to date: run `guosuo migrate`");
-    Ok(database)
+    open(&of_database).await
 }
 
 /// Makes sure that this process alone serves a database in a file, for as long as the answer lives: two would each hold
@@ -164,7 +186,8 @@ pub fn alone(settings: &Settings) -> anyhow::Result<Option<File>> {
 /// `taken` when another process holds it; when it cannot be made.
 pub fn hold(path: &Path, taken: &str) -> anyhow::Result<File> {
     let making = || format!("making {}", path.display());
-    let file = File::options().create(true).truncate(false).write(true).open(path).with_context(making)?;
+    let mut options = File::options();
+    let file = options.create(true).truncate(false).write(true).mode(0o600).open(path).with_context(making)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!("{taken}"),
@@ -173,8 +196,17 @@ pub fn hold(path: &Path, taken: &str) -> anyhow::Result<File> {
 }
 
 fn make_data_folder(settings: &Settings) -> anyhow::Result<()> {
-    let folder = data_folder(settings);
-    fs::create_dir_all(&folder).with_context(|| format!("creating the data folder {}", folder.display()))
+    make_private_folder(&data_folder(settings)).context("creating the data folder")
+}
+
+/// Makes a folder that nobody else looks into, and those above it, when they are not there.
+///
+/// # Errors
+///
+/// When it cannot be made.
+pub fn make_private_folder(path: &Path) -> anyhow::Result<()> {
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.with_context(|| format!("creating {}", path.display()))
 }
 
 /// Compares this machine's clock with the database's.
@@ -199,8 +231,18 @@ pub fn too_far(skew_micros: i64) -> Option<String> {
         .then(|| format!("this machine's clock is {seconds} seconds {which} the database's: set one of them right"))
 }
 
-async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {
+/// Opens a database, and makes the file of one that is kept in a file.
+///
+/// # Errors
+///
+/// When it cannot be opened; its name is said, and no password.
+pub async fn open(settings: &DatabaseSettings) -> anyhow::Result<Database> {
     let name = database_name(settings.url.expose());
+    // What SQLite makes itself it makes for everybody to read; what it keeps beside has the same mode.
+    if let Some(file) = sqlite_file(settings.url.expose()).filter(|file| !file.exists()) {
+        let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&file);
+        made.with_context(|| format!("making the database {}", file.display()))?;
+    }
     Database::open(settings).await.with_context(|| format!("opening the database {name}"))
 }
 
@@ -234,7 +276,8 @@ fn database_name(url: &str) -> String {
     }
 }
 
-fn sqlite_file(url: &str) -> Option<PathBuf> {
+/// The file that a database is kept in, unless it is elsewhere.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
     Some(PathBuf::from(path.split('?').next().unwrap_or_default()))
@@ -251,8 +294,7 @@ pub async fn envelope_key(
     database: &Database,
     entropy: &dyn Entropy,
 ) -> anyhow::Result<Secret<[u8; 32]>> {
-    let configured = settings.text(&settings::ENVELOPE_KEY_FILE);
-    let path = if configured.is_empty() { data_folder(settings).join("keys/envelope.key") } else { configured.into() };
+    let path = envelope_file(settings);
     if !path.exists() {
         // Another key would open nothing, and what it sealed nobody else could open.
         ensure!(
@@ -264,6 +306,17 @@ pub async fn envelope_key(
         write_secret(&path, &key).with_context(|| format!("writing {}", path.display()))?;
     }
     read_key(&path)
+}
+
+/// Where the envelope key lies.
+pub fn envelope_file(settings: &Settings) -> PathBuf {
+    let configured = settings.text(&settings::ENVELOPE_KEY_FILE);
+    if configured.is_empty() { keys_folder(settings).join(ENVELOPE_KEY) } else { configured.into() }
+}
+
+/// Where the key files lie.
+pub fn keys_folder(settings: &Settings) -> PathBuf {
+    data_folder(settings).join("keys")
 }
 
 /// A new envelope key: the one in this file, which is made when it is not there.
@@ -280,6 +333,13 @@ pub fn new_envelope_key(path: &Path, entropy: &dyn Entropy) -> anyhow::Result<Se
 }
 
 fn read_key(path: &Path) -> anyhow::Result<Secret<[u8; 32]>> {
+    let mode = fs::metadata(path).with_context(|| format!("reading {}", path.display()))?.mode();
+    ensure!(
+        mode & 0o027 == 0,
+        "{} is open to others (mode {:04o}): `chmod 600 {0}`, and think of whoever may have read it",
+        path.display(),
+        mode & 0o7777
+    );
     let text = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     let key = parse_key(text.trim());
     key.map(Secret::new).with_context(|| format!("{} does not hold 32 bytes in hexadecimal", path.display()))
@@ -306,7 +366,11 @@ fn parse_key(text: &str) -> Option<[u8; 32]> {
 
 /// Writes a file that only its owner may read, all of it or nothing, and never over another one: of two processes that
 /// start at the same time, both use what the first one wrote.
-fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+///
+/// When the folder or the file cannot be made or written.
+pub fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
     let folder = path.parent().context("it needs a folder")?;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let half = path.with_extension(format!("half-{}", std::process::id()));

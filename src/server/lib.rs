@@ -1,15 +1,20 @@
 //! The program: settings, wiring, listeners, jobs, commands.
 
+mod backup;
 pub mod commands;
 #[cfg(feature = "demo")]
 mod demo;
 mod fetch;
 mod foundation;
+mod heads;
 mod jobs;
 mod limits;
 mod listen;
 mod pace;
 mod places;
+mod removal;
+mod report;
+pub mod safety;
 pub mod settings;
 mod surfaces;
 mod system;

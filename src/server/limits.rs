@@ -67,3 +67,19 @@ pub(crate) const LOG_BYTES_WAITING_MAX: usize = 1024 * 1024;
 
 /// How long the end of the program waits for log lines to be written.
 pub(crate) const LOG_END_WITHIN: Duration = Duration::from_secs(1);
+
+/// Heads of the event log that an audit looks at: those of some three years, one in a minute.
+pub(crate) const KEPT_HEADS_MAX: usize = 1_600_000;
+
+/// Bytes of a backup's manifest: it names every key file, of which a province has some ten thousand.
+pub(crate) const MANIFEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Bytes of one row in a backup. The longest are revocation lists and documents.
+pub(crate) const ROW_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Rows of a backup that are put into a database at once, and the bytes after which no more are added to them.
+pub(crate) const ROWS_AT_ONCE: usize = 64;
+pub(crate) const ROWS_AT_ONCE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of a key file in a backup.
+pub(crate) const KEY_FILE_BYTES_MAX: u64 = 64 * 1024;

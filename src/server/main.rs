@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
-use server::{commands, settings::Settings, telemetry};
+use server::{commands, safety, settings::Settings, telemetry};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -21,6 +21,9 @@ struct Arguments {
     /// One setting, such as `listen=127.0.0.1:9000`; wins over all others; repeatable.
     #[arg(long = "set", value_name = "KEY=VALUE", global = true, help_heading = "Settings")]
     set: Vec<String>,
+    /// Whom the command acts for: an operator, whose password is asked for.
+    #[arg(long = "as", value_name = "USERNAME", global = true, help_heading = "Settings")]
+    acting_as: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -37,8 +40,8 @@ enum Command {
     Examine,
     /// Make the database, or bring its schema up to date.
     Migrate,
-    /// Check settings, database, keys and event log, and say what is wrong.
-    Doctor,
+    /// Check settings, database, keys and event log, and say what is wrong, damaged or unsafe.
+    Doctor(commands::doctor::Arguments),
     /// Register the first operator of an empty database and print a password.
     Bootstrap(commands::bootstrap::Arguments),
     /// Applications of departments.
@@ -62,8 +65,15 @@ enum Command {
     /// Keys and certificates.
     #[command(subcommand)]
     Keys(commands::keys::Command),
-    /// Check that nothing in the event log was removed or changed.
-    Audit,
+    /// Whom commands act for.
+    #[command(subcommand)]
+    Operator(commands::operator::Command),
+    /// Check that nothing in the event log was removed or changed, and that everything else is as it says.
+    Audit(commands::audit::Arguments),
+    /// Write everything as it is now into a folder, beside a running server.
+    Backup(commands::backup::Arguments),
+    /// Put a backup back where there is nothing, or check one and rehearse it.
+    Restore(commands::restore::Arguments),
     /// Print who may call which route, as a page of the documentation.
     Access,
     /// Print every kind of events that the log can hold, as a page for auditors.
@@ -112,6 +122,7 @@ fn with_settings_first(arguments: impl Iterator<Item = OsString>) -> Vec<OsStrin
 fn main() -> ExitCode {
     // What somebody left open for this program is not meant for those that it starts.
     close_fds::set_fds_cloexec(3, &[]);
+    safety::leave_no_core();
     let arguments = Arguments::parse_from(with_settings_first(std::env::args_os()));
     // A process that reads files is told nothing of settings, starts no threads, and has nobody to tell.
     if matches!(arguments.command, Command::Examine) {
@@ -124,7 +135,9 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let settings = Settings::load(arguments.config.as_deref(), std::env::vars(), &arguments.set)?;
+    let acting_as = arguments.acting_as.iter().map(|username| format!("operator.as={username}"));
+    let set: Vec<String> = arguments.set.iter().cloned().chain(acting_as).collect();
+    let settings = Settings::load(arguments.config.as_deref(), std::env::vars(), &set)?;
     telemetry::start(settings.text(&server::settings::LOG_FORMAT), settings.text(&server::settings::LOG_FILTER))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ran = runtime.block_on(async {
@@ -134,16 +147,19 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Command::Serve => commands::serve::run(&settings).await,
             Command::Examine => Ok(()),
             Command::Migrate => commands::migrate::run(&settings).await,
-            Command::Doctor => commands::doctor::run(&settings).await,
+            Command::Doctor(arguments) => commands::doctor::run(&settings, arguments).await,
             Command::Bootstrap(arguments) => commands::bootstrap::run(&settings, arguments).await,
             Command::Client(command) => commands::client::run(&settings, command).await,
+            Command::Operator(command) => commands::operator::run(&settings, command).await,
             Command::Person(command) => commands::person::run(&settings, command).await,
             Command::Organisation(command) => commands::organisation::run(&settings, command).await,
             Command::Staff(command) => commands::staff::run(&settings, command).await,
             Command::Seal(command) => commands::seal::run(&settings, command).await,
             Command::LicenceType(command) => commands::licence_type::run(&settings, command).await,
             Command::Keys(command) => commands::keys::run(&settings, command).await,
-            Command::Audit => commands::audit::run(&settings).await,
+            Command::Audit(arguments) => commands::audit::run(&settings, arguments).await,
+            Command::Backup(arguments) => commands::backup::run(&settings, arguments).await,
+            Command::Restore(arguments) => commands::restore::run(&settings, arguments).await,
             Command::Access => commands::print(&web::kit::access::reference(&web::rows())),
             Command::Events { language } => commands::events::run(&language),
             Command::Settings => commands::print(&server::settings::reference()),

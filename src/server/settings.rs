@@ -87,6 +87,23 @@ settings! {
     ENVELOPE_KEY_FILE = "keys.envelope_file", SettingKind::SecretFile, "";
     /// The folder in which the keys of roots are looked for that were taken off this machine; empty means nowhere.
     ROOT_KEY_FOLDER = "keys.root_folder", SettingKind::Path, "";
+    /// The folder in which heads of the event log are kept, best on another disk or machine: with them an audit finds an
+    /// older copy of the database, and a log that was cut off; empty means `heads` in the data folder.
+    HEADS_FOLDER = "log.heads_folder", SettingKind::Path, "";
+    /// Where a witness takes signed heads of the event log (a form with the field `head`); empty means that there is none.
+    HEADS_WITNESS_URL = "log.witness_url", SettingKind::Text, "";
+    /// Whom a command acts for: an operator's username, whose password is asked for; `--as` says the same. Empty means
+    /// the operator that this machine account is bound to.
+    OPERATOR_AS = "operator.as", SettingKind::Text, "";
+    /// The file with that operator's password, for programs; empty means that it is asked for at the terminal.
+    OPERATOR_PASSWORD_FILE = "operator.password_file", SettingKind::SecretFile, "";
+    /// The file with the password that an operator chooses by `operator choose-password`.
+    OPERATOR_NEW_PASSWORD_FILE = "operator.new_password_file", SettingKind::SecretFile, "";
+    /// The file with the password of the second operator, who approves what one does not do alone.
+    OPERATOR_SECOND_PASSWORD_FILE = "operator.second_password_file", SettingKind::SecretFile, "";
+    /// The file with the key that binds this machine account to an operator; empty means `keys/operator.key` in the data
+    /// folder.
+    OPERATOR_KEY_FILE = "operator.key_file", SettingKind::SecretFile, "";
     /// The file with the token with which a monitoring system may ask `/metrics`; empty means that there are none.
     METRICS_TOKEN_FILE = "metrics.token_file", SettingKind::SecretFile, "";
     /// The folder of the fonts; empty means `fonts` beside the program, or the source tree's.

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use base::{Clock, Entropy, Fault, Instant, Secret, Text, id::Ids};
 use documents::Fonts;
 use examiner::Examiner;
@@ -21,7 +21,7 @@ use oidc::{
     logout,
 };
 use pki::{Custody, CustodySettings, KeyState, Purpose};
-use records::{Actor, Database, Kept, SharedClock, jobs::Claimed};
+use records::{Actor, Database, Kept, LogKey, SharedClock, installation, jobs::Claimed};
 use seal::Cabinet;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -37,10 +37,12 @@ use web::kit::{
 use crate::{
     fetch::Outside,
     foundation::{self, derived_key},
+    heads::{Keeper, Kit},
     jobs::{Beside, Rhythm, Runner},
     limits::SIGNING_TURN_TIME_MAX,
     listen::Server,
     places::Places,
+    removal::remove_what_is_over,
     settings::{self, Settings},
     surfaces::Listener,
     system::{OsEntropy, SystemClock},
@@ -51,6 +53,12 @@ const REVISIONS_EVERY: Duration = Duration::from_millis(500);
 
 /// How often the clock is compared with the database's.
 const CLOCK_EVERY: Duration = Duration::from_secs(10);
+
+/// How often it is written down what strangers did wrong and what was only counted so far.
+const COUNTED_EVERY: Duration = Duration::from_secs(10);
+
+/// How often the head of the event log is kept outside of the database.
+const HEADS_EVERY: Duration = Duration::from_mins(1);
 
 /// How often interrupted issues are looked for.
 const RECOVERY_EVERY: Duration = Duration::from_secs(5);
@@ -114,6 +122,13 @@ pub(crate) struct Product {
     _token_keys: Kept<usize>,
 }
 
+impl Product {
+    /// What keeping heads of the log needs.
+    fn kit(&self) -> Kit {
+        Kit { database: self.database.clone(), custody: self.app.custody.clone(), world: self.world.clone() }
+    }
+}
+
 /// Puts the product together, on an empty database too.
 ///
 /// # Errors
@@ -126,12 +141,21 @@ pub async fn build(settings: &Settings, world: World) -> anyhow::Result<Product>
     if !applied.is_empty() {
         tracing::info!(applied = applied.join(", "), "schema brought up to date");
     }
+    if !settings.flag(&settings::DEMONSTRATION) {
+        let is_demonstration = installation::is_demonstration(&mut database.read().await?).await?;
+        ensure!(
+            !is_demonstration,
+            "this database is a demonstration's, whose people have passwords that everybody knows: it is served with \
+             site.demonstration = true alone, and a city begins with a fresh one"
+        );
+    }
     let product = assemble(settings, world, database).await?;
     // What ended while nothing ran is replaced before anybody asks for it. What cannot be is no reason to serve nothing.
     let context = product.world.context(Actor::Job("calendar"));
     if let Err(error) = seal::calendar::turn(&product.database, &product.app.custody, &context).await {
         tracing::error!(%error, "a key or a seal that ends was not replaced");
     }
+    Keeper::new(settings)?.look_back(&product).await.context("looking at the kept heads of the event log")?;
     Ok(product)
 }
 
@@ -163,7 +187,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
     let custody = Custody::open(
         &database,
         CustodySettings {
-            folder: foundation::data_folder(settings).join("keys"),
+            folder: foundation::keys_folder(settings),
             root_folder: foundation::root_key_folder(settings),
             envelope,
             organisation: settings.text(&settings::SITE_ORGANISATION).to_owned(),
@@ -173,8 +197,11 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
     )
     .await
     .context("opening the keys")?;
-    custody.ensure(world.context(Actor::Operator)).await.context("making the keys that are missing")?;
     let derivation = custody.derivation().await.context("opening the keys")?;
+    // Before anything is written down.
+    let log_key = LogKey::new(derived_key(&derivation, "log"));
+    records::protect(&database, log_key).await.context("giving the event log its key")?;
+    custody.ensure(world.context(Actor::Job("keys"))).await.context("making the keys that are missing")?;
     let provider = Provider::new(&ProviderSettings {
         issuer_url: public_url.clone(),
         server_key: Secret::new(derived_key(&derivation, "oidc")),
@@ -247,7 +274,7 @@ fn open_library(
 
 /// Puts the built-in licence types into a new catalogue.
 async fn install_types(database: &Database, world: &World) -> anyhow::Result<()> {
-    let mut work = database.begin(world.context(Actor::Operator)).await?;
+    let mut work = database.begin(world.context(Actor::Job("licence.types"))).await?;
     licence::built_in::install(&mut work).await?;
     Ok(work.commit().await?)
 }
@@ -288,6 +315,7 @@ fn token_keys(custody: &Custody, at: Instant) -> Vec<TokenKey> {
 /// The running product.
 pub struct Running {
     pub product: Product,
+    keeper: Keeper,
     stop: watch::Sender<bool>,
     leave: Duration,
     drain: Duration,
@@ -310,6 +338,9 @@ pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) ->
     beside.queue(&product.database, &product.world.clock, &product.world.entropy, runner);
     watch_revisions(&mut beside, &product.database);
     watch_clock(&mut beside, &product);
+    let keeper = Keeper::new(settings)?;
+    keep_heads(&mut beside, &product, &keeper);
+    tell_counted(&mut beside, &product);
     keep_house(&mut beside, &product);
     let seconds = |setting| Duration::from_secs(settings.integer(setting).unsigned_abs());
     let (leave, drain) = (seconds(&settings::LEAVE_SECONDS), seconds(&settings::DRAIN_SECONDS));
@@ -320,7 +351,7 @@ pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) ->
         Server::start(socket, router, &places, health, &stopped)
     });
     let servers = servers.collect();
-    Ok(Running { product, stop, leave, drain, beside, servers })
+    Ok(Running { product, keeper, stop, leave, drain, beside, servers })
 }
 
 /// What the queue's jobs do, by their kind.
@@ -371,6 +402,27 @@ fn watch_clock(beside: &mut Beside, product: &Product) {
     });
 }
 
+/// What strangers did wrong is written down when its minute is over.
+fn tell_counted(beside: &mut Beside, product: &Product) {
+    let (app, world) = (product.app.clone(), product.world.clone());
+    beside.repeat("counted", Rhythm::every(COUNTED_EVERY), move || {
+        let (app, world) = (app.clone(), world.clone());
+        async move {
+            let context = world.context(Actor::Anonymous);
+            app.provider.tell_counted(&app.database, &context, false).await.map(|()| false)
+        }
+    });
+}
+
+/// The head of the log is kept outside, at once and each minute.
+fn keep_heads(beside: &mut Beside, product: &Product, keeper: &Keeper) {
+    let (keeper, kit) = (keeper.clone(), product.kit());
+    beside.repeat("heads", Rhythm { every: HEADS_EVERY, turn: SIGNING_TURN_TIME_MAX }, move || {
+        let (keeper, kit) = (keeper.clone(), kit.clone());
+        async move { keeper.keep(&kit).await.map(|()| false) }
+    });
+}
+
 /// What has to be done now and then: interrupted issues finished, lists renewed, what is over removed.
 fn keep_house(beside: &mut Beside, product: &Product) {
     let (app, world) = (product.app.clone(), product.world.clone());
@@ -396,15 +448,10 @@ fn keep_house(beside: &mut Beside, product: &Product) {
             let at = world.clock.now();
             let context = world.context(Actor::Job("calendar"));
             let turned = seal::calendar::turn(&app.database, &app.custody, &context).await;
-            let mut tx = app.database.housekeeping().await?;
-            records::idempotency::expire(&mut tx, at).await?;
-            identity::sign_in::expire(&mut tx, at).await?;
-            identity::session::expire(&mut tx, at).await?;
-            oidc::family::expire(&mut tx, at).await?;
-            tx.commit().await?;
+            let removed = remove_what_is_over(&app.database, at).await;
             // What cannot be replaced keeps nothing from being removed.
             turned.map_err(Fault::broken)?;
-            Ok(false)
+            removed.map(|()| false)
         }
     });
 }
@@ -423,6 +470,15 @@ impl Running {
         if tokio::time::timeout_at(until, self.beside.finish()).await.is_err() {
             // What a task had not committed is undone, and a job is taken up again when its lease is over.
             tracing::warn!("a task beside requests was cut off");
+        }
+        // What was counted, and what requests wrote at the end, is kept too, as far as there is time.
+        let Product { app, database, world, .. } = &self.product;
+        let last = async {
+            app.provider.tell_counted(database, &world.context(Actor::Anonymous), true).await?;
+            self.keeper.keep(&self.product.kit()).await
+        };
+        if let Ok(Err(fault)) = tokio::time::timeout(TASKS_END_WITHIN, last).await {
+            tracing::warn!(%fault, "the last head of the event log was not kept");
         }
         self.product.database.close().await;
     }

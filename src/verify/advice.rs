@@ -36,7 +36,7 @@ impl Advice {
             return Self::GoOn;
         };
         match reason {
-            Reason::Suspended | Reason::Revoked => Self::ContactIssuer,
+            Reason::Suspended | Reason::Revoked | Reason::RecordDamaged => Self::ContactIssuer,
             Reason::Expired | Reason::NotYetValid => Self::Renew,
             Reason::Superseded => Self::ShowNewest,
             Reason::UnknownNumber | Reason::Mistyped => Self::ScanAgain,

@@ -62,6 +62,8 @@ pub fn decide(evidence: Evidence<'_>) -> Verdict {
             checks.extend(["status_in_force", "within_validity"].map(|code| Check::not_done(code, Finding::NoRecord)));
         }
     }
+    // What a damaged record says is shown to nobody.
+    let licence = licence.filter(|licence| licence.is_intact);
     Verdict { outcome: outcome(&checks), holds_at: at, receipt: None, licence, checks, signatures, sources }
 }
 
@@ -85,7 +87,7 @@ fn number_checks(problem: Option<Reason>, licence: Option<&LicenceFacts>) -> Vec
         (None, None) => Check::failed("licence_known", Reason::UnknownNumber),
         (Some(_), _) => Check::not_done("licence_known", Finding::RecordsNotAsked),
     };
-    let issuer = match licence {
+    let issuer = match licence.filter(|licence| licence.is_intact) {
         Some(licence) => Check::passed("issuer_trusted", Finding::IssuedBy(licence.issuer_name.clone())),
         None => Check::not_done("issuer_trusted", Finding::NoIssuer),
     };
@@ -130,6 +132,19 @@ mod tests {
         check(Subject::Number, None, Outcome::Invalid, Some(Reason::UnknownNumber));
         check(Subject::MistypedNumber, None, Outcome::Invalid, Some(Reason::Mistyped));
         check(Subject::OtherText, None, Outcome::Unverifiable, Some(Reason::NotOurCode));
+    }
+
+    #[test]
+    fn from_a_damaged_record_nothing_is_concluded_and_nothing_of_it_is_shown() {
+        for status in [Status::Valid, Status::Suspended, Status::Revoked, Status::Superseded] {
+            for valid_until in [None, Some(Date::parse("2020-01-01").unwrap())] {
+                let damaged = LicenceFacts { is_intact: false, valid_until, ..facts(status) };
+                let verdict = by_number(Subject::Number, Some(damaged));
+                assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Unverifiable, Some(Reason::RecordDamaged)));
+                assert_eq!((verdict.licence, Advice::on(Some(Reason::RecordDamaged))), (None, Advice::ContactIssuer));
+                assert!(verdict.checks.iter().all(|check| !matches!(check.finding, Finding::IssuedBy(_))));
+            }
+        }
     }
 
     #[test]

@@ -90,6 +90,8 @@ pub struct LicenceFacts {
     pub valid_until: Option<Date>,
     /// The SHA-256 digest of its document, hexadecimal; none when the caller has not looked it up.
     pub file_sha256: Option<String>,
+    /// Whether the record is as it was written. Nothing is concluded from one that is not.
+    pub is_intact: bool,
 }
 
 impl LicenceFacts {
@@ -107,6 +109,12 @@ fn end(last: Date) -> Instant {
 /// The two checks on a licence that is known: is it in force, and is it within its period. They do not depend on each
 /// other, so that a counter sees both.
 pub fn judge(licence: &LicenceFacts, at: Instant) -> [Check; 2] {
+    if !licence.is_intact {
+        return [
+            Check::missing("status_in_force", Reason::RecordDamaged),
+            Check::not_done("within_validity", Finding::NoRecord),
+        ];
+    }
     [check_status(licence), check_period(licence, at)]
 }
 
@@ -158,6 +166,7 @@ pub(crate) mod tests {
             valid_from: Date::parse("2026-01-01").unwrap(),
             valid_until: Some(Date::parse("2030-12-31").unwrap()),
             file_sha256: None,
+            is_intact: true,
         }
     }
 

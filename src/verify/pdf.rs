@@ -177,7 +177,9 @@ fn record_checks(examined: &Examined, judged: &[Judged], record: Option<&Licence
     let nothing = || Check::not_done("matches_record", Finding::NoRecord);
     if let Some(record) = record {
         let known = Check::passed("licence_known", Finding::LicenceKnown);
-        let matches = if record.file_sha256.as_deref() == Some(examined.sha256.as_str()) {
+        let matches = if !record.is_intact {
+            Check::missing("matches_record", Reason::RecordDamaged)
+        } else if record.file_sha256.as_deref() == Some(examined.sha256.as_str()) {
             Check::passed("matches_record", Finding::MatchesRecord)
         } else {
             Check::failed("matches_record", Reason::RecordDiffers)

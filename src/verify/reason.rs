@@ -67,6 +67,8 @@ reasons! {
     NotRecorded = "not_recorded", Invalid;
     /// The file names a licence of ours and carries no valid seal of ours.
     NoSealOfOurs = "no_seal_of_ours", Invalid;
+    /// What is recorded is not as it was written: nobody can tell what it was.
+    RecordDamaged = "record_damaged", Unverifiable;
     /// The recorded document is another one.
     RecordDiffers = "record_differs", Invalid;
     /// The revocation list at hand is too old.

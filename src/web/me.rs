@@ -3,6 +3,7 @@
 mod apps;
 mod home;
 pub(crate) mod licences;
+pub(crate) mod notice;
 mod password;
 mod sessions;
 pub(crate) mod show;
@@ -22,6 +23,7 @@ pub fn routes(table: Table) -> Table {
         .get("/me/licences", SignedIn(Password), licences::list)
         .get("/me/licences/{id}", SignedIn(Password), show::show)
         .get("/me/licences/{id}/file.pdf", SignedIn(Password), show::file)
+        .post("/me/licences/{id}/seen", SignedIn(Password), Guard::Form, notice::seen)
         .get("/me/apps", SignedIn(Password), apps::list)
         .post("/me/apps/withdraw", SignedIn(Password), Guard::Form, apps::withdraw)
         .get("/me/password", SignedIn(Password), password::show)

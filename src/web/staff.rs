@@ -1,12 +1,15 @@
-//! Where staff work: the console and the counter's desk.
+//! Where staff work: the console, the counter's desk, the operators' and the auditors' pages.
 
+mod audit;
+mod confirm;
 mod console;
 mod desk;
 mod operator;
+mod proposed;
 
 use crate::kit::table::Table;
 
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {
-    operator::routes(desk::routes(console::routes(table)))
+    operator::routes(audit::routes(desk::routes(console::routes(table))))
 }

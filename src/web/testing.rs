@@ -199,6 +199,7 @@ pub fn sample(page: Page, which: &str, name: &'static str) -> Response {
                 name: "食品经营许可证".to_owned(),
                 identifier: "1.2.156.3005.2.11100000MB0143028R001.11210600MB1234567A.2026000001.001.X".to_owned(),
                 issuer: "滨江市市场监督管理局".to_owned(),
+                decision: None,
                 word: page.say(words::status::VALID),
                 reason: None,
                 period: "2026-11-23 – 2031-11-22".to_owned(),
@@ -206,7 +207,7 @@ pub fn sample(page: Page, which: &str, name: &'static str) -> Response {
                 qr: documents::qr::svg(&format!("HTTPS://V.EXAMPLE.GOV.CN/V/{digits}")).unwrap_or_default(),
                 digits: "3141 5926 5358 9793 23846".to_owned(),
             };
-            html(StatusCode::OK, &Show { page, licence, shown: false })
+            html(StatusCode::OK, &Show { page, licence, shown: false, notice: None })
         }
         _ => {
             let error = "请填写姓名，最多 50 个字";

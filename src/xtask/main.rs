@@ -36,6 +36,8 @@ cargo xtask COMMAND
   bench      measures; see tests/bench
   failover   three nodes on a PostgreSQL under Patroni whose primary is killed, frozen and cut off
              (`--rounds N`, twenty of each by default; `--only killed|frozen|cut-off`)
+  lists      measures a page of every list beside ten thousand rows and beside a million, on both databases
+             (`--rows N`, `--few N`; `--debug` in the build of the tests)
   bombs      measures how long honest operations take while four senders send bombs
              (`--debug` in the build of the tests; `--seconds N` for each)
   instructions
@@ -83,6 +85,7 @@ fn run(words: &[&str], report: &mut Report) -> Result<()> {
         ["failover", rest @ ..] => failover::run(report, rest),
         ["fuzz", rest @ ..] => fuzz::run(report, rest),
         ["bench", rest @ ..] => tools::bench(report, rest),
+        ["lists", rest @ ..] => tools::lists(report, rest),
         ["bombs", rest @ ..] => tools::bombs(report, rest),
         ["instructions", rest @ ..] => tools::instructions(report, rest),
         _ => {

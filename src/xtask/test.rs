@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Tells the tests which PostgreSQL server to use; without it they use SQLite.
-const POSTGRES: &str = "GUOSUO_TEST_POSTGRES";
+pub const POSTGRES: &str = "GUOSUO_TEST_POSTGRES";
 
 /// How long each target reads changed inputs, in seconds.
 const FUZZ_SECONDS: (&str, &str) = ("FUZZ_SECONDS", "10");

@@ -9,6 +9,7 @@ use crate::{
     part::Part,
     postgres::{Durability, Postgres},
     step::{Report, cargo, root, say, target},
+    test::POSTGRES,
 };
 
 /// The demonstration city, kept in `target/dev` so that a restart finds it again.
@@ -75,6 +76,21 @@ pub fn bombs(report: &mut Report, rest: &[&str]) -> Result<()> {
     let rest: Vec<&str> = rest.iter().copied().filter(|word| *word != "--debug").collect();
     let (server, mut command) = build_bench(report, if is_debug { "dev" } else { "release" })?;
     measure(command.arg("--bombs").arg("--server").arg(server).args(rest))
+}
+
+/// Measures what a page of each list costs beside few rows and beside many, on SQLite and on a PostgreSQL server of its
+/// own, in the release profile, or with `--debug` in the one that the tests use.
+pub fn lists(report: &mut Report, rest: &[&str]) -> Result<()> {
+    install::all(report, &[Part::Postgres])?;
+    let is_debug = rest.contains(&"--debug");
+    let rest: Vec<&str> = rest.iter().copied().filter(|word| *word != "--debug").collect();
+    let profile = if is_debug { "dev" } else { "release" };
+    let build = ["build", "--profile", profile, "--package", "tests", "--bin", "lists", "--quiet"];
+    report.must("build the measuring program", &mut cargo(&build))?;
+    let program = target().join(if is_debug { "debug" } else { profile }).join("lists");
+    let sqlite = measure(Command::new(&program).args(&rest).env_remove(POSTGRES));
+    let postgres = Postgres::start(Durability::Off)?;
+    measure(Command::new(&program).args(&rest).env(POSTGRES, &postgres.url)).and(sqlite)
 }
 
 /// Builds the server and the measuring program; tells where the one is and how the other is started.

@@ -1,4 +1,5 @@
-//! How long honest operations take while four senders keep sending bombs, beside how long they take alone.
+//! How long honest operations take while four senders keep sending bombs, beside how long they take alone and beside
+//! four processes that only count, which is what the operating system leaves to a server beside any work at all.
 
 use std::{
     path::Path,
@@ -20,87 +21,97 @@ const SENDERS: usize = 4;
 /// What is measured: a sign-in, both kinds of tokens, both kinds of verification.
 const FLOWS: [&str; 5] =
     ["password login", "client_credentials", "refresh", "verification by code", "verification of a PDF"];
-/// So many bombs are sent in turn, those that take longest to be answered.
+/// So many bombs are sent in turn, those that cost most for what they weigh: whoever sends them has a line of its own
+/// that ends somewhere, and what is heavy and read at once is a flood and no bomb.
 const COSTLIEST: usize = 8;
+/// What is answered sooner is no bomb, however little it weighs.
+const LEAST: Duration = Duration::from_millis(10);
 /// Operations before measuring.
 const WARM_UP: u32 = 20;
 
 /// Measures each operation for a window alone, and for a window beside the bombs.
 pub async fn run(server: &Path, window: Duration) -> anyhow::Result<()> {
     let product = Product::start(server, None).await?;
-    println!("{:<24} {:>23} {:>23} {:>7}", "", "alone", "beside four bombs", "");
-    println!("{:<24} {:>11} {:>11} {:>11} {:>11} {:>7}", "", "p50 ms", "p99 ms", "p50 ms", "p99 ms", "p99 ×");
+    println!("{:<22} {:>10} {:>10} {:>10} {:>8} {:>8}", "p99 ms", "alone", "4 loops", "4 bombs", "÷ alone", "÷ loops");
     for flow in flows::ALL.iter().filter(|flow| FLOWS.contains(&flow.name)) {
         let operation = flows::prepare(flow, &product).await?;
         for _ in 0..WARM_UP {
             operation().await.with_context(|| format!("one {}", flow.name))?;
         }
-        let alone = Times::of(&operation, window).await?;
-        let sender = send(&product).await?;
-        let loaded = Times::of(&operation, window).await;
-        ended(sender).await?;
-        let loaded = loaded?;
+        let alone = p99(&operation, window).await?;
+        let mut others = Others::start(SENDERS, "count", None).await?;
+        let loops = p99(&operation, window).await;
+        others.ended().await?;
+        let mut others = Others::start(1, "send-bombs", Some(&product.folder().join("demo.json"))).await?;
+        let bombs = p99(&operation, window).await;
+        others.ended().await?;
+        let (loops, bombs) = (loops?, bombs?);
         println!(
-            "{:<24} {:>11.1} {:>11.1} {:>11.1} {:>11.1} {:>7.1}",
+            "{:<22} {alone:>10.1} {loops:>10.1} {bombs:>10.1} {:>8.1} {:>8.1}",
             flow.name,
-            alone.at(50),
-            alone.at(99),
-            loaded.at(50),
-            loaded.at(99),
-            loaded.at(99) / alone.at(99)
+            bombs / alone,
+            bombs / loops
         );
     }
     product.stop().await
 }
 
-/// How long each of many operations took, in milliseconds, in order.
-struct Times(Vec<f64>);
+/// What 99 of 100 operations take at most, in milliseconds, one after another: nobody waits for another of the same.
+async fn p99(operation: &flows::Operation, window: Duration) -> anyhow::Result<f64> {
+    let (begun, mut times) = (Instant::now(), Vec::new());
+    while begun.elapsed() < window {
+        let start = Instant::now();
+        operation().await?;
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times.get(times.len() * 99 / 100).copied().unwrap_or_default())
+}
 
-impl Times {
-    /// One operation after another: nobody waits for another of the same.
-    async fn of(operation: &flows::Operation, window: Duration) -> anyhow::Result<Self> {
-        let (begun, mut times) = (Instant::now(), Vec::new());
-        while begun.elapsed() < window {
-            let start = Instant::now();
-            operation().await?;
-            times.push(start.elapsed().as_secs_f64() * 1e3);
+/// This program started once more, beside what is measured. It gives way to all others, on the core on which files are
+/// read: attackers bring their own machines.
+struct Others(Vec<Child>);
+
+impl Others {
+    async fn start(count: usize, what: &str, facts: Option<&Path>) -> anyhow::Result<Self> {
+        let last = (std::thread::available_parallelism()?.get() - 1).to_string();
+        let mut others = Vec::new();
+        for _ in 0..count {
+            let mut command = Command::new("taskset");
+            command.args(["-c", &last, "chrt", "--idle", "0"]).arg(std::env::current_exe()?).arg(what).args(facts);
+            let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().context("starting another")?;
+            // It says so when it begins.
+            let mut said = String::new();
+            let out = child.stdout.as_mut().context("it has no output")?;
+            BufReader::new(out).read_line(&mut said).await?;
+            ensure!(!said.is_empty(), "{what} said nothing");
+            if facts.is_some() {
+                print!("  {said}");
+            }
+            others.push(child);
         }
-        times.sort_by(f64::total_cmp);
-        Ok(Self(times))
+        Ok(Self(others))
     }
 
-    fn at(&self, percent: usize) -> f64 {
-        self.0.get(self.0.len() * percent / 100).copied().unwrap_or_default()
+    /// Ends them; they must all still be there.
+    async fn ended(&mut self) -> anyhow::Result<()> {
+        for child in &mut self.0 {
+            if let Some(status) = child.try_wait()? {
+                bail!("what ran beside ended with {status}");
+            }
+            child.kill().await?;
+        }
+        Ok(())
     }
 }
 
-/// Starts this program once more as the sender. It gives way to all others, on the core on which files are read: attackers
-/// bring their own machines.
-async fn send(product: &Product) -> anyhow::Result<Child> {
-    let mut command = Command::new("taskset");
-    let last = std::thread::available_parallelism()?.get() - 1;
-    command
-        .args(["-c", &last.to_string(), "chrt", "--idle", "0"])
-        .arg(std::env::current_exe()?)
-        .arg("send-bombs")
-        .arg(product.folder().join("demo.json"));
-    let mut sender = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().context("starting the sender")?;
-    // It says so when it has found out which ones cost something.
-    let mut said = String::new();
-    let out = sender.stdout.as_mut().context("the sender has no output")?;
-    BufReader::new(out).read_line(&mut said).await?;
-    ensure!(said.contains("bombs"), "the sender of bombs said {said:?}");
-    print!("  {said}");
-    Ok(sender)
-}
-
-/// Ends the sender, which must still be sending.
-async fn ended(mut sender: Child) -> anyhow::Result<()> {
-    if let Some(status) = sender.try_wait()? {
-        bail!("the sender of bombs ended with {status}");
+/// One of the loops: counts until it is ended.
+pub fn count() -> ! {
+    println!("counting");
+    let mut number = 0_u64;
+    loop {
+        number = std::hint::black_box(number.wrapping_add(1));
     }
-    sender.kill().await?;
-    Ok(())
 }
 
 /// The sender: every bomb in turn, four at once, until it is ended.
@@ -113,11 +124,13 @@ pub async fn send_bombs(facts: &Path) -> anyhow::Result<()> {
         uploads.send(body.clone()).await?;
         all.push((begun.elapsed(), body));
     }
-    // What is answered at once is a flood if sent again and again, and no bomb.
-    all.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
+    all.retain(|(time, _)| *time >= LEAST);
+    let cost = |(time, body): &(Duration, bytes::Bytes)| time.as_secs_f64() / body.len() as f64;
+    all.sort_by(|one, other| cost(other).total_cmp(&cost(one)));
     all.truncate(COSTLIEST);
-    let times: Vec<u128> = all.iter().map(|(time, _)| time.as_millis()).collect();
-    println!("{} bombs, answered in {times:?} ms", all.len());
+    let said: Vec<String> =
+        all.iter().map(|(time, body)| format!("{} ms of {} kB", time.as_millis(), body.len() / 1_000)).collect();
+    println!("{} bombs, answered in {}", all.len(), said.join(", "));
     let files: Vec<bytes::Bytes> = all.into_iter().map(|(_, body)| body).collect();
     let senders = (0..SENDERS).map(|first| {
         let (uploads, files) = (&uploads, &files);

@@ -38,6 +38,9 @@ fn main() -> anyhow::Result<()> {
     if arguments.first().map(String::as_str) == Some("limit-server") {
         return limits::serve();
     }
+    if arguments.first().map(String::as_str) == Some("count") {
+        bombs::count();
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if let [first, facts] = arguments.as_slice()
         && first == "send-bombs"

@@ -113,11 +113,24 @@ test('one login, a licence from application to seal, 有效 by camera, revoked, 
     await picture(counter, 'desk-valid');
   });
 
-  await step(t, 'the clerk revokes it', async () => {
+  await step(t, 'the clerk files a revocation, and another person approves it', async () => {
     await clerk.goto(licencePage);
-    await clerk.selectOption('#revoke-reason', 'fraud');
     await clerk.click('#revoke');
-    await clerk.waitForSelector('#licence-status');
+    await clerk.selectOption('#reason', 'fraud');
+    await clerk.fill('#decision', '滨政撤〔2026〕12号');
+    await clerk.click('#next');
+    assert.match(await clerk.textContent('#confirm'), /不能恢复/);
+    await picture(clerk, 'console-revoke-confirm');
+    await clerk.click('#go');
+    await clerk.waitForSelector('#revocation');
+    await picture(clerk, 'console-revocation-waits');
+    await reviewer.goto(clerk.url());
+    await picture(reviewer, 'console-revocation-review');
+    await reviewer.click('#approve');
+    assert.match(await reviewer.textContent('#confirm'), /不能恢复/);
+    await reviewer.click('#go');
+    await reviewer.waitForSelector('#licence-status');
+    await clerk.goto(licencePage);
     assert.match(await clerk.textContent('#licence-status'), /撤销|吊销|注销/);
     await picture(clerk, 'console-licence-revoked');
   });

@@ -119,9 +119,18 @@ test('apply, approve, verify, revoke and sign out with the keyboard alone', asyn
   await verify('valid');
 
   const page = await signedIn('clerk-traffic', licence);
-  await tabTo(page, '#revoke-reason');
+  await enter(page, '#revoke', '#decision');
+  await tabTo(page, '#reason');
   await page.keyboard.press('ArrowDown');
-  await enter(page, '#revoke', '#licence-status .is-bad');
+  await tabTo(page, '#decision');
+  await page.keyboard.type('滨公交撤〔2026〕12号');
+  await enter(page, '#next', '#confirm');
+  await enter(page, '#go', '#revocation');
+  await verify('valid');
+  const second = await signedIn('reviewer-traffic', new URL(page.url()).pathname);
+  await enter(second, '#approve', '#confirm');
+  await enter(second, '#go', '#licence-status .is-bad');
+  await second.context().close();
   await verify('invalid');
 
   await enter(page, 'a[href="/sign-out"]', '#logout');

@@ -133,6 +133,14 @@ for (const language of ['zh-CN', 'en']) {
     const types = await links(page, '/console/apply', /\/console\/apply\/[^/?#]+$/);
     const licences = await links(page, '/console/licences', /\/console\/licences\/lic_[^/?#]+$/);
     const applications = await links(page, '/console/applications', /\/console\/applications\/[^/?#]+$/);
+    // Of a licence one revocation waits at most: each language has a licence of its own.
+    const revoked = `${licences[language === 'en' ? 1 : 0]}/revoke`;
+    const next = async () => {
+      await page.selectOption('#reason', 'penalty');
+      await page.fill('#decision', '滨市监吊销〔2026〕12号');
+      await page.click('#next');
+      await page.waitForSelector('#confirm');
+    };
     const holder = async (number) => { await page.fill('#number', number); await page.click('#next'); };
     await everything(page, [
       ['/console', 'clerk-home'],
@@ -157,6 +165,20 @@ for (const language of ['zh-CN', 'en']) {
         act: async () => { await page.fill('#q', '123456789012345678901'); await page.click('#find'); },
       }],
       ...licences.slice(0, 2).map((path, place) => [path, `clerk-licence-${place}`]),
+      [revoked, 'clerk-revoke'],
+      [revoked, 'clerk-revoke-wrong', {
+        act: async () => {
+          await page.evaluate(() => { document.querySelector('main form').noValidate = true; });
+          await page.click('#next');
+          await page.waitForSelector('#error');
+        },
+      }],
+      [revoked, 'clerk-revoke-confirm', { act: next }],
+      [revoked, 'clerk-revocation', {
+        act: async () => { await next(); await page.click('#go'); await page.waitForSelector('#revocation'); },
+      }],
+      ['/console/revocations', 'clerk-revocations'],
+      ['/console', 'clerk-home-revoking'],
       ['/console/seals', 'clerk-seals'],
     ]);
   });
@@ -164,17 +186,69 @@ for (const language of ['zh-CN', 'en']) {
   test(`a reviewer's pages and those of other staff, ${language}`, async () => {
     const page = await visitor('reviewer-market', language);
     const applications = await links(page, '/console/applications', /\/console\/applications\/[^/?#]+$/);
+    const revocations = await links(page, '/console/revocations', /\/console\/revocations\/[^/?#]+$/);
     await everything(page, [
       ['/console', 'reviewer-home'],
       ...applications.slice(0, 2).map((path, place) => [path, `reviewer-application-${place}`]),
+      ...revocations.slice(0, 1).flatMap((path) => [
+        [path, 'reviewer-revocation'],
+        [path, 'reviewer-revocation-confirm', {
+          act: async () => { await page.click('#approve'); await page.waitForSelector('#confirm'); },
+        }],
+      ]),
     ]);
     for (const username of ['operator', 'auditor', 'keeper', 'counter']) {
       await everything(await visitor(username, language), [['/console', `${username}-home`]]);
     }
     await everything(await visitor('auditor', language), [['/desk/receipts', 'receipts']]);
-    await everything(await visitor('operator', language), [
+    const operator = await visitor('operator', language);
+    const citizen = city.account('', 9);
+    const find = async () => { await operator.fill('#q', citizen.username); await operator.click('#find'); };
+    const openAccount = async () => { await find(); await operator.click('#accounts a'); };
+    const ask = (name) => async () => { await operator.fill(`#${name}-reason`, '8'); await operator.click(`#${name}`); };
+    const [client] = await links(operator, '/operator/clients', /\/operator\/clients\/[^/?#]+$/);
+    const [department] = await links(operator, '/operator/organisations', /\/operator\/organisations\/org_[^/?#]+$/);
+    await everything(operator, [
       ['/operator/calendar', 'operator-calendar'],
       ['/operator/keys', 'operator-keys'],
+      ['/operator/people', 'operator-people'],
+      ['/operator/people', 'operator-person', { act: find }],
+      ['/operator/people', 'operator-account', { act: openAccount }],
+      ['/operator/people', 'operator-account-confirm', { act: async () => { await openAccount(); await ask('lock')(); } }],
+      ['/operator/clients', 'operator-clients'],
+      [client, 'operator-client'],
+      [client, 'operator-client-wrong', {
+        act: async () => { await operator.fill('#reason', '8'); await operator.fill('#scopes', 'all'); await operator.click('#edit'); },
+      }],
+      [client, 'operator-client-confirm', { act: ask('secret') }],
+      ['/operator/organisations', 'operator-organisations'],
+      [department, 'operator-organisation'],
+      ['/operator/proposals', 'operator-proposals'],
+    ]);
+    const keeper = await visitor('keeper', language);
+    const [seal] = await links(keeper, '/console/seals', /\/console\/seals\/sea_[^/?#]+$/);
+    const keep = (name, reason) => async () => {
+      await keeper.evaluate(() => { for (const form of document.querySelectorAll('main form')) form.noValidate = true; });
+      await keeper.fill(`#${name}-reason`, reason);
+      await keeper.click(`#${name}`);
+    };
+    await everything(keeper, [
+      ['/console/seals', 'keeper-seals'],
+      ['/console/seals', 'keeper-seals-confirm', { act: keep('official', '8') }],
+      [seal, 'keeper-seal'],
+      [seal, 'keeper-seal-confirm', { act: keep('freeze', '8') }],
+      [seal, 'keeper-seal-wrong', { act: keep('cancel', ' ') }],
+    ]);
+    const counter = await visitor('counter', language);
+    const identify = async () => { await counter.fill('#number', citizen.identity_number); await counter.click('#find'); };
+    const file = async () => { await counter.click('#file'); };
+    await everything(counter, [
+      ['/desk/resets', 'resets'],
+      ['/desk/resets', 'resets-not-found', { act: async () => { await counter.fill('#number', '1'); await counter.click('#find'); } }],
+      ['/desk/resets', 'resets-found', { act: identify }],
+      ['/desk/resets', 'resets-wrong', {
+        act: async () => { await identify(); await counter.selectOption('#document', 'identity_card'); await file(); },
+      }],
     ]);
   });
 }

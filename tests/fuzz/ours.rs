@@ -140,6 +140,7 @@ pub fn record(file: &[u8]) -> LicenceFacts {
         issued_at: now(),
         valid_from: now().date(),
         valid_until: None,
+        is_intact: true,
         file_sha256: Some(hex(&sha256(file))),
     }
 }

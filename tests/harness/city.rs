@@ -158,6 +158,7 @@ impl City {
             format!("data_folder={}", self.folder.display()),
             format!("public_url={}", self.issuer),
             "oidc.loopback_clients_allowed=true".to_owned(),
+            "site.demonstration=true".to_owned(),
             "leave_seconds=0".to_owned(),
             format!("database.url={}", self.database.as_deref().unwrap_or_default()),
         ];

@@ -1,8 +1,10 @@
 //! The product as an operator sets it up: a folder, a settings file, a database, commands. No demonstration.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, Permissions},
     net::SocketAddrV4,
+    os::unix::fs::PermissionsExt,
     path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
@@ -94,6 +96,29 @@ impl Installation {
         browser.submit(&page, form, "choose").await
     }
 
+    /// Registers a second operator and has both let a system say itself that two people decided on a licence.
+    pub fn let_attest(&self, client: &str) {
+        let words =
+            ["person", "add", "--username", "second-operator", "--name", "赵操作", "--identity-number-file", "-"];
+        let ran = self.run_with(&words, &identity_number(900));
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let handed_out = ran.out.trim().rsplit(' ').next().unwrap().to_owned();
+        let appointed = ["staff", "appoint", "--username", "second-operator", "--organisation-code", DEPARTMENT];
+        self.must(&[&appointed[..], &["--role", "operator"]].concat());
+        let (before, own) = (self.file("handed-out", &handed_out), self.file("own", OWN_PASSWORD));
+        let before = format!("operator.password_file={before}");
+        let new = format!("operator.new_password_file={own}");
+        let choose = ["operator", "choose-password", "--as", "second-operator", "--set", &before, "--set", &new];
+        self.must(&choose);
+        let edit = ["client", "edit", client, "--reason", "approved", "--attests-review", "true", "--approved-by"];
+        self.must(&[&edit[..], &["second-operator", "--set", &self.second_password()]].concat());
+    }
+
+    /// The setting with which the second operator proves it, where there is one.
+    pub fn second_password(&self) -> String {
+        format!("operator.second_password_file={}", self.file("own", OWN_PASSWORD))
+    }
+
     /// Writes a setting into the file.
     pub fn set(&mut self, key: &str, value: &str) {
         self.settings.retain(|(known, _)| known != key);
@@ -130,10 +155,11 @@ impl Installation {
         format!("http://{}{path}", self.address)
     }
 
-    /// A file in the folder.
+    /// A file in the folder that nobody else reads.
     pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.folder.join(name);
         fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         path.display().to_string()
     }
 

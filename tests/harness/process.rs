@@ -121,6 +121,11 @@ impl Process {
         all.filter(|pid| parent(pid).as_ref() == Some(&self.pid)).collect()
     }
 
+    /// What it may have of each thing, as the system says it.
+    pub fn limits(&self) -> String {
+        fs::read_to_string(format!("/proc/{}/limits", self.pid)).unwrap()
+    }
+
     /// Memory in use, in KiB.
     pub fn resident_kib(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();

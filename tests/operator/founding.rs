@@ -91,11 +91,17 @@ async fn a_department_is_set_up_by_commands_and_issues_what_anyone_can_check() {
     assert_eq!(refusal["code"], "issue_not_authorised", "{refusal}");
     assert!(installation.must(&["licence-type", "list"]).contains(FOOD));
     installation.must(&["licence-type", "authorise", FOOD, "--organisation-code", &market]);
+    // Nobody but the system says that two people decided: so two people decide, until two operators let it say so.
+    let proposed = issue(&installation, &token, "proposed", &body, StatusCode::ACCEPTED).await;
+    assert_eq!(proposed["state"], "proposed", "{proposed}");
+    installation.let_attest("market-system");
+    revoking_is_left_to_one_person_and_taken_back(&installation, &market);
     let refusal = issue(&installation, &token, "unsealed", &body, StatusCode::UNPROCESSABLE_ENTITY).await;
     assert_eq!(refusal["code"], "seal_not_in_use", "{refusal}");
     let seal = installation.must(&["seal", "make", "--organisation-code", &market, "--keeper", "keeper"]);
     let seal = seal.trim();
     let licence = issue(&installation, &token, "first", &body, StatusCode::CREATED).await;
+    assert_eq!(licence["attested_by_system"], true, "{licence}");
     let verify = async |wanted: &str| {
         let request = http.post(installation.url("/api/v1/verifications")).bearer_auth(&token);
         let request = request.header("idempotency-key", wanted).json(&json!({"identifier": licence["identifier"]}));
@@ -114,11 +120,28 @@ async fn a_department_is_set_up_by_commands_and_issues_what_anyone_can_check() {
     assert!(refusal.to_string().contains("reviewer"), "{refusal}");
     verify("valid").await;
     assert_eq!(server.stop(), Some(0));
-    for (kind, number) in [("organisation.registered", 3), ("staff.appointed", 4), ("staff.ended", 1)] {
+    for (kind, number) in [
+        ("licence_type.revocation_set", 2),
+        ("command.approved", 2),
+        ("organisation.registered", 3),
+        ("staff.appointed", 5),
+        ("staff.ended", 1),
+    ] {
         assert_eq!(installation.count(kind).await, number, "{kind}");
     }
     assert!(installation.must(&["audit"]).starts_with("sound: "));
     assert!(!installation.log_text().contains("ERROR"), "{}", installation.log_text());
+}
+
+/// One person is enough to revoke when two operators say so, and two are again when one does.
+fn revoking_is_left_to_one_person_and_taken_back(installation: &Installation, market: &str) {
+    let of = ["licence-type", "revocation", FOOD, "--organisation-code", market];
+    let revocation = [&of[..], &["--reason", "试点", "--people"]].concat();
+    let second = installation.second_password();
+    let agreed = ["1", "--approved-by", "second-operator", "--set", &second];
+    assert!(installation.must(&[&revocation[..], &agreed].concat()).contains("by one person"));
+    assert!(installation.must(&[&revocation[..], &["2"]].concat()).contains("by two people"));
+    refused(&installation.run(&[&revocation[..], &["1"]].concat()), &["needs a second operator"]);
 }
 
 #[tokio::test]
@@ -154,5 +177,8 @@ async fn what_does_not_fit_is_refused_by_name_and_leaves_nothing() {
     check("licence-type authorise 123 --organisation-code MARKET", &["no licence type 123"]);
     let company_issues = format!("licence-type authorise {FOOD} --organisation-code COMPANY");
     check(&company_issues, &["is no department"]);
+    let revocation = format!("licence-type revocation {FOOD} --organisation-code MARKET --reason x --people");
+    check(&format!("{revocation} 2"), &["issues no licences of type"]);
+    check(&format!("{revocation} 1"), &["needs a second operator"]);
     assert_eq!(installation.events().await, before);
 }

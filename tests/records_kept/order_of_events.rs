@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use records::{Database, log::Entry, testing};
-use tests::{browser::client, city::City};
+use tests::{browser::client, city::City, wait::soon};
 
 /// The prefix of an identifier → the event that makes what it names.
 const MADE_BY: &[(&str, &str)] = &[
@@ -42,6 +42,12 @@ async fn a_fresh_city_tells_everything_in_the_order_in_which_it_happened() {
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
     let database = Database::open(&city.database()).await.unwrap();
+    soon("the city to number what happened", async || {
+        let waiting = "select count(event_id) from event where sequence is null";
+        let (waiting,): (i64,) = database.read().await.unwrap().one(waiting, vec![]).await.unwrap();
+        (waiting == 0).then_some(())
+    })
+    .await;
     let entries = testing::last_numbered(&database, 10_000).await.unwrap();
     database.close().await;
     city.close();

@@ -20,19 +20,12 @@ const UNREAD: &[(&str, &str)] = &[
         "seal.gbt_38540",
         "the place that 0006_seal.sql keeps for the seal structure of GB/T 38540; nothing writes it yet",
     ),
-    ("application.checker_person", "evidence, beside `maker_person`: the row says by itself that two people decided"),
-    (
-        "licence_content.checker_person",
-        "evidence, beside `maker_person`: the row says by itself that two people decided",
-    ),
-    ("licence_file.made_at", "evidence: when the document was signed, which is the instant of its event"),
 ];
 
 /// Dependencies that a crate needs without naming them.
 const UNNAMED: &[(&str, &str)] = &[
     ("src/identity: sqlx", FROM_ROW),
     ("src/oidc: sqlx", FROM_ROW),
-    ("src/licence: sqlx", FROM_ROW),
     ("src/pki: sqlx", FROM_ROW),
     ("src/seal: sqlx", FROM_ROW),
 ];

@@ -11,7 +11,7 @@ const CHINESE_BUT: &[(&str, &str)] = &[
     ("src/base/time.rs", "the national form of a date, as documents print it"),
     ("src/documents/line.rs", "signs that begin or end no line (GB/T 15834)"),
     ("src/documents/template.rs", "the characters that documents use most, for the subset of the typeface"),
-    ("src/identity/password.rs", "what anyone would try first as a password"),
+    ("src/identity/password/guess.rs", "what anyone would try first as a password"),
     ("src/licence/catalogue/built_in.rs", "the national catalogue: types, their fields and choices"),
     ("src/licence/catalogue/field.rs", "signs that occur in names"),
     ("src/licence/issue/page.rs", "the national form of a period, as documents print it"),

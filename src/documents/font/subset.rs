@@ -70,6 +70,15 @@ impl Subset {
         number
     }
 
+    /// The drawings of its glyphs that are the same in every subset: one made of others names those by their numbers.
+    pub(crate) fn drawings(&self) -> impl Iterator<Item = &[u8]> {
+        let drawings = self.offsets.windows(2).filter_map(|range| match range {
+            [from, to] => self.glyf.get(*from as usize..*to as usize),
+            _ => None,
+        });
+        drawings.filter(|drawing| super::file::u16_at(drawing, 0).is_some_and(|contours| contours < 0x8000))
+    }
+
     /// Numbers and the characters that they stand for.
     pub(crate) fn characters(&self) -> &[(u16, char)] {
         &self.characters

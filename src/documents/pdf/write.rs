@@ -1,12 +1,12 @@
 //! PDF objects in one revision, and the hole that a signature fills.
 
-use std::{fmt::Write as _, io::Write as _, ops::Range};
+use std::{fmt::Write as _, io::Write as _, ops::Range, sync::Arc};
 
 use base::Fault;
 use crypto::digest::{Digest, Hasher};
 use flate2::{Compression, write::ZlibEncoder};
 
-use crate::{Error, limits};
+use crate::{Error, limits, packing::Piece};
 
 /// Room for the four numbers of a byte range, filled up with spaces.
 const RANGE_WIDTH: usize = 36;
@@ -97,6 +97,9 @@ pub struct Prepared {
     file: Vec<u8>,
     hole: Range<usize>,
     digest: Digest,
+    /// What of it others have: its beginning, and drawings of characters.
+    beginning: Piece,
+    drawings: Arc<[Piece]>,
 }
 
 impl std::fmt::Debug for Prepared {
@@ -108,12 +111,13 @@ impl std::fmt::Debug for Prepared {
 impl Prepared {
     /// Joins the constant beginning, whose digest is known, and the rest.
     pub(crate) fn join(
-        (beginning, state): (&[u8], &Hasher),
+        (beginning, state): (&Piece, &Hasher),
         rest: &mut [u8],
         signature: &Signature,
+        drawings: Arc<[Piece]>,
     ) -> Result<Self, Fault> {
         let broken = || Fault::broken("the hole for the signature is not where it was made");
-        let start = beginning.len();
+        let start = beginning.bytes().len();
         // The angle brackets belong to the hole: what is signed ends before `<` and goes on after `>`.
         let (before, after) = (signature.hole.start - 1, signature.hole.end + 1);
         let numbers = format!("0 {} {} {}", start + before, start + after, rest.len().saturating_sub(after));
@@ -123,10 +127,15 @@ impl Prepared {
         digest.update(rest.get(..before).ok_or_else(broken)?);
         digest.update(rest.get(after..).ok_or_else(broken)?);
         let mut file = Vec::with_capacity(start + rest.len());
-        file.extend_from_slice(beginning);
+        file.extend_from_slice(beginning.bytes());
         file.extend_from_slice(rest);
         let hole = start + signature.hole.start..start + signature.hole.end;
-        Ok(Self { file, hole, digest: digest.finish() })
+        Ok(Self { file, hole, digest: digest.finish(), beginning: beginning.clone(), drawings })
+    }
+
+    /// What the file has in common with others, its beginning first, for [`packing`](crate::packing).
+    pub fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        std::iter::once(&self.beginning).chain(self.drawings.iter())
     }
 
     /// The digest of everything but the hole: what is to be signed.

@@ -13,7 +13,7 @@ macro_rules! organisations {
     ($rest:literal) => {
         concat!(
             "select organisation_id, name, credit_code, kind, legal_representative, state, \
-                    registered_at
+                    registered_at, address
                from organisation ",
             $rest
         )
@@ -29,6 +29,7 @@ struct Row {
     legal_representative: Option<String>,
     state: String,
     registered_at: i64,
+    address: Option<String>,
 }
 
 impl Row {
@@ -41,6 +42,7 @@ impl Row {
             legal_representative: self.legal_representative.map(PersonId::stored),
             state: OrganisationState::stored(&self.state),
             registered_at: Instant::from_micros(self.registered_at),
+            address: self.address,
         })
     }
 }
@@ -101,12 +103,12 @@ pub async fn list(
     let rows: Vec<Row> = tx
         .all(
             organisations!(
-                "where kind = $1
-                and organisation_id > coalesce($2, '')
-              order by organisation_id
+                "where kind <= $1
+                and (kind, organisation_id) > ($1, $2)
+              order by kind, organisation_id
               limit $3"
             ),
-            args![kind.code(), page.after.as_ref(), page.limit + 1],
+            args![kind.code(), page.above(), page.limit + 1],
         )
         .await?;
     rows.into_iter().map(Row::view).collect()
@@ -116,13 +118,16 @@ pub async fn of_person(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Ve
     let rows: Vec<Row> = tx
         .all(
             organisations!(
-                "where legal_representative = $1
-                 or organisation_id in (select m.organisation_id
-                                          from mandate m
-                                         where m.person_id = $1
-                                           and m.starts_at <= $2
-                                           and (m.ends_at is null or m.ends_at > $2))
-              order by organisation_id
+                "where organisation_id in (select o.organisation_id
+                                            from organisation o
+                                           where o.legal_representative = $1
+                                           union
+                                          select m.organisation_id
+                                            from mandate m
+                                           where m.person_id = $1
+                                             and m.starts_at <= $2
+                                             and (m.ends_at is null or m.ends_at > $2))
+              order by organisation_id || ''
               limit $3"
             ),
             args![person, at, limits::LIST_PAGE],

@@ -65,3 +65,9 @@ pub async fn by_id(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonView>,
 pub async fn by_lookup(tx: &mut Tx, lookup: String) -> Result<Option<PersonView>, Fault> {
     tx.first::<Row>(persons!("where identity_lookup = $1"), args![lookup]).await?.map(Row::view).transpose()
 }
+
+pub async fn by_name(tx: &mut Tx, name: &str, limit: i64) -> Result<Vec<PersonView>, Fault> {
+    let rows: Vec<Row> =
+        tx.all(persons!("where name between $1 and $1 order by name, person_id limit $2"), args![name, limit]).await?;
+    rows.into_iter().map(Row::view).collect()
+}

@@ -173,9 +173,29 @@ pub async fn close_own(tx: &mut Tx, person: &PersonId, session: &SessionId, at: 
     Ok(closed == 1)
 }
 
+/// The accounts of a person. What is asked of all their sessions is asked for each account, by an index of sessions that
+/// begins with it.
+async fn accounts(tx: &mut Tx, person: &PersonId) -> Result<Vec<AccountId>, Fault> {
+    let rows: Vec<(String,)> = tx.all("select account_id from account where person_id = $1", args![person]).await?;
+    Ok(rows.into_iter().map(|(account,)| AccountId::stored(account)).collect())
+}
+
 pub async fn close_of_person(
     tx: &mut Tx,
     person: &PersonId,
+    but: Option<&SessionId>,
+    at: Instant,
+) -> Result<Vec<SessionId>, Fault> {
+    let mut closed = Vec::new();
+    for account in accounts(tx, person).await? {
+        closed.extend(close_of_account(tx, &account, but, at).await?);
+    }
+    Ok(closed)
+}
+
+pub async fn close_of_account(
+    tx: &mut Tx,
+    account: &AccountId,
     but: Option<&SessionId>,
     at: Instant,
 ) -> Result<Vec<SessionId>, Fault> {
@@ -183,27 +203,12 @@ pub async fn close_of_person(
         .change(
             "update session
                 set closed_at = $3
-              where account_id in (select a.account_id from account a where a.person_id = $1)
-                and closed_at is null
-                and ends_at > $3
-                and session_id <> coalesce($2, '')
-             returning session_id",
-            args![person, but, at],
-        )
-        .await?;
-    Ok(closed.into_iter().map(|(session,)| SessionId::stored(session)).collect())
-}
-
-pub async fn close_of_account(tx: &mut Tx, account: &AccountId, at: Instant) -> Result<Vec<SessionId>, Fault> {
-    let closed: Vec<(String,)> = tx
-        .change(
-            "update session
-                set closed_at = $2
               where account_id = $1
                 and closed_at is null
-                and ends_at > $2
+                and ends_at > $3
+                and session_id <> $2
              returning session_id",
-            args![account, at],
+            args![account, but.map_or("", SessionId::as_str), at],
         )
         .await?;
     Ok(closed.into_iter().map(|(session,)| SessionId::stored(session)).collect())
@@ -239,31 +244,53 @@ pub async fn list(
     at: Instant,
     page: &ListPage<SessionId>,
 ) -> Result<Vec<SessionView>, Fault> {
-    let rows: Vec<(String, String, String, i64, i64, i64)> = tx
-        .all(
-            "select s.session_id, s.address, s.device, s.opened_at, s.seen_at, s.ends_at
-               from session s
-               join account a on a.account_id = s.account_id
-              where a.person_id = $1
-                and s.closed_at is null
-                and s.idle_until > $2
-                and s.session_id < coalesce($3, 'zzz')
-              order by s.session_id desc
-              limit $4",
-            args![person, at, page.after.as_ref(), page.limit + 1],
-        )
-        .await?;
-    let view = |(session, address, device, opened_at, seen_at, ends_at)| SessionView {
-        session_id: SessionId::stored(session),
-        address,
-        device,
-        opened_at: Instant::from_micros(opened_at),
-        seen_at: Instant::from_micros(seen_at),
-        ends_at: Instant::from_micros(ends_at),
-    };
-    Ok(rows.into_iter().map(view).collect())
+    let mut views = Vec::new();
+    for account in accounts(tx, person).await? {
+        let rows: Vec<(String, String, String, i64, i64, i64)> = tx
+            .all(
+                "select session_id, address, device, opened_at, seen_at, ends_at
+                   from session
+                  where closed_at is null
+                    and account_id >= $1
+                    and (account_id, session_id) < ($1, $2)
+                    and idle_until > $3
+                  order by account_id desc, session_id desc
+                  limit $4",
+                args![&account, page.below(), at, page.limit + 1],
+            )
+            .await?;
+        views.extend(rows.into_iter().map(|(session, address, device, opened_at, seen_at, ends_at)| SessionView {
+            session_id: SessionId::stored(session),
+            address,
+            device,
+            opened_at: Instant::from_micros(opened_at),
+            seen_at: Instant::from_micros(seen_at),
+            ends_at: Instant::from_micros(ends_at),
+        }));
+    }
+    views.sort_by(|a, b| b.session_id.cmp(&a.session_id));
+    Ok(views)
 }
 
 pub async fn expire(tx: &mut Tx, before: Instant) -> Result<u64, Fault> {
-    tx.run("delete from session where ends_at < $1", args![before]).await
+    tx.run(
+        "delete from session
+          where session_id in (select over.session_id
+                          from session over
+                         where over.ends_at < $1
+                         order by over.ends_at
+                         limit 500)",
+        args![before],
+    )
+    .await
+}
+
+pub async fn last_of_account(tx: &mut Tx, account: &AccountId) -> Result<Option<Instant>, Fault> {
+    let row: Option<(i64,)> = tx
+        .first(
+            "select authenticated_at from session where account_id = $1 order by session_id desc limit 1",
+            args![account],
+        )
+        .await?;
+    Ok(row.map(|(at,)| Instant::from_micros(at)))
 }

@@ -11,6 +11,8 @@ use crate::{account::AccountState, limits};
 pub struct Account {
     pub id: AccountId,
     pub person: PersonId,
+    /// The name under which its failures are counted, however it was found.
+    pub username_key: String,
     pub state: AccountState,
     pub phc: Option<String>,
     /// Until when its password counts, if that was handed out.
@@ -21,28 +23,57 @@ pub struct Account {
 struct Row {
     account_id: String,
     person_id: String,
+    username_key: String,
     state: String,
     phc: Option<String>,
     ends_at: Option<i64>,
 }
 
-pub async fn by_username(tx: &mut Tx, username_key: &str) -> Result<Option<Account>, Fault> {
-    let row: Option<Row> = tx
-        .first(
-            "select a.account_id, a.person_id, a.state, w.phc, w.ends_at
+/// A statement that reads accounts as [`Row`] takes them: the columns, and then what is asked for.
+macro_rules! accounts {
+    ($rest:literal) => {
+        concat!(
+            "select a.account_id, a.person_id, a.username_key, a.state, w.phc, w.ends_at
                from account a
-               left join password w on w.account_id = a.account_id
-              where a.username_key = $1",
-            args![username_key],
+               left join password w on w.account_id = a.account_id ",
+            $rest
+        )
+    };
+}
+
+impl Row {
+    fn account(self) -> Account {
+        Account {
+            id: AccountId::stored(self.account_id),
+            person: PersonId::stored(self.person_id),
+            username_key: self.username_key,
+            state: AccountState::stored(&self.state),
+            phc: self.phc,
+            password_ends_at: self.ends_at.map(Instant::from_micros),
+        }
+    }
+}
+
+pub async fn by_username(tx: &mut Tx, username_key: &str) -> Result<Option<Account>, Fault> {
+    let row: Option<Row> = tx.first(accounts!("where a.username_key = $1"), args![username_key]).await?;
+    Ok(row.map(Row::account))
+}
+
+/// The account of the person whose identity number has this digest, if there is exactly one that is not closed.
+pub async fn only_of_number(tx: &mut Tx, lookup: String) -> Result<Option<Account>, Fault> {
+    let mut rows: Vec<Row> = tx
+        .all(
+            accounts!(
+                "join person p on p.person_id = a.person_id
+              where p.identity_lookup = $1
+                and a.state <> 'closed'
+              limit 2"
+            ),
+            args![lookup],
         )
         .await?;
-    Ok(row.map(|row| Account {
-        id: AccountId::stored(row.account_id),
-        person: PersonId::stored(row.person_id),
-        state: AccountState::stored(&row.state),
-        phc: row.phc,
-        password_ends_at: row.ends_at.map(Instant::from_micros),
-    }))
+    let first = rows.pop();
+    Ok(if rows.is_empty() { first.map(Row::account) } else { None })
 }
 
 /// Holds the row of an open account until the commit; false when the account is not open. Sign-ins to one account go
@@ -162,5 +193,20 @@ pub async fn count(tx: &mut Tx, key: &str, (free, stop): (i64, i64), at: Instant
 }
 
 pub async fn expire(tx: &mut Tx, before: Instant) -> Result<u64, Fault> {
-    tx.run("delete from sign_in_throttle where counted_at < $1", args![before]).await
+    tx.run(
+        "delete from sign_in_throttle
+          where throttle_key in (select over.throttle_key
+                            from sign_in_throttle over
+                           where over.counted_at < $1
+                           order by over.counted_at
+                           limit 500)",
+        args![before],
+    )
+    .await
+}
+
+/// Forgets a counter.
+pub async fn forget(tx: &mut Tx, key: &str) -> Result<(), Fault> {
+    tx.run("delete from sign_in_throttle where throttle_key = $1", args![key]).await?;
+    Ok(())
 }

@@ -14,7 +14,7 @@ use base::{Fault, Instant, id::SessionId};
 use records::{Tx, Work};
 
 use super::queries::{self, Counted};
-use crate::{Vault, account, limits};
+use crate::{Vault, limits};
 
 /// Where failures of one try may be counted.
 #[derive(Clone, Debug)]
@@ -30,8 +30,8 @@ pub struct Keys {
 }
 
 impl Keys {
-    pub fn new(vault: &Vault, username: &str, address: IpAddr, session: Option<&SessionId>) -> Self {
-        let name = account::folded(username);
+    /// For a name as [`crate::account::folded`] makes it.
+    pub fn new(vault: &Vault, name: &str, address: IpAddr, session: Option<&SessionId>) -> Self {
         let address = network(address);
         Self {
             name: vault.blind(&[b"name\0", name.as_bytes()]),
@@ -119,6 +119,11 @@ impl Standing {
             .map(|row| row.retry_at)
             .max()
     }
+}
+
+/// Forgets what strangers failed under a name.
+pub async fn forgive(work: &mut Work, vault: &Vault, name: &str) -> Result<(), Fault> {
+    queries::forget(&mut work.tx, &vault.blind(&[b"name\0", name.as_bytes()])).await
 }
 
 /// Reads the counters.

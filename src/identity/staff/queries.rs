@@ -66,6 +66,12 @@ pub async fn end(tx: &mut Tx, staff: &StaffId, at: Instant) -> Result<bool, Faul
     Ok(ended == 1)
 }
 
+/// Holds the row of an appointment until the commit: it ends before what is done under it, or after.
+pub async fn hold(tx: &mut Tx, staff: &StaffId) -> Result<(), Fault> {
+    tx.run("update staff set roles = roles where staff_id = $1", args![staff]).await?;
+    Ok(())
+}
+
 pub async fn end_of_person(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Vec<StaffId>, Fault> {
     let ended: Vec<(String,)> = tx
         .change(
@@ -121,13 +127,13 @@ pub async fn list(
     let rows: Vec<Row> = tx
         .all(
             staff!(
-                "where f.organisation_id = $1
-                and f.ended_at is null
-                and f.staff_id > coalesce($2, '')
-              order by f.staff_id
+                "where f.ended_at is null
+                and f.organisation_id <= $1
+                and (f.organisation_id, f.staff_id) > ($1, $2)
+              order by f.organisation_id, f.staff_id
               limit $3"
             ),
-            args![organisation, page.after.as_ref(), page.limit + 1],
+            args![organisation, page.above(), page.limit + 1],
         )
         .await?;
     Ok(rows.into_iter().map(Row::view).collect())

@@ -88,10 +88,16 @@ async fn what_cannot_be_true_is_refused_by_name_and_changes_nothing() -> Result<
     let bidi = check("张\u{202e}三", none()).await?;
     assert!(matches!(bidi, Error::Name(crate::NameError::Forbidden('\u{202e}'))));
     let field = |text: &str| Some(text.to_owned());
-    let email = check("李娜", Profile { email: field("nowhere"), ..none() }).await?;
-    assert!(matches!(email, Error::Field { field: "email" }));
-    let phone = check("李娜", Profile { phone_number: field("１３８"), ..none() }).await?;
-    assert!(matches!(phone, Error::Field { field: "phone_number" }));
+    let mark = check("Zhang <b>", none()).await?;
+    assert!(matches!(mark, Error::Name(crate::NameError::Forbidden('<'))));
+    for wrong in ["nowhere", "@", "li@", "@example.com", "li@example@com", "li na@example.com"] {
+        let email = check("李娜", Profile { email: field(wrong), ..none() }).await?;
+        assert!(matches!(email, Error::Field { field: "email" }), "{wrong}");
+    }
+    for wrong in ["１３８", "12", "+", "1234567890123456"] {
+        let phone = check("李娜", Profile { phone_number: field(wrong), ..none() }).await?;
+        assert!(matches!(phone, Error::Field { field: "phone_number" }), "{wrong}");
+    }
     let date = check("李娜", Profile { birthdate: field("2001-02-29"), ..none() }).await?;
     assert!(matches!(date, Error::Field { field: "birthdate" }));
     let long = check("李娜", Profile { website: Some("w".repeat(501)), ..none() }).await?;
@@ -150,6 +156,36 @@ async fn organisations_are_walked_over_two_pages() -> Result<(), Error> {
         organisation::list(&mut tx, OrganisationKind::Department, &ListPage::after(first.next.clone().unwrap(), 2))
             .await?;
     assert_eq!((first.items.len(), second.items.len(), second.next), (2, 1, None));
+    let enterprises = organisation::list(&mut tx, OrganisationKind::Enterprise, &ListPage::first(2)).await?;
+    assert_eq!((enterprises.items.len(), enterprises.next), (1, None));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_staff_of_a_department_are_walked_without_those_of_others_and_those_who_left() -> Result<(), Error> {
+    let city = City::found().await?;
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    let mut bureaus = Vec::new();
+    for serial in 1..=2 {
+        bureaus.push(organisation::register(&mut work, department("局", serial)).await?);
+    }
+    let mut appointed = Vec::new();
+    for serial in 10..18_u32 {
+        let person = person::register(&mut work, &city.vault, new_person("李娜", serial)).await?;
+        let bureau = &bureaus[serial as usize % 2];
+        appointed.push(staff::appoint(&mut work, &person, bureau, &[Role::Clerk]).await?);
+    }
+    staff::end(&mut work, &appointed[2]).await?;
+    work.commit().await?;
+    let mut tx = city.database().read().await?;
+    let (mut found, mut page) = (Vec::new(), ListPage::first(1));
+    loop {
+        let read = staff::list(&mut tx, &bureaus[0], &page).await?;
+        found.extend(read.items.into_iter().map(|view| view.staff_id));
+        let Some(next) = read.next else { break };
+        page = ListPage::after(next, 1);
+    }
+    assert_eq!(found.iter().collect::<Vec<_>>(), [&appointed[0], &appointed[4], &appointed[6]]);
     Ok(())
 }
 
@@ -197,13 +233,13 @@ async fn staff_work_in_one_department_until_the_appointment_ends() -> Result<(),
     let in_company = staff::appoint(&mut work, &city.person, &company, &[Role::Clerk]).await;
     assert!(matches!(in_company, Err(Error::OrganisationUnknown)));
     assert!(matches!(staff::appoint(&mut work, &city.person, &bureau, &[]).await, Err(Error::RoleMissing)));
-    let clerk = staff::appoint(&mut work, &city.person, &bureau, &[Role::Reviewer, Role::Clerk, Role::Clerk]).await?;
+    let clerk = staff::appoint(&mut work, &city.person, &bureau, &[Role::Counter, Role::Clerk, Role::Clerk]).await?;
     let again = staff::appoint(&mut work, &city.person, &bureau, &[Role::Auditor]).await;
     assert!(matches!(again, Err(Error::AlreadyAppointed)));
     work.commit().await?;
     let mut tx = city.database().read().await?;
     let found = staff::of_person(&mut tx, &city.person).await?.unwrap();
-    assert_eq!((&found.staff_id, found.roles.to_string().as_str()), (&clerk, "clerk reviewer"));
+    assert_eq!((&found.staff_id, found.roles.to_string().as_str()), (&clerk, "clerk counter"));
     assert_eq!(staff::find(&mut tx, &clerk).await?.unwrap().name, "张伟");
     assert_eq!(staff::list(&mut tx, &bureau, &ListPage::first(1)).await?.items.len(), 1);
     drop(tx);
@@ -290,5 +326,21 @@ async fn an_organisation_is_suspended_until_it_resumes_and_ceases_for_good() -> 
     assert_eq!(city.events::<events::OrganisationSuspended>().await?.len(), 2);
     assert_eq!(city.events::<events::OrganisationResumed>().await?.len(), 1);
     assert_eq!(city.events::<events::OrganisationCeased>().await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn roles_of_which_one_checks_the_other_exclude_each_other() -> Result<(), Error> {
+    let city = City::found().await?;
+    for (one, other) in staff::EXCLUSIVE {
+        let mut work = city.database().begin(context(at(0), 2)).await?;
+        let bureau = organisation::register(&mut work, department("局", 1)).await?;
+        let refused = staff::appoint(&mut work, &city.person, &bureau, &[other, one]).await;
+        assert!(matches!(refused, Err(Error::RolesExclude { .. })), "{one:?} and {other:?}: {refused:?}");
+        staff::appoint(&mut work, &city.person, &bureau, &[one]).await?;
+    }
+    let excluded = |role| staff::EXCLUSIVE.iter().filter(|(one, other)| *one == role || *other == role).count();
+    assert_eq!(excluded(Role::Auditor), Role::ALL.len() - 1, "auditors do nothing else");
+    assert_eq!(excluded(Role::Counter), 1, "the counter checks nobody and is checked by auditors");
     Ok(())
 }

@@ -145,6 +145,41 @@ async fn a_person_sees_and_ends_their_own_sessions_only() -> Result<(), Error> {
 }
 
 #[tokio::test]
+async fn sessions_of_several_accounts_of_a_person_are_one_list_and_end_together() -> Result<(), Error> {
+    let city = City::found().await?;
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    let other = account::open(&mut work, &city.person, "zhangwei2", None).await?;
+    work.commit().await?;
+    let mut opened = Vec::new();
+    for (seconds, account) in (1..).zip([&city.account, &other, &city.account, &other]) {
+        let mut work = city.database().begin(context(at(seconds), seconds.unsigned_abs())).await?;
+        let opening = session::Opening {
+            account,
+            method: session::Method::Password,
+            address: "203.0.113.9",
+            device: "",
+            limits: session::Limits::default(),
+        };
+        opened.push(session::open(&mut work, opening).await?.1);
+        work.commit().await?;
+    }
+    opened.reverse();
+    let mut tx = city.database().read().await?;
+    let first = session::list(&mut tx, &city.person, at(9), &ListPage::first(3)).await?;
+    let second = session::list(&mut tx, &city.person, at(9), &ListPage::after(first.next.unwrap(), 3)).await?;
+    let listed = first.items.iter().chain(&second.items).map(|view| view.session_id.clone()).collect::<Vec<_>>();
+    assert_eq!((listed, second.next), (opened.clone(), None));
+    drop(tx);
+    let mut work = city.database().begin(context(at(10), 9)).await?;
+    session::close_all(&mut work, &city.person, Some(&opened[1]), "closed_by_holder").await?;
+    work.commit().await?;
+    let mut tx = city.database().read().await?;
+    let left = session::list(&mut tx, &city.person, at(11), &ListPage::first(9)).await?.items;
+    assert_eq!(left.iter().map(|view| &view.session_id).collect::<Vec<_>>(), [&opened[1]]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_role_that_was_taken_away_is_gone_from_the_next_request() -> Result<(), Error> {
     let city = City::found().await?;
     let mut work = city.database().begin(context(at(0), 2)).await?;

@@ -491,3 +491,103 @@ async fn a_password_that_was_right_before_it_was_replaced_opens_nothing_afterwar
     assert!(city.events::<events::SignInSucceeded>().await?.is_empty());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_name_is_found_however_its_spaces_and_letters_are_typed() -> Result<(), Error> {
+    let city = City::found().await?;
+    let names =
+        ["zhang wei", "ｚｈａｎｇｗｅｉ", "\u{3000}ZhangWei\u{a0}", "\u{feff}zhang\u{200b}wei\t", "ＺＨＡＮＧ ＷＥＩ"];
+    for (seconds, username) in (0..).zip(names) {
+        city.sign_in(seconds, &Attempt { username, ..right() }).await?;
+    }
+    // A letter of another alphabet is another letter.
+    let foreign = Attempt { username: "zhаngwei", ..right() };
+    assert!(matches!(city.sign_in(10, &foreign).await, Err(Error::Refused)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_identity_number_signs_its_person_in_when_there_is_exactly_one_account() -> Result<(), Error> {
+    let city = City::found().await?;
+    let number = number(1);
+    let wide: String = number.as_str().chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect();
+    let spaced = format!("{} {} {}", &number.as_str()[..6], &number.as_str()[6..14], &number.as_str()[14..]);
+    for (seconds, username) in (0..).zip([number.as_str(), &number.as_str().to_lowercase(), &wide, &spaced]) {
+        let opened = city.sign_in(seconds, &Attempt { username, ..right() }).await?;
+        assert_eq!(opened.person_id, city.person);
+    }
+    let by_number = Attempt { username: number.as_str(), ..right() };
+    let mut work = city.database().begin(context(at(10), 2)).await?;
+    let second = account::open(&mut work, &city.person, "zhangwei2", None).await?;
+    work.commit().await?;
+    assert!(matches!(city.sign_in(11, &by_number).await, Err(Error::Refused)), "it could mean either");
+    assert_eq!(city.events::<events::SignInFailed>().await?[0].reason, "unknown_account");
+    let mut work = city.database().begin(context(at(12), 2)).await?;
+    account::close(&mut work, &second).await?;
+    work.commit().await?;
+    city.sign_in(13, &by_number).await?;
+    // No name is a number of anybody.
+    let mut work = city.database().begin(context(at(14), 2)).await?;
+    for owner in [1, 2] {
+        let name = super::number(owner);
+        let opened = account::open(&mut work, &city.person, name.as_str(), None).await;
+        assert!(matches!(opened, Err(Error::UsernameNumber)));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn failures_are_counted_for_the_account_whether_its_name_or_its_number_was_typed() -> Result<(), Error> {
+    let city = City::found().await?;
+    let number = number(1);
+    let by_number = Attempt { username: number.as_str(), ..wrong() };
+    for seconds in 0..limits::ACCOUNT_FAILURES_FREE {
+        let attempt = if seconds % 2 == 0 { by_number } else { wrong() };
+        assert!(matches!(city.sign_in(seconds, &attempt).await, Err(Error::Refused)));
+    }
+    assert!(matches!(city.sign_in(5, &by_number).await, Err(Error::Throttled { .. })));
+    assert!(matches!(city.sign_in(5, &right()).await, Err(Error::Throttled { .. })));
+    assert_eq!(city.throttles().await?.len(), 2, "one for the account, one for the address");
+    // A number that nobody has is answered, counted and written down like a name that nobody has.
+    let (unknown, before) = (super::number(2), city.throttles().await?.len());
+    let hashed = city.gate.hashed();
+    let refused = city.sign_in(6, &Attempt { username: unknown.as_str(), ..wrong() }).await;
+    assert!(matches!(refused, Err(Error::Refused)));
+    assert_eq!((city.throttles().await?.len() - before, city.gate.hashed() - hashed), (1, 1));
+    let kept = testing::last_numbered(city.database(), 1).await?;
+    assert!(kept[0].object.starts_with("unknown:") && !kept[0].object.contains(unknown.as_str()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_chooses_a_password_made_of_the_own_name_and_numbers() -> Result<(), Error> {
+    let city = City::found().await?;
+    let mut work = city.database().begin(context(at(0), 2)).await?;
+    let profile = Profile {
+        phone_number: Some("+86 138-0013-8000".to_owned()),
+        email: Some("lanlan@example.org".to_owned()),
+        ..Profile::default()
+    };
+    let person = person::register(&mut work, &city.vault, NewPerson { profile, ..new_person("李兰兰", 7) }).await?;
+    let account = account::open(&mut work, &person, "lilan.lan", None).await?;
+    let hashed = password::hash(&city.gate, &context(at(0), 3).entropy, "lilan.lan", PASSWORD).await?;
+    password::set(&mut work, &account, &hashed).await?;
+    work.commit().await?;
+    let (setting, attempt) = (context(at(1), 3), Attempt { username: "lilan.lan", ..right() });
+    let proof = sign_in::with_password(city.database(), &city.vault, &city.gate, &setting, &attempt).await?;
+    let owner = proof.owner(city.database(), &city.vault).await?;
+    let number = number(7);
+    for guess in [
+        number.as_str(),
+        &format!("{}李兰兰", number.as_str()),
+        "李兰兰-13800138000-",
+        "lilan.lan-13800138000",
+        "lanlan8613800138000",
+        &format!("lilan{}", &number.as_str()[6..]),
+    ] {
+        let chosen = password::hash(&city.gate, &setting.entropy, owner.clone(), guess).await;
+        assert!(matches!(chosen, Err(Error::PasswordGuessable)), "{guess}: {chosen:?}");
+    }
+    password::hash(&city.gate, &setting.entropy, owner, CHOSEN).await?;
+    Ok(())
+}

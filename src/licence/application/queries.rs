@@ -14,7 +14,7 @@ macro_rules! applications {
         concat!(
             "select application_id, licence_type_id, issuer_id, holder_kind, holder_id, holder_shown, state, content, \
                     content_digest, maker_staff, maker_person, submitted_at, checker_staff, decided_at, \
-                    return_reason, return_note, licence_id
+                    return_reason, return_note, licence_id, proposed_by
                from application ",
             $rest
         )
@@ -40,13 +40,15 @@ pub(crate) struct ApplicationRow {
     pub return_reason: Option<String>,
     pub return_note: Option<String>,
     pub licence_id: Option<String>,
+    pub proposed_by: Option<String>,
 }
 
 pub(crate) async fn insert_application(tx: &mut Tx, row: &ApplicationRow, renews: Option<&str>) -> Result<(), Fault> {
     tx.run(
         "insert into application (application_id, licence_type_id, issuer_id, holder_kind, holder_id, holder_shown,
-                state, content, content_digest, renews, maker_staff, maker_person, submitted_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                state, content, content_digest, renews, maker_staff, maker_person, submitted_at,
+                proposed_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         args![
             &row.application_id,
             &row.licence_type_id,
@@ -61,6 +63,7 @@ pub(crate) async fn insert_application(tx: &mut Tx, row: &ApplicationRow, renews
             &row.maker_staff,
             &row.maker_person,
             row.submitted_at,
+            row.proposed_by.as_deref(),
         ],
     )
     .await?;
@@ -77,20 +80,50 @@ pub(crate) async fn applications(
     state: Option<&str>,
     page: &ListPage<ApplicationId>,
 ) -> Result<Vec<ApplicationRow>, Fault> {
+    let Some(state) = state else {
+        return tx
+            .all(
+                applications!(
+                    "where issuer_id >= $1
+                    and (issuer_id, application_id) < ($1, $2)
+                  order by issuer_id desc, application_id desc
+                  limit $3"
+                ),
+                args![issuer, page.below(), page.limit + 1],
+            )
+            .await;
+    };
     tx.all(
         applications!(
-            "where issuer_id = $1
-            and ($2 is null or state = $2)
-            and application_id < coalesce($3, 'zzz')
-          order by application_id desc
+            "where (issuer_id, state) >= ($1, $2)
+            and (issuer_id, state, application_id) < ($1, $2, $3)
+          order by issuer_id desc, state desc, application_id desc
           limit $4"
         ),
-        args![issuer, state, page.after.as_ref(), page.limit + 1],
+        args![issuer, state, page.below(), page.limit + 1],
+    )
+    .await
+}
+
+/// 0 when another clerk was faster, or the content is no longer the one with this digest.
+pub(crate) async fn adopt(
+    tx: &mut Tx,
+    id: &ApplicationId,
+    clerk: &Official,
+    digest: &str,
+    at: Instant,
+) -> Result<u64, Fault> {
+    tx.run(
+        "update application
+            set state = 'submitted', maker_staff = $2, maker_person = $3, submitted_at = $4
+          where application_id = $1 and state = 'proposed' and content_digest = $5",
+        args![id, &clerk.staff_id, &clerk.person_id, at, digest],
     )
     .await
 }
 
 pub(crate) struct Decision<'a> {
+    pub from: &'static str,
     pub state: &'static str,
     pub checker: &'a Official,
     pub reason: Option<&'static str>,
@@ -105,7 +138,7 @@ pub(crate) async fn decide(tx: &mut Tx, id: &ApplicationId, decision: Decision<'
         "update application
             set state = $2, checker_staff = $3, checker_person = $4, decided_at = $5, return_reason = $6,
                 return_note = $7, licence_id = $8
-          where application_id = $1 and state = 'submitted' and content_digest = $9",
+          where application_id = $1 and state = $10 and content_digest = $9",
         args![
             id,
             decision.state,
@@ -116,6 +149,7 @@ pub(crate) async fn decide(tx: &mut Tx, id: &ApplicationId, decision: Decision<'
             decision.note,
             decision.licence,
             decision.digest,
+            decision.from,
         ],
     )
     .await

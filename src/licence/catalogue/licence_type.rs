@@ -9,7 +9,7 @@ use base::{
     number::CreditCode,
 };
 use documents::Layout;
-use records::{Work, revision};
+use records::{Tx, Work, args, revision};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -18,9 +18,9 @@ use super::{
 };
 use crate::{
     error::Error,
-    events::{TypeDrafted, TypeIssuerAdded, TypePublished, TypeRetired},
+    events::{TypeDrafted, TypeIssuerAdded, TypePublished, TypeRetired, TypeRevocationSet},
     limits,
-    register::holder::HolderKind,
+    register::{holder::HolderKind, licence::Licence},
 };
 
 /// The name of the revision that grows when the catalogue changes.
@@ -56,6 +56,18 @@ pub struct Definition {
     /// How its document looks.
     pub(crate) layout: Layout,
 }
+
+/// How many people it takes to revoke a licence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevokedBy {
+    /// One clerk alone, at once.
+    One,
+    /// A clerk and a reviewer, as a rule.
+    Two,
+}
+
+/// As stored of [`RevokedBy::One`]; for two, nothing is.
+const ONE: &str = "one";
 
 /// Where a version of a type stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +182,35 @@ pub async fn authorise(work: &mut Work, code: &str, issuer: &OrganisationId) -> 
         work.record(TypeIssuerAdded { organisation: issuer.clone(), code: code.to_owned() });
     }
     Ok(())
+}
+
+/// Says whether one person of a department is enough to revoke its licences of a type.
+///
+/// # Errors
+///
+/// [`Error::TypeUnknown`] when the department may not issue licences of that type.
+pub async fn revoke_by(work: &mut Work, code: &str, issuer: &OrganisationId, by: RevokedBy) -> Result<(), Error> {
+    let stored = (by == RevokedBy::One).then_some(ONE);
+    if queries::set_revoked_by(&mut work.tx, code, issuer, stored).await? == 0 {
+        return Err(Error::TypeUnknown);
+    }
+    let people = if by == RevokedBy::One { 1 } else { 2 };
+    work.record(TypeRevocationSet { organisation: issuer.clone(), code: code.to_owned(), people });
+    Ok(())
+}
+
+/// Whether the issuer of a licence lets one person revoke those of its type.
+///
+/// # Errors
+///
+/// [`Fault`] when it was said past the product, or the database is out of reach.
+pub(crate) async fn is_revoked_by_one(tx: &mut Tx, licence: &Licence) -> Result<bool, Fault> {
+    let Some(row) = queries::revoked_by(tx, &licence.licence_type, &licence.issuer).await? else { return Ok(false) };
+    let fields = args![&row.organisation_id, &row.type_code, &row.type_code, row.revoked_by.as_deref()];
+    if !tx.is_as_left("licence_type_issuer", fields, (row.marked, row.mark.as_deref())) {
+        return Err(Fault::broken("what was said about revoking licences of a type is not as it was written"));
+    }
+    Ok(row.revoked_by.as_deref() == Some(ONE))
 }
 
 fn check_code(code: &str) -> Result<(), Error> {

@@ -94,3 +94,44 @@ pub(crate) async fn insert_type_issuer(tx: &mut Tx, code: &str, issuer: &Organis
     )
     .await
 }
+
+/// 0 when the department may not issue licences of the type.
+pub(crate) async fn set_revoked_by(
+    tx: &mut Tx,
+    code: &str,
+    issuer: &OrganisationId,
+    revoked_by: Option<&str>,
+) -> Result<u64, Fault> {
+    tx.run(
+        "update licence_type_issuer
+            set revoked_by = $3
+          where organisation_id = $1 and type_code = $2",
+        args![issuer, code, revoked_by],
+    )
+    .await
+}
+
+#[derive(FromRow)]
+pub(crate) struct RevokedByRow {
+    pub organisation_id: String,
+    pub type_code: String,
+    pub revoked_by: Option<String>,
+    pub marked: i64,
+    pub mark: Option<String>,
+}
+
+/// What an issuer said about revoking licences of the type that this is a version of.
+pub(crate) async fn revoked_by(
+    tx: &mut Tx,
+    version: &LicenceTypeId,
+    issuer: &OrganisationId,
+) -> Result<Option<RevokedByRow>, Fault> {
+    tx.first(
+        "select i.organisation_id, i.type_code, i.revoked_by, i.marked, i.mark
+           from licence_type t
+           join licence_type_issuer i on i.type_code = t.type_code
+          where t.licence_type_id = $1 and i.organisation_id = $2",
+        args![version, issuer],
+    )
+    .await
+}

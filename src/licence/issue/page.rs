@@ -8,7 +8,7 @@ use crypto::{
     Digest, KeyHandle,
     cms::{self, CmsError, SignedData},
 };
-use documents::{Field, Filling, Prepared, pdf::read::read};
+use documents::{Field, Filling, Prepared, packing::Piece, pdf::read::read};
 use seal::ActiveSeal;
 
 use super::press::Press;
@@ -33,6 +33,9 @@ pub struct Signed {
     pub sha256: String,
     /// The document.
     pub bytes: Vec<u8>,
+    /// What it has in common with others, and the document packed with that.
+    pub(crate) pieces: Vec<Piece>,
+    pub(crate) packed: Vec<u8>,
     /// Under which seal.
     pub seal_id: SealId,
     pub key_id: KeyId,
@@ -63,14 +66,14 @@ fn printed(licence: &Licence, content: &Content) -> Fields {
     fields
 }
 
-/// The signed document.
+/// The signed document, and what it has in common with others, in the order in which it is packed with them.
 pub(crate) async fn signed(
     press: &Press,
     licence_type: &LicenceType,
     seal: &ActiveSeal,
     facts: &PageFacts<'_>,
-) -> Result<Vec<u8>, Error> {
-    let template = press.template(licence_type, seal)?;
+) -> Result<(Vec<u8>, Vec<Piece>), Error> {
+    let pressed = press.template(licence_type, seal)?;
     let printed = printed(facts.licence, facts.content);
     let layout = &licence_type.definition.layout;
     let has_place = |key: &str| layout.cells.iter().any(|cell| cell.key == key);
@@ -87,7 +90,8 @@ pub(crate) async fn signed(
         signer_name: seal.name.clone(),
         at: facts.at,
     };
-    let prepared = template.typeset(&content).map_err(refused)?;
+    let prepared = pressed.template.typeset(&content).map_err(refused)?;
+    let prepared_pieces = prepared.pieces().cloned().collect::<Vec<_>>();
     let chain = &seal.signer.chain;
     let throw_away = press.throw_away(seal.signer.key.suite())?;
     let rehearsed = sealed(prepared.clone(), &throw_away, chain).await?;
@@ -97,7 +101,10 @@ pub(crate) async fn signed(
     let verifies =
         sealed.signature.is_ok_and(|parsed| parsed.message_digest == sealed.digest && parsed.verify_signature());
     if verifies {
-        Ok(sealed.bytes)
+        let mut pieces = prepared_pieces;
+        // Behind the beginning: what is most like the file is nearest to it.
+        pieces.insert(1, pressed.sample.clone());
+        Ok((sealed.bytes, pieces))
     } else {
         Err(Fault::broken("a fresh signature does not verify; nothing was issued").into())
     }

@@ -5,9 +5,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use base::Fault;
+use base::{Fault, Instant};
 use crypto::{DigestAlgorithm, KeyHandle, Suite};
-use documents::{Fonts, Template};
+use documents::{Field, Filling, Fonts, Template, packing::Piece};
 use seal::ActiveSeal;
 
 use crate::{catalogue::licence_type::LicenceType, error::Error, limits};
@@ -19,8 +19,14 @@ pub struct Press(Arc<Inner>);
 struct Inner {
     fonts: Fonts,
     public_url: String,
-    templates: RwLock<HashMap<TemplateKey, Arc<Template>>>,
+    templates: RwLock<HashMap<TemplateKey, Arc<Pressed>>>,
     throw_away: Mutex<Vec<KeyHandle>>,
+}
+
+/// A page that is typeset, and what it looks like when it is filled in: files are kept as what they differ in from that.
+pub(crate) struct Pressed {
+    pub(crate) template: Template,
+    pub(crate) sample: Piece,
 }
 
 /// A version of a type, a seal, and the digest of the seal's suite.
@@ -59,7 +65,7 @@ impl Press {
     }
 
     /// The page of a type under a seal, typeset once.
-    pub(crate) fn template(&self, licence_type: &LicenceType, seal: &ActiveSeal) -> Result<Arc<Template>, Error> {
+    pub(crate) fn template(&self, licence_type: &LicenceType, seal: &ActiveSeal) -> Result<Arc<Pressed>, Error> {
         let digest = seal.signer.key.suite().digest();
         let key = (licence_type.id.as_str().to_owned(), seal.seal_id.as_str().to_owned(), digest);
         if let Some(template) = self.0.templates.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
@@ -67,7 +73,8 @@ impl Press {
         }
         let template = Template::new(&self.0.fonts, &licence_type.definition.layout, &seal.picture, digest)
             .map_err(|error| Error::Lint(error.to_string()))?;
-        let template = Arc::new(template);
+        let sample = sample(&template, self.public_url(), licence_type, seal);
+        let template = Arc::new(Pressed { template, sample });
         let mut templates = self.0.templates.write().unwrap_or_else(PoisonError::into_inner);
         if templates.len() >= limits::TEMPLATES_MAX {
             templates.clear();
@@ -75,4 +82,29 @@ impl Press {
         templates.insert(key, Arc::clone(&template));
         Ok(template)
     }
+}
+
+/// What each field of a sample says: characters that no page carries in its constant part, of two faces.
+const SAMPLE: &str = "\u{9f98}\u{20bb7}";
+
+/// What follows the beginning of a file when nothing in it is anybody's, with the certificates in the place of the
+/// signature: always the same bytes for the same page, so that each is kept once. Empty for a page that has no room.
+fn sample(template: &Template, public_url: &str, licence_type: &LicenceType, seal: &ActiveSeal) -> Piece {
+    let definition = &licence_type.definition;
+    let field = |key: &str| Field::new(key, SAMPLE);
+    let filling = Filling {
+        title: definition.name.zh.clone(),
+        identifier: "1.2.156.3005.2.0".to_owned(),
+        fields: definition.layout.cells.iter().map(|cell| field(&cell.key)).collect(),
+        qr_text: verify::qr::payload(public_url, "0000000000000000"),
+        metadata: definition.fields.iter().map(|of| (of.key.clone(), SAMPLE.to_owned())).collect(),
+        signer_name: seal.name.clone(),
+        at: Instant::from_micros(0),
+    };
+    let prepared = template.typeset(&filling).ok();
+    let filled = prepared.and_then(|prepared| {
+        let start = prepared.pieces().next()?.bytes().len();
+        Some(prepared.finish(&seal.signer.chain.concat()).ok()?.get(start..)?.to_vec())
+    });
+    Piece::new(filled.unwrap_or_default())
 }

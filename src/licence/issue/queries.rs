@@ -4,10 +4,7 @@ use base::{Fault, Instant, id::LicenceId};
 use records::{Tx, args};
 
 use super::{official::Official, page::Signed};
-use crate::register::{
-    holder::Holder,
-    licence::{Licence, Status},
-};
+use crate::register::licence::{Licence, Status};
 
 /// 0 when its number, its code or its origin is taken.
 pub(crate) async fn insert_licence(tx: &mut Tx, licence: &Licence, origin: &str) -> Result<u64, Fault> {
@@ -56,12 +53,12 @@ pub(crate) async fn hold(tx: &mut Tx, licence: &Licence, type_code: &str) -> Res
                                and t.type_code = $2
                                and l.status in ('intent', 'valid', 'suspended')
                                and (l.valid_until is null or l.valid_until >= $4)
-                               and ($5 is null or l.licence_id <> $5)
+                               and l.licence_id <> $5
                                and l.licence_id <> $3)
              on conflict (holder_id, type_code)
              do update set licence_id = excluded.licence_id
                  where exists (select 1 from licence seen where seen.licence_id = licence_holding.licence_id)",
-        args![licence.holder.id(), type_code, &licence.id, licence.valid_from, licence.renews.as_ref()],
+        args![licence.holder.id(), type_code, &licence.id, licence.valid_from, renewed(licence)],
     )
     .await
 }
@@ -77,13 +74,18 @@ pub(crate) async fn held_already(tx: &mut Tx, licence: &Licence, type_code: &str
                 and t.type_code = $2
                 and l.status in ('intent', 'valid', 'suspended')
                 and (l.valid_until is null or l.valid_until >= $4)
-                and ($5 is null or l.licence_id <> $5)
+                and l.licence_id <> $5
                 and l.licence_id <> $3
               limit 1",
-            args![licence.holder.id(), type_code, &licence.id, licence.valid_from, licence.renews.as_ref()],
+            args![licence.holder.id(), type_code, &licence.id, licence.valid_from, renewed(licence)],
         )
         .await?;
     Ok(found.map(|(id,)| LicenceId::stored(id)))
+}
+
+/// The licence that this one renews, as a statement compares it; no licence has an empty identifier.
+fn renewed(licence: &Licence) -> &str {
+    licence.renews.as_ref().map_or("", LicenceId::as_str)
 }
 
 /// Gives the place that a renewal had back to the licence that it was to renew.
@@ -93,23 +95,23 @@ pub(crate) async fn give_back(tx: &mut Tx, id: &LicenceId) -> Result<u64, Fault>
             set licence_id = (select gone.renews from licence gone where gone.licence_id = $1)
           where holder_id = (select gone.holder_id from licence gone where gone.licence_id = $1)
             and licence_id = $1
-            and exists (select 1 from licence gone where gone.licence_id = $1 and gone.renews is not null)",
+            and (select gone.renews from licence gone where gone.licence_id = $1) is not null",
         args![id],
     )
     .await
 }
 
 /// The identifier of the newest renewal of a licence that was begun, if that one was given up.
-pub(crate) async fn renewal_given_up(tx: &mut Tx, older: &LicenceId, holder: &Holder) -> Result<Option<String>, Fault> {
+pub(crate) async fn renewal_given_up(tx: &mut Tx, older: &LicenceId) -> Result<Option<String>, Fault> {
     // Identifiers of one serial differ in their version, of three digits, and sort by it.
     let newest: Option<(String, String)> = tx
         .first(
             "select identifier, status
                from licence
-              where holder_id = $2 and renews = $1
-              order by identifier desc
+              where renews between $1 and $1
+              order by renews desc, identifier desc
               limit 1",
-            args![older, holder.id()],
+            args![older],
         )
         .await?;
     Ok(newest.filter(|(_, status)| status == Status::Void.as_str()).map(|(identifier, _)| identifier))
@@ -143,9 +145,9 @@ pub(crate) async fn insert_content(tx: &mut Tx, id: &LicenceId, new: NewContent<
 
 pub(crate) async fn insert_file(tx: &mut Tx, signed: &Signed, sealed: Vec<u8>, at: Instant) -> Result<(), Fault> {
     tx.run(
-        "insert into licence_file (licence_id, sha256, bytes, seal_id, key_id, made_at)
-         values ($1, $2, $3, $4, $5, $6)",
-        args![&signed.licence_id, &signed.sha256, sealed, &signed.seal_id, &signed.key_id, at],
+        "insert into licence_file (licence_id, sha256, bytes, packed, seal_id, key_id, made_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        args![&signed.licence_id, &signed.sha256, Vec::new(), sealed, &signed.seal_id, &signed.key_id, at],
     )
     .await?;
     Ok(())

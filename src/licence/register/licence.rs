@@ -87,6 +87,8 @@ pub struct Licence {
     pub status: Status,
     /// The code of the reason for that, if it has one.
     pub reason: Option<String>,
+    /// The number of the decision by which it was revoked, where one was given.
+    pub decision: Option<String>,
     /// When that was recorded.
     pub changed_at: Instant,
     /// When it was numbered; after that its document was made.
@@ -97,6 +99,10 @@ pub struct Licence {
     pub valid_until: Option<Date>,
     /// The older version whose place it took.
     pub renews: Option<LicenceId>,
+    /// Whether a system said itself that two people decided, which nobody else has seen.
+    pub is_attested: bool,
+    /// Whether its row is as the last act left it. Of one that is not, nothing else here means anything.
+    pub is_intact: bool,
 }
 
 impl Licence {

@@ -161,3 +161,33 @@ async fn the_list_of_applications_is_walked_over_two_pages() {
     let second = application::list(&mut tx, &library.safe, department, None, &after).await.unwrap();
     assert_eq!((first.items.len(), second.items.len(), second.next), (2, 1, None));
 }
+
+#[tokio::test]
+async fn the_applications_in_one_state_are_walked_without_those_in_another() {
+    let city = city().await;
+    let mut ids = Vec::new();
+    for n in 0..5 {
+        ids.push(apply(&city, n).await);
+    }
+    for (place, seconds) in [(1, 10), (3, 11)] {
+        let mut work = city.work(seconds).await;
+        let reason = (ReturnReason::Mismatch, "x");
+        application::send_back(&mut work, &city.library.safe, &city.food.reviewer, &ids[place], reason).await.unwrap();
+        work.commit().await.unwrap();
+    }
+    let mut tx = city.fresh.database.read().await.unwrap();
+    for (state, expected) in [
+        (ApplicationState::Submitted, vec![&ids[4], &ids[2], &ids[0]]),
+        (ApplicationState::Returned, vec![&ids[3], &ids[1]]),
+        (ApplicationState::Approved, vec![]),
+    ] {
+        let (mut found, mut page) = (Vec::new(), ListPage::first(1));
+        loop {
+            let read = application::list(&mut tx, &city.library.safe, &city.food.id, Some(state), &page).await.unwrap();
+            found.extend(read.items.into_iter().map(|one| one.id));
+            let Some(next) = read.next else { break };
+            page = ListPage::after(next, 1);
+        }
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{state:?}");
+    }
+}

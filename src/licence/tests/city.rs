@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use base::{
     Entropy, Instant, Secret, SeededEntropy,
-    id::{OrganisationId, PersonId},
+    id::{LicenceId, OrganisationId, PersonId, StaffId},
     number::{CreditCode, IdentityNumber},
 };
 use documents::Fonts;
@@ -15,8 +15,8 @@ use identity::{
 };
 use pki::{Custody, CustodySettings};
 use records::{
-    Consequence, Context, EventRow, Reacting, Work,
-    testing::{Fresh, context, fresh_following},
+    Actor, Consequence, Context, EventRow, Marked, Reacting, Work,
+    testing::{Fresh, context, fresh_following, fresh_protected},
 };
 use seal::{Cabinet, NewSeal, SealKind};
 
@@ -26,7 +26,8 @@ use crate::{
     issue::{self, Begun, Intent, NewLicence, Origin},
     library::Parts,
     lifecycle,
-    register::{self, holder},
+    register::{self, holder, reason::RevocationReason},
+    revocation,
 };
 
 /// 2026-11-18 in the legal time zone.
@@ -133,9 +134,23 @@ async fn organisation(work: &mut Work, name: &str, code: &str, kind: organisatio
     organisation::register(work, new).await.unwrap()
 }
 
-async fn official(work: &mut Work, vault: &Vault, at: &OrganisationId, who: (&str, &str), roles: &[Role]) -> Official {
+/// Appoints somebody; also in roles that exclude each other, which appointments from before may hold.
+async fn appoint(work: &mut Work, person: &PersonId, at: &OrganisationId, roles: &[Role]) -> StaffId {
+    let staff = staff::appoint(work, person, at, roles.get(..1).unwrap()).await.unwrap();
+    let all = staff::Roles::new(roles).to_string();
+    work.tx.run("update staff set roles = $2 where staff_id = $1", records::args![&staff, all]).await.unwrap();
+    staff
+}
+
+pub async fn official(
+    work: &mut Work,
+    vault: &Vault,
+    at: &OrganisationId,
+    who: (&str, &str),
+    roles: &[Role],
+) -> Official {
     let person = register(work, vault, who.0, who.1).await;
-    let id = staff::appoint(work, &person, at, roles).await.unwrap();
+    let id = appoint(work, &person, at, roles).await;
     Official::from(staff::find(&mut work.tx, &id).await.unwrap().unwrap())
 }
 
@@ -157,7 +172,16 @@ async fn department(
 }
 
 pub async fn city() -> City {
-    let fresh = fresh_following(CONSEQUENCES).await.unwrap();
+    city_on(fresh_following(CONSEQUENCES).await.unwrap()).await
+}
+
+/// The same with a key of its log, under which its rows are marked.
+pub async fn marked_city() -> City {
+    static ALL: [&[Marked]; 1] = [crate::marked::MARKED];
+    city_on(fresh_protected(&ALL).await.unwrap()).await
+}
+
+async fn city_on(fresh: Fresh) -> City {
     let digest = crypto::digest::sha256(fresh.settings.url.expose().as_bytes());
     let folder = std::env::temp_dir().join(format!("guosuo_licences_{}", crypto::digest::hex(&digest[..8])));
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(17));
@@ -214,6 +238,12 @@ impl City {
 
     pub async fn work(&self, seconds: i64) -> Work {
         self.fresh.database.begin(self.context(seconds)).await.unwrap()
+    }
+
+    /// What somebody of a department does.
+    pub async fn work_of(&self, who: &Official, seconds: i64) -> Work {
+        let actor = Actor::Staff { staff: who.staff_id.clone(), person: who.person_id.clone() };
+        self.fresh.database.begin(Context { actor, ..self.context(seconds) }).await.unwrap()
     }
 
     /// What the department of food would issue to the company.
@@ -293,6 +323,16 @@ impl City {
         let (count,): (i64,) = self.fresh.database.read().await.unwrap().one(sql, vec![]).await.unwrap();
         count
     }
+}
+
+/// Revokes in the name of a system that attests its own reviews.
+pub async fn revoke_at_once(
+    work: &mut Work,
+    issuer: &OrganisationId,
+    id: &LicenceId,
+    reason: RevocationReason,
+) -> Result<lifecycle::Changed, Error> {
+    revocation::attest(work, std::slice::from_ref(issuer), "client", id, (reason, None)).await
 }
 
 pub fn food_fields() -> Fields {

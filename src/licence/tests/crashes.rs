@@ -1,10 +1,10 @@
 //! The process dies between two steps of issuing, and what is left of it.
 
-use super::city::{Asked, City, city};
+use super::city::{Asked, City, city, revoke_at_once};
 use crate::{
     Error, Status,
     issue::{self, Begun, Recorded, Recovered},
-    lifecycle, limits,
+    limits,
     register::reason::RevocationReason,
 };
 
@@ -120,9 +120,7 @@ async fn a_renewal_whose_older_licence_was_revoked_meanwhile_is_voided() {
     request.renews = Some(older.id.clone());
     let intent = city.intent(request, &city.food, 1).await;
     let mut work = city.work(2).await;
-    lifecycle::revoke(&mut work, std::slice::from_ref(&city.food.id), &older.id, RevocationReason::Fraud)
-        .await
-        .unwrap();
+    revoke_at_once(&mut work, &city.food.id, &older.id, RevocationReason::Fraud).await.unwrap();
     work.commit().await.unwrap();
     assert!(matches!(city.finish(&intent, 3).await, Err(Error::Renewal)));
     assert_eq!(city.find(&intent.licence).await.status, Status::Void);

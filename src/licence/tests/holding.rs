@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use records::attempt;
 
-use super::city::{Asked, City, Department, city};
+use super::city::{Asked, City, Department, city, revoke_at_once};
 use crate::{
     Error, Licence, Status,
     catalogue::{built_in, licence_type},
@@ -53,9 +53,7 @@ async fn at_once(city: &Arc<City>, round: &'static str, seconds: i64) -> Licence
 
 async fn revoke(city: &City, licence: &Licence, seconds: i64) {
     let mut work = city.work(seconds).await;
-    lifecycle::revoke(&mut work, std::slice::from_ref(&licence.issuer), &licence.id, RevocationReason::HolderRequest)
-        .await
-        .unwrap();
+    revoke_at_once(&mut work, &licence.issuer, &licence.id, RevocationReason::HolderRequest).await.unwrap();
     work.commit().await.unwrap();
 }
 

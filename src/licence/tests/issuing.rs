@@ -28,7 +28,7 @@ async fn an_issued_licence_is_sealed_and_found_by_every_number() {
     assert_eq!(register::by_identifier(&mut tx, &identifier).await.unwrap(), Some(licence.clone()));
     assert_eq!(register::by_code(&mut tx, &licence.code).await.unwrap(), Some(licence.clone()));
     assert_eq!(register::queries::by_file_digest(&mut tx, &sha256).await.unwrap(), Some(licence.clone()));
-    let held = register::held_by(&mut tx, &licence.holder, &ListPage::first(10)).await.unwrap();
+    let held = register::held_by(&mut tx, std::slice::from_ref(&licence.holder), &ListPage::first(10)).await.unwrap();
     assert_eq!(held.items, std::slice::from_ref(&licence));
     let file = read(&bytes).unwrap();
     assert_eq!(file.entry("certificate_identifier"), Some(licence.identifier.as_str()));

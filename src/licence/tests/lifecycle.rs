@@ -1,6 +1,6 @@
 //! Suspended, reinstated, revoked, renewed, expired.
 
-use super::city::{City, NOW, city};
+use super::city::{City, NOW, city, revoke_at_once};
 use crate::{
     Error, Licence, Standing, Status, lifecycle,
     register::{
@@ -20,7 +20,7 @@ async fn suspend(city: &City, licence: &Licence, seconds: i64) -> Result<Licence
 
 async fn revoke(city: &City, licence: &Licence, reason: RevocationReason, seconds: i64) -> Result<Licence, Error> {
     let mut work = city.work(seconds).await;
-    let licence = lifecycle::revoke(&mut work, std::slice::from_ref(&city.food.id), &licence.id, reason).await?.licence;
+    let licence = revoke_at_once(&mut work, &city.food.id, &licence.id, reason).await?.licence;
     work.commit().await?;
     Ok(licence)
 }
@@ -73,7 +73,7 @@ async fn another_department_may_not_touch_it() {
     let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
     let mut work = city.work(1).await;
     let reason = RevocationReason::Fraud;
-    let outcome = lifecycle::revoke(&mut work, std::slice::from_ref(&city.police.id), &licence.id, reason).await;
+    let outcome = revoke_at_once(&mut work, &city.police.id, &licence.id, reason).await;
     assert!(matches!(outcome, Err(Error::OtherDepartment)));
     drop(work);
     assert_eq!(city.find(&licence).await.status, Status::Valid);

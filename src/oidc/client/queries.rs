@@ -1,6 +1,6 @@
 //! The statements on clients.
 
-use base::{Fault, Instant, Text, id::OrganisationId};
+use base::{Fault, Instant, ListPage, Text, id::OrganisationId};
 use records::{FromRow, Tx, args};
 
 use super::{Client, ClientId, ClientSettings};
@@ -54,15 +54,15 @@ pub(crate) async fn by_id(tx: &mut Tx, client: &str) -> Result<Option<Client>, F
     row.map(Row::client).transpose()
 }
 
-pub(crate) async fn after(tx: &mut Tx, cursor: Option<&str>, limit: i64) -> Result<Vec<Client>, Fault> {
+pub(crate) async fn list(tx: &mut Tx, page: &ListPage<ClientId>) -> Result<Vec<Client>, Fault> {
     let rows: Vec<Row> = tx
         .all(
             clients!(
-                "where client_id > coalesce($1, '')
+                "where client_id > $1
               order by client_id
               limit $2"
             ),
-            args![cursor, limit],
+            args![page.above(), page.limit + 1],
         )
         .await?;
     rows.into_iter().map(Row::client).collect()
@@ -93,6 +93,33 @@ pub(crate) async fn insert(tx: &mut Tx, client: &Client, at: Instant) -> Result<
         )
         .await?;
     Ok(inserted == 1)
+}
+
+/// Holds the row of a client until the commit: one change comes after the other.
+pub(crate) async fn hold(tx: &mut Tx, client: &ClientId) -> Result<(), Fault> {
+    tx.run("update client set enabled = enabled where client_id = $1", args![client.as_str()]).await?;
+    Ok(())
+}
+
+/// Writes down what of a client can change.
+pub(crate) async fn update(tx: &mut Tx, client: &Client) -> Result<(), Fault> {
+    let settings = serde_json::to_string(&client.settings).map_err(Fault::broken)?;
+    tx.run(
+        "update client
+            set name_zh = $2, name_en = $3, purpose_zh = $4, purpose_en = $5, backchannel_logout_uri = $6, settings = $7
+          where client_id = $1",
+        args![
+            client.client_id.as_str(),
+            &*client.name.zh,
+            &*client.name.en,
+            &*client.purpose.zh,
+            &*client.purpose.en,
+            client.backchannel_logout_uri.as_deref(),
+            settings,
+        ],
+    )
+    .await?;
+    Ok(())
 }
 
 pub(crate) async fn set_enabled(tx: &mut Tx, client: &ClientId, enabled: bool) -> Result<bool, Fault> {

@@ -2,7 +2,7 @@
 
 use base::{Fault, ListPage, PageOf, Secret, Text, id::OrganisationId};
 use crypto::{digest, encoding::base64url};
-use records::{Tx, Work, revision};
+use records::{Actor, Tx, Work, revision};
 
 use super::{Client, ClientId, ClientKind, ClientSettings, GrantType, queries, uri, uri::Use};
 use crate::{
@@ -86,12 +86,18 @@ pub async fn disable(work: &mut Work, client: &ClientId) -> Result<(), Error> {
     Ok(())
 }
 
-/// Enables an application again.
+/// Enables an application again: a matter of the machine's operator, or of two on a page.
 ///
 /// # Errors
 ///
-/// [`Error::ClientUnknown`] when there is no such client.
+/// [`Error::ClientUnknown`] when there is no such client; [`identity::Error::TwoNeeded`] for anybody else alone.
 pub async fn enable(work: &mut Work, client: &ClientId) -> Result<(), Error> {
+    check_alone(work)?;
+    start(work, client).await
+}
+
+/// Enables an application again, for whoever has been found to be allowed to.
+pub(super) async fn start(work: &mut Work, client: &ClientId) -> Result<(), Error> {
     set_enabled(work, client, true).await?;
     work.record(ClientEnabled { client: client.clone() });
     Ok(())
@@ -104,12 +110,24 @@ async fn set_enabled(work: &mut Work, client: &ClientId, enabled: bool) -> Resul
     Ok(revision::bump(&mut work.tx, crate::REVISION).await?)
 }
 
-/// Gives a confidential client a new secret; the old one no longer counts.
+/// Gives a confidential client a new secret; the old one no longer counts. Whoever sees it can be the client: a matter of
+/// the machine's operator, or of two on a page.
 ///
 /// # Errors
 ///
-/// [`Error::ClientUnknown`] when there is no such client or it has no secret.
+/// [`Error::ClientUnknown`] when there is no such client or it has no secret; [`identity::Error::TwoNeeded`] for anybody
+/// else alone.
 pub async fn renew_secret(work: &mut Work, client: &ClientId) -> Result<Secret<String>, Error> {
+    check_alone(work)?;
+    give_secret(work, client).await
+}
+
+fn check_alone(work: &Work) -> Result<(), Error> {
+    if matches!(work.actor(), Actor::Operator { .. }) { Ok(()) } else { Err(identity::Error::TwoNeeded.into()) }
+}
+
+/// Gives a new secret, for whoever has been found to be allowed to.
+pub(super) async fn give_secret(work: &mut Work, client: &ClientId) -> Result<Secret<String>, Error> {
     let secret = fresh_secret(work);
     if !queries::set_secret_hash(&mut work.tx, client, &hash_of(&secret)).await? {
         return Err(Error::ClientUnknown);
@@ -119,13 +137,22 @@ pub async fn renew_secret(work: &mut Work, client: &ClientId) -> Result<Secret<S
     Ok(secret)
 }
 
+/// One client, enabled or not, as the database has it.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn find(tx: &mut Tx, client: &ClientId) -> Result<Option<Client>, Fault> {
+    queries::by_id(tx, client.as_str()).await
+}
+
 /// Clients in the order of their identifiers.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn list(tx: &mut Tx, page: &ListPage<ClientId>) -> Result<PageOf<Client, ClientId>, Fault> {
-    let rows = queries::after(tx, page.after.as_ref().map(ClientId::as_str), page.limit + 1).await?;
+    let rows = queries::list(tx, page).await?;
     Ok(PageOf::from_rows(rows, page.limit, |client| client.client_id.clone()))
 }
 
@@ -138,7 +165,7 @@ fn hash_of(secret: &Secret<String>) -> String {
 }
 
 /// The rules of registration, one after the other. Returns the scopes.
-fn check(new: &Registration, policy: uri::UriPolicy) -> Result<ScopeSet, Error> {
+pub(super) fn check(new: &Registration, policy: uri::UriPolicy) -> Result<ScopeSet, Error> {
     let settings = &new.settings;
     check_text("name", &new.name)?;
     check_text("purpose", &new.purpose)?;

@@ -113,6 +113,13 @@ fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
     well_formed.then_some((host, port))
 }
 
+/// Whether an address leads to the machine that follows it.
+pub(crate) fn is_of_this_machine(uri: &str) -> bool {
+    let rest = uri.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    host_and_port(authority).is_some_and(|(host, _)| is_loopback(host))
+}
+
 /// Exactly the three names of this machine; other spellings are refused as hosts.
 fn is_loopback(host: &str) -> bool {
     matches!(host, "127.0.0.1" | "[::1]" | "localhost")

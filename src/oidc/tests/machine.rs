@@ -63,8 +63,9 @@ async fn a_client_shows_its_secret_in_one_way() {
         ask(&city, &format!("{form}&client_id=desk"), None, None).await,
         Err(Error::ClientAuthentication)
     ));
-    // A header that cannot be read names nobody, and is not remembered.
-    assert_eq!(city.events::<events::ClientRefused>().await, 6);
+    // A header that cannot be read names nobody, and is not remembered. The first of each client is told at once.
+    assert_eq!(city.events::<events::ClientRefused>().await, 2);
+    assert_eq!(city.refused().await, [("-", 2), ("desk", 4)].map(|(client, count)| (client.to_owned(), count)));
 }
 
 #[tokio::test]
@@ -90,7 +91,10 @@ async fn wrong_secrets_are_slowed_down_without_locking_anyone_out() {
     for _ in 0..5 {
         assert!(matches!(ask(&city, &form("wrong"), None, None).await, Err(Error::WrongSecrets)));
     }
-    assert_eq!(city.events::<events::ClientRefused>().await, limits::WRONG_SECRETS_MAX as usize);
+    assert_eq!(city.events::<events::ClientRefused>().await, 1);
+    let all = vec![("desk".to_owned(), limits::WRONG_SECRETS_MAX + 5)];
+    assert_eq!(city.refused().await, all, "each was counted");
+    assert_eq!(city.events::<events::ClientRefused>().await, 2);
     assert!(ask(&city, &form(&secret), None, None).await.is_ok());
     city.at = NOW.plus_seconds(60);
     assert!(matches!(ask(&city, &form("wrong"), None, None).await, Err(Error::ClientAuthentication)));

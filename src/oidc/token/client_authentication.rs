@@ -7,8 +7,7 @@ use records::{Actor, Context, Work};
 
 use super::issue::TokenRequest;
 use crate::{
-    Client, ClientId, Endpoint, Error, client::ClientKind, events::ClientRefused, limits, parameters::decode,
-    throttle::Wrong,
+    Client, Endpoint, Error, client::ClientKind, events::ClientRefused, limits, parameters::decode, tally::What,
 };
 
 /// What the caller shows.
@@ -27,25 +26,25 @@ pub(super) async fn authenticate(endpoint: &Endpoint<'_>, request: &TokenRequest
         {
             Ok(client)
         }
-        _ => Err(refused(endpoint, &shown.client).await?),
+        // What is no client of ours may be a secret in the wrong field.
+        (client, _) => Err(refused(endpoint, client.as_ref().map_or("-", |client| client.client_id.as_str())).await?),
     }
 }
 
 /// Counts and remembers a failure.
 async fn refused(endpoint: &Endpoint<'_>, client: &str) -> Result<Error, Error> {
-    if endpoint.provider.throttle().wrong(client, &endpoint.address, endpoint.context.at) == Wrong::Later {
-        return Ok(Error::WrongSecrets);
-    }
+    let address = endpoint.address.clone();
+    let counted = endpoint.provider.tally().count(What::Secret, client, &address, endpoint.context.at);
+    let answer = if counted.is_too_many { Error::WrongSecrets } else { Error::ClientAuthentication };
+    let Some(count) = counted.tell else { return Ok(answer) };
     let context = Context { actor: Actor::Anonymous, ..endpoint.context.clone() };
-    // Whatever else was sent as an identifier may be a secret in the wrong field.
-    let client = ClientId::parse(client).map_or("-".to_owned(), |client| client.to_string());
-    let event = ClientRefused { client, address: endpoint.address.clone() };
+    let event = ClientRefused { client: client.to_owned(), address, count: Some(count) };
     let remember = async |mut work: Work| {
         work.record(event.clone());
         work.commit().await
     };
     endpoint.database.attempt(&context, remember).await?;
-    Ok(Error::ClientAuthentication)
+    Ok(answer)
 }
 
 fn shown(request: &TokenRequest<'_>) -> Result<Credentials, Error> {

@@ -15,6 +15,7 @@ use crate::{
     events::{CodeBurnt, CodeRedeemed, CodeReused},
     family::{self, Family, Redemption},
     limits, scope,
+    tally::What,
 };
 
 pub(super) async fn redeem(endpoint: &Endpoint<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
@@ -93,9 +94,14 @@ async fn redeem_once(
             return Err(flaw(GrantFlaw::SessionOver));
         }
         // Of two who have the same code one has stolen it, and we cannot tell which (RFC 6749 §4.1.2).
-        family::revoke(&mut work.tx, &code.family, "code_reused", at).await?;
-        work.record(CodeReused { family: code.family.clone(), client: client.client_id.clone() });
-        work.commit().await?;
+        let is_new = family::revoke(&mut work.tx, &code.family, "code_reused", at).await?;
+        let (what, owner) = (What::DeadCode(code.family.clone()), client.client_id.as_str());
+        let counted = endpoint.provider.tally().count(what, owner, &endpoint.address, at);
+        if is_new || counted.tell.is_some() {
+            let (family, client) = (code.family.clone(), client.client_id.clone());
+            work.record(CodeReused { family, client, count: Some(counted.tell.unwrap_or(1)) });
+            work.commit().await?;
+        }
         return Err(flaw(GrantFlaw::CodeReused));
     }
     let family = Family {
@@ -119,11 +125,12 @@ async fn burn(endpoint: &Endpoint<'_>, client: &Client, code: &Code, mistake: Gr
     context.actor = Actor::Client(client.client_id.to_string());
     let mut work = endpoint.database.begin(context).await?;
     let at = work.at();
-    family::burn(&mut work.tx, code, "code_burnt", at).await?;
-    // Whose code it was, whoever sent it.
-    let owner = crate::ClientId::stored(code.client.clone());
-    work.record(CodeBurnt { family: code.family.clone(), client: owner, why: mistake.to_string() });
-    work.commit().await?;
+    if family::burn(&mut work.tx, code, "code_burnt", at).await? {
+        // Whose code it was, whoever sent it.
+        let owner = crate::ClientId::stored(code.client.clone());
+        work.record(CodeBurnt { family: code.family.clone(), client: owner, why: mistake.to_string() });
+        work.commit().await?;
+    }
     Err(flaw(mistake))
 }
 

@@ -2,11 +2,15 @@
 
 use anyhow::{Context, ensure};
 use base::ListPage;
-use identity::{Role, organisation, staff};
+use identity::{Role, command_key, organisation, staff};
 use records::Actor;
 
-use super::person::{self, NewAccount};
+use super::{
+    operator,
+    person::{self, NewAccount},
+};
 use crate::{
+    foundation,
     settings::Settings,
     wiring::{self, World},
 };
@@ -34,8 +38,8 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     let number = arguments.account.identity_number()?;
     let world = World::default();
     let product = wiring::build(settings, world.clone()).await?;
-    let (password, hashed) = person::new_password(&product, &arguments.account.username).await?;
-    let mut work = product.database.begin(world.context(Actor::Operator)).await?;
+    let (password, hashed) = person::first_password(&product).await?;
+    let mut work = product.database.begin(world.context(Actor::Job("bootstrap"))).await?;
     // Inside the unit of work: SQLite's holds the only place for a writer; on PostgreSQL the credit code, the username
     // or the identity number stops the second of two that run at the same time with the same words.
     let departments =
@@ -53,6 +57,10 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     };
     let department = organisation::register(&mut work, new).await.context("--organisation")?;
     staff::appoint(&mut work, &person.person, &department, &[Role::Operator]).await?;
+    let key = command_key::make(&mut work, &person.account).await?;
+    let file = operator::key_file(settings);
+    foundation::write_secret(&file, key.secret.expose()).with_context(|| format!("writing {}", file.display()))?;
     work.commit().await?;
-    super::print(&format!("operator {}\n", person::handed_out(&person.username, &password, person.until)))
+    let handed_out = person::handed_out(&person.username, &password, person.until);
+    super::print(&format!("{}operator {handed_out}\n", operator::bound(&person.username, &file, key.until)))
 }

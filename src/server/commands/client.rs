@@ -2,11 +2,17 @@
 
 use anyhow::Context;
 use base::{ListPage, Text, id::OrganisationId};
-use oidc::client::{
-    self, ClientId, ClientKind, ClientSettings, Consent, GrantType, Registration, SubjectType, TokenAlgorithm,
+use identity::{Reason, events::CommandApproved};
+use oidc::{
+    client::{
+        self, ClientId, ClientKind, ClientSettings, Consent, GrantType, Registration, SubjectType, TokenAlgorithm,
+        edit::{Edit, Terms},
+    },
+    scope::ScopeSet,
 };
-use records::{Actor, Database};
+use records::Database;
 
+use super::operator;
 use crate::{
     foundation,
     settings::Settings,
@@ -18,6 +24,8 @@ use crate::{
 pub enum Command {
     /// Register an application and print its secret, which is shown only once.
     Add(Box<NewClient>),
+    /// Change what an application is registered with: names, addresses, scopes.
+    Edit(Box<Changes>),
     /// List the registered applications.
     List,
     /// Give an application another secret; the old one stops counting at once.
@@ -35,6 +43,60 @@ pub enum Command {
         /// The application.
         client_id: String,
     },
+    /// Show what an application is registered with.
+    Show {
+        /// The application.
+        client_id: String,
+    },
+}
+
+/// What of a registration is to be different.
+#[derive(clap::Args)]
+pub struct Changes {
+    /// The application.
+    client_id: String,
+    /// Why: kept in the event log.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Its name, as people see it.
+    #[arg(long)]
+    name: Option<String>,
+    /// Its name in English.
+    #[arg(long, value_name = "NAME")]
+    name_en: Option<String>,
+    /// What it needs people's data for.
+    #[arg(long)]
+    purpose: Option<String>,
+    /// The same in English.
+    #[arg(long, value_name = "PURPOSE")]
+    purpose_en: Option<String>,
+    /// `true`: it says itself that two people decided on a licence; `false`: its requests become applications.
+    #[arg(long, value_name = "true|false", hide_possible_values = true)]
+    attests_review: Option<bool>,
+    /// The second operator, who approves that it does.
+    #[arg(long, value_name = "USERNAME")]
+    approved_by: Option<String>,
+    /// Another address for answers; may be repeated.
+    #[arg(long, value_name = "URL")]
+    add_redirect_uri: Vec<String>,
+    /// An address that gets no answers any more; may be repeated.
+    #[arg(long, value_name = "URL")]
+    remove_redirect_uri: Vec<String>,
+    /// Another address after signing out; may be repeated.
+    #[arg(long, value_name = "URL")]
+    add_post_logout_redirect_uri: Vec<String>,
+    /// An address that nobody is sent to after signing out any more; may be repeated.
+    #[arg(long, value_name = "URL")]
+    remove_post_logout_redirect_uri: Vec<String>,
+    /// Where the application is told that a session ended.
+    #[arg(long, value_name = "URL", conflicts_with = "no_backchannel_logout_uri")]
+    backchannel_logout_uri: Option<String>,
+    /// It is not told any more.
+    #[arg(long)]
+    no_backchannel_logout_uri: bool,
+    /// The scopes it may ask for, all of them, separated by spaces.
+    #[arg(long)]
+    scopes: Option<String>,
 }
 
 /// An application to be registered.
@@ -112,6 +174,8 @@ pub struct NewClient {
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Add(new) => add(settings, *new).await,
+        Command::Edit(changes) => edit(settings, *changes).await,
+        Command::Show { client_id } => show(settings, &client_id).await,
         Command::List => list(&foundation::find_database(settings).await?).await,
         Command::RenewSecret { client_id } => change(settings, &client_id, Change::RenewSecret).await,
         Command::Disable { client_id } => change(settings, &client_id, Change::Disable).await,
@@ -124,9 +188,8 @@ async fn add(settings: &Settings, new: NewClient) -> anyhow::Result<()> {
     let client_id = ClientId::parse(&new.client_id).ok().with_context(|| {
         format!("{:?} is no client identifier: letters, digits, dots, hyphens and underscores", new.client_id)
     })?;
-    let world = World::default();
-    let product = wiring::find(settings, world.clone()).await?;
-    let mut work = product.database.begin(world.context(Actor::Operator)).await?;
+    let product = wiring::find(settings, World::default()).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let department = super::organisation_with(&mut work.tx, &code).await?;
     let mut acts_for = Vec::new();
     for code in &new.acts_for {
@@ -143,6 +206,98 @@ async fn add(settings: &Settings, new: NewClient) -> anyhow::Result<()> {
     })
 }
 
+async fn edit(settings: &Settings, changes: Changes) -> anyhow::Result<()> {
+    let client_id = ClientId::parse(&changes.client_id).with_context(|| changes.client_id.clone())?;
+    let reason = Reason::parse(&changes.reason).context("--reason")?;
+    let product = wiring::find(settings, World::default()).await?;
+    let context = operator::context(settings, &product).await?;
+    let attests = changes.attests_review == Some(true);
+    let second = operator::second(settings, &product, &context, changes.approved_by.as_deref(), attests).await?;
+    let mut work = product.database.begin(context).await?;
+    let found = client::find(&mut work.tx, &client_id).await?;
+    let before = Terms::of(&found.with_context(|| format!("no application is registered as {client_id}"))?);
+    let after = changes.applied(before.clone())?;
+    let edit = Edit { before, after };
+    client::edit::edit(&mut work, product.app.provider.uri_policy(), &client_id, &edit)
+        .await
+        .with_context(|| client_id.to_string())?;
+    reason.record(&mut work, client_id.as_str());
+    if let Some(second) = second {
+        work.record(CommandApproved { staff: second, about: client_id.to_string() });
+    }
+    work.commit().await?;
+    super::print(&shown(&client_id, &edit.after))
+}
+
+async fn show(settings: &Settings, client_id: &str) -> anyhow::Result<()> {
+    let client_id = ClientId::parse(client_id).with_context(|| client_id.to_owned())?;
+    let database = foundation::find_database(settings).await?;
+    let found = client::find(&mut database.read().await?, &client_id).await?;
+    let found = found.with_context(|| format!("no application is registered as {client_id}"))?;
+    super::print(&shown(&client_id, &Terms::of(&found)))
+}
+
+fn shown(client_id: &ClientId, terms: &Terms) -> String {
+    let none = String::new();
+    let single = [
+        ("name", &terms.name_zh),
+        ("name_en", &terms.name_en),
+        ("purpose", &terms.purpose_zh),
+        ("purpose_en", &terms.purpose_en),
+        ("backchannel_logout_uri", terms.backchannel_logout_uri.as_ref().unwrap_or(&none)),
+        ("scopes", &terms.scopes),
+    ];
+    let many = [("redirect_uri", &terms.redirect_uris), ("post_logout_redirect_uri", &terms.post_logout_redirect_uris)];
+    let many = many.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+    let lines = single.into_iter().chain(many).map(|(name, value)| format!("{name}: {value}\n"));
+    format!("{client_id}\n{}", lines.collect::<String>())
+}
+
+impl Changes {
+    /// The terms with these changes.
+    fn applied(self, mut terms: Terms) -> anyhow::Result<Terms> {
+        let set = |place: &mut String, value: Option<String>| {
+            if let Some(value) = value {
+                *place = value;
+            }
+        };
+        set(&mut terms.name_zh, self.name);
+        set(&mut terms.name_en, self.name_en);
+        set(&mut terms.purpose_zh, self.purpose);
+        set(&mut terms.purpose_en, self.purpose_en);
+        set(&mut terms.scopes, self.scopes.map(|scopes| scope_set(&scopes)).transpose()?);
+        terms.attests_review = self.attests_review.unwrap_or(terms.attests_review);
+        exchange(&mut terms.redirect_uris, self.add_redirect_uri, &self.remove_redirect_uri)?;
+        let (add, remove) = (self.add_post_logout_redirect_uri, self.remove_post_logout_redirect_uri);
+        exchange(&mut terms.post_logout_redirect_uris, add, &remove)?;
+        if self.no_backchannel_logout_uri {
+            terms.backchannel_logout_uri = None;
+        } else if self.backchannel_logout_uri.is_some() {
+            terms.backchannel_logout_uri = self.backchannel_logout_uri;
+        }
+        Ok(terms)
+    }
+}
+
+fn scope_set(scopes: &str) -> anyhow::Result<String> {
+    let set = ScopeSet::parse(scopes).with_context(|| format!("--scopes {scopes:?}"))?;
+    Ok(set.text())
+}
+
+/// Takes addresses out, which have to be there, and puts others in.
+fn exchange(uris: &mut Vec<String>, add: Vec<String>, remove: &[String]) -> anyhow::Result<()> {
+    for uri in remove {
+        anyhow::ensure!(uris.contains(uri), "{uri} is not registered");
+    }
+    uris.retain(|uri| !remove.contains(uri));
+    for uri in add {
+        if !uris.contains(&uri) {
+            uris.push(uri);
+        }
+    }
+    Ok(())
+}
+
 enum Change {
     Disable,
     Enable,
@@ -151,8 +306,8 @@ enum Change {
 
 async fn change(settings: &Settings, client_id: &str, change: Change) -> anyhow::Result<()> {
     let client_id = ClientId::parse(client_id).with_context(|| client_id.to_owned())?;
-    let database = foundation::find_database(settings).await?;
-    let mut work = database.begin(World::default().context(Actor::Operator)).await?;
+    let product = wiring::find(settings, World::default()).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let done = match change {
         Change::Disable => client::disable(&mut work, &client_id).await.map(|()| "disabled\n".to_owned()),
         Change::Enable => client::enable(&mut work, &client_id).await.map(|()| "enabled\n".to_owned()),
@@ -210,6 +365,7 @@ fn registration(new: NewClient, client_id: ClientId, organisation_id: Organisati
             identity_number_approved: new.identity_number_approved,
             native: new.native,
             acts_for: Vec::new(),
+            attests_review: false,
         },
     }
 }

@@ -53,11 +53,12 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
         Some(folder) => folder,
         None => std::env::temp_dir().join(format!("guosuo-demo-{}", crypto::digest::hex(&world.entropy.bytes::<6>()))),
     };
-    std::fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    demo::check_folder(&folder)?;
+    foundation::make_private_folder(&folder)?;
     let folder = folder.canonicalize()?;
     // Before the port is taken and the facts of the other one are removed.
     let taken = format!("a demonstration is running in {} already", folder.display());
-    let _demonstration = foundation::hold(&folder.join("demo.lock"), &taken)?;
+    let _demonstration = foundation::hold(&folder.join(demo::LOCK), &taken)?;
     let configured = settings.text(&settings::LISTEN);
     let listen = arguments.port.map_or_else(|| configured.to_owned(), |port| format!("127.0.0.1:{port}"));
     let listener =
@@ -77,6 +78,7 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     if let Some(database) = arguments.database {
         settings.set("database.url", &database)?;
     }
+    demo::check_database(&settings, &folder).await?;
     let _alone = foundation::alone(&settings)?;
     let product = wiring::build(&settings, world.clone()).await?;
     let ports = RelyingPartyPorts::in_folder(&folder).await?;

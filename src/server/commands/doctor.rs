@@ -1,39 +1,36 @@
 //! `doctor`: what is in force, what is wrong, what to do about it.
 
-use std::fmt::Write;
-
-use anyhow::bail;
+use anyhow::{anyhow, bail, ensure};
 use documents::font::Fonts;
-use records::{Database, SharedClock, jobs, log};
+use records::{Database, SharedClock, damage, jobs};
 
+use super::audit;
 use crate::{
-    foundation,
+    backup, foundation,
+    report::Report,
+    safety,
     settings::{self, SettingKind, Settings, Source},
-    wiring::{self, World},
+    wiring::{self, Product, World},
 };
 
-/// One line for each thing that was looked at.
-pub(crate) struct Report {
-    pub text: String,
-    wrong: u32,
+/// How long before its end a command key is told.
+const COMMAND_KEY_TOLD_SECONDS: i64 = 30 * 86_400;
+
+/// How closely.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Leave out what takes the longer the more there is: reading every table and every licence's row.
+    #[arg(long)]
+    quick: bool,
 }
 
-impl Report {
-    fn line(&mut self, name: &str, outcome: Result<String, String>) {
-        let (mark, text) = match outcome {
-            Ok(text) => ("ok   ", text),
-            Err(text) => {
-                self.wrong += 1;
-                ("WRONG", text)
-            }
-        };
-        let _ = writeln!(self.text, "{mark} {name}: {text}");
-    }
-
-    /// What is to come, and right as it is.
-    fn soon(&mut self, name: &str, text: &str) {
-        let _ = writeln!(self.text, "soon  {name}: {text}");
-    }
+/// How closely the database is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Whatever takes no longer in a city than in a village, and the event log.
+    Quick,
+    /// To the last row.
+    Whole,
 }
 
 /// Looks at everything and prints what it found.
@@ -41,24 +38,20 @@ impl Report {
 /// # Errors
 ///
 /// When something is wrong, after printing.
-pub async fn run(settings: &Settings) -> anyhow::Result<()> {
-    let report = look(settings, &World::default()).await?;
-    super::print(&report.text)?;
-    if report.wrong > 0 {
-        bail!("{} of these must be put right", report.wrong);
-    }
-    Ok(())
+pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()> {
+    let depth = if arguments.quick { Depth::Quick } else { Depth::Whole };
+    look(settings, &World::default(), depth).await?.tell()
 }
 
 /// Looks at everything.
-pub(crate) async fn look(settings: &Settings, world: &World) -> anyhow::Result<Report> {
-    let mut report = Report { text: String::new(), wrong: 0 };
+pub(crate) async fn look(settings: &Settings, world: &World, depth: Depth) -> anyhow::Result<Report> {
+    let mut report = Report::default();
     for (key, value, source) in settings.in_force().filter(|(_, _, source)| *source != Source::Default) {
         // A database URL may hold a password.
         let secret = key == settings::DATABASE_URL.key
             || settings::ALL.iter().any(|setting| setting.key == key && setting.kind == SettingKind::SecretFile);
         let shown = if secret { "(set)" } else { value };
-        let _ = writeln!(report.text, "      {key} = {shown} ({source:?})");
+        report.note(&format!("{key} = {shown} ({source:?})"));
     }
     report.line("public_url", words(foundation::public_url(settings)));
     let proxies = foundation::trusted_proxies(settings).map(|_| settings.list(&settings::TRUSTED_PROXIES));
@@ -67,8 +60,13 @@ pub(crate) async fn look(settings: &Settings, world: &World) -> anyhow::Result<R
     let fonts = foundation::fonts_folder(settings)
         .and_then(|folder| Ok(Fonts::load(&folder).map(|_| folder.display().to_string())?));
     report.line("fonts", words(fonts));
+    safety::look(settings, &mut report);
     match foundation::find_database(settings).await {
-        Ok(database) => look_at_database(settings, world, database, &mut report).await?,
+        Ok(database) => {
+            report.line("database", Ok(format!("{}, schema up to date", database.dialect().name())));
+            look_at_database((settings, world, depth), &database, &mut report).await;
+            database.close().await;
+        }
         Err(error) => report.line("database", Err(format!("{error:#}"))),
     }
     Ok(report)
@@ -79,54 +77,86 @@ fn words(outcome: anyhow::Result<String>) -> Result<String, String> {
     outcome.map_err(|error| format!("{error:#}"))
 }
 
+/// What cannot be looked at is told, and the next thing is looked at all the same.
 async fn look_at_database(
-    settings: &Settings,
-    world: &World,
-    database: Database,
+    (settings, world, depth): (&Settings, &World, Depth),
+    database: &Database,
+    report: &mut Report,
+) {
+    if depth == Depth::Whole {
+        report.line("tables", words(tables(database).await));
+    }
+    report.line("clock", words(clock(world, database).await));
+    report.line("jobs", words(waiting_jobs(database).await));
+    if let Err(fault) = safety::look_inside(settings, database, report).await {
+        report.line("safety", Err(fault.to_string()));
+    }
+    let looked = match foundation::has_keys(database).await {
+        Ok(true) => look_at_product((settings, world, depth), report).await,
+        Ok(false) => Err(anyhow!("none yet: `guosuo bootstrap` or the first `guosuo serve` makes them")),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = looked {
+        report.line("keys", Err(format!("{error:#}")));
+    }
+}
+
+/// What only the keys can tell: whether the log is whole, which keys sign, and what ends.
+async fn look_at_product(
+    (settings, world, depth): (&Settings, &World, Depth),
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    report.line("database", Ok(format!("{}, schema up to date", database.dialect().name())));
-    let clock = SharedClock::new(std::sync::Arc::clone(&world.clock));
-    report.line(
-        "clock",
-        match foundation::too_far(clock.compare(&database).await?) {
-            None => Ok(format!("{} ms from the database's", clock.skew_micros() / 1000)),
-            Some(wrong) => Err(wrong),
-        },
-    );
-    // What commands wrote while no server ran has no number yet.
-    while log::sequence_events(&database).await? >= log::TURN_MAX {}
-    let mut tx = database.read().await?;
-    let (waiting, dead) = jobs::census(&mut tx).await?;
-    report.line(
-        "jobs",
-        if dead == 0 { Ok(format!("{waiting} waiting")) } else { Err(format!("{dead} given up after many tries")) },
-    );
-    report.line(
-        "event log",
-        match log::audit(&mut tx).await? {
-            log::Finding::Sound(count) => Ok(format!("{count} events, none removed, none changed")),
-            log::Finding::Broken(number) => {
-                Err(format!("event {number} is missing, or it or an earlier one was changed"))
-            }
-            log::Finding::Truncated(last, head) => Err(format!("it ends at {last}, but its head says {head}")),
-        },
-    );
-    drop(tx);
-    if foundation::has_keys(&database).await? {
-        if let Err(error) = look_at_keys(settings, world, report).await {
-            report.line("keys", Err(format!("{error:#}")));
-        }
-    } else {
-        report.line("keys", Err("none yet: `guosuo bootstrap` or the first `guosuo serve` makes them".to_owned()));
+    let product = wiring::find(settings, world.clone()).await?;
+    if depth == Depth::Whole
+        && let Err(error) = look_at_log(settings, &product, report).await
+    {
+        report.line("event log", Err(format!("{error:#}")));
     }
-    database.close().await;
+    if depth == Depth::Whole {
+        report.line("documents", words(backup::documents(&product).await));
+    }
+    look_at_keys(&product, report).await?;
+    product.database.close().await;
+    Ok(())
+}
+
+async fn tables(database: &Database) -> anyhow::Result<String> {
+    let (count, wrong) = damage::look(database).await?;
+    ensure!(wrong.is_empty(), "{} of {count} cannot be read through: {}", wrong.len(), wrong.join("; "));
+    Ok(format!("{count}, each read through"))
+}
+
+async fn clock(world: &World, database: &Database) -> anyhow::Result<String> {
+    let clock = SharedClock::new(std::sync::Arc::clone(&world.clock));
+    match foundation::too_far(clock.compare(database).await?) {
+        None => Ok(format!("{} ms from the database's", clock.skew_micros() / 1000)),
+        Some(wrong) => bail!("{wrong}"),
+    }
+}
+
+async fn waiting_jobs(database: &Database) -> anyhow::Result<String> {
+    let (waiting, dead) = jobs::census(&mut database.read().await?).await?;
+    ensure!(dead == 0, "{dead} given up after many tries");
+    Ok(format!("{waiting} waiting"))
+}
+
+/// Whether the log is whole and everything else as it says.
+async fn look_at_log(settings: &Settings, product: &Product, report: &mut Report) -> anyhow::Result<()> {
+    let (found, kept) = audit::look(settings, product).await?;
+    for finding in &found.acknowledged {
+        report.soon("event log", &format!("known: {finding}"));
+    }
+    if found.is_sound() {
+        report.line("event log", Ok(audit::sound(&found, kept)));
+    }
+    for finding in &found.findings {
+        report.line("event log", Err(finding.to_string()));
+    }
     Ok(())
 }
 
 /// Whether each key signs, and what ends: told 90, 30, 7 and 1 days before.
-async fn look_at_keys(settings: &Settings, world: &World, report: &mut Report) -> anyhow::Result<()> {
-    let product = wiring::find(settings, world.clone()).await?;
+async fn look_at_keys(product: &Product, report: &mut Report) -> anyhow::Result<()> {
     let now = product.world.clock.now();
     let silent: Vec<_> =
         pki::Purpose::SINGLE.iter().filter_map(|purpose| product.app.custody.current(*purpose, now).err()).collect();
@@ -135,6 +165,13 @@ async fn look_at_keys(settings: &Settings, world: &World, report: &mut Report) -
     }
     if silent.is_empty() {
         report.line("keys", Ok("each purpose has one that signs".to_owned()));
+    }
+    let (count, unopened) = product.app.custody.open_every_file(&mut product.database.read().await?).await?;
+    for error in &unopened {
+        report.line("key files", Err(error.to_string()));
+    }
+    if unopened.is_empty() {
+        report.line("key files", Ok(format!("{count}, each opens, those of seals too")));
     }
     for key in product.app.custody.left_behind() {
         report
@@ -147,6 +184,13 @@ async fn look_at_keys(settings: &Settings, world: &World, report: &mut Report) -
         if ending.is_urgent(now) {
             report.line("calendar", Err(line));
         } else {
+            report.soon("calendar", &line);
+        }
+    }
+    for (operator, end) in identity::command_key::endings(&mut product.database.read().await?, now).await? {
+        if end < now.plus_seconds(COMMAND_KEY_TOLD_SECONDS) {
+            let line =
+                format!("{operator}'s command key ends on {}: `guosuo operator bind` makes the next", end.date());
             report.soon("calendar", &line);
         }
     }

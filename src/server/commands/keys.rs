@@ -8,8 +8,9 @@ use pki::{
     Custody, Purpose, RevocationReason, envelope, root,
     rotation::{self, Wait},
 };
-use records::{Actor, Database, Work};
+use records::{Database, Work};
 
+use super::operator;
 use crate::{
     foundation,
     settings::Settings,
@@ -131,16 +132,15 @@ async fn pre_publish(settings: &Settings, purpose: &str) -> anyhow::Result<()> {
         let names: Vec<_> = Purpose::SINGLE.iter().map(|purpose| purpose.as_str()).collect();
         format!("{purpose} is no purpose of keys: {}", names.join(", "))
     })?;
-    let world = World::default();
-    let product = wiring::find(settings, world.clone()).await?;
-    let key = rotation::pre_publish(&product.app.custody, world.context(Actor::Operator), known).await;
+    let product = wiring::find(settings, World::default()).await?;
+    let context = operator::context(settings, &product).await?;
+    let key = rotation::pre_publish(&product.app.custody, context, known).await;
     super::print(&format!("{}\n", key.with_context(|| purpose.to_owned())?))
 }
 
 async fn custody(settings: &Settings) -> anyhow::Result<(Custody, records::Context)> {
-    let world = World::default();
-    let product = wiring::find(settings, world.clone()).await?;
-    Ok((product.app.custody.clone(), world.context(Actor::Operator)))
+    let product = wiring::find(settings, World::default()).await?;
+    Ok((product.app.custody.clone(), operator::context(settings, &product).await?))
 }
 
 fn named(keys: &[KeyId]) -> anyhow::Result<()> {
@@ -162,7 +162,7 @@ async fn begin(settings: &Settings, key_id: &str) -> anyhow::Result<(Product, Wo
     let key = KeyId::parse(key_id).with_context(|| format!("{key_id} is no key"))?;
     let world = World::default();
     let product = wiring::find(settings, world.clone()).await?;
-    let work = product.database.begin(world.context(Actor::Operator)).await?;
+    let work = product.database.begin(operator::context(settings, &product).await?).await?;
     Ok((product, work, key))
 }
 

@@ -1,11 +1,23 @@
 //! `organisation`: what the register learns about departments and companies.
 
+use std::fmt::Write;
+
 use anyhow::Context;
 use base::{ListPage, id::OrganisationId};
-use identity::organisation::{self, NewOrganisation, OrganisationKind};
-use records::Actor;
+use identity::{
+    Reason,
+    organisation::{
+        self, NewOrganisation, OrganisationKind,
+        change::{self, Change, Facts},
+    },
+};
 
-use crate::{foundation, settings::Settings, wiring::World};
+use super::operator;
+use crate::{
+    foundation,
+    settings::Settings,
+    wiring::{self, World},
+};
 
 /// What may be done.
 #[derive(clap::Subcommand)]
@@ -14,8 +26,12 @@ pub enum Command {
     Add(New),
     /// Write down that it exists no more or that its registration was revoked: for good; revokes its licences.
     Cease(Which),
+    /// Change its name, address or legal representative; what it was before is kept.
+    Edit(Changes),
     /// Let a suspended one act again.
     Resume(Which),
+    /// Show what is registered of it, and what it was before.
+    Show(Which),
     /// List departments, or companies.
     List {
         /// Companies.
@@ -51,6 +67,25 @@ pub struct Which {
     organisation_code: String,
 }
 
+/// What is to be different.
+#[derive(clap::Args)]
+pub struct Changes {
+    #[command(flatten)]
+    which: Which,
+    /// Why: kept in the event log.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Its new name.
+    #[arg(long)]
+    name: Option<String>,
+    /// Its new address; an empty one removes it.
+    #[arg(long)]
+    address: Option<String>,
+    /// What its new legal representative signs in with; an empty one leaves it without.
+    #[arg(long, value_name = "USERNAME")]
+    legal_representative: Option<String>,
+}
+
 /// Does it.
 ///
 /// # Errors
@@ -59,6 +94,8 @@ pub struct Which {
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match &command {
         Command::Add(new) => add(settings, new).await,
+        Command::Edit(changes) => edit(settings, changes).await,
+        Command::Show(which) => show(settings, which).await,
         Command::List { enterprises } => list(settings, *enterprises).await,
         Command::Cease(which) | Command::Resume(which) | Command::Suspend(which) => {
             change(settings, &command, which).await
@@ -68,8 +105,8 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
 
 async fn add(settings: &Settings, new: &New) -> anyhow::Result<()> {
     let credit_code = super::credit_code(&new.organisation_code)?;
-    let database = foundation::find_database(settings).await?;
-    let mut work = database.begin(World::default().context(Actor::Operator)).await?;
+    let product = wiring::find(settings, World::default()).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let legal_representative = match &new.legal_representative {
         Some(username) => Some(super::person_of(&mut work.tx, username).await?),
         None => None,
@@ -83,6 +120,56 @@ async fn add(settings: &Settings, new: &New) -> anyhow::Result<()> {
     let id = organisation::register(&mut work, new).await?;
     work.commit().await?;
     super::print(&format!("{id}\n"))
+}
+
+async fn edit(settings: &Settings, changes: &Changes) -> anyhow::Result<()> {
+    let code = super::credit_code(&changes.which.organisation_code)?;
+    let reason = Reason::parse(&changes.reason).context("--reason")?;
+    let product = wiring::find(settings, World::default()).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
+    let found = super::organisation_with(&mut work.tx, &code).await?;
+    let before = Facts::of(&found);
+    let mut after = before.clone();
+    if let Some(name) = &changes.name {
+        after.name = name.trim().to_owned();
+    }
+    if let Some(address) = &changes.address {
+        after.address = Some(address.trim().to_owned()).filter(|address| !address.is_empty());
+    }
+    if let Some(username) = &changes.legal_representative {
+        after.legal_representative = match username.trim() {
+            "" => None,
+            username => Some(super::person_of(&mut work.tx, username).await?.to_string()),
+        };
+    }
+    let id = found.organisation_id;
+    change::at_once(&mut work, &id, &Change { before, after }, &reason).await.with_context(|| found.name.clone())?;
+    work.commit().await?;
+    show(settings, &changes.which).await
+}
+
+async fn show(settings: &Settings, which: &Which) -> anyhow::Result<()> {
+    let code = super::credit_code(&which.organisation_code)?;
+    let database = foundation::find_database(settings).await?;
+    let mut tx = database.read().await?;
+    let found = super::organisation_with(&mut tx, &code).await?;
+    let representative = match &found.legal_representative {
+        Some(person) => identity::person::find(&mut tx, person).await?.map(|found| found.name),
+        None => None,
+    };
+    let none = || "-".to_owned();
+    let line = |name: &str, representative: Option<String>, address: Option<String>| {
+        let (representative, address) = (representative.unwrap_or_else(none), address.unwrap_or_else(none));
+        format!("{name}  representative: {representative}  address: {address}")
+    };
+    let (id, state) = (&found.organisation_id, found.state.code());
+    let now = line(&found.name, representative, found.address.clone());
+    let mut lines = format!("{id}  {}  {state}  {now}\n", found.credit_code);
+    for former in change::history(&mut tx, id).await? {
+        let was = line(&former.name, former.legal_representative, former.address);
+        let _ = writeln!(lines, "until {}  {was}", former.until.rfc3339());
+    }
+    super::print(&lines)
 }
 
 async fn list(settings: &Settings, enterprises: bool) -> anyhow::Result<()> {
@@ -105,8 +192,8 @@ async fn list(settings: &Settings, enterprises: bool) -> anyhow::Result<()> {
 
 async fn change(settings: &Settings, command: &Command, which: &Which) -> anyhow::Result<()> {
     let code = super::credit_code(&which.organisation_code)?;
-    let database = foundation::find_database(settings).await?;
-    let mut work = database.begin(World::default().context(Actor::Operator)).await?;
+    let product = wiring::find(settings, World::default()).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let found = super::organisation_with(&mut work.tx, &code).await?;
     let id = found.organisation_id;
     let state = found.state.code();

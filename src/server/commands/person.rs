@@ -1,6 +1,9 @@
 //! `person`: persons and their accounts.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context;
 use base::{
@@ -9,17 +12,21 @@ use base::{
     number::IdentityNumber,
 };
 use identity::{
-    Vault,
+    Reason, Vault,
     account::{self, AccountState, AccountView},
     death,
-    events::SessionClosed,
+    events::{PersonOpened, SessionClosed},
     password::{self, HashedPassword},
-    person::{self, NewPerson, Profile},
+    person::{
+        self, NewPerson, Profile,
+        change::{self, Contact, Renaming},
+    },
+    session, sign_in,
 };
-use records::{Actor, Work};
+use records::Work;
 
+use super::operator;
 use crate::{
-    foundation,
     settings::Settings,
     wiring::{self, Product, World},
 };
@@ -31,6 +38,8 @@ pub enum Command {
     Add(NewAccount),
     /// Close an account for good; its sessions end.
     Close(Named),
+    /// Correct what is registered of a person: the name, how to reach them.
+    Edit(Corrections),
     /// Lock an account until it is unlocked; its sessions end.
     Lock(Named),
     /// Give an account another name to sign in with.
@@ -43,6 +52,12 @@ pub enum Command {
     },
     /// Print another password for an account, with which its owner chooses one within a week; its sessions end.
     ResetPassword(Named),
+    /// Show a person's accounts, in which state they are and when they were last signed in to.
+    Show {
+        /// What the person signs in with.
+        #[arg(long, value_name = "USERNAME")]
+        username: String,
+    },
     /// Open a locked account again.
     Unlock(Named),
     /// Write a person's death down: closes the accounts and revokes the licences that end with their holder.
@@ -55,6 +70,42 @@ pub struct Named {
     /// What the person signs in with.
     #[arg(long, value_name = "USERNAME")]
     username: String,
+    /// Why: kept in the event log.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl Named {
+    /// Writes the reason down, if one was given.
+    fn record(&self, work: &mut Work, account: &AccountId) -> anyhow::Result<()> {
+        if let Some(reason) = &self.reason {
+            Reason::parse(reason).context("--reason")?.record(work, account.as_str());
+        }
+        Ok(())
+    }
+}
+
+/// What is to be different. An empty value removes what is there.
+#[derive(clap::Args)]
+pub struct Corrections {
+    /// What the person signs in with.
+    #[arg(long, value_name = "USERNAME")]
+    username: String,
+    /// Why: kept in the event log.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// The right name.
+    #[arg(long)]
+    name: Option<String>,
+    /// Another telephone number.
+    #[arg(long)]
+    phone: Option<String>,
+    /// Another e-mail address.
+    #[arg(long)]
+    email: Option<String>,
+    /// Another postal address, on one line.
+    #[arg(long)]
+    address: Option<String>,
 }
 
 /// A death.
@@ -113,6 +164,7 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
             act(settings, &named, async |work, view| account::close(work, &view.account_id).await).await
         }
         Command::Deceased(death) => deceased(settings, &death).await,
+        Command::Edit(corrections) => edit(settings, corrections).await,
         Command::Lock(named) => {
             act(settings, &named, async |work, view| account::lock(work, &view.account_id).await).await
         }
@@ -120,6 +172,7 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
             act(settings, &named, async |work, view| account::rename(work, view, &to).await).await
         }
         Command::ResetPassword(named) => reset_password(settings, &named).await,
+        Command::Show { username } => show(settings, &username).await,
         Command::Unlock(named) => {
             act(settings, &named, async |work, view| account::unlock(work, &view.account_id).await).await
         }
@@ -132,10 +185,11 @@ async fn act(
     named: &Named,
     act: impl AsyncFnOnce(&mut Work, &AccountView) -> Result<(), identity::Error>,
 ) -> anyhow::Result<()> {
-    let database = foundation::find_database(settings).await?;
-    let mut work = database.begin(World::default().context(Actor::Operator)).await?;
+    let product = wiring::find(settings, World::default()).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let view = account_named(&mut work, &named.username).await?;
     act(&mut work, &view).await.with_context(|| named.username.clone())?;
+    named.record(&mut work, &view.account_id)?;
     work.commit().await?;
     super::print("done\n")
 }
@@ -143,13 +197,68 @@ async fn act(
 async fn reset_password(settings: &Settings, named: &Named) -> anyhow::Result<()> {
     let world = World::default();
     let product = wiring::find(settings, world.clone()).await?;
-    let (password, hashed) = new_password(&product, &named.username).await?;
-    let mut work = product.database.begin(world.context(Actor::Operator)).await?;
+    let (password, hashed) = first_password(&product).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let view = account_named(&mut work, &named.username).await?;
     anyhow::ensure!(view.state != AccountState::Closed, "{} is closed", named.username);
     let until = password::hand_out(&mut work, &view.account_id, &hashed).await?;
+    sign_in::forgive(&mut work, &product.app.vault, &view.username).await?;
+    named.record(&mut work, &view.account_id)?;
     work.commit().await?;
     super::print(&format!("{}\n", handed_out(&view.username, &password, until)))
+}
+
+async fn edit(settings: &Settings, corrections: Corrections) -> anyhow::Result<()> {
+    let reason = Reason::parse(&corrections.reason).context("--reason")?;
+    let product = wiring::find(settings, World::default()).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
+    let view = account_named(&mut work, &corrections.username).await?;
+    let found = person::find(&mut work.tx, &view.person_id).await?.context("an account without its person")?;
+    let before = Contact::of(&found);
+    let given = |value: Option<String>, now: &Option<String>| match value {
+        Some(value) => Some(value.trim().to_owned()).filter(|value| !value.is_empty()),
+        None => now.clone(),
+    };
+    let after = Contact {
+        phone_number: given(corrections.phone, &before.phone_number),
+        email: given(corrections.email, &before.email),
+        address: given(corrections.address, &before.address),
+    };
+    let person = &view.person_id;
+    anyhow::ensure!(corrections.name.is_some() || before != after, "nothing is different");
+    if before != after {
+        change::contact(&mut work, person, &before, &after, &reason).await.with_context(|| found.name.clone())?;
+    }
+    if let Some(name) = corrections.name {
+        let renaming = Renaming { before: found.name.clone(), after: name.trim().to_owned() };
+        change::rename(&mut work, person, &renaming, &reason).await.with_context(|| found.name.clone())?;
+    }
+    work.commit().await?;
+    super::print("done\n")
+}
+
+async fn show(settings: &Settings, username: &str) -> anyhow::Result<()> {
+    let product = wiring::find(settings, World::default()).await?;
+    let mut tx = product.database.read().await?;
+    let view = account::find_by_username(&mut tx, username).await?;
+    let view = view.with_context(|| format!("no account has the username {username}"))?;
+    let person = person::find(&mut tx, &view.person_id).await?.context("an account without its person")?;
+    let context = operator::context(settings, &product).await?;
+    let look = PersonOpened { person: person.person_id.clone(), what: "command".to_owned() };
+    product.database.tell(&context, look).await?;
+    let number = person.identity_number(&product.app.vault)?.masked();
+    let mut lines = format!("{} {} {number}\n", person.person_id, person.name);
+    for view in account::of_person(&mut tx, &view.person_id).await? {
+        let state = match view.state {
+            AccountState::Closed => "closed",
+            AccountState::Locked => "locked",
+            AccountState::Open => "open",
+        };
+        let last = session::last_of_account(&mut tx, &view.account_id).await?;
+        let last = last.map_or_else(|| "never".to_owned(), Instant::rfc3339);
+        let _ = writeln!(lines, "{} {} {state}, last sign-in: {last}", view.account_id, view.username);
+    }
+    super::print(&lines)
 }
 
 async fn account_named(work: &mut Work, username: &str) -> anyhow::Result<AccountView> {
@@ -167,7 +276,7 @@ async fn deceased(settings: &Settings, death: &Death) -> anyhow::Result<()> {
     let on = death.on.as_deref().map(|text| Date::parse(text).with_context(|| format!("--on {text}"))).transpose()?;
     let world = World::default();
     let product = wiring::find(settings, world.clone()).await?;
-    let mut work = product.database.begin(world.context(Actor::Operator)).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let found = person::find_by_identity_number(&mut work.tx, &product.app.vault, &number).await?;
     let person = found.context("there is no person with this identity number")?.person_id;
     let on = on.unwrap_or_else(|| work.at().date());
@@ -181,8 +290,8 @@ async fn add(settings: &Settings, new: NewAccount) -> anyhow::Result<()> {
     let number = new.identity_number()?;
     let world = World::default();
     let product = wiring::find(settings, world.clone()).await?;
-    let (password, hashed) = new_password(&product, &new.username).await?;
-    let mut work = product.database.begin(world.context(Actor::Operator)).await?;
+    let (password, hashed) = first_password(&product).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let registered = register(&mut work, &product.app.vault, new, number, &hashed).await?;
     work.commit().await?;
     let Registered { person, account, username, until } = registered;
@@ -211,15 +320,14 @@ fn read_identity_number(file: &Path) -> anyhow::Result<IdentityNumber> {
     IdentityNumber::parse(&text).with_context(|| format!("the identity number in {from}"))
 }
 
-/// A password of 20 random characters, in clear to be handed over once, and hashed.
+/// A random password, in clear to be handed over once, and hashed.
 ///
 /// # Errors
 ///
 /// When the password cannot be hashed, which no setting makes happen.
-pub(crate) async fn new_password(product: &Product, username: &str) -> anyhow::Result<(String, HashedPassword)> {
-    let clear = crypto::encoding::base64url(&product.world.entropy.bytes::<15>());
-    let hashed = password::hash(&product.app.gate, &product.world.entropy, username, &clear).await?;
-    Ok((clear, hashed))
+pub(crate) async fn first_password(product: &Product) -> anyhow::Result<(String, HashedPassword)> {
+    let (clear, hashed) = password::first(&product.app.gate, &product.world.entropy).await?;
+    Ok((clear.expose().clone(), hashed))
 }
 
 /// Registers the person and opens the account.

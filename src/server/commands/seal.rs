@@ -3,9 +3,9 @@
 use anyhow::Context;
 use base::{ListPage, id::SealId};
 use identity::staff;
-use records::Actor;
 use seal::{NewSeal, SealKind};
 
+use super::operator;
 use crate::{
     foundation,
     settings::Settings,
@@ -75,9 +75,8 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
 async fn make(settings: &Settings, new: &Making) -> anyhow::Result<()> {
     let code = super::credit_code(&new.organisation_code)?;
     let kind = SealKind::parse(&new.kind).with_context(|| format!("--kind {}: licence or official", new.kind))?;
-    let world = World::default();
-    let product = wiring::find(settings, world.clone()).await?;
-    let mut work = product.database.begin(world.context(Actor::Operator)).await?;
+    let product = wiring::find(settings, World::default()).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let department = super::organisation_with(&mut work.tx, &code).await?;
     let person = super::person_of(&mut work.tx, &new.keeper).await?;
     let keeper = staff::of_person(&mut work.tx, &person).await?;
@@ -90,9 +89,8 @@ async fn make(settings: &Settings, new: &Making) -> anyhow::Result<()> {
 
 async fn change(settings: &Settings, command: &Command, what: &Change) -> anyhow::Result<()> {
     let seal = SealId::parse(&what.seal_id).with_context(|| format!("{} is no seal", what.seal_id))?;
-    let world = World::default();
-    let product = wiring::find(settings, world.clone()).await?;
-    let mut work = product.database.begin(world.context(Actor::Operator)).await?;
+    let product = wiring::find(settings, World::default()).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let changed = match command {
         Command::Freeze(_) => seal::freeze(&mut work, &seal, &what.reason).await,
         Command::Unfreeze(_) => seal::unfreeze(&mut work, &seal, &what.reason).await,

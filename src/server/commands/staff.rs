@@ -3,9 +3,13 @@
 use anyhow::Context;
 use base::{ListPage, id::StaffId};
 use identity::{Role, staff};
-use records::Actor;
 
-use crate::{foundation, settings::Settings, wiring::World};
+use super::operator;
+use crate::{
+    foundation,
+    settings::Settings,
+    wiring::{self, World},
+};
 
 /// What may be done.
 #[derive(clap::Subcommand)]
@@ -57,8 +61,8 @@ async fn appoint(settings: &Settings, new: &Appointment) -> anyhow::Result<()> {
     let code = super::credit_code(&new.organisation_code)?;
     let role = |text: &String| Role::parse(text).with_context(|| format!("--role {text}: there is no such role"));
     let roles = new.role.iter().map(role).collect::<anyhow::Result<Vec<_>>>()?;
-    let database = foundation::find_database(settings).await?;
-    let mut work = database.begin(World::default().context(Actor::Operator)).await?;
+    let product = wiring::find(settings, World::default()).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let department = super::organisation_with(&mut work.tx, &code).await?;
     let person = super::person_of(&mut work.tx, &new.username).await?;
     let staff = staff::appoint(&mut work, &person, &department.organisation_id, &roles).await;
@@ -68,8 +72,8 @@ async fn appoint(settings: &Settings, new: &Appointment) -> anyhow::Result<()> {
 }
 
 async fn end(settings: &Settings, username: &str) -> anyhow::Result<()> {
-    let database = foundation::find_database(settings).await?;
-    let mut work = database.begin(World::default().context(Actor::Operator)).await?;
+    let product = wiring::find(settings, World::default()).await?;
+    let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let person = super::person_of(&mut work.tx, username).await?;
     let appointment = staff::of_person(&mut work.tx, &person).await?;
     let appointment = appointment.with_context(|| format!("{username} has no appointment"))?;

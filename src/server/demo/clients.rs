@@ -41,7 +41,7 @@ pub async fn register(
     }
     wanted.extend(programs(people)?);
     let policy = product.app.provider.uri_policy();
-    let mut work = product.database.begin(product.world.context(Actor::Operator)).await?;
+    let mut work = product.database.begin(product.world.context(Actor::Job("demonstration"))).await?;
     let mut facts = Vec::new();
     for registration in wanted {
         let settings = registration.settings.clone();
@@ -84,6 +84,7 @@ fn programs(people: &People) -> anyhow::Result<[Registration; 4]> {
                 grants: vec![GrantType::ClientCredentials],
                 scopes: "licence:verify licence:issue".to_owned(),
                 acts_for: people.departments.iter().map(|department| department.id.to_string()).collect(),
+                attests_review: true,
                 ..ClientSettings::default()
             },
         )?,

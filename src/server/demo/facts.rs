@@ -206,21 +206,27 @@ impl DemoFacts {
         line("Guosuo runs with an invented city. Ctrl-C stops it.");
         line("");
         for (name, url) in &self.apps {
-            line(&format!("  {url:<28} {}  {}", name.zh, name.en));
+            line(&format!("  {url:<38} {}  {}", name.zh, name.en));
         }
         for (path, zh, en) in [
             ("/me", "我的证照", "my licences"),
             ("/console", "工作台：申请、审核、签发", "console: apply, review, issue"),
             ("/desk", "核验窗口", "counter desk"),
+            (
+                "/operator/people",
+                "运维：人员、应用、单位、密钥",
+                "operators: people, applications, organisations, keys",
+            ),
+            ("/audit", "审计", "audit"),
             ("/", "公众核验", "public verification"),
             ("/api", "接口说明", "API"),
         ] {
-            line(&format!("  {:<28} {zh}  {en}", format!("{issuer}{path}")));
+            line(&format!("  {:<38} {zh}  {en}", format!("{issuer}{path}")));
         }
         line("");
         line(&format!("  所有账号的密码 / every password: {}", super::names::PASSWORD));
         let citizen = self.city.accounts.iter().find(|account| account.roles.is_empty());
-        let staff = ["clerk", "reviewer", "counter", "keeper", "auditor", "operator"]
+        let staff = ["clerk", "reviewer", "counter", "counter-2", "keeper", "auditor", "operator", "operator-2"]
             .into_iter()
             .filter_map(|name| self.city.accounts.iter().find(|account| account.username == name));
         for account in citizen.into_iter().chain(staff) {

@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use anyhow::{Context as _, bail};
 use base::{Date, Instant, id::LicenceId};
 use licence::{
-    Fields, HolderFacts, Licence, application,
+    DecisionNumber, Fields, HolderFacts, Licence, application,
     built_in::{BIRTH, DRIVING, FOOD},
     issue::{self, Begun, Intent, NewLicence, Origin},
     licence_type, lifecycle,
     reason::{RevocationReason, SuspensionReason},
+    revocation::{self, Filed},
 };
 use records::{Actor, Context};
 use serde_json::{Value, json};
@@ -57,7 +58,7 @@ const ISSUERS: [(&str, &str); 6] = [
 /// Makes a seal for each department and says who issues what.
 pub async fn prepare(product: &Product, people: &People) -> anyhow::Result<()> {
     let app = &product.app;
-    let mut work = product.database.begin(product.world.context(Actor::Operator)).await?;
+    let mut work = product.database.begin(product.world.context(Actor::Job("demonstration"))).await?;
     for (department, type_code) in ISSUERS {
         licence_type::authorise(&mut work, type_code, &people.department(department)?.id).await?;
     }
@@ -194,19 +195,36 @@ fn staff_context(product: &Product, department: &Department, at: Instant) -> Con
     Context { at, ..product.world.context(Actor::Staff { staff, person }) }
 }
 
-async fn change(product: &Product, department: &Department, id: &LicenceId, after: After) -> anyhow::Result<()> {
+fn clerk_context(product: &Product, department: &Department) -> Context {
     let (staff, person) = (department.clerk.staff_id.clone(), department.clerk.person_id.clone());
-    let mut work = product.database.begin(product.world.context(Actor::Staff { staff, person })).await?;
+    product.world.context(Actor::Staff { staff, person })
+}
+
+async fn change(product: &Product, department: &Department, id: &LicenceId, after: After) -> anyhow::Result<()> {
     match after {
-        After::Nothing | After::Renew => return Ok(()),
-        After::Revoke => {
-            lifecycle::revoke(&mut work, std::slice::from_ref(&department.id), id, RevocationReason::Penalty).await?;
-        }
-        After::Suspend => {
-            lifecycle::suspend(&mut work, std::slice::from_ref(&department.id), id, SuspensionReason::Investigation)
-                .await?;
-        }
+        After::Nothing | After::Renew => Ok(()),
+        After::Revoke => revoke(product, department, id).await,
+        After::Suspend => suspend(product, department, id).await,
     }
+}
+
+async fn suspend(product: &Product, department: &Department, id: &LicenceId) -> anyhow::Result<()> {
+    let mut work = product.database.begin(clerk_context(product, department)).await?;
+    let issuers = std::slice::from_ref(&department.id);
+    lifecycle::suspend(&mut work, issuers, id, SuspensionReason::Investigation).await?;
+    Ok(work.commit().await?)
+}
+
+/// The clerk files it and the reviewer approves it.
+async fn revoke(product: &Product, department: &Department, id: &LicenceId) -> anyhow::Result<()> {
+    let now = product.world.clock.now();
+    let decision = DecisionNumber::parse(&format!("滨政罚〔{}〕12号", now.date().year()))?;
+    let mut work = product.database.begin(clerk_context(product, department)).await?;
+    let filed = revocation::file(&mut work, id, RevocationReason::Penalty, &decision).await?;
+    work.commit().await?;
+    let Filed::Waiting(waiting) = filed else { bail!("one person revoked licence {id}") };
+    let mut work = product.database.begin(staff_context(product, department, now)).await?;
+    revocation::approve(&mut work, &waiting.id).await?;
     Ok(work.commit().await?)
 }
 
@@ -214,8 +232,7 @@ async fn change(product: &Product, department: &Department, id: &LicenceId, afte
 async fn apply(product: &Product, people: &People) -> anyhow::Result<()> {
     for (department, company) in [("service", 9), ("market", 10)] {
         let (department, company) = (people.department(department)?, company_at(people, company)?);
-        let (staff, person) = (department.clerk.staff_id.clone(), department.clerk.person_id.clone());
-        let mut work = product.database.begin(product.world.context(Actor::Staff { staff, person })).await?;
+        let mut work = product.database.begin(clerk_context(product, department)).await?;
         let new = NewLicence {
             type_code: FOOD.to_owned(),
             holder: company.facts.clone(),

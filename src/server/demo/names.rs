@@ -119,6 +119,9 @@ pub const STAFF: [(&str, &str); 21] = [
     ("秦", "川"),
 ];
 
+/// Who sits beside the first ones at the counter and at the operators' desk.
+pub const COLLEAGUES: [(&str, &str); 2] = [("程", "远航"), ("丁", "香菱")];
+
 const ROADS: [&str; 8] = ["临江路", "望潮街", "柳岸巷", "东风路", "学府街", "渔人码头路", "新桥路", "梧桐大道"];
 
 /// What is drawn for the city: the same every time.

@@ -1,12 +1,15 @@
 //! Who lives and works in the city.
 
+use std::path::Path;
+
+use anyhow::Context;
 use base::{
     Secret,
     id::{OrganisationId, StaffId},
     number::{CreditCode, IdentityNumber},
 };
 use identity::{
-    account, mandate, organisation,
+    account, command_key, mandate, organisation,
     organisation::{NewOrganisation, OrganisationKind},
     password,
     password::HashedPassword,
@@ -21,7 +24,7 @@ use super::{
     facts::AccountFacts,
     names::{self, Draw},
 };
-use crate::wiring::Product;
+use crate::{foundation, wiring::Product};
 
 /// A department: the word its staff's usernames end with, its name, what it issues.
 pub const DEPARTMENTS: [(&str, &str); 6] = [
@@ -102,17 +105,41 @@ pub async fn register(product: &Product) -> anyhow::Result<People> {
     // One hash for all: fifty of them would take seconds, and everyone has the same password anyway.
     let app = &product.app;
     let password = password::hash(&app.gate, &app.entropy, "", names::PASSWORD).await?;
-    let work = product.database.begin(product.world.context(Actor::Operator)).await?;
+    let work = product.database.begin(product.world.context(Actor::Job("demonstration"))).await?;
     let mut registrar = Registrar { product, work, draw: Draw::new(), password, accounts: Vec::new(), registered: 0 };
     let departments = registrar.departments().await?;
     let citizens = registrar.citizens().await?;
     let companies = registrar.companies(&citizens).await?;
+    registrar.colleagues(&departments).await?;
     let Registrar { work, accounts, .. } = registrar;
     work.commit().await?;
     Ok(People { departments, citizens, companies, accounts })
 }
 
+/// Commands on this folder act for the city's operator.
+pub async fn bind_operator(product: &Product, folder: &Path) -> anyhow::Result<()> {
+    let mut work = product.database.begin(product.world.context(Actor::Job("demonstration"))).await?;
+    let operator = account::find_by_username(&mut work.tx, "operator").await?.context("nobody is the operator")?;
+    let key = command_key::make(&mut work, &operator.account_id).await?;
+    foundation::write_secret(&folder.join("keys/operator.key"), key.secret.expose())?;
+    Ok(work.commit().await?)
+}
+
 impl Registrar<'_> {
+    /// A second counter and a second operator: what two people decide is to be seen with two.
+    async fn colleagues(&mut self, departments: &[Department]) -> anyhow::Result<()> {
+        let first = anyhow::Context::context(departments.first(), "a department of the city")?;
+        for ((family, given), (username, role)) in
+            names::COLLEAGUES.into_iter().zip([("counter-2", Role::Counter), ("operator-2", Role::Operator)])
+        {
+            let resident = self.person((family, given, username), (1970, 1998), false).await?;
+            let Holder::Person(person) = &resident.facts.holder else { anyhow::bail!("staff are persons") };
+            staff::appoint(&mut self.work, person, &first.id, &[role]).await?;
+            self.account(&resident, username, &[role]).await?;
+        }
+        Ok(())
+    }
+
     async fn departments(&mut self) -> anyhow::Result<Vec<Department>> {
         let mut departments = Vec::new();
         let mut names = names::STAFF.into_iter();

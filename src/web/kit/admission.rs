@@ -13,6 +13,7 @@ use crate::{
         access::{AssuranceLevel, Who},
         caller::Caller,
         form::{Fields, Query},
+        page::Page,
         session::{Citizen, Staff},
         visit,
     },
@@ -98,6 +99,7 @@ not_given! {
 impl<W> GivenTo<W> for Bytes {}
 impl<W> GivenTo<W> for Fields {}
 impl<W> GivenTo<W> for HeaderMap {}
+impl<W> GivenTo<W> for Page {}
 impl<W> GivenTo<W> for Parts {}
 impl<W, T> GivenTo<W> for Path<T> {}
 impl<W> GivenTo<W> for Query {}

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use base::{Fault, id::OrganisationId};
 use http::{HeaderMap, header, request::Parts};
-use records::{Actor, Context};
+use records::{Actor, Context, Event};
 
 use crate::{App, Problem, kit::visit::SharedVisit};
 
@@ -14,6 +14,8 @@ pub struct Caller {
     pub client_id: String,
     /// The department it belongs to, and then those that it acts for: the only ones whose licences it touches.
     pub departments: Vec<OrganisationId>,
+    /// Whether it may say itself that two people decided on a licence.
+    pub attests_review: bool,
     /// The request.
     pub visit: SharedVisit,
     app: App,
@@ -57,12 +59,22 @@ impl Caller {
                 departments.push(other);
             }
         }
-        Ok(Self { client_id: client_id.to_owned(), departments, visit, app: app.clone() })
+        let attests_review = client.settings.attests_review;
+        Ok(Self { client_id: client_id.to_owned(), departments, attests_review, visit, app: app.clone() })
     }
 
     /// Who acts, when, for which request.
     pub fn context(&self) -> Context {
         self.app.context(&self.visit, Actor::Client(self.client_id.clone()))
+    }
+
+    /// Writes down that this system looked at something, before it is shown.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when it cannot be kept: then nothing is shown.
+    pub async fn tell(&self, look: impl Event) -> Result<(), Fault> {
+        self.app.database.tell(&self.context(), look).await
     }
 }
 

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::{Body, HttpBody},
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    middleware::{Next, from_fn, from_fn_with_state},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
@@ -19,7 +19,7 @@ use crate::{
         awaited::{Refused, awaited},
         cookies, health,
         limits::{COME_AGAIN_SECONDS, FORM_BYTES_MAX, HEADER_BYTES_MAX, UPLOAD_BYTES_MAX, URI_BYTES_MAX},
-        problem::{Reason, Told},
+        problem::{Crowded, Reason, Told},
         rendering, security_headers,
         shares::Share,
         visit::{self, SharedVisit, Visit},
@@ -33,7 +33,7 @@ pub fn wrap(routes: Router<App>, app: App) -> Router {
         // What a handler reads through axum's own extractors; ours have tighter limits of their own.
         .layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX + FORM_BYTES_MAX))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(log_failures))
+        .layer(from_fn_with_state(app.clone(), log_failures))
         .layer(from_fn_with_state(app.clone(), edge))
         .with_state(app)
 }
@@ -108,21 +108,49 @@ fn refused_early(app: &App, request: &Request) -> Option<Problem> {
     (foreign && !health::is_asked(uri.path())).then_some(Problem::Misdirected)
 }
 
-/// One line for each answer that is our failure, with the route's pattern: the path itself may hold a code.
-async fn log_failures(request: Request, next: Next) -> Response {
+/// One line for each answer that is our failure, with the route's pattern: the path itself may hold a code. What a crowd
+/// brings about has one line in a while for all of them.
+async fn log_failures(State(app): State<App>, request: Request, next: Next) -> Response {
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
     let response = next.run(request).await;
-    if response.status().is_server_error() && response.extensions().get::<Told>().is_none() {
-        let said = response.extensions();
-        let why = said.get::<Arc<Problem>>().map(|problem| problem.for_the_log());
-        let why = why.or_else(|| said.get::<Reason>().map(|reason| reason.0.clone()));
-        let why = why.as_deref().unwrap_or("no reason was given");
-        tracing::error!(%route, status = response.status().as_u16(), "{why}");
-    } else {
-        tracing::debug!(%route, status = response.status().as_u16(), "answered");
+    let status = response.status().as_u16();
+    match failure(&response) {
+        Some(Failure::Ours(why)) => tracing::error!(%route, status, "{why}"),
+        Some(Failure::Crowd(why)) => {
+            if let Some(answers) = app.shared.sent_away.times() {
+                tracing::warn!(%route, status, answers, "{why}");
+            }
+        }
+        None => tracing::debug!(%route, status, "answered"),
     }
     response
+}
+
+/// An answer that is not what was asked for, and not the fault of who asked.
+#[derive(Debug, PartialEq, Eq)]
+enum Failure {
+    /// Something is broken or away.
+    Ours(String),
+    /// More came at once than can be answered.
+    Crowd(String),
+}
+
+fn failure(response: &Response) -> Option<Failure> {
+    let said = response.extensions();
+    if !response.status().is_server_error() || said.get::<Told>().is_some() {
+        return None;
+    }
+    if let Some(Crowded(why)) = said.get() {
+        return Some(Failure::Crowd((*why).to_owned()));
+    }
+    if let Some(problem) = said.get::<Arc<Problem>>() {
+        let why = problem.for_the_log();
+        let is_crowd = matches!(**problem, Problem::Busy { .. });
+        return Some(if is_crowd { Failure::Crowd(why) } else { Failure::Ours(why) });
+    }
+    let why = said.get::<Reason>().map_or("no reason was given", |reason| &reason.0);
+    Some(Failure::Ours(why.to_owned()))
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "the layer hands the reason over")]
@@ -135,4 +163,23 @@ fn panicked(reason: Box<dyn Any + Send>) -> Response<Body> {
     let mut response = Problem::Fault(base::Fault::broken(format!("panic: {what}"))).into_response();
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_crowd_brings_about_is_no_failure_of_ours() {
+        let busy = Problem::Busy { retry_after_seconds: 5 }.into_response();
+        assert_eq!(failure(&busy), Some(Failure::Crowd("busy".to_owned())));
+        let mut waits = StatusCode::SERVICE_UNAVAILABLE.into_response();
+        waits.extensions_mut().insert(Crowded("too many"));
+        assert_eq!(failure(&waits), Some(Failure::Crowd("too many".to_owned())));
+        let away = Problem::Fault(base::Fault::unavailable("the database is away")).into_response();
+        assert!(matches!(failure(&away), Some(Failure::Ours(why)) if why.contains("the database is away")));
+        assert!(matches!(failure(&StatusCode::BAD_GATEWAY.into_response()), Some(Failure::Ours(_))));
+        let too_many = Problem::TooManyRequests { retry_after_seconds: 5 }.into_response();
+        assert_eq!((failure(&too_many), failure(&StatusCode::OK.into_response())), (None, None));
+    }
 }

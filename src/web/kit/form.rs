@@ -6,12 +6,13 @@ use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
 };
+use base::Text;
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::LengthLimitError;
 use percent_encoding::percent_decode;
 
 use crate::{
-    App, Problem,
+    App, Page, Problem,
     kit::limits::{FIELD_NAME_BYTES_MAX, FIELDS_MAX, FORM_BYTES_MAX},
 };
 
@@ -177,6 +178,18 @@ pub struct FieldError {
     pub field: String,
     /// What is wrong and what to do, in the visitor's language.
     pub text: String,
+}
+
+impl FieldError {
+    /// What is wrong with one field; empty when nothing is.
+    pub fn of<'e>(errors: &'e [Self], field: &str) -> &'e str {
+        errors.iter().find(|error| error.field == field).map_or("", |error| &error.text)
+    }
+
+    /// What is wrong with a field, said in the language of the page.
+    pub fn new(page: &Page, field: &str, text: &Text) -> Self {
+        Self { field: field.to_owned(), text: page.say(text).to_owned() }
+    }
 }
 
 #[cfg(test)]

@@ -19,12 +19,12 @@ use axum::{
 };
 use base::{Language, Text};
 use http::{HeaderValue, StatusCode, header, request::Parts};
+use identity::Role;
 
 use crate::{
     App, Problem,
     kit::{
         access::DESK,
-        admission::GivenTo,
         app::Site,
         assets,
         session::{self, Session},
@@ -53,8 +53,6 @@ impl FromRequestParts<App> for Page {
         Ok(Self { language: visit.language, session, visit, app: app.clone() })
     }
 }
-
-impl<W> GivenTo<W> for Page {}
 
 impl Page {
     /// A page for a visit whose session nobody has looked for: error pages, which must not wait for a database.
@@ -121,6 +119,11 @@ impl Page {
         self.session
             .as_ref()
             .is_none_or(|session| session.staff.as_ref().is_some_and(|staff| staff.roles.has_any(DESK)))
+    }
+
+    /// Whether to show the way to the counter's other work: to those who see people and their documents.
+    pub fn offers_resets(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.has(Role::Counter))
     }
 
     /// The number of this request.

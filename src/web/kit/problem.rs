@@ -22,6 +22,11 @@ use super::wording::{Both, Worded};
 #[derive(Clone, Debug)]
 pub struct Reason(pub String);
 
+/// An answer in words of its own to come again, because more came at once than can be answered, and of what there was
+/// too much.
+#[derive(Clone, Copy, Debug)]
+pub struct Crowded(pub &'static str);
+
 /// Whoever answered has told the log.
 #[derive(Clone, Copy, Debug)]
 pub struct Told;
@@ -135,7 +140,10 @@ impl From<identity::Error> for Problem {
         let not_found = |code, text| Self::domain(StatusCode::NOT_FOUND, code, text);
         let conflict = |code, text| Self::domain(StatusCode::CONFLICT, code, text);
         let wrong = |code, text| Self::domain(StatusCode::UNPROCESSABLE_ENTITY, code, text);
+        let forbidden = |code, text| Self::domain(StatusCode::FORBIDDEN, code, text);
+        let limit = |code, text| Self::Domain { status: StatusCode::CONFLICT, code, text };
         match error {
+            Error::AccountLocked => conflict("account_locked", words::identity::ACCOUNT_LOCKED),
             Error::AccountUnknown => not_found("account_unknown", words::identity::ACCOUNT_UNKNOWN),
             Error::AlreadyAppointed => conflict("already_appointed", words::identity::ALREADY_APPOINTED),
             Error::Busy { retry_after_seconds } => Self::Busy { retry_after_seconds },
@@ -146,12 +154,16 @@ impl From<identity::Error> for Problem {
                 code: "field",
                 text: words::identity::field(field),
             },
+            Error::FourEyes => forbidden("four_eyes", words::identity::FOUR_EYES),
+            Error::HasPowers => forbidden("has_powers", words::identity::HAS_POWERS),
             Error::IdentityNumberTaken => conflict("identity_number_taken", words::identity::IDENTITY_NUMBER_TAKEN),
             Error::Name(error) => {
                 Self::Domain { status: StatusCode::UNPROCESSABLE_ENTITY, code: "name", text: error.text() }
             }
+            Error::NotAllowed => Self::Forbidden,
             Error::Number(_) => wrong("number", words::identity::NUMBER),
             Error::OrganisationUnknown => not_found("organisation_unknown", words::identity::ORGANISATION_UNKNOWN),
+            Error::Own => forbidden("own_account", words::identity::OWN),
             Error::PasswordEnded => wrong("password_ended", words::identity::PASSWORD_ENDED),
             Error::PasswordGuessable => wrong("password_guessable", words::identity::PASSWORD_GUESSABLE),
             Error::PasswordSame => wrong("password_same", words::identity::PASSWORD_SAME),
@@ -169,10 +181,25 @@ impl From<identity::Error> for Problem {
             Error::PersonDeceased => conflict("person_deceased", words::identity::PERSON_DECEASED),
             Error::PersonUnknown => not_found("person_unknown", words::identity::PERSON_UNKNOWN),
             Error::Refused => wrong("sign_in_refused", words::identity::SIGN_IN_REFUSED),
+            Error::ProposalOpen => conflict("proposal_open", words::proposal::ALREADY),
+            Error::ProposalOver => conflict("proposal_over", words::proposal::OVER),
+            Error::ProposalsWaiting { max } => limit("proposals_waiting", words::proposal::too_many(max)),
+            Error::Reason => wrong("reason", words::proposal::REASON_MISSING),
+            Error::ResetOpen => conflict("reset_open", words::identity::RESET_OPEN),
+            Error::ResetOver => conflict("reset_over", words::identity::RESET_OVER),
+            Error::ProposalUnknown | Error::ResetUnknown => Self::NotFound,
+            Error::ResetsOften { max } => limit("resets_often", words::identity::resets_often(max)),
+            Error::ResetsWaiting { max } => limit("resets_waiting", words::identity::resets_waiting(max)),
             Error::RoleMissing => wrong("role_missing", words::identity::ROLE_MISSING),
+            Error::RolesExclude { .. } => conflict("roles_exclude", words::identity::ROLES_EXCLUDE),
             Error::StaffUnknown => not_found("staff_unknown", words::identity::STAFF_UNKNOWN),
+            Error::Stale => conflict("stale", words::proposal::STALE),
             Error::Throttled { retry_after_seconds, .. } => Self::TooManyRequests { retry_after_seconds },
+            Error::TooManyKeys { .. } => conflict("too_many_keys", words::identity::TOO_MANY_KEYS),
+            Error::TwoNeeded => forbidden("two_needed", words::proposal::TWO_NEEDED),
+            Error::Unchanged => wrong("unchanged", words::proposal::UNCHANGED),
             Error::UsernameForm => wrong("username_form", words::identity::USERNAME_FORM),
+            Error::UsernameNumber => wrong("username_number", words::identity::USERNAME_NUMBER),
             Error::UsernameTaken => conflict("username_taken", words::identity::USERNAME_TAKEN),
         }
     }
@@ -192,6 +219,7 @@ impl From<licence::Error> for Problem {
             Error::AlreadySuperseded => conflict(code, words::licence::ALREADY_SUPERSEDED),
             Error::AlreadySuspended => conflict(code, words::licence::ALREADY_SUSPENDED),
             Error::ApprovalStale => conflict(code, words::licence::APPROVAL_STALE),
+            Error::Decision => refused(code, words::licence::DECISION),
             Error::Fields(errors) => Self::Fields(
                 errors
                     .into_iter()
@@ -204,6 +232,7 @@ impl From<licence::Error> for Problem {
             ),
             Error::Fault(fault) => Self::Fault(fault),
             Error::FourEyes => forbidden(code, words::licence::FOUR_EYES),
+            Error::OwnAffair => forbidden(code, words::licence::OWN_AFFAIR),
             Error::HolderCeased => refused(code, words::licence::HOLDER_CEASED),
             Error::HolderDeceased => refused(code, words::licence::HOLDER_DECEASED),
             Error::HolderUnknown => refused(code, words::licence::HOLDER_UNKNOWN),
@@ -211,6 +240,7 @@ impl From<licence::Error> for Problem {
             Error::IssuerSuspended => refused(code, words::licence::ISSUER_SUSPENDED),
             Error::Lint(_) => refused(code, words::licence::LINT_FAILED),
             Error::NotAuthorised => forbidden(code, words::licence::ISSUE_NOT_AUTHORISED),
+            Error::NotFiler => forbidden(code, words::revoking::NOT_FILER),
             Error::NotFound => Self::NotFound,
             Error::NotIssued => conflict(code, words::licence::NOT_ISSUED),
             Error::NotSuspended => conflict(code, words::licence::NOT_SUSPENDED),
@@ -221,11 +251,43 @@ impl From<licence::Error> for Problem {
                 detail: Both(problem.text()),
             }]),
             Error::Renewal => refused(code, words::licence::RENEWAL_REFUSED),
+            Error::RenewalBarred => conflict(code, words::licence::RENEWAL_BARRED),
+            Error::RevocationOpen => conflict(code, words::revoking::WAITS_ALREADY),
+            Error::RevocationOver => conflict(code, words::revoking::DECIDED),
+            Error::RevocationsWaiting { max } => {
+                Self::Domain { status: StatusCode::CONFLICT, code, text: words::revoking::many(max) }
+            }
             Error::Seal => refused(code, words::licence::SEAL_NOT_IN_USE),
             Error::SealExpired => refused(code, words::licence::SEAL_EXPIRED),
             Error::TypeUnknown => refused(code, words::licence::TYPE_UNKNOWN),
             Error::VersionsExhausted => conflict(code, words::licence::VERSIONS_EXHAUSTED),
             Error::Voided(_) => refused(code, words::licence::VOIDED),
+        }
+    }
+}
+
+impl From<seal::Error> for Problem {
+    fn from(error: seal::Error) -> Self {
+        use seal::Error;
+        let conflict = |code, text| Self::domain(StatusCode::CONFLICT, code, text);
+        let refused = |code, text| Self::domain(StatusCode::UNPROCESSABLE_ENTITY, code, text);
+        match error {
+            Error::AlreadyHasOne => conflict("seal_already", words::seals::ALREADY),
+            Error::Fault(fault) => Self::Fault(fault),
+            Error::Identity(error) => error.into(),
+            Error::NoActiveSeal => refused("seal_not_in_use", words::licence::SEAL_NOT_IN_USE),
+            Error::NotAKeeper => conflict("not_a_keeper", words::seals::NOT_A_KEEPER),
+            Error::NotFound => Self::NotFound,
+            Error::OrganisationUnknown => identity::Error::OrganisationUnknown.into(),
+            Error::Picture(_) => refused("seal_picture", words::seals::PICTURE),
+            Error::Pki(error) => error.into(),
+            Error::Reason { .. } => refused("reason", words::proposal::REASON_MISSING),
+            Error::RenewedJustNow { hours } => Self::Domain {
+                status: StatusCode::CONFLICT,
+                code: "renewed_just_now",
+                text: words::seals::renewed_just_now(hours),
+            },
+            Error::Transition { .. } => conflict("seal_state", words::seals::STATE_REFUSED),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use base::Fault;
 use http::{HeaderValue, Method, request::Parts};
-use records::{Actor, Context, Work};
+use records::{Actor, Context, Event, Work};
 
 use identity::{Role, session};
 pub use identity::{Session, SessionToken, staff::Appointment};
@@ -106,6 +106,15 @@ impl Staff {
     pub fn context(&self) -> Context {
         let actor = Actor::Staff { staff: self.appointment.staff_id.clone(), person: self.session.person_id.clone() };
         self.app.context(&self.visit, actor)
+    }
+
+    /// Writes down that this member of staff looked at something, before it is shown.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when it cannot be kept: then nothing is shown.
+    pub async fn tell(&self, look: impl Event) -> Result<(), Fault> {
+        self.app.database.tell(&self.context(), look).await
     }
 
     /// Runs an operation in the name of this member of staff, in a unit of work that the operation commits; again, when

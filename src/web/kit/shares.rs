@@ -37,6 +37,8 @@ pub struct Shared {
     pub(crate) sign_ins: Shares,
     /// Files that are examined, as far as there is a process for them.
     pub(crate) turns: Shares,
+    /// Answers to come again, which as many get as come, and the log tells now and then.
+    pub(crate) sent_away: Arc<Seldom>,
 }
 
 impl Default for Shared {
@@ -48,6 +50,7 @@ impl Default for Shared {
             files: Shares::new("files to examine", usize::MAX, FILES_EACH_MAX),
             sign_ins: Shares::new("sign-ins at once", usize::MAX, SIGN_INS_EACH_MAX),
             turns: Shares::new("files examined at once", usize::MAX, FILES_AT_ONCE_EACH_MAX),
+            sent_away: Arc::default(),
         }
     }
 }
@@ -198,17 +201,29 @@ impl Drop for Share {
 
 /// Keeps strangers from filling the log.
 #[derive(Debug, Default)]
-pub struct Seldom(Mutex<Option<Instant>>);
+pub struct Seldom(Mutex<Unsaid>);
+
+#[derive(Debug, Default)]
+struct Unsaid {
+    last: Option<Instant>,
+    times: u64,
+}
 
 impl Seldom {
     /// Whether it was long enough ago that this was true.
     pub fn is_time(&self) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_time = last.is_none_or(|last| last.elapsed() >= SAID_EVERY);
-        if is_time {
-            *last = Some(Instant::now());
+        self.times().is_some()
+    }
+
+    /// How many times it has happened since it was said, when it is time to say so.
+    pub(crate) fn times(&self) -> Option<u64> {
+        let mut unsaid = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        unsaid.times = unsaid.times.saturating_add(1);
+        if unsaid.last.is_some_and(|last| last.elapsed() < SAID_EVERY) {
+            return None;
         }
-        is_time
+        unsaid.last = Some(Instant::now());
+        Some(std::mem::take(&mut unsaid.times))
     }
 }
 
@@ -273,5 +288,8 @@ mod tests {
         assert!(said.is_time() && !said.is_time());
         tokio::time::advance(SAID_EVERY).await;
         assert!(said.is_time() && !said.is_time());
+        assert_eq!(said.times(), None);
+        tokio::time::advance(SAID_EVERY).await;
+        assert_eq!((said.times(), said.times()), (Some(3), None), "with those that were not said");
     }
 }

@@ -45,7 +45,7 @@ impl Upload {
     pub async fn examine(self, app: &App) -> Result<Examined, Problem> {
         let _place = app.shared.files.take(self.client, 1).map_err(|over| over.problem(COME_AGAIN_SECONDS))?;
         let _turn = app.shared.turns.turn(self.client).await;
-        app.examiner.examine(self.file).await.map_err(|refused| match refused {
+        app.examiner.examine(self.client, self.file).await.map_err(|refused| match refused {
             Refused::Busy => Problem::Busy { retry_after_seconds: COME_AGAIN_SECONDS },
             Refused::Fault(fault) => Problem::Fault(fault),
         })

@@ -1,12 +1,14 @@
 //! What the codes of the domains are called: a `match` for each enum without a rest, so that a new variant does not
 //! compile before it has words. The words themselves are in the crate `words`.
 
+mod detail;
 mod event;
 mod identity;
 mod licence;
 mod oidc;
 pub mod verdict;
 
+pub use detail::{detail, detail_value};
 pub use event::event;
 
 use std::borrow::Cow;

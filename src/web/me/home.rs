@@ -1,17 +1,35 @@
-//! `/me`: where a signed-in person begins.
+//! `/me`: where a signed-in person begins, and is told of licences that are out of force.
 
-use axum::response::Response;
+use axum::{extract::State, response::Response};
 use http::StatusCode;
+use licence::notice as told;
 
-use crate::{Page, kit::page::html};
+use super::{
+    licences,
+    notice::{Notice, notice},
+};
+use crate::{
+    App, Page, Problem,
+    kit::{page::html, session::Citizen},
+};
 
 #[derive(askama::Template)]
 #[template(path = "me/home.html")]
 struct Home {
     page: Page,
+    notices: Vec<Notice>,
 }
 
 /// `GET /me`.
-pub async fn home(page: Page) -> Response {
-    html(StatusCode::OK, &Home { page })
+pub async fn home(State(app): State<App>, citizen: Citizen, page: Page) -> Result<Response, Problem> {
+    let mut tx = app.database.read().await?;
+    let (holders, names) = licences::holders(&mut tx, &citizen, page.visit.at).await?;
+    let unseen = told::unseen(&mut tx, &holders, &citizen.session.person_id).await?;
+    drop(tx);
+    let mut notices = Vec::with_capacity(unseen.len());
+    for licence in unseen {
+        let name = holders.iter().zip(&names).find(|(holder, _)| **holder == licence.holder).map(|(_, name)| name);
+        notices.push(notice(&app, &page, &licence, name.cloned().unwrap_or_default())?);
+    }
+    Ok(html(StatusCode::OK, &Home { page, notices }))
 }

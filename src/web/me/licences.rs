@@ -6,17 +6,15 @@ use base::{Instant, ListPage, id::LicenceId};
 use http::StatusCode;
 use identity::organisation;
 use licence::{Holder, Licence, Standing, register};
+use records::Tx;
 
 use crate::{
     App, Page, Problem,
     kit::{form::Query, page::html, session::Citizen, wording::Worded},
 };
 
-/// Licences of one holder on one page.
+/// Licences on one page.
 const PAGE: i64 = 30;
-
-/// The most organisations whose licences stand on the first page; a person acting for more uses the search.
-const ORGANISATIONS_MAX: usize = 10;
 
 #[derive(askama::Template)]
 #[template(path = "me/licences.html")]
@@ -51,27 +49,35 @@ pub async fn list(
         "" => ListPage::first(PAGE),
         text => ListPage::after(LicenceId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
     };
-    let (person, at) = (&citizen.session.person_id, page.visit.at);
+    let at = page.visit.at;
     let mut tx = app.database.read().await?;
-    let own = register::held_by(&mut tx, &Holder::Person(person.clone()), &after).await?;
-    let mut held: Vec<(String, Licence)> =
-        own.items.into_iter().map(|licence| (citizen.session.name.clone(), licence)).collect();
-    if after.after.is_none() {
-        for represented in organisation::of_person(&mut tx, person, at).await?.into_iter().take(ORGANISATIONS_MAX) {
-            let holder = Holder::Organisation(represented.organisation_id);
-            let theirs = register::held_by(&mut tx, &holder, &ListPage::first(PAGE)).await?;
-            held.extend(theirs.items.into_iter().map(|licence| (represented.name.clone(), licence)));
-        }
-    }
+    let (holders, names) = holders(&mut tx, &citizen, at).await?;
+    let held = register::held_by(&mut tx, &holders, &after).await?;
     drop(tx);
-    let mut cards = Vec::with_capacity(held.len());
-    for (holder, licence) in held {
-        if let Some(standing) = licence.standing(at) {
-            cards.push(card(&app, &page, holder, &licence, standing)?);
+    let mut cards = Vec::with_capacity(held.items.len());
+    for licence in held.items {
+        let name = holders.iter().zip(&names).find(|(holder, _)| **holder == licence.holder).map(|(_, name)| name);
+        if let (Some(name), Some(standing)) = (name, licence.standing(at)) {
+            cards.push(card(&app, &page, name.clone(), &licence, standing)?);
         }
     }
     cards.sort_by_key(|card| !card.is_over);
-    Ok(html(StatusCode::OK, &Licences { page, cards, next: own.next.map(|id| id.to_string()) }))
+    Ok(html(StatusCode::OK, &Licences { page, cards, next: held.next.map(|id| id.to_string()) }))
+}
+
+/// In whose names the licences of a person are, and what those are called: the person, and the organisations.
+pub(super) async fn holders(
+    tx: &mut Tx,
+    citizen: &Citizen,
+    at: Instant,
+) -> Result<(Vec<Holder>, Vec<String>), Problem> {
+    let person = &citizen.session.person_id;
+    let (mut holders, mut names) = (vec![Holder::Person(person.clone())], vec![citizen.session.name.clone()]);
+    for organisation in organisation::of_person(tx, person, at).await? {
+        holders.push(Holder::Organisation(organisation.organisation_id));
+        names.push(organisation.name);
+    }
+    Ok((holders, names))
 }
 
 fn card(app: &App, page: &Page, holder: String, licence: &Licence, standing: Standing) -> Result<Card, Problem> {

@@ -11,11 +11,14 @@ use licence::{
     Holder, Licence, Status,
     content::Content,
     field::{FieldKind, FieldRule},
-    register,
+    notice as told, register,
 };
 use records::Tx;
 
-use super::licences::{reason, words};
+use super::{
+    licences::{reason, words},
+    notice::{Notice, notice},
+};
 use crate::{
     App, Page, Problem,
     kit::{form::Query, page::html, session::Citizen},
@@ -27,6 +30,8 @@ pub(crate) struct Show {
     pub page: Page,
     pub licence: Shown,
     pub shown: bool,
+    /// That it is out of force, until the holder has seen that.
+    pub notice: Option<Notice>,
 }
 
 /// What the page says of the licence.
@@ -35,6 +40,8 @@ pub(crate) struct Shown {
     pub name: String,
     pub identifier: String,
     pub issuer: String,
+    /// The number of the decision by which it was revoked.
+    pub decision: Option<String>,
     pub word: &'static str,
     pub reason: Option<String>,
     pub period: String,
@@ -63,10 +70,12 @@ pub async fn show(
     let mut tx = app.database.read().await?;
     let licence = own(&mut tx, &citizen, &id).await?;
     let content = app.library.safe.content(&mut tx, &id).await?;
+    let is_unseen = told::is_unseen(&mut tx, &licence, &citizen.session.person_id).await?;
     drop(tx);
     let shown = query.text("show") == "1";
+    let notice = if is_unseen { Some(notice(&app, &page, &licence, content.holder_name.clone())?) } else { None };
     let licence = describe(&app, &page, &licence, &content, shown)?;
-    Ok(html(StatusCode::OK, &Show { page, licence, shown }))
+    Ok(html(StatusCode::OK, &Show { page, licence, shown, notice }))
 }
 
 /// `GET /me/licences/{id}/file.pdf`.
@@ -114,6 +123,7 @@ fn describe(app: &App, page: &Page, licence: &Licence, content: &Content, shown:
         name: page.say(&licence_type.definition.name.text()).to_owned(),
         identifier: licence.identifier.clone(),
         issuer: licence.issuer_name.clone(),
+        decision: licence.decision.clone(),
         word: words(page, standing).1,
         reason: reason(page, licence, standing),
         period: format!("{} – {until}", licence.valid_from),

@@ -80,6 +80,20 @@ async fn a_company_s_licence_is_seen_by_its_agent_and_by_nobody_else() {
 }
 
 #[tokio::test]
+async fn the_licences_of_a_company_go_on_on_the_next_page() {
+    let office = office().await;
+    let id = office.issue("k1").await.json()["id"].as_str().unwrap().to_owned();
+    office.copied(&id, None).await;
+    let (person, cookie) = citizen(&office).await;
+    may_act(&office, &person, true).await;
+    let first = get(&office, &cookie, "/me/licences").await.text;
+    assert!(!first.contains(&id) && first.matches("/me/licences/lic_").count() == 30, "{first}");
+    let (_, next) = first.split_once("/me/licences?after=").unwrap();
+    let second = get(&office, &cookie, &format!("/me/licences?after={}", &next[..30])).await.text;
+    assert!(second.contains(&id) && !second.contains("/me/licences?after="), "{second}");
+}
+
+#[tokio::test]
 async fn the_holders_pages_never_look_like_the_answer_of_a_check() {
     let office = office().await;
     let id = office.issue("k1").await.json()["id"].as_str().unwrap().to_owned();
@@ -119,4 +133,110 @@ async fn an_identifier_that_is_none_is_not_found() {
     for path in ["/me/licences/x", "/me/licences/lic_00000000000000000000000000", "/me/licences?after=x"] {
         assert_eq!(get(&office, &cookie, path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+/// Says on a page that one has seen the notice there.
+async fn see(office: &Office, cookie: &str, page: &str, id: &str) -> Answer {
+    see_on(office, cookie, (page, get(office, cookie, page).await), id).await
+}
+
+/// The same on a page that was opened before.
+async fn see_on(office: &Office, cookie: &str, (page, answer): (&str, Answer), id: &str) -> Answer {
+    let mut cookies = cookie.to_owned();
+    for set in answer.headers.get_all(header::SET_COOKIE) {
+        cookies = format!("{cookies}; {}", set.to_str().unwrap().split(';').next().unwrap());
+    }
+    let token = answer.text.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap();
+    let from = if page == "/me" { "home" } else { "licence" };
+    let hidden = |name: &str| {
+        let field = answer.text.split_once(&format!("name=\"{name}\" value=\""));
+        field.map_or("", |(_, rest)| rest.split('"').next().unwrap())
+    };
+    let (status, since) = (hidden("status"), hidden("since"));
+    let request = Request::post(format!("/me/licences/{id}/seen"))
+        .header(header::COOKIE, cookies)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let body = format!("csrf={}&from={from}&status={status}&since={since}", crate::kit::links::percent_encode(token));
+    office.send(request.body(Body::from(body)).unwrap()).await
+}
+
+#[tokio::test]
+async fn the_holder_is_told_what_happened_to_a_licence_and_where_to_object_until_that_was_seen() {
+    const DECISION: &str = "滨市监吊销〔2026〕12号";
+    let office = office().await;
+    let id = office.issue("k1").await.json()["id"].as_str().unwrap().to_owned();
+    let act = async |what: &str, body: &str| {
+        let path = format!("/api/v1/licences/{id}/{what}");
+        let done = office.call(Method::POST, &path, Some(&format!("{what}-{id}")), body).await;
+        assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    };
+    let (person, cookie) = citizen(&office).await;
+    let (notice, path) = (format!("id=\"notice-{id}\""), format!("/me/licences/{id}"));
+    act("suspend", r#"{"reason":"investigation"}"#).await;
+    assert!(!get(&office, &cookie, "/me").await.text.contains(&notice), "nobody else is told");
+    may_act(&office, &person, true).await;
+    let told = get(&office, &cookie, "/me").await.text;
+    for words in [&notice, "食品经营许可证：已暂扣", "滨江市市场监督管理局", "60 日内", "6 个月内", "涉嫌违法"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(get(&office, &cookie, &path).await.text.contains(&notice));
+    let done = see(&office, &cookie, "/me", &id).await;
+    assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/me"), "{}", done.text);
+    for page in ["/me", &path] {
+        assert!(!get(&office, &cookie, page).await.text.contains(&notice), "{page}");
+    }
+    // What happens after that is told anew, and the decision stays on the licence's page.
+    act("revoke", &format!(r#"{{"reason":"penalty","decision":"{DECISION}"}}"#)).await;
+    let told = get(&office, &cookie, "/me").await.text;
+    for words in [&notice, "已吊销或注销", DECISION, "永久失效"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let done = see(&office, &cookie, &path, &id).await;
+    assert_eq!(done.location(), path);
+    let page = get(&office, &cookie, &path).await.text;
+    assert!(!page.contains(&notice) && page.contains(DECISION), "{page}");
+    let seen = "select count(*) from event where kind = 'licence.notice_seen' and actor_kind = 'person'";
+    assert_eq!(office.count(seen).await, 2);
+    // Who acts for the company no more sees nothing and says nothing.
+    may_act(&office, &person, false).await;
+    let other = office.issue("k2").await.json()["id"].as_str().unwrap().to_owned();
+    let foreign = see(&office, &cookie, "/me/password", &other).await;
+    assert_eq!(foreign.status, StatusCode::NOT_FOUND);
+    assert_eq!(see(&office, &cookie, "/me/password", &id).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(office.count(seen).await, 2);
+}
+
+#[tokio::test]
+async fn a_notice_that_was_seen_on_an_old_page_does_not_count_for_what_happened_since() {
+    let office = office().await;
+    let id = office.issue("k1").await.json()["id"].as_str().unwrap().to_owned();
+    let act = async |what: &str, body: &str| {
+        let path = format!("/api/v1/licences/{id}/{what}");
+        let key = office.count("select count(*) from event").await;
+        let done = office.call(Method::POST, &path, Some(&format!("k{key}")), body).await;
+        assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    };
+    let (person, cookie) = citizen(&office).await;
+    may_act(&office, &person, true).await;
+    let (notice, path) = (format!("id=\"notice-{id}\""), format!("/me/licences/{id}"));
+    let seen = "select count(*) from event where kind = 'licence.notice_seen'";
+    act("suspend", r#"{"reason":"investigation"}"#).await;
+    let (home, own) = (get(&office, &cookie, "/me").await, get(&office, &cookie, &path).await);
+    act("revoke", r#"{"reason":"penalty"}"#).await;
+    for (page, old) in [("/me", home), (path.as_str(), own)] {
+        let done = see_on(&office, &cookie, (page, old), &id).await;
+        assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, page), "{}", done.text);
+        let told = get(&office, &cookie, page).await.text;
+        assert!(told.contains(&notice) && told.contains("永久失效"), "{page}: {told}");
+    }
+    // Nor does a form that says nothing of what was seen.
+    see(&office, &cookie, "/me/password", &id).await;
+    assert_eq!(office.count(seen).await, 0);
+    assert_eq!(office.count("select count(*) from licence_notice").await, 0);
+    see(&office, &cookie, "/me", &id).await;
+    assert!(!get(&office, &cookie, "/me").await.text.contains(&notice));
+    assert_eq!(office.count(seen).await, 1);
+    let told = "select count(*) from event where kind = 'licence.notice_seen' and data like '%since%'";
+    assert_eq!(office.count(told).await, 1, "the log says which one was seen");
 }

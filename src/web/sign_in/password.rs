@@ -1,7 +1,7 @@
 //! Signing in with a password.
 
 use axum::{extract::State, response::Response};
-use base::{Instant, Secret};
+use base::{Instant, Secret, fault::FaultKind};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use identity::{
     Error,
@@ -13,7 +13,12 @@ use super::{device, page::SignInPage, waiting::Typed};
 use crate::{
     App, Page, Problem,
     kit::{
-        form::Fields, limits::COME_AGAIN_SECONDS, page::see_other, problem::Reason, rendering, session, visit::Visit,
+        form::Fields,
+        limits::COME_AGAIN_SECONDS,
+        page::see_other,
+        problem::{Crowded, Reason},
+        rendering, session,
+        visit::Visit,
     },
 };
 
@@ -121,7 +126,8 @@ pub async fn change(app: &App, visit: &Visit, attempt: &Attempt<'_>, new: &str) 
         .map_err(|_| Error::Busy { retry_after_seconds: COME_AGAIN_SECONDS })?;
     let context = app.context(visit, Actor::Anonymous);
     let mut proof = sign_in::with_password(&app.database, &app.vault, &app.gate, &context, attempt).await?;
-    proof.choose(identity::password::hash(&app.gate, &app.entropy, attempt.username, new).await?);
+    let owner = proof.owner(&app.database, &app.vault).await?;
+    proof.choose(identity::password::hash(&app.gate, &app.entropy, owner, new).await?);
     proof.open(&app.database, &context, attempt).await
 }
 
@@ -152,9 +158,7 @@ async fn sign_in(app: &App, context: &Context, attempt: &Attempt<'_>) -> Result<
 /// There is no turn yet, and the log says why.
 fn comes_again(mut response: Response, retry_after_seconds: u32) -> Response {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
-    response
-        .extensions_mut()
-        .insert(Reason("too many passwords wait to be checked (sign_in.password_checks)".to_owned()));
+    response.extensions_mut().insert(Crowded("too many passwords wait to be checked (sign_in.password_checks)"));
     response
 }
 
@@ -173,6 +177,13 @@ fn refused(form: SignInPage, username: &str, error: Error, at: Instant) -> Resul
         Error::Throttled { retry_at, retry_after_seconds } => {
             let words = throttled(page, retry_at, at, retry_after_seconds);
             (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds), words)
+        }
+        // The form is there again, with the name, as soon as there is an answer.
+        Error::Fault(fault) if fault.kind() == FaultKind::Unavailable => {
+            let words = page.say(words::problem::UNAVAILABLE_HELP).to_owned();
+            let mut response = form.again(StatusCode::SERVICE_UNAVAILABLE, username, words);
+            response.extensions_mut().insert(Reason(fault.to_string()));
+            return Ok(response);
         }
         other => return Err(other.into()),
     };

@@ -265,6 +265,19 @@ async fn when_too_many_sign_in_at_once_the_page_says_so_and_nothing_is_counted()
 }
 
 #[tokio::test]
+async fn whoever_signs_in_while_the_database_is_away_has_the_form_again_and_the_name_in_it() {
+    let site = site().await;
+    let browser = Browser::new(&site);
+    let csrf = browser.get("/sign-in").await.hidden("csrf");
+    site.app.database.close().await;
+    let fields = [("csrf", csrf.as_str()), ("to", "/me"), ("username", "zhangwei"), ("password", PASSWORD)];
+    let away = browser.post("/sign-in", &fields).await;
+    assert_eq!(away.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(away.text.contains("value=\"zhangwei\"") && away.text.contains("id=\"error\""), "{}", away.text);
+    assert!(away.text.contains("请稍后再试") && !away.text.contains(PASSWORD), "{}", away.text);
+}
+
+#[tokio::test]
 async fn the_page_that_waits_signs_in_by_itself_and_nobody_else_can_use_what_it_brings() {
     let site = site().await;
     let (browser, other) = (Browser::new(&site), Browser::new(&site));

@@ -1,11 +1,14 @@
-//! Where clerks and reviewers work: applications, licences, the department's seals.
+//! Where clerks, reviewers and seal keepers work: applications, licences, the department's seals.
 
 mod applications;
 mod apply;
 mod home;
+mod keeping;
 mod licences;
 mod parts;
-mod seals;
+mod revocations;
+mod revoke;
+pub mod seals;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +27,9 @@ const CLERK: Roles = Roles(&[Role::Clerk], Password);
 /// Those who decide on applications.
 const REVIEWER: Roles = Roles(&[Role::Reviewer], Password);
 
+/// Those who keep the department's seals.
+const KEEPER: Roles = Roles(&[Role::SealKeeper], Password);
+
 /// Those who work on licences: clerks and reviewers.
 const EITHER: Roles = Roles(&[Role::Clerk, Role::Reviewer], Password);
 
@@ -39,14 +45,29 @@ pub fn routes(table: Table) -> Table {
         .post("/console/apply/{code}", CLERK, Guard::Form, apply::submit)
         .get("/console/applications", EITHER, applications::list)
         .get("/console/applications/{id}", EITHER, applications::review)
+        .post("/console/applications/{id}/adopt", CLERK, Guard::Form, applications::adopt)
         .post("/console/applications/{id}/approve", REVIEWER, Guard::Form, applications::approve)
-        .post("/console/applications/{id}/return", REVIEWER, Guard::Form, applications::send_back)
+        .post("/console/applications/{id}/return", EITHER, Guard::Form, applications::send_back)
         .get("/console/licences", EITHER, licences::list)
         .post("/console/licences/find", EITHER, Guard::Form, licences::find)
         .get("/console/licences/{id}", EITHER, licences::show)
         .get("/console/licences/{id}/file.pdf", EITHER, licences::file)
         .post("/console/licences/{id}/suspend", CLERK, Guard::Form, licences::suspend)
         .post("/console/licences/{id}/reinstate", CLERK, Guard::Form, licences::reinstate)
-        .post("/console/licences/{id}/revoke", CLERK, Guard::Form, licences::revoke)
+        .get("/console/licences/{id}/revoke", CLERK, revoke::form)
+        .post("/console/licences/{id}/revoke", CLERK, Guard::Form, revoke::file)
+        .get("/console/revocations", EITHER, revocations::list)
+        .get("/console/revocations/{id}", EITHER, revocations::show)
+        .post("/console/revocations/{id}/adopt", CLERK, Guard::Form, revocations::adopt)
+        .post("/console/revocations/{id}/approve", REVIEWER, Guard::Form, revocations::approve)
+        .post("/console/revocations/{id}/refuse", EITHER, Guard::Form, revocations::refuse)
+        .post("/console/revocations/{id}/withdraw", CLERK, Guard::Form, revocations::withdraw)
         .get("/console/seals", STAFF, seals::list)
+        .post("/console/seals", KEEPER, Guard::Form, keeping::make)
+        .get("/console/seals/{id}", STAFF, seals::show)
+        .post("/console/seals/{id}/cancel", KEEPER, Guard::Form, keeping::cancel)
+        .post("/console/seals/{id}/freeze", KEEPER, Guard::Form, keeping::freeze)
+        .post("/console/seals/{id}/renew", KEEPER, Guard::Form, keeping::renew)
+        .post("/console/seals/{id}/unfreeze", KEEPER, Guard::Form, keeping::unfreeze)
+        .post("/console/seals/proposals/{id}/withdraw", KEEPER, Guard::Form, keeping::withdraw)
 }

@@ -5,15 +5,21 @@
 
 mod page;
 mod receipt;
+mod reset;
 
 #[cfg(test)]
 mod tests;
+
+use identity::Role;
 
 use crate::kit::{
     access::{AssuranceLevel::Password, DESK, Guard},
     admission::Roles,
     table::Table,
 };
+
+/// Those who see people and their documents.
+const COUNTER: Roles = Roles(&[Role::Counter], Password);
 
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {
@@ -23,4 +29,11 @@ pub fn routes(table: Table) -> Table {
         .post("/desk/file", Roles(DESK, Password), Guard::Upload, page::file)
         .get("/desk/receipts", Roles(DESK, Password), receipt::find)
         .get("/desk/receipts/{number}", Roles(DESK, Password), receipt::show)
+        .get("/desk/resets", COUNTER, reset::list)
+        .post("/desk/resets", COUNTER, Guard::Form, reset::file)
+        .post("/desk/resets/find", COUNTER, Guard::Form, reset::find)
+        .get("/desk/resets/{id}", COUNTER, reset::show)
+        .post("/desk/resets/{id}/approve", COUNTER, Guard::Form, reset::approve)
+        .post("/desk/resets/{id}/refuse", COUNTER, Guard::Form, reset::refuse)
+        .post("/desk/resets/{id}/withdraw", COUNTER, Guard::Form, reset::withdraw)
 }

@@ -1,7 +1,15 @@
-//! Where operators work: what ends, and the keys.
+//! Where operators work: what ends, the keys, people, clients, organisations, and what another operator has to approve.
 
+mod appointments;
 mod calendar;
+mod clients;
+mod found;
 mod keys;
+mod organisations;
+mod people;
+mod proposals;
+mod registered;
+mod seals;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +29,34 @@ const OPERATOR: Roles = Roles(&[Role::Operator], Password);
 pub fn routes(table: Table) -> Table {
     table
         .get("/operator/calendar", OPERATOR, calendar::list)
+        .get("/operator/clients", OPERATOR, clients::list)
+        .get("/operator/clients/{id}", OPERATOR, clients::show)
+        .post("/operator/clients/{id}/edit", OPERATOR, Guard::Form, clients::edit)
+        .post("/operator/clients/{id}/disable", OPERATOR, Guard::Form, clients::disable)
+        .post("/operator/clients/{id}/enable", OPERATOR, Guard::Form, clients::enable)
+        .post("/operator/clients/{id}/secret", OPERATOR, Guard::Form, clients::secret)
+        .get("/operator/organisations", OPERATOR, organisations::list)
+        .get("/operator/organisations/{id}", OPERATOR, organisations::show)
+        .post("/operator/organisations/{id}/edit", OPERATOR, Guard::Form, organisations::edit)
+        .post("/operator/organisations/{id}/representative", OPERATOR, Guard::Form, organisations::representative)
+        .get("/operator/people", OPERATOR, people::ask)
+        .post("/operator/people", OPERATOR, Guard::Form, people::find)
+        .get("/operator/people/{id}", OPERATOR, people::show)
+        .post("/operator/people/{id}/appoint", OPERATOR, Guard::Form, appointments::appoint)
+        .post("/operator/people/{id}/dismiss", OPERATOR, Guard::Form, appointments::dismiss)
+        .post("/operator/people/{id}/contact", OPERATOR, Guard::Form, registered::contact)
+        .post("/operator/people/{id}/name", OPERATOR, Guard::Form, registered::name)
+        .get("/operator/accounts/{id}", OPERATOR, people::show_account)
+        .post("/operator/accounts/{id}/close", OPERATOR, Guard::Form, people::close)
+        .post("/operator/accounts/{id}/lock", OPERATOR, Guard::Form, people::lock)
+        .post("/operator/accounts/{id}/rename", OPERATOR, Guard::Form, people::rename)
+        .post("/operator/accounts/{id}/reset", OPERATOR, Guard::Form, people::reset)
+        .post("/operator/accounts/{id}/unlock", OPERATOR, Guard::Form, people::unlock)
+        .get("/operator/proposals", OPERATOR, proposals::list)
+        .get("/operator/proposals/{id}", OPERATOR, proposals::show)
+        .post("/operator/proposals/{id}/approve", OPERATOR, Guard::Form, proposals::approve)
+        .post("/operator/proposals/{id}/refuse", OPERATOR, Guard::Form, proposals::refuse)
+        .post("/operator/proposals/{id}/withdraw", OPERATOR, Guard::Form, proposals::withdraw)
         .get("/operator/keys", OPERATOR, keys::list)
         .post("/operator/keys/publish", OPERATOR, Guard::Form, keys::publish)
         .post("/operator/keys/{id}/activate", OPERATOR, Guard::Form, keys::activate)

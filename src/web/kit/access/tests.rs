@@ -3,11 +3,11 @@
 use axum::body::Body;
 use base::id::AccountId;
 use http::{Request, StatusCode, header};
-use identity::{Role, account, session, staff};
+use identity::{Role, account, session};
 
 use super::{Guard, Row, Who};
 use crate::{
-    public::api::tests::{Answer, Office, client, office, register},
+    public::api::tests::{Answer, Office, appoint, client, office, register},
     testing,
     tests::example,
 };
@@ -108,7 +108,7 @@ async fn callers(office: &Office) -> Vec<Caller> {
         let seventeen = format!("3301011985010{:04}", 1001 + place * 2);
         let (person, number) = register(&mut work, &office.app, "来访者", &seventeen).await;
         if !roles.is_empty() {
-            staff::appoint(&mut work, &person, &office.department, &roles).await.unwrap();
+            appoint(&mut work, &person, &office.department, &roles).await;
         }
         let account = account::open(&mut work, &person, &format!("u{}", number.as_str()), None).await.unwrap();
         callers.push(Caller::Person(account, roles));

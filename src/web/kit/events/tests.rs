@@ -12,7 +12,10 @@ const KEY: &str = "key_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const LICENCE: &str = "lic_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const ORGANISATION: &str = "org_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const PERSON: &str = "per_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const PROPOSAL: &str = "prp_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const RECEIPT: &str = "ver_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const RESET: &str = "rst_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const REVOCATION: &str = "rev_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const SEAL: &str = "sea_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const SESSION: &str = "ses_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const STAFF: &str = "stf_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
@@ -26,13 +29,22 @@ const KEPT: &[(&str, &str, &str)] = &[
     ("account.opened", ACCOUNT, r#"{"person":"$per"}"#),
     ("account.renamed", ACCOUNT, r#"{"after":"zhangwei8","before":"zhangwei"}"#),
     ("account.unlocked", ACCOUNT, "{}"),
+    ("application.adopted", APPLICATION, r#"{"content_sha256":"9f86d0"}"#),
     ("application.approved", APPLICATION, r#"{"content_sha256":"9f86d0","licence":"$lic"}"#),
+    ("application.opened", APPLICATION, r#"{"holder":"per_01K9Q3ZV5T8M2C4N6R7S9W0XYZ"}"#),
+    (
+        "application.proposed",
+        APPLICATION,
+        r#"{"clerk":"$stf","client":"tax","content_sha256":"9f86d0","type":"11100000MB0143028R001"}"#,
+    ),
     ("application.returned", APPLICATION, r#"{"reason":"incomplete"}"#),
     ("application.submitted", APPLICATION, r#"{"content_sha256":"9f86d0","type":"11100000000013338W013"}"#),
+    ("client.changed", "tax", r#"{"after":"{\"scopes\":\"openid profile\"}","before":"{\"scopes\":\"openid\"}"}"#),
     ("client.disabled", "tax", "{}"),
     ("client.enabled", "tax", "{}"),
     ("client.refused", "-", r#"{"address":"203.0.113.9"}"#),
     ("client.refused", "tax", r#"{"address":"203.0.113.9"}"#),
+    ("client.refused", "tax", r#"{"address":"203.0.113.9","count":19}"#),
     (
         "client.registered",
         "tax",
@@ -46,6 +58,11 @@ const KEPT: &[(&str, &str, &str)] = &[
             "pkce_exempted_by":"滨江市数据局〔2026〕3 号","scopes":"openid"}"#,
     ),
     ("client.secret_renewed", "tax", "{}"),
+    ("command.approved", STAFF, r#"{"about":"tax"}"#),
+    ("command.proved", ACCOUNT, "{}"),
+    ("command_key.ended", ACCOUNT, r#"{"key":"9f86d0"}"#),
+    ("command_key.made", ACCOUNT, r#"{"key":"9f86d0","until":"2027-05-30T08:00:00Z"}"#),
+    ("demonstration.founded", "滨江市", "{}"),
     ("grant.given", PERSON, r#"{"client":"tax","scopes":"openid"}"#),
     ("grant.refused", PERSON, r#"{"client":"tax","scopes":"openid"}"#),
     ("grant.withdrawn", PERSON, r#"{"client":"tax","families":2}"#),
@@ -55,10 +72,28 @@ const KEPT: &[(&str, &str, &str)] = &[
         LICENCE,
         r#"{"checker":"$stf","content_sha256":"9f86d0","identifier":"1.2.156.3005","maker":"$stf"}"#,
     ),
+    (
+        "licence.issue_intended",
+        LICENCE,
+        r#"{"attested_by":"tax","checker":"$stf","content_sha256":"9f86d0","identifier":"1.2.156.3005","maker":"$stf"}"#,
+    ),
     ("licence.issue_resumed", LICENCE, "{}"),
     ("licence.issued", LICENCE, r#"{"key":"$key","seal":"$sea","sha256":"9f86d0"}"#),
+    ("licence.listed", ORGANISATION, r#"{"after":"$lic","count":20}"#),
+    ("licence.notice_seen", LICENCE, r#"{"status":"revoked"}"#),
+    ("licence.notice_seen", LICENCE, r#"{"since":"2026-11-18T11:06:40Z","status":"revoked"}"#),
+    ("licence.opened", LICENCE, r#"{"what":"page"}"#),
     ("licence.reinstated", LICENCE, "{}"),
+    ("licence.revocation_adopted", LICENCE, r#"{"decision":"No. 12","revocation":"$rev"}"#),
+    ("licence.revocation_filed", LICENCE, r#"{"client":"food-system","reason":"fraud","revocation":"$rev"}"#),
+    ("licence.revocation_filed", LICENCE, r#"{"decision":"No. 12","reason":"fraud","revocation":"$rev"}"#),
+    ("licence.revocation_opened", LICENCE, r#"{"revocation":"$rev"}"#),
+    ("licence.revocation_refused", LICENCE, r#"{"filed_by":"$stf","revocation":"$rev","why":"no"}"#),
+    ("licence.revocation_withdrawn", LICENCE, r#"{"revocation":"$rev"}"#),
     ("licence.revoked", LICENCE, r#"{"reason":"holder_ceased"}"#),
+    ("licence.revoked", LICENCE, r#"{"decision":"No. 12","filed_by":"$stf","reason":"fraud","revocation":"$rev"}"#),
+    ("licence.revoked", LICENCE, r#"{"attested_by":"food-system","reason":"fraud"}"#),
+    ("licence.searched", PERSON, r#"{"by":"identity_number","count":3}"#),
     ("licence.superseded", LICENCE, r#"{"by":"$lic"}"#),
     ("licence.suspended", LICENCE, r#"{"reason":"court_order"}"#),
     ("licence.verified", LICENCE, r#"{"method":"code","outcome":"valid","reason":null,"receipt":"$ver"}"#),
@@ -72,19 +107,33 @@ const KEPT: &[(&str, &str, &str)] = &[
     ("licence_type.issuer_added", ORGANISATION, r#"{"code":"11100000000013338W013"}"#),
     ("licence_type.published", TYPE, "{}"),
     ("licence_type.retired", TYPE, "{}"),
+    ("licence_type.revocation_set", ORGANISATION, r#"{"code":"11100000000013338W013","people":1}"#),
+    ("log.audited", "log", r#"{"events":812,"findings":0,"rows":300}"#),
+    ("log.loss_acknowledged", "log", r#"{"found":812,"kept":900,"reason":"the backup of Monday"}"#),
+    ("log.put_back", "log", r#"{"found":812,"kept":900}"#),
+    ("log.read", PERSON, r#"{"by":"object","count":50}"#),
     ("mandate.ended", ORGANISATION, r#"{"person":"$per"}"#),
     ("mandate.given", ORGANISATION, r#"{"person":"$per","until":"2027-11-23T00:00:00Z"}"#),
     ("mandate.given", ORGANISATION, r#"{"person":"$per","until":null}"#),
     ("oidc.authorization_refused", "-", r#"{"address":"203.0.113.9","why":"no such client"}"#),
+    ("oidc.authorization_refused", "-", r#"{"address":"203.0.113.9","count":600,"why":"no such client"}"#),
     ("organisation.ceased", ORGANISATION, "{}"),
+    ("organisation.changed", ORGANISATION, r#"{"after":"{\"name\":\"新\"}","before":"{\"name\":\"旧\"}"}"#),
     ("organisation.registered", ORGANISATION, "{}"),
     ("organisation.resumed", ORGANISATION, "{}"),
     ("organisation.suspended", ORGANISATION, "{}"),
     ("password.handed_out", ACCOUNT, r#"{"until":"2026-12-04T08:00:00Z"}"#),
+    ("password.reset_approved", ACCOUNT, r#"{"filed_by":"$stf","reset":"$rst"}"#),
+    ("password.reset_filed", ACCOUNT, r#"{"document":"identity_card","reset":"$rst"}"#),
+    ("password.reset_refused", ACCOUNT, r#"{"filed_by":"$stf","reset":"$rst"}"#),
+    ("password.reset_withdrawn", ACCOUNT, r#"{"reset":"$rst"}"#),
     ("password.set", ACCOUNT, "{}"),
     ("password.upgraded", ACCOUNT, "{}"),
+    ("person.changed", PERSON, r#"{"fields":["email","address"]}"#),
     ("person.died", PERSON, r#"{"on":"2026-11-17"}"#),
+    ("person.opened", PERSON, r#"{"what":"account"}"#),
     ("person.registered", PERSON, "{}"),
+    ("person.searched", PERSON, r#"{"by":"identity_number","count":1}"#),
     ("pki.certificate.issued", CERTIFICATE, r#"{"key":"$key","serial":"4f00","subject":"CN=滨江市, O=滨江市"}"#),
     ("pki.certificate.revoked", CERTIFICATE, r#"{"key":"$key","reason":"key_compromise"}"#),
     ("pki.crl.signed", KEY, r#"{"number":3,"revoked":1}"#),
@@ -95,13 +144,20 @@ const KEPT: &[(&str, &str, &str)] = &[
     ("pki.key.retired", KEY, "{}"),
     ("pki.key.taken_out", KEY, "{}"),
     ("pki.key.revoked", KEY, "{}"),
+    ("proposal.approved", PROPOSAL, r#"{"about":"tax","act":"client.edit","proposed_by":"$stf"}"#),
+    ("proposal.made", PROPOSAL, r#"{"about":"tax","act":"client.edit","reason":"更换回调地址"}"#),
+    ("proposal.refused", PROPOSAL, r#"{"about":"tax","act":"client.edit","proposed_by":"$stf"}"#),
+    ("proposal.withdrawn", PROPOSAL, r#"{"about":"tax","act":"client.edit"}"#),
+    ("reason.given", ACCOUNT, r#"{"reason":"本人来电挂失"}"#),
     ("seal.applied", SEAL, r#"{"keeper":"$stf","kind":"licence","number":"33010000000001","organisation":"$org"}"#),
+    ("seal.cancelled", SEAL, r#"{"proposed_by":"$stf","reason":"机构撤销"}"#),
     ("seal.cancelled", SEAL, r#"{"reason":"机构撤销"}"#),
     ("seal.enabled", SEAL, r#"{"key":"$key"}"#),
     ("seal.filed", SEAL, r#"{"key":"$key"}"#),
     ("seal.frozen", SEAL, r#"{"reason":"印章管理员交接"}"#),
     ("seal.made", SEAL, r#"{"key":"$key"}"#),
     ("seal.renewed", SEAL, r#"{"before":"$key","key":"$key","reason":"证书即将到期"}"#),
+    ("seal.unfrozen", SEAL, r#"{"proposed_by":"$stf","reason":"交接完毕"}"#),
     ("seal.unfrozen", SEAL, r#"{"reason":"交接完毕"}"#),
     ("session.closed", SESSION, r#"{"reason":"signed_out"}"#),
     ("sign_in.failed", ACCOUNT, r#"{"address":"203.0.113.9","failures":3,"reason":"password","wait_seconds":0}"#),
@@ -117,6 +173,7 @@ const KEPT: &[(&str, &str, &str)] = &[
         FAMILY,
         r#"{"client":"tax","person":"$per","pkce_reuse":true,"scopes":"openid","session":"$ses"}"#,
     ),
+    ("token.code_reused", FAMILY, r#"{"client":"tax","count":3}"#),
     ("token.code_reused", FAMILY, r#"{"client":"tax"}"#),
     ("token.refresh_reused", FAMILY, r#"{"client":"tax"}"#),
     ("token.refreshed", FAMILY, r#"{"again":true,"client":"tax"}"#),
@@ -132,7 +189,7 @@ const KEPT: &[(&str, &str, &str)] = &[
 
 fn kept() -> impl Iterator<Item = Entry> {
     KEPT.iter().map(|(kind, object, data)| {
-        let ids = [KEY, LICENCE, ORGANISATION, PERSON, RECEIPT, SEAL, SESSION, STAFF];
+        let ids = [KEY, LICENCE, ORGANISATION, PERSON, RECEIPT, RESET, REVOCATION, SEAL, SESSION, STAFF];
         let data = ids.iter().fold((*data).to_owned(), |data, id| data.replace(&format!("${}", &id[..3]), id));
         entry(kind, object, &data)
     })
@@ -178,6 +235,14 @@ fn every_kind_is_declared_once_and_has_its_words_and_a_line_from_a_log() {
     }
     let told: BTreeSet<&str> = KEPT.iter().map(|(kind, _, _)| *kind).collect();
     assert_eq!(names, told.into_iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn every_detail_has_its_words() {
+    let details: BTreeSet<&str> =
+        kinds().into_iter().flat_map(|kind| kind.details.iter().map(|detail| detail.name)).collect();
+    let without: Vec<_> = details.into_iter().filter(|name| wording::detail(name).is_none()).collect();
+    assert!(without.is_empty(), "{without:?} have no words");
 }
 
 /// What is put into each detail is looked through by `no_log_and_no_table_holds_a_secret`.

@@ -41,6 +41,7 @@ impl Worded for Reason {
             Self::NotYetValid => words::reason::NOT_YET_VALID,
             Self::NotRecorded => words::reason::NOT_RECORDED,
             Self::NoSealOfOurs => words::reason::NO_SEAL_OF_OURS,
+            Self::RecordDamaged => words::reason::RECORD_DAMAGED,
             Self::RecordDiffers => words::reason::RECORD_DIFFERS,
             Self::RevocationListOld => words::reason::REVOCATION_LIST_OLD,
             Self::Revoked => words::reason::REVOKED,

@@ -6,8 +6,8 @@ use licence::reason::{RevocationReason, SuspensionReason};
 
 use super::{
     leaf::{
-        CodeText, Coded, Cursor, Day, IdentifierText, LicenceRef, Limit, OrganisationNumber, PersonNumber, Recorded,
-        StaffRef,
+        CodeText, Coded, Cursor, Day, DecisionText, IdentifierText, LicenceRef, Limit, OrganisationNumber,
+        PersonNumber, Recorded, StaffRef,
     },
     read::{Mistakes, Read, body, one_of},
 };
@@ -55,6 +55,7 @@ body! {
     #[schemars(description = both(words::description::REVOKE))]
     pub struct Revocation {
         reason as "reason": Coded<RevocationReason>,
+        decision as "decision": Option<DecisionText>,
     }
 }
 

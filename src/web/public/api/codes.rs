@@ -1,6 +1,6 @@
 //! Every problem that the API can tell, for its page: a problem's `type` is an address there.
 
-use licence::Error;
+use licence::{Error, revocation};
 
 use super::{idempotency, json};
 use crate::{
@@ -71,6 +71,7 @@ fn refusals() -> Vec<Error> {
         Error::AlreadySuperseded,
         Error::AlreadySuspended,
         Error::ApprovalStale,
+        Error::Decision,
         Error::FourEyes,
         Error::HolderCeased,
         Error::HolderDeceased,
@@ -79,10 +80,16 @@ fn refusals() -> Vec<Error> {
         Error::IssuerSuspended,
         Error::Lint(String::new()),
         Error::NotAuthorised,
+        Error::NotFiler,
         Error::NotIssued,
         Error::NotSuspended,
         Error::OtherDepartment,
+        Error::OwnAffair,
         Error::Renewal,
+        Error::RenewalBarred,
+        Error::RevocationOpen,
+        Error::RevocationOver,
+        Error::RevocationsWaiting { max: revocation::WAITING_MAX },
         Error::Seal,
         Error::SealExpired,
         Error::TypeUnknown,

@@ -9,7 +9,10 @@ use base::Fault;
 use http::{HeaderName, HeaderValue, StatusCode, request::Parts};
 use records::{Database, Tx, idempotency, idempotency::Claim};
 
-use super::json::{created, json};
+use super::{
+    applications::PATH as APPLICATIONS,
+    json::{accepted, created, json},
+};
 use crate::{
     App, Problem,
     kit::{admission::GivenTo, caller::Caller, limits::IDEMPOTENCY_KEY_BYTES_MAX},
@@ -136,8 +139,10 @@ impl Key {
         let status = status.unwrap_or(StatusCode::OK);
         let id = || serde_json::from_str::<serde_json::Value>(&body).ok()?.get("id")?.as_str().map(str::to_owned);
         let made = if status == StatusCode::CREATED { id() } else { None };
+        let proposed = if status == StatusCode::ACCEPTED { id() } else { None };
         let mut response = match (made, self.target.split_once(' ')) {
             (Some(id), Some((_, path))) => created(path, &id, body),
+            _ if proposed.is_some() => accepted(APPLICATIONS, &proposed.unwrap_or_default(), body),
             _ => json(status, body),
         };
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));

@@ -89,6 +89,13 @@ pub fn created(path: &str, id: &str, body: String) -> Response {
     response
 }
 
+/// An answer about something that others have to decide, and where to look what became of it.
+pub fn accepted(path: &str, id: &str, body: String) -> Response {
+    let mut response = created(path, id, body);
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
 fn refused(status: StatusCode, code: &'static str, text: &Text) -> Problem {
     Problem::Domain { status, code, text: text.clone() }
 }

@@ -8,9 +8,11 @@ use base::{
     number::{CreditCode, IdentityNumber, NumberError},
 };
 use licence::{
-    Standing, Status,
+    DecisionNumber, Standing, Status,
+    application::ApplicationState,
     holder::HolderKind,
-    reason::{RevocationReason, SuspensionReason},
+    reason::{ReturnReason, RevocationReason, SuspensionReason},
+    revocation::RevocationState,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
@@ -87,6 +89,9 @@ pub struct CodeText(pub String);
 /// A licence identifier as somebody wrote it.
 pub struct IdentifierText(pub String);
 
+/// The number of a decision.
+pub struct DecisionText(pub DecisionNumber);
+
 /// Where a list goes on.
 pub struct Cursor(pub LicenceId);
 
@@ -116,6 +121,10 @@ described! {
         "type": "string", "pattern": "\\S", "maxLength": NUMBER_CHARACTERS_MAX,
         "description": both(words::description::IDENTIFIER)
     };
+    DecisionText => {
+        "type": "string", "pattern": "\\S", "maxLength": DecisionNumber::CHARACTERS_MAX,
+        "description": both(words::description::DECISION)
+    };
     Cursor => { "type": "string", "pattern": format!("^{}_{ID}", LicenceId::PREFIX) };
     Limit => { "type": "integer", "minimum": 1, "maximum": ListPage::<LicenceId>::LIMIT_MAX, "default": Limit::DEFAULT };
     Recorded => { "enum": Recorded::CODES.map(|(code, _)| code) };
@@ -141,6 +150,13 @@ impl Read for LicenceRef {
     fn read(value: Option<Value>, at: &str, mistakes: &mut Mistakes) -> Option<Self> {
         let wrong = ("not_an_id", words::mistake::NOT_A_LICENCE_ID);
         parsed(value, (at, mistakes), |text| LicenceId::parse(text).ok(), wrong).map(Self)
+    }
+}
+
+impl Read for DecisionText {
+    fn read(value: Option<Value>, at: &str, mistakes: &mut Mistakes) -> Option<Self> {
+        let wrong = ("decision_number_refused", words::mistake::DECISION);
+        parsed(value, (at, mistakes), |text| DecisionNumber::parse(text).ok(), wrong).map(Self)
     }
 }
 
@@ -259,10 +275,13 @@ macro_rules! choices {
 }
 
 choices! {
+    ApplicationState = &ApplicationState::ALL, ApplicationState::as_str;
     CheckResult = &CheckResult::ALL, CheckResult::as_str;
     HolderKind = &HolderKind::ALL, HolderKind::as_str;
     Outcome = &Outcome::ALL, Outcome::as_str;
+    ReturnReason = ReturnReason::ALL, ReturnReason::code;
     RevocationReason = RevocationReason::ALL, RevocationReason::code;
+    RevocationState = &RevocationState::ALL, RevocationState::as_str;
     Standing = &Standing::ALL, Standing::as_str;
     SuspensionReason = SuspensionReason::ALL, SuspensionReason::code;
 }

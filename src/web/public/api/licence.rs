@@ -28,6 +28,8 @@ pub struct Body<'a> {
     #[schemars(with = "Coded<Standing>")]
     status: &'static str,
     reason: Option<Reason>,
+    #[schemars(description = both(words::description::DECISION_OF))]
+    decision: Option<&'a str>,
     issuer: Issuer<'a>,
     holder: Holder<'a>,
     valid_from: Day,
@@ -35,6 +37,8 @@ pub struct Body<'a> {
     issued_at: Moment,
     changed_at: Moment,
     renews: Option<LicenceRef>,
+    #[schemars(description = both(words::description::ATTESTED))]
+    attested_by_system: bool,
     pdf_url: String,
     verify_url: String,
 }
@@ -96,6 +100,7 @@ impl<'a> Body<'a> {
             r#type: Type { code, version, name: Both(name) },
             status: licence.standing(at).map_or("not_issued", Standing::as_str),
             reason: reason.map(|reason| Reason { code: reason.code(), text: Both(reason.text()) }),
+            decision: licence.decision.as_deref(),
             issuer: Issuer { id: OrganisationRef(licence.issuer.clone()), name: &licence.issuer_name },
             holder: Holder { kind: Coded(licence.holder.kind()), name: &licence.holder_shown },
             valid_from: Day(licence.valid_from),
@@ -103,6 +108,7 @@ impl<'a> Body<'a> {
             issued_at: Moment(licence.issued_at),
             changed_at: Moment(licence.changed_at),
             renews: licence.renews.clone().map(LicenceRef),
+            attested_by_system: licence.is_attested,
             pdf_url: format!("{}/api/v1/licences/{}/file.pdf", app.settings.public_url, licence.id),
             verify_url: verify::qr::payload(&app.settings.public_url, licence.code.as_str()),
         }

@@ -1,11 +1,14 @@
 //! Licences for a department's own system.
 
 use ::licence::{
-    HolderFacts, Licence, Official, holder,
+    Error, HolderFacts, Licence, Official, application,
+    events::{LicenceOpened, LicencesListed},
+    holder,
     issue::{self, Begun, Intent, NewLicence, Origin, Reply},
-    lifecycle,
-    reason::{RevocationReason, SuspensionReason},
+    lifecycle::{self, Changed},
+    reason::SuspensionReason,
     register,
+    revocation::{self, Filed},
 };
 use axum::{
     body::Bytes,
@@ -21,11 +24,13 @@ use identity::staff;
 use records::Work;
 
 use super::{
+    applications,
     bodies::{Holder, IssueBody, ListQuery, Nothing, Revocation, Suspension},
     idempotency::{self, Key, Turn},
     json::{self, Json},
     leaf::{Cursor, Limit},
     licence::{Body, List},
+    revocations,
 };
 use crate::{
     App, Problem,
@@ -72,6 +77,16 @@ async fn begin(
         valid_until: wanted.valid_until.as_ref().map(|day| day.0),
         renews: wanted.renews.as_ref().map(|renews| renews.0.clone()),
     };
+    if !caller.attests_review {
+        // Nobody but the system says that these two decided: so two people decide.
+        same_department(&clerk, &reviewer)?;
+        let id = application::propose(&mut work, &app.library, &caller.client_id, &clerk, request).await?;
+        let found = application::find(&mut work.tx, &app.library.safe, &clerk.organisation_id, &id).await?;
+        let body = applications::shown(&found);
+        key.complete(&mut work.tx, caller, StatusCode::ACCEPTED, &body).await?;
+        work.commit().await?;
+        return Ok(Started::Answered(json::accepted(applications::PATH, id.as_str(), body)));
+    }
     let origin = Origin::request(&caller.client_id, key.as_str());
     let begun = issue::begin(&mut work, &app.library, &origin, request, (&clerk, &reviewer)).await?;
     // A licence is found under its key for ever. That of another day is another request's, whatever this one says.
@@ -102,6 +117,10 @@ async fn finish(app: &App, caller: &Caller, key: &Key, intent: &Intent) -> Resul
             Err(error.into())
         }
     }
+}
+
+fn same_department(clerk: &Official, reviewer: &Official) -> Result<(), Problem> {
+    if clerk.organisation_id == reviewer.organisation_id { Ok(()) } else { Err(Error::OtherDepartment.into()) }
 }
 
 fn created(app: &App, licence: &Licence, at: Instant) -> Response {
@@ -142,12 +161,14 @@ async fn own(app: &App, caller: &Caller, id: &str) -> Result<Licence, Problem> {
 /// `GET /api/v1/licences/{id}`.
 pub async fn show(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let licence = own(&app, &caller, &id).await?;
+    caller.tell(LicenceOpened { licence: licence.id.clone(), what: "record".to_owned() }).await?;
     Ok(json::json(StatusCode::OK, shown(&app, &licence, caller.visit.at)))
 }
 
 /// `GET /api/v1/licences/{id}/file.pdf`.
 pub async fn file(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let licence = own(&app, &caller, &id).await?;
+    caller.tell(LicenceOpened { licence: licence.id.clone(), what: "file".to_owned() }).await?;
     let (_, bytes) = app.library.safe.document(&mut app.database.read().await?, &licence.id).await?;
     Ok(document::pdf(&licence, bytes))
 }
@@ -159,6 +180,9 @@ pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query) -
     let page = ListPage { after: wanted.cursor.map(|cursor| cursor.0), limit };
     let status = wanted.status.map(|status| status.0);
     let found = register::issued_by(&mut app.database.read().await?, &caller.departments, status, &page).await?;
+    if let Some(issuer) = caller.departments.first().cloned() {
+        caller.tell(LicencesListed { issuer, count: found.items.len(), after: page.after.clone() }).await?;
+    }
     let items = found.items.iter().map(|licence| Body::of(&app, licence, caller.visit.at)).collect();
     let body = List { items, next_cursor: found.next.map(Cursor) };
     Ok(json::json(StatusCode::OK, serde_json::to_string(&body).map_err(Fault::broken)?))
@@ -167,7 +191,6 @@ pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query) -
 enum Act {
     Suspend(SuspensionReason),
     Reinstate,
-    Revoke(RevocationReason),
 }
 
 /// `POST /api/v1/licences/{id}/suspend`.
@@ -200,7 +223,39 @@ pub async fn revoke(
     key: Key,
     Json { body, bytes }: Json<Revocation>,
 ) -> Result<Response, Problem> {
-    change(&app, &caller, &id, (&key, &bytes), Act::Revoke(body.reason.0)).await
+    let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let revoke = async |work| revoke_once(work, &app, &caller, &id, (&key, &bytes), &body).await;
+    app.database.attempt(&caller.context(), revoke).await
+}
+
+async fn revoke_once(
+    mut work: Work,
+    app: &App,
+    caller: &Caller,
+    id: &LicenceId,
+    (key, bytes): (&Key, &Bytes),
+    wanted: &Revocation,
+) -> Result<Response, Problem> {
+    if let Turn::Answered(response) = key.claim(&mut work.tx, caller, bytes).await? {
+        return Ok(response);
+    }
+    let (departments, client) = (&caller.departments, caller.client_id.as_str());
+    let ground = (wanted.reason.0, wanted.decision.as_ref().map(|decision| &decision.0));
+    let filed = if caller.attests_review {
+        Filed::Revoked(Box::new(revocation::attest(&mut work, departments, client, id, ground).await?))
+    } else {
+        // Nobody but the system says that somebody decided: so two people decide.
+        revocation::propose(&mut work, departments, client, id, ground).await?
+    };
+    match filed {
+        Filed::Revoked(changed) => settled(work, app, caller, key, &changed).await,
+        Filed::Waiting(waiting) => {
+            let body = revocations::shown(&waiting);
+            key.complete(&mut work.tx, caller, StatusCode::ACCEPTED, &body).await?;
+            work.commit().await?;
+            Ok(json::accepted(revocations::PATH, waiting.id.as_str(), body))
+        }
+    }
 }
 
 async fn change(
@@ -230,8 +285,18 @@ async fn change_once(
     let changed = match act {
         Act::Suspend(reason) => lifecycle::suspend(&mut work, departments, id, *reason).await?,
         Act::Reinstate => lifecycle::reinstate(&mut work, departments, id).await?,
-        Act::Revoke(reason) => lifecycle::revoke(&mut work, departments, id, *reason).await?,
     };
+    settled(work, app, caller, key, &changed).await
+}
+
+/// The answer to an act on a licence, which is kept.
+async fn settled(
+    mut work: Work,
+    app: &App,
+    caller: &Caller,
+    key: &Key,
+    changed: &Changed,
+) -> Result<Response, Problem> {
     let body = shown(app, &changed.licence, caller.visit.at);
     if changed.is_new {
         key.complete(&mut work.tx, caller, StatusCode::OK, &body).await?;

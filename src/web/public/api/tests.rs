@@ -2,6 +2,7 @@
 
 mod described;
 mod refusals;
+mod revocations;
 mod verifications;
 
 use axum::body::Body;
@@ -42,6 +43,7 @@ pub(crate) struct Office {
     pub reviewer: Member,
     pub third: Member,
     pub stranger: Member,
+    pub keeper: Member,
     pub company: CreditCode,
     pub person: IdentityNumber,
     pub person_id: PersonId,
@@ -98,6 +100,14 @@ async fn organisation(
     organisation::register(work, new).await.unwrap()
 }
 
+/// Appoints somebody; also in roles that exclude each other, which appointments from before may hold.
+pub(crate) async fn appoint(work: &mut Work, person: &PersonId, at: &OrganisationId, roles: &[Role]) -> StaffId {
+    let staff = staff::appoint(work, person, at, roles.get(..1).unwrap()).await.unwrap();
+    let all = staff::Roles::new(roles).to_string();
+    work.tx.run("update staff set roles = $2 where staff_id = $1", records::args![&staff, all]).await.unwrap();
+    staff
+}
+
 pub(crate) async fn member(
     work: &mut Work,
     app: &App,
@@ -106,7 +116,7 @@ pub(crate) async fn member(
     roles: &[Role],
 ) -> Member {
     let (person, number) = register(work, app, who.0, who.1).await;
-    let staff = staff::appoint(work, &person, at, roles).await.unwrap();
+    let staff = appoint(work, &person, at, roles).await;
     let account = account::open(work, &person, &format!("u{}", number.as_str()), None).await.unwrap();
     let opening = session::Opening {
         account: &account,
@@ -120,6 +130,16 @@ pub(crate) async fn member(
 }
 
 pub(crate) async fn client(work: &mut Work, app: &App, id: &str, of: &OrganisationId, scopes: &str) -> String {
+    client_that(work, app, (id, of, scopes), true).await
+}
+
+/// The same, which may or may not say itself that two people decided.
+pub async fn client_that(
+    work: &mut Work,
+    app: &App,
+    (id, of, scopes): (&str, &OrganisationId, &str),
+    attests_review: bool,
+) -> String {
     let new = Registration {
         client_id: ClientId::parse(id).unwrap(),
         name: Text::fixed("业务系统", "Department system"),
@@ -129,6 +149,7 @@ pub(crate) async fn client(work: &mut Work, app: &App, id: &str, of: &Organisati
         settings: ClientSettings {
             grants: vec![GrantType::ClientCredentials],
             scopes: scopes.to_owned(),
+            attests_review,
             ..ClientSettings::default()
         },
     };
@@ -165,7 +186,8 @@ pub(crate) async fn office_on(fresh: records::testing::Fresh) -> Office {
     let third = member(&mut work, &app, &food, ("审核丙", "33010119800101005"), &both).await;
     let stranger = member(&mut work, &app, &police, ("外单位丁", "33010119800101007"), &both).await;
     let keeper = member(&mut work, &app, &food, ("保管戊", "33010119800101009"), &[Role::SealKeeper]).await;
-    let new = seal::NewSeal { organisation_id: food.clone(), kind: seal::SealKind::Licence, keeper: keeper.staff };
+    let new =
+        seal::NewSeal { organisation_id: food.clone(), kind: seal::SealKind::Licence, keeper: keeper.staff.clone() };
     let seal = seal::create(&mut work, &app.library.cabinet, new).await.unwrap();
     licence_type::authorise(&mut work, built_in::FOOD, &food).await.unwrap();
     licence_type::authorise(&mut work, built_in::DRIVING, &food).await.unwrap();
@@ -185,6 +207,7 @@ pub(crate) async fn office_on(fresh: records::testing::Fresh) -> Office {
         reviewer,
         third,
         stranger,
+        keeper,
         company,
         person,
         person_id,
@@ -207,6 +230,27 @@ impl Office {
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
+    /// Writes forty newer rows like that of a licence, of its issuer or of another one.
+    pub async fn copied(&self, licence: &str, issuer: Option<&str>) {
+        let mut tx = self.app.database.housekeeping().await.unwrap();
+        let copied = tx
+            .run_text(
+                "with recursive n(i) as (select 10 union all select i + 1 from n where i < 49)
+                 insert into licence (licence_id, identifier, code, origin, licence_type_id, issuer_id, issuer_name,
+                                      holder_kind, holder_id, holder_shown, status, changed_at, issued_at, valid_from)
+                 select 'lic_7ZZZZZZZZZZZZZZZZZZZZZZZ' || i, 'identifier' || i, 'code' || i, 'origin' || i,
+                        l.licence_type_id, case when $2 = '' then l.issuer_id else $2 end, l.issuer_name, l.holder_kind,
+                        l.holder_id, l.holder_shown, l.status, l.changed_at, l.issued_at, l.valid_from
+                   from licence l, n
+                  where l.licence_id = $1",
+                records::args![licence, issuer.unwrap_or_default()],
+            )
+            .await
+            .unwrap();
+        assert_eq!(copied, 40);
+        tx.commit().await.unwrap();
+    }
+
     pub async fn access_token(&self, client: &str, secret: &str, scope: &str) -> String {
         let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={scope}");
         let request = Request::post("/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -219,7 +263,7 @@ impl Office {
         self.call_as(&self.token, method, path, (key, body)).await
     }
 
-    async fn call_as(&self, token: &str, method: Method, path: &str, (key, body): (Option<&str>, &str)) -> Answer {
+    pub async fn call_as(&self, token: &str, method: Method, path: &str, (key, body): (Option<&str>, &str)) -> Answer {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -245,6 +289,12 @@ impl Office {
             "clerk": self.clerk.staff.as_str(),
             "reviewer": self.reviewer.staff.as_str()
         })
+    }
+
+    /// What somebody with all rights does.
+    pub async fn work(&self, seconds: i64) -> Work {
+        let context = records::testing::context(testing::NOW.plus_seconds(seconds), seconds.unsigned_abs() + 60);
+        self.app.database.begin(context).await.unwrap()
     }
 
     pub async fn issue(&self, key: &str) -> Answer {

@@ -124,6 +124,7 @@ mod tests {
             valid_from: day("2026-01-01"),
             valid_until: Some(day("2030-12-31")),
             file_sha256: None,
+            is_intact: true,
         }
     }
 

@@ -11,7 +11,8 @@ use crate::{Problem, kit::problem::Reason};
 pub fn code(error: &Error) -> (StatusCode, &'static str) {
     use StatusCode as S;
     match error {
-        Error::AccessDenied => (S::FORBIDDEN, "access_denied"),
+        // The second: nobody changes a client by the protocol.
+        Error::AccessDenied | Error::Identity(_) => (S::FORBIDDEN, "access_denied"),
         Error::AccessTokenInvalid => (S::UNAUTHORIZED, "invalid_token"),
         Error::AccessTokenMissing => (S::UNAUTHORIZED, "invalid_request"),
         Error::ClientAuthentication => (S::UNAUTHORIZED, "invalid_client"),
@@ -95,6 +96,7 @@ impl From<Error> for Problem {
         let (status, code) = code(&error);
         match error {
             Error::Fault(fault) => Self::Fault(fault),
+            Error::Identity(error) => error.into(),
             Error::AccessTokenInvalid => Self::TokenInvalid,
             Error::AccessTokenMissing => Self::TokenMissing,
             Error::ScopeMissing(scope) => Self::TokenScope(scope),

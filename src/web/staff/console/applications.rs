@@ -13,6 +13,7 @@ use identity::{Role, staff};
 use licence::{
     HolderFacts, Official,
     application::{self, Application, ApplicationState},
+    events::ApplicationOpened,
     holder,
     issue::{self, Begun, compose::from_register},
     reason::ReturnReason,
@@ -62,6 +63,7 @@ fn type_name(app: &App, page: &Page, one: &Application) -> String {
 
 fn state_tag(page: &Page, state: ApplicationState) -> (&'static str, &'static str) {
     match state {
+        ApplicationState::Proposed => ("info", page.say(words::console::STATE_PROPOSED)),
         ApplicationState::Submitted => ("info", page.say(words::console::STATE_SUBMITTED)),
         ApplicationState::Approved => ("good", page.say(words::console::STATE_APPROVED)),
         ApplicationState::Returned => ("warning", page.say(words::console::STATE_RETURNED)),
@@ -125,6 +127,9 @@ struct Review {
     valid_until: String,
     digest: String,
     may_decide: bool,
+    may_adopt: bool,
+    /// The system that asked for it.
+    proposed_by: Option<String>,
     is_own: bool,
     return_reasons: Vec<(&'static str, String)>,
 }
@@ -150,8 +155,11 @@ pub async fn review(
         None => None,
     };
     drop(tx);
+    let holder_id = one.holder.id().to_owned();
+    staff.tell(ApplicationOpened { application: id.clone(), holder: holder_id }).await?;
     let is_own = one.maker_person == staff.session.person_id;
     let may_decide = staff.appointment.roles.has(Role::Reviewer) && !is_own && one.state == ApplicationState::Submitted;
+    let may_adopt = staff.appointment.roles.has(Role::Clerk) && one.state == ApplicationState::Proposed;
     let (kind, state) = state_tag(&page, one.state);
     let known_from = if older.is_some() { words::console::REGISTER_OR_OLDER } else { words::console::REGISTER };
     let review = Review {
@@ -180,6 +188,8 @@ pub async fn review(
         valid_until: one.content.valid_until.clone().unwrap_or_else(|| page.say(words::console::FOR_GOOD).to_owned()),
         digest: one.digest.clone(),
         may_decide,
+        may_adopt,
+        proposed_by: one.proposed_by.clone(),
         is_own,
         return_reasons: choices(&page, ReturnReason::ALL, ReturnReason::code),
         page,
@@ -236,6 +246,24 @@ pub async fn approve(
         Begun::Intent(intent) => issue::finish(&app.database, &app.library, &reviewer.context(), &intent, None).await?,
     };
     Ok(see_other(&format!("/console/licences/{}", licence.id)))
+}
+
+/// `POST /console/applications/{id}/adopt`: the clerk takes on what a system proposed.
+pub async fn adopt(
+    State(app): State<App>,
+    clerk: Staff,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let official = Official::new(&clerk.session.person_id, &clerk.appointment);
+    let digest = fields.text("digest");
+    let adopt = async |mut work: Work| {
+        application::adopt(&mut work, &app.library.safe, &official, &id, digest).await?;
+        Ok(work.commit().await?)
+    };
+    clerk.attempt(adopt).await?;
+    Ok(see_other(&format!("/console/applications/{id}")))
 }
 
 /// `POST /console/applications/{id}/return`.

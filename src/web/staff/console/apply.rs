@@ -14,6 +14,7 @@ use base::{
 use http::StatusCode;
 use licence::{
     Error, Fields as LicenceFields, Holder, HolderFacts, Official, application,
+    events::LicenceOpened,
     field::{FieldKind, FieldRule, Source},
     holder::{self, HolderKind},
     issue::{NewLicence, compose::from_register},
@@ -113,6 +114,9 @@ pub async fn form(
     let licence =
         register::by_id(&mut tx, &older).await?.filter(|found| found.issuer == clerk.appointment.organisation_id);
     let licence = licence.ok_or(Problem::NotFound)?;
+    drop(tx);
+    clerk.tell(LicenceOpened { licence: licence.id.clone(), what: "renew".to_owned() }).await?;
+    let mut tx = app.database.read().await?;
     let holder = holder::facts(&mut tx, &app.library.vault, &licence.holder).await?;
     let content = app.library.safe.content(&mut tx, &older).await?;
     drop(tx);

@@ -1,19 +1,30 @@
 //! `/console`: what waits for me.
 
 use axum::{extract::State, response::Response};
-use base::ListPage;
+use base::{ListPage, id::ProposalId};
 use http::StatusCode;
-use identity::Role;
-use licence::application::{self, ApplicationState};
+use identity::{
+    Role,
+    proposal::{self, ProposalState},
+};
+use licence::{
+    application::{self, ApplicationState},
+    revocation,
+};
 
-use super::applications::{Line, line};
+use super::{
+    applications::{Line, line},
+    revocations, seals,
+};
 use crate::{
     App, Page, Problem,
     kit::{page::html, session::Staff},
 };
 
-/// Applications of each kind on this page; the rest are in the list.
+/// Applications of each kind on this page, and revocations; the rest are in the lists.
 const SHOWN: i64 = 10;
+/// Of those that one filed oneself, the newest.
+const MINE: i64 = 5;
 
 #[derive(askama::Template)]
 #[template(path = "staff/console/home.html")]
@@ -22,12 +33,25 @@ struct Home {
     department: String,
     is_clerk: bool,
     is_reviewer: bool,
+    is_auditor: bool,
     is_operator: bool,
     may_verify: bool,
     /// What the roles without work on this page do, and where.
     elsewhere: Vec<&'static str>,
+    /// What systems proposed and a clerk takes on.
+    proposed: Vec<Line>,
     waiting: Vec<Line>,
     returned: Vec<Line>,
+    /// What waits for one of two operators.
+    to_approve: usize,
+    is_keeper: bool,
+    /// The seals of a keeper's department.
+    seals: Vec<seals::Line>,
+    making: Vec<seals::Proposed>,
+    /// Revocations that wait.
+    revoking: Vec<revocations::Line>,
+    /// Those that whoever looks filed, and what became of them.
+    filed: Vec<revocations::Line>,
 }
 
 /// `GET /console`.
@@ -37,9 +61,11 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
     let mut tx = app.database.read().await?;
     let department = &staff.appointment.organisation_id;
     let mut lists = Vec::new();
-    for (wanted, state) in
-        [(is_clerk || is_reviewer, ApplicationState::Submitted), (is_clerk, ApplicationState::Returned)]
-    {
+    for (wanted, state) in [
+        (is_clerk, ApplicationState::Proposed),
+        (is_clerk || is_reviewer, ApplicationState::Submitted),
+        (is_clerk, ApplicationState::Returned),
+    ] {
         let mut lines = Vec::new();
         if wanted {
             let found =
@@ -50,8 +76,28 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         }
         lists.push(lines);
     }
+    let is_keeper = roles.has(Role::SealKeeper);
+    let seals = if is_keeper { seals::lines(&app, &mut tx, &page, department).await? } else { Vec::new() };
+    let making = if is_keeper { seals::making(&mut tx, &page, &staff).await? } else { Vec::new() };
+    let at = page.visit.at;
+    let (mut revoking, mut filed) = (Vec::new(), Vec::new());
+    if is_clerk || is_reviewer {
+        let found = revocation::waiting(&mut tx, department, &ListPage::first(SHOWN), at).await?;
+        revoking = revocations::lines(&app, &mut tx, &page, &found.items).await?;
+    }
+    if is_clerk {
+        let staff_id = &staff.appointment.staff_id;
+        let found = revocation::filed_by(&mut tx, staff_id, &ListPage::first(MINE), at).await?;
+        filed = revocations::lines(&app, &mut tx, &page, &found.items).await?;
+    }
+    let mut to_approve = 0;
+    if roles.has(Role::Operator) {
+        let found = proposal::list(&mut tx, &ListPage::first(ListPage::<ProposalId>::LIMIT_MAX), at).await?;
+        to_approve = found.items.iter().filter(|one| one.state == ProposalState::Open).count();
+    }
     drop(tx);
-    let (returned, waiting) = (lists.pop().unwrap_or_default(), lists.pop().unwrap_or_default());
+    let mut lists = lists.into_iter();
+    let [proposed, waiting, returned] = [(); 3].map(|()| lists.next().unwrap_or_default());
     let elsewhere = [
         (Role::Auditor, words::console::AUDITOR_HELP),
         (Role::Operator, words::console::OPERATOR_HELP),
@@ -64,10 +110,18 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         department: staff.appointment.organisation_name.clone(),
         is_clerk,
         is_reviewer,
+        is_auditor: roles.has(Role::Auditor),
         is_operator: roles.has(Role::Operator),
         may_verify: [Role::Auditor, Role::Counter].into_iter().any(|role| roles.has(role)),
+        proposed,
         waiting,
         returned,
+        to_approve,
+        is_keeper,
+        seals,
+        making,
+        revoking,
+        filed,
         page,
     };
     Ok(html(StatusCode::OK, &home))

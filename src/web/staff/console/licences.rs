@@ -1,4 +1,4 @@
-//! `/console/licences`: finding licences, one licence with its history, suspend, reinstate, revoke.
+//! `/console/licences`: finding licences, one licence with its history, suspend, reinstate.
 
 use std::collections::HashMap;
 
@@ -8,21 +8,24 @@ use axum::{
 };
 use base::{
     ListPage,
-    id::{EventId, LicenceId, StaffId},
+    id::{EventId, LicenceId, OrganisationId},
     number::{CreditCode, IdentityNumber, LicenceIdentifier},
 };
 use http::StatusCode;
-use identity::{Role, staff};
+use identity::Role;
 use licence::{
     Code, Error, Holder, Licence, Standing, Status,
-    events::Any as Told,
+    events::{Any as Told, LicenceOpened, LicenceRevoked, LicencesListed, LicencesSearched, RevocationOpened},
     holder, lifecycle,
     reason::{RevocationReason, SuspensionReason},
-    register,
+    register, revocation,
 };
-use records::{Tx, Work, log};
+use records::{
+    Tx, Work,
+    log::{self, Entry as Logged},
+};
 
-use super::parts::{PAGE, choices, reason_missing, tag, type_name};
+use super::parts::{PAGE, choices, name_of, reason_missing, tag, type_name};
 use crate::{
     App, Page, Problem,
     kit::{
@@ -36,6 +39,8 @@ use crate::{
 
 /// Events on the page of one licence.
 const EVENTS: i64 = 100;
+/// Pages of its log that are read for them.
+const PAGES_MAX: usize = 10;
 
 /// One licence in a list.
 struct Line {
@@ -87,6 +92,8 @@ pub async fn list(State(app): State<App>, staff: Staff, page: Page, Query(query)
     };
     let department = std::slice::from_ref(&staff.appointment.organisation_id);
     let found = register::issued_by(&mut app.database.read().await?, department, status, &stretch).await?;
+    let issuer = staff.appointment.organisation_id.clone();
+    staff.tell(LicencesListed { issuer, count: found.items.len(), after: stretch.after.clone() }).await?;
     let lines = found.items.iter().map(|licence| line(&app, &page, licence)).collect::<Result<_, _>>()?;
     let list = List {
         page,
@@ -104,10 +111,11 @@ pub async fn list(State(app): State<App>, staff: Staff, page: Page, Query(query)
 pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let wanted = fields.text("q");
     let mut tx = app.database.read().await?;
-    let found = look(&app, &mut tx, wanted).await?;
-    drop(tx);
     let department = &staff.appointment.organisation_id;
-    let mine: Vec<_> = found.into_iter().filter(|licence| licence.issuer == *department).collect();
+    let Found { by, about, licences } = look(&app, &mut tx, department, wanted).await?;
+    drop(tx);
+    let mine: Vec<_> = licences.into_iter().filter(|licence| licence.issuer == *department).collect();
+    staff.tell(LicencesSearched { about, by: by.to_owned(), count: mine.len() }).await?;
     if let [only] = mine.as_slice() {
         return Ok(see_other(&format!("/console/licences/{}", only.id)));
     }
@@ -122,30 +130,53 @@ pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
     Ok(html(status, &List { page, status: String::new(), wanted, not_found, lines, next: None }))
 }
 
-async fn look(app: &App, tx: &mut Tx, wanted: &str) -> Result<Vec<Licence>, Problem> {
+/// What was found, by what, and about whom.
+struct Found {
+    by: &'static str,
+    about: String,
+    licences: Vec<Licence>,
+}
+
+impl Found {
+    /// By what names one licence.
+    fn one(by: &'static str, licence: Option<Licence>) -> Self {
+        let about = licence.as_ref().map_or_else(nobody, |licence| licence.id.to_string());
+        Self { by, about, licences: licence.into_iter().collect() }
+    }
+}
+
+/// The object of a search that led to nobody.
+fn nobody() -> String {
+    "-".to_owned()
+}
+
+/// What a department may have meant; of a holder, as many as a page of a list can hold at most.
+async fn look(app: &App, tx: &mut Tx, department: &OrganisationId, wanted: &str) -> Result<Found, Problem> {
     if let Ok(identifier) = LicenceIdentifier::parse(wanted) {
-        return Ok(register::by_identifier(tx, &identifier).await?.into_iter().collect());
+        return Ok(Found::one("identifier", register::by_identifier(tx, &identifier).await?));
     }
     // A scanner types the whole address behind the QR.
     let digits = wanted.rsplit('/').next().unwrap_or_default();
     if let Ok(code) = Code::parse(digits) {
-        return Ok(register::by_code(tx, &code).await?.into_iter().collect());
+        return Ok(Found::one("code", register::by_code(tx, &code).await?));
     }
-    let holder = if let Ok(number) = IdentityNumber::parse(wanted) {
-        holder::person_by_number(tx, &app.library.vault, &number).await
+    let (by, holder) = if let Ok(number) = IdentityNumber::parse(wanted) {
+        ("identity_number", holder::person_by_number(tx, &app.library.vault, &number).await)
     } else if let Ok(code) = CreditCode::parse(wanted) {
-        holder::organisation_by_code(tx, &code).await
+        ("credit_code", holder::organisation_by_code(tx, &code).await)
     } else if let Ok(id) = LicenceId::parse(wanted) {
-        return Ok(register::by_id(tx, &id).await?.into_iter().collect());
+        return Ok(Found::one("licence", register::by_id(tx, &id).await?));
     } else {
-        return Ok(vec![]);
+        return Ok(Found { by: "nothing", about: nobody(), licences: vec![] });
     };
     match holder {
         Ok(facts) => {
             let holder: Holder = facts.holder;
-            Ok(register::held_by(tx, &holder, &ListPage::first(PAGE)).await?.items)
+            let stretch = ListPage::first(ListPage::<LicenceId>::LIMIT_MAX);
+            let licences = register::issued_to(tx, department, &holder, &stretch).await?.items;
+            Ok(Found { by, about: holder.id().to_owned(), licences })
         }
-        Err(Error::HolderUnknown) => Ok(vec![]),
+        Err(Error::HolderUnknown) => Ok(Found { by, about: nobody(), licences: vec![] }),
         Err(error) => Err(error.into()),
     }
 }
@@ -181,12 +212,16 @@ struct Show {
     fields: Vec<(String, String)>,
     events: Vec<Entry>,
     has_file: bool,
+    is_attested: bool,
     may_suspend: bool,
     may_reinstate: bool,
     may_revoke: bool,
     may_renew: bool,
     suspensions: Vec<(&'static str, String)>,
-    revocations: Vec<(&'static str, String)>,
+    /// The number of the decision by which it was revoked.
+    decision: Option<String>,
+    /// What waits for somebody who decides whether it is revoked.
+    waits: Option<String>,
 }
 
 async fn own(app: &App, staff: &Staff, id: &str) -> Result<Licence, Problem> {
@@ -203,10 +238,12 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let licence = own(&app, &staff, &id).await?;
+    staff.tell(LicenceOpened { licence: licence.id.clone(), what: "page".to_owned() }).await?;
     let mut tx = app.database.read().await?;
     let content = app.library.safe.content(&mut tx, &licence.id).await?;
     let renewed_by = register::renewed_by(&mut tx, &licence).await?;
     let events = history(&mut tx, &page, &licence).await?;
+    let waits = revocation::of_licence(&mut tx, &licence.id, page.visit.at).await?;
     drop(tx);
     let licence_type = app.library.catalogue.now().of(&licence)?;
     let standing = licence.standing(page.visit.at);
@@ -239,28 +276,47 @@ pub async fn show(
         fields: fields.collect(),
         events,
         has_file: standing.is_some(),
+        is_attested: licence.is_attested,
         may_suspend: is_clerk && licence.status == Status::Valid,
         may_reinstate: is_clerk && licence.status == Status::Suspended,
-        may_revoke: is_clerk && matches!(licence.status, Status::Valid | Status::Suspended | Status::Superseded),
-        may_renew: is_clerk && is_in_force,
+        may_revoke: is_clerk
+            && waits.is_none()
+            && matches!(licence.status, Status::Valid | Status::Suspended | Status::Superseded),
+        may_renew: is_clerk && is_in_force && waits.is_none(),
         suspensions: choices(&page, SuspensionReason::ALL, SuspensionReason::code),
-        revocations: choices(&page, RevocationReason::ALL, RevocationReason::code),
+        decision: licence.decision.clone(),
+        waits: waits.map(|waits| waits.id.to_string()),
         page,
     };
     Ok(html(StatusCode::OK, &show))
 }
 
+fn is_look(event: &Logged) -> bool {
+    event.read::<LicenceOpened>().is_some() || event.read::<RevocationOpened>().is_some()
+}
+
 /// Everything that happened to a licence, oldest first, with the names of those who did it.
 async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entry>, Problem> {
     let filter = log::Filter { object: Some(licence.id.to_string()), ..log::Filter::default() };
-    let found = log::list(tx, &filter, &ListPage::<EventId>::first(EVENTS)).await?;
+    let mut stretch = ListPage::<EventId>::first(EVENTS);
+    let mut acts = Vec::new();
+    // Who only looked is told to auditors.
+    for _ in 0..PAGES_MAX {
+        let found = log::list(tx, &filter, &stretch).await?;
+        acts.extend(found.items.into_iter().filter(|event| !is_look(event)));
+        match found.next.filter(|_| acts.len() < EVENTS as usize) {
+            Some(next) => stretch = ListPage::after(next, EVENTS),
+            None => break,
+        }
+    }
     let mut names = HashMap::new();
     let mut entries = Vec::new();
-    for event in found.items.iter().rev() {
+    for event in acts.iter().rev() {
         let who = match event.actor_kind.as_str() {
             "staff" => name_of(tx, &mut names, &event.actor).await?,
             "job" => page.say(words::console::BY_RECOVERY).to_owned(),
             "operator" => page.say(words::console::BY_OPERATOR).to_owned(),
+            "person" => page.say(words::console::BY_HOLDER).to_owned(),
             _ => event.actor.clone(),
         };
         let told = Told::read(event);
@@ -276,21 +332,28 @@ async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entr
         };
         let what = wording::event(&event.kind).map_or(event.kind.as_str(), |words| page.say(words));
         // The reason of a revocation says itself which of its two kinds it was, 吊销 or 注销.
-        let is_said = matches!(told, Some(Told::LicenceRevoked(_)));
-        let (what, detail) = if is_said { (detail.as_str(), String::new()) } else { (what, detail) };
+        let (what, detail) = match &told {
+            Some(Told::LicenceRevoked(revoked)) => (detail.as_str(), grounds(tx, page, &mut names, revoked).await?),
+            _ => (what, detail),
+        };
         entries.push(Entry { when: event.at().legal_text(), what: sentence(what), who, detail });
     }
     Ok(entries)
 }
 
-/// The name of a member of staff, also of one who has left.
-async fn name_of(tx: &mut Tx, names: &mut HashMap<String, String>, id: &str) -> Result<String, Problem> {
-    if let Some(known) = names.get(id) {
-        return Ok(known.clone());
-    }
-    let name = staff::ever(tx, &StaffId::stored(id.to_owned())).await?.map_or_else(|| id.to_owned(), |view| view.name);
-    names.insert(id.to_owned(), name.clone());
-    Ok(name)
+/// By which decision a licence was revoked, and who had filed that.
+async fn grounds(
+    tx: &mut Tx,
+    page: &Page,
+    names: &mut HashMap<String, String>,
+    revoked: &LicenceRevoked,
+) -> Result<String, Problem> {
+    let Some(decision) = revoked.decision.clone() else { return Ok(String::new()) };
+    let text = match &revoked.filed_by {
+        Some(filer) => words::console::by_decision_filed(decision, name_of(tx, names, filer.as_str()).await?),
+        None => words::console::by_decision(decision),
+    };
+    Ok(page.say(&text).to_owned())
 }
 
 fn detail_of(page: &Page, told: &Told) -> String {
@@ -299,6 +362,8 @@ fn detail_of(page: &Page, told: &Told) -> String {
             (RevocationReason::parse(&voided.reason).map(|reason| reason.text()), voided.reason.as_str())
         }
         Told::LicenceRevoked(revoked) => (Some(revoked.reason.text()), ""),
+        Told::RevocationFiled(filed) => (Some(filed.reason.text()), ""),
+        Told::RevocationRefused(refused) => (None, refused.why.as_str()),
         Told::LicenceSuspended(suspended) => (Some(suspended.reason.text()), ""),
         Told::LicenceVerified(verified) => {
             let outcome = verify::Outcome::ALL.into_iter().find(|known| known.as_str() == verified.outcome);
@@ -312,6 +377,7 @@ fn detail_of(page: &Page, told: &Told) -> String {
 /// `GET /console/licences/{id}/file.pdf`.
 pub async fn file(State(app): State<App>, staff: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
     let licence = own(&app, &staff, &id).await?;
+    staff.tell(LicenceOpened { licence: licence.id.clone(), what: "file".to_owned() }).await?;
     let (_, bytes) = app.library.safe.document(&mut app.database.read().await?, &licence.id).await?;
     Ok(document::pdf(&licence, bytes))
 }
@@ -338,18 +404,5 @@ pub async fn reinstate(clerk: Staff, Path(id): Path<String>) -> Result<Response,
         Ok(work.commit().await?)
     };
     clerk.attempt(reinstate).await?;
-    Ok(see_other(&format!("/console/licences/{id}")))
-}
-
-/// `POST /console/licences/{id}/revoke`.
-pub async fn revoke(clerk: Staff, Path(id): Path<String>, fields: Fields) -> Result<Response, Problem> {
-    let id = LicenceId::parse(&id).map_err(|_| Problem::NotFound)?;
-    let reason = RevocationReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
-    let department = std::slice::from_ref(&clerk.appointment.organisation_id);
-    let revoke = async |mut work: Work| {
-        lifecycle::revoke(&mut work, department, &id, reason).await?;
-        Ok(work.commit().await?)
-    };
-    clerk.attempt(revoke).await?;
     Ok(see_other(&format!("/console/licences/{id}")))
 }

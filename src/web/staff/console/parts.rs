@@ -1,7 +1,11 @@
-//! What several pages of the console show: a status as a tag, choices, one refusal.
+//! What several pages of the console show: a status as a tag, choices, somebody's name, one refusal.
 
-use base::Fault;
+use std::collections::HashMap;
+
+use base::{Fault, id::StaffId};
+use identity::staff;
 use licence::{Licence, Standing};
+use records::Tx;
 
 use crate::{App, Page, Problem, kit::wording::Worded};
 
@@ -41,4 +45,14 @@ pub fn reason_missing() -> Problem {
         code: "reason_missing",
         text: words::console::REASON_MISSING.clone(),
     }
+}
+
+/// The name of a member of staff, also of one who has left.
+pub async fn name_of(tx: &mut Tx, names: &mut HashMap<String, String>, id: &str) -> Result<String, Problem> {
+    if let Some(known) = names.get(id) {
+        return Ok(known.clone());
+    }
+    let name = staff::ever(tx, &StaffId::stored(id.to_owned())).await?.map_or_else(|| id.to_owned(), |view| view.name);
+    names.insert(id.to_owned(), name.clone());
+    Ok(name)
 }

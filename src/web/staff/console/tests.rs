@@ -2,7 +2,11 @@
 
 mod conflicts;
 mod ended;
+mod looks;
 mod numbers;
+mod proposed;
+mod revocations;
+mod seals;
 
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
@@ -63,6 +67,9 @@ fn form() -> String {
     format!("/console/apply/{}", built_in::FOOD)
 }
 
+/// A revocation that was confirmed.
+const REVOKE: [(&str, &str); 3] = [("reason", "penalty"), ("decision", "滨市监吊销〔2026〕12号"), ("confirmed", "yes")];
+
 const FIELDS: [(&str, &str); 5] = [
     ("f_legal_representative", "王小明"),
     ("f_residence", "滨江市江南区解放路 1 号"),
@@ -112,16 +119,17 @@ async fn apply_review_issue_suspend_reinstate_revoke() {
     assert!(public.status == StatusCode::OK && public.text.contains("证照状态有效"), "{}", public.text);
     assert!(!public.text.contains("全部检查通过"), "nobody looked at the content");
     assert!(clerk.get(&format!("{licence}/file.pdf")).await.text.starts_with("%PDF-"));
-    let nothing = clerk.post(&format!("{licence}/revoke"), &[("reason", "")]).await;
-    assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for (act, reason, status) in
-        [("suspend", "investigation", "suspended"), ("reinstate", "", "valid"), ("revoke", "penalty", "revoked")]
-    {
+    for (act, reason, status) in [("suspend", "investigation", "suspended"), ("reinstate", "", "valid")] {
         let done = clerk.post(&format!("{licence}/{act}"), &[("reason", reason)]).await;
         assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, licence.as_str()), "{act}");
         let list = clerk.get(&format!("/console/licences?status={status}")).await;
         assert!(list.text.contains(&licence), "{status}");
     }
+    let filed = clerk.post(&format!("{licence}/revoke"), &REVOKE).await;
+    assert_eq!(filed.status, StatusCode::SEE_OTHER, "{}", filed.text);
+    let done = reviewer.post(&format!("{}/approve", filed.location()), &[("confirmed", "yes")]).await;
+    assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, licence.as_str()), "{}", done.text);
+    assert!(clerk.get("/console/licences?status=revoked").await.text.contains(&licence));
     let late = clerk.post(&format!("{licence}/reinstate"), &[]).await;
     assert_eq!(late.status, StatusCode::CONFLICT);
     let page = clerk.get(&licence).await;
@@ -224,8 +232,18 @@ async fn licences_are_found_by_number_code_and_holder_and_only_ones_own() {
     }
     let path = format!("/console/licences/{id}");
     assert_eq!(stranger.get(&path).await.status, StatusCode::NOT_FOUND);
-    let revoked = stranger.post(&format!("{path}/revoke"), &[("reason", "fraud")]).await;
-    assert_eq!(revoked.status, StatusCode::FORBIDDEN);
+    let revoked = stranger.post(&format!("{path}/revoke"), &REVOKE).await;
+    assert_eq!(revoked.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_department_finds_its_own_licence_behind_many_that_others_issued_to_the_same_holder() {
+    let office = office().await;
+    let id = office.issue("k").await.json()["id"].as_str().unwrap().to_owned();
+    office.copied(&id, Some("org_00000000000000000000000001")).await;
+    let clerk = Desk::new(&office, &office.clerk).await;
+    let found = clerk.post("/console/licences/find", &[("q", office.company.as_str())]).await;
+    assert_eq!(found.location(), format!("/console/licences/{id}"));
 }
 
 #[tokio::test]

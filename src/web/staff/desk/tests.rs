@@ -1,5 +1,7 @@
 //! The desk and the public page as a browser without scripts sees them.
 
+mod resets;
+
 use axum::body::Body;
 use base::{
     id::AccountId,

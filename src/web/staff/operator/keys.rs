@@ -111,6 +111,7 @@ pub(super) fn purpose(purpose: Purpose) -> &'static Text {
         Purpose::IdTokenEs256 => words::operator::ID_TOKEN_ES256,
         Purpose::IdTokenRs256 => words::operator::ID_TOKEN_RS256,
         Purpose::IssuingAuthority => words::operator::ISSUING_AUTHORITY,
+        Purpose::LogHead => words::operator::LOG_HEAD,
         Purpose::Root => words::operator::ROOT,
         Purpose::Seal => words::operator::SEAL,
     }

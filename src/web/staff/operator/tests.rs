@@ -1,5 +1,9 @@
 //! The pages of operators.
 
+mod clients;
+mod organisations;
+mod people;
+
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 use identity::Role;

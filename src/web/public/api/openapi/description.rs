@@ -9,9 +9,10 @@ use crate::{
     App,
     kit::{limits::IDEMPOTENCY_KEY_BYTES_MAX, rendering, wording::both},
     public::api::{
+        applications,
         bodies::{IssueBody, ListQuery, NewVerification, Nothing, Revocation, Suspension},
         leaf::LicenceRef,
-        licence, verdict,
+        licence, revocations, verdict,
     },
 };
 
@@ -70,6 +71,14 @@ pub fn whole(app: &App) -> Value {
             },
             "parameters": {
                 "id": { "name": "id", "in": "path", "required": true, "schema": schemas::inline::<LicenceRef>() },
+                "application_id": {
+                    "name": "id", "in": "path", "required": true,
+                    "schema": { "type": "string", "pattern": "^app_[0-9A-HJKMNP-TV-Z]{26}$" }
+                },
+                "revocation_id": {
+                    "name": "id", "in": "path", "required": true,
+                    "schema": { "type": "string", "pattern": "^rev_[0-9A-HJKMNP-TV-Z]{26}$" }
+                },
                 "idempotency_key": key(true, words::description::KEY),
                 "idempotency_key_optional": key(false, words::description::KEY_OPTIONAL)
             }
@@ -186,6 +195,10 @@ fn act<T: JsonSchema>(id: &'static str, summary: &'static Text) -> Value {
 fn paths() -> Value {
     let list = query_parameters::<ListQuery>();
     json!({
+        "/api/v1/applications/{id}": {
+            "get": read("readApplication", words::description::APPLICATION, json!([parameter("application_id")]))
+                .answers(("200", ok(&content::<applications::Body>())), &["404"])
+        },
         "/api/v1/licences": {
             "get": read("listLicences", words::description::LIST, list)
                 .answers(("200", ok(&content::<licence::List>())), &["400", "422"]),
@@ -201,7 +214,11 @@ fn paths() -> Value {
         },
         "/api/v1/licences/{id}/suspend": { "post": act::<Suspension>("suspend", words::description::SUSPEND) },
         "/api/v1/licences/{id}/reinstate": { "post": act::<Nothing>("reinstate", words::description::REINSTATE) },
-        "/api/v1/licences/{id}/revoke": { "post": act::<Revocation>("revoke", words::description::REVOKE) },
+        "/api/v1/licences/{id}/revoke": { "post": revoke() },
+        "/api/v1/revocations/{id}": {
+            "get": read("readRevocation", words::description::REVOCATION, json!([parameter("revocation_id")]))
+                .answers(("200", ok(&content::<revocations::Body>())), &["404"])
+        },
         "/api/v1/verifications": { "post": verify() }
     })
 }
@@ -235,7 +252,26 @@ fn issue() -> Value {
     let operation = Operation { id: "issue", summary, scope: ISSUE, parameters, body: Some(body::<IssueBody>()) };
     let problems = ["400", "409", "413", "415", "422"];
     let location = ("Location", words::description::LOCATION);
-    operation.answers(("201", kept(&content::<licence::Body>(), &[location])), &problems)
+    let operation = operation.answers(("201", kept(&content::<licence::Body>(), &[location])), &problems);
+    or_accepted::<applications::Body>(operation, (words::description::PROPOSED, words::description::LOCATION))
+}
+
+fn revoke() -> Value {
+    let operation = act::<Revocation>("revoke", words::description::REVOKE);
+    let location = words::description::REVOCATION_LOCATION;
+    or_accepted::<revocations::Body>(operation, (words::description::REVOCATION_PROPOSED, location))
+}
+
+/// With the other answer of an operation that two people may have to decide.
+fn or_accepted<T: JsonSchema>(mut operation: Value, (about, location): (&Text, &Text)) -> Value {
+    let mut accepted = kept(&content::<T>(), &[("Location", location)]);
+    if let Some(object) = accepted.as_object_mut() {
+        object.insert("description".to_owned(), json!(both(about)));
+    }
+    if let Some(answers) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+        answers.insert("202".to_owned(), accepted);
+    }
+    operation
 }
 
 fn verify() -> Value {

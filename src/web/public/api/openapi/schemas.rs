@@ -11,8 +11,9 @@ use crate::{
     App,
     kit::{rendering, wording::both},
     public::api::{
+        applications,
         bodies::{IssueBody, NewVerification, Nothing, Revocation, Suspension},
-        licence, verdict,
+        licence, revocations, verdict,
     },
 };
 
@@ -38,9 +39,11 @@ pub fn inline<T: JsonSchema>() -> Value {
 pub fn all(app: &App) -> Map<String, Value> {
     let mut answers = generator(SchemaSettings::for_serialize);
     for add in [
+        SchemaGenerator::subschema_for::<applications::Body>,
         SchemaGenerator::subschema_for::<licence::Body>,
         SchemaGenerator::subschema_for::<licence::List>,
         SchemaGenerator::subschema_for::<rendering::ProblemBody>,
+        SchemaGenerator::subschema_for::<revocations::Body>,
         SchemaGenerator::subschema_for::<verdict::Body>,
     ] {
         add(&mut answers);

@@ -6,11 +6,9 @@ use base::{Date, number::IdentityNumber};
 use http::{Method, Request, StatusCode, header};
 use identity::{death, organisation};
 use licence::built_in;
-use records::Work;
 use serde_json::{Value, json};
 
 use super::{Answer, Office, office};
-use crate::testing;
 
 const PATH: &str = "/api/v1/licences";
 
@@ -34,11 +32,6 @@ impl Office {
 
     async fn post(&self, key: &str, body: &Value) -> Answer {
         self.call(Method::POST, PATH, Some(key), &body.to_string()).await
-    }
-
-    async fn work(&self, seconds: i64) -> Work {
-        let context = records::testing::context(testing::NOW.plus_seconds(seconds), seconds.unsigned_abs() + 60);
-        self.app.database.begin(context).await.unwrap()
     }
 
     /// Rows of issuing, and events.

@@ -8,11 +8,11 @@ use http::StatusCode;
 use identity::events::SessionClosed;
 use licence::events::{
     ApplicationApproved, ApplicationReturned, ApplicationSubmitted, LicenceIssued, LicenceReinstated, LicenceRevoked,
-    LicenceSuspended, LicenceVerified, ReceiptOpened,
+    LicenceSuspended, LicenceVerified, ReceiptOpened, RevocationFiled,
 };
 use records::{Consequence, EventRow, Reacting, Work};
 
-use super::{Desk, apply, hidden};
+use super::{Desk, REVOKE, apply, hidden};
 use crate::public::api::tests::{Answer, office, office_on};
 
 /// Commits that will still meet a conflict.
@@ -31,6 +31,7 @@ static TABLE: &[Consequence] = &[
     Consequence::after::<LicenceSuspended>(&[meet]),
     Consequence::after::<LicenceReinstated>(&[meet]),
     Consequence::after::<LicenceRevoked>(&[meet]),
+    Consequence::after::<RevocationFiled>(&[meet]),
     Consequence::after::<LicenceVerified>(&[meet]),
     Consequence::after::<ReceiptOpened>(&[meet]),
     Consequence::after::<SessionClosed>(&[meet]),
@@ -70,7 +71,9 @@ async fn an_act_in_a_browser_that_met_a_conflict_is_tried_again() {
     let receipt = verified.text.split_once("/desk/receipts/ver_").unwrap().1.split('"').next().unwrap();
     let opened = met(2, clerk.get(&format!("/desk/receipts/ver_{receipt}"))).await;
     assert_eq!(opened.status, StatusCode::OK, "{}", opened.text);
-    seen(&met(3, clerk.post(&format!("{licence}/revoke"), &[("reason", "fraud")])).await);
+    let filed = met(3, clerk.post(&format!("{licence}/revoke"), &REVOKE)).await;
+    seen(&filed);
+    seen(&met(3, reviewer.post(&format!("{}/approve", filed.location()), &[("confirmed", "yes")])).await);
     seen(&met(3, clerk.post("/sign-out", &[])).await);
     // Four in a row are told.
     CONFLICTS.store(4, Relaxed);

@@ -51,7 +51,7 @@ async fn a_death_is_told_before_the_form_behind_it_and_before_the_approval() {
     assert!(reviewer.get(&application).await.text.contains("id=\"approve\""), "it still waits, to be returned");
     assert_eq!(office.count("select count(*) from application where state = 'submitted'").await, 1);
     assert_eq!(office.count("select count(*) from licence").await, 0);
-    assert_eq!(office.count("select count(*) from event where kind like 'licence.%'").await, 0);
+    assert_eq!(office.count("select count(*) from event where kind like 'licence.issue%'").await, 0);
     let fields = [("reason", "conditions_not_met"), ("note", "持证人已死亡")];
     let returned = reviewer.post(&format!("{application}/return"), &fields).await;
     assert_eq!(returned.status, StatusCode::SEE_OTHER);

@@ -1,0 +1,36 @@
+-- How often a row was marked, and its last mark: a keyed code over what others rest on in it. A row that was changed or
+-- put there by somebody who has the database alone has none that is right.
+alter table person add column marked bigint not null default 0;
+alter table person add column mark text;
+alter table organisation add column marked bigint not null default 0;
+alter table organisation add column mark text;
+alter table mandate add column marked bigint not null default 0;
+alter table mandate add column mark text;
+alter table staff add column marked bigint not null default 0;
+alter table staff add column mark text;
+alter table account add column marked bigint not null default 0;
+alter table account add column mark text;
+alter table password add column marked bigint not null default 0;
+alter table password add column mark text;
+alter table session add column marked bigint not null default 0;
+alter table session add column mark text;
+alter table client add column marked bigint not null default 0;
+alter table client add column mark text;
+alter table seal add column marked bigint not null default 0;
+alter table seal add column mark text;
+alter table licence_type add column marked bigint not null default 0;
+alter table licence_type add column mark text;
+alter table licence_type_issuer add column marked bigint not null default 0;
+alter table licence_type_issuer add column mark text;
+alter table application add column marked bigint not null default 0;
+alter table application add column mark text;
+alter table licence add column marked bigint not null default 0;
+alter table licence add column mark text;
+alter table licence_content add column marked bigint not null default 0;
+alter table licence_content add column mark text;
+alter table licence_file add column marked bigint not null default 0;
+alter table licence_file add column mark text;
+alter table pki_key add column marked bigint not null default 0;
+alter table pki_key add column mark text;
+alter table pki_certificate add column marked bigint not null default 0;
+alter table pki_certificate add column mark text;

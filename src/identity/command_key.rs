@@ -1,0 +1,170 @@
+//! Keys with which commands on a machine act for an operator: who has the key in a file acts as that person.
+
+use base::{
+    Fault, Instant, Secret,
+    id::{AccountId, PersonId, StaffId},
+};
+use records::{Actor, FromRow, Tx, Work, args};
+
+use crate::{
+    Error, Role,
+    events::{CommandKeyEnded, CommandKeyMade},
+    limits,
+    staff::Roles,
+};
+
+/// Who a command acts for.
+#[derive(Clone, Debug)]
+pub struct CommandOperator {
+    pub username: String,
+    staff: StaffId,
+    person: PersonId,
+}
+
+impl CommandOperator {
+    /// As whom the log knows them.
+    pub fn actor(&self) -> Actor {
+        Actor::Operator { staff: self.staff.clone(), person: self.person.clone() }
+    }
+}
+
+/// A key as its operator sees it once.
+#[derive(Debug)]
+pub struct Made {
+    pub secret: Secret<String>,
+    pub until: Instant,
+}
+
+#[derive(FromRow)]
+struct Row {
+    username: String,
+    person_id: String,
+    staff_id: String,
+    roles: String,
+}
+
+impl Row {
+    fn operator(self) -> Option<CommandOperator> {
+        Roles::stored(&self.roles).has(Role::Operator).then(|| CommandOperator {
+            username: self.username,
+            staff: StaffId::stored(self.staff_id),
+            person: PersonId::stored(self.person_id),
+        })
+    }
+}
+
+/// Makes a key for an account. It counts while the account is open and its person an operator, and half a year at most.
+///
+/// # Errors
+///
+/// [`Error::TooManyKeys`] when the account has as many as it may.
+pub async fn make(work: &mut Work, account: &AccountId) -> Result<Made, Error> {
+    let (at, secret) = (work.at(), crypto::encoding::base64url(&work.entropy().bytes::<32>()));
+    let until = at.plus_seconds(limits::COMMAND_KEY_SECONDS);
+    let counting: (i64,) = work
+        .tx
+        .one(
+            "select count(*) from command_key where account_id = $1 and ended_at is null and ends_at > $2",
+            args![account, at],
+        )
+        .await?;
+    if counting.0 >= limits::COMMAND_KEYS_MAX {
+        return Err(Error::TooManyKeys { max: limits::COMMAND_KEYS_MAX });
+    }
+    let key = hash(&secret);
+    work.tx
+        .run(
+            "insert into command_key (key_hash, account_id, made_at, ends_at) values ($1, $2, $3, $4)",
+            args![&key, account, at, until],
+        )
+        .await?;
+    work.record(CommandKeyMade { account: account.clone(), key, until: until.rfc3339() });
+    Ok(Made { secret: Secret::new(secret), until })
+}
+
+/// Ends every key of an account. Returns how many.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn end_all(work: &mut Work, account: &AccountId) -> Result<usize, Fault> {
+    let at = work.at();
+    let ended: Vec<(String,)> = work
+        .tx
+        .change(
+            "update command_key set ended_at = $2 where account_id = $1 and ended_at is null returning key_hash",
+            args![account, at],
+        )
+        .await?;
+    let count = ended.len();
+    for (key,) in ended {
+        work.record(CommandKeyEnded { account: account.clone(), key });
+    }
+    Ok(count)
+}
+
+/// The operator whose key this is, if it counts.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn of_key(tx: &mut Tx, secret: &str, at: Instant) -> Result<Option<CommandOperator>, Fault> {
+    let row: Option<Row> = tx
+        .first(
+            "select a.username, a.person_id, f.staff_id, f.roles
+               from command_key k
+               join account a on a.account_id = k.account_id
+               join staff f on f.person_id = a.person_id and f.ended_at is null
+              where k.key_hash = $1
+                and k.ended_at is null
+                and k.ends_at > $2
+                and a.state = 'open'",
+            args![hash(secret), at],
+        )
+        .await?;
+    Ok(row.and_then(Row::operator))
+}
+
+/// The operator whose account this is, if it is open and its person one.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn of_account(tx: &mut Tx, account: &AccountId) -> Result<Option<CommandOperator>, Fault> {
+    let row: Option<Row> = tx
+        .first(
+            "select a.username, a.person_id, f.staff_id, f.roles
+               from account a
+               join staff f on f.person_id = a.person_id and f.ended_at is null
+              where a.account_id = $1
+                and a.state = 'open'",
+            args![account],
+        )
+        .await?;
+    Ok(row.and_then(Row::operator))
+}
+
+/// When keys end that count now and were made for who is an operator still: with whose they are.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn endings(tx: &mut Tx, at: Instant) -> Result<Vec<(String, Instant)>, Fault> {
+    let rows: Vec<(String, i64)> = tx
+        .all(
+            "select a.username, k.ends_at
+               from command_key k
+               join account a on a.account_id = k.account_id
+              where k.ended_at is null
+                and k.ends_at > $1
+              order by k.ends_at
+              limit 100",
+            args![at],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(name, ends_at)| (name, Instant::from_micros(ends_at))).collect())
+}
+
+fn hash(secret: &str) -> String {
+    crypto::digest::hex(&crypto::digest::sha256(secret.trim().as_bytes()))
+}

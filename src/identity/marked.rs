@@ -1,0 +1,104 @@
+//! Which rows of this crate an audit holds against the log, and what others rest on in them.
+
+use records::{After, Marked, OBJECT};
+
+use crate::events::{
+    AccountClosed, AccountLocked, AccountOpened, AccountRenamed, AccountUnlocked, CommandKeyEnded, CommandKeyMade,
+    MandateEnded, MandateGiven, OrganisationCeased, OrganisationChanged, OrganisationRegistered, OrganisationResumed,
+    OrganisationSuspended, PasswordHandedOut, PasswordResetFiled, PasswordSet, PasswordUpgraded, PersonChanged,
+    PersonDied, PersonRegistered, ProposalMade, SessionClosed, SignInSucceeded, StaffAppointed, StaffEnded,
+};
+
+/// Who exists, who may do what, and with what people sign in.
+pub static MARKED: &[Marked] = &[
+    Marked {
+        table: "person",
+        key: &["person_id"],
+        columns: &["name", "identity_lookup", "identity_sealed", "died_on"],
+        after: &[After::object::<PersonChanged>(), After::object::<PersonDied>(), After::object::<PersonRegistered>()],
+        is_removed: false,
+    },
+    Marked {
+        table: "organisation",
+        key: &["organisation_id"],
+        columns: &["name", "credit_code", "kind", "legal_representative", "state", "registered_at", "address"],
+        after: &[
+            After::object::<OrganisationCeased>(),
+            After::object::<OrganisationChanged>(),
+            After::object::<OrganisationRegistered>(),
+            After::object::<OrganisationResumed>(),
+            After::object::<OrganisationSuspended>(),
+        ],
+        is_removed: false,
+    },
+    Marked {
+        table: "mandate",
+        key: &["person_id", "organisation_id"],
+        columns: &["starts_at", "ends_at"],
+        after: &[
+            After::details::<MandateEnded>(&["person", OBJECT]),
+            After::details::<MandateGiven>(&["person", OBJECT]),
+        ],
+        is_removed: false,
+    },
+    Marked {
+        table: "staff",
+        key: &["staff_id"],
+        columns: &["person_id", "organisation_id", "roles", "appointed_at", "ended_at"],
+        after: &[After::object::<StaffAppointed>(), After::object::<StaffEnded>()],
+        is_removed: false,
+    },
+    Marked {
+        table: "account",
+        key: &["account_id"],
+        columns: &["person_id", "username", "username_key", "state", "opened_at"],
+        after: &[
+            After::object::<AccountClosed>(),
+            After::object::<AccountLocked>(),
+            After::object::<AccountOpened>(),
+            After::object::<AccountRenamed>(),
+            After::object::<AccountUnlocked>(),
+        ],
+        is_removed: false,
+    },
+    Marked {
+        table: "password",
+        key: &["account_id"],
+        columns: &["phc", "set_at", "ends_at"],
+        after: &[
+            After::object::<PasswordHandedOut>(),
+            After::object::<PasswordSet>(),
+            After::object::<PasswordUpgraded>(),
+        ],
+        is_removed: false,
+    },
+    Marked {
+        table: "command_key",
+        key: &["key_hash"],
+        columns: &["account_id", "made_at", "ends_at", "ended_at"],
+        after: &[After::details::<CommandKeyEnded>(&["key"]), After::details::<CommandKeyMade>(&["key"])],
+        is_removed: false,
+    },
+    // What was decided is told by the log: whoever decides rests on what was wanted, and by whom.
+    Marked {
+        table: "proposal",
+        key: &["proposal_id"],
+        columns: &["kind", "object", "change", "reason", "proposed_by", "proposed_at", "ends_at"],
+        after: &[After::object::<ProposalMade>()],
+        is_removed: true,
+    },
+    Marked {
+        table: "password_reset",
+        key: &["reset_id"],
+        columns: &["account_id", "person_id", "organisation_id", "document", "filed_by", "filed_at", "ends_at"],
+        after: &[After::details::<PasswordResetFiled>(&["reset"])],
+        is_removed: true,
+    },
+    Marked {
+        table: "session",
+        key: &["session_id"],
+        columns: &["token_hash", "account_id", "method", "opened_at", "authenticated_at", "ends_at", "closed_at"],
+        after: &[After::object::<SessionClosed>(), After::details::<SignInSucceeded>(&["session"])],
+        is_removed: true,
+    },
+];

@@ -1,0 +1,171 @@
+//! What operators do to the accounts of others on pages: each act with its reason, and what opens an account of somebody
+//! with powers only as two of them want it (decision 0049).
+//!
+//! The machine's command line calls [`account`] and [`password`] itself.
+
+use base::{
+    Fault,
+    id::{AccountId, PersonId},
+};
+use records::{Tx, Work};
+
+use crate::{
+    Error, Reason, Vault,
+    account::{self, AccountState, AccountView},
+    password::{self, HashedPassword},
+    proposal::{self, Approved},
+    reset::HandedOver,
+    sign_in,
+    staff::{self, Role},
+};
+
+/// What is proposed for accounts, as proposals name it.
+pub const KINDS: [&str; 2] = [RESET, UNLOCK];
+
+/// An account gets a first password, which whoever approves it hands over.
+pub const RESET: &str = "account.reset_password";
+
+/// A locked account is opened again.
+pub const UNLOCK: &str = "account.unlock";
+
+/// Whether an account is opened by two operators and by none alone.
+pub async fn needs_two(tx: &mut Tx, person: &PersonId) -> Result<bool, Fault> {
+    let appointment = staff::of_person(tx, person).await?;
+    Ok(appointment.is_some_and(|appointment| appointment.roles.has_any(staff::POWERS)))
+}
+
+/// Locks an account; its sessions end.
+///
+/// # Errors
+///
+/// [`Error::NotAllowed`] when who acts is no operator; [`Error::Own`] for one's own account; [`Error::AccountUnknown`]
+/// when it is locked or closed already.
+pub async fn lock(work: &mut Work, account: &AccountId, reason: &Reason) -> Result<(), Error> {
+    of_somebody_else(work, account).await?;
+    account::lock(work, account).await?;
+    reason.record(work, account.as_str());
+    Ok(())
+}
+
+/// Closes an account for good; its sessions end.
+///
+/// # Errors
+///
+/// As for [`lock`].
+pub async fn close(work: &mut Work, account: &AccountId, reason: &Reason) -> Result<(), Error> {
+    of_somebody_else(work, account).await?;
+    account::close(work, account).await?;
+    reason.record(work, account.as_str());
+    Ok(())
+}
+
+/// Gives an account another name.
+///
+/// # Errors
+///
+/// As for [`lock`] and [`account::rename`].
+pub async fn rename(work: &mut Work, account: &AccountId, to: &str, reason: &Reason) -> Result<(), Error> {
+    let view = of_somebody_else(work, account).await?;
+    account::rename(work, &view, to).await?;
+    reason.record(work, account.as_str());
+    Ok(())
+}
+
+/// Opens a locked account again.
+///
+/// # Errors
+///
+/// [`Error::TwoNeeded`] for somebody with powers; [`Error::AccountUnknown`] when it is not locked; else as for [`lock`].
+pub async fn unlock(work: &mut Work, account: &AccountId, reason: &Reason) -> Result<(), Error> {
+    let view = of_somebody_else(work, account).await?;
+    check_alone(work, &view).await?;
+    account::unlock(work, account).await?;
+    reason.record(work, account.as_str());
+    Ok(())
+}
+
+/// Gives an open account a first password; its sessions end.
+///
+/// # Errors
+///
+/// [`Error::TwoNeeded`] for somebody with powers; [`Error::AccountLocked`] when somebody locked it; else as for [`lock`].
+pub async fn reset(
+    work: &mut Work,
+    vault: &Vault,
+    account: &AccountId,
+    first: &HashedPassword,
+    reason: &Reason,
+) -> Result<HandedOver, Error> {
+    let view = of_somebody_else(work, account).await?;
+    check_alone(work, &view).await?;
+    let handed_over = hand_over(work, vault, view, first).await?;
+    reason.record(work, account.as_str());
+    Ok(handed_over)
+}
+
+/// Proposes one of [`KINDS`].
+///
+/// # Errors
+///
+/// As for what is proposed, and for [`proposal::propose`].
+pub async fn propose(work: &mut Work, kind: &str, account: &AccountId, reason: &Reason) -> Result<(), Error> {
+    let view = of_somebody_else(work, account).await?;
+    check_state(kind, &view)?;
+    proposal::propose(work, kind, account.as_str(), &(), reason).await?;
+    Ok(())
+}
+
+/// Does what two operators want of an account. `first` is the password that is handed over, when it is that.
+///
+/// # Errors
+///
+/// [`Error::Own`] when it is the account of the one who approves; as for what was proposed, when it cannot be done any
+/// more; [`Fault`] when it is none of [`KINDS`].
+pub async fn carry_out(
+    work: &mut Work,
+    vault: &Vault,
+    approved: &Approved,
+    first: &HashedPassword,
+) -> Result<Option<HandedOver>, Error> {
+    let proposal = approved.proposal();
+    let account = AccountId::stored(proposal.object.clone());
+    let view = of_somebody_else(work, &account).await?;
+    check_state(&proposal.kind, &view)?;
+    if proposal.kind == RESET {
+        return hand_over(work, vault, view, first).await.map(Some);
+    }
+    account::unlock(work, &account).await?;
+    Ok(None)
+}
+
+/// The account, held until the commit, when an operator acts and it is not their own.
+async fn of_somebody_else(work: &mut Work, account: &AccountId) -> Result<AccountView, Error> {
+    let operator = staff::acting(work, Role::Operator).await?;
+    let view = account::hold(&mut work.tx, account).await?.ok_or(Error::AccountUnknown)?;
+    if view.person_id == operator.person_id { Err(Error::Own) } else { Ok(view) }
+}
+
+async fn check_alone(work: &mut Work, view: &AccountView) -> Result<(), Error> {
+    if needs_two(&mut work.tx, &view.person_id).await? { Err(Error::TwoNeeded) } else { Ok(()) }
+}
+
+fn check_state(kind: &str, view: &AccountView) -> Result<(), Error> {
+    match (kind, view.state) {
+        (RESET, AccountState::Open) | (UNLOCK, AccountState::Locked) => Ok(()),
+        (RESET, AccountState::Locked) => Err(Error::AccountLocked),
+        (RESET | UNLOCK, _) => Err(Error::AccountUnknown),
+        (other, _) => Err(Fault::broken(format!("{other} is no matter of accounts")).into()),
+    }
+}
+
+async fn hand_over(
+    work: &mut Work,
+    vault: &Vault,
+    view: AccountView,
+    first: &HashedPassword,
+) -> Result<HandedOver, Error> {
+    check_state(RESET, &view)?;
+    let until = password::hand_out(work, &view.account_id, first).await?;
+    sign_in::forgive(work, vault, &view.username).await?;
+    Ok(HandedOver { username: view.username, until })
+}

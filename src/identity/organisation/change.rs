@@ -1,0 +1,161 @@
+//! Changing what is registered of an organisation, with what it was before kept beside it.
+
+mod queries;
+
+use base::{
+    Fault, Instant,
+    id::{OrganisationId, PersonId},
+};
+use records::{Actor, Tx, Work};
+use serde::{Deserialize, Serialize};
+
+use super::{OrganisationState, OrganisationView, find};
+use crate::{
+    Error, Reason,
+    events::OrganisationChanged,
+    limits, name, person,
+    proposal::{self, Approved},
+    staff::{self, Role},
+};
+
+/// Another legal representative, as proposals name it: whoever it is acts for the organisation.
+pub const REPRESENTATIVE: &str = "organisation.representative";
+
+/// What of an organisation can be changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    pub name: String,
+    pub address: Option<String>,
+    /// The identifier of a person.
+    pub legal_representative: Option<String>,
+}
+
+impl Facts {
+    /// Those of an organisation now.
+    pub fn of(view: &OrganisationView) -> Self {
+        Self {
+            name: view.name.clone(),
+            address: view.address.clone(),
+            legal_representative: view.legal_representative.as_ref().map(|person| person.as_str().to_owned()),
+        }
+    }
+}
+
+/// From what was looked at to what is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    pub before: Facts,
+    pub after: Facts,
+}
+
+impl Change {
+    /// Whether somebody else will act for it.
+    pub fn widens(&self) -> bool {
+        self.after.legal_representative.is_some() && self.after.legal_representative != self.before.legal_representative
+    }
+}
+
+/// An organisation as it was, until then.
+#[derive(Clone, Debug)]
+pub struct Former {
+    pub until: Instant,
+    pub name: String,
+    /// The name of the person.
+    pub legal_representative: Option<String>,
+    pub address: Option<String>,
+}
+
+/// Changes an organisation at once.
+///
+/// # Errors
+///
+/// [`Error::TwoNeeded`] when somebody else would act for it and a member of staff acts alone; [`Error::NotAllowed`] when
+/// who acts is no operator; [`Error::OrganisationUnknown`], also when it has ceased; [`Error::Stale`] when it is not any
+/// more as it was looked at, [`Error::Unchanged`] when nothing is different; [`Error::Name`], [`Error::Field`] for what is
+/// not well formed; [`Error::PersonUnknown`], [`Error::PersonDeceased`] for who cannot represent it.
+pub async fn at_once(
+    work: &mut Work,
+    organisation: &OrganisationId,
+    change: &Change,
+    reason: &Reason,
+) -> Result<(), Error> {
+    if !matches!(work.actor(), Actor::Operator { .. }) {
+        staff::acting(work, Role::Operator).await?;
+        if change.widens() {
+            return Err(Error::TwoNeeded);
+        }
+    }
+    apply(work, organisation, change).await?;
+    reason.record(work, organisation.as_str());
+    Ok(())
+}
+
+/// Proposes another legal representative.
+///
+/// # Errors
+///
+/// As for [`at_once`] and [`proposal::propose`].
+pub async fn propose(
+    work: &mut Work,
+    organisation: &OrganisationId,
+    change: &Change,
+    reason: &Reason,
+) -> Result<(), Error> {
+    check(work, organisation, change).await?;
+    proposal::propose(work, REPRESENTATIVE, organisation.as_str(), change, reason).await?;
+    Ok(())
+}
+
+/// Does what two operators want of an organisation.
+///
+/// # Errors
+///
+/// As for [`at_once`], when it cannot be done any more.
+pub async fn carry_out(work: &mut Work, approved: &Approved) -> Result<(), Error> {
+    let proposal = approved.proposal();
+    apply(work, &OrganisationId::stored(proposal.object.clone()), &proposal.change()?).await
+}
+
+/// What an organisation was, the newest first.
+pub async fn history(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<Former>, Fault> {
+    queries::history(tx, organisation, limits::LIST_PAGE).await
+}
+
+async fn apply(work: &mut Work, organisation: &OrganisationId, change: &Change) -> Result<(), Error> {
+    check(work, organisation, change).await?;
+    let at = work.at();
+    queries::change(&mut work.tx, organisation, &change.before, &change.after, at).await?;
+    let told = |facts: &Facts| serde_json::to_string(facts).map_err(Fault::broken);
+    let (before, after) = (told(&change.before)?, told(&change.after)?);
+    work.record(OrganisationChanged { organisation: organisation.clone(), before, after });
+    Ok(())
+}
+
+/// Whether the change can be made now; the organisation is held until the commit.
+async fn check(work: &mut Work, organisation: &OrganisationId, change: &Change) -> Result<(), Error> {
+    queries::hold(&mut work.tx, organisation).await?;
+    let found = find(&mut work.tx, organisation).await?;
+    let found = found.filter(|found| found.state != OrganisationState::Ceased).ok_or(Error::OrganisationUnknown)?;
+    if Facts::of(&found) != change.before {
+        return Err(Error::Stale);
+    }
+    if change.before == change.after {
+        return Err(Error::Unchanged);
+    }
+    let after = &change.after;
+    if name::of_somebody(&after.name, limits::ORGANISATION_NAME_CHARACTERS_MAX)? != after.name {
+        return Err(Error::Field { field: "name" });
+    }
+    let is_plain = |address: &String| {
+        name::parse(address, limits::PROFILE_FIELD_CHARACTERS_MAX).is_ok_and(|plain| plain == *address)
+    };
+    if !after.address.as_ref().is_none_or(is_plain) {
+        return Err(Error::Field { field: "address" });
+    }
+    if let Some(representative) = &after.legal_representative
+        && change.widens()
+    {
+        person::living(&mut work.tx, &PersonId::stored(representative.clone())).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! Correcting what is registered of a person. The name, by which others know whom they deal with, takes two operators;
+//! how to reach somebody takes one.
+
+mod queries;
+
+use base::id::PersonId;
+use records::{Actor, Work};
+use serde::{Deserialize, Serialize};
+
+use super::{Address, PersonView, check_profile, find};
+use crate::{
+    Error, Reason,
+    events::PersonChanged,
+    limits, name,
+    proposal::{self, Approved},
+    staff::{self, Role},
+};
+
+/// Another name, as proposals call it.
+pub const NAME: &str = "person.name";
+
+/// From the name that was looked at to the one that is right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renaming {
+    pub before: String,
+    pub after: String,
+}
+
+/// How somebody is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    pub phone_number: Option<String>,
+    pub email: Option<String>,
+    /// On one line.
+    pub address: Option<String>,
+}
+
+impl Contact {
+    /// How a person is reached now.
+    pub fn of(person: &PersonView) -> Self {
+        let profile = &person.profile;
+        let address = profile.address.as_ref().and_then(|address| address.formatted.clone());
+        Self {
+            phone_number: profile.phone_number.clone(),
+            email: profile.email.clone(),
+            address: address.map(|address| address.replace('\n', " ")),
+        }
+    }
+}
+
+/// Corrects a name at once: a matter of the machine's operator, or of two on a page.
+///
+/// # Errors
+///
+/// [`Error::TwoNeeded`] for anybody else alone; [`Error::PersonUnknown`] when there is none; [`Error::Stale`] when it is
+/// not any more as it was looked at, [`Error::Unchanged`] when it is the same; [`Error::Name`] for one that cannot be.
+pub async fn rename(work: &mut Work, person: &PersonId, renaming: &Renaming, reason: &Reason) -> Result<(), Error> {
+    if !matches!(work.actor(), Actor::Operator { .. }) {
+        return Err(Error::TwoNeeded);
+    }
+    apply_name(work, person, renaming).await?;
+    reason.record(work, person.as_str());
+    Ok(())
+}
+
+/// Proposes another name.
+///
+/// # Errors
+///
+/// [`Error::Own`] for one's own; else as for [`rename`] and [`proposal::propose`].
+pub async fn propose(work: &mut Work, person: &PersonId, renaming: &Renaming, reason: &Reason) -> Result<(), Error> {
+    of_somebody_else(work, person).await?;
+    check_name(work, person, renaming).await?;
+    proposal::propose(work, NAME, person.as_str(), renaming, reason).await?;
+    Ok(())
+}
+
+/// Does what two operators want of a name.
+///
+/// # Errors
+///
+/// As for [`propose`], when it cannot be done any more.
+pub async fn carry_out(work: &mut Work, approved: &Approved) -> Result<(), Error> {
+    let proposal = approved.proposal();
+    let person = PersonId::stored(proposal.object.clone());
+    of_somebody_else(work, &person).await?;
+    apply_name(work, &person, &proposal.change()?).await
+}
+
+/// Writes down how somebody is reached from now on. Nobody has proven it, so it counts as not verified.
+///
+/// # Errors
+///
+/// [`Error::NotAllowed`] when who acts is no operator, [`Error::Own`] for oneself on a page; [`Error::PersonUnknown`] when
+/// there is none; [`Error::Stale`], [`Error::Unchanged`] as for [`rename`]; [`Error::Field`] for what is not well formed.
+pub async fn contact(
+    work: &mut Work,
+    person: &PersonId,
+    before: &Contact,
+    after: &Contact,
+    reason: &Reason,
+) -> Result<(), Error> {
+    if !matches!(work.actor(), Actor::Operator { .. }) {
+        of_somebody_else(work, person).await?;
+    }
+    let found = held(work, person).await?;
+    if Contact::of(&found) != *before {
+        return Err(Error::Stale);
+    }
+    if before == after {
+        return Err(Error::Unchanged);
+    }
+    let mut profile = found.profile;
+    let mut fields = Vec::new();
+    if before.phone_number != after.phone_number {
+        profile.phone_number.clone_from(&after.phone_number);
+        profile.phone_number_verified = false;
+        fields.push("phone".to_owned());
+    }
+    if before.email != after.email {
+        profile.email.clone_from(&after.email);
+        profile.email_verified = false;
+        fields.push("email".to_owned());
+    }
+    if before.address != after.address {
+        profile.address = after.address.clone().map(|text| Address { formatted: Some(text), ..Address::default() });
+        fields.push("address".to_owned());
+    }
+    check_profile(&profile)?;
+    let at = work.at();
+    queries::update(&mut work.tx, person, &found.name, &profile, at).await?;
+    work.record(PersonChanged { person: person.clone(), fields });
+    reason.record(work, person.as_str());
+    Ok(())
+}
+
+async fn apply_name(work: &mut Work, person: &PersonId, renaming: &Renaming) -> Result<(), Error> {
+    let found = check_name(work, person, renaming).await?;
+    let at = work.at();
+    queries::update(&mut work.tx, person, &renaming.after, &found.profile, at).await?;
+    work.record(PersonChanged { person: person.clone(), fields: vec!["name".to_owned()] });
+    Ok(())
+}
+
+async fn check_name(work: &mut Work, person: &PersonId, renaming: &Renaming) -> Result<PersonView, Error> {
+    let found = held(work, person).await?;
+    if found.name != renaming.before {
+        return Err(Error::Stale);
+    }
+    if renaming.before == renaming.after {
+        return Err(Error::Unchanged);
+    }
+    if name::of_somebody(&renaming.after, limits::PERSON_NAME_CHARACTERS_MAX)? != renaming.after {
+        return Err(Error::Field { field: "name" });
+    }
+    Ok(found)
+}
+
+/// A person, held until the commit.
+async fn held(work: &mut Work, person: &PersonId) -> Result<PersonView, Error> {
+    queries::hold(&mut work.tx, person).await?;
+    find(&mut work.tx, person).await?.ok_or(Error::PersonUnknown)
+}
+
+async fn of_somebody_else(work: &mut Work, person: &PersonId) -> Result<(), Error> {
+    let operator = staff::acting(work, Role::Operator).await?;
+    if operator.person_id == *person { Err(Error::Own) } else { Ok(()) }
+}

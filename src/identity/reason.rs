@@ -1,0 +1,30 @@
+//! Why somebody does something to others, in their own words.
+
+use records::Work;
+
+use crate::{Error, events::ReasonGiven, limits, name};
+
+/// A reason on one line, neither empty nor long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason(String);
+
+impl Reason {
+    /// Reads a reason.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Reason`] when it is empty, too long, or holds what cannot be seen.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        name::parse(text, limits::REASON_CHARACTERS_MAX).map(Self).map_err(|_| Error::Reason)
+    }
+
+    /// The reason as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Writes the reason down beside what is done for it, in the same unit of work.
+    pub fn record(&self, work: &mut Work, object: &str) {
+        work.record(ReasonGiven { object: object.to_owned(), reason: self.0.clone() });
+    }
+}

@@ -1,0 +1,307 @@
+//! A forgotten password, given anew at a counter by two members of staff.
+//!
+//! The one who sees the person and the document files it; another one of the same department approves it within half an
+//! hour and hands the first password over. Neither alone, nor both for one of themselves, nor any counter for somebody
+//! with powers: those are reset by operators (decision 0046).
+
+mod queries;
+
+use base::{
+    Fault, Instant, ListPage, PageOf,
+    id::{AccountId, OrganisationId, PersonId, ResetId, StaffId},
+};
+use records::{Event, Tx, Work, log};
+
+use crate::{
+    Error, Vault,
+    account::{self, AccountState},
+    events::{PasswordResetApproved, PasswordResetFiled, PasswordResetRefused, PasswordResetWithdrawn},
+    limits, operator,
+    password::{self, HashedPassword},
+    person, sign_in,
+    staff::{self, Role, StaffView},
+};
+
+/// Of each kind of decision about an account, the newest: more than a person has resets in the life of one.
+const ENTRIES_LOOKED_AT: i64 = 50;
+
+/// How long a reset waits for the second member of staff, in minutes.
+pub const MINUTES: i64 = limits::RESET_SECONDS / 60;
+
+/// Which document the person showed at the counter, with a photograph that was compared with the face.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// 户口簿: for children without a card, with the guardian.
+    HouseholdRegister,
+    /// 居民身份证.
+    IdentityCard,
+    /// 临时居民身份证.
+    TemporaryIdentityCard,
+}
+
+impl Document {
+    /// Every document.
+    pub const ALL: [Self; 3] = [Self::IdentityCard, Self::TemporaryIdentityCard, Self::HouseholdRegister];
+
+    /// The document, as stored and as forms name it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::HouseholdRegister => "household_register",
+            Self::IdentityCard => "identity_card",
+            Self::TemporaryIdentityCard => "temporary_identity_card",
+        }
+    }
+
+    /// The document with this code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|document| document.code() == code)
+    }
+}
+
+/// How far a reset is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetState {
+    /// A first password was handed over.
+    Approved,
+    /// Nobody approved it in time.
+    Ended,
+    /// It waits for the second member of staff.
+    Open,
+    /// The second member of staff refused it.
+    Refused,
+    /// Whoever filed it took it back.
+    Withdrawn,
+}
+
+impl ResetState {
+    fn stored(code: &str, ends_at: Instant, at: Instant) -> Self {
+        match code {
+            "open" if at < ends_at => Self::Open,
+            "approved" => Self::Approved,
+            "refused" => Self::Refused,
+            "withdrawn" => Self::Withdrawn,
+            _ => Self::Ended,
+        }
+    }
+}
+
+/// A reset as the counter sees it.
+#[derive(Clone, Debug)]
+pub struct ResetView {
+    pub reset_id: ResetId,
+    pub account_id: AccountId,
+    pub person_id: PersonId,
+    pub username: String,
+    /// Whose account it is.
+    pub name: String,
+    pub(crate) organisation_id: OrganisationId,
+    pub document: Option<Document>,
+    pub(crate) filed_by: StaffId,
+    pub filed_by_person: PersonId,
+    pub filed_by_name: String,
+    pub filed_at: Instant,
+    pub ends_at: Instant,
+    pub state: ResetState,
+    pub decided_by_name: Option<String>,
+    /// Whether it is as it was filed; whoever has the database alone can make none that is.
+    pub(crate) is_intact: bool,
+}
+
+/// What the second member of staff hands over with the first password.
+#[derive(Clone, Debug)]
+pub struct HandedOver {
+    pub username: String,
+    /// Until when the password counts.
+    pub until: Instant,
+}
+
+/// Files a reset, in the name of the member of staff who acts.
+///
+/// # Errors
+///
+/// [`Error::NotAllowed`] when who acts has no counter; [`Error::AccountUnknown`], [`Error::AccountLocked`] for an account
+/// that is not open; [`Error::Own`] for one's own; [`Error::HasPowers`] for that of somebody with powers;
+/// [`Error::ResetOpen`] when one waits already; [`Error::ResetsOften`] and [`Error::ResetsWaiting`] beyond the limits.
+pub async fn file(work: &mut Work, account: &AccountId, document: Document) -> Result<ResetId, Error> {
+    let clerk = staff::acting(work, Role::Counter).await?;
+    let found = account::hold(&mut work.tx, account).await?.ok_or(Error::AccountUnknown)?;
+    check_account(work, &clerk, &found).await?;
+    let at = work.at();
+    let since = at.plus_seconds(-limits::RESET_DAY_SECONDS);
+    if queries::of_person_since(&mut work.tx, &found.person_id, since).await? >= limits::RESETS_OF_PERSON_MAX {
+        return Err(Error::ResetsOften { max: limits::RESETS_OF_PERSON_MAX });
+    }
+    if queries::waiting_of(&mut work.tx, &clerk.staff_id, since, at).await? >= limits::RESETS_WAITING_MAX {
+        return Err(Error::ResetsWaiting { max: limits::RESETS_WAITING_MAX });
+    }
+    queries::end(&mut work.tx, account, at).await?;
+    let reset: ResetId = work.new_id();
+    let new = queries::New {
+        reset: &reset,
+        account,
+        person: &found.person_id,
+        organisation: &clerk.organisation_id,
+        document,
+        filed_by: &clerk.staff_id,
+        ends_at: at.plus_seconds(limits::RESET_SECONDS),
+    };
+    if !queries::insert(&mut work.tx, new, at).await? {
+        return Err(Error::ResetOpen);
+    }
+    let document = document.code().to_owned();
+    work.record(PasswordResetFiled { account: account.clone(), reset: reset.clone(), document });
+    Ok(reset)
+}
+
+/// Approves a reset that somebody else filed: the account has the first password, and its sessions end.
+///
+/// # Errors
+///
+/// [`Error::FourEyes`] for whoever filed it; [`Error::ResetUnknown`] for one of another department;
+/// [`Error::ResetOver`] when it was decided or its time is over, or when whoever filed it has left; [`Fault`] when it
+/// was changed past the product; else as [`file()`].
+pub async fn approve(
+    work: &mut Work,
+    vault: &Vault,
+    reset: &ResetId,
+    first: &HashedPassword,
+) -> Result<HandedOver, Error> {
+    let (clerk, reset) = to_decide(work, reset).await?;
+    if reset.filed_by_person == clerk.person_id {
+        return Err(Error::FourEyes);
+    }
+    if staff::find(&mut work.tx, &reset.filed_by).await?.is_none_or(|filer| !filer.roles.has(Role::Counter)) {
+        return Err(Error::ResetOver);
+    }
+    let found = account::hold(&mut work.tx, &reset.account_id).await?.ok_or(Error::AccountUnknown)?;
+    check_account(work, &clerk, &found).await?;
+    decide(work, &reset, &clerk, "approved").await?;
+    work.record(PasswordResetApproved {
+        account: reset.account_id.clone(),
+        reset: reset.reset_id,
+        filed_by: reset.filed_by,
+    });
+    let until = password::hand_out(work, &reset.account_id, first).await?;
+    sign_in::forgive(work, vault, &found.username).await?;
+    Ok(HandedOver { username: found.username, until })
+}
+
+/// Refuses a reset that somebody else filed.
+///
+/// # Errors
+///
+/// [`Error::FourEyes`] for whoever filed it, who can withdraw it; [`Error::ResetUnknown`], [`Error::ResetOver`] as for
+/// [`approve`].
+pub async fn refuse(work: &mut Work, reset: &ResetId) -> Result<(), Error> {
+    let (clerk, reset) = to_decide(work, reset).await?;
+    if reset.filed_by_person == clerk.person_id {
+        return Err(Error::FourEyes);
+    }
+    decide(work, &reset, &clerk, "refused").await?;
+    work.record(PasswordResetRefused { account: reset.account_id, reset: reset.reset_id, filed_by: reset.filed_by });
+    Ok(())
+}
+
+/// Takes a reset back that one filed oneself.
+///
+/// # Errors
+///
+/// [`Error::NotAllowed`] for one that somebody else filed; [`Error::ResetUnknown`], [`Error::ResetOver`] as for
+/// [`approve`].
+pub async fn withdraw(work: &mut Work, reset: &ResetId) -> Result<(), Error> {
+    let (clerk, reset) = to_decide(work, reset).await?;
+    if reset.filed_by_person != clerk.person_id {
+        return Err(Error::NotAllowed);
+    }
+    decide(work, &reset, &clerk, "withdrawn").await?;
+    work.record(PasswordResetWithdrawn { account: reset.account_id, reset: reset.reset_id });
+    Ok(())
+}
+
+/// One reset of a department.
+pub async fn find(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    reset: &ResetId,
+    at: Instant,
+) -> Result<Option<ResetView>, Fault> {
+    let found = queries::by_id(tx, reset, at).await?;
+    Ok(found.filter(|reset| reset.organisation_id == *organisation))
+}
+
+/// The resets of a department, the newest first.
+pub async fn list(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    page: &ListPage<ResetId>,
+    at: Instant,
+) -> Result<PageOf<ResetView, ResetId>, Fault> {
+    let rows = queries::list(tx, organisation, page, at).await?;
+    Ok(PageOf::from_rows(rows, page.limit, |row| row.reset_id.clone()))
+}
+
+/// Forgets resets that were filed long ago; the log keeps them. Returns how many.
+pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
+    queries::expire(tx, at.plus_seconds(-limits::RESET_KEPT_SECONDS)).await
+}
+
+/// Who acts, and the reset that is to be decided.
+async fn to_decide(work: &mut Work, reset: &ResetId) -> Result<(StaffView, ResetView), Error> {
+    let clerk = staff::acting(work, Role::Counter).await?;
+    let at = work.at();
+    let found = find(&mut work.tx, &clerk.organisation_id, reset, at).await?.ok_or(Error::ResetUnknown)?;
+    if found.state != ResetState::Open {
+        return Err(Error::ResetOver);
+    }
+    if !found.is_intact {
+        return Err(Fault::broken(format!("the row of password reset {reset} is not as it was written")).into());
+    }
+    if was_decided(&mut work.tx, &found).await? {
+        return Err(
+            Fault::broken(format!("password reset {reset} was decided, and its row says that it was not")).into()
+        );
+    }
+    Ok((clerk, found))
+}
+
+/// Whether the log says that a reset was decided: a row that was put back to what it was before is as it was written.
+async fn was_decided(tx: &mut Tx, reset: &ResetView) -> Result<bool, Fault> {
+    let decided = |entry: &log::Entry| {
+        let of = entry
+            .read::<PasswordResetApproved>()
+            .map(|told| told.reset)
+            .or_else(|| entry.read::<PasswordResetRefused>().map(|told| told.reset))
+            .or_else(|| entry.read::<PasswordResetWithdrawn>().map(|told| told.reset));
+        of.as_ref() == Some(&reset.reset_id)
+    };
+    for kind in [PasswordResetApproved::KIND, PasswordResetRefused::KIND, PasswordResetWithdrawn::KIND] {
+        let (object, kind) = (Some(reset.account_id.to_string()), Some(kind.name.to_owned()));
+        let about = log::Filter { object, kind, ..log::Filter::default() };
+        if log::list(tx, &about, &ListPage::first(ENTRIES_LOOKED_AT)).await?.items.iter().any(decided) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn decide(work: &mut Work, reset: &ResetView, clerk: &StaffView, state: &'static str) -> Result<(), Error> {
+    if queries::decide(&mut work.tx, &reset.reset_id, state, &clerk.staff_id).await? {
+        Ok(())
+    } else {
+        Err(Error::ResetOver)
+    }
+}
+
+/// Whether this member of staff may give this account another password.
+async fn check_account(work: &mut Work, clerk: &StaffView, found: &account::AccountView) -> Result<(), Error> {
+    match found.state {
+        AccountState::Closed => return Err(Error::AccountUnknown),
+        AccountState::Locked => return Err(Error::AccountLocked),
+        AccountState::Open => {}
+    }
+    if found.person_id == clerk.person_id {
+        return Err(Error::Own);
+    }
+    person::living(&mut work.tx, &found.person_id).await?;
+    if operator::needs_two(&mut work.tx, &found.person_id).await? { Err(Error::HasPowers) } else { Ok(()) }
+}

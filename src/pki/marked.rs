@@ -1,0 +1,43 @@
+//! Which rows of this crate an audit holds against the log, and what others rest on in them.
+
+use records::{After, Marked};
+
+use crate::events::{
+    CertificateIssued, CertificateRevoked, KeyActivated, KeyBroughtBack, KeyCreated, KeyRetired, KeyRevoked,
+    KeyTakenOut,
+};
+
+/// Which keys and certificates count.
+pub static MARKED: &[Marked] = &[
+    Marked {
+        table: "pki_key",
+        key: &["key_id"],
+        columns: &["purpose", "algorithm", "state", "spki", "not_before", "not_after", "created_at", "taken_out_at"],
+        after: &[
+            After::object::<KeyActivated>(),
+            After::object::<KeyBroughtBack>(),
+            After::object::<KeyCreated>(),
+            After::object::<KeyRetired>(),
+            After::object::<KeyRevoked>(),
+            After::object::<KeyTakenOut>(),
+        ],
+        is_removed: false,
+    },
+    Marked {
+        table: "pki_certificate",
+        key: &["certificate_id"],
+        columns: &[
+            "key_id",
+            "issuer_key_id",
+            "serial",
+            "subject",
+            "der",
+            "not_before",
+            "not_after",
+            "revoked_at",
+            "revocation_reason",
+        ],
+        after: &[After::object::<CertificateIssued>(), After::object::<CertificateRevoked>()],
+        is_removed: false,
+    },
+];

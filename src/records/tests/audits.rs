@@ -1,0 +1,270 @@
+//! What an audit names, when somebody has all rights in the database and not the keys.
+
+use super::*;
+use crate::{
+    After, LogKey, Marked,
+    audit::{Finding, RowFault},
+    heads::{self, KeptHead},
+    protect,
+};
+
+crate::events! {
+    /// A client was changed.
+    ClientChanged = "test.client_changed" of client: String {}
+    /// A version came or went.
+    VersionChanged = "test.version_changed" of what: String { code: String, version_id: String }
+}
+
+const CLIENT: Marked = Marked {
+    table: "client",
+    key: &["client_id"],
+    columns: &["organisation_id", "secret_hash", "settings", "enabled", "created_at"],
+    after: &[After::object::<ClientChanged>()],
+    is_removed: false,
+};
+
+/// One that is removed when it is over, named by a detail.
+const VERSION: Marked = Marked {
+    table: "licence_type",
+    key: &["licence_type_id"],
+    columns: &["type_code", "version", "state"],
+    after: &[After::details::<VersionChanged>(&["version_id"])],
+    is_removed: true,
+};
+
+static MARKED: &[&[Marked]] = &[&[CLIENT], &[VERSION]];
+
+async fn act(database: &Database, second: i64, script: &str, event: impl crate::Event) -> Result<(), Fault> {
+    let mut work = database.begin(context(at(second), second.unsigned_abs())).await?;
+    work.tx.script(script).await?;
+    work.record(event);
+    work.commit().await
+}
+
+fn changed(client: &str) -> ClientChanged {
+    ClientChanged { client: client.to_owned() }
+}
+
+fn insert(client: &str) -> String {
+    format!(
+        "insert into client (client_id, organisation_id, name_zh, name_en, purpose_zh, purpose_en, secret_hash, settings,
+                             enabled, created_at)
+         values ('{client}', 'org', 'n', 'n', 'p', 'p', 'hash', '{{}}', 1, 0)"
+    )
+}
+
+/// Somebody with the database's password takes the guards away first.
+fn no_guards(database: &Database) -> &'static str {
+    match database.dialect() {
+        Dialect::Postgres => "drop trigger event_guard on event; drop trigger event_guard_truncate on event",
+        Dialect::Sqlite => "drop trigger event_unchanged; drop trigger event_kept",
+    }
+}
+
+async fn script(database: &Database, text: &str) -> Result<(), Fault> {
+    let mut tx = database.housekeeping().await?;
+    tx.script(text).await?;
+    tx.commit().await
+}
+
+/// A log of some acts, with a head that was kept at its end.
+async fn city() -> Result<(testing::Fresh, Vec<KeptHead>), Fault> {
+    let fresh = testing::fresh_protected(MARKED).await?;
+    let database = &fresh.database;
+    act(database, 1, &insert("a"), changed("a")).await?;
+    act(database, 2, &insert("b"), changed("b")).await?;
+    act(database, 3, "update client set enabled = 0 where client_id = 'a'", changed("a")).await?;
+    let version = "insert into licence_type (licence_type_id, type_code, version, state, definition, created_at)
+                   values ('lty_1', 'code', 1, 'draft', '{}', 0)";
+    let version_changed =
+        VersionChanged { what: "x".to_owned(), code: "code".to_owned(), version_id: "lty_1".to_owned() };
+    act(database, 4, version, version_changed).await?;
+    act(database, 5, "update client set secret_hash = 'other' where client_id = 'b'", changed("b")).await?;
+    log::sequence_events(database).await?;
+    let kept = heads::now(database, at(6)).await?;
+    Ok((fresh, kept.into_iter().collect()))
+}
+
+#[tokio::test]
+async fn whatever_the_owner_of_the_database_changes_is_named() -> Result<(), Fault> {
+    let (fresh, kept) = city().await?;
+    let database = &fresh.database;
+    let sound = audit(database, &kept).await?;
+    assert_eq!((sound.events, sound.rows, sound.findings), (5, 3, vec![]));
+    script(database, no_guards(database)).await?;
+    let tables = ["event", "event_head", "client", "licence_type"];
+    for table in tables {
+        script(database, &format!("create table {table}_kept as select * from {table}")).await?;
+    }
+    let check = async |what: &str, text: &str, expected: &[Finding]| -> Result<(), Fault> {
+        script(database, text).await?;
+        let audited = audit(database, &kept).await?;
+        assert_eq!(audited.findings, expected, "{what}");
+        for table in tables {
+            script(database, &format!("delete from {table}; insert into {table} select * from {table}_kept")).await?;
+        }
+        Ok(())
+    };
+    let row = |client: &str, fault| Finding::Row("client", client.to_owned(), fault);
+    check("nothing", "select 1", &[]).await?;
+    check("an event is removed", "delete from event where sequence = 3", &[Finding::Missing(3, 3)]).await?;
+    check("two are removed", "delete from event where sequence in (2, 3)", &[Finding::Missing(2, 3)]).await?;
+    let change = "update event set object = 'b' where sequence = 3";
+    check("an event is changed", change, &[Finding::Foreign(3)]).await?;
+    let act = "update event set actor = 'somebody else' where sequence = 1";
+    check("who acted is changed", act, &[Finding::Foreign(1)]).await?;
+    let swap = "update event set sequence = -2 where sequence = 2; update event set sequence = 2 where sequence = 3;
+                update event set sequence = 3 where sequence = -2";
+    check("two change places", swap, &[2, 3, 4].map(Finding::Changed)).await?;
+    let copy = "insert into event (event_id, at, actor_kind, actor, kind, object, data, marks, mac)
+                select 'zz', at, actor_kind, actor, kind, object, data, marks, mac from event where sequence = 1";
+    check("an event is added that waits", copy, &[Finding::ForeignWaiting("zz".to_owned())]).await?;
+    let numbered = format!("{copy}; update event set sequence = 6, hash = 'x' where event_id = 'zz'");
+    check("an event is added with a number", &numbered, &[Finding::Beyond(6)]).await?;
+    let cut = "delete from event where sequence > 3";
+    check("the tail is cut off", cut, &[Finding::Cut(3, 5)]).await?;
+    let head = "update event_head set sequence = 3, hash = (select hash from event where sequence = 3)";
+    let expected = [Finding::Head, Finding::Beyond(5), Finding::PutBack(5, 3)];
+    check("the head is put back", head, &expected).await?;
+    let both = format!("{head}; {cut}");
+    check("tail and head are cut off", &both, &[Finding::Head, Finding::PutBack(5, 3)]).await?;
+    check("the head is removed", "delete from event_head", &[Finding::Head]).await?;
+    let no_key = "update event_head set keyed_from = null, mac = null";
+    let expected = [&[Finding::Head][..], &(1..=5).map(Finding::Changed).collect::<Vec<_>>()].concat();
+    check("the log is said to have no key", no_key, &expected).await?;
+    let enable = "update client set enabled = 1 where client_id = 'a'";
+    check("a client is enabled", enable, &[row("a", RowFault::Changed)]).await?;
+    let secret = "update client set secret_hash = 'mine' where client_id = 'b'";
+    check("a secret is replaced", secret, &[row("b", RowFault::Changed)]).await?;
+    check("a row is put there", &insert("c"), &[row("c", RowFault::Inserted)]).await?;
+    let twin = "insert into client (client_id, organisation_id, name_zh, name_en, purpose_zh, purpose_en, secret_hash,
+                                    settings, enabled, created_at, marked, mark)
+                select 'c', organisation_id, name_zh, name_en, purpose_zh, purpose_en, secret_hash, settings, enabled,
+                       created_at, marked, mark from client where client_id = 'b'";
+    check("a row is copied with its mark", twin, &[row("c", RowFault::Changed)]).await?;
+    check("a row is taken away", "delete from client where client_id = 'b'", &[row("b", RowFault::Removed)]).await?;
+    let unmark = "update client set marked = 0, mark = null where client_id = 'b'";
+    check("a mark is taken away", unmark, &[row("b", RowFault::Inserted)]).await?;
+    check("what goes when it is over has gone", "delete from licence_type", &[]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_row_that_is_put_back_as_it_was_is_named_whatever_its_mark_says() -> Result<(), Fault> {
+    let fresh = testing::fresh_protected(MARKED).await?;
+    let database = &fresh.database;
+    act(database, 1, &insert("a"), changed("a")).await?;
+    script(database, "create table before as select * from client").await?;
+    act(database, 2, "update client set enabled = 0 where client_id = 'a'", changed("a")).await?;
+    log::sequence_events(database).await?;
+    assert_sound(database, 2).await?;
+    script(database, "delete from client; insert into client select * from before").await?;
+    let expected = Finding::Row("client", "a".to_owned(), RowFault::PutBack);
+    assert_eq!(audit(database, &[]).await?.findings, [expected]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_log_that_was_written_anew_contradicts_the_head_that_was_kept() -> Result<(), Fault> {
+    // Whoever writes it anew has the key, of an installation of his own perhaps.
+    let (fresh, kept) = city().await?;
+    let database = &fresh.database;
+    script(database, no_guards(database)).await?;
+    script(database, "delete from event; update event_head set sequence = 0, hash = '', keyed_from = null, mac = null")
+        .await?;
+    let mut settings = fresh.settings.clone();
+    settings.marked = &[];
+    let forger = Database::open(&settings).await?;
+    protect(&forger, testing::log_key()).await?;
+    for second in 1..=7 {
+        act(&forger, second, "select 1", changed("a")).await?;
+    }
+    log::sequence_events(&forger).await?;
+    let audited = audit(&forger, &kept).await?;
+    assert_eq!(audited.findings, [Finding::Contradicted(5)]);
+    assert_eq!(audit(&forger, &[]).await?.findings, [], "alone it is sound");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_older_copy_is_named_until_somebody_answers_for_it_and_the_next_one_again() -> Result<(), Fault> {
+    let (fresh, _) = city().await?;
+    let database = &fresh.database;
+    for table in ["event", "event_head"] {
+        script(database, &format!("create table {table}_kept as select * from {table}")).await?;
+    }
+    let mut kept = Vec::new();
+    for second in 10..13 {
+        act(database, second, "select 1", changed("a")).await?;
+        log::sequence_events(database).await?;
+        kept.extend(heads::now(database, at(second)).await?);
+    }
+    assert_sound(database, 8).await?;
+    assert_eq!(audit(database, &kept).await?.findings, []);
+    script(database, no_guards(database)).await?;
+    let put_back = "delete from event; insert into event select * from event_kept;
+                    delete from event_head; insert into event_head select * from event_head_kept";
+    script(database, put_back).await?;
+    assert_eq!(audit(database, &kept).await?.findings, [Finding::PutBack(8, 5)]);
+    assert_eq!(heads::is_put_back(database, &kept[2]).await?, Some(5));
+    let loss = crate::events::LossAcknowledged { log: "log".to_owned(), kept: 8, found: 5, reason: "why".to_owned() };
+    act(database, 20, "select 1", loss).await?;
+    log::sequence_events(database).await?;
+    let audited = audit(database, &kept).await?;
+    assert!(audited.is_sound());
+    assert_eq!(audited.acknowledged.len(), 2, "{audited:?}");
+    // It goes on beyond where it was.
+    for second in 30..36 {
+        act(database, second, "select 1", changed("a")).await?;
+    }
+    log::sequence_events(database).await?;
+    kept.extend(heads::now(database, at(36)).await?);
+    assert_eq!(audit(database, &kept).await?.findings, []);
+    script(database, put_back).await?;
+    let again = audit(database, &kept).await?;
+    assert_eq!(again.findings, [Finding::PutBack(12, 5)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_line_of_a_kept_head_counts_as_it_was_written_only() -> Result<(), Fault> {
+    let (fresh, kept) = city().await?;
+    let line = kept[0].line(&fresh.database, "signature").unwrap();
+    assert_eq!(KeptHead::read(&fresh.database, &line), Some(kept[0].clone()));
+    for other in [line.replace("\"sequence\":5", "\"sequence\":4"), line.replace('a', "b"), String::new(), "{}".into()]
+    {
+        assert_eq!(KeptHead::read(&fresh.database, &other), None, "{other}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_there_when_a_database_gets_its_key_is_marked_and_numbered_first() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    act(&fresh.database, 1, &insert("a"), changed("a")).await?;
+    act(&fresh.database, 2, &insert("b"), changed("b")).await?;
+    let mut settings = fresh.settings.clone();
+    settings.marked = MARKED;
+    let keyed = Database::open(&settings).await?;
+    protect(&keyed, testing::log_key()).await?;
+    assert_sound(&keyed, 2).await?;
+    act(&keyed, 3, "update client set enabled = 0", changed("a")).await?;
+    log::sequence_events(&keyed).await?;
+    let changed_too = Finding::Row("client", "b".to_owned(), RowFault::Changed);
+    assert_eq!(audit(&keyed, &[]).await?.findings, [changed_too], "of b no event told");
+    // A process without the key numbers nothing, and one with another key does not either.
+    act(&fresh.database, 4, "select 1", changed("x")).await?;
+    assert!(log::sequence_events(&fresh.database).await.is_err());
+    let other = Database::open(&settings).await?;
+    protect(&other, LogKey::new([8; 32])).await?;
+    assert!(log::sequence_events(&other).await.is_err());
+    assert_eq!(log::sequence_events(&keyed).await?, 1);
+    let findings = audit(&keyed, &[]).await?.findings;
+    assert!(findings.contains(&Finding::Foreign(4)), "{findings:?}");
+    // The key is not given a second time to a log that lost it.
+    script(&keyed, "update event_head set keyed_from = null, mac = null").await?;
+    assert!(log::sequence_events(&keyed).await.is_err());
+    let next = Database::open(&settings).await?;
+    assert!(protect(&next, testing::log_key()).await.is_err());
+    Ok(())
+}

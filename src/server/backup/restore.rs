@@ -1,0 +1,127 @@
+//! Puts a backup back where there is nothing.
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail, ensure};
+use base::Secret;
+use records::audit;
+
+use super::{
+    drill,
+    fill::fill,
+    folder::{UNFINISHED, Unfinished, sync, write_part},
+    manifest::{Backup, KEYS},
+};
+use crate::{
+    foundation::{self, ENVELOPE_KEY},
+    settings::Settings,
+};
+
+/// Puts a backup back, on the database and into the folder that the settings name, and says what to do then.
+///
+/// # Errors
+///
+/// A backup that is not whole, a database or a folder of keys that is not empty: then nothing was changed.
+pub(crate) async fn restore(settings: &Settings, from: &Path) -> anyhow::Result<String> {
+    let backup = Backup::open(from)?;
+    let faults = backup.faults();
+    if !faults.is_empty() {
+        bail!("{} is not whole, and nothing was put back:\n{}", from.display(), faults.join("\n"));
+    }
+    foundation::check(settings)?;
+    let mut of_database = foundation::database_settings(settings)?;
+    let file = foundation::sqlite_file(of_database.url.expose());
+    if let Some(file) = &file {
+        for path in [file.clone(), beside(file, "-wal"), beside(file, "-shm")] {
+            ensure!(!path.exists(), "{} is there already: a backup is put back where there is nothing", path.display());
+        }
+    }
+    check_no_keys(settings, &backup)?;
+    let _alone = foundation::alone(settings)?;
+    // A file gets its name when everything is in it.
+    let unfinished = file.as_deref().map(|file| beside(file, UNFINISHED));
+    if let Some(unfinished) = &unfinished {
+        remove_database(unfinished);
+        of_database.url = Secret::new(format!("sqlite://{}", unfinished.display()));
+    }
+    let filled = async {
+        let database = fill(&backup, &of_database).await?;
+        let found = audit::audit(&database, &[]).await;
+        database.close().await;
+        anyhow::Ok(found?)
+    };
+    let filled = filled.await;
+    if let (Err(_), Some(unfinished)) = (&filled, &unfinished) {
+        remove_database(unfinished);
+    }
+    let audited = drill::sound(&filled?, &backup.manifest.log);
+    let mut told = audited.as_ref().map_or_else(|_| String::new(), |sound| format!("{sound}\n"));
+    if backup.manifest.keys.are_included {
+        write_keys(settings, &backup)?;
+        told += "the keys are back too\n";
+    } else {
+        let (folder, envelope) = (foundation::keys_folder(settings), foundation::envelope_file(settings));
+        let (folder, envelope) = (folder.display(), envelope.display());
+        let _ = writeln!(
+            told,
+            "the keys are not in this backup: put them back as {folder} and {envelope} before anything is started"
+        );
+    }
+    if let (Some(unfinished), Some(file)) = (unfinished, file) {
+        fs::rename(&unfinished, &file).with_context(|| format!("naming {}", file.display()))?;
+        sync(file.parent().unwrap_or(&file))?;
+    }
+    // Somebody may want just that back; but nobody may miss it.
+    audited.context("it is all back as it was, and its event log is not sound")?;
+    told += "then look with `guosuo doctor`; what was revoked, closed or changed since the backup has to be again\n";
+    Ok(told)
+}
+
+/// Refuses to write keys over others.
+fn check_no_keys(settings: &Settings, backup: &Backup) -> anyhow::Result<()> {
+    if !backup.manifest.keys.are_included {
+        return Ok(());
+    }
+    let (folder, envelope) = (foundation::keys_folder(settings), foundation::envelope_file(settings));
+    let is_empty = fs::read_dir(&folder).map_or(true, |mut entries| entries.next().is_none());
+    ensure!(is_empty, "{} is not empty: keys are put back where there are none", folder.display());
+    ensure!(!envelope.exists(), "{} is there already: keys are put back where there are none", envelope.display());
+    Ok(())
+}
+
+/// Writes the key files, all or none.
+fn write_keys(settings: &Settings, backup: &Backup) -> anyhow::Result<()> {
+    let (folder, envelope) = (foundation::keys_folder(settings), foundation::envelope_file(settings));
+    let unfinished = Unfinished::make(beside(&folder, UNFINISHED))?;
+    for part in &backup.manifest.keys.parts {
+        let name = part.path.strip_prefix(KEYS).unwrap_or_default().trim_start_matches('/');
+        let bytes = fs::read(backup.folder.join(&part.path)).with_context(|| format!("reading {}", part.path))?;
+        let written = if name == ENVELOPE_KEY && envelope != folder.join(ENVELOPE_KEY) {
+            let above = envelope.parent().context("the envelope key needs a folder")?;
+            foundation::make_private_folder(above)?;
+            write_part(above, &envelope.file_name().unwrap_or_default().to_string_lossy(), &bytes)?
+        } else {
+            write_part(unfinished.path(), name, &bytes)?
+        };
+        ensure!(written.sha256 == part.sha256, "{}: it is not as it was written", part.path);
+    }
+    sync(unfinished.path())?;
+    unfinished.finish(&folder)
+}
+
+/// The path with this behind its name.
+fn beside(path: &Path, behind: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(behind);
+    name.into()
+}
+
+fn remove_database(file: &Path) {
+    for path in [file.to_owned(), beside(file, "-wal"), beside(file, "-shm")] {
+        let _ = fs::remove_file(path);
+    }
+}

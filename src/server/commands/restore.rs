@@ -1,0 +1,33 @@
+//! `restore`: a backup is put back where there is nothing, or only looked at.
+
+use std::path::PathBuf;
+
+use crate::{backup, settings::Settings, wiring::World};
+
+/// From where, and whether in earnest.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The folder of the backup.
+    #[arg(value_name = "BACKUP")]
+    from: PathBuf,
+    /// Put nothing back: check every file, start a copy beside, and say what it lacks.
+    #[arg(long)]
+    verify: bool,
+    /// Where the copy is made for as long as it is looked at, instead of beside the backup.
+    #[arg(long, value_name = "FOLDER", requires = "verify")]
+    drill_in: Option<PathBuf>,
+}
+
+/// Puts a backup back, or looks at it.
+///
+/// # Errors
+///
+/// A backup that is not whole, a database or a folder of keys that is not empty; when it is only looked at, anything that
+/// is wrong with it, after printing.
+pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()> {
+    if arguments.verify {
+        let drill_in = arguments.drill_in.as_deref();
+        return backup::verify(settings, &World::default(), &arguments.from, drill_in).await?.tell();
+    }
+    super::print(&backup::restore(settings, &arguments.from).await?)
+}

@@ -1,0 +1,124 @@
+//! The words of what an event says beside what happened.
+
+use base::Text;
+
+/// Every detail with its words.
+const WORDS: &[(&str, &Text)] = &[
+    ("about", words::event_detail::ABOUT),
+    ("act", words::event_detail::ACT),
+    ("acts_for", words::event_detail::ACTS_FOR),
+    ("address", words::event_detail::ADDRESS),
+    ("after", words::event_detail::AFTER),
+    ("again", words::event_detail::AGAIN),
+    ("attested_by", words::event_detail::ATTESTED_BY),
+    ("before", words::event_detail::BEFORE),
+    ("by", words::event_detail::BY),
+    ("checker", words::event_detail::CHECKER),
+    ("clerk", words::event_detail::CLERK),
+    ("client", words::event_detail::CLIENT),
+    ("clients_told", words::event_detail::CLIENTS_TOLD),
+    ("code", words::event_detail::CODE),
+    ("content_sha256", words::event_detail::CONTENT_SHA256),
+    ("count", words::event_detail::COUNT),
+    ("decided_by", words::event_detail::DECIDED_BY),
+    ("decision", words::event_detail::DECISION),
+    ("document", words::event_detail::DOCUMENT),
+    ("error", words::event_detail::ERROR),
+    ("events", words::event_detail::EVENTS),
+    ("failures", words::event_detail::FAILURES),
+    ("families", words::event_detail::FAMILIES),
+    ("fields", words::event_detail::FIELDS),
+    ("filed_by", words::event_detail::FILED_BY),
+    ("filer", words::event_detail::FILER),
+    ("findings", words::event_detail::FINDINGS),
+    ("found", words::event_detail::FOUND),
+    ("holder", words::event_detail::HOLDER),
+    ("identifier", words::event_detail::IDENTIFIER),
+    ("identity_number_approved", words::event_detail::IDENTITY_NUMBER_APPROVED),
+    ("keeper", words::event_detail::KEEPER),
+    ("kept", words::event_detail::KEPT),
+    ("key", words::event_detail::KEY),
+    ("kind", words::event_detail::KIND),
+    ("licence", words::event_detail::LICENCE),
+    ("maker", words::event_detail::MAKER),
+    ("method", words::event_detail::METHOD),
+    ("name", words::event_detail::NAME),
+    ("number", words::event_detail::NUMBER),
+    ("on", words::event_detail::ON),
+    ("organisation", words::event_detail::ORGANISATION),
+    ("outcome", words::event_detail::OUTCOME),
+    ("people", words::event_detail::PEOPLE),
+    ("person", words::event_detail::PERSON),
+    ("pkce_exempted_by", words::event_detail::PKCE_EXEMPTED_BY),
+    ("pkce_reuse", words::event_detail::PKCE_REUSE),
+    ("proposal", words::event_detail::PROPOSAL),
+    ("proposed_by", words::event_detail::PROPOSED_BY),
+    ("purpose", words::event_detail::PURPOSE),
+    ("reason", words::event_detail::REASON),
+    ("receipt", words::event_detail::RECEIPT),
+    ("request", words::event_detail::REQUEST),
+    ("reset", words::event_detail::RESET),
+    ("revocation", words::event_detail::REVOCATION),
+    ("revoked", words::event_detail::REVOKED),
+    ("roles", words::event_detail::ROLES),
+    ("rows", words::event_detail::ROWS),
+    ("scopes", words::event_detail::SCOPES),
+    ("seal", words::event_detail::SEAL),
+    ("serial", words::event_detail::SERIAL),
+    ("session", words::event_detail::SESSION),
+    ("sha256", words::event_detail::SHA256),
+    ("since", words::event_detail::SINCE),
+    ("state", words::event_detail::STATE),
+    ("status", words::event_detail::STATUS),
+    ("subject", words::event_detail::SUBJECT),
+    ("type", words::event_detail::TYPE),
+    ("until", words::event_detail::UNTIL),
+    ("version", words::event_detail::VERSION),
+    ("wait_seconds", words::event_detail::WAIT_SECONDS),
+    ("what", words::event_detail::WHAT),
+    ("why", words::event_detail::WHY),
+];
+
+/// The words of a detail; none for one that we do not write (any more).
+pub fn detail(name: &str) -> Option<&'static Text> {
+    WORDS.iter().find(|(known, _)| *known == name).map(|(_, words)| *words)
+}
+
+/// Details whose values are codes of ours and nobody's words.
+const CODED: &[&str] = &["by", "document", "method", "outcome", "what"];
+
+/// The codes that stand there, with their words.
+const VALUES: &[(&str, &Text)] = &[
+    ("account", words::event_value::ACCOUNT),
+    ("actor", words::event_value::ACTOR),
+    ("code", words::event_value::CODE),
+    ("command", words::event_value::COMMAND),
+    ("credit_code", words::event_value::CREDIT_CODE),
+    ("everything", words::event_value::EVERYTHING),
+    ("file", words::event_value::FILE),
+    ("household_register", words::event_value::HOUSEHOLD_REGISTER),
+    ("identifier", words::event_value::IDENTIFIER),
+    ("identity_card", words::event_value::IDENTITY_CARD),
+    ("identity_number", words::event_value::IDENTITY_NUMBER),
+    ("invalid", words::event_value::INVALID),
+    ("name", words::event_value::NAME),
+    ("needs_review", words::event_value::NEEDS_REVIEW),
+    ("object", words::event_value::OBJECT),
+    ("page", words::event_value::PAGE),
+    ("password", words::event_value::PASSWORD),
+    ("password_reset", words::event_value::PASSWORD_RESET),
+    ("record", words::event_value::RECORD),
+    ("request", words::event_value::REQUEST),
+    ("renew", words::event_value::RENEW),
+    ("revoke", words::event_value::REVOKE),
+    ("temporary_identity_card", words::event_value::TEMPORARY_IDENTITY_CARD),
+    ("unverifiable", words::event_value::UNVERIFIABLE),
+    ("username", words::event_value::USERNAME),
+    ("valid", words::event_value::VALID),
+];
+
+/// The words of what a detail says; none for what is in words already, or is a name or a number.
+pub fn detail_value(name: &str, value: &str) -> Option<&'static Text> {
+    let coded = CODED.contains(&name).then(|| VALUES.iter().find(|(known, _)| *known == value))?;
+    coded.map(|(_, words)| *words)
+}

@@ -1,0 +1,24 @@
+//! Where auditors work: what happened to whom and what, who looked at whom, whether the log is whole.
+
+mod entries;
+mod home;
+
+use identity::Role;
+
+use crate::kit::{
+    access::{AssuranceLevel::Password, Guard},
+    admission::Roles,
+    table::Table,
+};
+
+/// Those who read the log.
+const AUDITOR: Roles = Roles(&[Role::Auditor], Password);
+
+/// The routes of this folder.
+pub fn routes(table: Table) -> Table {
+    table
+        .get("/audit", AUDITOR, home::home)
+        .post("/audit/find", AUDITOR, Guard::Form, home::find)
+        .get("/audit/entries", AUDITOR, entries::list)
+        .get("/audit/entries.csv", AUDITOR, entries::export)
+}

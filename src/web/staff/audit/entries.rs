@@ -1,0 +1,389 @@
+//! `/audit/entries`: what the log says about one person or thing, of one actor or of one request.
+
+use std::collections::HashMap;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use base::{
+    ListPage, Text,
+    id::{AccountId, EventId, LicenceId, OrganisationId, PersonId, StaffId},
+};
+use http::{HeaderValue, StatusCode, header};
+use identity::{account, organisation, person, staff};
+use licence::{Holder, Licence, events::LicenceOpened, register};
+use records::{
+    Event, Tx,
+    events::LogRead,
+    log::{self, Entry, Filter},
+};
+
+use crate::{
+    App, Page, Problem,
+    kit::{
+        form::{Fields, Query},
+        page::{html, sentence},
+        session::Staff,
+        wording,
+    },
+};
+
+/// Entries on one page.
+const PAGE: i64 = 50;
+/// Looks at a holder's licences that are shown.
+const LOOKS_MAX: i64 = 100;
+/// Entries in one file.
+const FILE_MAX: usize = 10_000;
+/// Licences of a holder whose entries are led to.
+const LICENCES_MAX: i64 = 50;
+
+struct Line {
+    number: String,
+    when: String,
+    who: String,
+    /// The identifier of a member of staff, to what else that person did.
+    actor: Option<String>,
+    what: String,
+    /// The identifier of what it is about, and what that is called.
+    about: String,
+    about_name: String,
+    detail: String,
+    request: Option<String>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/audit/entries.html")]
+struct Entries {
+    page: Page,
+    title: String,
+    /// The filter as a query, for the next page and the file.
+    query: String,
+    lines: Vec<Line>,
+    next: Option<String>,
+    /// Of a person or an organisation: its licences, which have entries of their own.
+    licences: Vec<(String, String)>,
+    /// Whose or what other entries belong to it: the query and the words.
+    related: Vec<(String, String)>,
+    /// Who looked at one of them, the newest first.
+    looks: Vec<Line>,
+    /// Whether the entries are about different things.
+    is_mixed: bool,
+}
+
+/// What is asked for: by one of these, or everything.
+struct Wanted {
+    by: &'static str,
+    id: String,
+}
+
+impl Wanted {
+    fn read(query: &Fields) -> Result<Self, Problem> {
+        let named = ["object", "actor", "request"].into_iter().find(|name| !query.text(name).is_empty());
+        let by = named.unwrap_or("everything");
+        let id = named.map(|name| query.text(name).to_owned()).unwrap_or_default();
+        let is_plain = id.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        if is_plain && id.len() <= 100 { Ok(Self { by, id }) } else { Err(Problem::NotFound) }
+    }
+
+    fn filter(&self) -> Result<Filter, Problem> {
+        let some = |by: &str| (self.by == by).then(|| self.id.clone());
+        let request = match some("request") {
+            None => None,
+            Some(id) => Some(base::id::RequestId::parse(&id).map_err(|_| Problem::NotFound)?),
+        };
+        Ok(Filter { object: some("object"), actor: some("actor"), request, kind: None })
+    }
+
+    fn query(&self) -> String {
+        if self.id.is_empty() { String::new() } else { format!("{}={}", self.by, self.id) }
+    }
+
+    /// As the log says that it was read.
+    fn read_by(&self, count: usize) -> LogRead {
+        let about = if self.id.is_empty() { "-".to_owned() } else { self.id.clone() };
+        LogRead { about, by: self.by.to_owned(), count }
+    }
+}
+
+/// `GET /audit/entries`.
+pub async fn list(
+    State(app): State<App>,
+    auditor: Staff,
+    page: Page,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let wanted = Wanted::read(&query)?;
+    let stretch = match query.text("after") {
+        "" => ListPage::first(PAGE),
+        text => ListPage::after(EventId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
+    };
+    let mut tx = app.database.read().await?;
+    let found = log::list(&mut tx, &wanted.filter()?, &stretch).await?;
+    let mut names = Names::default();
+    let mut lines = Vec::new();
+    for entry in &found.items {
+        lines.push(line(&page, &mut tx, &mut names, entry).await?);
+    }
+    let held = held_by(&mut tx, &wanted).await?;
+    let mut looks = Vec::new();
+    for entry in &looks_at(&mut tx, &held).await? {
+        looks.push(line(&page, &mut tx, &mut names, entry).await?);
+    }
+    let licences = held.iter().map(|licence| named(&app, &page, licence)).collect::<Result<Vec<_>, _>>()?;
+    let title = title(&app, &mut tx, &page, &wanted, &mut names).await?;
+    let related = related(&mut tx, &page, &wanted).await?;
+    drop(tx);
+    auditor.tell(wanted.read_by(lines.len())).await?;
+    let next = found.next.map(|id| id.to_string());
+    let is_mixed = wanted.by != "object";
+    let query = wanted.query();
+    Ok(html(StatusCode::OK, &Entries { page, title, query, lines, next, licences, related, looks, is_mixed }))
+}
+
+/// Whom or what the page is about.
+async fn title(app: &App, tx: &mut Tx, page: &Page, wanted: &Wanted, names: &mut Names) -> Result<String, Problem> {
+    if wanted.id.is_empty() {
+        return Ok(page.say(words::audit::EVERYTHING).to_owned());
+    }
+    if let Ok(id) = LicenceId::parse(&wanted.id)
+        && let Some(licence) = register::by_id(tx, &id).await?
+    {
+        return named(app, page, &licence).map(|(_, name)| name);
+    }
+    names.of(tx, &wanted.id).await
+}
+
+/// Whose or what other entries belong to these: of a person its accounts and what was done in office, of the others the
+/// person.
+async fn related(tx: &mut Tx, page: &Page, wanted: &Wanted) -> Result<Vec<(String, String)>, Problem> {
+    let mut related = Vec::new();
+    let mut add = |query: String, words: &Text| related.push((query, page.say(words).to_owned()));
+    if let Ok(id) = PersonId::parse(&wanted.id) {
+        for account in account::of_person(tx, &id).await? {
+            add(format!("object={}", account.account_id), &words::audit::of_account(account.username));
+        }
+        if let Some(office) = staff::of_person(tx, &id).await? {
+            add(format!("actor={}", office.staff_id), &words::audit::of_appointment(office.organisation_name));
+        }
+    } else if let Ok(id) = AccountId::parse(&wanted.id)
+        && let Some(account) = account::find(tx, &id).await?
+        && let Some(person) = person::find(tx, &account.person_id).await?
+    {
+        add(format!("object={}", person.person_id), &words::audit::of_person(person.name));
+    } else if let Ok(id) = StaffId::parse(&wanted.id)
+        && let Some(member) = staff::ever(tx, &id).await?
+    {
+        add(format!("object={}", member.person_id), &words::audit::of_person(member.name));
+    } else if let Ok(id) = LicenceId::parse(&wanted.id)
+        && let Some(licence) = register::by_id(tx, &id).await?
+    {
+        add(format!("object={}", licence.holder.id()), &words::audit::of_holder(licence.holder_shown));
+    }
+    Ok(related)
+}
+
+/// A licence and what it is called.
+fn named(app: &App, page: &Page, licence: &Licence) -> Result<(String, String), Problem> {
+    let catalogue = app.library.catalogue.now();
+    let name = page.say(&catalogue.of(licence)?.definition.name.text()).to_owned();
+    Ok((licence.id.to_string(), format!("{name} {}", licence.number())))
+}
+
+/// Who looked at one of these licences, the newest first.
+async fn looks_at(tx: &mut Tx, licences: &[Licence]) -> Result<Vec<Entry>, Problem> {
+    let mut looks = Vec::new();
+    for licence in licences {
+        let (object, kind) = (Some(licence.id.to_string()), Some(LicenceOpened::KIND.name.to_owned()));
+        let filter = Filter { object, kind, ..Filter::default() };
+        looks.extend(log::list(tx, &filter, &ListPage::<EventId>::first(LOOKS_MAX)).await?.items);
+    }
+    looks.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+    looks.truncate(LOOKS_MAX as usize);
+    Ok(looks)
+}
+
+/// The licences of who is asked for.
+async fn held_by(tx: &mut Tx, wanted: &Wanted) -> Result<Vec<Licence>, Problem> {
+    let holder = if wanted.by != "object" {
+        None
+    } else if let Ok(person) = PersonId::parse(&wanted.id) {
+        Some(Holder::Person(person))
+    } else {
+        OrganisationId::parse(&wanted.id).ok().map(Holder::Organisation)
+    };
+    match holder {
+        Some(holder) => {
+            Ok(register::held_by(tx, std::slice::from_ref(&holder), &ListPage::<LicenceId>::first(LICENCES_MAX))
+                .await?
+                .items)
+        }
+        None => Ok(vec![]),
+    }
+}
+
+async fn line(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Result<Line, Problem> {
+    let who = match entry.actor_kind.as_str() {
+        "anonymous" => page.say(words::audit::NOBODY_SIGNED_IN).to_owned(),
+        "job" => page.say(&words::audit::by_job(&entry.actor)).to_owned(),
+        "client" => page.say(&words::audit::by_client(&entry.actor)).to_owned(),
+        "operator" => page.say(&words::audit::by_command(names.of(tx, &entry.actor).await?)).to_owned(),
+        _ => names.of(tx, &entry.actor).await?,
+    };
+    let what = wording::event(&entry.kind).map_or(entry.kind.as_str(), |words| page.say(words));
+    Ok(Line {
+        number: entry.sequence.map(|number| number.to_string()).unwrap_or_default(),
+        when: entry.at().legal_text(),
+        who,
+        actor: ["operator", "staff"].contains(&entry.actor_kind.as_str()).then(|| entry.actor.clone()),
+        what: sentence(what),
+        about: entry.object.clone(),
+        about_name: names.of(tx, &entry.object).await?,
+        detail: detail(page, tx, names, &entry.data).await?,
+        request: entry.request_id.clone(),
+    })
+}
+
+/// The details, one after the other, each with its words and the names of whom and what it means.
+async fn detail(page: &Page, tx: &mut Tx, names: &mut Names, data: &str) -> Result<String, Problem> {
+    let Ok(serde_json::Value::Object(details)) = serde_json::from_str(data) else { return Ok(String::new()) };
+    let mut said = Vec::new();
+    for (name, value) in details {
+        let value = match value {
+            serde_json::Value::String(text) => match wording::detail_value(&name, &text) {
+                Some(words) => page.say(words).to_owned(),
+                None => names.of(tx, &text).await?,
+            },
+            other => other.to_string(),
+        };
+        let name = wording::detail(&name).map_or(name.as_str(), |words| page.say(words)).to_owned();
+        said.push(page.say(&words::audit::said(name, value)).to_owned());
+    }
+    Ok(said.join(page.say(words::audit::AND)))
+}
+
+/// The names behind identifiers, each looked up once.
+#[derive(Default)]
+struct Names(HashMap<String, String>);
+
+impl Names {
+    async fn of(&mut self, tx: &mut Tx, id: &str) -> Result<String, Problem> {
+        if let Some(known) = self.0.get(id) {
+            return Ok(known.clone());
+        }
+        let found = if let Ok(staff) = StaffId::parse(id) {
+            staff::ever(tx, &staff).await?.map(|view| view.name)
+        } else if let Ok(person) = PersonId::parse(id) {
+            person::find(tx, &person).await?.map(|view| view.name)
+        } else if let Ok(account) = AccountId::parse(id) {
+            account::find(tx, &account).await?.map(|view| view.username)
+        } else if let Ok(organisation) = OrganisationId::parse(id) {
+            organisation::find(tx, &organisation).await?.map(|view| view.name)
+        } else if let Ok(licence) = LicenceId::parse(id) {
+            register::by_id(tx, &licence).await?.map(|licence| licence.number().to_owned())
+        } else {
+            None
+        };
+        let name = found.unwrap_or_else(|| id.to_owned());
+        self.0.insert(id.to_owned(), name.clone());
+        Ok(name)
+    }
+}
+
+/// `GET /audit/entries.csv`: the same as a file, the newest first, as many as one file holds.
+pub async fn export(
+    State(app): State<App>,
+    auditor: Staff,
+    page: Page,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let wanted = Wanted::read(&query)?;
+    let filter = wanted.filter()?;
+    let mut rows = vec![COLUMNS.map(|words| page.say(words).to_owned())];
+    let mut names = Names::default();
+    let mut stretch = ListPage::<EventId>::first(ListPage::<EventId>::LIMIT_MAX);
+    let mut tx = app.database.read().await?;
+    while rows.len() <= FILE_MAX {
+        let found = log::list(&mut tx, &filter, &stretch).await?;
+        for entry in &found.items {
+            rows.push(row(&page, &mut tx, &mut names, entry).await?);
+        }
+        match found.next {
+            Some(next) => stretch = ListPage::after(next, stretch.limit),
+            None => break,
+        }
+    }
+    drop(tx);
+    auditor.tell(wanted.read_by(rows.len() - 1)).await?;
+    let text = rows.iter().map(|row| row.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",") + "\r\n");
+    // Spreadsheets take the encoding from the mark at the beginning.
+    let body = std::iter::once("\u{feff}".to_owned()).chain(text).collect::<String>();
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
+        (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"audit.csv\"")),
+    ];
+    Ok((headers, body).into_response())
+}
+
+/// What stands above the columns of a file.
+const COLUMNS: [&Text; 15] = [
+    words::audit::COLUMN_NUMBER,
+    words::audit::WHEN,
+    words::audit::WHO,
+    words::audit::WHAT,
+    words::audit::COLUMN_OBJECT_NAME,
+    words::audit::DETAIL,
+    words::audit::COLUMN_REQUEST,
+    words::audit::COLUMN_ACTOR_KIND,
+    words::audit::COLUMN_ACTOR,
+    words::audit::COLUMN_ON_BEHALF,
+    words::audit::COLUMN_KIND,
+    words::audit::COLUMN_OBJECT,
+    words::audit::COLUMN_AT,
+    words::audit::COLUMN_DATA,
+    words::audit::COLUMN_HASH,
+];
+
+/// As the page says it, and then as the log does.
+async fn row(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Result<[String; COLUMNS.len()], Problem> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let line = line(page, tx, names, entry).await?;
+    Ok([
+        line.number,
+        line.when,
+        line.who,
+        line.what,
+        line.about_name,
+        line.detail,
+        text(&entry.request_id),
+        entry.actor_kind.clone(),
+        entry.actor.clone(),
+        text(&entry.on_behalf),
+        entry.kind.clone(),
+        entry.object.clone(),
+        entry.at().rfc3339(),
+        entry.data.clone(),
+        text(&entry.hash),
+    ])
+}
+
+/// A field of a file (RFC 4180) that no spreadsheet takes for a formula.
+fn quoted(field: &str) -> String {
+    let is_formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']) && field.len() > 1;
+    let guard = if is_formula { "'" } else { "" };
+    format!("\"{guard}{}\"", field.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_field_of_a_file_is_taken_for_a_formula_or_ends_before_its_end() {
+        assert_eq!(quoted("plain"), "\"plain\"");
+        assert_eq!(quoted("=cmd|' /C calc'!A0"), "\"'=cmd|' /C calc'!A0\"");
+        assert_eq!(quoted("@SUM(A1)"), "\"'@SUM(A1)\"");
+        assert_eq!(quoted("-"), "\"-\"");
+        assert_eq!(quoted("a \"b\", c\r\nd"), "\"a \"\"b\"\", c\r\nd\"");
+    }
+}

@@ -1,0 +1,155 @@
+//! `/audit`: whether the log is whole, and the way to what it says.
+
+use axum::{extract::State, response::Response};
+use base::{
+    ListPage,
+    id::EventId,
+    number::{CreditCode, IdentityNumber, LicenceIdentifier},
+};
+use http::StatusCode;
+use identity::{
+    account,
+    events::PeopleSearched,
+    organisation,
+    person::{self, PersonView},
+};
+use licence::{Code, register};
+use records::{Event, Tx, audit, events::LogAudited, log};
+
+use crate::{
+    App, Page, Problem,
+    kit::{
+        form::Fields,
+        page::{html, see_other},
+        session::Staff,
+    },
+};
+
+/// Entries at the end of the log that are checked whenever the page is shown.
+const CHECKED: i64 = 1_000;
+
+/// When the whole log was audited last, and what was found.
+struct Last {
+    when: String,
+    is_sound: bool,
+    words: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/audit/home.html")]
+struct Home {
+    page: Page,
+    events: i64,
+    /// Whether there are no more than are checked whenever the page is shown.
+    is_all_checked: bool,
+    /// What is wrong at the end of the log.
+    findings: Vec<String>,
+    last: Option<Last>,
+    wanted: String,
+    not_found: bool,
+    /// Several people of the name that was asked for.
+    namesakes: Vec<Namesake>,
+}
+
+struct Namesake {
+    id: String,
+    name: String,
+    number: String,
+}
+
+/// What was asked for, and what came of it.
+#[derive(Default)]
+struct Asked {
+    wanted: String,
+    namesakes: Vec<Namesake>,
+}
+
+/// `GET /audit`.
+pub async fn home(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    show(&app, page, StatusCode::OK, Asked::default()).await
+}
+
+async fn show(app: &App, page: Page, status: StatusCode, asked: Asked) -> Result<Response, Problem> {
+    let end = audit::audit_end(&app.database, CHECKED).await?;
+    let filter = log::Filter { kind: Some(LogAudited::KIND.name.to_owned()), ..log::Filter::default() };
+    let found = log::list(&mut app.database.read().await?, &filter, &ListPage::<EventId>::first(1)).await?;
+    let last = found.items.first().and_then(|entry| Some((entry.at(), entry.read::<LogAudited>()?)));
+    let last = last.map(|(at, audited)| Last {
+        when: at.legal_text(),
+        is_sound: audited.findings == 0,
+        words: page
+            .say(&match audited.findings {
+                0 => words::audit::was_sound(audited.events, audited.rows),
+                count => words::audit::was_not_sound(count),
+            })
+            .to_owned(),
+    });
+    let findings = end.findings.iter().map(ToString::to_string).collect();
+    let not_found = status == StatusCode::NOT_FOUND;
+    let Asked { wanted, namesakes } = asked;
+    let (events, is_all_checked) = (end.events, end.events <= CHECKED);
+    Ok(html(status, &Home { page, events, is_all_checked, findings, last, wanted, not_found, namesakes }))
+}
+
+/// `POST /audit/find`: the way to the entries about a person, an organisation, a licence, an account, a client, a seal, or
+/// of a request. A form and not a query, because numbers of persons do not belong into addresses and logs.
+pub async fn find(State(app): State<App>, auditor: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
+    let wanted = fields.text("q");
+    let mut tx = app.database.read().await?;
+    let found = look(&app, &mut tx, wanted).await?;
+    let people = if found.is_none() { person::find_by_name(&mut tx, wanted).await? } else { vec![] };
+    drop(tx);
+    if !people.is_empty() {
+        auditor.tell(PeopleSearched::new("name", &people)).await?;
+    }
+    let found = match people.as_slice() {
+        [person] => Some(("object", person.person_id.to_string())),
+        _ => found,
+    };
+    if let Some((by, id)) = found {
+        return Ok(see_other(&format!("/audit/entries?{by}={id}")));
+    }
+    if !people.is_empty() {
+        let namesake = |person: PersonView| -> Result<Namesake, Problem> {
+            let number = person.identity_number(&app.vault)?.masked();
+            Ok(Namesake { id: person.person_id.to_string(), name: person.name, number })
+        };
+        let namesakes = people.into_iter().map(namesake).collect::<Result<_, _>>()?;
+        return show(&app, page, StatusCode::OK, Asked { wanted: wanted.to_owned(), namesakes }).await;
+    }
+    let shown = match IdentityNumber::parse(wanted) {
+        Ok(number) => base::mask::identity_number(number.as_str()),
+        Err(_) => wanted.chars().take(100).collect(),
+    };
+    show(&app, page, StatusCode::NOT_FOUND, Asked { wanted: shown, namesakes: vec![] }).await
+}
+
+/// By which part of entries, and the identifier that stands there.
+async fn look(app: &App, tx: &mut Tx, wanted: &str) -> Result<Option<(&'static str, String)>, Problem> {
+    let object = |id: String| Some(("object", id));
+    if let Ok(number) = IdentityNumber::parse(wanted) {
+        let found = person::find_by_identity_number(tx, &app.library.vault, &number).await?;
+        return Ok(found.and_then(|found| object(found.person_id.to_string())));
+    }
+    if let Ok(code) = CreditCode::parse(wanted) {
+        let found = organisation::find_by_code(tx, &code).await?;
+        return Ok(found.and_then(|found| object(found.organisation_id.to_string())));
+    }
+    if let Ok(identifier) = LicenceIdentifier::parse(wanted) {
+        return Ok(register::by_identifier(tx, &identifier).await?.and_then(|found| object(found.id.to_string())));
+    }
+    if let Ok(code) = Code::parse(wanted.rsplit('/').next().unwrap_or_default()) {
+        return Ok(register::by_code(tx, &code).await?.and_then(|found| object(found.id.to_string())));
+    }
+    if wanted.starts_with("req_") {
+        return Ok(Some(("request", wanted.to_owned())));
+    }
+    if let Some(found) = account::find_by_username(tx, wanted).await? {
+        return Ok(object(found.account_id.to_string()));
+    }
+    // An identifier of ours, or a client's: whatever an entry is about.
+    let is_plain = wanted.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    let filter = log::Filter { object: Some(wanted.to_owned()), ..log::Filter::default() };
+    let known = is_plain && !log::list(tx, &filter, &ListPage::<EventId>::first(1)).await?.items.is_empty();
+    Ok(known.then(|| ("object", wanted.to_owned())))
+}

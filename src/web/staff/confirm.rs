@@ -1,0 +1,188 @@
+//! What cannot be taken back lightly takes a reason and a look at what follows, on a page of its own.
+
+use axum::response::Response;
+use base::Text;
+use http::StatusCode;
+use identity::Reason;
+
+use records::Work;
+
+use crate::{
+    Page, Problem,
+    kit::{
+        form::Fields,
+        page::{html, see_other},
+        session::Staff,
+    },
+};
+
+/// One value that would be another one.
+pub struct Change {
+    pub label: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// An act that is about to be done.
+pub struct Act<'a> {
+    /// What it is called; the button that does it is called so too.
+    title: &'a Text,
+    /// To whom or what.
+    about: String,
+    /// What follows from it.
+    follows: &'a Text,
+    /// Who has to approve it, when somebody has to.
+    approval: Option<&'static Text>,
+    /// Whether it takes something away.
+    is_danger: bool,
+    facts: Vec<(String, String)>,
+    changes: Vec<Change>,
+    /// Where the form goes, which is where it came from.
+    action: String,
+    /// Where the object is.
+    back: String,
+    /// What is asked of its page afterwards, which then says that it is done.
+    then: &'static str,
+    /// Fields of the form that are sent again.
+    fields: Vec<(String, String)>,
+}
+
+impl<'a> Act<'a> {
+    /// An act on what is at an address, below which the act has its own; it is called so, and that follows.
+    pub fn new(way: &str, name: &str, about: &str, words: (&'a Text, &'a Text)) -> Self {
+        Self::at(&format!("{way}/{name}"), way, about, words)
+    }
+
+    /// An act at an address of its own, which leads back to another one.
+    pub fn at(action: &str, back: &str, about: &str, (title, follows): (&'a Text, &'a Text)) -> Self {
+        Self {
+            title,
+            about: about.to_owned(),
+            follows,
+            approval: None,
+            is_danger: false,
+            facts: Vec::new(),
+            changes: Vec::new(),
+            action: action.to_owned(),
+            back: back.to_owned(),
+            then: DONE,
+            fields: Vec::new(),
+        }
+    }
+
+    /// That another operator has to approve it.
+    pub fn proposed(self) -> Self {
+        Self { approval: Some(words::confirm::TWO), then: PROPOSED, ..self }
+    }
+
+    /// That an operator has to approve it, which whoever does it is not.
+    pub fn proposed_to_operators(self) -> Self {
+        Self { approval: Some(words::confirm::BY_OPERATOR), then: PROPOSED, ..self }
+    }
+
+    /// Who else has to approve it.
+    pub fn approved_by(self, approval: &'static Text) -> Self {
+        Self { approval: Some(approval), ..self }
+    }
+
+    /// What else has to be looked at before it is done.
+    pub fn facts(self, facts: Vec<(String, String)>) -> Self {
+        Self { facts, ..self }
+    }
+
+    /// That it takes something away.
+    pub fn danger(self) -> Self {
+        Self { is_danger: true, ..self }
+    }
+
+    /// That afterwards the object is said to be changed.
+    pub fn changed(self) -> Self {
+        Self { then: CHANGED, ..self }
+    }
+
+    /// What would be different.
+    pub fn changing(self, changes: Vec<Change>) -> Self {
+        Self { changes, ..self }
+    }
+
+    /// Which fields of the form are sent again.
+    pub fn with(self, fields: Vec<(String, String)>) -> Self {
+        Self { fields, ..self }
+    }
+}
+
+const CHANGED: &str = "changed";
+const DONE: &str = "done";
+const PROPOSED: &str = "proposed";
+
+/// The same for who proposes to operators.
+pub fn what_was_done_or_proposed_to_operators(page: &Page, query: &Fields) -> &'static str {
+    if query.has(PROPOSED) { page.say(words::seals::PROPOSED) } else { what_was_done(page, query) }
+}
+
+/// What the page of an object says of the act that led back to it.
+pub fn what_was_done(page: &Page, query: &Fields) -> &'static str {
+    if query.has(CHANGED) {
+        page.say(words::clients::CHANGED)
+    } else if query.has(DONE) {
+        page.say(words::people::DONE)
+    } else if query.has(PROPOSED) {
+        page.say(words::clients::PROPOSED)
+    } else {
+        ""
+    }
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/confirm.html")]
+struct Confirm<'a> {
+    page: Page,
+    act: Act<'a>,
+    reason: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/shown_once.html")]
+struct ShownOnce {
+    page: Page,
+    label: String,
+    about: String,
+    value: String,
+    then: String,
+    back: String,
+}
+
+/// Whether the page that says what follows was seen.
+pub fn is_confirmed(fields: &Fields) -> bool {
+    fields.text("confirmed") == "yes"
+}
+
+/// Says what follows, until that was seen; then does or proposes it, and goes back to the object.
+pub async fn perform<F>(
+    by: &Staff,
+    page: Page,
+    fields: &Fields,
+    act: Act<'_>,
+    reason: &Reason,
+    operation: impl Fn(Work) -> F,
+) -> Result<Response, Problem>
+where
+    F: Future<Output = Result<(), Problem>>,
+{
+    if !is_confirmed(fields) {
+        return Ok(html(StatusCode::OK, &Confirm { page, act, reason: reason.as_str().to_owned() }));
+    }
+    by.attempt(operation).await?;
+    Ok(see_other(&format!("{}?{}", act.back, act.then)))
+}
+
+/// The page that says what follows from an act whose reason is among its facts.
+pub fn ask(page: Page, act: Act<'_>) -> Response {
+    html(StatusCode::OK, &Confirm { page, act, reason: String::new() })
+}
+
+/// A secret that is shown once, with what to do with it.
+pub fn shown_once(page: Page, label: &Text, about: String, value: String, then: &Text, back: String) -> Response {
+    let (label, then) = (page.say(label).to_owned(), page.say(then).to_owned());
+    html(StatusCode::OK, &ShownOnce { page, label, about, value, then, back })
+}

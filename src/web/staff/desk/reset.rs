@@ -1,0 +1,348 @@
+//! `/desk/resets`: a forgotten password, given anew by two members of staff.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use base::{
+    ListPage, Text,
+    id::{AccountId, ResetId},
+    number::IdentityNumber,
+};
+use http::StatusCode;
+use identity::{
+    account::{self, AccountState, AccountView},
+    events::{PeopleSearched, PersonOpened},
+    password,
+    person::{self, PersonView},
+    reset::{self, Document, ResetState, ResetView},
+};
+use records::Work;
+
+use crate::{
+    App, Page, Problem,
+    kit::{
+        form::{FieldError, Fields, Query},
+        page::{html, see_other},
+        session::Staff,
+    },
+};
+
+/// Resets on one page of the list.
+const SHOWN: i64 = 20;
+
+/// One reset in the list.
+struct Line {
+    id: String,
+    when: String,
+    name: String,
+    username: String,
+    filed_by: String,
+    kind: &'static str,
+    state: &'static str,
+}
+
+/// Somebody who was found by number.
+struct Found {
+    name: String,
+    number: String,
+    /// Identifiers of accounts and what they are called.
+    accounts: Vec<(String, String)>,
+    documents: Vec<(&'static str, &'static str)>,
+    document: String,
+}
+
+/// What stands above the list.
+enum Shown {
+    /// The field for a number, with what is wrong with it.
+    Form(&'static str),
+    /// Who was found, with what is wrong with the form.
+    Found(Found, Vec<FieldError>),
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/desk/resets.html")]
+struct Resets {
+    page: Page,
+    lead: Text,
+    found: Option<Found>,
+    errors: Vec<FieldError>,
+    /// That nobody was found.
+    wrong: &'static str,
+    lines: Vec<Line>,
+    next: Option<String>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/desk/reset.html")]
+struct One {
+    page: Page,
+    id: String,
+    name: String,
+    number: String,
+    username: String,
+    document: &'static str,
+    filed_by: String,
+    filed_at: String,
+    until: String,
+    decided_by: String,
+    kind: &'static str,
+    state: &'static str,
+    is_open: bool,
+    is_own: bool,
+    errors: Vec<FieldError>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/desk/handed_over.html")]
+struct HandedOver {
+    page: Page,
+    name: String,
+    username: String,
+    password: String,
+    until: String,
+}
+
+/// `GET /desk/resets`: the form, and what was filed in the department.
+pub async fn list(State(app): State<App>, staff: Staff, page: Page, Query(query): Query) -> Result<Response, Problem> {
+    let after = ResetId::parse(query.text("after")).ok();
+    render(&app, &staff, page, after, Shown::Form("")).await
+}
+
+/// `POST /desk/resets/find`: whose number it is. The number is not left in an address.
+pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
+    let wrong = match IdentityNumber::typed(fields.text("number")) {
+        Err(_) => page.say(words::identity::NUMBER),
+        Ok(number) => {
+            let mut tx = app.database.read().await?;
+            let person = person::find_by_identity_number(&mut tx, &app.vault, &number).await?;
+            let accounts = match &person {
+                Some(person) => account::of_person(&mut tx, &person.person_id).await?,
+                None => Vec::new(),
+            };
+            // What is written down takes a connection of its own.
+            drop(tx);
+            staff.tell(PeopleSearched::new("identity_number", person.as_slice())).await?;
+            if let Some(person) = person {
+                let found = found(&app, &page, &person, &accounts, &fields)?;
+                return render(&app, &staff, page, None, Shown::Found(found, Vec::new())).await;
+            }
+            page.say(words::reset::NOT_FOUND)
+        }
+    };
+    render(&app, &staff, page, None, Shown::Form(wrong)).await
+}
+
+/// `POST /desk/resets`: files a reset of an account that was found.
+pub async fn file(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
+    let account = AccountId::parse(fields.text("account")).map_err(|_| Problem::NotFound)?;
+    let document = Document::parse(fields.text("document"));
+    let mut errors = Vec::new();
+    if document.is_none() {
+        errors.push(FieldError::new(&page, "document", words::reset::DOCUMENT_MISSING));
+    }
+    if fields.text("compared") != "yes" {
+        errors.push(FieldError::new(&page, "compared", words::reset::COMPARED_MISSING));
+    }
+    if let (Some(document), true) = (document, errors.is_empty()) {
+        let file = async |mut work: Work| {
+            let reset = reset::file(&mut work, &account, document).await?;
+            work.commit().await?;
+            Ok(reset)
+        };
+        return Ok(see_other(&format!("/desk/resets/{}", staff.attempt(file).await?)));
+    }
+    let mut tx = app.database.read().await?;
+    let view = account::find(&mut tx, &account).await?.ok_or(Problem::NotFound)?;
+    let person = person::find(&mut tx, &view.person_id).await?.ok_or(Problem::NotFound)?;
+    let accounts = account::of_person(&mut tx, &person.person_id).await?;
+    drop(tx);
+    staff.tell(opened(&person)).await?;
+    let found = found(&app, &page, &person, &accounts, &fields)?;
+    render(&app, &staff, page, None, Shown::Found(found, errors)).await
+}
+
+/// `GET /desk/resets/{id}`.
+pub async fn show(
+    State(app): State<App>,
+    staff: Staff,
+    page: Page,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    one(&app, &staff, page, &id, StatusCode::OK, Vec::new()).await
+}
+
+/// `POST /desk/resets/{id}/approve`: the first password is in the answer and nowhere else.
+pub async fn approve(
+    State(app): State<App>,
+    staff: Staff,
+    page: Page,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    if fields.text("compared") != "yes" {
+        let errors = vec![FieldError::new(&page, "compared", words::reset::COMPARED_MISSING)];
+        return one(&app, &staff, page, &id, StatusCode::UNPROCESSABLE_ENTITY, errors).await;
+    }
+    let view = view(&app, &staff, &page, &id).await?;
+    // Nobody makes this node hash passwords for what is decided already.
+    if view.state != ResetState::Open {
+        return Err(identity::Error::ResetOver.into());
+    }
+    let (clear, hashed) = password::first(&app.gate, &app.entropy).await?;
+    let approve = async |mut work: Work| {
+        let done = reset::approve(&mut work, &app.vault, &view.reset_id, &hashed).await?;
+        work.commit().await?;
+        Ok(done)
+    };
+    let done = staff.attempt(approve).await?;
+    let handed_over = HandedOver {
+        page,
+        name: view.name,
+        username: done.username,
+        password: clear.expose().clone(),
+        until: done.until.legal_text(),
+    };
+    Ok(html(StatusCode::OK, &handed_over))
+}
+
+/// `POST /desk/resets/{id}/refuse`.
+pub async fn refuse(staff: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
+    let id = ResetId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let refuse = async |mut work: Work| {
+        reset::refuse(&mut work, &id).await?;
+        Ok(work.commit().await?)
+    };
+    staff.attempt(refuse).await?;
+    Ok(see_other(&format!("/desk/resets/{id}")))
+}
+
+/// `POST /desk/resets/{id}/withdraw`.
+pub async fn withdraw(staff: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
+    let id = ResetId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let withdraw = async |mut work: Work| {
+        reset::withdraw(&mut work, &id).await?;
+        Ok(work.commit().await?)
+    };
+    staff.attempt(withdraw).await?;
+    Ok(see_other(&format!("/desk/resets/{id}")))
+}
+
+async fn view(app: &App, staff: &Staff, page: &Page, id: &str) -> Result<ResetView, Problem> {
+    let id = ResetId::parse(id).map_err(|_| Problem::NotFound)?;
+    let mut tx = app.database.read().await?;
+    let found = reset::find(&mut tx, &staff.appointment.organisation_id, &id, page.visit.at).await?;
+    found.ok_or(Problem::NotFound)
+}
+
+async fn one(
+    app: &App,
+    staff: &Staff,
+    page: Page,
+    id: &str,
+    status: StatusCode,
+    errors: Vec<FieldError>,
+) -> Result<Response, Problem> {
+    let view = view(app, staff, &page, id).await?;
+    let mut tx = app.database.read().await?;
+    let person = person::find(&mut tx, &view.person_id).await?.ok_or(Problem::NotFound)?;
+    drop(tx);
+    staff.tell(opened(&person)).await?;
+    let (kind, state) = tag(&page, view.state);
+    let shown = One {
+        id: view.reset_id.to_string(),
+        name: view.name,
+        number: person.identity_number(&app.vault)?.masked(),
+        username: view.username,
+        document: view.document.map_or("", |document| page.say(called(document))),
+        filed_by: view.filed_by_name,
+        filed_at: view.filed_at.legal_text(),
+        until: view.ends_at.legal_text(),
+        decided_by: view.decided_by_name.unwrap_or_default(),
+        kind,
+        state,
+        is_open: view.state == ResetState::Open,
+        is_own: view.filed_by_person == staff.session.person_id,
+        errors,
+        page,
+    };
+    Ok(html(status, &shown))
+}
+
+async fn render(
+    app: &App,
+    staff: &Staff,
+    page: Page,
+    after: Option<ResetId>,
+    shown: Shown,
+) -> Result<Response, Problem> {
+    let (found, errors, wrong) = match shown {
+        Shown::Form(wrong) => (None, Vec::new(), wrong),
+        Shown::Found(found, errors) => (Some(found), errors, ""),
+    };
+    let is_wrong = !errors.is_empty() || !wrong.is_empty();
+    let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let mut tx = app.database.read().await?;
+    let wanted = ListPage { after, limit: SHOWN };
+    let resets = reset::list(&mut tx, &staff.appointment.organisation_id, &wanted, page.visit.at).await?;
+    drop(tx);
+    let next = resets.next.map(|next| format!("/desk/resets?after={next}"));
+    let lines = resets.items.into_iter().map(|view| line(&page, view)).collect();
+    let lead = words::reset::lead(reset::MINUTES);
+    Ok(html(status, &Resets { page, lead, found, errors, wrong, lines, next }))
+}
+
+fn line(page: &Page, view: ResetView) -> Line {
+    let (kind, state) = tag(page, view.state);
+    Line {
+        id: view.reset_id.to_string(),
+        when: view.filed_at.legal_text(),
+        name: view.name,
+        username: view.username,
+        filed_by: view.filed_by_name,
+        kind,
+        state,
+    }
+}
+
+fn found(
+    app: &App,
+    page: &Page,
+    person: &PersonView,
+    accounts: &[AccountView],
+    fields: &Fields,
+) -> Result<Found, Problem> {
+    let called_so = |view: &AccountView| match view.state {
+        AccountState::Locked => format!("{} {}", view.username, page.say(words::reset::LOCKED)),
+        _ => view.username.clone(),
+    };
+    Ok(Found {
+        name: person.name.clone(),
+        number: person.identity_number(&app.vault)?.masked(),
+        accounts: accounts.iter().map(|view| (view.account_id.to_string(), called_so(view))).collect(),
+        documents: Document::ALL.map(|document| (document.code(), page.say(called(document)))).to_vec(),
+        document: fields.text("document").to_owned(),
+    })
+}
+
+fn opened(person: &PersonView) -> PersonOpened {
+    PersonOpened { person: person.person_id.clone(), what: "password_reset".to_owned() }
+}
+
+fn called(document: Document) -> &'static Text {
+    match document {
+        Document::HouseholdRegister => words::reset::HOUSEHOLD_REGISTER,
+        Document::IdentityCard => words::reset::IDENTITY_CARD,
+        Document::TemporaryIdentityCard => words::reset::TEMPORARY_IDENTITY_CARD,
+    }
+}
+
+fn tag(page: &Page, state: ResetState) -> (&'static str, &'static str) {
+    match state {
+        ResetState::Approved => ("good", page.say(words::reset::APPROVED)),
+        ResetState::Ended => ("neutral", page.say(words::reset::ENDED)),
+        ResetState::Open => ("info", page.say(words::reset::OPEN)),
+        ResetState::Refused => ("bad", page.say(words::reset::REFUSED)),
+        ResetState::Withdrawn => ("neutral", page.say(words::reset::WITHDRAWN)),
+    }
+}

@@ -1,0 +1,143 @@
+//! A forgotten password at the counter, on pages.
+
+use identity::events::{PeopleSearched, PersonOpened};
+use records::testing;
+
+use super::*;
+use crate::kit::links::percent_encode;
+
+const SECOND: Member = Member { name: "陈静", number: "11010519900303003", username: "second", ..COUNTER };
+const CITIZEN: Member = Member { name: "张伟", number: "11010519491231002", username: "zhangwei", ..COUNTER };
+
+impl Desk {
+    async fn post(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let page = self.get(cookie, "/sign-in").await.text;
+        let csrf = page.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
+        let mut pairs = vec![format!("csrf={}", percent_encode(&csrf))];
+        pairs.extend(fields.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))));
+        let request = Request::post(path)
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let response = self.router.clone().oneshot(request.body(Body::from(pairs.join("&"))).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+}
+
+fn location(answer: &Answer) -> String {
+    answer.headers.get(header::LOCATION).map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
+}
+
+fn between<'t>(text: &'t str, before: &str, after: char) -> &'t str {
+    text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1.split(after).next().unwrap()
+}
+
+/// The account that was found by a number, as the form has it.
+async fn found(desk: &Desk, number: &str) -> String {
+    let page = desk.post(&desk.cookie, "/desk/resets/find", &[("number", number)]).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    format!("acc_{}", between(&page.text, "value=\"acc_", '"'))
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_reset_on_two_pages_and_shown_once() {
+    let desk = desk(&[Role::Counter]).await;
+    let citizen = sign_in(&desk.app, &CITIZEN, 81, &[]).await;
+    let second = sign_in(&desk.app, &SECOND, 82, &[Role::Counter]).await;
+    assert!(desk.get(&desk.cookie, "/desk").await.text.contains("href=\"/desk/resets\""));
+    // Found however the number is typed, and never shown whole.
+    let number = IdentityNumber::complete(CITIZEN.number).unwrap();
+    let spaced = format!(" {} {}", &number.as_str()[..6], &number.as_str()[6..].to_lowercase());
+    let page = desk.post(&desk.cookie, "/desk/resets/find", &[("number", &spaced)]).await;
+    assert!(page.text.contains("张伟") && page.text.contains(&number.masked()) && page.text.contains("zhangwei"));
+    assert!(!page.text.contains(number.as_str()));
+    let account = found(&desk, number.as_str()).await;
+    // Without the check in front of the person nothing is filed.
+    for fields in [
+        vec![("account", account.as_str())],
+        vec![("account", &account), ("document", "identity_card")],
+        vec![("account", &account), ("document", "passport"), ("compared", "yes")],
+    ] {
+        let refused = desk.post(&desk.cookie, "/desk/resets", &fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
+        assert!(refused.text.contains("id=\"found\"") && refused.text.contains("id=\"error\""));
+    }
+    let fields = [("account", account.as_str()), ("document", "identity_card"), ("compared", "yes")];
+    let reset = location(&desk.post(&desk.cookie, "/desk/resets", &fields).await);
+    assert!(reset.starts_with("/desk/resets/rst_"), "{reset}");
+    let own = desk.get(&desk.cookie, &reset).await;
+    assert!(own.text.contains("id=\"withdraw\"") && !own.text.contains("id=\"approve\""));
+    let approve = format!("{reset}/approve");
+    let compared = [("compared", "yes")];
+    assert_eq!(desk.post(&desk.cookie, &approve, &compared).await.status, StatusCode::FORBIDDEN);
+    // The second member of staff sees it in the list, and decides.
+    assert!(desk.get(&second, "/desk/resets").await.text.contains(&reset));
+    assert!(desk.get(&second, &reset).await.text.contains("id=\"approve\""));
+    assert_eq!(desk.post(&second, &approve, &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let done = desk.post(&second, &approve, &compared).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    assert_eq!(done.headers[header::CACHE_CONTROL], "no-store");
+    let first = between(&done.text, "id=\"first-password\">", '<').to_owned();
+    let again = desk.post(&second, &approve, &compared).await;
+    assert_eq!(again.status, StatusCode::CONFLICT, "it is shown once");
+    for page in ["/desk/resets", &reset] {
+        assert!(!desk.get(&second, page).await.text.contains(&first), "{page}");
+    }
+    // Who looked for the person, and at the reset, is written down.
+    let looks = testing::told::<PeopleSearched>(&desk.app.database).await.unwrap();
+    assert!(looks.iter().all(|look| (look.by.as_str(), look.count) == ("identity_number", 1)));
+    let opened = testing::told::<PersonOpened>(&desk.app.database).await.unwrap();
+    assert_eq!((looks.len(), opened.len()), (2, 3 + 1 + 1 + 1 + 1), "each page that names the person");
+    assert!(opened.iter().all(|look| look.person.as_str() == looks[0].about && look.what == "password_reset"));
+    // What the person had is over; with what was handed over another password is chosen.
+    assert_eq!(location(&desk.get(&citizen, "/me").await), "/sign-in?to=%2Fme");
+    let signed_in = desk.post("guosuo-b=other", "/sign-in", &[("username", "zhangwei"), ("password", &first)]).await;
+    assert_eq!(signed_in.status, StatusCode::OK);
+    assert!(signed_in.text.contains("action=\"/sign-in/choose\""), "{}", signed_in.text);
+}
+
+#[tokio::test]
+async fn the_counter_is_told_why_a_reset_cannot_be_filed() {
+    let desk = desk(&[Role::Counter]).await;
+    sign_in(&desk.app, &CITIZEN, 81, &[]).await;
+    let elsewhere = sign_in(&desk.app, &ELSEWHERE, 83, &[Role::Reviewer]).await;
+    for (number, words) in [("11010519491231002", "号码有误"), ("110105194912310029", "号码有误"), ("", "号码有误")]
+    {
+        let refused = desk.post(&desk.cookie, "/desk/resets/find", &[("number", number)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{number}");
+        assert!(refused.text.contains(words), "{number}: {}", refused.text);
+    }
+    let nobody = IdentityNumber::complete("11010519900909009").unwrap();
+    let refused = desk.post(&desk.cookie, "/desk/resets/find", &[("number", nobody.as_str())]).await;
+    assert!(refused.text.contains("没有找到这个号码的登记信息"), "{}", refused.text);
+    let file = async |member: &Member| {
+        let account = found(&desk, IdentityNumber::complete(member.number).unwrap().as_str()).await;
+        let fields = [("account", account.as_str()), ("document", "identity_card"), ("compared", "yes")];
+        desk.post(&desk.cookie, "/desk/resets", &fields).await
+    };
+    let own = file(&COUNTER).await;
+    assert_eq!((own.status, own.text.contains("不能为自己办理")), (StatusCode::FORBIDDEN, true));
+    let reviewer = file(&ELSEWHERE).await;
+    assert_eq!((reviewer.status, reviewer.text.contains("不能在窗口重置")), (StatusCode::FORBIDDEN, true));
+    assert_eq!(file(&CITIZEN).await.status, StatusCode::SEE_OTHER);
+    let twice = file(&CITIZEN).await;
+    assert_eq!((twice.status, twice.text.contains("已有一件重置申请")), (StatusCode::CONFLICT, true));
+    // Others have no such page.
+    for path in ["/desk/resets", "/desk/resets/rst_01K9Q3ZV5T8M2C4N6R7S9W0XYZ"] {
+        assert_eq!(desk.get(&elsewhere, path).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert!(!desk.get(&elsewhere, "/desk").await.text.contains("/desk/resets"));
+    for path in ["/desk/resets/x", "/desk/resets/rst_01K9Q3ZV5T8M2C4N6R7S9W0XYZ"] {
+        assert_eq!(desk.get(&desk.cookie, path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_sign_in_page_says_where_a_forgotten_password_is_reset_and_what_to_bring() {
+    let desk = desk(&[Role::Counter]).await;
+    let page = desk.get("guosuo-b=other", "/sign-in").await.text;
+    for words in ["居民身份证", "政务服务大厅的窗口", "两名工作人员", "12345"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}

@@ -1,0 +1,428 @@
+//! `/operator/people`: finding somebody, and what can be done to an account. Nobody sees a list of everybody.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use base::{
+    Fault, Instant, ListPage, Text,
+    id::{AccountId, PersonId},
+    number::IdentityNumber,
+};
+use http::StatusCode;
+use identity::{
+    Reason, Role,
+    account::{self, AccountState, AccountView},
+    appointment,
+    events::{PeopleSearched, PersonOpened},
+    operator,
+    password::{self, PasswordState},
+    person::{
+        self, PersonView,
+        change::{self, Contact},
+    },
+    proposal, session, staff,
+};
+use records::{Tx, Work};
+
+use super::{appointments, found::way};
+use crate::{
+    App, Page, Problem,
+    kit::{
+        form::{Fields, Query},
+        page::{html, see_other},
+        session::Staff,
+    },
+    staff::{
+        confirm::{self, Act, Change},
+        proposed::{self, Waiting},
+    },
+};
+
+/// Sessions on the page of a person.
+const SESSIONS: i64 = 20;
+
+/// One of several people with a name.
+struct Namesake {
+    id: String,
+    name: String,
+    number: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/operator/people.html")]
+struct People {
+    page: Page,
+    wrong: &'static str,
+    found: Vec<Namesake>,
+}
+
+struct Account {
+    id: String,
+    /// The address below which its acts are.
+    way: String,
+    username: String,
+    kind: &'static str,
+    state: &'static str,
+    password: String,
+    last: String,
+    is_open: bool,
+    is_closed: bool,
+}
+
+struct Browser {
+    device: String,
+    address: String,
+    seen: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/operator/person.html")]
+struct One {
+    page: Page,
+    name: String,
+    number: String,
+    died: String,
+    appointment: String,
+    /// The address of this page, below which its acts are.
+    way: String,
+    /// How the person is reached, as the form has it and sends it back.
+    contact: Contact,
+    before: String,
+    /// The field of each role, and its name.
+    roles: Vec<(String, &'static str)>,
+    is_self: bool,
+    accounts: Vec<Account>,
+    sessions: Vec<Browser>,
+    waiting: Vec<Waiting>,
+    done: &'static str,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/operator/account.html")]
+struct OneAccount {
+    page: Page,
+    account: Account,
+    /// Whose it is, and the page of that person.
+    name: String,
+    person: String,
+    needs_two: bool,
+    is_self: bool,
+    waiting: Vec<Waiting>,
+    done: &'static str,
+}
+
+/// What can be done to an account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Close,
+    Lock,
+    Rename,
+    Reset,
+    Unlock,
+}
+
+impl Deed {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::Lock => "lock",
+            Self::Rename => "rename",
+            Self::Reset => "reset",
+            Self::Unlock => "unlock",
+        }
+    }
+
+    fn words(self) -> (&'static Text, &'static Text) {
+        match self {
+            Self::Close => (words::people::CLOSE, words::people::CLOSE_FOLLOWS),
+            Self::Lock => (words::people::LOCK, words::people::LOCK_FOLLOWS),
+            Self::Rename => (words::people::RENAME, words::people::RENAME_FOLLOWS),
+            Self::Reset => (words::people::RESET, words::people::RESET_FOLLOWS),
+            Self::Unlock => (words::people::UNLOCK, words::people::UNLOCK_FOLLOWS),
+        }
+    }
+
+    /// As what it is proposed, when the account is one with powers.
+    fn kind(self) -> Option<&'static str> {
+        match self {
+            Self::Reset => Some(operator::RESET),
+            Self::Unlock => Some(operator::UNLOCK),
+            Self::Close | Self::Lock | Self::Rename => None,
+        }
+    }
+}
+
+/// `GET /operator/people`.
+pub async fn ask(_: Staff, page: Page) -> Response {
+    html(StatusCode::OK, &People { page, wrong: "", found: Vec::new() })
+}
+
+/// `POST /operator/people`: whom a number, an account's name or a whole name means. A number is not left in an address.
+pub async fn find(State(app): State<App>, by: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
+    let wanted = fields.text("q");
+    let mut tx = app.database.read().await?;
+    let (what, people) = if let Ok(number) = IdentityNumber::typed(wanted) {
+        let found = person::find_by_identity_number(&mut tx, &app.vault, &number).await?;
+        ("identity_number", found.into_iter().collect())
+    } else if let Some(account) = account::find_by_username(&mut tx, wanted).await? {
+        ("username", person::find(&mut tx, &account.person_id).await?.into_iter().collect())
+    } else {
+        ("name", person::find_by_name(&mut tx, wanted).await?)
+    };
+    drop(tx);
+    by.tell(PeopleSearched::new(what, &people)).await?;
+    if let [person] = people.as_slice() {
+        return Ok(see_other(&way(person.person_id.as_str())));
+    }
+    let namesake = |person: &PersonView| -> Result<Namesake, Problem> {
+        let number = person.identity_number(&app.vault)?.masked();
+        Ok(Namesake { id: person.person_id.to_string(), name: person.name.clone(), number })
+    };
+    let found = people.iter().map(namesake).collect::<Result<Vec<_>, _>>()?;
+    let (status, wrong) = if found.is_empty() {
+        (StatusCode::NOT_FOUND, page.say(words::people::NOT_FOUND))
+    } else {
+        (StatusCode::OK, "")
+    };
+    Ok(html(status, &People { page, wrong, found }))
+}
+
+/// `GET /operator/people/{id}`.
+pub async fn show(
+    State(app): State<App>,
+    by: Staff,
+    page: Page,
+    Path(id): Path<String>,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let id = PersonId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let mut tx = app.database.read().await?;
+    let person = person::find(&mut tx, &id).await?.ok_or(Problem::NotFound)?;
+    let appointment = staff::of_person(&mut tx, &id).await?;
+    let mut accounts = Vec::new();
+    for view in account::of_person(&mut tx, &id).await? {
+        accounts.push(described(&mut tx, &page, view).await?);
+    }
+    let sessions = session::list(&mut tx, &id, page.visit.at, &ListPage::first(SESSIONS)).await?;
+    let waiting = proposal::waiting(&mut tx, &[change::NAME, appointment::APPOINT], id.as_str(), page.visit.at).await?;
+    drop(tx);
+    by.tell(PersonOpened { person: id.clone(), what: "page".to_owned() }).await?;
+    let browser = |session: session::SessionView| Browser {
+        device: session.device,
+        address: session.address,
+        seen: session.seen_at.legal_text(),
+    };
+    let contact = Contact::of(&person);
+    let one = One {
+        way: way(id.as_str()),
+        before: serde_json::to_string(&contact).map_err(Fault::broken)?,
+        contact,
+        is_self: by.session.person_id == id,
+        waiting: waiting.iter().map(|one| proposed::waiting(&page, one)).collect(),
+        done: confirm::what_was_done(&page, &query),
+        number: person.identity_number(&app.vault)?.masked(),
+        name: person.name,
+        died: person.died_on.map(|day| day.to_string()).unwrap_or_default(),
+        appointment: appointment
+            .map(|one| {
+                let roles: Vec<Role> = one.roles.iter().collect();
+                appointments::described(&page, &one.organisation_name, &roles)
+            })
+            .unwrap_or_default(),
+        roles: Role::ALL
+            .map(|role| (appointments::role_field(role), page.say(appointments::role_words(role))))
+            .to_vec(),
+        accounts,
+        sessions: sessions.items.into_iter().map(browser).collect(),
+        page,
+    };
+    Ok(html(StatusCode::OK, &one))
+}
+
+/// `GET /operator/accounts/{id}`.
+pub async fn show_account(
+    State(app): State<App>,
+    by: Staff,
+    page: Page,
+    Path(id): Path<String>,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let view = find_account(&app, &id).await?;
+    let mut tx = app.database.read().await?;
+    let person = person::find(&mut tx, &view.person_id).await?.ok_or(Problem::NotFound)?;
+    let needs_two = operator::needs_two(&mut tx, &view.person_id).await?;
+    let waiting = proposal::waiting(&mut tx, &operator::KINDS, view.account_id.as_str(), page.visit.at).await?;
+    let account = described(&mut tx, &page, view).await?;
+    drop(tx);
+    by.tell(PersonOpened { person: person.person_id.clone(), what: "account".to_owned() }).await?;
+    let done = confirm::what_was_done(&page, &query);
+    let one = OneAccount {
+        account,
+        name: person.name,
+        is_self: by.session.person_id == person.person_id,
+        person: way(person.person_id.as_str()),
+        needs_two,
+        waiting: waiting.iter().map(|one| proposed::waiting(&page, one)).collect(),
+        done,
+        page,
+    };
+    Ok(html(StatusCode::OK, &one))
+}
+
+/// `POST /operator/accounts/{id}/close`.
+pub async fn close(
+    app: State<App>,
+    by: Staff,
+    page: Page,
+    id: Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    perform(&app, &by, page, &id, &fields, Deed::Close).await
+}
+
+/// `POST /operator/accounts/{id}/lock`.
+pub async fn lock(
+    app: State<App>,
+    by: Staff,
+    page: Page,
+    id: Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    perform(&app, &by, page, &id, &fields, Deed::Lock).await
+}
+
+/// `POST /operator/accounts/{id}/rename`.
+pub async fn rename(
+    app: State<App>,
+    by: Staff,
+    page: Page,
+    id: Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    perform(&app, &by, page, &id, &fields, Deed::Rename).await
+}
+
+/// `POST /operator/accounts/{id}/reset`.
+pub async fn reset(
+    app: State<App>,
+    by: Staff,
+    page: Page,
+    id: Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    perform(&app, &by, page, &id, &fields, Deed::Reset).await
+}
+
+/// `POST /operator/accounts/{id}/unlock`.
+pub async fn unlock(
+    app: State<App>,
+    by: Staff,
+    page: Page,
+    id: Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    perform(&app, &by, page, &id, &fields, Deed::Unlock).await
+}
+
+/// Shows what follows, then does or proposes it.
+async fn perform(
+    app: &App,
+    by: &Staff,
+    page: Page,
+    id: &str,
+    fields: &Fields,
+    deed: Deed,
+) -> Result<Response, Problem> {
+    let view = find_account(app, id).await?;
+    let reason = Reason::parse(fields.text("reason"))?;
+    let needs_two = operator::needs_two(&mut app.database.read().await?, &view.person_id).await?;
+    let proposed = deed.kind().filter(|_| needs_two);
+    let act = act(&view, fields, deed);
+    let account = &view.account_id;
+    if let Some(kind) = proposed {
+        let propose = async |mut work: Work| {
+            operator::propose(&mut work, kind, account, &reason).await?;
+            Ok(work.commit().await?)
+        };
+        return confirm::perform(by, page, fields, act.proposed(), &reason, propose).await;
+    }
+    // What a reset leads to is a password, and not the page of the account.
+    if deed == Deed::Reset && confirm::is_confirmed(fields) {
+        let (clear, first) = password::first(&app.gate, &app.entropy).await?;
+        let reset = async |mut work: Work| {
+            let done = operator::reset(&mut work, &app.vault, account, &first, &reason).await?;
+            work.commit().await?;
+            Ok(done)
+        };
+        let done = by.attempt(reset).await?;
+        let back = account_way(&view);
+        return Ok(handed_over(page, done.username, clear.expose().clone(), done.until, back));
+    }
+    let to = fields.text("to");
+    let carry_out = async |mut work: Work| {
+        match deed {
+            Deed::Close => operator::close(&mut work, account, &reason).await?,
+            Deed::Lock => operator::lock(&mut work, account, &reason).await?,
+            Deed::Rename => operator::rename(&mut work, account, to, &reason).await?,
+            Deed::Unlock | Deed::Reset => operator::unlock(&mut work, account, &reason).await?,
+        }
+        Ok(work.commit().await?)
+    };
+    confirm::perform(by, page, fields, act, &reason, carry_out).await
+}
+
+/// A first password, shown once.
+pub(super) fn handed_over(page: Page, username: String, password: String, until: Instant, back: String) -> Response {
+    let then = words::reset::done_until(until.legal_text());
+    confirm::shown_once(page, words::reset::DONE, username, password, &then, back)
+}
+
+fn act(view: &AccountView, fields: &Fields, deed: Deed) -> Act<'static> {
+    let act = Act::new(&account_way(view), deed.name(), &view.username, deed.words());
+    match deed {
+        Deed::Close | Deed::Lock => act.danger(),
+        Deed::Rename => {
+            let (before, to) = (view.username.clone(), fields.text("to").to_owned());
+            let again = vec![("to".to_owned(), to.clone())];
+            act.changing(vec![Change { label: String::new(), before, after: to }]).with(again)
+        }
+        Deed::Reset | Deed::Unlock => act,
+    }
+}
+
+/// The page of an account.
+fn account_way(view: &AccountView) -> String {
+    format!("/operator/accounts/{}", view.account_id)
+}
+
+async fn find_account(app: &App, id: &str) -> Result<AccountView, Problem> {
+    let id = AccountId::parse(id).map_err(|_| Problem::NotFound)?;
+    let found = account::find(&mut app.database.read().await?, &id).await?;
+    found.ok_or(Problem::NotFound)
+}
+
+async fn described(tx: &mut Tx, page: &Page, view: AccountView) -> Result<Account, Problem> {
+    let (kind, state) = match view.state {
+        AccountState::Closed => ("neutral", page.say(words::people::CLOSED)),
+        AccountState::Locked => ("bad", page.say(words::people::LOCKED)),
+        AccountState::Open => ("good", page.say(words::people::OPEN)),
+    };
+    let password = match password::state(tx, &view.account_id).await? {
+        PasswordState::HandedOut(until) => page.say(&words::people::password_handed_out(until.legal_text())).to_owned(),
+        PasswordState::Missing => page.say(words::people::PASSWORD_MISSING).to_owned(),
+        PasswordState::Own => page.say(words::people::PASSWORD_OWN).to_owned(),
+    };
+    let last = session::last_of_account(tx, &view.account_id).await?;
+    Ok(Account {
+        id: view.account_id.to_string(),
+        way: account_way(&view),
+        kind,
+        state,
+        password,
+        last: last.map_or_else(|| page.say(words::people::NEVER).to_owned(), Instant::legal_text),
+        is_open: view.state == AccountState::Open,
+        is_closed: view.state == AccountState::Closed,
+        username: view.username,
+    })
+}

@@ -1,0 +1,88 @@
+//! `/operator/people/{id}/…`: correcting what is registered of a person.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use identity::{
+    Reason,
+    person::change::{self, Contact, Renaming},
+};
+use records::Work;
+
+use super::found::{find_person, way};
+use crate::{
+    App, Page, Problem,
+    kit::{form::Fields, session::Staff},
+    staff::confirm::{self, Act, Change},
+};
+
+/// `POST /operator/people/{id}/name`: proposes another name.
+pub async fn name(
+    State(app): State<App>,
+    by: Staff,
+    page: Page,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let person = find_person(&app, &id).await?;
+    let reason = Reason::parse(fields.text("reason"))?;
+    let renaming = Renaming { before: person.name.clone(), after: fields.text("name").to_owned() };
+    let change = proposed(&page, renaming.clone());
+    let propose = async |mut work: Work| {
+        change::propose(&mut work, &person.person_id, &renaming, &reason).await?;
+        Ok(work.commit().await?)
+    };
+    let follows = (words::people::NAME_CHANGE, words::people::NAME_FOLLOWS);
+    let again = vec![("name".to_owned(), renaming.after.clone())];
+    let act = Act::new(&way(&id), "name", &person.name, follows).proposed().changing(change).with(again);
+    confirm::perform(&by, page, &fields, act, &reason, propose).await
+}
+
+/// `POST /operator/people/{id}/contact`: how somebody is reached from now on.
+pub async fn contact(
+    State(app): State<App>,
+    by: Staff,
+    page: Page,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let person = find_person(&app, &id).await?;
+    let reason = Reason::parse(fields.text("reason"))?;
+    let before: Contact = serde_json::from_str(fields.text("before")).map_err(|_| Problem::FormBroken)?;
+    let typed = |name: &str| Some(fields.text(name).to_owned()).filter(|text| !text.is_empty());
+    let after = Contact { phone_number: typed("phone"), email: typed("email"), address: typed("address") };
+    let again = ["before", "phone", "email", "address"];
+    let again = again.map(|name| (name.to_owned(), fields.text(name).to_owned())).to_vec();
+    let change = async |mut work: Work| {
+        change::contact(&mut work, &person.person_id, &before, &after, &reason).await?;
+        Ok(work.commit().await?)
+    };
+    let follows = (words::people::CONTACT_CHANGE, words::people::CONTACT_FOLLOWS);
+    let act = Act::new(&way(&id), "contact", &person.name, follows);
+    let act = act.changing(changes(&page, &before, &after)).with(again);
+    confirm::perform(&by, page, &fields, act, &reason, change).await
+}
+
+/// What a proposed name changes, for the page of the proposal.
+pub fn proposed(page: &Page, renaming: Renaming) -> Vec<Change> {
+    let label = page.say(words::people::NAME).to_owned();
+    vec![Change { label, before: renaming.before, after: renaming.after }]
+}
+
+fn changes(page: &Page, before: &Contact, after: &Contact) -> Vec<Change> {
+    let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| page.say(words::confirm::NOTHING).to_owned());
+    [
+        (words::people::PHONE, &before.phone_number, &after.phone_number),
+        (words::people::EMAIL, &before.email, &after.email),
+        (words::people::HOME, &before.address, &after.address),
+    ]
+    .into_iter()
+    .filter(|(_, before, after)| before != after)
+    .map(|(label, before, after)| Change {
+        label: page.say(label).to_owned(),
+        before: shown(before),
+        after: shown(after),
+    })
+    .collect()
+}

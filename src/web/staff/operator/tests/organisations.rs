@@ -1,0 +1,73 @@
+//! Organisations on the pages of operators.
+
+use identity::person;
+
+use super::{clients::Two, *};
+
+const SURE: (&str, &str) = ("confirmed", "yes");
+const WHY: (&str, &str) = ("reason", "市场监管局变更登记");
+
+/// What the page was made from, as its form sends it back.
+async fn before(two: &Two, way: &str) -> String {
+    let page = two.get(&two.one, way).await.text;
+    let text = page.split_once("name=\"before\" value=\"").unwrap().1.split('"').next().unwrap();
+    text.replace("&#34;", "\"").replace("&quot;", "\"")
+}
+
+#[tokio::test]
+async fn an_operator_changes_a_companys_name_and_address_and_sees_what_it_was() {
+    let two = Two::new().await;
+    let way = format!("/operator/organisations/{}", two.office.company_id);
+    let code = two.office.company.as_str();
+    for typed in [code.to_owned(), format!(" {} {}", &code[..8].to_lowercase(), &code[8..])] {
+        let path = format!("/operator/organisations?code={}", crate::kit::links::percent_encode(&typed));
+        assert_eq!(two.get(&two.one, &path).await.location(), way, "{typed}");
+    }
+    let unknown = two.get(&two.one, "/operator/organisations?code=91330100").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    let departments = two.get(&two.one, "/operator/organisations").await.text;
+    assert!(departments.contains(two.office.department.as_str()) && !departments.contains(&way));
+    let before = before(&two, &way).await;
+    let fields = [("before", before.as_str()), ("name", "滨江市龙福酒楼"), ("address", "长江路 1 号"), WHY];
+    let ask = two.post(&two.one, &format!("{way}/edit"), &fields).await;
+    assert!(ask.text.contains("印章须另行更换") && ask.text.contains("长江路 1 号"), "{}", ask.text);
+    for empty in ["name", "reason"] {
+        let fields = fields.map(|(name, value)| (name, if name == empty { "" } else { value }));
+        let refused = two.post(&two.one, &format!("{way}/edit"), &fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{empty}");
+        assert!(refused.text.contains(&format!("href=\"#{empty}\"")), "{empty}");
+    }
+    let done = two.post(&two.one, &format!("{way}/edit"), &[&fields[..], &[SURE]].concat()).await;
+    assert_eq!(done.location(), format!("{way}?changed"), "{}", done.text);
+    let page = two.get(&two.one, &way).await.text;
+    assert!(page.contains("id=\"name-now\">滨江市龙福酒楼<") && page.contains("滨江市龙福餐饮有限公司"), "{page}");
+    let stale = two.post(&two.other, &format!("{way}/edit"), &[&fields[..], &[SURE]].concat()).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    assert_eq!(two.get(&two.office.clerk.cookie, &way).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(two.get(&two.one, "/operator/organisations/x").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn another_legal_representative_is_proposed_by_number_and_approved_by_another_operator() {
+    let two = Two::new().await;
+    let way = format!("/operator/organisations/{}", two.office.company_id);
+    let act = format!("{way}/representative");
+    let number = two.office.person.as_str().to_owned();
+    let ask = two.post(&two.one, &act, &[("number", &number), WHY]).await;
+    assert!(ask.text.contains(&two.office.person.masked()) && !ask.text.contains(&number), "{}", ask.text);
+    let nobody = two.post(&two.one, &act, &[("number", "110105194912310029"), WHY]).await;
+    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    let person = two.office.person_id.as_str().to_owned();
+    let proposed = two.post(&two.one, &act, &[("person", &person), WHY, SURE]).await;
+    assert_eq!(proposed.location(), format!("{way}?proposed"), "{}", proposed.text);
+    let name = person::find(&mut two.office.app.database.read().await.unwrap(), &two.office.person_id)
+        .await
+        .unwrap()
+        .unwrap()
+        .name;
+    let proposal = two.proposal(&way).await;
+    assert!(two.get(&two.other, &proposal).await.text.contains(&name));
+    assert_eq!(two.post(&two.one, &format!("{proposal}/approve"), &[]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(two.post(&two.other, &format!("{proposal}/approve"), &[]).await.location(), proposal);
+    assert!(two.get(&two.one, &way).await.text.contains(&name));
+}

@@ -1,0 +1,224 @@
+//! People and their accounts on the pages of operators.
+
+use identity::{
+    account,
+    events::{PeopleSearched, PersonOpened},
+    person,
+};
+
+use super::{clients::Two, *};
+
+const SURE: (&str, &str) = ("confirmed", "yes");
+const WHY: (&str, &str) = ("reason", "本人来函〔2026〕3 号");
+
+/// An account of the citizen of the office, and its page.
+async fn citizen(two: &Two, username: &str) -> String {
+    let office = &two.office;
+    let mut work = office.app.database.begin(records::testing::context(NOW, 31)).await.unwrap();
+    let account = account::open(&mut work, &office.person_id, username, None).await.unwrap();
+    work.commit().await.unwrap();
+    format!("/operator/accounts/{account}")
+}
+
+#[tokio::test]
+async fn an_operator_finds_somebody_by_number_username_or_whole_name_and_sees_no_list() {
+    let two = Two::new().await;
+    let way = citizen(&two, "li.na").await;
+    assert!(two.get(&two.one, "/console").await.text.contains("href=\"/operator/people\""));
+    let number = two.office.person.as_str().to_owned();
+    let page = format!("/operator/people/{}", two.office.person_id);
+    let name = person::find(&mut two.office.app.database.read().await.unwrap(), &two.office.person_id)
+        .await
+        .unwrap()
+        .unwrap()
+        .name;
+    for wanted in [number.as_str(), &format!("{} {}", &number[..6], &number[6..]), " LI.NA ", name.as_str()] {
+        let found = two.post(&two.one, "/operator/people", &[("q", wanted)]).await;
+        assert_eq!((found.status, found.location()), (StatusCode::SEE_OTHER, page.as_str()), "{wanted}");
+    }
+    for wanted in ["", "  ", &name[..3], "nobody", "110105194912310021", "%"] {
+        let missed = two.post(&two.one, "/operator/people", &[("q", wanted)]).await;
+        assert_eq!(missed.status, StatusCode::NOT_FOUND, "{wanted}");
+        assert!(!missed.text.contains("/operator/people/per_"), "{wanted}");
+    }
+    let shown = two.get(&two.one, &page).await;
+    assert!(shown.text.contains(&way) && shown.text.contains(&two.office.person.masked()), "{}", shown.text);
+    assert!(!shown.text.contains(&number));
+    // Of two with one name both are shown, with what tells them apart.
+    let mut work = two.office.app.database.begin(records::testing::context(NOW, 32)).await.unwrap();
+    let (second, other) =
+        crate::public::api::tests::register(&mut work, &two.office.app, &name, "33010119800101055").await;
+    work.commit().await.unwrap();
+    let both = two.post(&two.one, "/operator/people", &[("q", &name)]).await;
+    assert!(both.text.contains(second.as_str()) && both.text.contains(&other.masked()), "{}", both.text);
+    for path in [page.as_str(), "/operator/people", &way] {
+        assert_eq!(two.get(&two.office.clerk.cookie, path).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    for path in ["/operator/people/x", "/operator/accounts/x", "/operator/accounts/acc_01K9Q3ZV5T8M2C4N6R7S9W0XYZ"] {
+        assert_eq!(two.get(&two.one, path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_locks_unlocks_resets_renames_and_closes_after_a_look_at_what_follows() {
+    let two = Two::new().await;
+    let way = citizen(&two, "li.na").await;
+    let act = |name: &str| format!("{way}/{name}");
+    let page = async || two.get(&two.one, &way).await.text;
+    assert_eq!(two.post(&two.one, &act("lock"), &[SURE]).await.status, StatusCode::UNPROCESSABLE_ENTITY, "no reason");
+    let ask = two.post(&two.one, &act("lock"), &[WHY]).await;
+    assert!(ask.text.contains("解锁之前不能登录") && ask.text.contains("立即生效"), "{}", ask.text);
+    assert!(page().await.contains("正常"));
+    let done = format!("{way}?done");
+    assert_eq!(two.post(&two.one, &act("lock"), &[WHY, SURE]).await.location(), done);
+    assert!(page().await.contains("已锁定") && page().await.contains("id=\"unlock\""));
+    let refused = two.post(&two.one, &act("reset"), &[WHY, SURE]).await;
+    assert_eq!((refused.status, refused.text.contains("已被锁定")), (StatusCode::CONFLICT, true));
+    assert_eq!(two.post(&two.one, &act("unlock"), &[WHY, SURE]).await.location(), done);
+    let reset = two.post(&two.one, &act("reset"), &[WHY, SURE]).await;
+    assert_eq!(reset.status, StatusCode::OK);
+    let password = reset.text.split_once("id=\"secret\">").unwrap().1.split('<').next().unwrap().to_owned();
+    assert_eq!(password.len(), 19, "{password}");
+    assert!(page().await.contains("临时密码，有效至") && !page().await.contains(&password));
+    let ask = two.post(&two.one, &act("rename"), &[WHY, ("to", "li.na2")]).await;
+    assert!(ask.text.contains("li.na2") && ask.text.contains("name=\"to\" value=\"li.na2\""), "{}", ask.text);
+    let taken = two.post(&two.one, &act("rename"), &[WHY, SURE, ("to", "李娜")]).await;
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(two.post(&two.one, &act("rename"), &[WHY, SURE, ("to", "li.na2")]).await.location(), done);
+    assert!(page().await.contains("<h1>li.na2</h1>"));
+    assert_eq!(two.post(&two.one, &act("close"), &[WHY, SURE]).await.location(), done);
+    let closed = page().await;
+    assert!(closed.contains("已关闭") && !closed.contains("id=\"unlock\""), "{closed}");
+}
+
+#[tokio::test]
+async fn the_password_of_a_reviewer_is_reset_by_two_operators_and_the_second_one_hands_it_over() {
+    let two = Two::new().await;
+    let office = &two.office;
+    let mut tx = office.app.database.read().await.unwrap();
+    let reviewer = identity::staff::find(&mut tx, &office.reviewer.staff).await.unwrap().unwrap().person_id;
+    let account = account::of_person(&mut tx, &reviewer).await.unwrap().remove(0).account_id;
+    drop(tx);
+    let way = format!("/operator/accounts/{account}");
+    assert!(two.get(&two.one, &way).await.text.contains("须另一名运维人员批准"));
+    let ask = two.post(&two.one, &format!("{way}/reset"), &[WHY]).await;
+    assert!(ask.text.contains("批准之前一切不变"), "{}", ask.text);
+    let proposed = two.post(&two.one, &format!("{way}/reset"), &[WHY, SURE]).await;
+    assert_eq!(proposed.location(), format!("{way}?proposed"));
+    assert!(two.get(&two.one, &way).await.text.contains("没有密码"));
+    let proposal = two.proposal(&way).await;
+    assert!(two.get(&two.other, &proposal).await.text.contains(&way));
+    assert_eq!(two.post(&two.one, &format!("{proposal}/approve"), &[]).await.status, StatusCode::FORBIDDEN);
+    let done = two.post(&two.other, &format!("{proposal}/approve"), &[]).await;
+    let password = done.text.split_once("id=\"secret\">").unwrap().1.split('<').next().unwrap();
+    assert_eq!((done.status, password.len()), (StatusCode::OK, 19));
+    // Their own account they leave to each other.
+    let operator =
+        person::find_by_name(&mut office.app.database.read().await.unwrap(), "运维己").await.unwrap().remove(0);
+    let own = account::of_person(&mut office.app.database.read().await.unwrap(), &operator.person_id).await.unwrap();
+    let own = format!("/operator/accounts/{}", own[0].account_id);
+    assert!(two.get(&two.one, &own).await.text.contains("由其他运维人员办理"));
+    let refused = two.post(&two.one, &format!("{own}/lock"), &[WHY, SURE]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_is_registered_of_a_person_is_corrected_on_the_page_and_a_name_by_two() {
+    let two = Two::new().await;
+    let way = format!("/operator/people/{}", two.office.person_id);
+    let page = two.get(&two.one, &way).await.text;
+    let before = page.split_once("name=\"before\" value=\"").unwrap().1.split('"').next().unwrap();
+    let before = before.replace("&#34;", "\"").replace("&quot;", "\"");
+    let fields =
+        [("before", before.as_str()), ("phone", "13800138000"), ("email", "li@example.org"), ("address", ""), WHY];
+    let ask = two.post(&two.one, &format!("{way}/contact"), &fields).await;
+    assert!(ask.text.contains("标为未核实") && ask.text.contains("13800138000"), "{}", ask.text);
+    let done = two.post(&two.one, &format!("{way}/contact"), &[&fields[..], &[SURE]].concat()).await;
+    assert_eq!(done.location(), format!("{way}?done"), "{}", done.text);
+    assert!(two.get(&two.one, &way).await.text.contains("value=\"li@example.org\""));
+    let stale = two.post(&two.other, &format!("{way}/contact"), &[&fields[..], &[SURE]].concat()).await;
+    assert_eq!(stale.status, StatusCode::CONFLICT);
+    let ask = two.post(&two.one, &format!("{way}/name"), &[("name", "李思"), WHY]).await;
+    assert!(ask.text.contains("另一名运维人员") && ask.text.contains("李思"), "{}", ask.text);
+    let proposed = two.post(&two.one, &format!("{way}/name"), &[("name", "李思"), WHY, SURE]).await;
+    assert_eq!(proposed.location(), format!("{way}?proposed"), "{}", proposed.text);
+    let proposal = two.proposal(&way).await;
+    assert!(two.get(&two.other, &proposal).await.text.contains("李思"));
+    assert_eq!(two.post(&two.other, &format!("{proposal}/approve"), &[]).await.location(), proposal);
+    assert!(two.get(&two.one, &way).await.text.contains("<dd>李思</dd>"));
+}
+
+#[tokio::test]
+async fn somebody_is_appointed_on_the_page_by_two_operators_and_dismissed_by_one() {
+    let two = Two::new().await;
+    let way = format!("/operator/people/{}", two.office.person_id);
+    let mut tx = two.office.app.database.read().await.unwrap();
+    let department = identity::organisation::find(&mut tx, &two.office.department).await.unwrap().unwrap();
+    drop(tx);
+    let code = department.credit_code.as_str();
+    let appoint = format!("{way}/appoint");
+    assert!(two.get(&two.one, &way).await.text.contains("id=\"role_reviewer\""));
+    let without = two.post(&two.one, &appoint, &[("code", code), WHY]).await;
+    assert_eq!(without.status, StatusCode::UNPROCESSABLE_ENTITY, "without a role");
+    let company =
+        two.post(&two.one, &appoint, &[("code", two.office.company.as_str()), ("role_clerk", "yes"), WHY]).await;
+    assert_eq!(company.status, StatusCode::NOT_FOUND, "a company has no staff");
+    let fields = [("code", code), ("role_clerk", "yes"), ("role_counter", "yes"), WHY];
+    let ask = two.post(&two.one, &appoint, &fields).await;
+    assert!(ask.text.contains("另一名运维人员") && ask.text.contains("经办、窗口"), "{}", ask.text);
+    let proposed = two.post(&two.one, &appoint, &[&fields[..], &[SURE]].concat()).await;
+    assert_eq!(proposed.location(), format!("{way}?proposed"), "{}", proposed.text);
+    let proposal = two.proposal(&way).await;
+    assert!(two.get(&two.other, &proposal).await.text.contains("经办、窗口"));
+    assert_eq!(two.post(&two.one, &format!("{proposal}/approve"), &[]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(two.post(&two.other, &format!("{proposal}/approve"), &[]).await.location(), proposal);
+    let page = two.get(&two.one, &way).await.text;
+    assert!(page.contains("经办、窗口") && page.contains("id=\"dismiss\"") && !page.contains("id=\"appoint\""));
+    let ask = two.post(&two.one, &format!("{way}/dismiss"), &[WHY]).await;
+    assert!(ask.text.contains("立即生效") && ask.text.contains("经办、窗口"), "{}", ask.text);
+    assert_eq!(two.post(&two.one, &format!("{way}/dismiss"), &[WHY, SURE]).await.location(), format!("{way}?done"));
+    assert!(two.get(&two.one, &way).await.text.contains("id=\"appoint\""));
+}
+
+#[tokio::test]
+async fn an_operator_who_looks_for_people_or_at_one_leaves_an_entry_or_sees_nothing() {
+    let two = Two::new().await;
+    let way = citizen(&two, "li.na").await;
+    let database = &two.office.app.database;
+    let id = two.office.person_id.as_str();
+    let page = format!("/operator/people/{id}");
+    for wanted in [two.office.person.as_str(), "li.na", "nobody at all"] {
+        two.post(&two.one, "/operator/people", &[("q", wanted)]).await;
+    }
+    let searched: Vec<_> = records::testing::told::<PeopleSearched>(database).await.unwrap();
+    let mut searched: Vec<_> =
+        searched.iter().map(|look| (look.by.as_str(), look.about.as_str(), look.count)).collect();
+    searched.sort_unstable();
+    assert_eq!(searched, [("identity_number", id, 1), ("name", "-", 0), ("username", id, 1)]);
+    two.get(&two.one, &page).await;
+    two.get(&two.one, &way).await;
+    let opened = records::testing::told::<PersonOpened>(database).await.unwrap();
+    let mut opened: Vec<_> = opened.iter().map(|look| (look.person.as_str(), look.what.as_str())).collect();
+    opened.sort_unstable();
+    assert_eq!(opened, [(id, "account"), (id, "page")]);
+    let refuse = match database.dialect().name() {
+        "sqlite" => {
+            "create trigger no_looks before insert on event when new.kind in ('person.opened', 'person.searched') \
+             begin select raise(abort, 'the disk is full'); end"
+        }
+        _ => {
+            "alter table event add constraint no_looks check (kind not in ('person.opened', 'person.searched')) not valid"
+        }
+    };
+    let mut tx = database.housekeeping().await.unwrap();
+    tx.run(refuse, vec![]).await.unwrap();
+    tx.commit().await.unwrap();
+    let masked = two.office.person.masked();
+    for shown in [
+        two.get(&two.one, &page).await,
+        two.get(&two.one, &way).await,
+        two.post(&two.one, "/operator/people", &[("q", "li.na")]).await,
+    ] {
+        assert!(shown.status.is_server_error() && !shown.text.contains(&masked), "{}", shown.status);
+    }
+}

@@ -1,0 +1,132 @@
+//! Everyone answers for what they do, the owner of the database too.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use records::Database;
+use tests::installation::{Installation, OWN_PASSWORD, credit_code};
+
+use super::bad_input::refused;
+
+async fn script(installation: &Installation, text: &str) {
+    let database = Database::open(&installation.database()).await.unwrap();
+    let mut tx = database.housekeeping().await.unwrap();
+    for statement in text.split(';') {
+        tx.change::<(String,)>(Box::leak(statement.to_owned().into_boxed_str()), vec![]).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    database.close().await;
+}
+
+fn department(number: u32) -> [String; 6] {
+    ["organisation", "add", "--name", "局", "--organisation-code", &credit_code(number)].map(str::to_owned)
+}
+
+fn add(installation: &Installation, more: &[&str], number: u32) -> tests::process::Ran {
+    let words = department(number);
+    let words: Vec<&str> = words.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    installation.run(&words)
+}
+
+#[tokio::test]
+async fn a_command_acts_for_a_named_operator_who_proves_it_or_not_at_all() {
+    let (installation, handed_out) = Installation::bootstrapped().await;
+    let key = installation.data().join("keys/operator.key");
+    assert_eq!(installation.must(&["operator", "show"]), "root-operator\n");
+    // The machine account is bound to who was registered first.
+    assert_eq!(add(&installation, &[], 2).code, Some(0));
+    let told = installation.events().await;
+    let registered = told.iter().rev().find(|event| event.kind == "organisation.registered").unwrap();
+    assert_eq!(registered.actor, "operator");
+    let appointed = told.iter().find(|event| event.kind == "staff.appointed").unwrap();
+    let by = actors(&installation, "organisation.registered").await;
+    assert_eq!(by.last().unwrap(), &appointed.object, "it stands under the operator's appointment");
+    // Whoever else may read the key is not told what it opens.
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    refused(&add(&installation, &[], 3), &["may be read by others"]);
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let kept = fs::read_to_string(&key).unwrap();
+    fs::write(&key, "another").unwrap();
+    refused(&add(&installation, &[], 3), &["counts no more"]);
+    fs::remove_file(&key).unwrap();
+    refused(&add(&installation, &[], 3), &["--as USERNAME"]);
+    // A password that somebody else has seen proves nothing; one of the person's own does.
+    let file = installation.file("password", &handed_out);
+    let setting = format!("operator.password_file={file}");
+    let with = ["--as", "root-operator", "--set", &setting];
+    refused(&add(&installation, &with, 3), &["another password has to be chosen"]);
+    let server = installation.serve().await;
+    installation.choose("root-operator", &handed_out).await;
+    refused(&add(&installation, &with, 3), &["the sign-in was refused"]);
+    installation.file("password", &format!("{OWN_PASSWORD}\n"));
+    assert_eq!(add(&installation, &with, 3).code, Some(0));
+    assert_eq!(installation.count("command.proved").await, 1);
+    // Bound anew, and unbound: the key of before and the one of now count no more.
+    let bind = ["operator", "bind", "--as", "root-operator", "--set", &setting];
+    assert!(installation.must(&bind).contains("root-operator"));
+    assert_ne!(fs::read_to_string(&key).unwrap(), kept);
+    assert_eq!(add(&installation, &[], 4).code, Some(0));
+    // It ends half a year later, and a month before that somebody is told.
+    let told = "root-operator's command key ends on";
+    assert!(!installation.run(&["doctor", "--quick"]).out.contains(told));
+    let days = 155 * 86_400_000_000_i64;
+    script(&installation, &format!("update command_key set ends_at = ends_at - {days} returning account_id")).await;
+    assert!(installation.run(&["doctor", "--quick"]).out.contains(told));
+    assert_eq!(installation.must(&["operator", "unbind", "--username", "root-operator"]), "2 keys ended\n");
+    refused(&add(&installation, &[], 5), &["counts no more"]);
+    fs::write(&key, kept).unwrap();
+    refused(&add(&installation, &[], 5), &["counts no more"]);
+    fs::remove_file(&key).unwrap();
+    // Who is no operator is none by command either.
+    let ran = installation.run(&["--as", "nobody", "--set", &setting, "operator", "show"]);
+    refused(&ran, &["the sign-in was refused"]);
+    server.stop();
+    fs::write(&key, "x").unwrap();
+    assert!(installation.must(&["audit"]).starts_with("sound: "));
+}
+
+async fn actors(installation: &Installation, kind: &str) -> Vec<String> {
+    let database = Database::open(&installation.database()).await.unwrap();
+    let sql = "select actor from event where kind = $1 order by event_id";
+    let rows: Vec<(String,)> = database.read().await.unwrap().all(sql, records::args![kind]).await.unwrap();
+    database.close().await;
+    rows.into_iter().map(|(actor,)| actor).collect()
+}
+
+#[tokio::test]
+async fn an_older_copy_of_the_database_and_a_row_changed_past_the_product_are_named() {
+    let (installation, _) = Installation::bootstrapped().await;
+    add(&installation, &[], 2);
+    let server = installation.serve().await;
+    server.stop();
+    assert!(!installation.must(&["audit"]).contains(" 0 heads were kept"));
+    // The owner of the database opens an account that was closed, and gives somebody a role.
+    script(&installation, "update staff set roles = 'operator reviewer' returning staff_id").await;
+    let ran = installation.run(&["audit"]);
+    assert_ne!(ran.code, Some(0));
+    assert!(ran.out.contains("was changed past the product"), "{ran:?}");
+    script(&installation, "update staff set roles = 'operator' returning staff_id").await;
+    assert!(installation.must(&["audit"]).starts_with("sound: "));
+    // An older copy of everything is put in the place of the database; what was kept outside tells it.
+    if installation.database.is_none() {
+        let (file, copy) = (installation.data().join("guosuo.sqlite"), installation.folder.join("copy.sqlite"));
+        fs::copy(&file, &copy).unwrap();
+        for number in 3..6 {
+            assert_eq!(add(&installation, &[], number).code, Some(0));
+        }
+        installation.serve().await.stop();
+        assert!(installation.must(&["audit"]).starts_with("sound: "));
+        let _ = fs::remove_file(file.with_extension("sqlite-wal"));
+        let _ = fs::remove_file(file.with_extension("sqlite-shm"));
+        fs::copy(&copy, &file).unwrap();
+        let ran = installation.run(&["audit"]);
+        assert!(ran.code != Some(0) && ran.out.contains("an older copy was put in its place"), "{ran:?}");
+        let doctor = installation.run(&["doctor"]);
+        assert!(doctor.code != Some(0) && doctor.out.contains("WRONG event log"), "{doctor:?}");
+        installation.serve().await.stop();
+        assert!(installation.log_text().contains("ends earlier than a head that was kept"));
+        assert!(installation.count("log.put_back").await >= 1);
+        installation.must(&["audit", "--acknowledge-loss", "the disk was exchanged"]);
+        let audited = installation.must(&["audit"]);
+        assert!(audited.contains("known: "), "{audited}");
+    }
+}

@@ -5,13 +5,29 @@ use ring::hmac;
 /// The code over all parts as if they were one byte string. Callers that join parts of variable length put a length
 /// or a separator that cannot occur between them.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
-    for part in parts {
-        context.update(part);
+    HmacKey::new(key).code(parts)
+}
+
+/// A key that makes many codes: what depends on it alone is computed once.
+#[derive(Clone, Debug)]
+pub struct HmacKey(hmac::Key);
+
+impl HmacKey {
+    /// A key of these bytes, of any length.
+    pub fn new(key: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
-    let mut code = [0; 32];
-    code.copy_from_slice(context.sign().as_ref());
-    code
+
+    /// As [`hmac_sha256`].
+    pub fn code(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(part);
+        }
+        let mut code = [0; 32];
+        code.copy_from_slice(context.sign().as_ref());
+        code
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use base::{Entropy, Fault, id::PersonId, number::IdentityNumber};
-use crypto::{digest, mac, seal_box::SealBox};
+use crypto::{
+    digest,
+    mac::{self, HmacKey},
+    seal_box::SealBox,
+};
 
 /// Encrypts identity numbers and makes the keyed hashes they are found by. Cloning it is cheap.
 ///
@@ -13,8 +17,8 @@ pub struct Vault(Arc<Keys>);
 
 struct Keys {
     numbers: SealBox,
-    lookup: [u8; 32],
-    names: [u8; 32],
+    lookup: HmacKey,
+    names: HmacKey,
 }
 
 impl std::fmt::Debug for Vault {
@@ -29,14 +33,14 @@ impl Vault {
         let derive = |purpose: &str| mac::hmac_sha256(identity_key, &[purpose.as_bytes()]);
         Self(Arc::new(Keys {
             numbers: SealBox::new(&derive("identity numbers at rest")),
-            lookup: derive("identity number lookup"),
-            names: derive("attempted names and addresses"),
+            lookup: HmacKey::new(&derive("identity number lookup")),
+            names: HmacKey::new(&derive("attempted names and addresses")),
         }))
     }
 
     /// The hash under which a number is found.
     pub(crate) fn lookup(&self, number: &IdentityNumber) -> String {
-        digest::hex(&mac::hmac_sha256(&self.0.lookup, &[number.as_str().as_bytes()]))
+        digest::hex(&self.0.lookup.code(&[number.as_str().as_bytes()]))
     }
 
     /// Encrypts a number for one person: moved into another person's row it does not open.
@@ -60,7 +64,7 @@ impl Vault {
 
     /// A keyed hash of something that must not be kept in clear, such as an attempted username.
     pub(crate) fn blind(&self, parts: &[&[u8]]) -> String {
-        let hash = digest::hex(&mac::hmac_sha256(&self.0.names, parts));
+        let hash = digest::hex(&self.0.names.code(parts));
         hash.get(..32).unwrap_or(&hash).to_owned()
     }
 }

@@ -6,7 +6,10 @@ use std::{
 };
 
 use base::{Fault, Secret};
-use crypto::{mac::hmac_sha256, seal_box::SealBox};
+use crypto::{
+    mac::{HmacKey, hmac_sha256},
+    seal_box::SealBox,
+};
 use records::{Context, Database, Kept};
 
 use crate::{
@@ -38,9 +41,9 @@ struct Inner {
     policy: UriPolicy,
     codes: SealBox,
     interactions: SealBox,
-    refresh_key: [u8; 32],
-    subject_key: [u8; 32],
-    session_key: [u8; 32],
+    refresh_key: HmacKey,
+    subject_key: HmacKey,
+    session_key: HmacKey,
     keys: RwLock<Published>,
     clients: Kept<RwLock<HashMap<String, Arc<Client>>>>,
     tally: Tally,
@@ -77,9 +80,9 @@ impl Provider {
             policy: UriPolicy { loopback_allowed: settings.loopback_clients_allowed },
             codes: SealBox::new(&derive("codes")),
             interactions: SealBox::new(&derive("interactions")),
-            refresh_key: derive("refresh tokens"),
-            subject_key: derive("subjects"),
-            session_key: derive("session identifiers"),
+            refresh_key: HmacKey::new(&derive("refresh tokens")),
+            subject_key: HmacKey::new(&derive("subjects")),
+            session_key: HmacKey::new(&derive("session identifiers")),
             keys: RwLock::new(Published {
                 ring: Arc::new(KeyRing::default()),
                 jwks: Document::of(&serde_json::json!({ "keys": [] }))?,
@@ -188,16 +191,16 @@ impl Provider {
 
     /// A keyed digest for refresh tokens.
     pub(crate) fn refresh_mac(&self, parts: &[&[u8]]) -> [u8; 32] {
-        hmac_sha256(&self.0.refresh_key, parts)
+        self.0.refresh_key.code(parts)
     }
 
     /// A keyed digest for subjects.
     pub(crate) fn subject_mac(&self, parts: &[&[u8]]) -> [u8; 32] {
-        hmac_sha256(&self.0.subject_key, parts)
+        self.0.subject_key.code(parts)
     }
 
     /// A keyed digest for the `sid` of each client.
     pub(crate) fn session_mac(&self, parts: &[&[u8]]) -> [u8; 32] {
-        hmac_sha256(&self.0.session_key, parts)
+        self.0.session_key.code(parts)
     }
 }

@@ -68,16 +68,20 @@ impl Entry {
         is_code(self.mac.as_deref(), &self.code(key))
     }
 
-    /// The hash of this entry after `previous`, made with the key of the log from the number on at which it got one, and
-    /// before that SHA-256 over the previous hash and every field, each with its length.
+    /// The hash of this entry after `previous`. From the number on at which the log got a key it is made with it, over the
+    /// entry's code, which stands for every field as long as it is the entry's own; before that it is SHA-256 over every
+    /// field, each with its length.
     pub(crate) fn chained(&self, key: Option<&LogKey>, previous: &str, sequence: i64) -> String {
         let at = self.at.to_be_bytes();
         let sequence = sequence.to_be_bytes();
         let fields = self.fields(&at);
         let front = [Some(previous.as_bytes()), Some(&sequence[..])];
         if let Some(key) = key {
-            let behind = [self.mac.as_deref().map(str::as_bytes)];
-            return key.code("chain", &[&front[..], &fields, &behind].concat());
+            let [previous, number] = front;
+            return match self.mac.as_deref() {
+                Some(code) => key.code("chain", &[previous, number, Some(code.as_bytes())]),
+                None => key.code("chain without a code", &[&front[..], &fields].concat()),
+            };
         }
         let mut hash = crypto::digest::Sha256::new();
         let [fields @ .., _marks] = fields;

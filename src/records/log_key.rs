@@ -1,16 +1,16 @@
 //! The key of the log.
 
-use base::Secret;
+use crypto::mac::HmacKey;
 
 /// What is written down with it cannot be written by somebody who has the database alone. It lies with the other keys and
 /// never in the database.
 #[derive(Clone, Debug)]
-pub struct LogKey(Secret<[u8; 32]>);
+pub struct LogKey(HmacKey);
 
 impl LogKey {
     /// From a key that is the same on every node and after every start.
     pub fn new(key: [u8; 32]) -> Self {
-        Self(Secret::new(key))
+        Self(HmacKey::new(&key))
     }
 
     /// The code (HMAC-SHA-256, hexadecimal) over parts for one use: what is made for one is good for no other, and no two
@@ -29,7 +29,7 @@ impl LogKey {
                 }
             }
         }
-        crypto::digest::hex(&crypto::mac::hmac_sha256(self.0.expose(), &[&text]))
+        crypto::digest::hex(&self.0.code(&[&text]))
     }
 }
 

@@ -1,5 +1,6 @@
-//! How long honest operations take while four senders keep sending bombs, beside how long they take alone and beside
-//! four processes that only count, which is what the operating system leaves to a server beside any work at all.
+//! How long honest operations take while four senders keep sending bombs, beside how long they take alone, beside four
+//! processes that only count, and beside four senders of the same files to a server that does nothing with them: what the
+//! operating system leaves to a server beside any work, and beside that traffic on the same machine.
 
 use std::{
     path::Path,
@@ -14,7 +15,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{flows, product::Product};
+use crate::{flows, limits, product::Product};
 
 /// Files that are sent at the same time.
 const SENDERS: usize = 4;
@@ -30,27 +31,36 @@ const LEAST: Duration = Duration::from_millis(10);
 const WARM_UP: u32 = 20;
 
 /// Measures each operation for a window alone, and for a window beside the bombs.
-pub async fn run(server: &Path, window: Duration) -> anyhow::Result<()> {
+pub async fn run(server: &Path, window: Duration, only: &[String]) -> anyhow::Result<()> {
     let product = Product::start(server, None).await?;
-    println!("{:<22} {:>10} {:>10} {:>10} {:>8} {:>8}", "p99 ms", "alone", "4 loops", "4 bombs", "÷ alone", "÷ loops");
-    for flow in flows::ALL.iter().filter(|flow| FLOWS.contains(&flow.name)) {
+    let nobody = limits::Server::start().await?;
+    let facts = product.folder().join("demo.json").display().to_string();
+    println!(
+        "{:<22} {:>8} {:>8} {:>10} {:>8} {:>8} {:>10}",
+        "p99 ms", "alone", "4 loops", "4 senders", "4 bombs", "÷ alone", "÷ senders"
+    );
+    let is_asked = |name: &str| FLOWS.contains(&name) && (only.is_empty() || only.iter().any(|only| only == name));
+    for flow in flows::ALL.iter().filter(|flow| is_asked(flow.name)) {
         let operation = flows::prepare(flow, &product).await?;
         for _ in 0..WARM_UP {
             operation().await.with_context(|| format!("one {}", flow.name))?;
         }
         let alone = p99(&operation, window).await?;
-        let mut others = Others::start(SENDERS, "count", None).await?;
-        let loops = p99(&operation, window).await;
-        others.ended().await?;
-        let mut others = Others::start(1, "send-bombs", Some(&product.folder().join("demo.json"))).await?;
-        let bombs = p99(&operation, window).await;
-        others.ended().await?;
-        let (loops, bombs) = (loops?, bombs?);
+        let others: [(usize, &[&str]); 3] =
+            [(SENDERS, &["count"]), (1, &["send-bombs", &facts, &nobody.address]), (1, &["send-bombs", &facts])];
+        let mut beside = [0.0; 3];
+        for (time, (count, what)) in beside.iter_mut().zip(others) {
+            let mut others = Others::start(count, what).await?;
+            let measured = p99(&operation, window).await;
+            others.ended().await?;
+            *time = measured?;
+        }
+        let [loops, senders, bombs] = beside;
         println!(
-            "{:<22} {alone:>10.1} {loops:>10.1} {bombs:>10.1} {:>8.1} {:>8.1}",
+            "{:<22} {alone:>8.2} {loops:>8.2} {senders:>10.2} {bombs:>8.2} {:>8.1} {:>10.1}",
             flow.name,
             bombs / alone,
-            bombs / loops
+            bombs / senders
         );
     }
     product.stop().await
@@ -73,19 +83,19 @@ async fn p99(operation: &flows::Operation, window: Duration) -> anyhow::Result<f
 struct Others(Vec<Child>);
 
 impl Others {
-    async fn start(count: usize, what: &str, facts: Option<&Path>) -> anyhow::Result<Self> {
+    async fn start(count: usize, what: &[&str]) -> anyhow::Result<Self> {
         let last = (std::thread::available_parallelism()?.get() - 1).to_string();
         let mut others = Vec::new();
         for _ in 0..count {
             let mut command = Command::new("taskset");
-            command.args(["-c", &last, "chrt", "--idle", "0"]).arg(std::env::current_exe()?).arg(what).args(facts);
+            command.args(["-c", &last, "chrt", "--idle", "0"]).arg(std::env::current_exe()?).args(what);
             let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().context("starting another")?;
             // It says so when it begins.
             let mut said = String::new();
             let out = child.stdout.as_mut().context("it has no output")?;
             BufReader::new(out).read_line(&mut said).await?;
-            ensure!(!said.is_empty(), "{what} said nothing");
-            if facts.is_some() {
+            ensure!(!said.is_empty(), "{what:?} said nothing");
+            if said.contains("bombs") {
                 print!("  {said}");
             }
             others.push(child);
@@ -114,8 +124,9 @@ pub fn count() -> ! {
     }
 }
 
-/// The sender: every bomb in turn, four at once, until it is ended.
-pub async fn send_bombs(facts: &Path) -> anyhow::Result<()> {
+/// The sender: every bomb in turn, four at once, until it is ended; to the product, or to a server at this address that
+/// reads what comes and answers when the product would have.
+pub async fn send_bombs(facts: &Path, nobody: Option<&str>) -> anyhow::Result<()> {
     let uploads = flows::uploads(&serde_json::from_slice(&std::fs::read(facts)?)?).await?;
     let mut all: Vec<(Duration, bytes::Bytes)> = Vec::new();
     for (_, file) in bombs(300) {
@@ -131,13 +142,20 @@ pub async fn send_bombs(facts: &Path) -> anyhow::Result<()> {
     let said: Vec<String> =
         all.iter().map(|(time, body)| format!("{} ms of {} kB", time.as_millis(), body.len() / 1_000)).collect();
     println!("{} bombs, answered in {}", all.len(), said.join(", "));
-    let files: Vec<bytes::Bytes> = all.into_iter().map(|(_, body)| body).collect();
+    let client = flows::client()?;
     let senders = (0..SENDERS).map(|first| {
-        let (uploads, files) = (&uploads, &files);
+        let (uploads, files, client) = (&uploads, &all, &client);
         async move {
             for turn in 0.. {
-                let file = files.get((first * 7 + turn) % files.len()).context("no bombs")?;
-                let status = uploads.send(file.clone()).await?.status();
+                let (time, file) = files.get((first * 7 + turn) % files.len()).context("no bombs")?;
+                let answer = match nobody {
+                    None => uploads.send(file.clone()).await?,
+                    Some(address) => {
+                        let url = format!("http://{address}/away/{}", time.as_millis());
+                        client.post(url).body(file.clone()).send().await?
+                    }
+                };
+                let status = answer.status();
                 // One that has no place, and one whose sender has had its share, comes again.
                 let is_expected = status.is_success() || [429, 503].contains(&status.as_u16());
                 ensure!(is_expected, "a bomb was answered with {status}");

@@ -12,7 +12,7 @@ use ring::{
 };
 use serde_json::{Value, json};
 
-use crate::{flows, meter};
+use crate::{flows, meter, product};
 
 /// The bare operation that a flow is compared with.
 pub struct Limit {
@@ -76,17 +76,32 @@ fn patch_and_sign(window: Duration) -> anyhow::Result<f64> {
     }))
 }
 
+/// The bare server, until this value is dropped.
+pub struct Server {
+    process: tokio::process::Child,
+    pid: u32,
+    /// Where it listens.
+    pub address: String,
+}
+
+impl Server {
+    /// Starts it and waits until it listens.
+    pub async fn start() -> anyhow::Result<Self> {
+        let mut process = product::plainly(&std::env::current_exe()?)
+            .arg("limit-server")
+            .stdout(std::process::Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let pid = process.id().context("the bare server ended")?;
+        let mut line = String::new();
+        let mut output = tokio::io::BufReader::new(process.stdout.take().context("no output")?);
+        tokio::io::AsyncBufReadExt::read_line(&mut output, &mut line).await?;
+        Ok(Self { process, pid, address: line.trim().to_owned() })
+    }
+}
+
 async fn http(window: Duration) -> anyhow::Result<(f64, f64)> {
-    let mut child = tokio::process::Command::new(std::env::current_exe()?)
-        .arg("limit-server")
-        .stdout(std::process::Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let pid = child.id().context("the bare server ended")?;
-    let mut line = String::new();
-    let mut output = tokio::io::BufReader::new(child.stdout.take().context("no output")?);
-    tokio::io::AsyncBufReadExt::read_line(&mut output, &mut line).await?;
-    let address = line.trim().to_owned();
+    let Server { mut process, pid, address } = Server::start().await?;
     let client = flows::client()?;
     let hello = flows::drive(window, || {
         let (client, url) = (client.clone(), format!("http://{address}/hello"));
@@ -105,7 +120,7 @@ async fn http(window: Duration) -> anyhow::Result<(f64, f64)> {
     })
     .await;
     let token = f64::from(token.done) / meter::cpu(pid, false).saturating_sub(before).as_secs_f64();
-    child.kill().await?;
+    process.kill().await?;
     Ok((hello, token))
 }
 
@@ -122,7 +137,16 @@ pub fn serve() -> anyhow::Result<()> {
         let key = key.clone();
         async move { Json(json!({ "access_token": sign(&key, &body), "token_type": "Bearer", "expires_in": 600 })) }
     };
-    let router = Router::new().route("/hello", axum::routing::get(async || "hello")).route("/token", post(token));
+    // Reads what comes, keeps nothing, and answers after so many milliseconds.
+    let away = async |axum::extract::Path(millis): axum::extract::Path<u64>, body: axum::body::Body| {
+        let mut chunks = body.into_data_stream();
+        while let Some(Ok(_)) = futures_util::StreamExt::next(&mut chunks).await {}
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    };
+    let router = Router::new()
+        .route("/hello", axum::routing::get(async || "hello"))
+        .route("/token", post(token))
+        .route("/away/{millis}", post(away));
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?);

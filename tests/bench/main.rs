@@ -42,10 +42,10 @@ fn main() -> anyhow::Result<()> {
         bombs::count();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    if let [first, facts] = arguments.as_slice()
+    if let [first, facts, nobody @ ..] = arguments.as_slice()
         && first == "send-bombs"
     {
-        return runtime.block_on(bombs::send_bombs(Path::new(facts)));
+        return runtime.block_on(bombs::send_bombs(Path::new(facts), nobody.first().map(String::as_str)));
     }
     let options = read(&arguments)?;
     runtime.block_on(run(&options))
@@ -79,7 +79,7 @@ async fn run(options: &Options) -> anyhow::Result<()> {
     }
     let window = Duration::from_secs(options.seconds);
     if options.bombs {
-        return bombs::run(&options.server, window).await;
+        return bombs::run(&options.server, window, &options.only).await;
     }
     let limits = limits::measure(window.min(Duration::from_secs(2))).await?;
     println!("bare limits, operations per CPU-second of one core");

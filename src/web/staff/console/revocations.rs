@@ -285,21 +285,18 @@ pub async fn approve(
         let reason = found.reason.map(|reason| page.sentence(&reason.text())).unwrap_or_default();
         facts.push((page.say(words::forms::REASON).to_owned(), reason));
         facts.push((page.say(words::console::DECISION).to_owned(), decision(&page, &found)));
-        let way = format!("/console/revocations/{}", found.id);
         let words = (words::revoking::APPROVE, words::revoking::FOLLOWS);
-        return Ok(confirm::ask(page, Act::new(&way, "approve", &shown.type_name, words).danger().facts(facts)));
+        return Ok(confirm::ask(
+            page,
+            Act::new(&way(&found.id), "approve", &shown.type_name, words).danger().facts(facts),
+        ));
     }
     let approve = async |mut work: Work| {
         revocation::approve(&mut work, &found.id).await?;
         Ok(work.commit().await?)
     };
-    match reviewer.attempt(approve).await {
-        Ok(()) => Ok(see_other(&format!("/console/licences/{}", found.licence))),
-        Err(problem) => {
-            let again = Again::of(problem, &page, "approve", &fields)?;
-            one(&app, &reviewer, page, &id, again).await
-        }
-    }
+    let licence = format!("/console/licences/{}", found.licence);
+    ending((&app, &reviewer), page, (&found, &licence), ("approve", &fields), approve).await
 }
 
 /// `POST /console/revocations/{id}/refuse`.
@@ -320,13 +317,7 @@ pub async fn refuse(
         revocation::refuse(&mut work, &found.id, &why).await?;
         Ok(work.commit().await?)
     };
-    match by.attempt(refuse).await {
-        Ok(()) => Ok(see_other(&format!("/console/revocations/{}", found.id))),
-        Err(problem) => {
-            let again = Again::of(problem, &page, "why", &fields)?;
-            one(&app, &by, page, &id, again).await
-        }
-    }
+    ending((&app, &by), page, (&found, &way(&found.id)), ("why", &fields), refuse).await
 }
 
 /// `POST /console/revocations/{id}/withdraw`.
@@ -342,13 +333,7 @@ pub async fn withdraw(
         revocation::withdraw(&mut work, &found.id).await?;
         Ok(work.commit().await?)
     };
-    match clerk.attempt(withdraw).await {
-        Ok(()) => Ok(see_other(&format!("/console/revocations/{}", found.id))),
-        Err(problem) => {
-            let again = Again::of(problem, &page, "withdraw", &fields)?;
-            one(&app, &clerk, page, &id, again).await
-        }
-    }
+    ending((&app, &clerk), page, (&found, &way(&found.id)), ("withdraw", &fields), withdraw).await
 }
 
 /// `POST /console/revocations/{id}/adopt`: the clerk takes on what a system asked for.
@@ -369,11 +354,31 @@ pub async fn adopt(
         revocation::adopt(&mut work, &found.id, &number).await?;
         Ok(work.commit().await?)
     };
-    match clerk.attempt(adopt).await {
-        Ok(()) => Ok(see_other(&format!("/console/revocations/{}", found.id))),
+    ending((&app, &clerk), page, (&found, &way(&found.id)), ("decision", &fields), adopt).await
+}
+
+/// Does what was asked for and leads on, or says on the page of the revocation, beside the field that it is about, why it
+/// was not done.
+async fn ending<F>(
+    (app, by): (&App, &Staff),
+    page: Page,
+    (found, leads_to): (&Revocation, &str),
+    (field, fields): (&str, &Fields),
+    operation: impl Fn(Work) -> F,
+) -> Result<Response, Problem>
+where
+    F: Future<Output = Result<(), Problem>>,
+{
+    match by.attempt(operation).await {
+        Ok(()) => Ok(see_other(leads_to)),
         Err(problem) => {
-            let again = Again::of(problem, &page, "decision", &fields)?;
-            one(&app, &clerk, page, &id, again).await
+            let again = Again::of(problem, &page, field, fields)?;
+            one(app, by, page, found.id.as_str(), again).await
         }
     }
+}
+
+/// The page of a revocation.
+fn way(id: &RevocationId) -> String {
+    format!("/console/revocations/{id}")
 }

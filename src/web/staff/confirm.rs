@@ -1,6 +1,9 @@
 //! What cannot be taken back lightly takes a reason and a look at what follows, on a page of its own.
 
-use axum::response::Response;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
 use base::Text;
 use http::StatusCode;
 use identity::Reason;
@@ -8,13 +11,16 @@ use identity::Reason;
 use records::Work;
 
 use crate::{
-    Page, Problem,
+    App, Page, Problem,
     kit::{
         form::Fields,
         page::{html, see_other},
         session::Staff,
     },
 };
+
+/// What an act on an object comes with: who asks, on which page, for which object, with which form.
+pub type Asked = (State<App>, Staff, Page, Path<String>, Fields);
 
 /// One value that would be another one.
 pub struct Change {

@@ -32,11 +32,17 @@ pub async fn act(deed: Deed, (State(app), keeper, page, Path(id), fields): Asked
         return render(&app, &keeper, page, &seal, "", Some(refuse(StatusCode::CONFLICT, words::proposal::STALE)))
             .await;
     }
+    let is_confirmed = confirm::is_confirmed(&fields);
     let operation = async |mut work: Work| {
         let custody = &app.custody;
         match deed {
             Deed::Cancel => keeper::propose(&mut work, keeper::CANCEL, &seal.seal_id, seen, &reason).await?,
             Deed::Freeze => keeper::freeze(&mut work, &seal.seal_id, seen, &reason).await?,
+            // A key that is made leaves a file.
+            Deed::Renew if !is_confirmed => {
+                keeper::check_renewal(&mut work, &seal.seal_id, seen).await?;
+                return Ok(());
+            }
             Deed::Renew => keeper::renew(&mut work, custody, &seal.seal_id, seen, &reason).await?,
             Deed::Unfreeze => keeper::propose(&mut work, keeper::UNFREEZE, &seal.seal_id, seen, &reason).await?,
         }

@@ -18,7 +18,7 @@ use licence::{
 };
 use records::{Tx, Work};
 
-use super::parts::{PAGE, choices, name_of, tag, type_name};
+use super::parts::{PAGE, choices, name_of, system_name, tag, type_name};
 use crate::{
     App, Page, Problem,
     kit::{
@@ -53,7 +53,7 @@ pub(super) async fn lines(app: &App, tx: &mut Tx, page: &Page, found: &[Revocati
             type_name: type_name(app, page, &licence)?,
             holder: licence.holder_shown.clone(),
             decision: decision(page, one),
-            filed_by: filer(tx, &mut names, one).await?,
+            filed_by: filer(tx, page, &mut names, one).await?,
             when: one.filed_at.legal_text(),
             kind,
             state,
@@ -63,10 +63,16 @@ pub(super) async fn lines(app: &App, tx: &mut Tx, page: &Page, found: &[Revocati
 }
 
 /// Who answers for it: a member of staff, or the system that asked.
-async fn filer(tx: &mut Tx, names: &mut HashMap<String, String>, one: &Revocation) -> Result<String, Problem> {
-    match &one.filed_by {
-        Some(staff) => name_of(tx, names, staff.as_str()).await,
-        None => Ok(one.client.clone().unwrap_or_default()),
+async fn filer(
+    tx: &mut Tx,
+    page: &Page,
+    names: &mut HashMap<String, String>,
+    one: &Revocation,
+) -> Result<String, Problem> {
+    match (&one.filed_by, &one.client) {
+        (Some(staff), _) => name_of(tx, names, staff.as_str()).await,
+        (None, Some(system)) => system_name(tx, page, names, system).await,
+        (None, None) => Ok(String::new()),
     }
 }
 
@@ -226,7 +232,11 @@ async fn one(app: &App, staff: &Staff, page: Page, id: &str, again: Again) -> Re
     let licence = register::by_id(&mut tx, &found.licence).await?.ok_or(Problem::NotFound)?;
     let shown = shown(app, &mut tx, &page, &licence).await?;
     let mut names = HashMap::new();
-    let filed_by = filer(&mut tx, &mut names, &found).await?;
+    let filed_by = filer(&mut tx, &page, &mut names, &found).await?;
+    let client = match &found.client {
+        Some(system) => system_name(&mut tx, &page, &mut names, system).await?,
+        None => String::new(),
+    };
     let decided_by = match &found.decided_by {
         Some(staff) => name_of(&mut tx, &mut names, staff.as_str()).await?,
         None => String::new(),
@@ -244,7 +254,7 @@ async fn one(app: &App, staff: &Staff, page: Page, id: &str, again: Again) -> Re
         state,
         reason: found.reason.map(|reason| page.sentence(&reason.text())).unwrap_or_default(),
         decision: decision(&page, &found),
-        client: found.client.clone().unwrap_or_default(),
+        client,
         filed_by,
         filed_at: found.filed_at.legal_text(),
         until: found.ends_at.legal_text(),

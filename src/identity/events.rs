@@ -44,7 +44,12 @@ records::events! {
     /// A member of staff compared somebody who forgot the password with a document.
     PasswordResetFiled = "password.reset_filed" of account: AccountId { reset: ResetId, document: String }
     /// A second member of staff refused it.
-    PasswordResetRefused = "password.reset_refused" of account: AccountId { reset: ResetId, filed_by: StaffId }
+    PasswordResetRefused = "password.reset_refused" of account: AccountId {
+        reset: ResetId,
+        filed_by: StaffId,
+        /// Entries from before a reason was asked for have none.
+        why: Option<String>,
+    }
     /// Whoever filed it took it back.
     PasswordResetWithdrawn = "password.reset_withdrawn" of account: AccountId { reset: ResetId }
     /// A password was set.
@@ -67,7 +72,13 @@ records::events! {
     /// Somebody proposed what an operator who is somebody else has to approve.
     ProposalMade = "proposal.made" of proposal: ProposalId { act: String, about: String, reason: String }
     /// An operator refused what somebody else proposed.
-    ProposalRefused = "proposal.refused" of proposal: ProposalId { act: String, about: String, proposed_by: StaffId }
+    ProposalRefused = "proposal.refused" of proposal: ProposalId {
+        act: String,
+        about: String,
+        proposed_by: StaffId,
+        /// Entries from before a reason was asked for have none.
+        why: Option<String>,
+    }
     /// Whoever proposed it took it back.
     ProposalWithdrawn = "proposal.withdrawn" of proposal: ProposalId { act: String, about: String }
     /// Why something was done to an object, in the words of whoever did it, beside what was done.

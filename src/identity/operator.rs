@@ -4,7 +4,7 @@
 //! The machine's command line calls [`account`] and [`password`] itself.
 
 use base::{
-    Fault,
+    Fault, Instant,
     id::{AccountId, PersonId},
 };
 use records::{Tx, Work};
@@ -88,19 +88,38 @@ pub async fn unlock(work: &mut Work, account: &AccountId, reason: &Reason) -> Re
 ///
 /// # Errors
 ///
-/// [`Error::TwoNeeded`] for somebody with powers; [`Error::AccountLocked`] when somebody locked it; else as for [`lock`].
+/// [`Error::TwoNeeded`] for somebody with powers; [`Error::AccountLocked`] when somebody locked it; [`Error::Stale`] when it
+/// has not the password any more that it had since then; else as for [`lock`].
 pub async fn reset(
     work: &mut Work,
     vault: &Vault,
     account: &AccountId,
-    first: &HashedPassword,
+    (first, since): (&HashedPassword, Option<Instant>),
     reason: &Reason,
 ) -> Result<HandedOver, Error> {
-    let view = of_somebody_else(work, account).await?;
-    check_alone(work, &view).await?;
+    let view = to_reset(work, account).await?;
+    if password::since(&mut work.tx, account).await? != since {
+        return Err(Error::Stale);
+    }
     let handed_over = hand_over(work, vault, view, first).await?;
     reason.record(work, account.as_str());
     Ok(handed_over)
+}
+
+/// Whether an account could be given a first password by whoever acts; it gets none.
+///
+/// # Errors
+///
+/// As for [`reset`].
+pub async fn check_reset(work: &mut Work, account: &AccountId) -> Result<(), Error> {
+    to_reset(work, account).await.map(|_| ())
+}
+
+async fn to_reset(work: &mut Work, account: &AccountId) -> Result<AccountView, Error> {
+    let view = of_somebody_else(work, account).await?;
+    check_alone(work, &view).await?;
+    check_state(RESET, &view)?;
+    Ok(view)
 }
 
 /// Proposes one of [`KINDS`].

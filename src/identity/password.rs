@@ -128,6 +128,13 @@ pub async fn state(tx: &mut Tx, account: &AccountId) -> Result<PasswordState, Fa
     })
 }
 
+/// Since when an account has the password that it has; none when it has none. Whoever acts on how it was looked at compares
+/// it.
+pub async fn since(tx: &mut Tx, account: &AccountId) -> Result<Option<Instant>, Fault> {
+    let row: Option<(i64,)> = tx.first("select set_at from password where account_id = $1", args![account]).await?;
+    Ok(row.map(|(at,)| Instant::from_micros(at)))
+}
+
 /// Hashes a password that was accepted earlier.
 pub(crate) async fn rehash(
     gate: &PasswordGate,

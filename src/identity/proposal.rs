@@ -171,12 +171,12 @@ pub async fn approve(work: &mut Work, proposal: &ProposalId) -> Result<Approved,
     Ok(Approved(proposal))
 }
 
-/// Refuses what another operator proposed.
+/// Refuses what another operator proposed, and says why to whoever proposed it.
 ///
 /// # Errors
 ///
 /// As for [`approve`].
-pub async fn refuse(work: &mut Work, proposal: &ProposalId) -> Result<(), Error> {
+pub async fn refuse(work: &mut Work, proposal: &ProposalId, why: &Reason) -> Result<(), Error> {
     let (operator, proposal) = to_decide(work, proposal).await?;
     check_other(&operator, &proposal)?;
     decide(work, &proposal, &operator, "refused").await?;
@@ -185,6 +185,7 @@ pub async fn refuse(work: &mut Work, proposal: &ProposalId) -> Result<(), Error>
         act: proposal.kind,
         about: proposal.object,
         proposed_by: proposal.proposed_by,
+        why: Some(why.as_str().to_owned()),
     });
     Ok(())
 }
@@ -209,6 +210,21 @@ pub async fn withdraw(work: &mut Work, proposal: &ProposalId) -> Result<(), Erro
 /// One proposal.
 pub async fn find(tx: &mut Tx, proposal: &ProposalId, at: Instant) -> Result<Option<ProposalView>, Fault> {
     queries::by_id(tx, proposal, at).await
+}
+
+/// Why a proposal was refused; none of one that was not, or about which the log of this database says nothing any more.
+pub async fn refusal(tx: &mut Tx, proposal: &ProposalView) -> Result<Option<String>, Fault> {
+    if proposal.state != ProposalState::Refused {
+        return Ok(None);
+    }
+    let told = told(tx, &proposal.proposal_id).await?;
+    Ok(told.iter().find_map(|entry| entry.read::<ProposalRefused>()?.why))
+}
+
+/// What the log says of a proposal.
+async fn told(tx: &mut Tx, proposal: &ProposalId) -> Result<Vec<log::Entry>, Fault> {
+    let about = log::Filter { object: Some(proposal.to_string()), ..log::Filter::default() };
+    Ok(log::list(tx, &about, &ListPage::first(ENTRIES_LOOKED_AT)).await?.items)
 }
 
 /// What waits for an object, whatever it is.
@@ -261,9 +277,8 @@ async fn open(work: &mut Work, proposal: &ProposalId) -> Result<ProposalView, Er
     }
     // A row that was put back to what it was before it was decided is as it was written; the log knows better.
     let decided = [ProposalApproved::KIND.name, ProposalRefused::KIND.name, ProposalWithdrawn::KIND.name];
-    let about = log::Filter { object: Some(proposal.to_string()), ..log::Filter::default() };
-    let told = log::list(&mut work.tx, &about, &ListPage::first(ENTRIES_LOOKED_AT)).await?;
-    if told.items.iter().any(|entry| decided.contains(&entry.kind.as_str())) {
+    let told = told(&mut work.tx, proposal).await?;
+    if told.iter().any(|entry| decided.contains(&entry.kind.as_str())) {
         return Err(Fault::broken(format!("proposal {proposal} was decided, and its row says that it was not")).into());
     }
     Ok(found)

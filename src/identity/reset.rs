@@ -13,7 +13,7 @@ use base::{
 use records::{Event, Tx, Work, log};
 
 use crate::{
-    Error, Vault,
+    Error, Reason, Vault,
     account::{self, AccountState},
     events::{PasswordResetApproved, PasswordResetFiled, PasswordResetRefused, PasswordResetWithdrawn},
     limits, operator,
@@ -186,20 +186,42 @@ pub async fn approve(
     Ok(HandedOver { username: found.username, until })
 }
 
-/// Refuses a reset that somebody else filed.
+/// Refuses a reset that somebody else filed, and says why to whoever did.
 ///
 /// # Errors
 ///
 /// [`Error::FourEyes`] for whoever filed it, who can withdraw it; [`Error::ResetUnknown`], [`Error::ResetOver`] as for
 /// [`approve`].
-pub async fn refuse(work: &mut Work, reset: &ResetId) -> Result<(), Error> {
+pub async fn refuse(work: &mut Work, reset: &ResetId, why: &Reason) -> Result<(), Error> {
     let (clerk, reset) = to_decide(work, reset).await?;
     if reset.filed_by_person == clerk.person_id {
         return Err(Error::FourEyes);
     }
     decide(work, &reset, &clerk, "refused").await?;
-    work.record(PasswordResetRefused { account: reset.account_id, reset: reset.reset_id, filed_by: reset.filed_by });
+    work.record(PasswordResetRefused {
+        account: reset.account_id,
+        reset: reset.reset_id,
+        filed_by: reset.filed_by,
+        why: Some(why.as_str().to_owned()),
+    });
     Ok(())
+}
+
+/// Why a reset was refused; none of one that was not, or about which the log of this database says nothing any more.
+pub async fn refusal(tx: &mut Tx, reset: &ResetView) -> Result<Option<String>, Fault> {
+    if reset.state != ResetState::Refused {
+        return Ok(None);
+    }
+    let told = told(tx, reset, PasswordResetRefused::KIND.name).await?;
+    let mut refused = told.iter().filter_map(log::Entry::read::<PasswordResetRefused>);
+    Ok(refused.find(|told| told.reset == reset.reset_id).and_then(|told| told.why))
+}
+
+/// What the log says of this kind about the account of a reset.
+async fn told(tx: &mut Tx, reset: &ResetView, kind: &str) -> Result<Vec<log::Entry>, Fault> {
+    let (object, kind) = (Some(reset.account_id.to_string()), Some(kind.to_owned()));
+    let about = log::Filter { object, kind, ..log::Filter::default() };
+    Ok(log::list(tx, &about, &ListPage::first(ENTRIES_LOOKED_AT)).await?.items)
 }
 
 /// Takes a reset back that one filed oneself.
@@ -275,9 +297,7 @@ async fn was_decided(tx: &mut Tx, reset: &ResetView) -> Result<bool, Fault> {
         of.as_ref() == Some(&reset.reset_id)
     };
     for kind in [PasswordResetApproved::KIND, PasswordResetRefused::KIND, PasswordResetWithdrawn::KIND] {
-        let (object, kind) = (Some(reset.account_id.to_string()), Some(kind.name.to_owned()));
-        let about = log::Filter { object, kind, ..log::Filter::default() };
-        if log::list(tx, &about, &ListPage::first(ENTRIES_LOOKED_AT)).await?.items.iter().any(decided) {
+        if told(tx, reset, kind.name).await?.iter().any(decided) {
             return Ok(true);
         }
     }

@@ -157,6 +157,13 @@ pub struct KeySummary {
     pub taken_out_at: Option<Instant>,
 }
 
+impl KeySummary {
+    /// From when whoever verifies knows it, so that it may sign.
+    pub fn known_from(&self) -> Instant {
+        self.made_at.plus_seconds(limits::LEARNED_SECONDS)
+    }
+}
+
 /// What is in memory: replaced as a whole, never changed.
 #[derive(Default)]
 pub(crate) struct Inventory {

@@ -57,6 +57,9 @@ pub enum Error {
         /// Why: its state, `expired`, `not yet valid` or `revoked`.
         state: &'static str,
     },
+    /// The next key of this purpose was published: it is activated or given up first.
+    #[error("the next key for {0} is published already: activate it or give it up first")]
+    KeyWaits(Purpose),
     /// A name for a certificate is empty, too long, or has control characters.
     #[error("the name cannot stand in a certificate")]
     Name,

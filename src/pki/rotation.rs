@@ -4,6 +4,8 @@
 //! number until its certificate ends. A seal's key is not published beforehand, because every sealed file carries its
 //! certificate: it is replaced in one step, [`renew_seal`].
 
+use std::sync::Arc;
+
 use base::{
     Fault, Instant,
     id::{CertificateId, KeyId},
@@ -15,7 +17,7 @@ use crate::{
     authority::{self, SealSubject},
     calendar,
     crl::{self, RevocationReason},
-    custody::{Custody, Inventory},
+    custody::{Custody, Inventory, Signer},
     error::Error,
     events::{KeyActivated, KeyRetired},
     limits,
@@ -35,6 +37,26 @@ pub async fn pre_publish(custody: &Custody, context: Context, purpose: Purpose) 
         return Err(Error::SealKey);
     }
     publish(custody, context, purpose, |_| true).await?.ok_or_else(|| Fault::broken("a key was not made").into())
+}
+
+/// The same, unless the next one was published already: whoever verifies would have to know both.
+///
+/// # Errors
+///
+/// [`Error::KeyWaits`] when it was; else as for [`pre_publish`].
+pub async fn publish_next(custody: &Custody, context: Context, purpose: Purpose) -> Result<KeyId, Error> {
+    // Before a key is made, and again when its turn comes.
+    let waits = |there: &Inventory| {
+        let published = |signer: &&Arc<Signer>| signer.purpose == purpose && signer.state == KeyState::PrePublished;
+        there.signers.values().any(|signer| published(&signer))
+    };
+    if purpose == Purpose::Seal {
+        return Err(Error::SealKey);
+    }
+    if waits(&custody.inventory()) {
+        return Err(Error::KeyWaits(purpose));
+    }
+    publish(custody, context, purpose, |there| !waits(there)).await?.ok_or(Error::KeyWaits(purpose))
 }
 
 /// The same, unless it is not to be done any more when its turn comes.

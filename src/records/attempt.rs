@@ -68,6 +68,21 @@ impl Database {
     {
         attempt(async || operation(self.begin(context.clone()).await?).await).await
     }
+
+    /// Finds out what [`Database::attempt`] would say of an operation, and keeps nothing of it: for whoever is to confirm
+    /// what they see, and should not learn afterwards that it cannot be done. What an operation does outside of the
+    /// database is not undone; such a one is not rehearsed.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Database::attempt`].
+    pub async fn rehearse<T, E, F>(&self, context: &Context, operation: impl Fn(Work) -> F) -> Result<T, E>
+    where
+        E: MaybeFault + From<Fault>,
+        F: Future<Output = Result<T, E>>,
+    {
+        attempt(async || operation(self.begin(context.clone()).await?.rehearsal()).await).await
+    }
 }
 
 #[cfg(test)]

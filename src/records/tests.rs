@@ -57,6 +57,28 @@ async fn rows_without_an_event_are_not_committed() -> Result<(), Fault> {
 }
 
 #[tokio::test]
+async fn what_is_rehearsed_says_what_the_act_would_say_and_leaves_nothing() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let act = async |mut work: Work, is_told: bool| {
+        revision::bump(&mut work.tx, "clients").await?;
+        if is_told {
+            work.record(happened("a"));
+        }
+        work.commit().await
+    };
+    let rehearse = async |is_told| fresh.database.rehearse(&context(at(0), 1), |work| act(work, is_told)).await;
+    assert_eq!(rehearse(false).await.unwrap_err().kind(), FaultKind::Broken);
+    for _ in 0..2 {
+        rehearse(true).await?;
+    }
+    assert_eq!(revision::all(&mut fresh.database.read().await?).await?, vec![]);
+    assert_eq!(log::sequence_events(&fresh.database).await?, 0);
+    fresh.database.attempt(&context(at(0), 1), |work| act(work, true)).await?;
+    assert_eq!(log::sequence_events(&fresh.database).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_act_of_one_statement_is_committed_with_its_event_or_not_at_all() -> Result<(), Fault> {
     const RENAME: &str = "update revision set value = $2 where name = $1 returning name, value";
     let fresh = testing::fresh().await?;

@@ -62,6 +62,7 @@ pub struct Work {
     consequences: &'static [Consequence],
     ledger: Arc<Ledger>,
     memory: Box<dyn Remember>,
+    is_rehearsal: bool,
 }
 
 /// What this process remembers of the database.
@@ -78,7 +79,12 @@ impl Work {
         ledger: Arc<Ledger>,
         memory: Box<dyn Remember>,
     ) -> Self {
-        Self { tx, context, events: Vec::new(), consequences, ledger, memory }
+        Self { tx, context, events: Vec::new(), consequences, ledger, memory, is_rehearsal: false }
+    }
+
+    /// The same, of which nothing is kept: committing it finds out whether it could be, with all that follows.
+    pub(crate) fn rehearsal(self) -> Self {
+        Self { is_rehearsal: true, ..self }
     }
 
     /// The instant of this act.
@@ -147,6 +153,9 @@ impl Work {
         };
         for (event, marks) in self.events.iter().zip(marks) {
             write(&mut self.tx, key, &self.context, event, marks).await?;
+        }
+        if self.is_rehearsal {
+            return Ok(self.events);
         }
         let raised = self.tx.raised();
         self.tx.commit().await?;

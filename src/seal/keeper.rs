@@ -117,6 +117,17 @@ pub async fn renew(
     seen: &str,
     reason: &Reason,
 ) -> Result<(), Error> {
+    let known = check_renewal(work, seal, seen).await?;
+    renewal::renew_known(work, custody, known, reason.as_str()).await?;
+    Ok(())
+}
+
+/// Whether a seal of the keeper's department may get a new key now; it gets none.
+///
+/// # Errors
+///
+/// As for [`renew`], as far as it can be known before a key is made.
+pub async fn check_renewal(work: &mut Work, seal: &SealId, seen: &str) -> Result<SealView, Error> {
     let known = of_keeper(work, seal, seen).await?;
     if let Some(key) = &known.key_id
         && let Some(found) = Custody::find(&mut work.tx, key).await?
@@ -124,8 +135,7 @@ pub async fn renew(
     {
         return Err(Error::RenewedJustNow { hours: limits::RENEWED_AGAIN_HOURS });
     }
-    renewal::renew_known(work, custody, known, reason.as_str()).await?;
-    Ok(())
+    Ok(known)
 }
 
 /// Proposes that a frozen seal of the keeper's department seals again, or that one ends for good.

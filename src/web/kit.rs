@@ -32,4 +32,6 @@ pub(crate) mod visit;
 pub(crate) mod wording;
 
 #[cfg(test)]
+mod markup_tests;
+#[cfg(test)]
 mod style_tests;

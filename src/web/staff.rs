@@ -1,5 +1,6 @@
 //! Where staff work: the console, the counter's desk, the operators' and the auditors' pages.
 
+mod again;
 mod audit;
 mod confirm;
 mod console;

@@ -132,6 +132,19 @@ export async function widerThanPhone(page) {
   return wide;
 }
 
+/** Tags that leave their box at 390 pixels, one line each: a status is read whole, in whatever language. */
+export async function tagsThatLeaveTheirBox(page) {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  const found = await page.evaluate(() => [...document.querySelectorAll('.tag')].filter((tag) => tag.offsetParent).filter((tag) => {
+    const box = tag.parentElement.getBoundingClientRect();
+    const own = tag.getBoundingClientRect();
+    return own.right > box.right + 1 || own.left < box.left - 1 || tag.scrollWidth > tag.clientWidth + 1;
+  }).map((tag) => `a tag leaves its box: ${tag.innerText}`));
+  if (before) await page.setViewportSize(before);
+  return found;
+}
+
 const axe = readFileSync(join(dirname(fileURLToPath(import.meta.url)), 'node_modules/axe-core/axe.min.js'), 'utf8');
 
 /** What axe-core says is wrong with the page, one line each. */

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import {
-  accessibilityFaults, allowIfAsked, picture, signIn, smallTargets, startBrowser, sharedCity, widerThanPhone,
+  accessibilityFaults, allowIfAsked, picture, signIn, smallTargets, startBrowser, sharedCity, tagsThatLeaveTheirBox,
+  widerThanPhone,
 } from './city.mjs';
 
 let city;
@@ -55,7 +56,7 @@ async function look(page, path, name, { status = 200, act } = {}) {
 async function faults(page) {
   const wrong = [];
   if (await widerThanPhone(page)) wrong.push('wider than a phone');
-  wrong.push(...await accessibilityFaults(page), ...await smallTargets(page));
+  wrong.push(...await accessibilityFaults(page), ...await smallTargets(page), ...await tagsThatLeaveTheirBox(page));
   if (!(await page.title()).trim()) wrong.push('no title');
   const isOurs = page.url().startsWith(city.issuer);
   const found = await page.evaluate(() => ({
@@ -206,6 +207,7 @@ for (const language of ['zh-CN', 'en']) {
     const find = async () => { await operator.fill('#q', citizen.username); await operator.click('#find'); };
     const openAccount = async () => { await find(); await operator.click('#accounts a'); };
     const ask = (name) => async () => { await operator.fill(`#${name}-reason`, '8'); await operator.click(`#${name}`); };
+    const rename = async () => { await operator.fill('#to', '李娜'); await ask('rename')(); };
     const [client] = await links(operator, '/operator/clients', /\/operator\/clients\/[^/?#]+$/);
     const [department] = await links(operator, '/operator/organisations', /\/operator\/organisations\/org_[^/?#]+$/);
     await everything(operator, [
@@ -215,6 +217,7 @@ for (const language of ['zh-CN', 'en']) {
       ['/operator/people', 'operator-person', { act: find }],
       ['/operator/people', 'operator-account', { act: openAccount }],
       ['/operator/people', 'operator-account-confirm', { act: async () => { await openAccount(); await ask('lock')(); } }],
+      ['/operator/people', 'operator-account-wrong', { act: async () => { await openAccount(); await rename(); } }],
       ['/operator/clients', 'operator-clients'],
       [client, 'operator-client'],
       [client, 'operator-client-wrong', {

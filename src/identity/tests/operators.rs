@@ -16,7 +16,14 @@ async fn reviewer(office: &Office) -> Result<AccountId, Error> {
 async fn reset(office: &Office, who: &Actor, account: &AccountId) -> Result<(String, HandedOver), Error> {
     let (clear, hashed) = password::first(&office.city.gate, &context(at(0), 77).entropy).await?;
     let mut work = office.begin(who, 1).await?;
-    let done = operator::reset(&mut work, &office.city.vault, account, &hashed, &why()).await?;
+    operator::check_reset(&mut work, account).await?;
+    let since = password::since(&mut work.tx, account).await?;
+    let before = since.map(|at| at.plus_seconds(-1));
+    let stale = operator::reset(&mut work, &office.city.vault, account, (&hashed, before), &why()).await;
+    if since.is_some() {
+        assert!(matches!(stale, Err(Error::Stale)), "another one was handed over since");
+    }
+    let done = operator::reset(&mut work, &office.city.vault, account, (&hashed, since), &why()).await?;
     work.commit().await?;
     Ok((clear.expose().clone(), done))
 }

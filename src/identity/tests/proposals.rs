@@ -58,14 +58,19 @@ async fn a_proposal_is_withdrawn_by_whoever_made_it_and_refused_by_somebody_else
     let (first, second) = (propose(&office, &office.one, 0, "a").await?, propose(&office, &office.one, 0, "b").await?);
     let mut work = office.begin(&office.two, 1).await?;
     assert!(matches!(proposal::withdraw(&mut work, &first).await, Err(Error::NotAllowed)));
-    proposal::refuse(&mut work, &second).await?;
+    proposal::refuse(&mut work, &second, &why()).await?;
     work.commit().await?;
     let mut work = office.begin(&office.one, 2).await?;
-    assert!(matches!(proposal::refuse(&mut work, &first).await, Err(Error::FourEyes)));
+    assert!(matches!(proposal::refuse(&mut work, &first, &why()).await, Err(Error::FourEyes)));
     proposal::withdraw(&mut work, &first).await?;
     work.commit().await?;
     for (id, state) in [(&first, ProposalState::Withdrawn), (&second, ProposalState::Refused)] {
         assert_eq!(state_of(&office, 3, id).await?, state);
+        let mut tx = office.city.database().read().await?;
+        let found = proposal::find(&mut tx, id, at(3)).await?.unwrap();
+        let why = (state == ProposalState::Refused).then(|| why().as_str().to_owned());
+        assert_eq!(proposal::refusal(&mut tx, &found).await?, why);
+        drop(tx);
         assert!(matches!(approve(&office, &office.two, 3, id).await, Err(Error::ProposalOver)));
     }
     // Whoever proposed it is an operator still, or it is over.
@@ -140,7 +145,7 @@ async fn what_was_decided_is_not_decided_again_when_its_row_is_put_back() -> Res
     let third = propose(&office, &office.one, 0, third).await?;
     approve(&office, &office.two, 1, &first).await?;
     let mut work = office.begin(&office.two, 1).await?;
-    proposal::refuse(&mut work, &second).await?;
+    proposal::refuse(&mut work, &second, &why()).await?;
     work.commit().await?;
     let mut work = office.begin(&office.one, 1).await?;
     proposal::withdraw(&mut work, &third).await?;
@@ -172,7 +177,7 @@ async fn what_concerns_seals_is_proposed_by_keepers_and_approved_by_operators() 
     let first = propose(keeper, "seal.light", "sea").await?;
     assert!(matches!(office.approve(keeper, 1, &first, done).await, Err(Error::NotAllowed)));
     let mut work = office.begin(keeper, 1).await?;
-    assert!(matches!(proposal::refuse(&mut work, &first).await, Err(Error::NotAllowed)));
+    assert!(matches!(proposal::refuse(&mut work, &first, &why()).await, Err(Error::NotAllowed)));
     drop(work);
     let mut work = office.begin(operator, 1).await?;
     assert!(matches!(proposal::withdraw(&mut work, &first).await, Err(Error::NotAllowed)));

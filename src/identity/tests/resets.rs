@@ -117,14 +117,19 @@ async fn nobody_resets_a_password_alone_nor_their_own_nor_from_another_departmen
     };
     assert!(matches!(withdraw(&office.two, &reset).await, Err(Error::NotAllowed)));
     let mut work = office.begin(&office.one, 8).await?;
-    assert!(matches!(reset::refuse(&mut work, &reset).await, Err(Error::FourEyes)));
+    assert!(matches!(reset::refuse(&mut work, &reset, &why()).await, Err(Error::FourEyes)));
     drop(work);
     let mut work = office.begin(&office.two, 9).await?;
-    reset::refuse(&mut work, &reset).await?;
+    reset::refuse(&mut work, &reset, &why()).await?;
     work.commit().await?;
     withdraw(&office.one, &for_two).await?;
     for (id, state) in [(&reset, ResetState::Refused), (&for_two, ResetState::Withdrawn)] {
         assert_eq!(state_of(&office, 10, id).await?, state);
+        let mut tx = office.city.database().read().await?;
+        let found = reset::find(&mut tx, &office.department, id, at(10)).await?.unwrap();
+        let why = (state == ResetState::Refused).then(|| why().as_str().to_owned());
+        assert_eq!(reset::refusal(&mut tx, &found).await?, why);
+        drop(tx);
         assert!(matches!(approve(&office, &office.two, 10, id).await, Err(Error::ResetOver)));
     }
     assert_eq!(office.city.events::<events::PasswordHandedOut>().await?.len(), 0);
@@ -290,7 +295,7 @@ async fn a_reset_that_was_decided_is_not_decided_again_when_its_row_is_put_back(
     let Hall { office, .. } = Hall::open().await?;
     let reset = file(&office, &office.one, 10, &office.city.account).await?;
     let mut work = office.begin(&office.two, 20).await?;
-    reset::refuse(&mut work, &reset).await?;
+    reset::refuse(&mut work, &reset, &why()).await?;
     work.commit().await?;
     past_the_product(&office.city, "update password_reset set state = 'open', decided_by = null").await?;
     assert_eq!(state_of(&office, 21, &reset).await?, ResetState::Open);

@@ -208,18 +208,13 @@ pub async fn list(
     page: &ListPage<RevocationId>,
     at: Instant,
 ) -> Result<Vec<Revocation>, Fault> {
-    let rows: Vec<Row> = tx
-        .all(
-            revocations!(
-                "where issuer_id >= $1
-                and (issuer_id, revocation_id) < ($1, $2)
-              order by issuer_id desc, revocation_id desc
-              limit $3"
-            ),
-            args![issuer, page.below(), page.limit + 1],
-        )
-        .await?;
-    Ok(rows.into_iter().map(|row| row.read(tx, at)).collect())
+    let statement = revocations!(
+        "where issuer_id >= $1
+            and (issuer_id, revocation_id) < ($1, $2)
+          order by issuer_id desc, revocation_id desc
+          limit $3"
+    );
+    page_of(tx, statement, issuer.as_str(), page, at).await
 }
 
 /// Those of a department that nobody decided, newest first.
@@ -229,19 +224,14 @@ pub async fn waiting(
     page: &ListPage<RevocationId>,
     at: Instant,
 ) -> Result<Vec<Revocation>, Fault> {
-    let rows: Vec<Row> = tx
-        .all(
-            revocations!(
-                "where state in ('proposed', 'open')
-                and issuer_id >= $1
-                and (issuer_id, revocation_id) < ($1, $2)
-              order by issuer_id desc, revocation_id desc
-              limit $3"
-            ),
-            args![issuer, page.below(), page.limit + 1],
-        )
-        .await?;
-    Ok(rows.into_iter().map(|row| row.read(tx, at)).collect())
+    let statement = revocations!(
+        "where state in ('proposed', 'open')
+            and issuer_id >= $1
+            and (issuer_id, revocation_id) < ($1, $2)
+          order by issuer_id desc, revocation_id desc
+          limit $3"
+    );
+    page_of(tx, statement, issuer.as_str(), page, at).await
 }
 
 /// Those that one member of staff filed, newest first.
@@ -251,18 +241,25 @@ pub async fn filed_by(
     page: &ListPage<RevocationId>,
     at: Instant,
 ) -> Result<Vec<Revocation>, Fault> {
-    let rows: Vec<Row> = tx
-        .all(
-            revocations!(
-                "where filed_by is not null
-                and filed_by >= $1
-                and (filed_by, revocation_id) < ($1, $2)
-              order by filed_by desc, revocation_id desc
-              limit $3"
-            ),
-            args![staff, page.below(), page.limit + 1],
-        )
-        .await?;
+    let statement = revocations!(
+        "where filed_by is not null
+            and filed_by >= $1
+            and (filed_by, revocation_id) < ($1, $2)
+          order by filed_by desc, revocation_id desc
+          limit $3"
+    );
+    page_of(tx, statement, staff.as_str(), page, at).await
+}
+
+/// A page of what a statement finds for whom it asks.
+async fn page_of(
+    tx: &mut Tx,
+    statement: &'static str,
+    of: &str,
+    page: &ListPage<RevocationId>,
+    at: Instant,
+) -> Result<Vec<Revocation>, Fault> {
+    let rows: Vec<Row> = tx.all(statement, args![of, page.below(), page.limit + 1]).await?;
     Ok(rows.into_iter().map(|row| row.read(tx, at)).collect())
 }
 

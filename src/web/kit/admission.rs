@@ -109,6 +109,17 @@ impl<W> GivenTo<W> for Uri {}
 impl<W> GivenTo<W> for visit::Of {}
 impl<W, T: GivenTo<W>> GivenTo<W> for Option<T> {}
 
+/// Several arguments as one, for handlers that differ by one word.
+impl<W, A, B, C, D, E> GivenTo<W> for (A, B, C, D, E)
+where
+    A: GivenTo<W>,
+    B: GivenTo<W>,
+    C: GivenTo<W>,
+    D: GivenTo<W>,
+    E: GivenTo<W>,
+{
+}
+
 /// The arguments of a handler, as axum writes them down: each is given in a row that admits `W`.
 pub trait AllGivenTo<W> {}
 

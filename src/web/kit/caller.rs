@@ -68,6 +68,24 @@ impl Caller {
         self.app.context(&self.visit, Actor::Client(self.client_id.clone()))
     }
 
+    /// What the first of its departments has that has it; what none of them has does not exist for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::NotFound`] when it is so; else what was said of it.
+    pub async fn of_departments<T, F>(&self, find: impl Fn(OrganisationId) -> F) -> Result<T, Problem>
+    where
+        F: Future<Output = Result<T, licence::Error>>,
+    {
+        for department in &self.departments {
+            match find(department.clone()).await {
+                Err(licence::Error::NotFound) => {}
+                found => return Ok(found?),
+            }
+        }
+        Err(Problem::NotFound)
+    }
+
     /// Writes down that this system looked at something, before it is shown.
     ///
     /// # Errors

@@ -146,6 +146,11 @@ impl Page {
         &self.app.settings.public_url
     }
 
+    /// Where its owner signs in to an account.
+    pub fn sign_in_url(&self) -> String {
+        format!("{}/sign-in", self.public_url())
+    }
+
     /// The city's words.
     pub fn site(&self) -> &Site {
         &self.app.settings.site
@@ -173,6 +178,8 @@ pub fn sentence(text: &str) -> String {
 pub fn html(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(text) => {
+            #[cfg(test)]
+            crate::kit::markup_tests::check(&text);
             let mut response = (status, text).into_response();
             let kind = HeaderValue::from_static("text/html; charset=utf-8");
             response.headers_mut().insert(header::CONTENT_TYPE, kind);

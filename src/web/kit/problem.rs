@@ -16,7 +16,7 @@ use records::MaybeFault;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::wording::{Both, Worded};
+use super::wording::{self, Both, Worded};
 
 /// Why an answer failed that says so in words of its own, for the one line of the log.
 #[derive(Clone, Debug)]
@@ -151,8 +151,8 @@ impl From<identity::Error> for Problem {
             Error::Fault(fault) => Self::Fault(fault),
             Error::Field { field } => Self::Domain {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
-                code: "field",
-                text: words::identity::field(field),
+                code: field,
+                text: wording::field_wrong(field),
             },
             Error::FourEyes => forbidden("four_eyes", words::identity::FOUR_EYES),
             Error::HasPowers => forbidden("has_powers", words::identity::HAS_POWERS),
@@ -304,6 +304,7 @@ impl From<pki::Error> for Problem {
             }
             Error::KeyTooNew { .. } => conflict("key_too_new", words::operator::KEY_TOO_NEW),
             Error::KeyUnknown(_) => Self::domain(StatusCode::NOT_FOUND, "key_unknown", words::operator::KEY_UNKNOWN),
+            Error::KeyWaits(_) => conflict("key_waits", words::operator::KEY_WAITS),
             Error::KeyUnusable { .. } | Error::NoCurrentKey(_) => {
                 conflict("key_unusable", words::operator::KEY_UNUSABLE)
             }

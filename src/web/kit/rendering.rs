@@ -48,7 +48,8 @@ struct ProblemPage {
     page: Page,
     title: String,
     help: String,
-    code: &'static str,
+    /// For the help line, which asks for the number of the page. The code is for programs.
+    number: u16,
 }
 
 /// Gives an answer that carries a problem its body, and turns axum's bare 404, 405, 413, 415 into ours.
@@ -97,9 +98,9 @@ fn is_plain(parts: &http::response::Parts) -> bool {
 }
 
 fn as_page(problem: &Problem, page: Page) -> Response {
-    let (status, code) = problem.status_and_code();
+    let (status, _) = problem.status_and_code();
     let (title, help) = words(problem, &page, false);
-    html(status, &ProblemPage { page, title, help, code })
+    html(status, &ProblemPage { page, title, help, number: status.as_u16() })
 }
 
 fn as_json(problem: &Problem, page: &Page) -> Response {
@@ -131,9 +132,14 @@ pub fn words(problem: &Problem, page: &Page, is_program: bool) -> (String, Strin
         Problem::Busy { .. } => (words::problem::BUSY_TITLE, words::problem::BUSY_HELP.clone()),
         Problem::Csrf => (words::problem::CSRF_TITLE, words::problem::CSRF_HELP.clone()),
         Problem::Domain { text, .. } => (words::problem::DOMAIN_TITLE, text.clone()),
-        Problem::DuplicateField(field) => {
-            (words::problem::DUPLICATE_FIELD_TITLE, words::problem::duplicate_field_help(field))
-        }
+        Problem::DuplicateField(field) => (
+            words::problem::DUPLICATE_FIELD_TITLE,
+            if is_program {
+                words::problem::duplicate_field_program(field)
+            } else {
+                words::problem::DUPLICATE_FIELD_HELP.clone()
+            },
+        ),
         Problem::Fault(fault) if fault.kind() == FaultKind::Broken => {
             (words::problem::BROKEN_TITLE, words::problem::BROKEN_HELP.clone())
         }

@@ -129,6 +129,18 @@ impl Staff {
     {
         self.app.database.attempt(&self.context(), operation).await
     }
+
+    /// Finds out whether an operation could be done in the name of this member of staff, and does not do it.
+    ///
+    /// # Errors
+    ///
+    /// What the operation would say.
+    pub async fn rehearse<T, F>(&self, operation: impl Fn(Work) -> F) -> Result<T, Problem>
+    where
+        F: Future<Output = Result<T, Problem>>,
+    {
+        self.app.database.rehearse(&self.context(), operation).await
+    }
 }
 
 /// The person of a request that only a signed-in person may make.

@@ -93,3 +93,14 @@ fn every_token_that_is_used_exists() {
         }
     }
 }
+
+#[test]
+fn a_tag_breaks_into_lines_rather_than_leave_its_box() {
+    let parts = include_str!("../static/kit/parts.css");
+    let (_, rule) = parts.split_once("\n.tag {").unwrap();
+    let rule = rule.split('}').next().unwrap();
+    assert!(
+        !rule.contains("nowrap") && rule.contains("max-width: 100%") && rule.contains("overflow-wrap: anywhere"),
+        "{rule}"
+    );
+}

@@ -1,6 +1,9 @@
 //! What cannot be taken back lightly takes a reason and a look at what follows, on a page of its own.
 
-use axum::response::Response;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
 use base::Text;
 use http::StatusCode;
 use identity::Reason;
@@ -8,13 +11,16 @@ use identity::Reason;
 use records::Work;
 
 use crate::{
-    Page, Problem,
+    App, Page, Problem,
     kit::{
         form::Fields,
         page::{html, see_other},
         session::Staff,
     },
 };
+
+/// What an act on an object comes with: who asks, on which page, for which object, with which form.
+pub type Asked = (State<App>, Staff, Page, Path<String>, Fields);
 
 /// One value that would be another one.
 pub struct Change {
@@ -141,15 +147,32 @@ struct Confirm<'a> {
     reason: String,
 }
 
+/// A secret that is shown once.
 #[derive(askama::Template)]
 #[template(path = "staff/shown_once.html")]
-struct ShownOnce {
+pub struct ShownOnce {
+    pub page: Page,
+    /// What kind of secret stands beside it.
+    pub label: &'static Text,
+    /// Of whom or what it is.
+    pub about: String,
+    /// What else its owner is told with it.
+    pub facts: Vec<(&'static Text, String)>,
+    pub value: String,
+    /// What to do with it.
+    pub then: Text,
+    pub back: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "staff/was_shown.html")]
+struct WasShown<'a> {
     page: Page,
-    label: String,
-    about: String,
-    value: String,
-    then: String,
-    back: String,
+    /// The way to the page.
+    places: &'a [(&'a str, &'a str)],
+    /// How to get another one.
+    another: &'static Text,
+    back: &'a str,
 }
 
 /// Whether the page that says what follows was seen.
@@ -170,6 +193,8 @@ where
     F: Future<Output = Result<(), Problem>>,
 {
     if !is_confirmed(fields) {
+        // What cannot be done is said before anybody is asked to confirm it.
+        by.rehearse(operation).await?;
         return Ok(html(StatusCode::OK, &Confirm { page, act, reason: reason.as_str().to_owned() }));
     }
     by.attempt(operation).await?;
@@ -181,8 +206,12 @@ pub fn ask(page: Page, act: Act<'_>) -> Response {
     html(StatusCode::OK, &Confirm { page, act, reason: String::new() })
 }
 
-/// A secret that is shown once, with what to do with it.
-pub fn shown_once(page: Page, label: &Text, about: String, value: String, then: &Text, back: String) -> Response {
-    let (label, then) = (page.say(label).to_owned(), page.say(then).to_owned());
-    html(StatusCode::OK, &ShownOnce { page, label, about, value, then, back })
+/// A secret, in the one answer that has it.
+pub fn shown_once(once: &ShownOnce) -> Response {
+    html(StatusCode::OK, once)
+}
+
+/// That a secret was shown before: a page that had it is loaded again, and nothing is done again.
+pub fn was_shown(page: Page, places: &[(&str, &str)], another: &'static Text, back: &str) -> Response {
+    html(StatusCode::CONFLICT, &WasShown { page, places, another, back })
 }

@@ -14,6 +14,7 @@ pub mod seals;
 mod tests;
 
 use identity::Role;
+use seals::Deed;
 
 use crate::kit::{
     access::{AssuranceLevel::Password, Guard},
@@ -65,9 +66,9 @@ pub fn routes(table: Table) -> Table {
         .get("/console/seals", STAFF, seals::list)
         .post("/console/seals", KEEPER, Guard::Form, keeping::make)
         .get("/console/seals/{id}", STAFF, seals::show)
-        .post("/console/seals/{id}/cancel", KEEPER, Guard::Form, keeping::cancel)
-        .post("/console/seals/{id}/freeze", KEEPER, Guard::Form, keeping::freeze)
-        .post("/console/seals/{id}/renew", KEEPER, Guard::Form, keeping::renew)
-        .post("/console/seals/{id}/unfreeze", KEEPER, Guard::Form, keeping::unfreeze)
+        .post("/console/seals/{id}/cancel", KEEPER, Guard::Form, |asked| keeping::act(Deed::Cancel, asked))
+        .post("/console/seals/{id}/freeze", KEEPER, Guard::Form, |asked| keeping::act(Deed::Freeze, asked))
+        .post("/console/seals/{id}/renew", KEEPER, Guard::Form, |asked| keeping::act(Deed::Renew, asked))
+        .post("/console/seals/{id}/unfreeze", KEEPER, Guard::Form, |asked| keeping::act(Deed::Unfreeze, asked))
         .post("/console/seals/proposals/{id}/withdraw", KEEPER, Guard::Form, keeping::withdraw)
 }

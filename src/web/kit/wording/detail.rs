@@ -1,6 +1,10 @@
 //! The words of what an event says beside what happened.
 
-use base::Text;
+use base::{Language, Text};
+use identity::Role;
+use licence::reason::{ReturnReason, RevocationReason, SuspensionReason};
+
+use super::{Worded, identity::role_words};
 
 /// Every detail with its words.
 const WORDS: &[(&str, &Text)] = &[
@@ -104,9 +108,11 @@ const VALUES: &[(&str, &Text)] = &[
     ("name", words::event_value::NAME),
     ("needs_review", words::event_value::NEEDS_REVIEW),
     ("object", words::event_value::OBJECT),
+    ("organisation", words::event_value::ORGANISATION),
     ("page", words::event_value::PAGE),
     ("password", words::event_value::PASSWORD),
     ("password_reset", words::event_value::PASSWORD_RESET),
+    ("proposal", words::event_value::PROPOSAL),
     ("record", words::event_value::RECORD),
     ("request", words::event_value::REQUEST),
     ("renew", words::event_value::RENEW),
@@ -117,8 +123,67 @@ const VALUES: &[(&str, &Text)] = &[
     ("valid", words::event_value::VALID),
 ];
 
+/// Kinds whose reasons somebody typed; those of the others are codes.
+const TYPED: &[&str] = &["log.loss_acknowledged", "pki.certificate.revoked", "proposal.made", "reason.given"];
+
 /// The words of what a detail says; none for what is in words already, or is a name or a number.
-pub fn detail_value(name: &str, value: &str) -> Option<&'static Text> {
-    let coded = CODED.contains(&name).then(|| VALUES.iter().find(|(known, _)| *known == value))?;
-    coded.map(|(_, words)| *words)
+pub fn detail_value(kind: &str, name: &str, value: &str) -> Option<Text> {
+    match name {
+        "reason" if !TYPED.contains(&kind) && !kind.starts_with("seal.") => reason(value),
+        "roles" => Some(together(value.split(' ').filter_map(Role::parse).map(role_words))),
+        _ if CODED.contains(&name) => among(VALUES, value),
+        _ => None,
+    }
 }
+
+/// What was changed of a person, where an event lists it.
+pub fn changed(field: &str) -> Option<Text> {
+    among(CHANGED, field)
+}
+
+fn among(table: &[(&str, &Text)], code: &str) -> Option<Text> {
+    table.iter().find(|(known, _)| *known == code).map(|(_, words)| (*words).clone())
+}
+
+/// The reason of a sign-in that failed, of a session's end, of what was done to a licence, or of a verdict.
+fn reason(code: &str) -> Option<Text> {
+    let of_verdict = || verify::Reason::ALL.iter().find(|reason| reason.code() == code).map(Worded::text);
+    RevocationReason::parse(code)
+        .map(|reason| reason.text())
+        .or_else(|| SuspensionReason::parse(code).map(|reason| reason.text()))
+        .or_else(|| ReturnReason::parse(code).map(|reason| reason.text()))
+        .or_else(|| among(REASONS, code))
+        .or_else(of_verdict)
+}
+
+/// Several words, one after the other.
+fn together<'t>(words: impl Iterator<Item = &'t Text>) -> Text {
+    let words: Vec<&Text> = words.collect();
+    let joined = |language: Language| {
+        let texts: Vec<&str> = words.iter().map(|text| text.in_language(language)).collect();
+        texts.join(words::consent::AND.in_language(language))
+    };
+    Text::new(joined(Language::Chinese), joined(Language::English))
+}
+
+const CHANGED: &[(&str, &Text)] = &[
+    ("address", words::people::HOME),
+    ("email", words::people::EMAIL),
+    ("name", words::people::NAME),
+    ("phone", words::people::PHONE),
+];
+
+const REASONS: &[(&str, &Text)] = &[
+    ("account_closed", words::event_value::ACCOUNT_CLOSED),
+    ("account_locked", words::event_value::ACCOUNT_LOCKED),
+    ("account_not_open", words::event_value::ACCOUNT_NOT_OPEN),
+    ("password", words::event_value::PASSWORD_WRONG),
+    ("password_changed", words::event_value::PASSWORD_CHANGED),
+    ("password_ended", words::event_value::PASSWORD_ENDED),
+    ("password_reset", words::event_value::PASSWORD_RESET),
+    ("replaced", words::event_value::REPLACED),
+    ("signed_out", words::event_value::SIGNED_OUT),
+    ("signed_out_by_client", words::event_value::SIGNED_OUT_BY_CLIENT),
+    ("too_many", words::event_value::TOO_MANY),
+    ("unknown_account", words::event_value::UNKNOWN_ACCOUNT),
+];

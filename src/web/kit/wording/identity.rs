@@ -1,7 +1,7 @@
-//! The words of what is wrong with a name.
+//! The words of roles, and of what is wrong with a name or a field.
 
 use base::Text;
-use identity::NameError;
+use identity::{NameError, Role};
 
 use super::{Worded, code_of};
 
@@ -13,5 +13,33 @@ impl Worded for NameError {
             Self::Forbidden(c) => words::identity::name_forbidden(code_of(*c)),
             Self::TooLong(max) => words::identity::name_too_long(max),
         }
+    }
+}
+
+/// That a field is not well formed, by what people call it.
+pub fn field_wrong(field: &str) -> Text {
+    let called = match field {
+        "address" => words::people::HOME,
+        "birthdate" => words::identity::BIRTHDATE,
+        "died_on" => words::people::DIED,
+        "email" => words::people::EMAIL,
+        "name" => words::people::NAME,
+        "phone_number" => words::people::PHONE,
+        field if field.starts_with("address.") => words::people::HOME,
+        // What systems keep of a person and no page asks for.
+        _ => words::people::REGISTERED_FIELD,
+    };
+    Text::composed(|language| words::identity::field(called.in_language(language)))
+}
+
+/// What a role is called.
+pub fn role_words(role: Role) -> &'static Text {
+    match role {
+        Role::Auditor => words::people::AUDITOR,
+        Role::Clerk => words::people::CLERK,
+        Role::Counter => words::people::COUNTER,
+        Role::Operator => words::people::OPERATOR,
+        Role::Reviewer => words::people::REVIEWER,
+        Role::SealKeeper => words::people::SEAL_KEEPER,
     }
 }

@@ -1,7 +1,6 @@
 //! What became of a request that two people of the department decide.
 
 use ::licence::{
-    Error,
     application::{self, Application, ApplicationState},
     events::ApplicationOpened,
     reason::ReturnReason,
@@ -58,19 +57,13 @@ pub(super) fn shown(application: &Application) -> String {
 /// `GET /api/v1/applications/{id}`: of the caller's own, for others do not exist for it.
 pub async fn show(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
-    let found = own(&app, &caller, &id).await?.ok_or(Problem::NotFound)?;
+    let find = async |department| {
+        application::find(&mut app.database.read().await?, &app.library.safe, &department, &id).await
+    };
+    let found = caller.of_departments(find).await?;
+    if found.proposed_by.as_ref() != Some(&caller.client_id) {
+        return Err(Problem::NotFound);
+    }
     caller.tell(ApplicationOpened { application: id, holder: found.holder.id().to_owned() }).await?;
     Ok(json::json(StatusCode::OK, shown(&found)))
-}
-
-async fn own(app: &App, caller: &Caller, id: &ApplicationId) -> Result<Option<Application>, Problem> {
-    let mut tx = app.database.read().await?;
-    for department in &caller.departments {
-        match application::find(&mut tx, &app.library.safe, department, id).await {
-            Ok(found) => return Ok(Some(found).filter(|found| found.proposed_by.as_ref() == Some(&caller.client_id))),
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(None)
 }

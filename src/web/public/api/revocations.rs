@@ -1,7 +1,6 @@
 //! What became of a revocation that two people of the department decide.
 
 use ::licence::{
-    Error,
     events::RevocationOpened,
     reason::RevocationReason,
     revocation::{self, Revocation, RevocationState},
@@ -66,19 +65,14 @@ pub(super) fn shown(revocation: &Revocation) -> String {
 /// `GET /api/v1/revocations/{id}`: of the caller's own, for others do not exist for it.
 pub async fn show(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let id = RevocationId::parse(&id).map_err(|_| Problem::NotFound)?;
-    let found = own(&app, &caller, &id).await?.ok_or(Problem::NotFound)?;
+    let find = async |department| {
+        let mut tx = app.database.read().await?;
+        revocation::find(&mut tx, &department, &id, caller.visit.at).await
+    };
+    let found = caller.of_departments(find).await?;
+    if found.client.as_ref() != Some(&caller.client_id) {
+        return Err(Problem::NotFound);
+    }
     caller.tell(RevocationOpened { licence: found.licence.clone(), revocation: id }).await?;
     Ok(json::json(StatusCode::OK, shown(&found)))
-}
-
-async fn own(app: &App, caller: &Caller, id: &RevocationId) -> Result<Option<Revocation>, Problem> {
-    let mut tx = app.database.read().await?;
-    for department in &caller.departments {
-        match revocation::find(&mut tx, department, id, caller.visit.at).await {
-            Ok(found) => return Ok(Some(found).filter(|found| found.client.as_ref() == Some(&caller.client_id))),
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(None)
 }

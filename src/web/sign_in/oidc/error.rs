@@ -5,7 +5,10 @@ use base::{Text, fault::FaultKind};
 use http::{HeaderValue, StatusCode, header};
 use oidc::Error;
 
-use crate::{Problem, kit::problem::Reason};
+use crate::{
+    Problem,
+    kit::{problem::Reason, wording::registration_flaw},
+};
 
 /// The OAuth code of an error and the status of a JSON answer that says it.
 pub fn code(error: &Error) -> (StatusCode, &'static str) {
@@ -113,7 +116,7 @@ pub fn words(error: &Error) -> Text {
         Error::InteractionExpired => words::oidc_problem::INTERACTION_EXPIRED.clone(),
         Error::InteractionForeign => words::oidc_problem::INTERACTION_FOREIGN.clone(),
         Error::ParameterRepeated | Error::ParametersUnreadable => words::oidc_problem::UNREADABLE.clone(),
-        Error::Registration { field, flaw } => words::oidc_problem::registration(field, flaw),
+        Error::Registration { field, flaw } => registration_flaw(field, flaw),
         error => {
             let (_, code) = code(error);
             words::oidc_problem::other(code, error)

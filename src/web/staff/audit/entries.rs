@@ -13,6 +13,7 @@ use base::{
 use http::{HeaderValue, StatusCode, header};
 use identity::{account, organisation, person, staff};
 use licence::{Holder, Licence, events::LicenceOpened, register};
+use oidc::client::{self, ClientId};
 use records::{
     Event, Tx,
     events::LogRead,
@@ -27,6 +28,7 @@ use crate::{
         session::Staff,
         wording,
     },
+    staff::proposed::called,
 };
 
 /// Entries on one page.
@@ -226,7 +228,7 @@ async fn line(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Res
     let who = match entry.actor_kind.as_str() {
         "anonymous" => page.say(words::audit::NOBODY_SIGNED_IN).to_owned(),
         "job" => page.say(&words::audit::by_job(&entry.actor)).to_owned(),
-        "client" => page.say(&words::audit::by_client(&entry.actor)).to_owned(),
+        "client" => page.say(&words::audit::by_client(names.of_client(tx, page, &entry.actor).await?)).to_owned(),
         "operator" => page.say(&words::audit::by_command(names.of(tx, &entry.actor).await?)).to_owned(),
         _ => names.of(tx, &entry.actor).await?,
     };
@@ -239,21 +241,26 @@ async fn line(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Res
         what: sentence(what),
         about: entry.object.clone(),
         about_name: names.of(tx, &entry.object).await?,
-        detail: detail(page, tx, names, &entry.data).await?,
+        detail: detail(page, tx, names, entry).await?,
         request: entry.request_id.clone(),
     })
 }
 
 /// The details, one after the other, each with its words and the names of whom and what it means.
-async fn detail(page: &Page, tx: &mut Tx, names: &mut Names, data: &str) -> Result<String, Problem> {
-    let Ok(serde_json::Value::Object(details)) = serde_json::from_str(data) else { return Ok(String::new()) };
+async fn detail(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Result<String, Problem> {
+    let Ok(serde_json::Value::Object(details)) = serde_json::from_str(&entry.data) else { return Ok(String::new()) };
     let mut said = Vec::new();
     for (name, value) in details {
         let value = match value {
-            serde_json::Value::String(text) => match wording::detail_value(&name, &text) {
-                Some(words) => page.say(words).to_owned(),
+            serde_json::Value::String(text) if name == "act" => page.say(called(&text)).to_owned(),
+            serde_json::Value::String(text) => match wording::detail_value(&entry.kind, &name, &text) {
+                Some(words) => page.say(&words).to_owned(),
                 None => names.of(tx, &text).await?,
             },
+            serde_json::Value::Array(fields) if name == "fields" => {
+                let fields = fields.iter().filter_map(|field| wording::changed(field.as_str()?));
+                fields.map(|words| page.say(&words).to_owned()).collect::<Vec<_>>().join(page.say(words::consent::AND))
+            }
             other => other.to_string(),
         };
         let name = wording::detail(&name).map_or(name.as_str(), |words| page.say(words)).to_owned();
@@ -285,6 +292,19 @@ impl Names {
             None
         };
         let name = found.unwrap_or_else(|| id.to_owned());
+        self.0.insert(id.to_owned(), name.clone());
+        Ok(name)
+    }
+
+    async fn of_client(&mut self, tx: &mut Tx, page: &Page, id: &str) -> Result<String, Problem> {
+        if let Some(known) = self.0.get(id) {
+            return Ok(known.clone());
+        }
+        let found = match ClientId::parse(id) {
+            Ok(id) => client::find(tx, &id).await?,
+            Err(_) => None,
+        };
+        let name = found.map_or_else(|| id.to_owned(), |client| page.say(&client.name).to_owned());
         self.0.insert(id.to_owned(), name.clone());
         Ok(name)
     }

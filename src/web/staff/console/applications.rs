@@ -1,5 +1,7 @@
 //! `/console/applications`: the queue, and one application side by side with the register.
 
+use std::collections::HashMap;
+
 use axum::{
     extract::{Path, State},
     response::Response,
@@ -18,9 +20,9 @@ use licence::{
     issue::{self, Begun, compose::from_register},
     reason::ReturnReason,
 };
-use records::Work;
+use records::{Tx, Work};
 
-use super::parts::{PAGE, choices, reason_missing};
+use super::parts::{PAGE, choices, reason_missing, system_name};
 use crate::{
     App, Page, Problem,
     kit::{
@@ -40,10 +42,30 @@ pub(super) struct Line {
     pub kind: &'static str,
     pub state: &'static str,
     pub is_mine: bool,
+    /// The system that asked for it; empty for none.
+    pub system: String,
 }
 
-/// An application as a line of a list.
-pub(super) fn line(app: &App, page: &Page, one: &Application, me: &PersonId) -> Line {
+/// Applications as lines of a list.
+pub(super) async fn lines(
+    app: &App,
+    tx: &mut Tx,
+    page: &Page,
+    found: &[Application],
+    me: &PersonId,
+) -> Result<Vec<Line>, Problem> {
+    let (mut names, mut lines) = (HashMap::new(), Vec::with_capacity(found.len()));
+    for one in found {
+        let system = match &one.proposed_by {
+            Some(system) => system_name(tx, page, &mut names, system).await?,
+            None => String::new(),
+        };
+        lines.push(Line { system, ..line(app, page, one, me) });
+    }
+    Ok(lines)
+}
+
+fn line(app: &App, page: &Page, one: &Application, me: &PersonId) -> Line {
     let (kind, state) = state_tag(page, one.state);
     Line {
         id: one.id.to_string(),
@@ -52,8 +74,14 @@ pub(super) fn line(app: &App, page: &Page, one: &Application, me: &PersonId) -> 
         when: one.submitted_at.legal_text(),
         kind,
         state,
-        is_mine: one.maker_person == *me,
+        is_mine: is_of(one, me),
+        system: String::new(),
     }
+}
+
+/// Whether a person handed an application in. The clerk whom a system named answers for nothing yet.
+fn is_of(one: &Application, person: &PersonId) -> bool {
+    one.state != ApplicationState::Proposed && one.maker_person == *person
 }
 
 fn type_name(app: &App, page: &Page, one: &Application) -> String {
@@ -87,10 +115,10 @@ pub async fn list(State(app): State<App>, staff: Staff, page: Page, Query(query)
         text => ListPage::after(ApplicationId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
     };
     let department = &staff.appointment.organisation_id;
-    let found =
-        application::list(&mut app.database.read().await?, &app.library.safe, department, state, &stretch).await?;
-    let lines = found.items.iter().map(|one| line(&app, &page, one, &staff.session.person_id));
-    let lines = lines.collect();
+    let mut tx = app.database.read().await?;
+    let found = application::list(&mut tx, &app.library.safe, department, state, &stretch).await?;
+    let lines = lines(&app, &mut tx, &page, &found.items, &staff.session.person_id).await?;
+    drop(tx);
     let state = state.map(ApplicationState::as_str).unwrap_or_default().to_owned();
     Ok(html(StatusCode::OK, &List { page, state, lines, next: found.next.map(|id| id.to_string()) }))
 }
@@ -111,7 +139,8 @@ struct Review {
     type_name: String,
     kind: &'static str,
     state: &'static str,
-    maker: String,
+    /// Who answers for it; nobody before a clerk has taken it on.
+    maker: Option<String>,
     submitted: String,
     checker: Option<String>,
     decided: Option<String>,
@@ -149,7 +178,14 @@ pub async fn review(
         Some(older) => Some(app.library.safe.content(&mut tx, &LicenceId::stored(older.clone())).await?),
         None => None,
     };
-    let maker = staff::find(&mut tx, &one.maker_staff).await?.map(|view| view.name).unwrap_or_default();
+    let maker = match one.state {
+        ApplicationState::Proposed => None,
+        _ => Some(staff::find(&mut tx, &one.maker_staff).await?.map(|view| view.name).unwrap_or_default()),
+    };
+    let proposed_by = match &one.proposed_by {
+        Some(system) => Some(system_name(&mut tx, &page, &mut HashMap::new(), system).await?),
+        None => None,
+    };
     let checker = match &one.checker_staff {
         Some(checker) => staff::find(&mut tx, checker).await?.map(|view| view.name),
         None => None,
@@ -157,7 +193,7 @@ pub async fn review(
     drop(tx);
     let holder_id = one.holder.id().to_owned();
     staff.tell(ApplicationOpened { application: id.clone(), holder: holder_id }).await?;
-    let is_own = one.maker_person == staff.session.person_id;
+    let is_own = is_of(&one, &staff.session.person_id);
     let may_decide = staff.appointment.roles.has(Role::Reviewer) && !is_own && one.state == ApplicationState::Submitted;
     let may_adopt = staff.appointment.roles.has(Role::Clerk) && one.state == ApplicationState::Proposed;
     let (kind, state) = state_tag(&page, one.state);
@@ -189,7 +225,7 @@ pub async fn review(
         digest: one.digest.clone(),
         may_decide,
         may_adopt,
-        proposed_by: one.proposed_by.clone(),
+        proposed_by,
         is_own,
         return_reasons: choices(&page, ReturnReason::ALL, ReturnReason::code),
         page,

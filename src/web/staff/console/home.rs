@@ -13,7 +13,7 @@ use licence::{
 };
 
 use super::{
-    applications::{Line, line},
+    applications::{self, Line},
     revocations, seals,
 };
 use crate::{
@@ -70,9 +70,7 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         if wanted {
             let found =
                 application::list(&mut tx, &app.library.safe, department, Some(state), &ListPage::first(SHOWN)).await?;
-            for one in &found.items {
-                lines.push(line(&app, &page, one, &staff.session.person_id));
-            }
+            lines = applications::lines(&app, &mut tx, &page, &found.items, &staff.session.person_id).await?;
         }
         lists.push(lines);
     }

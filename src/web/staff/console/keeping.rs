@@ -15,51 +15,48 @@ use super::seals::{Deed, Refused, kind_words, make_title, own, render, render_li
 use crate::{
     App, Page, Problem,
     kit::{form::Fields, page::see_other, session::Staff},
-    staff::confirm::{self, Act, Change},
+    staff::confirm::{self, Act, Asked, Change},
 };
 
-/// `POST /console/seals/{id}/cancel`: proposes that it ends.
-pub async fn cancel(
-    State(app): State<App>,
-    keeper: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    act(&app, &keeper, page, &id, &fields, Deed::Cancel).await
-}
-
-/// `POST /console/seals/{id}/freeze`: at once.
-pub async fn freeze(
-    State(app): State<App>,
-    keeper: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    act(&app, &keeper, page, &id, &fields, Deed::Freeze).await
-}
-
-/// `POST /console/seals/{id}/renew`: at once.
-pub async fn renew(
-    State(app): State<App>,
-    keeper: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    act(&app, &keeper, page, &id, &fields, Deed::Renew).await
-}
-
-/// `POST /console/seals/{id}/unfreeze`: proposes that it seals again.
-pub async fn unfreeze(
-    State(app): State<App>,
-    keeper: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    act(&app, &keeper, page, &id, &fields, Deed::Unfreeze).await
+/// `POST /console/seals/{id}/…`, one for each deed: says what follows, until that was seen, and does or proposes it.
+pub async fn act(deed: Deed, (State(app), keeper, page, Path(id), fields): Asked) -> Result<Response, Problem> {
+    let seal = own(&app, &keeper, &id).await?;
+    let (typed, seen) = (fields.text("reason"), fields.text("seen"));
+    let refuse =
+        |status, text: &base::Text| Refused { form: deed.name(), reason: typed.to_owned(), status, text: text.clone() };
+    let Ok(reason) = Reason::parse(typed) else {
+        let refused = refuse(StatusCode::UNPROCESSABLE_ENTITY, words::proposal::REASON_MISSING);
+        return render(&app, &keeper, page, &seal, "", Some(refused)).await;
+    };
+    if seal.seen() != seen {
+        return render(&app, &keeper, page, &seal, "", Some(refuse(StatusCode::CONFLICT, words::proposal::STALE)))
+            .await;
+    }
+    let is_confirmed = confirm::is_confirmed(&fields);
+    let operation = async |mut work: Work| {
+        let custody = &app.custody;
+        match deed {
+            Deed::Cancel => keeper::propose(&mut work, keeper::CANCEL, &seal.seal_id, seen, &reason).await?,
+            Deed::Freeze => keeper::freeze(&mut work, &seal.seal_id, seen, &reason).await?,
+            // A key that is made leaves a file.
+            Deed::Renew if !is_confirmed => {
+                keeper::check_renewal(&mut work, &seal.seal_id, seen).await?;
+                return Ok(());
+            }
+            Deed::Renew => keeper::renew(&mut work, custody, &seal.seal_id, seen, &reason).await?,
+            Deed::Unfreeze => keeper::propose(&mut work, keeper::UNFREEZE, &seal.seal_id, seen, &reason).await?,
+        }
+        Ok(work.commit().await?)
+    };
+    let about = confirmed(&page, &seal, deed).with(vec![("seen".to_owned(), seen.to_owned())]);
+    match confirm::perform(&keeper, page.clone(), &fields, about, &reason, operation).await {
+        Err(Problem::Domain { status, text, .. }) => {
+            // As it is now: whoever came first may have changed it.
+            let seal = own(&app, &keeper, &id).await?;
+            render(&app, &keeper, page, &seal, "", Some(refuse(status, &text))).await
+        }
+        other => other,
+    }
 }
 
 /// `POST /console/seals`: proposes that the department gets a seal of a kind.
@@ -129,47 +126,6 @@ pub async fn withdraw(
             }
         }
         Err(other) => Err(other),
-    }
-}
-
-/// One deed: says what follows, until that was seen, and does or proposes it.
-async fn act(
-    app: &App,
-    keeper: &Staff,
-    page: Page,
-    id: &str,
-    fields: &Fields,
-    deed: Deed,
-) -> Result<Response, Problem> {
-    let seal = own(app, keeper, id).await?;
-    let (typed, seen) = (fields.text("reason"), fields.text("seen"));
-    let refuse =
-        |status, text: &base::Text| Refused { form: deed.name(), reason: typed.to_owned(), status, text: text.clone() };
-    let Ok(reason) = Reason::parse(typed) else {
-        let refused = refuse(StatusCode::UNPROCESSABLE_ENTITY, words::proposal::REASON_MISSING);
-        return render(app, keeper, page, &seal, "", Some(refused)).await;
-    };
-    if seal.seen() != seen {
-        return render(app, keeper, page, &seal, "", Some(refuse(StatusCode::CONFLICT, words::proposal::STALE))).await;
-    }
-    let operation = async |mut work: Work| {
-        let custody = &app.custody;
-        match deed {
-            Deed::Cancel => keeper::propose(&mut work, keeper::CANCEL, &seal.seal_id, seen, &reason).await?,
-            Deed::Freeze => keeper::freeze(&mut work, &seal.seal_id, seen, &reason).await?,
-            Deed::Renew => keeper::renew(&mut work, custody, &seal.seal_id, seen, &reason).await?,
-            Deed::Unfreeze => keeper::propose(&mut work, keeper::UNFREEZE, &seal.seal_id, seen, &reason).await?,
-        }
-        Ok(work.commit().await?)
-    };
-    let about = confirmed(&page, &seal, deed).with(vec![("seen".to_owned(), seen.to_owned())]);
-    match confirm::perform(keeper, page.clone(), fields, about, &reason, operation).await {
-        Err(Problem::Domain { status, text, .. }) => {
-            // As it is now: whoever came first may have changed it.
-            let seal = own(app, keeper, id).await?;
-            render(app, keeper, page, &seal, "", Some(refuse(status, &text))).await
-        }
-        other => other,
     }
 }
 

@@ -25,7 +25,7 @@ use records::{
     log::{self, Entry as Logged},
 };
 
-use super::parts::{PAGE, choices, name_of, reason_missing, tag, type_name};
+use super::parts::{PAGE, choices, name_of, reason_missing, system_name, tag, type_name};
 use crate::{
     App, Page, Problem,
     kit::{
@@ -317,6 +317,7 @@ async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entr
             "job" => page.say(words::console::BY_RECOVERY).to_owned(),
             "operator" => page.say(words::console::BY_OPERATOR).to_owned(),
             "person" => page.say(words::console::BY_HOLDER).to_owned(),
+            "client" => system_name(tx, page, &mut names, &event.actor).await?,
             _ => event.actor.clone(),
         };
         let told = Told::read(event);

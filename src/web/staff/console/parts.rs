@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use base::{Fault, id::StaffId};
 use identity::staff;
 use licence::{Licence, Standing};
+use oidc::client::{self, ClientId};
 use records::Tx;
 
 use crate::{App, Page, Problem, kit::wording::Worded};
@@ -45,6 +46,25 @@ pub fn reason_missing() -> Problem {
         code: "reason_missing",
         text: words::console::REASON_MISSING.clone(),
     }
+}
+
+/// The name of a system that asked for something.
+pub async fn system_name(
+    tx: &mut Tx,
+    page: &Page,
+    names: &mut HashMap<String, String>,
+    id: &str,
+) -> Result<String, Problem> {
+    if let Some(known) = names.get(id) {
+        return Ok(known.clone());
+    }
+    let found = match ClientId::parse(id) {
+        Ok(id) => client::find(tx, &id).await?,
+        Err(_) => None,
+    };
+    let name = found.map_or_else(|| id.to_owned(), |client| page.say(&client.name).to_owned());
+    names.insert(id.to_owned(), name.clone());
+    Ok(name)
 }
 
 /// The name of a member of staff, also of one who has left.

@@ -18,7 +18,7 @@ use licence::{
 };
 use records::{Tx, Work};
 
-use super::parts::{PAGE, choices, name_of, tag, type_name};
+use super::parts::{PAGE, choices, name_of, system_name, tag, type_name};
 use crate::{
     App, Page, Problem,
     kit::{
@@ -53,7 +53,7 @@ pub(super) async fn lines(app: &App, tx: &mut Tx, page: &Page, found: &[Revocati
             type_name: type_name(app, page, &licence)?,
             holder: licence.holder_shown.clone(),
             decision: decision(page, one),
-            filed_by: filer(tx, &mut names, one).await?,
+            filed_by: filer(tx, page, &mut names, one).await?,
             when: one.filed_at.legal_text(),
             kind,
             state,
@@ -63,10 +63,16 @@ pub(super) async fn lines(app: &App, tx: &mut Tx, page: &Page, found: &[Revocati
 }
 
 /// Who answers for it: a member of staff, or the system that asked.
-async fn filer(tx: &mut Tx, names: &mut HashMap<String, String>, one: &Revocation) -> Result<String, Problem> {
-    match &one.filed_by {
-        Some(staff) => name_of(tx, names, staff.as_str()).await,
-        None => Ok(one.client.clone().unwrap_or_default()),
+async fn filer(
+    tx: &mut Tx,
+    page: &Page,
+    names: &mut HashMap<String, String>,
+    one: &Revocation,
+) -> Result<String, Problem> {
+    match (&one.filed_by, &one.client) {
+        (Some(staff), _) => name_of(tx, names, staff.as_str()).await,
+        (None, Some(system)) => system_name(tx, page, names, system).await,
+        (None, None) => Ok(String::new()),
     }
 }
 
@@ -226,7 +232,11 @@ async fn one(app: &App, staff: &Staff, page: Page, id: &str, again: Again) -> Re
     let licence = register::by_id(&mut tx, &found.licence).await?.ok_or(Problem::NotFound)?;
     let shown = shown(app, &mut tx, &page, &licence).await?;
     let mut names = HashMap::new();
-    let filed_by = filer(&mut tx, &mut names, &found).await?;
+    let filed_by = filer(&mut tx, &page, &mut names, &found).await?;
+    let client = match &found.client {
+        Some(system) => system_name(&mut tx, &page, &mut names, system).await?,
+        None => String::new(),
+    };
     let decided_by = match &found.decided_by {
         Some(staff) => name_of(&mut tx, &mut names, staff.as_str()).await?,
         None => String::new(),
@@ -244,7 +254,7 @@ async fn one(app: &App, staff: &Staff, page: Page, id: &str, again: Again) -> Re
         state,
         reason: found.reason.map(|reason| page.sentence(&reason.text())).unwrap_or_default(),
         decision: decision(&page, &found),
-        client: found.client.clone().unwrap_or_default(),
+        client,
         filed_by,
         filed_at: found.filed_at.legal_text(),
         until: found.ends_at.legal_text(),
@@ -285,21 +295,18 @@ pub async fn approve(
         let reason = found.reason.map(|reason| page.sentence(&reason.text())).unwrap_or_default();
         facts.push((page.say(words::forms::REASON).to_owned(), reason));
         facts.push((page.say(words::console::DECISION).to_owned(), decision(&page, &found)));
-        let way = format!("/console/revocations/{}", found.id);
         let words = (words::revoking::APPROVE, words::revoking::FOLLOWS);
-        return Ok(confirm::ask(page, Act::new(&way, "approve", &shown.type_name, words).danger().facts(facts)));
+        return Ok(confirm::ask(
+            page,
+            Act::new(&way(&found.id), "approve", &shown.type_name, words).danger().facts(facts),
+        ));
     }
     let approve = async |mut work: Work| {
         revocation::approve(&mut work, &found.id).await?;
         Ok(work.commit().await?)
     };
-    match reviewer.attempt(approve).await {
-        Ok(()) => Ok(see_other(&format!("/console/licences/{}", found.licence))),
-        Err(problem) => {
-            let again = Again::of(problem, &page, "approve", &fields)?;
-            one(&app, &reviewer, page, &id, again).await
-        }
-    }
+    let licence = format!("/console/licences/{}", found.licence);
+    ending((&app, &reviewer), page, (&found, &licence), ("approve", &fields), approve).await
 }
 
 /// `POST /console/revocations/{id}/refuse`.
@@ -320,13 +327,7 @@ pub async fn refuse(
         revocation::refuse(&mut work, &found.id, &why).await?;
         Ok(work.commit().await?)
     };
-    match by.attempt(refuse).await {
-        Ok(()) => Ok(see_other(&format!("/console/revocations/{}", found.id))),
-        Err(problem) => {
-            let again = Again::of(problem, &page, "why", &fields)?;
-            one(&app, &by, page, &id, again).await
-        }
-    }
+    ending((&app, &by), page, (&found, &way(&found.id)), ("why", &fields), refuse).await
 }
 
 /// `POST /console/revocations/{id}/withdraw`.
@@ -342,13 +343,7 @@ pub async fn withdraw(
         revocation::withdraw(&mut work, &found.id).await?;
         Ok(work.commit().await?)
     };
-    match clerk.attempt(withdraw).await {
-        Ok(()) => Ok(see_other(&format!("/console/revocations/{}", found.id))),
-        Err(problem) => {
-            let again = Again::of(problem, &page, "withdraw", &fields)?;
-            one(&app, &clerk, page, &id, again).await
-        }
-    }
+    ending((&app, &clerk), page, (&found, &way(&found.id)), ("withdraw", &fields), withdraw).await
 }
 
 /// `POST /console/revocations/{id}/adopt`: the clerk takes on what a system asked for.
@@ -369,11 +364,31 @@ pub async fn adopt(
         revocation::adopt(&mut work, &found.id, &number).await?;
         Ok(work.commit().await?)
     };
-    match clerk.attempt(adopt).await {
-        Ok(()) => Ok(see_other(&format!("/console/revocations/{}", found.id))),
+    ending((&app, &clerk), page, (&found, &way(&found.id)), ("decision", &fields), adopt).await
+}
+
+/// Does what was asked for and leads on, or says on the page of the revocation, beside the field that it is about, why it
+/// was not done.
+async fn ending<F>(
+    (app, by): (&App, &Staff),
+    page: Page,
+    (found, leads_to): (&Revocation, &str),
+    (field, fields): (&str, &Fields),
+    operation: impl Fn(Work) -> F,
+) -> Result<Response, Problem>
+where
+    F: Future<Output = Result<(), Problem>>,
+{
+    match by.attempt(operation).await {
+        Ok(()) => Ok(see_other(leads_to)),
         Err(problem) => {
-            let again = Again::of(problem, &page, "decision", &fields)?;
-            one(&app, &clerk, page, &id, again).await
+            let again = Again::of(problem, &page, field, fields)?;
+            one(app, by, page, found.id.as_str(), again).await
         }
     }
+}
+
+/// The page of a revocation.
+fn way(id: &RevocationId) -> String {
+    format!("/console/revocations/{id}")
 }

@@ -159,6 +159,8 @@ struct Over {
     kind: &'static str,
     state: &'static str,
     decided_by: String,
+    /// Why it was refused.
+    refusal: String,
 }
 
 struct Entry {
@@ -404,19 +406,21 @@ pub async fn making(tx: &mut Tx, page: &Page, member: &Staff) -> Result<Vec<Prop
 /// What was proposed of seals for a seal or a department and waits no more.
 async fn over(tx: &mut Tx, page: &Page, object: &str) -> Result<Vec<Over>, Problem> {
     let found = proposal::over(tx, object, page.visit.at).await?;
-    let ours = found.into_iter().filter(|one| keeper::is_ours(&one.kind));
-    let over = ours.map(|one| {
+    let mut over = Vec::new();
+    for one in found.into_iter().filter(|one| keeper::is_ours(&one.kind)) {
+        let refusal = proposal::refusal(tx, &one).await?.unwrap_or_default();
         let (kind, state) = proposed::state_tag(page, one.state);
-        Over {
+        over.push(Over {
             what: page.say(called(&one.kind)),
             when: one.proposed_at.legal_text(),
             by: one.proposed_by_name,
             kind,
             state,
             decided_by: one.decided_by_name.unwrap_or_default(),
-        }
-    });
-    Ok(over.collect())
+            refusal,
+        });
+    }
+    Ok(over)
 }
 
 fn proposed(page: &Page, member: &Staff, one: &ProposalView, is_stale: bool) -> Proposed {

@@ -11,6 +11,7 @@ use base::{
 };
 use http::StatusCode;
 use identity::{
+    Reason,
     account::{self, AccountState, AccountView},
     events::{PeopleSearched, PersonOpened},
     password,
@@ -25,6 +26,10 @@ use crate::{
         form::{FieldError, Fields, Query},
         page::{html, see_other},
         session::Staff,
+    },
+    staff::{
+        again::Again,
+        confirm::{self, Asked},
     },
 };
 
@@ -90,7 +95,9 @@ struct One {
     state: &'static str,
     is_open: bool,
     is_own: bool,
-    errors: Vec<FieldError>,
+    /// Why it was refused.
+    refusal: String,
+    again: Again,
 }
 
 #[derive(askama::Template)]
@@ -169,7 +176,7 @@ pub async fn show(
     page: Page,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    one(&app, &staff, page, &id, StatusCode::OK, Vec::new()).await
+    one(&app, &staff, page, &id, Again::default()).await
 }
 
 /// `POST /desk/resets/{id}/approve`: the first password is in the answer and nowhere else.
@@ -181,11 +188,15 @@ pub async fn approve(
     fields: Fields,
 ) -> Result<Response, Problem> {
     if fields.text("compared") != "yes" {
-        let errors = vec![FieldError::new(&page, "compared", words::reset::COMPARED_MISSING)];
-        return one(&app, &staff, page, &id, StatusCode::UNPROCESSABLE_ENTITY, errors).await;
+        let again = Again::wrong(&page, ("approve", fields), "compared", words::reset::COMPARED_MISSING);
+        return one(&app, &staff, page, &id, again).await;
     }
     let view = view(&app, &staff, &page, &id).await?;
     // Nobody makes this node hash passwords for what is decided already.
+    if view.state == ResetState::Approved {
+        let places = [("/desk", page.say(words::desk::TITLE)), ("/desk/resets", page.say(words::reset::TITLE))];
+        return Ok(confirm::was_shown(page.clone(), &places, words::confirm::WAS_SHOWN_COUNTER, "/desk/resets"));
+    }
     if view.state != ResetState::Open {
         return Err(identity::Error::ResetOver.into());
     }
@@ -206,11 +217,15 @@ pub async fn approve(
     Ok(html(StatusCode::OK, &handed_over))
 }
 
-/// `POST /desk/resets/{id}/refuse`.
-pub async fn refuse(staff: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
-    let id = ResetId::parse(&id).map_err(|_| Problem::NotFound)?;
+/// `POST /desk/resets/{id}/refuse`, with a reason that whoever filed it is told.
+pub async fn refuse((State(app), staff, page, Path(id), fields): Asked) -> Result<Response, Problem> {
+    let view = view(&app, &staff, &page, &id).await?;
+    let Ok(why) = Reason::parse(fields.text("reason")) else {
+        let again = Again::wrong(&page, ("refuse", fields), "refuse-reason", words::proposal::REASON_MISSING);
+        return one(&app, &staff, page, &id, again).await;
+    };
     let refuse = async |mut work: Work| {
-        reset::refuse(&mut work, &id).await?;
+        reset::refuse(&mut work, &view.reset_id, &why).await?;
         Ok(work.commit().await?)
     };
     staff.attempt(refuse).await?;
@@ -235,17 +250,11 @@ async fn view(app: &App, staff: &Staff, page: &Page, id: &str) -> Result<ResetVi
     found.ok_or(Problem::NotFound)
 }
 
-async fn one(
-    app: &App,
-    staff: &Staff,
-    page: Page,
-    id: &str,
-    status: StatusCode,
-    errors: Vec<FieldError>,
-) -> Result<Response, Problem> {
+async fn one(app: &App, staff: &Staff, page: Page, id: &str, again: Again) -> Result<Response, Problem> {
     let view = view(app, staff, &page, id).await?;
     let mut tx = app.database.read().await?;
     let person = person::find(&mut tx, &view.person_id).await?.ok_or(Problem::NotFound)?;
+    let refusal = reset::refusal(&mut tx, &view).await?.unwrap_or_default();
     drop(tx);
     staff.tell(opened(&person)).await?;
     let (kind, state) = tag(&page, view.state);
@@ -263,10 +272,11 @@ async fn one(
         state,
         is_open: view.state == ResetState::Open,
         is_own: view.filed_by_person == staff.session.person_id,
-        errors,
+        refusal,
+        again,
         page,
     };
-    Ok(html(status, &shown))
+    Ok(html(shown.again.status(), &shown))
 }
 
 async fn render(

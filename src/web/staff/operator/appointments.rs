@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use base::{Text, number::CreditCode};
+use base::number::CreditCode;
 use identity::{
     Reason, Role,
     appointment::{self, Place},
@@ -13,22 +13,40 @@ use identity::{
 };
 use records::Work;
 
-use super::found::{find_person, way};
+use super::{
+    found::{find_person, way},
+    people,
+};
 use crate::{
     App, Page, Problem,
-    kit::{form::Fields, session::Staff},
-    staff::confirm::{self, Act, Change},
+    kit::{form::Fields, session::Staff, wording::role_words},
+    staff::{
+        again::Again,
+        confirm::{self, Act, Asked, Change},
+    },
 };
 
+/// The fields of the roles, among which at least one is ticked.
+const ROLES: &str = "roles";
+
 /// `POST /operator/people/{id}/appoint`: proposes a place in a department.
-pub async fn appoint(
-    State(app): State<App>,
-    by: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    let person = find_person(&app, &id).await?;
+pub async fn appoint((State(app), by, page, Path(id), fields): Asked) -> Result<Response, Problem> {
+    let place = |code: &str| match code {
+        "organisation_unknown" => Some("code"),
+        "role_missing" | "roles_exclude" => Some(ROLES),
+        _ => None,
+    };
+    match propose_place(&app, &by, page.clone(), &id, &fields).await {
+        Err(problem) => {
+            let again = Again::after(problem, &page, ("appoint", fields), place)?;
+            people::render((&app, &by), page, &id, "", again).await
+        }
+        done => done,
+    }
+}
+
+async fn propose_place(app: &App, by: &Staff, page: Page, id: &str, fields: &Fields) -> Result<Response, Problem> {
+    let person = find_person(app, id).await?;
     let reason = Reason::parse(fields.text("reason"))?;
     let code = fields.text("code");
     let department = match CreditCode::parse(&base::plain(code)) {
@@ -51,20 +69,24 @@ pub async fn appoint(
         appointment::propose(&mut work, &person.person_id, &place, &reason).await?;
         Ok(work.commit().await?)
     };
-    let act = Act::new(&way(&id), "appoint", &person.name, (words::people::APPOINT, words::people::APPOINT_FOLLOWS));
+    let act = Act::new(&way(id), "appoint", &person.name, (words::people::APPOINT, words::people::APPOINT_FOLLOWS));
     let act = act.proposed().changing(vec![change]).with(again);
-    confirm::perform(&by, page, &fields, act, &reason, propose).await
+    confirm::perform(by, page, fields, act, &reason, propose).await
 }
 
 /// `POST /operator/people/{id}/dismiss`: ends the place that somebody has.
-pub async fn dismiss(
-    State(app): State<App>,
-    by: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    let person = find_person(&app, &id).await?;
+pub async fn dismiss((State(app), by, page, Path(id), fields): Asked) -> Result<Response, Problem> {
+    match end_place(&app, &by, page.clone(), &id, &fields).await {
+        Err(problem) => {
+            let again = Again::after(problem, &page, ("dismiss", fields), |_| None)?;
+            people::render((&app, &by), page, &id, "", again).await
+        }
+        done => done,
+    }
+}
+
+async fn end_place(app: &App, by: &Staff, page: Page, id: &str, fields: &Fields) -> Result<Response, Problem> {
+    let person = find_person(app, id).await?;
     let reason = Reason::parse(fields.text("reason"))?;
     let now = staff::of_person(&mut app.database.read().await?, &person.person_id).await?;
     let now = now.ok_or(identity::Error::StaffUnknown)?;
@@ -75,8 +97,8 @@ pub async fn dismiss(
         appointment::end(&mut work, &person.person_id, &reason).await?;
         Ok(work.commit().await?)
     };
-    let act = Act::new(&way(&id), "dismiss", &person.name, (words::people::DISMISS, words::people::DISMISS_FOLLOWS));
-    confirm::perform(&by, page, &fields, act.danger().changing(vec![change]), &reason, end).await
+    let act = Act::new(&way(id), "dismiss", &person.name, (words::people::DISMISS, words::people::DISMISS_FOLLOWS));
+    confirm::perform(by, page, fields, act.danger().changing(vec![change]), &reason, end).await
 }
 
 /// What a proposed appointment gives, for the page of the proposal.
@@ -91,18 +113,6 @@ pub async fn proposed(app: &App, page: &Page, place: &Place) -> Result<Vec<Chang
 pub fn described(page: &Page, department: &str, roles: &[Role]) -> String {
     let names: Vec<&str> = roles.iter().map(|role| page.say(role_words(*role))).collect();
     format!("{department} · {}", names.join(page.say(words::consent::AND)))
-}
-
-/// What a role is called.
-pub fn role_words(role: Role) -> &'static Text {
-    match role {
-        Role::Auditor => words::people::AUDITOR,
-        Role::Clerk => words::people::CLERK,
-        Role::Counter => words::people::COUNTER,
-        Role::Operator => words::people::OPERATOR,
-        Role::Reviewer => words::people::REVIEWER,
-        Role::SealKeeper => words::people::SEAL_KEEPER,
-    }
 }
 
 /// The field of a role in the form.

@@ -16,12 +16,14 @@ use records::Work;
 use crate::{
     App, Page, Problem,
     kit::{
-        form::{FieldError, Fields, Query},
+        form::{Fields, Query},
         page::{html, see_other},
         session::Staff,
+        wording::registration_flaw,
     },
     staff::{
-        confirm::{self, Act, Change},
+        again::Again,
+        confirm::{self, Act, Asked, Change, ShownOnce},
         proposed::{self, Waiting},
     },
 };
@@ -75,7 +77,41 @@ struct One {
     typed: Typed,
     waiting: Vec<Waiting>,
     done: &'static str,
-    errors: Vec<FieldError>,
+    again: Again,
+}
+
+/// What is done to a client as a whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    Disable,
+    Enable,
+    Secret,
+}
+
+impl Deed {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Enable => "enable",
+            Self::Secret => "secret",
+        }
+    }
+
+    fn words(self) -> (&'static Text, &'static Text) {
+        match self {
+            Self::Disable => (words::clients::DISABLE, words::clients::DISABLE_FOLLOWS),
+            Self::Enable => (words::clients::ENABLE, words::clients::ENABLE_FOLLOWS),
+            Self::Secret => (words::clients::SECRET, words::clients::SECRET_FOLLOWS),
+        }
+    }
+
+    fn is_offered(self, client: &Client) -> bool {
+        match self {
+            Self::Disable => client.enabled,
+            Self::Enable => !client.enabled,
+            Self::Secret => client.settings.kind == ClientKind::Confidential,
+        }
+    }
 }
 
 /// `GET /operator/clients`, with `id=…` for one of them.
@@ -112,17 +148,11 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let client = find(&app, &id).await?;
     let done = confirm::what_was_done(&page, &query);
-    render(&app, page, client, None, done, Vec::new()).await
+    render(&app, page, client, done, Again::default()).await
 }
 
 /// `POST /operator/clients/{id}/edit`: shows what would be different, then does or proposes it.
-pub async fn edit(
-    State(app): State<App>,
-    operator: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
+pub async fn edit((State(app), operator, page, Path(id), fields): Asked) -> Result<Response, Problem> {
     let client = find(&app, &id).await?;
     let policy = app.provider.uri_policy();
     let typed = Typed::read(&fields);
@@ -130,93 +160,98 @@ pub async fn edit(
         before: serde_json::from_str(fields.text("before")).map_err(|_| Problem::FormBroken)?,
         after: typed.terms(),
     };
+    let form = ("edit", fields.clone());
     let Ok(reason) = Reason::parse(fields.text("reason")) else {
-        let errors = vec![FieldError::new(&page, "reason", words::proposal::REASON_MISSING)];
-        return render(&app, page, client, Some(typed), "", errors).await;
+        let again = Again::wrong(&page, form, "reason", words::proposal::REASON_MISSING);
+        return render(&app, page, client, "", again).await;
     };
-    let client_id = client.client_id.clone();
-    match edit::changed(client.clone(), policy, &edit) {
-        Ok(_) => {}
-        Err(oidc::Error::Registration { field, flaw }) => {
-            let name = match field {
-                "name" => "name_zh",
-                "purpose" => "purpose_zh",
-                field => field,
-            };
-            let errors = vec![FieldError::new(&page, name, &words::oidc_problem::registration(field, flaw))];
-            return render(&app, page, client, Some(typed), "", errors).await;
-        }
-        Err(error) => return Err(error.into()),
+    if let Err(oidc::Error::Registration { field, flaw }) = edit::changed(client.clone(), policy, &edit) {
+        let again = Again::wrong(&page, form, in_form(field), &registration_flaw(field, flaw));
+        return render(&app, page, client, "", again).await;
     }
     let widens = edit.widens();
     let change = async |mut work: Work| {
         if widens {
-            edit::propose_edit(&mut work, policy, &client_id, &edit, &reason).await?;
+            edit::propose_edit(&mut work, policy, &client.client_id, &edit, &reason).await?;
         } else {
-            edit::edit(&mut work, policy, &client_id, &edit).await?;
-            reason.record(&mut work, client_id.as_str());
+            edit::edit(&mut work, policy, &client.client_id, &edit).await?;
+            reason.record(&mut work, client.client_id.as_str());
         }
         Ok(work.commit().await?)
     };
     let act = Act::new(&way(&id), "edit", &id, (words::clients::EDIT, words::clients::EDIT_FOLLOWS));
     let act = act.changing(changes(&page, &edit)).with(typed.fields());
     let act = if widens { act.proposed() } else { act.changed() };
-    confirm::perform(&operator, page, &fields, act, &reason, change).await
+    match confirm::perform(&operator, page.clone(), &fields, act, &reason, change).await {
+        Err(problem) => {
+            let again = Again::after(problem, &page, form, |_| Some("reason"))?;
+            render(&app, page, find(&app, &id).await?, "", again).await
+        }
+        done => done,
+    }
 }
 
-/// `POST /operator/clients/{id}/disable`.
-pub async fn disable(
-    State(app): State<App>,
-    operator: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    let client = find(&app, &id).await?.client_id;
-    let reason = Reason::parse(fields.text("reason"))?;
-    let disable = async |mut work: Work| {
-        client::disable(&mut work, &client).await?;
-        reason.record(&mut work, client.as_str());
-        Ok(work.commit().await?)
-    };
-    let act = Act::new(&way(&id), "disable", &id, (words::clients::DISABLE, words::clients::DISABLE_FOLLOWS));
-    confirm::perform(&operator, page, &fields, act.danger().changed(), &reason, disable).await
+/// The field of the form in which a value of a registration stands.
+fn in_form(field: &str) -> &str {
+    match field {
+        "name" => "name_zh",
+        "purpose" => "purpose_zh",
+        field => field,
+    }
 }
 
-/// `POST /operator/clients/{id}/enable`: proposes it.
-pub async fn enable(
-    State(app): State<App>,
-    operator: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    let client = find(&app, &id).await?.client_id;
-    let reason = Reason::parse(fields.text("reason"))?;
-    let propose = async |mut work: Work| {
-        edit::propose_enable(&mut work, &client, &reason).await?;
-        Ok(work.commit().await?)
-    };
-    let act = Act::new(&way(&id), "enable", &id, (words::clients::ENABLE, words::clients::ENABLE_FOLLOWS));
-    confirm::perform(&operator, page, &fields, act.proposed(), &reason, propose).await
+/// `POST /operator/clients/{id}/…`, one for each deed: shows what follows, then does or proposes it.
+pub async fn act(deed: Deed, (State(app), operator, page, Path(id), fields): Asked) -> Result<Response, Problem> {
+    let client = find(&app, &id).await?;
+    match perform(deed, &operator, page.clone(), &client, &fields).await {
+        Err(problem) => {
+            let again = Again::after(problem, &page, (deed.name(), fields), |_| None)?;
+            render(&app, page, find(&app, &id).await?, "", again).await
+        }
+        done => done,
+    }
 }
 
-/// `POST /operator/clients/{id}/secret`: proposes another one.
-pub async fn secret(
-    State(app): State<App>,
-    operator: Staff,
+async fn perform(
+    deed: Deed,
+    operator: &Staff,
     page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
+    found: &Client,
+    fields: &Fields,
 ) -> Result<Response, Problem> {
-    let client = find(&app, &id).await?.client_id;
+    // On a page from before somebody else did it.
+    if !deed.is_offered(found) {
+        return Err(identity::Error::Stale.into());
+    }
+    let client = &found.client_id;
     let reason = Reason::parse(fields.text("reason"))?;
-    let propose = async |mut work: Work| {
-        edit::propose_secret(&mut work, &client, &reason).await?;
+    let operation = async |mut work: Work| {
+        match deed {
+            Deed::Disable => {
+                client::disable(&mut work, client).await?;
+                reason.record(&mut work, client.as_str());
+            }
+            Deed::Enable => edit::propose_enable(&mut work, client, &reason).await?,
+            Deed::Secret => edit::propose_secret(&mut work, client, &reason).await?,
+        }
         Ok(work.commit().await?)
     };
-    let act = Act::new(&way(&id), "secret", &id, (words::clients::SECRET, words::clients::SECRET_FOLLOWS));
-    confirm::perform(&operator, page, &fields, act.proposed(), &reason, propose).await
+    let act = Act::new(&way(client.as_str()), deed.name(), client.as_str(), deed.words());
+    let act = if deed == Deed::Disable { act.danger().changed() } else { act.proposed() };
+    confirm::perform(operator, page, fields, act, &reason, operation).await
+}
+
+/// A new secret, shown once.
+pub(super) fn shown_once(page: Page, about: String, value: String, back: String) -> Response {
+    let (label, then) = (words::clients::SECRET_VALUE, words::clients::SECRET_FOLLOWS.clone());
+    confirm::shown_once(&ShownOnce { page, label, about, facts: Vec::new(), value, then, back })
+}
+
+/// That a new secret was shown already.
+pub(super) fn was_shown(page: Page, back: &str) -> Response {
+    let (console, clients) = (page.say(words::console::TITLE), page.say(words::clients::TITLE));
+    let places = [("/console", console), ("/operator/clients", clients)];
+    confirm::was_shown(page.clone(), &places, words::confirm::WAS_SHOWN_SECRET, back)
 }
 
 /// What would be different, field by field.
@@ -247,19 +282,18 @@ async fn find(app: &App, id: &str) -> Result<Client, Problem> {
     found.ok_or(Problem::NotFound)
 }
 
-async fn render(
-    app: &App,
-    page: Page,
-    client: Client,
-    typed: Option<Typed>,
-    done: &'static str,
-    errors: Vec<FieldError>,
-) -> Result<Response, Problem> {
+async fn render(app: &App, page: Page, client: Client, done: &'static str, again: Again) -> Result<Response, Problem> {
     let mut tx = app.database.read().await?;
     let department = organisation::find(&mut tx, &client.organisation_id).await?;
     let waiting = proposal::waiting(&mut tx, &edit::KINDS, client.client_id.as_str(), page.visit.at).await?;
     drop(tx);
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let offered = [Deed::Disable, Deed::Enable, Deed::Secret].into_iter().filter(|deed| deed.is_offered(&client));
+    let offered: Vec<_> = std::iter::once("edit").chain(offered.map(Deed::name)).collect();
+    let now = Typed::of(&Terms::of(&client));
+    let typed = match again.of("edit") {
+        Some(fields) => Typed { before: again.before("edit", &now.before).to_owned(), ..Typed::read(fields) },
+        None => now,
+    };
     let one = One {
         id: client.client_id.to_string(),
         way: way(client.client_id.as_str()),
@@ -267,13 +301,13 @@ async fn render(
         department: department.map(|found| found.name).unwrap_or_default(),
         is_confidential: client.settings.kind == ClientKind::Confidential,
         is_enabled: client.enabled,
-        typed: typed.unwrap_or_else(|| Typed::of(&Terms::of(&client))),
+        typed,
         waiting: waiting.iter().map(|one| proposed::waiting(&page, one)).collect(),
         done,
-        errors,
+        again: again.among(&offered),
         page,
     };
-    Ok(html(status, &one))
+    Ok(html(one.again.status(), &one))
 }
 
 fn line(page: &Page, client: &Client) -> Line {

@@ -33,8 +33,10 @@ struct Key {
     state: &'static str,
     from: String,
     until: String,
-    /// Whether it can be activated or given up.
+    /// Whether it can be given up.
     waits: bool,
+    /// When it can be activated; empty for now.
+    activates_from: String,
     is_taken_out: bool,
 }
 
@@ -50,7 +52,10 @@ struct Custody {
 pub async fn list(State(app): State<App>, page: Page) -> Response {
     let keys = app.custody.service_keys().into_iter().map(|key| {
         let (kind, state) = state_tag(&page, key.state);
+        let known_from = key.known_from();
+        let activates_from = if known_from <= page.visit.at { String::new() } else { known_from.legal_text() };
         Key {
+            activates_from,
             id: key.key_id.to_string(),
             purpose: page.say(purpose(key.purpose)),
             algorithm: key.algorithm,
@@ -63,15 +68,20 @@ pub async fn list(State(app): State<App>, page: Page) -> Response {
         }
     });
     let keys = keys.collect();
-    let purposes =
-        TOKENS.map(|one| (one.as_str(), format!("{} {}", page.say(purpose(one)), one.suite().name()))).to_vec();
+    let waits = |of: Purpose| {
+        let keys = app.custody.service_keys();
+        keys.iter().any(|key| key.purpose == of && key.state == KeyState::PrePublished)
+    };
+    let purposes = TOKENS.into_iter().filter(|one| !waits(*one));
+    let purposes = purposes.map(|one| (one.as_str(), format!("{} {}", page.say(purpose(one)), one.suite().name())));
+    let purposes = purposes.collect();
     html(StatusCode::OK, &Custody { page, keys, purposes })
 }
 
 /// `POST /operator/keys/publish`: makes the next key of a purpose and publishes it.
 pub async fn publish(State(app): State<App>, operator: Staff, fields: Fields) -> Result<Response, Problem> {
     let purpose = TOKENS.into_iter().find(|one| one.as_str() == fields.text("purpose")).ok_or(Problem::NotFound)?;
-    rotation::pre_publish(&app.custody, operator.context(), purpose).await?;
+    rotation::publish_next(&app.custody, operator.context(), purpose).await?;
     Ok(see_other("/operator/keys"))
 }
 

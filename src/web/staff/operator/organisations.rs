@@ -5,14 +5,14 @@ use axum::{
     response::Response,
 };
 use base::{
-    ListPage,
+    Fault, ListPage,
     id::{OrganisationId, PersonId},
     number::{CreditCode, IdentityNumber},
 };
 use http::StatusCode;
 use identity::{
     Reason,
-    events::PeopleSearched,
+    events::{PeopleSearched, PersonOpened},
     organisation::{
         self, OrganisationKind, OrganisationState, OrganisationView,
         change::{self, Facts},
@@ -24,12 +24,13 @@ use records::Work;
 use crate::{
     App, Page, Problem,
     kit::{
-        form::{FieldError, Fields, Query},
+        form::{Fields, Query},
         page::{html, see_other},
         session::Staff,
     },
     staff::{
-        confirm::{self, Act, Change},
+        again::Again,
+        confirm::{self, Act, Asked, Change},
         proposed::{self, Waiting},
     },
 };
@@ -83,7 +84,7 @@ struct One {
     history: Vec<Former>,
     waiting: Vec<Waiting>,
     done: &'static str,
-    errors: Vec<FieldError>,
+    again: Again,
 }
 
 /// `GET /operator/organisations`, with `code=…` for one of them.
@@ -113,39 +114,44 @@ pub async fn list(State(app): State<App>, _: Staff, page: Page, Query(query): Qu
 /// `GET /operator/organisations/{id}`.
 pub async fn show(
     State(app): State<App>,
-    _: Staff,
+    by: Staff,
     page: Page,
     Path(id): Path<String>,
     Query(query): Query,
 ) -> Result<Response, Problem> {
     let found = find(&app, &id).await?;
     let done = confirm::what_was_done(&page, &query);
-    render(&app, page, found, None, done, Vec::new()).await
+    render((&app, &by), page, found, done, Again::default()).await
 }
 
 /// `POST /operator/organisations/{id}/edit`: name and address.
-pub async fn edit(
-    State(app): State<App>,
-    operator: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
+pub async fn edit((State(app), operator, page, Path(id), fields): Asked) -> Result<Response, Problem> {
     let found = find(&app, &id).await?;
-    let text = |name: &str| fields.text(name).to_owned();
-    let typed = Typed { before: text("before"), name: text("name"), address: text("address"), reason: text("reason") };
-    let Ok(reason) = Reason::parse(&typed.reason) else {
-        let errors = vec![FieldError::new(&page, "reason", words::proposal::REASON_MISSING)];
-        return render(&app, page, found, Some(typed), "", errors).await;
-    };
-    if typed.name.is_empty() {
-        let errors = vec![FieldError::new(&page, "name", words::identity::NAME_EMPTY)];
-        return render(&app, page, found, Some(typed), "", errors).await;
+    match change_facts(&operator, page.clone(), &found, &fields).await {
+        Err(problem) => {
+            let place = |code: &str| match code {
+                "address" => Some("address"),
+                "name" => Some("name"),
+                _ => Some("reason"),
+            };
+            let again = Again::after(problem, &page, ("edit", fields), place)?;
+            render((&app, &operator), page, find(&app, &id).await?, "", again).await
+        }
+        done => done,
     }
-    let before: Facts = serde_json::from_str(&typed.before).map_err(|_| Problem::FormBroken)?;
+}
+
+async fn change_facts(
+    operator: &Staff,
+    page: Page,
+    found: &OrganisationView,
+    fields: &Fields,
+) -> Result<Response, Problem> {
+    let reason = Reason::parse(fields.text("reason"))?;
+    let before: Facts = serde_json::from_str(fields.text("before")).map_err(|_| Problem::FormBroken)?;
     let after = Facts {
-        name: typed.name.clone(),
-        address: Some(typed.address.clone()).filter(|address| !address.is_empty()),
+        name: fields.text("name").to_owned(),
+        address: Some(fields.text("address").to_owned()).filter(|address| !address.is_empty()),
         ..before.clone()
     };
     let wanted = change::Change { before, after };
@@ -154,21 +160,33 @@ pub async fn edit(
         Ok(work.commit().await?)
     };
     let follows = (words::organisations::EDIT, words::organisations::EDIT_FOLLOWS);
-    let again = again(&[("before", &typed.before), ("name", &typed.name), ("address", &typed.address)]);
-    let act = Act::new(&way(&id), "edit", &found.name, follows).changing(changes(&page, &wanted)).with(again);
-    confirm::perform(&operator, page, &fields, act.changed(), &reason, edit).await
+    let again = ["before", "name", "address"].map(|name| (name.to_owned(), fields.text(name).to_owned()));
+    let act = Act::new(&way(found.organisation_id.as_str()), "edit", &found.name, follows);
+    let act = act.changed().changing(changes(&page, &wanted)).with(again.to_vec());
+    confirm::perform(operator, page, fields, act, &reason, edit).await
 }
 
 /// `POST /operator/organisations/{id}/representative`: proposes somebody else, found by number. The number is not sent
 /// again, only whose it is.
-pub async fn representative(
-    State(app): State<App>,
-    operator: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
+pub async fn representative((State(app), operator, page, Path(id), fields): Asked) -> Result<Response, Problem> {
     let found = find(&app, &id).await?;
+    match change_representative(&app, &operator, page.clone(), &found, &fields).await {
+        Err(problem) => {
+            let place = |code: &str| (code != "reason").then_some("number");
+            let again = Again::after(problem, &page, ("representative", fields), place)?;
+            render((&app, &operator), page, find(&app, &id).await?, "", again).await
+        }
+        done => done,
+    }
+}
+
+async fn change_representative(
+    app: &App,
+    operator: &Staff,
+    page: Page,
+    found: &OrganisationView,
+    fields: &Fields,
+) -> Result<Response, Problem> {
     let reason = Reason::parse(fields.text("reason"))?;
     let mut tx = app.database.read().await?;
     let known = PersonId::parse(fields.text("person")).ok();
@@ -182,9 +200,9 @@ pub async fn representative(
         operator.tell(PeopleSearched::new("identity_number", person.as_slice())).await?;
     }
     let person = person.ok_or(identity::Error::PersonUnknown)?;
-    let before = Facts::of(&found);
+    let before = Facts::of(found);
     let after = Facts { legal_representative: Some(person.person_id.as_str().to_owned()), ..before.clone() };
-    let current = named(&app, &page, found.legal_representative.as_ref()).await?;
+    let current = named(app, &page, found.legal_representative.as_ref()).await?;
     let label = page.say(words::organisations::REPRESENTATIVE).to_owned();
     let becomes = format!("{} {}", person.name, person.identity_number(&app.vault)?.masked());
     let wanted = change::Change { before, after };
@@ -193,11 +211,11 @@ pub async fn representative(
         Ok(work.commit().await?)
     };
     let follows = (words::organisations::REPRESENTATIVE_GO, words::organisations::REPRESENTATIVE_FOLLOWS);
-    let act = Act::new(&way(&id), "representative", &found.name, follows)
+    let act = Act::new(&way(found.organisation_id.as_str()), "representative", &found.name, follows)
         .proposed()
         .changing(vec![Change { label, before: current, after: becomes }])
-        .with(again(&[("person", person.person_id.as_str())]));
-    confirm::perform(&operator, page, &fields, act, &reason, propose).await
+        .with(vec![("person".to_owned(), person.person_id.to_string())]);
+    confirm::perform(operator, page, fields, act, &reason, propose).await
 }
 
 /// What a proposed representative changes, for the page of the proposal.
@@ -230,10 +248,6 @@ fn changes(page: &Page, wanted: &change::Change) -> Vec<Change> {
     .collect()
 }
 
-fn again(fields: &[(&str, &str)]) -> Vec<(String, String)> {
-    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-}
-
 /// The page of an organisation.
 fn way(id: &str) -> String {
     format!("/operator/organisations/{id}")
@@ -245,14 +259,18 @@ async fn find(app: &App, id: &str) -> Result<OrganisationView, Problem> {
     found.ok_or(Problem::NotFound)
 }
 
+/// The page of an organisation, with what was refused of what was asked for on it. It names the legal representative, which
+/// is a look at that person.
 async fn render(
-    app: &App,
+    (app, by): (&App, &Staff),
     page: Page,
     found: OrganisationView,
-    typed: Option<Typed>,
     done: &'static str,
-    errors: Vec<FieldError>,
+    again: Again,
 ) -> Result<Response, Problem> {
+    if let Some(person) = &found.legal_representative {
+        by.tell(PersonOpened { person: person.clone(), what: "organisation".to_owned() }).await?;
+    }
     let mut tx = app.database.read().await?;
     let history = change::history(&mut tx, &found.organisation_id).await?;
     let id = found.organisation_id.as_str();
@@ -266,25 +284,28 @@ async fn render(
         address: one.address.unwrap_or_else(nothing),
     };
     let history = history.into_iter().map(former).collect();
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let is_over = found.state == OrganisationState::Ceased;
+    let before = serde_json::to_string(&Facts::of(&found)).map_err(Fault::broken)?;
+    let address = found.address.clone().unwrap_or_default();
+    let typed = Typed {
+        before: again.before("edit", &before).to_owned(),
+        name: again.typed("edit", "name", &found.name).to_owned(),
+        address: again.typed("edit", "address", &address).to_owned(),
+        reason: again.typed("edit", "reason", "").to_owned(),
+    };
     let one = One {
         way: way(id),
         line: line(&page, &found),
         representative: named(app, &page, found.legal_representative.as_ref()).await?,
-        is_over: found.state == OrganisationState::Ceased,
-        typed: typed.unwrap_or_else(|| Typed {
-            before: serde_json::to_string(&Facts::of(&found)).unwrap_or_default(),
-            name: found.name.clone(),
-            address: found.address.clone().unwrap_or_default(),
-            reason: String::new(),
-        }),
+        is_over,
+        typed,
         history,
         waiting: waiting.iter().map(|one| proposed::waiting(&page, one)).collect(),
         done,
-        errors,
+        again: again.among(if is_over { &[] } else { &["edit", "representative"] }),
         page,
     };
-    Ok(html(status, &one))
+    Ok(html(one.again.status(), &one))
 }
 
 fn line(page: &Page, one: &OrganisationView) -> Line {

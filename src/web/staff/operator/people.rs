@@ -21,7 +21,9 @@ use identity::{
         self, PersonView,
         change::{self, Contact},
     },
-    proposal, session, staff,
+    proposal,
+    reset::HandedOver,
+    session, staff,
 };
 use records::{Tx, Work};
 
@@ -32,9 +34,11 @@ use crate::{
         form::{Fields, Query},
         page::{html, see_other},
         session::Staff,
+        wording::role_words,
     },
     staff::{
-        confirm::{self, Act, Change},
+        again::Again,
+        confirm::{self, Act, Asked, Change, ShownOnce},
         proposed::{self, Waiting},
     },
 };
@@ -76,6 +80,26 @@ struct Browser {
     seen: String,
 }
 
+/// How somebody is reached, as a form has it.
+struct Reached {
+    phone: String,
+    email: String,
+    address: String,
+}
+
+impl Reached {
+    fn typed(again: &Again, now: Contact) -> Self {
+        let field = |name: &str, now: Option<String>| {
+            again.typed("contact", name, now.as_deref().unwrap_or_default()).to_owned()
+        };
+        Self {
+            phone: field("phone", now.phone_number),
+            email: field("email", now.email),
+            address: field("address", now.address),
+        }
+    }
+}
+
 #[derive(askama::Template)]
 #[template(path = "staff/operator/person.html")]
 struct One {
@@ -86,16 +110,17 @@ struct One {
     appointment: String,
     /// The address of this page, below which its acts are.
     way: String,
-    /// How the person is reached, as the form has it and sends it back.
-    contact: Contact,
+    /// How the person is reached: as it is or as it was typed, and as the form sends back what it was made from.
+    contact: Reached,
     before: String,
-    /// The field of each role, and its name.
-    roles: Vec<(String, &'static str)>,
+    /// The field of each role, its name, and whether it is ticked.
+    roles: Vec<(String, &'static str, bool)>,
     is_self: bool,
     accounts: Vec<Account>,
     sessions: Vec<Browser>,
     waiting: Vec<Waiting>,
     done: &'static str,
+    again: Again,
 }
 
 #[derive(askama::Template)]
@@ -110,11 +135,12 @@ struct OneAccount {
     is_self: bool,
     waiting: Vec<Waiting>,
     done: &'static str,
+    again: Again,
 }
 
 /// What can be done to an account.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Deed {
+pub enum Deed {
     Close,
     Lock,
     Rename,
@@ -196,7 +222,19 @@ pub async fn show(
     Path(id): Path<String>,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    let id = PersonId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let done = confirm::what_was_done(&page, &query);
+    render((&app, &by), page, &id, done, Again::default()).await
+}
+
+/// The page of a person, with what was refused of what was asked for on it.
+pub(super) async fn render(
+    (app, by): (&App, &Staff),
+    page: Page,
+    id: &str,
+    done: &'static str,
+    again: Again,
+) -> Result<Response, Problem> {
+    let id = PersonId::parse(id).map_err(|_| Problem::NotFound)?;
     let mut tx = app.database.read().await?;
     let person = person::find(&mut tx, &id).await?.ok_or(Problem::NotFound)?;
     let appointment = staff::of_person(&mut tx, &id).await?;
@@ -214,13 +252,20 @@ pub async fn show(
         seen: session.seen_at.legal_text(),
     };
     let contact = Contact::of(&person);
+    let before = serde_json::to_string(&contact).map_err(Fault::broken)?;
+    let is_self = by.session.person_id == id;
+    let offered: &[&str] = match &appointment {
+        _ if is_self => &[],
+        Some(_) => &["contact", "name", "dismiss"],
+        None => &["contact", "name", "appoint"],
+    };
     let one = One {
         way: way(id.as_str()),
-        before: serde_json::to_string(&contact).map_err(Fault::broken)?,
-        contact,
-        is_self: by.session.person_id == id,
+        before: again.before("contact", &before).to_owned(),
+        contact: Reached::typed(&again, contact),
+        is_self,
         waiting: waiting.iter().map(|one| proposed::waiting(&page, one)).collect(),
-        done: confirm::what_was_done(&page, &query),
+        done,
         number: person.identity_number(&app.vault)?.masked(),
         name: person.name,
         died: person.died_on.map(|day| day.to_string()).unwrap_or_default(),
@@ -231,13 +276,18 @@ pub async fn show(
             })
             .unwrap_or_default(),
         roles: Role::ALL
-            .map(|role| (appointments::role_field(role), page.say(appointments::role_words(role))))
+            .map(|role| {
+                let field = appointments::role_field(role);
+                let is_ticked = again.ticked("appoint", &field);
+                (field, page.say(role_words(role)), is_ticked)
+            })
             .to_vec(),
         accounts,
         sessions: sessions.items.into_iter().map(browser).collect(),
+        again: again.among(offered),
         page,
     };
-    Ok(html(StatusCode::OK, &one))
+    Ok(html(one.again.status(), &one))
 }
 
 /// `GET /operator/accounts/{id}`.
@@ -248,97 +298,78 @@ pub async fn show_account(
     Path(id): Path<String>,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    let view = find_account(&app, &id).await?;
+    let done = confirm::what_was_done(&page, &query);
+    render_account((&app, &by), page, &id, done, Again::default()).await
+}
+
+/// The page of an account, with what was refused of what was asked for on it.
+async fn render_account(
+    (app, by): (&App, &Staff),
+    page: Page,
+    id: &str,
+    done: &'static str,
+    again: Again,
+) -> Result<Response, Problem> {
+    let view = find_account(app, id).await?;
     let mut tx = app.database.read().await?;
     let person = person::find(&mut tx, &view.person_id).await?.ok_or(Problem::NotFound)?;
     let needs_two = operator::needs_two(&mut tx, &view.person_id).await?;
     let waiting = proposal::waiting(&mut tx, &operator::KINDS, view.account_id.as_str(), page.visit.at).await?;
+    let is_self = by.session.person_id == person.person_id;
+    let offered: &[&str] = match view.state {
+        AccountState::Open if !is_self => &["reset", "lock", "rename", "close"],
+        AccountState::Locked if !is_self => &["unlock", "rename", "close"],
+        AccountState::Closed | AccountState::Locked | AccountState::Open => &[],
+    };
     let account = described(&mut tx, &page, view).await?;
     drop(tx);
     by.tell(PersonOpened { person: person.person_id.clone(), what: "account".to_owned() }).await?;
-    let done = confirm::what_was_done(&page, &query);
     let one = OneAccount {
         account,
         name: person.name,
-        is_self: by.session.person_id == person.person_id,
+        is_self,
         person: way(person.person_id.as_str()),
         needs_two,
         waiting: waiting.iter().map(|one| proposed::waiting(&page, one)).collect(),
         done,
+        again: again.among(offered),
         page,
     };
-    Ok(html(StatusCode::OK, &one))
+    Ok(html(one.again.status(), &one))
 }
 
-/// `POST /operator/accounts/{id}/close`.
-pub async fn close(
-    app: State<App>,
-    by: Staff,
-    page: Page,
-    id: Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    perform(&app, &by, page, &id, &fields, Deed::Close).await
+/// `POST /operator/accounts/{id}/…`, one for each deed: shows what follows, then does or proposes it.
+pub async fn act(deed: Deed, (State(app), by, page, Path(id), fields): Asked) -> Result<Response, Problem> {
+    let view = find_account(&app, &id).await?;
+    match perform((&app, &by), page.clone(), &view, &fields, deed).await {
+        Err(problem) => {
+            let place = |code: &str| (deed == Deed::Rename && code.starts_with("username")).then_some("to");
+            let again = Again::after(problem, &page, (deed.name(), fields), place)?;
+            render_account((&app, &by), page, &id, "", again).await
+        }
+        done => done,
+    }
 }
 
-/// `POST /operator/accounts/{id}/lock`.
-pub async fn lock(
-    app: State<App>,
-    by: Staff,
-    page: Page,
-    id: Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    perform(&app, &by, page, &id, &fields, Deed::Lock).await
-}
-
-/// `POST /operator/accounts/{id}/rename`.
-pub async fn rename(
-    app: State<App>,
-    by: Staff,
-    page: Page,
-    id: Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    perform(&app, &by, page, &id, &fields, Deed::Rename).await
-}
-
-/// `POST /operator/accounts/{id}/reset`.
-pub async fn reset(
-    app: State<App>,
-    by: Staff,
-    page: Page,
-    id: Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    perform(&app, &by, page, &id, &fields, Deed::Reset).await
-}
-
-/// `POST /operator/accounts/{id}/unlock`.
-pub async fn unlock(
-    app: State<App>,
-    by: Staff,
-    page: Page,
-    id: Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    perform(&app, &by, page, &id, &fields, Deed::Unlock).await
-}
-
-/// Shows what follows, then does or proposes it.
 async fn perform(
-    app: &App,
-    by: &Staff,
+    (app, by): (&App, &Staff),
     page: Page,
-    id: &str,
+    view: &AccountView,
     fields: &Fields,
     deed: Deed,
 ) -> Result<Response, Problem> {
-    let view = find_account(app, id).await?;
+    // On a page from before somebody else did it.
+    let is_open = view.state == AccountState::Open;
+    if view.state == AccountState::Closed || (deed == Deed::Lock && !is_open) || (deed == Deed::Unlock && is_open) {
+        return Err(identity::Error::Stale.into());
+    }
     let reason = Reason::parse(fields.text("reason"))?;
-    let needs_two = operator::needs_two(&mut app.database.read().await?, &view.person_id).await?;
+    let mut tx = app.database.read().await?;
+    let needs_two = operator::needs_two(&mut tx, &view.person_id).await?;
+    let since = password::since(&mut tx, &view.account_id).await?;
+    drop(tx);
     let proposed = deed.kind().filter(|_| needs_two);
-    let act = act(&view, fields, deed);
+    let act = act_on(view, fields, deed);
     let account = &view.account_id;
     if let Some(kind) = proposed {
         let propose = async |mut work: Work| {
@@ -349,36 +380,85 @@ async fn perform(
     }
     // What a reset leads to is a password, and not the page of the account.
     if deed == Deed::Reset && confirm::is_confirmed(fields) {
-        let (clear, first) = password::first(&app.gate, &app.entropy).await?;
-        let reset = async |mut work: Work| {
-            let done = operator::reset(&mut work, &app.vault, account, &first, &reason).await?;
-            work.commit().await?;
-            Ok(done)
-        };
-        let done = by.attempt(reset).await?;
-        let back = account_way(&view);
-        return Ok(handed_over(page, done.username, clear.expose().clone(), done.until, back));
+        return reset((app, by), page, view, fields, &reason).await;
     }
+    let act = if deed == Deed::Reset { act.with(vec![(SINCE.to_owned(), seen(since))]) } else { act };
     let to = fields.text("to");
     let carry_out = async |mut work: Work| {
         match deed {
             Deed::Close => operator::close(&mut work, account, &reason).await?,
             Deed::Lock => operator::lock(&mut work, account, &reason).await?,
             Deed::Rename => operator::rename(&mut work, account, to, &reason).await?,
-            Deed::Unlock | Deed::Reset => operator::unlock(&mut work, account, &reason).await?,
+            // Until it is confirmed, no password is hashed.
+            Deed::Reset => {
+                operator::check_reset(&mut work, account).await?;
+                return Ok(());
+            }
+            Deed::Unlock => operator::unlock(&mut work, account, &reason).await?,
         }
         Ok(work.commit().await?)
     };
     confirm::perform(by, page, fields, act, &reason, carry_out).await
 }
 
-/// A first password, shown once.
-pub(super) fn handed_over(page: Page, username: String, password: String, until: Instant, back: String) -> Response {
-    let then = words::reset::done_until(until.legal_text());
-    confirm::shown_once(page, words::reset::DONE, username, password, &then, back)
+/// The field that says since when an account has the password that it had when the form was made.
+const SINCE: &str = "since";
+
+fn seen(since: Option<Instant>) -> String {
+    since.map(|at| at.as_micros().to_string()).unwrap_or_default()
 }
 
-fn act(view: &AccountView, fields: &Fields, deed: Deed) -> Act<'static> {
+/// Hands a first password over: once for each page on which it was confirmed, so that loading the answer again hands no
+/// other one over.
+async fn reset(
+    (app, by): (&App, &Staff),
+    page: Page,
+    view: &AccountView,
+    fields: &Fields,
+    reason: &Reason,
+) -> Result<Response, Problem> {
+    let account = &view.account_id;
+    let mut tx = app.database.read().await?;
+    let since = password::since(&mut tx, account).await?;
+    drop(tx);
+    if fields.text(SINCE) != seen(since) {
+        return Ok(was_handed_over(page, &account_way(view)));
+    }
+    let name = owner(app, by, &view.person_id).await?;
+    let (clear, first) = password::first(&app.gate, &app.entropy).await?;
+    let hand_over = async |mut work: Work| {
+        let done = operator::reset(&mut work, &app.vault, account, (&first, since), reason).await?;
+        work.commit().await?;
+        Ok(done)
+    };
+    let done = by.attempt(hand_over).await?;
+    Ok(handed_over(page, name, done, clear.expose().clone(), account_way(view)))
+}
+
+/// The name of who owns an account: whoever hands a password over is shown it, and that is a look.
+pub(super) async fn owner(app: &App, by: &Staff, person: &PersonId) -> Result<String, Problem> {
+    let found = person::find(&mut app.database.read().await?, person).await?.ok_or(Problem::NotFound)?;
+    by.tell(PersonOpened { person: person.clone(), what: "password_reset".to_owned() }).await?;
+    Ok(found.name)
+}
+
+/// A first password, shown once.
+pub(super) fn handed_over(page: Page, name: String, done: HandedOver, value: String, back: String) -> Response {
+    let facts = vec![(words::people::NAME, name), (words::reset::SIGN_IN_AT, page.sign_in_url())];
+    let then = words::reset::done_until(done.until.legal_text());
+    let label = words::reset::DONE;
+    confirm::shown_once(&ShownOnce { page, label, about: done.username, facts, value, then, back })
+}
+
+/// That a first password was shown already.
+pub(super) fn was_handed_over(page: Page, back: &str) -> Response {
+    let console = page.say(words::console::TITLE);
+    let people = page.say(words::people::TITLE);
+    let places = [("/console", console), ("/operator/people", people)];
+    confirm::was_shown(page.clone(), &places, words::confirm::WAS_SHOWN_PASSWORD, back)
+}
+
+fn act_on(view: &AccountView, fields: &Fields, deed: Deed) -> Act<'static> {
     let act = Act::new(&account_way(view), deed.name(), &view.username, deed.words());
     match deed {
         Deed::Close | Deed::Lock => act.danger(),

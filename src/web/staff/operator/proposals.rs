@@ -5,18 +5,20 @@ use axum::{
     response::Response,
 };
 use base::{
-    Fault, ListPage, Secret, Text,
-    id::{OrganisationId, ProposalId},
+    Fault, ListPage, Secret,
+    id::{AccountId, OrganisationId, PersonId, ProposalId},
 };
 use http::StatusCode;
 use identity::{
-    appointment, operator, organisation,
+    Reason, account, appointment,
+    events::PersonOpened,
+    operator, organisation,
     password::{self, HashedPassword},
-    person,
+    person::{self, PersonView},
     proposal::{self, Approved, ProposalState, ProposalView},
     reset::HandedOver,
 };
-use oidc::client::edit;
+use oidc::client::{self, ClientId, edit};
 use records::{Tx, Work};
 use seal::keeper;
 
@@ -24,12 +26,13 @@ use super::{appointments, clients, organisations, people, registered, seals};
 use crate::{
     App, Page, Problem,
     kit::{
-        form::{FieldError, Query},
+        form::{Fields, Query},
         page::{html, see_other},
         session::Staff,
     },
     staff::{
-        confirm::{self, Change},
+        again::Again,
+        confirm::{Asked, Change},
         proposed::{called, state_tag},
     },
 };
@@ -71,7 +74,9 @@ struct One {
     is_own: bool,
     /// Whether it cannot be approved any more.
     is_stale: bool,
-    errors: Vec<FieldError>,
+    /// Why it was refused.
+    refusal: String,
+    again: Again,
 }
 
 /// `GET /operator/proposals`.
@@ -91,24 +96,24 @@ pub async fn list(State(app): State<App>, _: Staff, page: Page, Query(query): Qu
 /// `GET /operator/proposals/{id}`.
 pub async fn show(State(app): State<App>, by: Staff, page: Page, Path(id): Path<String>) -> Result<Response, Problem> {
     let found = find(&app, &page, &id).await?;
-    render(&app, &by, page, &found, None).await
+    render(&app, &by, page, &found, Again::default()).await
 }
 
-/// The page of a proposal, with why it was not approved.
-async fn render(
-    app: &App,
-    by: &Staff,
-    page: Page,
-    found: &ProposalView,
-    refused: Option<(StatusCode, Text)>,
-) -> Result<Response, Problem> {
+/// The page of a proposal, with why it was not decided. Whose name stands on it was looked at.
+async fn render(app: &App, by: &Staff, page: Page, found: &ProposalView, again: Again) -> Result<Response, Problem> {
+    let whom = whom(app, found).await?;
+    if let Some(person) = &whom {
+        by.tell(PersonOpened { person: person.person_id.clone(), what: "proposal".to_owned() }).await?;
+    }
     let mut tx = app.database.read().await?;
     let about = keeper::about(&mut tx, found).await?;
-    let facts = match &about {
+    let mut facts = match &about {
         Some(about) => seals::facts(&mut tx, &page, found, about).await?,
         None => Vec::new(),
     };
+    facts.extend(whom.map(|person| seals::Fact { label: page.say(words::people::NAME), value: person.name }));
     let line = line(&mut tx, &page, found).await?;
+    let refusal = proposal::refusal(&mut tx, found).await?.unwrap_or_default();
     drop(tx);
     let changes = match found.kind.as_str() {
         edit::EDIT => clients::changes(&page, &found.change()?),
@@ -121,7 +126,6 @@ async fn render(
         }
         _ => Vec::new(),
     };
-    let status = refused.as_ref().map_or(StatusCode::OK, |(status, _)| *status);
     let one = One {
         line,
         way: way(found),
@@ -133,10 +137,11 @@ async fn render(
         is_open: found.state == ProposalState::Open,
         is_own: found.proposed_by_person == by.session.person_id,
         is_stale: about.is_some_and(|about| about.is_stale),
-        errors: refused.iter().map(|(_, text)| FieldError::new(&page, "proposal", text)).collect(),
+        refusal,
+        again,
         page,
     };
-    Ok(html(status, &one))
+    Ok(html(one.again.status(), &one))
 }
 
 /// `POST /operator/proposals/{id}/approve`: does it. A secret that comes of it is in the answer and nowhere else.
@@ -147,11 +152,19 @@ pub async fn approve(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let found = find(&app, &page, &id).await?;
+    let back = way(&found);
     // Nobody makes this node hash passwords for what is decided already.
     if found.state != ProposalState::Open {
-        let over = (StatusCode::CONFLICT, words::proposal::OVER.clone());
-        return render(&app, &by, page, &found, Some(over)).await;
+        return match (found.state, found.kind.as_str()) {
+            (ProposalState::Approved, operator::RESET) => Ok(people::was_handed_over(page, &back)),
+            (ProposalState::Approved, edit::RENEW_SECRET) => Ok(clients::was_shown(page, &back)),
+            _ => again(&app, &by, page, &found, identity::Error::ProposalOver.into()).await,
+        };
     }
+    let name = match whom(&app, &found).await?.filter(|_| found.kind == operator::RESET) {
+        Some(person) => people::owner(&app, &by, &person.person_id).await?,
+        None => String::new(),
+    };
     let (clear, first) = password::first(&app.gate, &app.entropy).await?;
     let approve = async |mut work: Work| {
         let approved = proposal::approve(&mut work, &found.proposal_id).await?;
@@ -159,33 +172,42 @@ pub async fn approve(
         work.commit().await?;
         Ok(outcome)
     };
-    let outcome = match by.attempt(approve).await {
-        Err(Problem::Domain { status, text, .. }) => {
-            let found = find(&app, &page, &id).await?;
-            return render(&app, &by, page, &found, Some((status, text))).await;
-        }
-        other => other?,
-    };
-    let back = way(&found);
-    Ok(match outcome {
-        Outcome::Done => see_other(&format!("/operator/proposals/{id}")),
-        Outcome::Password(done) => people::handed_over(page, done.username, clear.expose().clone(), done.until, back),
-        Outcome::Secret(secret) => {
-            let (label, then) = (words::clients::SECRET_VALUE, words::clients::SECRET_FOLLOWS);
-            confirm::shown_once(page, label, found.object, secret.expose().clone(), then, back)
-        }
+    Ok(match by.attempt(approve).await {
+        Err(problem) => return again(&app, &by, page, &found, problem).await,
+        Ok(Outcome::Done) => see_other(&format!("/operator/proposals/{id}")),
+        Ok(Outcome::Password(done)) => people::handed_over(page, name, done, clear.expose().clone(), back),
+        Ok(Outcome::Secret(secret)) => clients::shown_once(page, found.object, secret.expose().clone(), back),
     })
 }
 
-/// `POST /operator/proposals/{id}/refuse`.
-pub async fn refuse(by: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
-    let id = ProposalId::parse(&id).map_err(|_| Problem::NotFound)?;
-    let refuse = async |mut work: Work| {
-        proposal::refuse(&mut work, &id).await?;
-        Ok(work.commit().await?)
+/// The page of a proposal as it is now, with the rule that spoke.
+async fn again(app: &App, by: &Staff, page: Page, found: &ProposalView, problem: Problem) -> Result<Response, Problem> {
+    let again = Again::after(problem, &page, ("approve", Fields::default()), |_| Some("proposal"))?;
+    let found = find(app, &page, found.proposal_id.as_str()).await?;
+    render(app, by, page, &found, again).await
+}
+
+/// `POST /operator/proposals/{id}/refuse`, with a reason that whoever proposed it is told.
+pub async fn refuse((State(app), by, page, Path(id), fields): Asked) -> Result<Response, Problem> {
+    let found = find(&app, &page, &id).await?;
+    let done = match Reason::parse(fields.text("reason")) {
+        Ok(why) => {
+            let refuse = async |mut work: Work| {
+                proposal::refuse(&mut work, &found.proposal_id, &why).await?;
+                Ok(work.commit().await?)
+            };
+            by.attempt(refuse).await
+        }
+        Err(error) => Err(error.into()),
     };
-    by.attempt(refuse).await?;
-    Ok(see_other(&format!("/operator/proposals/{id}")))
+    match done {
+        Ok(()) => Ok(see_other(&format!("/operator/proposals/{id}"))),
+        Err(problem) => {
+            let place = |code: &str| (code != "reason").then_some("proposal");
+            let again = Again::after(problem, &page, ("refuse", fields), place)?;
+            render(&app, &by, page.clone(), &find(&app, &page, &id).await?, again).await
+        }
+    }
 }
 
 /// `POST /operator/proposals/{id}/withdraw`.
@@ -250,7 +272,7 @@ async fn line(tx: &mut Tx, page: &Page, one: &ProposalView) -> Result<Line, Prob
     Ok(Line {
         id: one.proposal_id.to_string(),
         what: page.say(called(&one.kind)).to_owned(),
-        about: about(tx, one).await?,
+        about: about(tx, page, one).await?,
         by: one.proposed_by_name.clone(),
         when: one.proposed_at.legal_text(),
         kind,
@@ -258,14 +280,48 @@ async fn line(tx: &mut Tx, page: &Page, one: &ProposalView) -> Result<Line, Prob
     })
 }
 
-/// What the object of a proposal is called: by name, where that is nothing personal.
-async fn about(tx: &mut Tx, one: &ProposalView) -> Result<String, Fault> {
-    let name = if one.kind == organisation::change::REPRESENTATIVE {
-        organisation::find(tx, &OrganisationId::stored(one.object.clone())).await?.map(|found| found.name)
-    } else {
-        keeper::about(tx, one).await?.map(|about| about.name)
+/// What the object of a proposal is called in a list, which nobody has to answer for having seen: an account by its name, a
+/// person by as much of theirs as everybody is shown, the rest by their names.
+async fn about(tx: &mut Tx, page: &Page, one: &ProposalView) -> Result<String, Fault> {
+    let object = one.object.clone();
+    let name = match one.kind.as_str() {
+        organisation::change::REPRESENTATIVE => {
+            organisation::find(tx, &OrganisationId::stored(object)).await?.map(|found| found.name)
+        }
+        operator::RESET | operator::UNLOCK => {
+            account::find(tx, &AccountId::stored(object)).await?.map(|found| found.username)
+        }
+        appointment::APPOINT | person::change::NAME => {
+            let found = person::find(tx, &PersonId::stored(object)).await?;
+            found.map(|found| base::mask::person_name(&found.name))
+        }
+        kind if edit::KINDS.contains(&kind) => match ClientId::parse(&object) {
+            Ok(id) => client::find(tx, &id).await?.map(|found| page.say(&found.name).to_owned()),
+            Err(_) => None,
+        },
+        _ => keeper::about(tx, one).await?.map(|about| about.name),
     };
     Ok(name.unwrap_or_else(|| one.object.clone()))
+}
+
+/// The person that a proposal is about, whose name its page shows.
+async fn whom(app: &App, one: &ProposalView) -> Result<Option<PersonView>, Problem> {
+    let object = one.object.clone();
+    let mut tx = app.database.read().await?;
+    let person = match one.kind.as_str() {
+        operator::RESET | operator::UNLOCK => {
+            account::find(&mut tx, &AccountId::stored(object)).await?.map(|found| found.person_id)
+        }
+        appointment::APPOINT | person::change::NAME => Some(PersonId::stored(object)),
+        organisation::change::REPRESENTATIVE => {
+            one.change::<organisation::change::Change>()?.after.legal_representative.map(PersonId::stored)
+        }
+        _ => None,
+    };
+    match person {
+        Some(person) => Ok(person::find(&mut tx, &person).await?),
+        None => Ok(None),
+    }
 }
 
 /// The page of the object; none for seals, whose pages are for their department: what is to be known of them is shown here.

@@ -10,44 +10,70 @@ use identity::{
 };
 use records::Work;
 
-use super::found::{find_person, way};
+use super::{
+    found::{find_person, way},
+    people,
+};
 use crate::{
     App, Page, Problem,
     kit::{form::Fields, session::Staff},
-    staff::confirm::{self, Act, Change},
+    staff::{
+        again::Again,
+        confirm::{self, Act, Asked, Change},
+    },
 };
 
 /// `POST /operator/people/{id}/name`: proposes another name.
-pub async fn name(
-    State(app): State<App>,
-    by: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    let person = find_person(&app, &id).await?;
+pub async fn name((State(app), by, page, Path(id), fields): Asked) -> Result<Response, Problem> {
+    let done = change_name(&app, &by, page.clone(), &id, &fields).await;
+    let place = |code: &str| match code {
+        "name" | "unchanged" => Some("new_name"),
+        _ => None,
+    };
+    match done {
+        Err(problem) => {
+            let again = Again::after(problem, &page, ("name", fields), place)?;
+            people::render((&app, &by), page, &id, "", again).await
+        }
+        done => done,
+    }
+}
+
+async fn change_name(app: &App, by: &Staff, page: Page, id: &str, fields: &Fields) -> Result<Response, Problem> {
+    let person = find_person(app, id).await?;
     let reason = Reason::parse(fields.text("reason"))?;
-    let renaming = Renaming { before: person.name.clone(), after: fields.text("name").to_owned() };
+    let renaming = Renaming { before: person.name.clone(), after: fields.text("new_name").to_owned() };
     let change = proposed(&page, renaming.clone());
     let propose = async |mut work: Work| {
         change::propose(&mut work, &person.person_id, &renaming, &reason).await?;
         Ok(work.commit().await?)
     };
     let follows = (words::people::NAME_CHANGE, words::people::NAME_FOLLOWS);
-    let again = vec![("name".to_owned(), renaming.after.clone())];
-    let act = Act::new(&way(&id), "name", &person.name, follows).proposed().changing(change).with(again);
-    confirm::perform(&by, page, &fields, act, &reason, propose).await
+    let again = vec![("new_name".to_owned(), renaming.after.clone())];
+    let act = Act::new(&way(id), "name", &person.name, follows).proposed().changing(change).with(again);
+    confirm::perform(by, page, fields, act, &reason, propose).await
 }
 
 /// `POST /operator/people/{id}/contact`: how somebody is reached from now on.
-pub async fn contact(
-    State(app): State<App>,
-    by: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
-    let person = find_person(&app, &id).await?;
+pub async fn contact((State(app), by, page, Path(id), fields): Asked) -> Result<Response, Problem> {
+    let done = change_contact(&app, &by, page.clone(), &id, &fields).await;
+    let place = |code: &str| match code {
+        "address" => Some("address"),
+        "email" => Some("email"),
+        "phone_number" | "unchanged" => Some("phone"),
+        _ => None,
+    };
+    match done {
+        Err(problem) => {
+            let again = Again::after(problem, &page, ("contact", fields), place)?;
+            people::render((&app, &by), page, &id, "", again).await
+        }
+        done => done,
+    }
+}
+
+async fn change_contact(app: &App, by: &Staff, page: Page, id: &str, fields: &Fields) -> Result<Response, Problem> {
+    let person = find_person(app, id).await?;
     let reason = Reason::parse(fields.text("reason"))?;
     let before: Contact = serde_json::from_str(fields.text("before")).map_err(|_| Problem::FormBroken)?;
     let typed = |name: &str| Some(fields.text(name).to_owned()).filter(|text| !text.is_empty());
@@ -59,9 +85,9 @@ pub async fn contact(
         Ok(work.commit().await?)
     };
     let follows = (words::people::CONTACT_CHANGE, words::people::CONTACT_FOLLOWS);
-    let act = Act::new(&way(&id), "contact", &person.name, follows);
+    let act = Act::new(&way(id), "contact", &person.name, follows);
     let act = act.changing(changes(&page, &before, &after)).with(again);
-    confirm::perform(&by, page, &fields, act, &reason, change).await
+    confirm::perform(by, page, fields, act, &reason, change).await
 }
 
 /// What a proposed name changes, for the page of the proposal.

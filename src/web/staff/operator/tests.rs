@@ -1,8 +1,10 @@
 //! The pages of operators.
 
+mod again;
 mod clients;
 mod organisations;
 mod people;
+mod proposals;
 
 use axum::body::Body;
 use http::{Request, StatusCode, header};
@@ -93,6 +95,16 @@ async fn an_operator_replaces_a_key_before_its_time_and_not_at_once() {
     let published = operator.post("/operator/keys/publish", "purpose=access_token").await;
     assert_eq!((published.status, published.location()), (StatusCode::SEE_OTHER, "/operator/keys"));
     let early = waiting().into_iter().find(|key| *key != root).unwrap();
+    // What would be refused, or would make verifiers know one more for nothing, is not offered.
+    let page = operator.get("/operator/keys").await.text;
+    let activate = |key: &base::id::KeyId| format!("/operator/keys/{key}/activate");
+    assert!(!page.contains(&activate(&early)) && page.contains("2026-11-23 15:10:00 起可以启用"), "{page}");
+    assert!(
+        !page.contains("<option value=\"access_token\"") && page.contains("<option value=\"id_token_es256\""),
+        "{page}"
+    );
+    let twice = operator.post("/operator/keys/publish", "purpose=access_token").await;
+    assert_eq!((twice.status, waiting().len()), (StatusCode::CONFLICT, 2), "{}", twice.text);
     let refused = operator.post(&format!("/operator/keys/{early}/activate"), "").await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.text.contains("十分钟"), "{}", refused.text);
@@ -100,6 +112,7 @@ async fn an_operator_replaces_a_key_before_its_time_and_not_at_once() {
     assert_eq!(waiting(), [root]);
     let context = records::testing::context(NOW.plus_seconds(-700), 11);
     let known = rotation::pre_publish(custody, context, Purpose::AccessToken).await.unwrap();
+    assert!(operator.get("/operator/keys").await.text.contains(&activate(&known)));
     assert_eq!(operator.post(&format!("/operator/keys/{known}/activate"), "").await.status, StatusCode::SEE_OTHER);
     assert_eq!(custody.current(Purpose::AccessToken, NOW).unwrap().key_id, known);
     let again = operator.post(&format!("/operator/keys/{first}/retire"), "").await;

@@ -22,10 +22,18 @@ async fn what_a_system_asks_for_waits_on_the_first_page_of_a_clerk_until_one_tak
     let list = clerk.get("/console/applications?state=proposed").await.text;
     assert!(list.contains(&path) && list.contains("value=\"proposed\" selected"), "{list}");
     assert!(!clerk.get("/console/applications?state=submitted").await.text.contains(&path));
+    // The clerk whom the system named answers for nothing yet; who asked is said by name.
+    let page = clerk.get(&path).await.text;
+    for shown in [&home, &list, &page] {
+        assert!(shown.contains("业务系统") && !shown.contains("plain-system"), "{shown}");
+        assert!(!shown.contains("本人提交") && !shown.contains("经办甲 ·"), "{shown}");
+    }
     let digest = hidden(&clerk.get(&path).await.text, "digest");
     let adopted = clerk.post(&format!("{path}/adopt"), &[("digest", &digest)]).await;
     assert_eq!(adopted.status, StatusCode::SEE_OTHER, "{}", adopted.text);
     assert!(!clerk.get("/console").await.text.contains("id=\"proposed\""));
+    assert!(clerk.get("/console/applications").await.text.contains("本人提交"));
+    assert!(clerk.get(&path).await.text.contains("经办甲 ·"));
 }
 
 #[tokio::test]
@@ -49,7 +57,7 @@ async fn an_operator_sees_on_the_first_page_how_much_waits_for_approval() {
     let mut tx = office.app.database.read().await.unwrap();
     let person = identity::staff::find(&mut tx, &office.clerk.staff).await.unwrap().unwrap().person_id;
     drop(tx);
-    let fields = [("csrf", csrf.as_str()), ("name", "改名者"), ("reason", "本人申请"), ("confirmed", "yes")];
+    let fields = [("csrf", csrf.as_str()), ("new_name", "改名者"), ("reason", "本人申请"), ("confirmed", "yes")];
     let body = fields.map(|(name, value)| format!("{name}={}", percent_encode(value))).join("&");
     let proposed = one.post_raw(&format!("/operator/people/{person}/name"), body).await;
     assert_eq!(proposed.status, StatusCode::SEE_OTHER, "{}", proposed.text);

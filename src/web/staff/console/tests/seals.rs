@@ -199,10 +199,12 @@ async fn an_operator_sees_names_and_what_follows_and_refuses_or_approves_what_a_
     let stale = cabinet.post(&cabinet.operator, &format!("{proposal}/approve"), &[]).await;
     assert!(stale.status == StatusCode::CONFLICT && stale.text.contains("id=\"refuse\""), "{}", stale.text);
     assert_eq!(cabinet.state().await, SealState::Frozen);
-    assert_eq!(cabinet.post(&cabinet.operator, &format!("{proposal}/refuse"), &[]).await.location(), proposal);
+    let why = ("reason", "先冻结，查清再说");
+    assert_eq!(cabinet.post(&cabinet.operator, &format!("{proposal}/refuse"), &[why]).await.location(), proposal);
     let page = cabinet.get(&cabinet.keeper, &cabinet.seal).await.text;
     let (_, over) = page.split_once("id=\"over\"").unwrap();
     assert!(over.contains("未批准") && over.contains("已撤回") && over.contains("运维庚"), "{over}");
+    assert!(over.contains("先冻结，查清再说"), "whoever proposed it is told why: {over}");
     assert_eq!(cabinet.act("cancel").await.status, StatusCode::SEE_OTHER);
     let proposal = cabinet.proposal().await;
     assert_eq!(cabinet.post(&cabinet.operator, &format!("{proposal}/approve"), &[]).await.location(), proposal);

@@ -81,6 +81,9 @@ async fn a_forgotten_password_is_reset_on_two_pages_and_shown_once() {
     let first = between(&done.text, "id=\"first-password\">", '<').to_owned();
     let again = desk.post(&second, &approve, &compared).await;
     assert_eq!(again.status, StatusCode::CONFLICT, "it is shown once");
+    assert!(again.text.contains("id=\"was-shown\"") && again.text.contains("重新受理一件"), "{}", again.text);
+    let url = format!("{}/sign-in", desk.app.settings.public_url);
+    assert!(done.text.contains(&url), "where its owner signs in: {}", done.text);
     for page in ["/desk/resets", &reset] {
         assert!(!desk.get(&second, page).await.text.contains(&first), "{page}");
     }
@@ -95,6 +98,27 @@ async fn a_forgotten_password_is_reset_on_two_pages_and_shown_once() {
     let signed_in = desk.post("guosuo-b=other", "/sign-in", &[("username", "zhangwei"), ("password", &first)]).await;
     assert_eq!(signed_in.status, StatusCode::OK);
     assert!(signed_in.text.contains("action=\"/sign-in/choose\""), "{}", signed_in.text);
+}
+
+#[tokio::test]
+async fn a_reset_is_refused_with_a_reason_that_whoever_filed_it_reads() {
+    let desk = desk(&[Role::Counter]).await;
+    sign_in(&desk.app, &CITIZEN, 81, &[]).await;
+    let second = sign_in(&desk.app, &SECOND, 82, &[Role::Counter]).await;
+    let account = found(&desk, IdentityNumber::complete(CITIZEN.number).unwrap().as_str()).await;
+    let fields = [("account", account.as_str()), ("document", "identity_card"), ("compared", "yes")];
+    let reset = location(&desk.post(&desk.cookie, "/desk/resets", &fields).await);
+    let refuse = format!("{reset}/refuse");
+    let without = desk.post(&second, &refuse, &[]).await;
+    assert_eq!(without.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        without.text.contains("href=\"#refuse-reason\"") && without.text.contains("id=\"approve\""),
+        "{}",
+        without.text
+    );
+    assert_eq!(location(&desk.post(&second, &refuse, &[("reason", "相貌与照片不符")]).await), reset);
+    let page = desk.get(&desk.cookie, &reset).await.text;
+    assert!(page.contains("id=\"refusal\">相貌与照片不符") && page.contains("未批准"), "{page}");
 }
 
 #[tokio::test]

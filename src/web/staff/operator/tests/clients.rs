@@ -215,7 +215,7 @@ async fn a_client_is_stopped_by_one_operator_and_gets_a_secret_by_two_which_the_
     for (who, name) in [(&two.other, "refuse"), (&two.one, "withdraw")] {
         two.post(&two.one, &act("secret"), &[why, sure]).await;
         let proposal = two.proposal("/operator/clients/tax").await;
-        assert_eq!(two.post(who, &format!("{proposal}/{name}"), &[]).await.status, StatusCode::SEE_OTHER, "{name}");
+        assert_eq!(two.post(who, &format!("{proposal}/{name}"), &[why]).await.status, StatusCode::SEE_OTHER, "{name}");
         assert_eq!(two.post(&two.other, &format!("{proposal}/approve"), &[]).await.status, StatusCode::CONFLICT);
     }
 }

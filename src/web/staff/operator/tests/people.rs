@@ -138,9 +138,9 @@ async fn what_is_registered_of_a_person_is_corrected_on_the_page_and_a_name_by_t
     assert!(two.get(&two.one, &way).await.text.contains("value=\"li@example.org\""));
     let stale = two.post(&two.other, &format!("{way}/contact"), &[&fields[..], &[SURE]].concat()).await;
     assert_eq!(stale.status, StatusCode::CONFLICT);
-    let ask = two.post(&two.one, &format!("{way}/name"), &[("name", "李思"), WHY]).await;
+    let ask = two.post(&two.one, &format!("{way}/name"), &[("new_name", "李思"), WHY]).await;
     assert!(ask.text.contains("另一名运维人员") && ask.text.contains("李思"), "{}", ask.text);
-    let proposed = two.post(&two.one, &format!("{way}/name"), &[("name", "李思"), WHY, SURE]).await;
+    let proposed = two.post(&two.one, &format!("{way}/name"), &[("new_name", "李思"), WHY, SURE]).await;
     assert_eq!(proposed.location(), format!("{way}?proposed"), "{}", proposed.text);
     let proposal = two.proposal(&way).await;
     assert!(two.get(&two.other, &proposal).await.text.contains("李思"));

@@ -1,0 +1,70 @@
+//! What is wrong with a page whatever it says: asked of every page that a test renders.
+
+use std::collections::HashSet;
+
+/// The pages that say how the API is called, and what was wrong with what an application asked: whoever writes programs
+/// reads codes.
+const FOR_PROGRAMMERS: [&str; 2] = ["A-01", "E-01"];
+
+/// Ends the test that renders a page with something wrong in it.
+pub fn check(page: &str) {
+    let faults = faults(page);
+    assert!(faults.is_empty(), "{faults:?} in {page}");
+}
+
+/// Identifiers that stand twice, to which neither a label nor a link of an error leads; and codes where people read words:
+/// `role_missing`. What is a code to people too is marked as one.
+fn faults(page: &str) -> Vec<String> {
+    let (mut faults, mut seen) = (Vec::new(), HashSet::new());
+    let is_for_programmers = FOR_PROGRAMMERS.iter().any(|number| page.contains(&format!(" {number}</p>")));
+    let mut rest = page;
+    while let Some((text, after)) = rest.split_once('<') {
+        if !is_for_programmers {
+            faults.extend(codes(text).map(|code| format!("code {code}")));
+        }
+        let Some((tag, behind)) = after.split_once('>') else { break };
+        if let Some(id) = attribute(tag, "id")
+            && !seen.insert(id)
+        {
+            faults.push(format!("id {id}"));
+        }
+        rest = if is_for_programs(tag) { after_end(tag, behind) } else { behind };
+    }
+    faults
+}
+
+fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    Some(tag.split_once(&format!(" {name}=\""))?.1.split('"').next().unwrap_or_default())
+}
+
+/// What people do not read as words, or read as codes.
+fn is_for_programs(tag: &str) -> bool {
+    let name = tag.split([' ', '\n']).next().unwrap_or_default();
+    let is_marked = attribute(tag, "class").is_some_and(|classes| classes.split(' ').any(|class| class == "code"));
+    is_marked || ["code", "pre", "script", "style", "textarea"].contains(&name)
+}
+
+/// Behind the end of an element that holds none of its own kind.
+fn after_end<'a>(tag: &str, behind: &'a str) -> &'a str {
+    let name = tag.split([' ', '\n']).next().unwrap_or_default();
+    behind.split_once(&format!("</{name}>")).map_or("", |(_, rest)| rest)
+}
+
+fn codes(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    words.filter(|word| {
+        let is_lower = word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        is_lower && word.trim_matches('_').contains('_')
+    })
+}
+
+#[test]
+fn a_page_with_an_id_twice_or_a_code_for_words_ends_the_test_that_renders_it() {
+    let check = |page: &str, wrong: &[&str]| assert_eq!(faults(page), wrong, "{page}");
+    check("<h1 id=\"a\">A</h1><p id=\"b\" class=\"x\">role names</p>", &[]);
+    check("<h1 id=\"a\">A</h1><p id=\"a\">B</p><a data-id=\"a\"></a>", &["id a"]);
+    check("<p>Page E-role_missing</p>", &["code role_missing"]);
+    check("<p>client_id</p><p class=\"page-id\">Page A-01</p>", &[]);
+    check("<dd class=\"small code\">role_missing</dd><p>ver_01K9Q3 and ver_ begin so</p>", &[]);
+    check("<textarea>a_b</textarea><p title=\"a_b\">c</p><p>phone_number</p>", &["code phone_number"]);
+}

@@ -1,0 +1,103 @@
+//! The list of proposals, one of them, and what becomes of it.
+
+use identity::{
+    account,
+    events::{PersonOpened, ProposalRefused},
+};
+
+use super::{clients::Two, *};
+
+const SURE: (&str, &str) = ("confirmed", "yes");
+const WHY: (&str, &str) = ("reason", "本人来函〔2026〕3 号");
+
+#[tokio::test]
+async fn the_list_of_proposals_names_what_they_are_about_and_a_person_is_named_where_that_is_a_look() {
+    let two = Two::new().await;
+    let office = &two.office;
+    let mut tx = office.app.database.read().await.unwrap();
+    let reviewer = identity::staff::find(&mut tx, &office.reviewer.staff).await.unwrap().unwrap().person_id;
+    let account = account::of_person(&mut tx, &reviewer).await.unwrap().remove(0);
+    drop(tx);
+    for (path, fields) in [
+        (format!("/operator/accounts/{}/reset", account.account_id), &[WHY, SURE][..]),
+        (format!("/operator/people/{}/name", office.person_id), &[WHY, SURE, ("new_name", "欧阳小明")]),
+        ("/operator/clients/tax/secret".to_owned(), &[WHY, SURE]),
+    ] {
+        let proposed = two.post(&two.one, &path, fields).await;
+        assert_eq!(proposed.status, StatusCode::SEE_OTHER, "{path}: {}", proposed.text);
+    }
+    let opened = async || {
+        let opened = records::testing::told::<PersonOpened>(&office.app.database).await.unwrap();
+        opened.into_iter().filter(|look| look.what == "proposal").map(|look| look.person).collect::<Vec<_>>()
+    };
+    let list = two.get(&two.other, "/operator/proposals").await.text;
+    for (name, id) in [
+        (account.username.as_str(), account.account_id.as_str()),
+        ("欧*龘", office.person_id.as_str()),
+        ("税务大厅", "\"tax\""),
+    ] {
+        assert!(list.contains(name) && !list.contains(id), "{name}, {id}: {list}");
+    }
+    assert!(!list.contains("欧阳龘") && opened().await.is_empty(), "a list of proposals is no look: {list}");
+    let page = two.proposal(&format!("/operator/people/{}", office.person_id)).await;
+    let text = two.get(&two.other, &page).await.text;
+    assert!(text.contains("欧阳龘") && text.contains("欧阳小明"), "{text}");
+    assert_eq!(opened().await, [office.person_id.clone()]);
+    let page = two.proposal(&format!("/operator/accounts/{}", account.account_id)).await;
+    assert!(two.get(&two.other, &page).await.text.contains("审核乙"));
+    assert_eq!(opened().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_proposal_is_refused_with_a_reason_that_whoever_proposed_it_reads() {
+    let two = Two::new().await;
+    two.post(&two.one, "/operator/clients/tax/secret", &[WHY, SURE]).await;
+    let proposal = two.proposal("/operator/clients/tax").await;
+    let refuse = format!("{proposal}/refuse");
+    for reason in ["", " ", &"长".repeat(201), "a\nb"] {
+        let asked = two.post(&two.other, &refuse, &[("reason", reason)]).await;
+        assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY, "{reason:?}");
+        assert!(
+            asked.text.contains("href=\"#refuse-reason\"") && asked.text.contains("id=\"approve\""),
+            "{}",
+            asked.text
+        );
+    }
+    let own = two.post(&two.one, &refuse, &[("reason", "改主意了")]).await;
+    assert_eq!(own.status, StatusCode::FORBIDDEN, "{}", own.text);
+    let why = "没有部门的来函";
+    assert_eq!(two.post(&two.other, &refuse, &[("reason", why)]).await.location(), proposal);
+    let page = two.get(&two.one, &proposal).await.text;
+    assert!(page.contains("未批准") && page.contains(&format!("id=\"refusal\">{why}")), "{page}");
+    let told = records::testing::told::<ProposalRefused>(&two.office.app.database).await.unwrap();
+    assert_eq!(told.iter().map(|told| told.why.as_deref()).collect::<Vec<_>>(), [Some(why)]);
+    let late = two.post(&two.other, &refuse, &[("reason", why)]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.text);
+}
+
+#[tokio::test]
+async fn what_an_approval_shows_once_is_not_shown_again_when_the_page_is_loaded_again() {
+    let two = Two::new().await;
+    let office = &two.office;
+    let mut tx = office.app.database.read().await.unwrap();
+    let reviewer = identity::staff::find(&mut tx, &office.reviewer.staff).await.unwrap().unwrap().person_id;
+    let account = account::of_person(&mut tx, &reviewer).await.unwrap().remove(0).account_id;
+    drop(tx);
+    let url = format!("{}/sign-in", office.app.settings.public_url);
+    for (way, act, told) in [
+        (format!("/operator/accounts/{account}"), "reset", &["审核乙", url.as_str()][..]),
+        ("/operator/clients/tax".to_owned(), "secret", &["tax"]),
+    ] {
+        two.post(&two.one, &format!("{way}/{act}"), &[WHY, SURE]).await;
+        let approve = format!("{}/approve", two.proposal(&way).await);
+        let shown = two.post(&two.other, &approve, &[]).await;
+        assert!(shown.text.contains("id=\"secret\""), "{act}: {}", shown.text);
+        for part in told {
+            assert!(shown.text.contains(part), "{act}, {part}: {}", shown.text);
+        }
+        let again = two.post(&two.other, &approve, &[]).await;
+        assert_eq!(again.status, StatusCode::CONFLICT, "{act}");
+        assert!(again.text.contains("id=\"was-shown\"") && !again.text.contains("id=\"secret\""), "{}", again.text);
+        assert!(again.text.contains(&format!("href=\"{way}\"")), "{act}: {}", again.text);
+    }
+}

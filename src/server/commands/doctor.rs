@@ -13,9 +13,6 @@ use crate::{
     wiring::{self, Product, World},
 };
 
-/// How long before its end a command key is told.
-const COMMAND_KEY_TOLD_SECONDS: i64 = 30 * 86_400;
-
 /// How closely.
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -184,13 +181,6 @@ async fn look_at_keys(product: &Product, report: &mut Report) -> anyhow::Result<
         if ending.is_urgent(now) {
             report.line("calendar", Err(line));
         } else {
-            report.soon("calendar", &line);
-        }
-    }
-    for (operator, end) in identity::command_key::endings(&mut product.database.read().await?, now).await? {
-        if end < now.plus_seconds(COMMAND_KEY_TOLD_SECONDS) {
-            let line =
-                format!("{operator}'s command key ends on {}: `guosuo operator bind` makes the next", end.date());
             report.soon("calendar", &line);
         }
     }

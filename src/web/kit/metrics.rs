@@ -39,7 +39,7 @@ pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap, page: Pa
     Ok(response)
 }
 
-/// What ends; without the seals while the database is away.
+/// What ends; without seals and command keys while the database is away.
 async fn endings(app: &App, now: Instant) -> Vec<Ending> {
     let with_seals = async {
         let mut tx = app.database.read().await.ok()?;
@@ -55,9 +55,10 @@ fn write_endings(text: &mut String, endings: &[Ending], now: Instant) {
     );
     for ending in endings {
         let (what, purpose, key) = match &ending.what {
-            Ends::Key(purpose, key) => ("key", purpose.as_str(), key),
-            Ends::List(key) => ("revocation_list", "", key),
-            Ends::Seal(key) => ("seal", "", key),
+            Ends::CommandKey(key) => ("command_key", "", key.as_str()),
+            Ends::Key(purpose, key) => ("key", purpose.as_str(), key.as_str()),
+            Ends::List(key) => ("revocation_list", "", key.as_str()),
+            Ends::Seal(key) => ("seal", "", key.as_str()),
         };
         let seconds = ending.at.seconds_since(now);
         let _ = writeln!(text, "guosuo_ends_seconds{{what=\"{what}\",purpose=\"{purpose}\",key=\"{key}\"}} {seconds}");

@@ -61,6 +61,9 @@ const COUNTED_EVERY: Duration = Duration::from_secs(10);
 const HEADS_EVERY: Duration = Duration::from_mins(1);
 
 /// How often interrupted issues are looked for.
+/// How often it is looked whether a head waits for a witness.
+const WITNESS_EVERY: Duration = Duration::from_secs(1);
+
 const RECOVERY_EVERY: Duration = Duration::from_secs(5);
 
 /// How often lists are renewed and what is over is removed.
@@ -345,6 +348,7 @@ pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) ->
     let seconds = |setting| Duration::from_secs(settings.integer(setting).unsigned_abs());
     let (leave, drain) = (seconds(&settings::LEAVE_SECONDS), seconds(&settings::DRAIN_SECONDS));
     let connections = usize::try_from(settings.integer(&settings::DATABASE_CONNECTIONS))?;
+    tell_witness(&mut beside, &product, &keeper);
     let places = Arc::new(Places::new(connections, product.app.settings.trusted_proxies.clone()));
     let servers = listeners.into_iter().map(|Listener { socket, surfaces }| {
         let router = web::router(product.app.clone(), &surfaces);
@@ -428,6 +432,15 @@ fn keep_house(beside: &mut Beside, product: &Product) {
     let (app, world) = (product.app.clone(), product.world.clone());
     let recovery = Rhythm { every: RECOVERY_EVERY, turn: SIGNING_TURN_TIME_MAX };
     beside.repeat("recovery", recovery, move || {
+/// A witness hears of the heads that were kept, if there is one. It holds up nobody that does not answer.
+fn tell_witness(beside: &mut Beside, product: &Product, keeper: &Keeper) {
+    let (Some(witness), clock) = (keeper.witness().cloned(), Arc::clone(&product.world.clock)) else { return };
+    beside.repeat("witness", Rhythm::every(WITNESS_EVERY), move || {
+        let (witness, clock) = (witness.clone(), Arc::clone(&clock));
+        async move { witness.turn(&*clock).await.map(|()| false) }
+    });
+}
+
         let (app, world) = (app.clone(), world.clone());
         async move {
             let context = world.context(Actor::Job("licence.recover"));
@@ -475,7 +488,11 @@ impl Running {
         let Product { app, database, world, .. } = &self.product;
         let last = async {
             app.provider.tell_counted(database, &world.context(Actor::Anonymous), true).await?;
-            self.keeper.keep(&self.product.kit()).await
+            self.keeper.keep(&self.product.kit()).await?;
+            match self.keeper.witness() {
+                Some(witness) => witness.turn(&*world.clock).await,
+                None => Ok(()),
+            }
         };
         if let Ok(Err(fault)) = tokio::time::timeout(TASKS_END_WITHIN, last).await {
             tracing::warn!(%fault, "the last head of the event log was not kept");

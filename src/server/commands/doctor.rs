@@ -11,6 +11,7 @@ use crate::{
     safety,
     settings::{self, SettingKind, Settings, Source},
     wiring::{self, Product, World},
+    witness,
 };
 
 /// How closely.
@@ -58,6 +59,9 @@ pub(crate) async fn look(settings: &Settings, world: &World, depth: Depth) -> an
         .and_then(|folder| Ok(Fonts::load(&folder).map(|_| folder.display().to_string())?));
     report.line("fonts", words(fonts));
     safety::look(settings, &mut report);
+    if let Some(said) = witness::look(settings) {
+        report.line("witness", words(said));
+    }
     match foundation::find_database(settings).await {
         Ok(database) => {
             report.line("database", Ok(format!("{}, schema up to date", database.dialect().name())));

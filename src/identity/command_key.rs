@@ -10,7 +10,7 @@ use crate::{
     Error, Role,
     events::{CommandKeyEnded, CommandKeyMade},
     limits,
-    staff::Roles,
+    staff::{self, Roles},
 };
 
 /// Who a command acts for.
@@ -156,7 +156,8 @@ pub struct KeyEnding {
 #[derive(FromRow)]
 struct EndingRow {
     username: String,
-    roles: String,
+    person_id: String,
+    state: String,
     key_hash: String,
     ends_at: i64,
 }
@@ -170,26 +171,24 @@ struct EndingRow {
 pub async fn endings(tx: &mut Tx, at: Instant) -> Result<Vec<KeyEnding>, Fault> {
     let rows: Vec<EndingRow> = tx
         .all(
-            "select a.username, f.roles, k.key_hash, k.ends_at
+            "select a.username, a.person_id, a.state, k.key_hash, k.ends_at
                from command_key k
                join account a on a.account_id = k.account_id
-               join staff f on f.person_id = a.person_id and f.ended_at is null
               where k.ended_at is null
                 and k.ends_at > $1
-                and a.state = 'open'
               order by k.ends_at
               limit 100",
             args![at.plus_seconds(-limits::COMMAND_KEY_ENDED_TOLD_SECONDS)],
         )
         .await?;
-    let rows = rows.into_iter().filter(|row| Roles::stored(&row.roles).has(Role::Operator));
-    let all: Vec<KeyEnding> = rows
-        .map(|row| KeyEnding {
-            username: row.username,
-            key: row.key_hash.chars().take(16).collect(),
-            at: Instant::from_micros(row.ends_at),
-        })
-        .collect();
+    let mut all = Vec::new();
+    for row in rows.into_iter().filter(|row| row.state == "open") {
+        let office = staff::of_person(tx, &PersonId::stored(row.person_id)).await?;
+        if office.is_some_and(|office| office.roles.has(Role::Operator)) {
+            let (key, at) = (row.key_hash.chars().take(16).collect(), Instant::from_micros(row.ends_at));
+            all.push(KeyEnding { username: row.username, key, at });
+        }
+    }
     let is_replaced = |one: &KeyEnding| all.iter().any(|next| next.username == one.username && next.at > at);
     Ok(all.iter().filter(|one| one.at > at || !is_replaced(one)).cloned().collect())
 }

@@ -60,10 +60,10 @@ const COUNTED_EVERY: Duration = Duration::from_secs(10);
 /// How often the head of the event log is kept outside of the database.
 const HEADS_EVERY: Duration = Duration::from_mins(1);
 
-/// How often interrupted issues are looked for.
 /// How often it is looked whether a head waits for a witness.
 const WITNESS_EVERY: Duration = Duration::from_secs(1);
 
+/// How often interrupted issues are looked for.
 const RECOVERY_EVERY: Duration = Duration::from_secs(5);
 
 /// How often lists are renewed and what is over is removed.
@@ -226,6 +226,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
             public_url,
             trusted_proxies,
             metrics_token: foundation::metrics_token(settings)?,
+            backup_late_days: settings.integer(&settings::BACKUP_LATE_DAYS),
             site: Site {
                 city: Text::new(settings.text(&settings::CITY_ZH), settings.text(&settings::CITY_EN)),
                 organisation: organisation(settings),
@@ -343,12 +344,12 @@ pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) ->
     watch_clock(&mut beside, &product);
     let keeper = Keeper::new(settings)?;
     keep_heads(&mut beside, &product, &keeper);
+    tell_witness(&mut beside, &product, &keeper);
     tell_counted(&mut beside, &product);
     keep_house(&mut beside, &product);
     let seconds = |setting| Duration::from_secs(settings.integer(setting).unsigned_abs());
     let (leave, drain) = (seconds(&settings::LEAVE_SECONDS), seconds(&settings::DRAIN_SECONDS));
     let connections = usize::try_from(settings.integer(&settings::DATABASE_CONNECTIONS))?;
-    tell_witness(&mut beside, &product, &keeper);
     let places = Arc::new(Places::new(connections, product.app.settings.trusted_proxies.clone()));
     let servers = listeners.into_iter().map(|Listener { socket, surfaces }| {
         let router = web::router(product.app.clone(), &surfaces);
@@ -427,11 +428,6 @@ fn keep_heads(beside: &mut Beside, product: &Product, keeper: &Keeper) {
     });
 }
 
-/// What has to be done now and then: interrupted issues finished, lists renewed, what is over removed.
-fn keep_house(beside: &mut Beside, product: &Product) {
-    let (app, world) = (product.app.clone(), product.world.clone());
-    let recovery = Rhythm { every: RECOVERY_EVERY, turn: SIGNING_TURN_TIME_MAX };
-    beside.repeat("recovery", recovery, move || {
 /// A witness hears of the heads that were kept, if there is one. It holds up nobody that does not answer.
 fn tell_witness(beside: &mut Beside, product: &Product, keeper: &Keeper) {
     let (Some(witness), clock) = (keeper.witness().cloned(), Arc::clone(&product.world.clock)) else { return };
@@ -441,6 +437,11 @@ fn tell_witness(beside: &mut Beside, product: &Product, keeper: &Keeper) {
     });
 }
 
+/// What has to be done now and then: interrupted issues finished, lists renewed, what is over removed.
+fn keep_house(beside: &mut Beside, product: &Product) {
+    let (app, world) = (product.app.clone(), product.world.clone());
+    let recovery = Rhythm { every: RECOVERY_EVERY, turn: SIGNING_TURN_TIME_MAX };
+    beside.repeat("recovery", recovery, move || {
         let (app, world) = (app.clone(), world.clone());
         async move {
             let context = world.context(Actor::Job("licence.recover"));

@@ -2,9 +2,9 @@
 
 use anyhow::{anyhow, bail, ensure};
 use documents::font::Fonts;
-use records::{Database, SharedClock, damage, jobs};
+use records::{Database, SharedClock, backups, damage, installation, jobs};
 
-use super::audit;
+use super::{audit, backup::line as backup_line};
 use crate::{
     backup, foundation,
     report::Report,
@@ -89,6 +89,9 @@ async fn look_at_database(
     }
     report.line("clock", words(clock(world, database).await));
     report.line("jobs", words(waiting_jobs(database).await));
+    if let Some(said) = last_backup(settings, world, database).await.transpose() {
+        report.line("backups", words(said));
+    }
     if let Err(fault) = safety::look_inside(settings, database, report).await {
         report.line("safety", Err(fault.to_string()));
     }
@@ -133,6 +136,22 @@ async fn clock(world: &World, database: &Database) -> anyhow::Result<String> {
         None => Ok(format!("{} ms from the database's", clock.skew_micros() / 1000)),
         Some(wrong) => bail!("{wrong}"),
     }
+}
+
+/// How this stands with backups; nothing of a demonstration, which nobody misses.
+async fn last_backup(settings: &Settings, world: &World, database: &Database) -> anyhow::Result<Option<String>> {
+    let mut tx = database.read().await?;
+    if installation::is_demonstration(&mut tx).await? {
+        return Ok(None);
+    }
+    let standing = backups::standing(&mut tx).await?;
+    let (now, days) = (world.clock.now(), settings.integer(&settings::BACKUP_LATE_DAYS));
+    let last = standing.last.as_ref().map(backup_line);
+    let said = last.unwrap_or_else(|| "none was made yet".to_owned());
+    ensure!(!standing.is_late(now, days), "none is whole since more than {days} days: `guosuo backup`; {said}");
+    let found = standing.last.and_then(|last| last.drilled).map_or(0, |drilled| drilled.findings);
+    ensure!(found == 0, "what is wrong with the last one is wrong with what would be put back: {said}");
+    Ok(Some(said))
 }
 
 async fn waiting_jobs(database: &Database) -> anyhow::Result<String> {

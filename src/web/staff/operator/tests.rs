@@ -1,8 +1,10 @@
 //! The pages of operators.
 
+mod backups;
 mod clients;
 mod organisations;
 mod people;
+mod requests;
 
 use axum::body::Body;
 use http::{Request, StatusCode, header};

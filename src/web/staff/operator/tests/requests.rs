@@ -15,8 +15,9 @@ async fn an_operator_types_a_request_number_and_sees_what_was_written_down_in_it
     assert!(two.get(&two.one, "/console").await.text.contains("href=\"/operator/requests\""));
     let person = format!("/operator/people/{}", two.office.person_id);
     let opened = two.get(&two.one, &person).await;
-    let name = identity::person::find(&mut two.office.app.database.read().await.unwrap(), &two.office.person_id);
-    let name = name.await.unwrap().unwrap().name;
+    let mut tx = two.office.app.database.read().await.unwrap();
+    let name = identity::person::find(&mut tx, &two.office.person_id).await.unwrap().unwrap().name;
+    drop(tx);
     assert!(opened.text.contains(&name));
     let id = number(&opened);
     for typed in [id.clone(), id.to_lowercase(), format!("%20{}", &id[4..])] {

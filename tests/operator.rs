@@ -22,3 +22,4 @@ mod shares;
 mod stopping;
 mod two_nodes;
 mod wire;
+mod witness;

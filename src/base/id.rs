@@ -74,6 +74,16 @@ impl Ids {
     }
 }
 
+/// The instant in a well-formed identifier.
+#[doc(hidden)]
+pub fn drawn_at(text: &str) -> Instant {
+    // The first ten characters hold 50 bits: the 48 of the milliseconds and, before them, two that are free.
+    let digits = text.rsplit('_').next().unwrap_or_default().bytes().take(10);
+    let place = |byte: u8| ALPHABET.iter().position(|known| *known == byte).unwrap_or_default() as i64;
+    let millis = digits.fold(0_i64, |millis, byte| millis << 5 | place(byte)) & ((1 << 48) - 1);
+    Instant::from_micros(millis * 1000)
+}
+
 #[doc(hidden)]
 pub fn is_well_formed(prefix: &str, text: &str) -> bool {
     text.strip_prefix(prefix)
@@ -115,6 +125,11 @@ macro_rules! id {
                 } else {
                     Err($crate::id::NotAnId { expected: $prefix })
                 }
+            }
+
+            /// When it was drawn, as it says itself, to the millisecond.
+            pub fn drawn_at(&self) -> $crate::time::Instant {
+                $crate::id::drawn_at(&self.0)
             }
 
             /// The identifier as text.
@@ -226,6 +241,18 @@ mod tests {
             let numbers: Vec<&str> = drawn.iter().map(|id| &id[4..]).collect();
             assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
         }
+    }
+
+    #[test]
+    fn an_identifier_says_when_it_was_drawn() {
+        let check = |micros, expected| {
+            let drawn = RequestId::new(Instant::from_micros(micros), &SeededEntropy::new(3)).drawn_at();
+            assert_eq!(drawn, Instant::from_micros(expected));
+        };
+        check(1_795_417_200_123_456, 1_795_417_200_123_000);
+        check(0, 0);
+        // Whatever somebody typed that is well formed.
+        assert_eq!(RequestId::stored(format!("req_{}", "Z".repeat(26))).drawn_at().as_micros(), ((1 << 48) - 1) * 1000);
     }
 
     #[test]

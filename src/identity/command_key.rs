@@ -10,7 +10,7 @@ use crate::{
     Error, Role,
     events::{CommandKeyEnded, CommandKeyMade},
     limits,
-    staff::Roles,
+    staff::{self, Roles},
 };
 
 /// Who a command acts for.
@@ -144,25 +144,53 @@ pub async fn of_account(tx: &mut Tx, account: &AccountId) -> Result<Option<Comma
     Ok(row.and_then(Row::operator))
 }
 
-/// When keys end that count now and were made for who is an operator still: with whose they are.
+/// When a key ends, and of which operator it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyEnding {
+    pub username: String,
+    /// The beginning of its hash, by which a monitoring system tells it from others.
+    pub key: String,
+    pub at: Instant,
+}
+
+#[derive(FromRow)]
+struct EndingRow {
+    username: String,
+    person_id: String,
+    state: String,
+    key_hash: String,
+    ends_at: i64,
+}
+
+/// When keys end of who is an operator still, the first to end first: those that count now, and those that ended within
+/// the last month and in whose place nobody made another one.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
-pub async fn endings(tx: &mut Tx, at: Instant) -> Result<Vec<(String, Instant)>, Fault> {
-    let rows: Vec<(String, i64)> = tx
+pub async fn endings(tx: &mut Tx, at: Instant) -> Result<Vec<KeyEnding>, Fault> {
+    let rows: Vec<EndingRow> = tx
         .all(
-            "select a.username, k.ends_at
+            "select a.username, a.person_id, a.state, k.key_hash, k.ends_at
                from command_key k
                join account a on a.account_id = k.account_id
               where k.ended_at is null
                 and k.ends_at > $1
               order by k.ends_at
               limit 100",
-            args![at],
+            args![at.plus_seconds(-limits::COMMAND_KEY_ENDED_TOLD_SECONDS)],
         )
         .await?;
-    Ok(rows.into_iter().map(|(name, ends_at)| (name, Instant::from_micros(ends_at))).collect())
+    let mut all = Vec::new();
+    for row in rows.into_iter().filter(|row| row.state == "open") {
+        let office = staff::of_person(tx, &PersonId::stored(row.person_id)).await?;
+        if office.is_some_and(|office| office.roles.has(Role::Operator)) {
+            let (key, at) = (row.key_hash.chars().take(16).collect(), Instant::from_micros(row.ends_at));
+            all.push(KeyEnding { username: row.username, key, at });
+        }
+    }
+    let is_replaced = |one: &KeyEnding| all.iter().any(|next| next.username == one.username && next.at > at);
+    Ok(all.iter().filter(|one| one.at > at || !is_replaced(one)).cloned().collect())
 }
 
 fn hash(secret: &str) -> String {

@@ -6,6 +6,9 @@ pub(crate) const HANDED_OUT_SECONDS: i64 = 7 * 86_400;
 /// How long a key with which commands act for an operator counts, in seconds: half a year.
 pub(crate) const COMMAND_KEY_SECONDS: i64 = 183 * 86_400;
 
+/// How long a key for commands is told that has ended, in seconds, unless there is another one: a month.
+pub(crate) const COMMAND_KEY_ENDED_TOLD_SECONDS: i64 = 30 * 86_400;
+
 /// Keys for commands that one account has at the same time: one for each machine.
 pub(crate) const COMMAND_KEYS_MAX: i64 = 16;
 

@@ -43,6 +43,8 @@ pub struct Ending {
 /// The kinds of things that end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ends {
+    /// The key with which commands act for an operator, by the beginning of its hash.
+    CommandKey(String),
     /// The key of a purpose.
     Key(Purpose, KeyId),
     /// The revocation list of an authority.
@@ -65,11 +67,12 @@ impl Ending {
     }
 
     /// Whether somebody has to see to it now: it ends within a week, or within 90 days and nothing takes its place by
-    /// itself.
+    /// itself. Somebody always has to make the next command key, which takes a minute.
     pub fn is_urgent(&self, now: Instant) -> bool {
-        match self.within_days(now) {
-            None => false,
-            Some(days) => days <= 7 || self.replaced_at.is_none_or(|at| at < now),
+        match (self.within_days(now), &self.what) {
+            (None, _) => false,
+            (Some(days), Ends::CommandKey(_)) => days <= 7,
+            (Some(days), _) => days <= 7 || self.replaced_at.is_none_or(|at| at < now),
         }
     }
 }

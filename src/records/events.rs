@@ -3,13 +3,25 @@
 use base::id::JobId;
 
 crate::events! {
+    /// A backup was begun, which this stands in too: into which folder, and whether the keys are put into it.
+    BackupBegun = "backup.begun" of backup: String { folder: String, with_keys: bool }
+    /// A drill looked at a backup: how much is wrong with it, and what is wrong first.
+    BackupDrilled = "backup.drilled" of backup: String { findings: usize, why: Option<String> }
+    /// A backup is whole: how large it is, what is in it, and how long it took.
+    BackupEnded = "backup.ended" of backup: String { bytes: u64, events: i64, rows: u64, seconds: i64 }
+    /// A backup was not made, and nothing is left of it.
+    BackupFailed = "backup.failed" of backup: String { error: String }
+    /// A whole backup was removed when a newer one was there.
+    BackupRemoved = "backup.removed" of backup: String {}
+    /// This is what was put back from a backup, which had so many events.
+    BackupRestored = "backup.restored" of backup: String { events: i64 }
     /// This became a demonstration, of invented people whose passwords everybody knows.
     DemonstrationFounded = "demonstration.founded" of city: String {}
     /// A job was given up after its last try.
     JobDead = "job.dead" of job: JobId { kind: String, error: String }
     /// The whole log was audited: how many events and rows, and how much is wrong with them.
     LogAudited = "log.audited" of log: String { events: i64, rows: u64, findings: usize }
-    /// An auditor read what the log says about somebody or something, or what somebody did.
+    /// An auditor read what the log says about somebody or something, or what somebody did; or an operator, of one request.
     LogRead = "log.read" of about: String { by: String, count: usize }
     /// Somebody answers for it that the log ends earlier than it did when a head was kept outside.
     LossAcknowledged = "log.loss_acknowledged" of log: String { kept: i64, found: i64, reason: String }

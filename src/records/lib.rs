@@ -7,6 +7,7 @@ mod actor;
 pub mod args;
 mod attempt;
 pub mod audit;
+pub mod backups;
 mod clock;
 mod consequence;
 pub mod copy;

@@ -4,6 +4,8 @@
 //! the next number and the hash of itself and its predecessor, so that nothing can be taken out or changed unseen. Once
 //! the database has the key of the log, hashes and the head are made with it.
 
+use std::collections::BTreeMap;
+
 use base::{
     Fault, Instant, ListPage, PageOf,
     id::{EventId, RequestId},
@@ -313,6 +315,25 @@ async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> 
     }
 }
 
+/// When the first event happened that the log has; none while there is none.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub(crate) async fn first_at(tx: &mut Tx) -> Result<Option<Instant>, Fault> {
+    let first: Option<(i64,)> = tx
+        .first(
+            "select at
+               from event
+              where event_id > $1
+              order by event_id
+              limit 1",
+            args![""],
+        )
+        .await?;
+    Ok(first.map(|(at,)| Instant::from_micros(at)))
+}
+
 /// What a log has beyond one of its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beyond {
@@ -320,7 +341,7 @@ pub struct Beyond {
     pub hash: Option<String>,
     /// When the first event after it happened.
     pub first_at: Option<Instant>,
-    /// How many events of which kind came after it.
+    /// How many events of which kind came after it, those that wait for a number too as far as one turn takes them.
     pub kinds: Vec<(String, i64)>,
 }
 
@@ -342,7 +363,7 @@ pub async fn beyond(tx: &mut Tx, sequence: i64) -> Result<Beyond, Fault> {
             args![sequence],
         )
         .await?;
-    let kinds = tx
+    let numbered: Vec<(String, i64)> = tx
         .all(
             "select kind, count(event_id)
                from event
@@ -352,6 +373,11 @@ pub async fn beyond(tx: &mut Tx, sequence: i64) -> Result<Beyond, Fault> {
             args![sequence],
         )
         .await?;
-    let first_at = first.map(|(at,)| Instant::from_micros(at));
-    Ok(Beyond { hash: hash.and_then(|(hash,)| hash), first_at, kinds })
+    let waiting = waiting(tx).await?;
+    let first_at = first.map(|(at,)| Instant::from_micros(at)).or_else(|| waiting.first().map(Entry::at));
+    let mut kinds: BTreeMap<String, i64> = numbered.into_iter().collect();
+    for entry in waiting {
+        *kinds.entry(entry.kind).or_default() += 1;
+    }
+    Ok(Beyond { hash: hash.and_then(|(hash,)| hash), first_at, kinds: kinds.into_iter().collect() })
 }

@@ -1,6 +1,7 @@
 //! The calendar of keys and seals: what is replaced before it ends, and what ends next.
 
 use base::{Fault, Instant, id::KeyId};
+use identity::command_key::{self, KeyEnding};
 use pki::{
     Custody, Ending,
     calendar::{self, Ends},
@@ -84,8 +85,8 @@ fn ending(key: KeyId, name: String, at: Instant) -> Ending {
     Ending { what: Ends::Seal(key), name, at, replaced_at, is_away: false }
 }
 
-/// What ends, the first to end first: the keys that sign now, lists that somebody has to see to, and seals that end within
-/// 90 days.
+/// What ends, the first to end first: the keys that sign now, lists that somebody has to see to, seals that end within
+/// 90 days, and the keys with which commands act for operators.
 ///
 /// # Errors
 ///
@@ -95,6 +96,9 @@ pub async fn endings(tx: &mut Tx, custody: &Custody, now: Instant) -> Result<Vec
     let mut endings = calendar::endings(custody, now);
     for (key, name, at) in calendar::seal_keys_ending(tx, horizon, limits::ENDINGS_TOLD_MAX).await? {
         endings.push(ending(key, name, at));
+    }
+    for KeyEnding { username, key, at } in command_key::endings(tx, now).await? {
+        endings.push(Ending { what: Ends::CommandKey(key), name: username, at, replaced_at: None, is_away: false });
     }
     endings.sort_by_key(|ending| ending.at);
     Ok(endings)

@@ -11,7 +11,12 @@ mod manifest;
 mod restore;
 mod rows;
 mod take;
+mod teller;
 
 pub(crate) use drill::{documents, verify};
 pub(crate) use restore::restore;
 pub(crate) use take::{Wanted, take};
+pub(crate) use teller::tell_put_back;
+
+#[cfg(test)]
+mod tests;

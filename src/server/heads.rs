@@ -1,4 +1,5 @@
-//! Heads of the event log, kept outside of the database: in a folder, a file for each month, and by a witness.
+//! Heads of the event log, kept outside of the database: in a folder, a file for each month. What is in the folder a
+//! witness hears of too, if there is one.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -11,7 +12,6 @@ use std::{
 use anyhow::Context;
 use base::Fault;
 use crypto::jose::sign_compact;
-use oidc::logout::Fetch;
 use pki::Purpose;
 use records::{
     Actor, Database,
@@ -21,11 +21,11 @@ use records::{
 };
 
 use crate::{
-    fetch::Outside,
     foundation,
     limits::KEPT_HEADS_MAX,
     settings::{self, Settings},
     wiring::{Product, World},
+    witness::Witness,
 };
 
 /// What the header of a signed head says that it is.
@@ -35,7 +35,7 @@ const HEAD_TYPE: &str = "guosuo-log-head+jwt";
 #[derive(Clone)]
 pub struct Keeper {
     folder: PathBuf,
-    witness: Option<(String, Outside)>,
+    witness: Option<Witness>,
     /// What this process kept last.
     last: Arc<Mutex<Option<KeptHead>>>,
 }
@@ -79,8 +79,12 @@ pub fn read(database: &Database, folder: &Path) -> anyhow::Result<Kept> {
     Ok(kept)
 }
 
-/// The files, the oldest first.
-fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// The files, the oldest first. Nothing in them is ever changed, and what is new stands at the end.
+///
+/// # Errors
+///
+/// A folder that cannot be read.
+pub fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if !folder.exists() {
         return Ok(vec![]);
     }
@@ -98,11 +102,7 @@ impl Keeper {
     ///
     /// When TLS for the witness cannot be set up.
     pub fn new(settings: &Settings) -> anyhow::Result<Self> {
-        let url = settings.text(&settings::HEADS_WITNESS_URL);
-        // Whoever runs the product says where its witness is, which may be inside.
-        let witness =
-            if url.is_empty() { None } else { Some((url.to_owned(), Outside::new(true).context("log.witness_url")?)) };
-        Ok(Self { folder: folder(settings), witness, last: Arc::default() })
+        Ok(Self { folder: folder(settings), witness: Witness::new(settings)?, last: Arc::default() })
     }
 
     /// Says when the log does not have any more what was kept last: an older copy is in its place, or it was written anew.
@@ -128,7 +128,7 @@ impl Keeper {
     /// # Errors
     ///
     /// [`Fault`] when the database is out of reach, when its head was changed past the product, when nothing signs, and
-    /// when a file cannot be written. A witness that cannot be reached is told in the log, and hears of the next one.
+    /// when a file cannot be written.
     pub async fn keep(&self, product: &Kit) -> Result<(), Fault> {
         let at = product.world.clock.now();
         // What was written so far is part of it, whether or not the sequencer has turned since.
@@ -146,14 +146,12 @@ impl Keeper {
         append(&self.folder, &file, &line)
             .map_err(|error| Fault::unavailable(format!("keeping a head of the log in {}: {error}", file.display())))?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(head);
-        if let Some((url, outside)) = &self.witness {
-            match outside.post_form(url, format!("head={signature}")).await {
-                Ok(200..300) => {}
-                Ok(status) => tracing::warn!(status, "the witness did not take a head of the log"),
-                Err(error) => tracing::warn!(error, "the witness of the log cannot be reached"),
-            }
-        }
         Ok(())
+    }
+
+    /// Who hears of heads, if there is somebody.
+    pub fn witness(&self) -> Option<&Witness> {
+        self.witness.as_ref()
     }
 }
 

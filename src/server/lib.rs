@@ -21,3 +21,4 @@ mod system;
 pub mod telemetry;
 mod watched;
 mod wiring;
+mod witness;

@@ -71,6 +71,18 @@ pub(crate) const LOG_END_WITHIN: Duration = Duration::from_secs(1);
 /// Heads of the event log that an audit looks at: those of some three years, one in a minute.
 pub(crate) const KEPT_HEADS_MAX: usize = 1_600_000;
 
+/// Characters of a reason in the log that a program gave: what follows is in what the command printed.
+pub(crate) const TOLD_CHARACTERS_MAX: usize = 300;
+
+/// Bytes of a line with a head of the event log in it.
+pub(crate) const WITNESS_BYTES_MAX: u64 = 16 * 1024;
+
+/// How long a witness that took no head is left alone at most.
+pub(crate) const WITNESS_WAIT_MAX: Duration = Duration::from_mins(1);
+
+/// How long heads are sent to a witness in one turn.
+pub(crate) const WITNESS_TURN_ENDS_AFTER: Duration = Duration::from_secs(30);
+
 /// Bytes of a backup's manifest: it names every key file, of which a province has some ten thousand.
 pub(crate) const MANIFEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
 

@@ -70,18 +70,14 @@ enum Command {
     Operator(commands::operator::Command),
     /// Check that nothing in the event log was removed or changed, and that everything else is as it says.
     Audit(commands::audit::Arguments),
-    /// Write everything as it is now into a folder, beside a running server.
+    /// Write everything as it is now into a folder, beside a running server; or list the backups that there were.
     Backup(commands::backup::Arguments),
     /// Put a backup back where there is nothing, or check one and rehearse it.
     Restore(commands::restore::Arguments),
     /// Print who may call which route, as a page of the documentation.
     Access,
-    /// Print every kind of events that the log can hold, as a page for auditors.
-    Events {
-        /// In which language.
-        #[arg(long, value_name = "zh|en", default_value = "en")]
-        language: String,
-    },
+    /// Print every kind of events that the log can hold, as a page for auditors; or what was written down in a request.
+    Events(commands::events::Arguments),
     /// Print every setting with its default, as a TOML file.
     Settings,
     /// One of the demonstration's relying parties (started by `demo`).
@@ -161,7 +157,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Command::Backup(arguments) => commands::backup::run(&settings, arguments).await,
             Command::Restore(arguments) => commands::restore::run(&settings, arguments).await,
             Command::Access => commands::print(&web::kit::access::reference(&web::rows())),
-            Command::Events { language } => commands::events::run(&language),
+            Command::Events(arguments) => commands::events::run(&settings, arguments).await,
             Command::Settings => commands::print(&server::settings::reference()),
             #[cfg(feature = "demo")]
             Command::Department { file, until_input_ends } => commands::demo::department(&file, until_input_ends).await,

@@ -8,7 +8,8 @@ use anyhow::bail;
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub text: String,
-    wrong: u32,
+    /// What must be put right.
+    pub wrong: Vec<String>,
 }
 
 impl Report {
@@ -16,7 +17,7 @@ impl Report {
         let (mark, text) = match outcome {
             Ok(text) => ("ok   ", text),
             Err(text) => {
-                self.wrong += 1;
+                self.wrong.push(format!("{name}: {text}"));
                 ("WRONG", text)
             }
         };
@@ -40,8 +41,8 @@ impl Report {
     /// When something is wrong, after printing.
     pub fn tell(&self) -> anyhow::Result<()> {
         crate::commands::print(&self.text)?;
-        if self.wrong > 0 {
-            bail!("{} of these must be put right", self.wrong);
+        if !self.wrong.is_empty() {
+            bail!("{} of these must be put right", self.wrong.len());
         }
         Ok(())
     }

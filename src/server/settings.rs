@@ -106,6 +106,8 @@ settings! {
     OPERATOR_KEY_FILE = "operator.key_file", SettingKind::SecretFile, "";
     /// The file with the token with which a monitoring system may ask `/metrics`; empty means that there are none.
     METRICS_TOKEN_FILE = "metrics.token_file", SettingKind::SecretFile, "";
+    /// When the last whole backup is older than so many days, `doctor`, `/metrics` and the page of the operators say so.
+    BACKUP_LATE_DAYS = "backup.late_after_days", SettingKind::Integer { min: 1, max: 366 }, "2";
     /// The folder of the fonts; empty means `fonts` beside the program, or the source tree's.
     FONTS_FOLDER = "fonts_folder", SettingKind::Path, "";
     /// The city's name, as pages show it.

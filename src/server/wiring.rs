@@ -60,6 +60,9 @@ const COUNTED_EVERY: Duration = Duration::from_secs(10);
 /// How often the head of the event log is kept outside of the database.
 const HEADS_EVERY: Duration = Duration::from_mins(1);
 
+/// How often it is looked whether a head waits for a witness.
+const WITNESS_EVERY: Duration = Duration::from_secs(1);
+
 /// How often interrupted issues are looked for.
 const RECOVERY_EVERY: Duration = Duration::from_secs(5);
 
@@ -223,6 +226,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
             public_url,
             trusted_proxies,
             metrics_token: foundation::metrics_token(settings)?,
+            backup_late_days: settings.integer(&settings::BACKUP_LATE_DAYS),
             site: Site {
                 city: Text::new(settings.text(&settings::CITY_ZH), settings.text(&settings::CITY_EN)),
                 organisation: organisation(settings),
@@ -340,6 +344,7 @@ pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) ->
     watch_clock(&mut beside, &product);
     let keeper = Keeper::new(settings)?;
     keep_heads(&mut beside, &product, &keeper);
+    tell_witness(&mut beside, &product, &keeper);
     tell_counted(&mut beside, &product);
     keep_house(&mut beside, &product);
     let seconds = |setting| Duration::from_secs(settings.integer(setting).unsigned_abs());
@@ -423,6 +428,15 @@ fn keep_heads(beside: &mut Beside, product: &Product, keeper: &Keeper) {
     });
 }
 
+/// A witness hears of the heads that were kept, if there is one. It holds up nobody that does not answer.
+fn tell_witness(beside: &mut Beside, product: &Product, keeper: &Keeper) {
+    let (Some(witness), clock) = (keeper.witness().cloned(), Arc::clone(&product.world.clock)) else { return };
+    beside.repeat("witness", Rhythm::every(WITNESS_EVERY), move || {
+        let (witness, clock) = (witness.clone(), Arc::clone(&clock));
+        async move { witness.turn(&*clock).await.map(|()| false) }
+    });
+}
+
 /// What has to be done now and then: interrupted issues finished, lists renewed, what is over removed.
 fn keep_house(beside: &mut Beside, product: &Product) {
     let (app, world) = (product.app.clone(), product.world.clone());
@@ -475,7 +489,11 @@ impl Running {
         let Product { app, database, world, .. } = &self.product;
         let last = async {
             app.provider.tell_counted(database, &world.context(Actor::Anonymous), true).await?;
-            self.keeper.keep(&self.product.kit()).await
+            self.keeper.keep(&self.product.kit()).await?;
+            match self.keeper.witness() {
+                Some(witness) => witness.turn(&*world.clock).await,
+                None => Ok(()),
+            }
         };
         if let Ok(Err(fault)) = tokio::time::timeout(TASKS_END_WITHIN, last).await {
             tracing::warn!(%fault, "the last head of the event log was not kept");

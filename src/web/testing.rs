@@ -44,6 +44,7 @@ pub fn settings(public_url: &str) -> Settings {
         public_url: public_url.to_owned(),
         trusted_proxies: Vec::new(),
         metrics_token: Some(Secret::new(METRICS_TOKEN.to_owned())),
+        backup_late_days: 2,
         site: Site {
             city: Text::fixed("滨江市", "Binjiang"),
             organisation: Text::fixed("滨江市行政审批服务局", "Binjiang Administrative Approval Service Bureau"),

@@ -227,6 +227,9 @@ for (const language of ['zh-CN', 'en']) {
       ['/operator/organisations', 'operator-organisations'],
       [department, 'operator-organisation'],
       ['/operator/proposals', 'operator-proposals'],
+      ['/operator/backups', 'operator-backups'],
+      ['/operator/requests', 'operator-requests'],
+      ['/operator/requests?request=req_1', 'operator-requests-wrong', { status: 422 }],
     ]);
     const keeper = await visitor('keeper', language);
     const [seal] = await links(keeper, '/console/seals', /\/console\/seals\/sea_[^/?#]+$/);

@@ -72,6 +72,13 @@ async fn everything(settings: &DatabaseSettings) -> BTreeMap<String, (Table, Vec
     found
 }
 
+/// The rows without what the log says of backups, which goes on after one was made, and without the end of the log.
+fn but_for_backups(mut rows: BTreeMap<String, (Table, Vec<String>)>) -> BTreeMap<String, (Table, Vec<String>)> {
+    rows.remove("event_head");
+    rows.get_mut("event").unwrap().1.retain(|row| !row.contains("\"backup."));
+    rows
+}
+
 /// Verifies a licence and gives the outcome.
 async fn outcome(installation: &Installation, token: &str, identifier: &Json, key: &str) -> Json {
     let request = client().post(installation.url("/api/v1/verifications")).bearer_auth(token);
@@ -136,19 +143,20 @@ async fn a_backup_beside_a_busy_server_ends_and_gives_back_every_row() {
     let path = backup(&installation, &["--with-keys"]);
     let ran = verify(&installation, &path);
     assert!(ran.code == Some(0) && ran.out.contains("lost: nothing"), "{ran:?}");
-    let wanted = everything(&installation.database()).await;
+    let wanted = but_for_backups(everything(&installation.database()).await);
     assert!(wanted["licence_file"].1.len() == 1 && wanted["event"].1.len() > 50);
     // Into the same kind of database, and into a file whatever it came from; from there back again.
     let (same, file, again) = (empty().await, Installation::on(None), empty().await);
     for to in [&same, &file] {
         let ran = restore(to, &path);
         assert!(ran.code == Some(0) && ran.out.contains("the keys are back too"), "{ran:?}");
-        assert!(everything(&to.database()).await == wanted, "{}", to.folder.display());
+        assert!(but_for_backups(everything(&to.database()).await) == wanted, "{}", to.folder.display());
+        assert_eq!(to.count("backup.restored").await, 1);
         assert_eq!(fs::read_dir(to.data().join("keys")).unwrap().count(), wanted["pki_key"].1.len() + 2);
     }
     let ran = restore(&again, &backup(&file, &["--with-keys"]));
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(everything(&again.database()).await == wanted);
+    assert!(but_for_backups(everything(&again.database()).await) == wanted);
     // It serves as if nothing had been.
     let server = again.serve().await;
     let token = office.token(&again).await;
@@ -174,6 +182,9 @@ async fn a_backup_beside_a_busy_server_ends_and_gives_back_every_row() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("writing ") && said.contains("File too large"), "{said}");
     assert_eq!(names(&backups(&installation)), before);
+    let events = installation.events().await;
+    let failed: Vec<_> = events.iter().filter(|event| event.kind == "backup.failed").collect();
+    assert!(failed.len() == 1 && failed[0].data.contains("File too large"), "{failed:?}");
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -304,6 +315,9 @@ async fn who_has_a_backup_cannot_make_another_one_that_counts() {
     named(&|backup| replace(backup, "event", "person.registered", "person.registerex"), "WRONG rows: event ");
     // Another installation's keys open nothing in it.
     let (other, _) = Installation::bootstrapped().await;
+    for _ in 0..3 {
+        backup(&other, &[]);
+    }
     let bare = backup(&installation, &[]);
     let ran = verify(&other, &bare);
     assert!(ran.code == Some(1) && ran.out.contains("WRONG keys: "), "{ran:?}");
@@ -313,7 +327,9 @@ async fn who_has_a_backup_cannot_make_another_one_that_counts() {
     // What was put back to an older state has less than the backup.
     let older = empty().await;
     assert_eq!(restore(&older, &path).code, Some(0));
-    older.must(&["organisation", "suspend", "--organisation-code", tests::installation::DEPARTMENT]);
+    for act in ["suspend", "resume", "suspend", "resume"] {
+        older.must(&["organisation", act, "--organisation-code", tests::installation::DEPARTMENT]);
+    }
     let newer = backup(&older, &[]);
     let ran = verify(&installation, &newer);
     assert!(ran.code == Some(1) && ran.out.contains("fewer than this backup"), "{ran:?}");
@@ -357,4 +373,79 @@ async fn a_backup_is_put_back_only_where_there_is_nothing_and_so_many_stay_as_ar
     // Nobody else reads any of it.
     let wide = Command::new("find").arg(&last).args(["-perm", "/077"]).output().unwrap();
     assert_eq!(String::from_utf8(wide.stdout).unwrap(), "");
+}
+
+/// The events of backups, as they came: the kind and who did it.
+async fn told(installation: &Installation) -> Vec<(String, String)> {
+    let events = installation.events().await;
+    let of_backups = events.into_iter().filter(|event| event.kind.starts_with("backup."));
+    of_backups.map(|event| (event.kind, event.actor)).collect()
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_backup_stands_in_the_log_under_the_operator_it_was_made_for() {
+    let (installation, _) = Installation::bootstrapped().await;
+    let first = backup(&installation, &["--with-keys"]);
+    let by = |who: &str, kinds: &[&str]| -> Vec<(String, String)> {
+        kinds.iter().map(|kind| (format!("backup.{kind}"), who.to_owned())).collect()
+    };
+    assert_eq!(told(&installation).await, by("operator", &["begun", "ended"]));
+    let events = installation.events().await;
+    let ended = events.iter().find(|event| event.kind == "backup.ended").unwrap();
+    assert_eq!(ended.object, first.file_name().unwrap().to_str().unwrap());
+    let size: u64 =
+        fs::read_dir(first.join("tables")).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    let said: Json = serde_json::from_str(&ended.data).unwrap();
+    assert!(said["bytes"].as_u64() > Some(size) && said["rows"].as_u64() > Some(50), "{said}");
+    // What is in a backup begins with itself, and what is put back from it goes on with that.
+    let target = empty().await;
+    assert_eq!(restore(&target, &first).code, Some(0));
+    assert_eq!(told(&target).await, by("operator", &["begun", "restored"]));
+    assert!(!target.data().join("put-back.json").exists());
+    // Without its keys nothing can be written; the first start says it, once.
+    let bare = backup(&installation, &["--keep", "1"]);
+    let target = empty().await;
+    let ran = restore(&target, &bare);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    copy(&installation.data().join("keys"), &target.data().join("keys"));
+    fs::remove_file(target.data().join("keys/operator.key")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(target.serve().await.stop(), Some(0));
+        let restored: Vec<_> = told(&target).await.into_iter().filter(|(kind, _)| kind == "backup.restored").collect();
+        assert_eq!(restored, by("job", &["restored"]));
+    }
+    assert!(target.must(&["audit"]).starts_with("sound: "));
+    assert_eq!(
+        told(&installation).await,
+        by("operator", &["begun", "ended", "begun", "ended", "removed"]),
+        "the first one made room"
+    );
+    // A drill writes into the running database what it is told to, and only that.
+    let path = bare.display().to_string();
+    assert_eq!(verify(&installation, &bare).code, Some(0));
+    assert_eq!(told(&installation).await.len(), 5);
+    let ran = installation.run(&["restore", "--verify", "--record", &path]);
+    assert!(ran.code == Some(0) && ran.out.contains("ok    record: "), "{ran:?}");
+    assert_eq!(told(&installation).await[5..], by("operator", &["drilled"]));
+    let list = installation.must(&["backup", "--list"]);
+    let lines: Vec<&str> = list.lines().collect();
+    assert!(lines.len() == 2 && lines[0].contains("; a drill found nothing wrong on "), "{list}");
+    assert!(lines[1].contains("; no drill looked at it; removed on "), "{list}");
+    // A key that is gone keeps no backup from being made; whoever is named proves it, or nothing is done.
+    fs::remove_file(installation.data().join("keys/operator.key")).unwrap();
+    let before = names(&backups(&installation));
+    let password = format!("operator.password_file={}", installation.file("password", "nothing"));
+    let to = backups(&installation).display().to_string();
+    let ran = installation.run(&["backup", "--to", &to, "--as", "root-operator", "--set", &password]);
+    assert!(ran.code == Some(1) && ran.err.contains("the sign-in was refused"), "{ran:?}");
+    assert_eq!((names(&backups(&installation)), told(&installation).await.len()), (before, 6));
+    backup(&installation, &[]);
+    assert_eq!(told(&installation).await[6..], by("job", &["begun", "ended"]));
+    // Nor does a log that cannot be written: it is made all the same, and that is said.
+    fs::rename(installation.data().join("keys/envelope.key"), installation.folder.join("envelope.key")).unwrap();
+    let said = installation.must(&["backup", "--to", &to]);
+    assert!(
+        said.contains("without a tag") && said.contains("not in the event log, which could not be written"),
+        "{said}"
+    );
 }

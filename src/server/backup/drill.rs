@@ -11,6 +11,7 @@ use base::Instant;
 use records::{
     Actor,
     audit::{self, Audit},
+    backups,
     copy::Snapshot,
     log,
 };
@@ -19,6 +20,7 @@ use super::{
     fill::fill,
     folder::{Unfinished, write_part},
     manifest::{Backup, KEYS, Log},
+    teller,
 };
 use crate::{
     foundation::{self, ENVELOPE_KEY, derived_key},
@@ -27,7 +29,8 @@ use crate::{
     wiring::{self, Product, World},
 };
 
-/// Looks at a backup: at every file, then at a copy that it is put into, in a folder that is removed afterwards.
+/// Looks at a backup: at every file, then at a copy that it is put into, in a folder that is removed afterwards. What was
+/// found is written into the log of the running database when that is wanted.
 ///
 /// # Errors
 ///
@@ -37,9 +40,19 @@ pub(crate) async fn verify(
     world: &World,
     from: &Path,
     drill_in: Option<&Path>,
+    is_recorded: bool,
 ) -> anyhow::Result<Report> {
-    let mut report = Report::default();
     let backup = Backup::open(from)?;
+    let mut report = look(settings, world, &backup, drill_in).await?;
+    if is_recorded {
+        let recorded = teller::drilled(settings, world, &backup, &report).await;
+        report.line("record", words(recorded));
+    }
+    Ok(report)
+}
+
+async fn look(settings: &Settings, world: &World, backup: &Backup, drill_in: Option<&Path>) -> anyhow::Result<Report> {
+    let mut report = Report::default();
     let noted = &backup.manifest;
     report.note(&format!(
         "made {} by version {} from {}, {} events",
@@ -57,17 +70,17 @@ pub(crate) async fn verify(
     }
     let (parts, bytes) = (noted.parts().count(), noted.parts().map(|part| part.bytes).sum::<u64>());
     report.line("files", Ok(format!("{parts} with {bytes} bytes, each as it was written")));
-    let above = drill_in.or_else(|| from.parent()).unwrap_or(from);
+    let above = drill_in.or_else(|| backup.folder.parent()).unwrap_or(&backup.folder);
     let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
     let above = above.canonicalize().with_context(|| format!("looking for {}", above.display()))?;
     let folder = Unfinished::make(above.join(format!("guosuo-drill-{}.partial", std::process::id())))?;
-    let settings_of_copy = settings_of_copy(settings, &backup, folder.path())?;
-    match fill(&backup, &foundation::database_settings(&settings_of_copy)?).await {
+    let settings_of_copy = settings_of_copy(settings, backup, folder.path())?;
+    match fill(backup, &foundation::database_settings(&settings_of_copy)?).await {
         Ok(database) => {
             let found = audit::audit(&database, &[]).await?;
             database.close().await;
             report.line("event log", words(sound(&found, &noted.log)));
-            look_at_copy(&settings_of_copy, world, &backup, &mut report).await;
+            look_at_copy(&settings_of_copy, world, backup, &mut report).await;
         }
         Err(error) => report.line("rows", Err(format!("{error:#}"))),
     }
@@ -230,11 +243,15 @@ async fn compare(database: &records::Database, log: &Log) -> anyhow::Result<Stri
     if log.last > 0 && beyond.hash.as_ref() != Some(&log.hash) {
         bail!("event {} of the running database is another one: it has another history than this backup", log.last);
     }
-    let lacks = running.sequence + running.waiting - log.events();
-    if lacks == 0 {
-        return Ok(format!("nothing: both end with event {}", log.last));
+    // That a backup ended stands in none that ended with it, and is no loss.
+    let (of_backups, kinds): (Vec<_>, Vec<_>) =
+        beyond.kinds.iter().partition(|(kind, _)| backups::tells_of_backups(kind));
+    let of_backups: i64 = of_backups.iter().map(|(_, count)| count).sum();
+    let lacks = running.sequence + running.waiting - log.events() - of_backups;
+    if lacks <= 0 {
+        return Ok(format!("nothing: nothing has happened since event {}", log.last));
     }
-    let kinds: Vec<String> = beyond.kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     let since = beyond.first_at.map_or_else(String::new, |at: Instant| format!(" since {}", at.rfc3339()));
     Ok(format!(
         "the copy ends with event {}, and the running database has {lacks} more{since}: {}",

@@ -26,6 +26,9 @@ pub(super) const MANIFEST: &str = "manifest.json";
 /// that counts.
 pub(super) const TAG: &str = "manifest.tag";
 
+/// What the name of a backup begins with; when it was made follows.
+pub(super) const PREFIX: &str = "guosuo-";
+
 /// Where rows are, and where keys.
 pub(super) const TABLES: &str = "tables";
 pub(super) const KEYS: &str = "keys";
@@ -189,6 +192,11 @@ impl Backup {
     }
 }
 
+/// The name of a backup that was made at this instant.
+pub(super) fn name(at: Instant) -> String {
+    format!("{PREFIX}{}", at.rfc3339().replace(['-', ':'], ""))
+}
+
 /// The tag of a manifest.
 pub(super) fn tag(key: &[u8; 32], manifest: &[u8]) -> String {
     crypto::digest::hex(&crypto::mac::hmac_sha256(key, &[b"guosuo backup 1", manifest]))
@@ -197,6 +205,21 @@ pub(super) fn tag(key: &[u8; 32], manifest: &[u8]) -> String {
 impl Manifest {
     pub fn made_at(&self) -> Instant {
         Instant::from_micros(self.made_at)
+    }
+
+    /// The name that the backup was given, whatever its folder is called now.
+    pub fn name(&self) -> String {
+        name(self.made_at())
+    }
+
+    /// How many rows it names.
+    pub fn rows(&self) -> u64 {
+        self.tables.iter().map(|table| table.rows).sum()
+    }
+
+    /// How large its files are together.
+    pub fn bytes(&self) -> u64 {
+        self.parts().map(|part| part.bytes).sum()
     }
 
     /// Every file that it names.

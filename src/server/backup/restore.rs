@@ -15,10 +15,12 @@ use super::{
     fill::fill,
     folder::{UNFINISHED, Unfinished, sync, write_part},
     manifest::{Backup, KEYS},
+    teller,
 };
 use crate::{
     foundation::{self, ENVELOPE_KEY},
     settings::Settings,
+    wiring::{self, World},
 };
 
 /// Puts a backup back, on the database and into the folder that the settings name, and says what to do then.
@@ -26,7 +28,7 @@ use crate::{
 /// # Errors
 ///
 /// A backup that is not whole, a database or a folder of keys that is not empty: then nothing was changed.
-pub(crate) async fn restore(settings: &Settings, from: &Path) -> anyhow::Result<String> {
+pub(crate) async fn restore(settings: &Settings, world: &World, from: &Path) -> anyhow::Result<String> {
     let backup = Backup::open(from)?;
     let faults = backup.faults();
     if !faults.is_empty() {
@@ -75,10 +77,25 @@ pub(crate) async fn restore(settings: &Settings, from: &Path) -> anyhow::Result<
         fs::rename(&unfinished, &file).with_context(|| format!("naming {}", file.display()))?;
         sync(file.parent().unwrap_or(&file))?;
     }
+    teller::note_put_back(settings, &backup.manifest)?;
+    // Only the keys let the log be written: without them the first start does it.
+    if backup.manifest.keys.are_included
+        && let Err(error) = write_down(settings, world).await
+    {
+        let _ = writeln!(told, "the event log is told of it at the first start: {error:#}");
+    }
     // Somebody may want just that back; but nobody may miss it.
     audited.context("it is all back as it was, and its event log is not sound")?;
     told += "then look with `guosuo doctor`; what was revoked, closed or changed since the backup has to be again\n";
     Ok(told)
+}
+
+/// Tells the log of what was put back that it was.
+async fn write_down(settings: &Settings, world: &World) -> anyhow::Result<()> {
+    let product = wiring::find(settings, world.clone()).await?;
+    let written = teller::tell_put_back(settings, &product).await;
+    product.database.close().await;
+    written
 }
 
 /// Refuses to write keys over others.

@@ -8,26 +8,28 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use base::Instant;
 use records::{
     Database,
     copy::{Snapshot, Table},
+    events::{BackupBegun, BackupEnded, BackupFailed, BackupRemoved},
     log,
 };
 
 use super::{
     folder::{PartWriter, UNFINISHED, Unfinished, sync, write_part},
-    manifest::{self, Backup, FORMAT, KEYS, Keys, Log, MANIFEST, Manifest, Part, TABLES, TAG, TableNote, is_key_file},
+    manifest::{
+        self, Backup, FORMAT, KEYS, Keys, Log, MANIFEST, Manifest, PREFIX, Part, TABLES, TAG, TableNote, is_key_file,
+    },
     rows,
+    teller::{Teller, short},
 };
 use crate::{
     foundation::{self, ENVELOPE_KEY},
     limits::KEY_FILE_BYTES_MAX,
     settings::Settings,
-    wiring::{self, World},
+    wiring::World,
 };
-
-/// What the name of a backup begins with; when it was made follows.
-const PREFIX: &str = "guosuo-";
 
 /// What is wanted of a backup.
 #[derive(Clone, Debug)]
@@ -45,18 +47,55 @@ pub(crate) struct Wanted {
 /// # Errors
 ///
 /// A database that cannot be read, a key file that cannot be read, a disk that is full: then nothing is left of it, and
-/// no other one was removed.
+/// no other one was removed. Before anything is done, when somebody is named who is no operator or does not prove it.
 pub(crate) async fn take(settings: &Settings, world: &World, wanted: &Wanted) -> anyhow::Result<String> {
     foundation::make_private_folder(&wanted.to)?;
     let taken = format!("another backup is being made in {}", wanted.to.display());
     let _turn = foundation::hold(&wanted.to.join("backup.lock"), &taken)?;
     let database = foundation::find_database_of_any_version(settings).await?;
-    let key = tag_key(settings, world, &database).await;
-    let (name, made_at) = name(world, &wanted.to);
-    let unfinished = Unfinished::make(wanted.to.join(format!("{name}{UNFINISHED}")))?;
-    let (migrations, log, tables) = write_tables(&database, unfinished.path()).await?;
-    let database_name = database.dialect().name().to_owned();
+    let mut teller = Teller::find(settings, world, &database).await?;
+    let begun_at = moment(world, &wanted.to);
+    let backup = manifest::name(begun_at);
+    let folder = short(&wanted.to.display().to_string());
+    teller.tell(BackupBegun { backup: backup.clone(), folder, with_keys: wanted.with_keys }).await;
+    let made = make(settings, &database, &teller, wanted, begun_at).await;
     database.close().await;
+    let told = match made {
+        Ok((made, untagged)) => {
+            let seconds = world.clock.now().seconds_since(begun_at).max(0);
+            let (bytes, rows, events) = (made.bytes(), made.rows(), made.log.events());
+            teller.tell(BackupEnded { backup: backup.clone(), bytes, events, rows, seconds }).await;
+            let mut told = tell(&made, &wanted.to.join(&backup));
+            if let Some(error) = untagged {
+                let _ = writeln!(told, "without a tag, for the keys could not be opened: {error}");
+            }
+            clear(&mut teller, wanted, &mut told).await.map(|()| told)
+        }
+        Err(error) => {
+            teller.tell(BackupFailed { backup, error: short(&format!("{error:#}")) }).await;
+            Err(error)
+        }
+    };
+    let unwritten = teller.finish().await;
+    let mut told = told?;
+    if let Some(error) = unwritten {
+        let _ = writeln!(told, "not in the event log, which could not be written: {error}");
+    }
+    Ok(told)
+}
+
+/// Makes the backup of this name: all of it or nothing. With it, why it has no tag, when it has none.
+async fn make(
+    settings: &Settings,
+    database: &Database,
+    teller: &Teller,
+    wanted: &Wanted,
+    begun_at: Instant,
+) -> anyhow::Result<(Manifest, Option<String>)> {
+    let key = tag_key(teller).await;
+    let name = manifest::name(begun_at);
+    let unfinished = Unfinished::make(wanted.to.join(format!("{name}{UNFINISHED}")))?;
+    let (migrations, log, tables) = write_tables(database, unfinished.path()).await?;
     let keys = Keys {
         are_included: wanted.with_keys,
         folder: foundation::keys_folder(settings).display().to_string(),
@@ -64,41 +103,42 @@ pub(crate) async fn take(settings: &Settings, world: &World, wanted: &Wanted) ->
         // After the rows: whatever key they name has its file.
         parts: if wanted.with_keys { write_keys(settings, unfinished.path())? } else { Vec::new() },
     };
-    let product = env!("CARGO_PKG_VERSION").to_owned();
-    let made = Manifest { format: FORMAT, product, made_at, database: database_name, migrations, log, tables, keys };
+    let (product, made_at) = (env!("CARGO_PKG_VERSION").to_owned(), begun_at.as_micros());
+    let database = database.dialect().name().to_owned();
+    let made = Manifest { format: FORMAT, product, made_at, database, migrations, log, tables, keys };
     let text = serde_json::to_vec_pretty(&made)?;
     if let Ok(key) = &key {
         write_part(unfinished.path(), TAG, manifest::tag(key, &text).as_bytes())?;
     }
     write_part(unfinished.path(), MANIFEST, &text)?;
     sync(unfinished.path()).with_context(|| format!("writing {}", unfinished.path().display()))?;
-    let path = wanted.to.join(&name);
-    unfinished.finish(&path)?;
-    let mut told = tell(&made, &path);
-    if let Err(error) = key {
-        let _ = writeln!(told, "without a tag, for the keys could not be opened: {error:#}");
-    }
-    for removed in remove_oldest(&wanted.to, wanted.keep)? {
-        let _ = writeln!(told, "removed {removed}");
-    }
-    Ok(told)
+    unfinished.finish(&wanted.to.join(&name))?;
+    Ok((made, key.err().map(|error| format!("{error:#}"))))
 }
 
-/// A name that no other one has, and the instant in it.
-fn name(world: &World, folder: &Path) -> (String, i64) {
+/// Removes the oldest, and says which.
+async fn clear(teller: &mut Teller, wanted: &Wanted, told: &mut String) -> anyhow::Result<()> {
+    let (left, removed) = remove_oldest(&wanted.to, wanted.keep)?;
+    for name in left.iter().chain(&removed) {
+        let _ = writeln!(told, "removed {name}");
+    }
+    for backup in removed {
+        teller.tell(BackupRemoved { backup }).await;
+    }
+    Ok(())
+}
+
+/// An instant after whose name no other backup is called.
+fn moment(world: &World, folder: &Path) -> Instant {
     let mut at = world.clock.now();
-    loop {
-        let name = format!("{PREFIX}{}", at.rfc3339().replace(['-', ':'], ""));
-        if !folder.join(&name).exists() {
-            return (name, at.as_micros());
-        }
+    while folder.join(manifest::name(at)).exists() {
         at = at.plus_seconds(1);
     }
+    at
 }
 
 fn tell(made: &Manifest, path: &Path) -> String {
-    let rows: u64 = made.tables.iter().map(|table| table.rows).sum();
-    let bytes: u64 = made.parts().map(|part| part.bytes).sum();
+    let (rows, bytes) = (made.rows(), made.bytes());
     let keys = if made.keys.are_included {
         "the keys are in it: who has this backup has everything".to_owned()
     } else {
@@ -112,14 +152,11 @@ fn tell(made: &Manifest, path: &Path) -> String {
 }
 
 /// The key of the installation with which a manifest is tagged.
-async fn tag_key(settings: &Settings, world: &World, database: &Database) -> anyhow::Result<[u8; 32]> {
-    ensure!(foundation::has_keys(database).await?, "there are none yet");
-    let product = wiring::find(settings, world.clone()).await?;
+async fn tag_key(teller: &Teller) -> anyhow::Result<[u8; 32]> {
+    let product = teller.product().map_err(|error| anyhow::anyhow!("{error:#}"))?;
     // So that the copy ends with a number, as far as there is a moment in which nobody writes.
     while log::sequence_events(&product.database).await? >= log::TURN_MAX {}
-    let key = super::drill::tag_key(&product).await;
-    product.database.close().await;
-    key
+    super::drill::tag_key(product).await
 }
 
 /// Writes every table as it is at one moment.
@@ -188,28 +225,32 @@ fn write_keys(settings: &Settings, folder: &Path) -> anyhow::Result<Vec<Part>> {
     Ok(parts)
 }
 
-/// Removes what others left unfinished, and of the whole ones the oldest.
-fn remove_oldest(folder: &Path, keep: Option<usize>) -> anyhow::Result<Vec<String>> {
+/// Removes what others left unfinished, and of the whole ones the oldest. Says which, in this order.
+fn remove_oldest(folder: &Path, keep: Option<usize>) -> anyhow::Result<(Vec<String>, Vec<String>)> {
     let reading = || format!("reading {}", folder.display());
-    let (mut whole, mut removed) = (Vec::new(), Vec::new());
+    let (mut whole, mut left) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).with_context(reading)? {
         let name = entry.with_context(reading)?.file_name().to_string_lossy().into_owned();
         if name.starts_with(PREFIX) && name.ends_with(UNFINISHED) {
-            removed.push(name);
+            left.push(name);
         } else if name.starts_with(PREFIX) && Backup::open(&folder.join(&name)).is_ok() {
             whole.push(name);
         }
     }
+    for name in &left {
+        remove(folder, name)?;
+    }
     whole.sort();
-    let over = keep.map_or(0, |keep| whole.len().saturating_sub(keep));
-    for name in whole.into_iter().take(over) {
+    whole.truncate(keep.map_or(0, |keep| whole.len().saturating_sub(keep)));
+    for name in &whole {
         // From now on it is not taken for a whole one, however far its removal comes.
         let unfinished = format!("{name}{UNFINISHED}");
-        fs::rename(folder.join(&name), folder.join(&unfinished)).with_context(|| format!("removing {name}"))?;
-        removed.push(unfinished);
+        fs::rename(folder.join(name), folder.join(&unfinished)).with_context(|| format!("removing {name}"))?;
+        remove(folder, &unfinished)?;
     }
-    for name in &removed {
-        fs::remove_dir_all(folder.join(name)).with_context(|| format!("removing {name}"))?;
-    }
-    Ok(removed.into_iter().map(|name| name.trim_end_matches(UNFINISHED).to_owned()).collect())
+    Ok((left.into_iter().map(|name| name.trim_end_matches(UNFINISHED).to_owned()).collect(), whole))
+}
+
+fn remove(folder: &Path, name: &str) -> anyhow::Result<()> {
+    fs::remove_dir_all(folder.join(name)).with_context(|| format!("removing {name}"))
 }

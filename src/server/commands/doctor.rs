@@ -2,19 +2,17 @@
 
 use anyhow::{anyhow, bail, ensure};
 use documents::font::Fonts;
-use records::{Database, SharedClock, damage, jobs};
+use records::{Database, SharedClock, backups, damage, installation, jobs};
 
-use super::audit;
+use super::{audit, backup::line as backup_line};
 use crate::{
     backup, foundation,
     report::Report,
     safety,
     settings::{self, SettingKind, Settings, Source},
     wiring::{self, Product, World},
+    witness,
 };
-
-/// How long before its end a command key is told.
-const COMMAND_KEY_TOLD_SECONDS: i64 = 30 * 86_400;
 
 /// How closely.
 #[derive(clap::Args)]
@@ -61,6 +59,9 @@ pub(crate) async fn look(settings: &Settings, world: &World, depth: Depth) -> an
         .and_then(|folder| Ok(Fonts::load(&folder).map(|_| folder.display().to_string())?));
     report.line("fonts", words(fonts));
     safety::look(settings, &mut report);
+    if let Some(said) = witness::look(settings) {
+        report.line("witness", words(said));
+    }
     match foundation::find_database(settings).await {
         Ok(database) => {
             report.line("database", Ok(format!("{}, schema up to date", database.dialect().name())));
@@ -88,6 +89,9 @@ async fn look_at_database(
     }
     report.line("clock", words(clock(world, database).await));
     report.line("jobs", words(waiting_jobs(database).await));
+    if let Some(said) = last_backup(settings, world, database).await.transpose() {
+        report.line("backups", words(said));
+    }
     if let Err(fault) = safety::look_inside(settings, database, report).await {
         report.line("safety", Err(fault.to_string()));
     }
@@ -132,6 +136,22 @@ async fn clock(world: &World, database: &Database) -> anyhow::Result<String> {
         None => Ok(format!("{} ms from the database's", clock.skew_micros() / 1000)),
         Some(wrong) => bail!("{wrong}"),
     }
+}
+
+/// How this stands with backups; nothing of a demonstration, which nobody misses.
+async fn last_backup(settings: &Settings, world: &World, database: &Database) -> anyhow::Result<Option<String>> {
+    let mut tx = database.read().await?;
+    if installation::is_demonstration(&mut tx).await? {
+        return Ok(None);
+    }
+    let standing = backups::standing(&mut tx).await?;
+    let (now, days) = (world.clock.now(), settings.integer(&settings::BACKUP_LATE_DAYS));
+    let last = standing.last.as_ref().map(backup_line);
+    let said = last.unwrap_or_else(|| "none was made yet".to_owned());
+    ensure!(!standing.is_late(now, days), "none is whole since more than {days} days: `guosuo backup`; {said}");
+    let found = standing.last.and_then(|last| last.drilled).map_or(0, |drilled| drilled.findings);
+    ensure!(found == 0, "what is wrong with the last one is wrong with what would be put back: {said}");
+    Ok(Some(said))
 }
 
 async fn waiting_jobs(database: &Database) -> anyhow::Result<String> {
@@ -184,13 +204,6 @@ async fn look_at_keys(product: &Product, report: &mut Report) -> anyhow::Result<
         if ending.is_urgent(now) {
             report.line("calendar", Err(line));
         } else {
-            report.soon("calendar", &line);
-        }
-    }
-    for (operator, end) in identity::command_key::endings(&mut product.database.read().await?, now).await? {
-        if end < now.plus_seconds(COMMAND_KEY_TOLD_SECONDS) {
-            let line =
-                format!("{operator}'s command key ends on {}: `guosuo operator bind` makes the next", end.date());
             report.soon("calendar", &line);
         }
     }

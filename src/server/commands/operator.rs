@@ -104,6 +104,28 @@ pub(crate) async fn context(settings: &Settings, product: &Product) -> anyhow::R
     named(settings, product).await.map(|(_, context)| context)
 }
 
+/// Who stands for what a timer does at night: the operator who is named and proves it, or the one that this machine
+/// account is bound to, or nobody but the job. A key that has ended keeps no backup from being made.
+///
+/// # Errors
+///
+/// When somebody is named who is no operator or does not prove it.
+pub(crate) async fn actor_or_job(settings: &Settings, product: &Product, job: &'static str) -> anyhow::Result<Actor> {
+    if !settings.text(&settings::OPERATOR_AS).is_empty() {
+        return Ok(named(settings, product).await?.0.actor());
+    }
+    if !key_file(settings).exists() {
+        return Ok(Actor::Job(job));
+    }
+    match by_key(settings, product).await {
+        Ok(operator) => Ok(operator.actor()),
+        Err(error) => {
+            tracing::warn!("nobody answers for this: {error:#}");
+            Ok(Actor::Job(job))
+        }
+    }
+}
+
 async fn named(settings: &Settings, product: &Product) -> anyhow::Result<(CommandOperator, Context)> {
     let username = settings.text(&settings::OPERATOR_AS);
     let operator = if username.is_empty() {

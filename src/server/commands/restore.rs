@@ -16,6 +16,9 @@ pub struct Arguments {
     /// Where the copy is made for as long as it is looked at, instead of beside the backup.
     #[arg(long, value_name = "FOLDER", requires = "verify")]
     drill_in: Option<PathBuf>,
+    /// Write what was found into the event log of the running database, for the page of the operators.
+    #[arg(long, requires = "verify")]
+    record: bool,
 }
 
 /// Puts a backup back, or looks at it.
@@ -27,7 +30,7 @@ pub struct Arguments {
 pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()> {
     if arguments.verify {
         let drill_in = arguments.drill_in.as_deref();
-        return backup::verify(settings, &World::default(), &arguments.from, drill_in).await?.tell();
+        return backup::verify(settings, &World::default(), &arguments.from, drill_in, arguments.record).await?.tell();
     }
-    super::print(&backup::restore(settings, &arguments.from).await?)
+    super::print(&backup::restore(settings, &World::default(), &arguments.from).await?)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::bail;
 
 use crate::{
-    foundation,
+    backup, foundation,
     settings::{self, Settings},
     surfaces,
     wiring::{self, Product, StopSignal, World},
@@ -33,6 +33,9 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
             return Ok(());
         }
     };
+    if let Err(error) = backup::tell_put_back(settings, &product).await {
+        tracing::error!("the event log was not told that this was put back from a backup: {error:#}");
+    }
     let running = wiring::start(settings, product, listeners)?;
     tracing::info!(listeners = told.join("; "), public_url = settings.text(&settings::PUBLIC_URL), "serving");
     signal.asked().await;

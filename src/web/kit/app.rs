@@ -55,6 +55,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// With which token a monitoring system may ask; without one there are no metrics.
     pub metrics_token: Option<Secret<String>>,
+    /// After how many days without a backup operators are told.
+    pub backup_late_days: i64,
     /// What stands at the top and the foot of every page.
     pub site: Site,
 }

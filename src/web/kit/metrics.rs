@@ -9,13 +9,15 @@ use axum::{
 use base::Instant;
 use http::{HeaderMap, HeaderValue, header};
 use pki::{Ending, calendar::Ends};
+use records::backups;
 
 use crate::{
     App, Page, Problem,
     kit::{caller::bearer, problem::Told},
 };
 
-/// `GET /metrics`: whether each check is passed, and when what ends will end. Only with the token of the settings: whoever
+/// `GET /metrics`: whether each check is passed, when what ends will end, and how old the last
+/// backup is. Only with the token of the settings: whoever
 /// has none is told that there is no such page.
 pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap, page: Page) -> Result<Response, Problem> {
     let wanted = app.settings.metrics_token.as_ref().ok_or(Problem::NotFound)?;
@@ -32,6 +34,7 @@ pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap, page: Pa
         let _ = writeln!(text, "guosuo_check_passed{{check=\"{name}\"}} {}", u8::from(passed));
     }
     write_endings(&mut text, &endings(&app, now).await, now);
+    write_backups(&mut text, &app, now).await;
     let mut response = text.into_response();
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -39,7 +42,7 @@ pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap, page: Pa
     Ok(response)
 }
 
-/// What ends; without the seals while the database is away.
+/// What ends; without seals and command keys while the database is away.
 async fn endings(app: &App, now: Instant) -> Vec<Ending> {
     let with_seals = async {
         let mut tx = app.database.read().await.ok()?;
@@ -55,9 +58,10 @@ fn write_endings(text: &mut String, endings: &[Ending], now: Instant) {
     );
     for ending in endings {
         let (what, purpose, key) = match &ending.what {
-            Ends::Key(purpose, key) => ("key", purpose.as_str(), key),
-            Ends::List(key) => ("revocation_list", "", key),
-            Ends::Seal(key) => ("seal", "", key),
+            Ends::CommandKey(key) => ("command_key", "", key.as_str()),
+            Ends::Key(purpose, key) => ("key", purpose.as_str(), key.as_str()),
+            Ends::List(key) => ("revocation_list", "", key.as_str()),
+            Ends::Seal(key) => ("seal", "", key.as_str()),
         };
         let seconds = ending.at.seconds_since(now);
         let _ = writeln!(text, "guosuo_ends_seconds{{what=\"{what}\",purpose=\"{purpose}\",key=\"{key}\"}} {seconds}");
@@ -68,5 +72,22 @@ fn write_endings(text: &mut String, endings: &[Ending], now: Instant) {
         "# HELP guosuo_ends_urgent How many of these somebody has to see to now.\n\
          # TYPE guosuo_ends_urgent gauge\n\
          guosuo_ends_urgent {urgent}\n"
+    );
+}
+
+/// How old the last backup is; nothing while the database is away.
+async fn write_backups(text: &mut String, app: &App, now: Instant) {
+    let standing = async { backups::standing(&mut app.database.read().await.ok()?).await.ok() };
+    let Some(standing) = standing.await else { return };
+    let age = standing.since.map_or(0, |since| now.seconds_since(since));
+    let late = u8::from(standing.is_late(now, app.settings.backup_late_days));
+    let _ = write!(
+        text,
+        "# HELP guosuo_backup_age_seconds How long ago the last whole backup ended, or this began if there is none.\n\
+         # TYPE guosuo_backup_age_seconds gauge\n\
+         guosuo_backup_age_seconds {age}\n\
+         # HELP guosuo_backup_late Whether that is longer than backup.late_after_days.\n\
+         # TYPE guosuo_backup_late gauge\n\
+         guosuo_backup_late {late}\n"
     );
 }

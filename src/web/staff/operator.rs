@@ -1,6 +1,8 @@
-//! Where operators work: what ends, the keys, people, clients, organisations, and what another operator has to approve.
+//! Where operators work: what ends, the keys, people, clients, organisations, what another operator has to approve,
+//! backups, and what happened in a request.
 
 mod appointments;
+mod backups;
 mod calendar;
 mod clients;
 mod found;
@@ -9,6 +11,7 @@ mod organisations;
 mod people;
 mod proposals;
 mod registered;
+mod requests;
 mod seals;
 
 #[cfg(test)]
@@ -28,6 +31,7 @@ const OPERATOR: Roles = Roles(&[Role::Operator], Password);
 /// The routes of this folder.
 pub fn routes(table: Table) -> Table {
     table
+        .get("/operator/backups", OPERATOR, backups::list)
         .get("/operator/calendar", OPERATOR, calendar::list)
         .get("/operator/clients", OPERATOR, clients::list)
         .get("/operator/clients/{id}", OPERATOR, clients::show)
@@ -63,6 +67,7 @@ pub fn routes(table: Table) -> Table {
         .post("/operator/proposals/{id}/approve", OPERATOR, Guard::Form, proposals::approve)
         .post("/operator/proposals/{id}/refuse", OPERATOR, Guard::Form, proposals::refuse)
         .post("/operator/proposals/{id}/withdraw", OPERATOR, Guard::Form, proposals::withdraw)
+        .get("/operator/requests", OPERATOR, requests::find)
         .get("/operator/keys", OPERATOR, keys::list)
         .post("/operator/keys/publish", OPERATOR, Guard::Form, keys::publish)
         .post("/operator/keys/{id}/activate", OPERATOR, Guard::Form, keys::activate)

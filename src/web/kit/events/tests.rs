@@ -6,6 +6,7 @@ use super::*;
 
 const ACCOUNT: &str = "acc_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const APPLICATION: &str = "app_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const BACKUP: &str = "guosuo-20261128T020000Z";
 const CERTIFICATE: &str = "crt_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const FAMILY: &str = "Jk3vO2Qw5mXyT1u8";
 const KEY: &str = "key_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
@@ -39,6 +40,13 @@ const KEPT: &[(&str, &str, &str)] = &[
     ),
     ("application.returned", APPLICATION, r#"{"reason":"incomplete"}"#),
     ("application.submitted", APPLICATION, r#"{"content_sha256":"9f86d0","type":"11100000000013338W013"}"#),
+    ("backup.begun", BACKUP, r#"{"folder":"/backup/guosuo","with_keys":false}"#),
+    ("backup.drilled", BACKUP, r#"{"findings":0}"#),
+    ("backup.drilled", BACKUP, r#"{"findings":1,"why":"tag: the manifest has no tag"}"#),
+    ("backup.ended", BACKUP, r#"{"bytes":812000,"events":812,"rows":3000,"seconds":4}"#),
+    ("backup.failed", BACKUP, r#"{"error":"writing /backup/guosuo: no space left"}"#),
+    ("backup.removed", BACKUP, "{}"),
+    ("backup.restored", BACKUP, r#"{"events":812}"#),
     ("client.changed", "tax", r#"{"after":"{\"scopes\":\"openid profile\"}","before":"{\"scopes\":\"openid\"}"}"#),
     ("client.disabled", "tax", "{}"),
     ("client.enabled", "tax", "{}"),

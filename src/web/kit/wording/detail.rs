@@ -17,6 +17,7 @@ const WORDS: &[(&str, &Text)] = &[
     ("attested_by", words::event_detail::ATTESTED_BY),
     ("before", words::event_detail::BEFORE),
     ("by", words::event_detail::BY),
+    ("bytes", words::event_detail::BYTES),
     ("checker", words::event_detail::CHECKER),
     ("clerk", words::event_detail::CLERK),
     ("client", words::event_detail::CLIENT),
@@ -35,6 +36,7 @@ const WORDS: &[(&str, &Text)] = &[
     ("filed_by", words::event_detail::FILED_BY),
     ("filer", words::event_detail::FILER),
     ("findings", words::event_detail::FINDINGS),
+    ("folder", words::event_detail::FOLDER),
     ("found", words::event_detail::FOUND),
     ("holder", words::event_detail::HOLDER),
     ("identifier", words::event_detail::IDENTIFIER),
@@ -68,6 +70,7 @@ const WORDS: &[(&str, &Text)] = &[
     ("rows", words::event_detail::ROWS),
     ("scopes", words::event_detail::SCOPES),
     ("seal", words::event_detail::SEAL),
+    ("seconds", words::event_detail::SECONDS),
     ("serial", words::event_detail::SERIAL),
     ("session", words::event_detail::SESSION),
     ("sha256", words::event_detail::SHA256),
@@ -81,6 +84,7 @@ const WORDS: &[(&str, &Text)] = &[
     ("wait_seconds", words::event_detail::WAIT_SECONDS),
     ("what", words::event_detail::WHAT),
     ("why", words::event_detail::WHY),
+    ("with_keys", words::event_detail::WITH_KEYS),
 ];
 
 /// The words of a detail; none for one that we do not write (any more).

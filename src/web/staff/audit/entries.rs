@@ -1,7 +1,5 @@
 //! `/audit/entries`: what the log says about one person or thing, of one actor or of one request.
 
-use std::collections::HashMap;
-
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -11,9 +9,8 @@ use base::{
     id::{AccountId, EventId, LicenceId, OrganisationId, PersonId, StaffId},
 };
 use http::{HeaderValue, StatusCode, header};
-use identity::{account, organisation, person, staff};
+use identity::{account, person, staff};
 use licence::{Holder, Licence, events::LicenceOpened, register};
-use oidc::client::{self, ClientId};
 use records::{
     Event, Tx,
     events::LogRead,
@@ -24,11 +21,10 @@ use crate::{
     App, Page, Problem,
     kit::{
         form::{Fields, Query},
-        page::{html, sentence},
+        page::html,
         session::Staff,
-        wording,
     },
-    staff::proposed::called,
+    staff::told::{Line, Names, line},
 };
 
 /// Entries on one page.
@@ -39,20 +35,6 @@ const LOOKS_MAX: i64 = 100;
 const FILE_MAX: usize = 10_000;
 /// Licences of a holder whose entries are led to.
 const LICENCES_MAX: i64 = 50;
-
-struct Line {
-    number: String,
-    when: String,
-    who: String,
-    /// The identifier of a member of staff, to what else that person did.
-    actor: Option<String>,
-    what: String,
-    /// The identifier of what it is about, and what that is called.
-    about: String,
-    about_name: String,
-    detail: String,
-    request: Option<String>,
-}
 
 #[derive(askama::Template)]
 #[template(path = "staff/audit/entries.html")]
@@ -221,92 +203,6 @@ async fn held_by(tx: &mut Tx, wanted: &Wanted) -> Result<Vec<Licence>, Problem> 
                 .items)
         }
         None => Ok(vec![]),
-    }
-}
-
-async fn line(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Result<Line, Problem> {
-    let who = match entry.actor_kind.as_str() {
-        "anonymous" => page.say(words::audit::NOBODY_SIGNED_IN).to_owned(),
-        "job" => page.say(&words::audit::by_job(&entry.actor)).to_owned(),
-        "client" => page.say(&words::audit::by_client(names.of_client(tx, page, &entry.actor).await?)).to_owned(),
-        "operator" => page.say(&words::audit::by_command(names.of(tx, &entry.actor).await?)).to_owned(),
-        _ => names.of(tx, &entry.actor).await?,
-    };
-    let what = wording::event(&entry.kind).map_or(entry.kind.as_str(), |words| page.say(words));
-    Ok(Line {
-        number: entry.sequence.map(|number| number.to_string()).unwrap_or_default(),
-        when: entry.at().legal_text(),
-        who,
-        actor: ["operator", "staff"].contains(&entry.actor_kind.as_str()).then(|| entry.actor.clone()),
-        what: sentence(what),
-        about: entry.object.clone(),
-        about_name: names.of(tx, &entry.object).await?,
-        detail: detail(page, tx, names, entry).await?,
-        request: entry.request_id.clone(),
-    })
-}
-
-/// The details, one after the other, each with its words and the names of whom and what it means.
-async fn detail(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Result<String, Problem> {
-    let Ok(serde_json::Value::Object(details)) = serde_json::from_str(&entry.data) else { return Ok(String::new()) };
-    let mut said = Vec::new();
-    for (name, value) in details {
-        let value = match value {
-            serde_json::Value::String(text) if name == "act" => page.say(called(&text)).to_owned(),
-            serde_json::Value::String(text) => match wording::detail_value(&entry.kind, &name, &text) {
-                Some(words) => page.say(&words).to_owned(),
-                None => names.of(tx, &text).await?,
-            },
-            serde_json::Value::Array(fields) if name == "fields" => {
-                let fields = fields.iter().filter_map(|field| wording::changed(field.as_str()?));
-                fields.map(|words| page.say(&words).to_owned()).collect::<Vec<_>>().join(page.say(words::consent::AND))
-            }
-            other => other.to_string(),
-        };
-        let name = wording::detail(&name).map_or(name.as_str(), |words| page.say(words)).to_owned();
-        said.push(page.say(&words::audit::said(name, value)).to_owned());
-    }
-    Ok(said.join(page.say(words::audit::AND)))
-}
-
-/// The names behind identifiers, each looked up once.
-#[derive(Default)]
-struct Names(HashMap<String, String>);
-
-impl Names {
-    async fn of(&mut self, tx: &mut Tx, id: &str) -> Result<String, Problem> {
-        if let Some(known) = self.0.get(id) {
-            return Ok(known.clone());
-        }
-        let found = if let Ok(staff) = StaffId::parse(id) {
-            staff::ever(tx, &staff).await?.map(|view| view.name)
-        } else if let Ok(person) = PersonId::parse(id) {
-            person::find(tx, &person).await?.map(|view| view.name)
-        } else if let Ok(account) = AccountId::parse(id) {
-            account::find(tx, &account).await?.map(|view| view.username)
-        } else if let Ok(organisation) = OrganisationId::parse(id) {
-            organisation::find(tx, &organisation).await?.map(|view| view.name)
-        } else if let Ok(licence) = LicenceId::parse(id) {
-            register::by_id(tx, &licence).await?.map(|licence| licence.number().to_owned())
-        } else {
-            None
-        };
-        let name = found.unwrap_or_else(|| id.to_owned());
-        self.0.insert(id.to_owned(), name.clone());
-        Ok(name)
-    }
-
-    async fn of_client(&mut self, tx: &mut Tx, page: &Page, id: &str) -> Result<String, Problem> {
-        if let Some(known) = self.0.get(id) {
-            return Ok(known.clone());
-        }
-        let found = match ClientId::parse(id) {
-            Ok(id) => client::find(tx, &id).await?,
-            Err(_) => None,
-        };
-        let name = found.map_or_else(|| id.to_owned(), |client| page.say(&client.name).to_owned());
-        self.0.insert(id.to_owned(), name.clone());
-        Ok(name)
     }
 }
 

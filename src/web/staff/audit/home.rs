@@ -23,6 +23,7 @@ use crate::{
         page::{html, see_other},
         session::Staff,
     },
+    staff::told::request_number,
 };
 
 /// Entries at the end of the log that are checked whenever the page is shown.
@@ -141,8 +142,8 @@ async fn look(app: &App, tx: &mut Tx, wanted: &str) -> Result<Option<(&'static s
     if let Ok(code) = Code::parse(wanted.rsplit('/').next().unwrap_or_default()) {
         return Ok(register::by_code(tx, &code).await?.and_then(|found| object(found.id.to_string())));
     }
-    if wanted.starts_with("req_") {
-        return Ok(Some(("request", wanted.to_owned())));
+    if wanted.trim_start().to_ascii_lowercase().starts_with("req_") {
+        return Ok(request_number(wanted).map(|id| ("request", id.to_string())));
     }
     if let Some(found) = account::find_by_username(tx, wanted).await? {
         return Ok(object(found.account_id.to_string()));

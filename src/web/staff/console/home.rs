@@ -11,6 +11,7 @@ use licence::{
     application::{self, ApplicationState},
     revocation,
 };
+use records::backups;
 
 use super::{
     applications::{self, Line},
@@ -44,6 +45,8 @@ struct Home {
     returned: Vec<Line>,
     /// What waits for one of two operators.
     to_approve: usize,
+    /// That no backup was made for so many days, for operators; empty when one was.
+    backup_late: String,
     is_keeper: bool,
     /// The seals of a keeper's department.
     seals: Vec<seals::Line>,
@@ -88,8 +91,12 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         let found = revocation::filed_by(&mut tx, staff_id, &ListPage::first(MINE), at).await?;
         filed = revocations::lines(&app, &mut tx, &page, &found.items).await?;
     }
-    let mut to_approve = 0;
+    let (mut to_approve, mut backup_late) = (0, String::new());
     if roles.has(Role::Operator) {
+        let days = app.settings.backup_late_days;
+        if backups::standing(&mut tx).await?.is_late(at, days) {
+            page.say(&words::backups::late(days)).clone_into(&mut backup_late);
+        }
         let found = proposal::list(&mut tx, &ListPage::first(ListPage::<ProposalId>::LIMIT_MAX), at).await?;
         to_approve = found.items.iter().filter(|one| one.state == ProposalState::Open).count();
     }
@@ -115,6 +122,7 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         waiting,
         returned,
         to_approve,
+        backup_late,
         is_keeper,
         seals,
         making,

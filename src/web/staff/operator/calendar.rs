@@ -37,6 +37,7 @@ pub async fn list(State(app): State<App>, page: Page) -> Result<Response, Proble
 fn line(page: &Page, ending: &Ending) -> Line {
     let now = page.visit.at;
     let what = match &ending.what {
+        Ends::CommandKey(_) => page.say(words::operator::COMMAND_KEY),
         Ends::Key(of, _) => page.say(purpose(*of)),
         Ends::List(_) => page.say(words::operator::LIST),
         Ends::Seal(_) => page.say(words::operator::SEAL),
@@ -51,6 +52,7 @@ fn line(page: &Page, ending: &Ending) -> Line {
     let next = match ending.replaced_at {
         Some(at) if at >= now => words::operator::by_itself(at.date()),
         Some(at) => words::operator::overdue(at.date()),
+        None if matches!(ending.what, Ends::CommandKey(_)) => words::operator::BY_BINDING.clone(),
         None if ending.is_away => words::operator::BY_SOMEBODY.clone(),
         None => words::operator::NOT_RENEWED.clone(),
     };

@@ -1,10 +1,12 @@
 //! The pages of operators.
 
 mod again;
+mod backups;
 mod clients;
 mod organisations;
 mod people;
 mod proposals;
+mod requests;
 
 use axum::body::Body;
 use http::{Request, StatusCode, header};

@@ -12,6 +12,7 @@ use sqlx::FromRow;
 
 pub use crate::entry::Entry;
 use crate::{
+    archive::point,
     args,
     database::Database,
     limits::EXAMINED_MAX,
@@ -314,8 +315,10 @@ async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> 
 /// What a log has beyond one of its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beyond {
-    /// The hash of that event, hexadecimal; none when the log has no event of that number.
+    /// The hash of that event, hexadecimal; none when the table has no event of that number.
     pub hash: Option<String>,
+    /// Whether that event is in the archive, and not the last there: then nobody can tell its hash here.
+    pub is_archived: bool,
     /// When the first event after it happened.
     pub first_at: Option<Instant>,
     /// How many events of which kind came after it.
@@ -351,5 +354,11 @@ pub async fn beyond(tx: &mut Tx, sequence: i64) -> Result<Beyond, Fault> {
         )
         .await?;
     let first_at = first.map(|(at,)| Instant::from_micros(at));
-    Ok(Beyond { hash: hash.and_then(|(hash,)| hash), first_at, kinds })
+    let mut hash = hash.and_then(|(hash,)| hash);
+    let point = point::find(tx).await?.filter(|point| sequence <= point.sequence);
+    let is_archived = point.as_ref().is_some_and(|point| sequence < point.sequence);
+    if let Some(point) = point.filter(|point| sequence == point.sequence && sequence > 0) {
+        hash = Some(point.hash);
+    }
+    Ok(Beyond { hash, is_archived, first_at, kinds })
 }

@@ -17,6 +17,7 @@ use super::{
     manifest::{Backup, KEYS},
 };
 use crate::{
+    archive,
     foundation::{self, ENVELOPE_KEY},
     settings::Settings,
 };
@@ -58,7 +59,8 @@ pub(crate) async fn restore(settings: &Settings, from: &Path) -> anyhow::Result<
     if let (Err(_), Some(unfinished)) = (&filled, &unfinished) {
         remove_database(unfinished);
     }
-    let audited = drill::sound(&filled?, &backup.manifest.log);
+    let filled = filled?;
+    let (archived, audited) = (filled.archived, drill::sound(&filled, &backup.manifest.log));
     let mut told = audited.as_ref().map_or_else(|_| String::new(), |sound| format!("{sound}\n"));
     if backup.manifest.keys.are_included {
         write_keys(settings, &backup)?;
@@ -77,6 +79,11 @@ pub(crate) async fn restore(settings: &Settings, from: &Path) -> anyhow::Result<
     }
     // Somebody may want just that back; but nobody may miss it.
     audited.context("it is all back as it was, and its event log is not sound")?;
+    if archived > 0 {
+        let archive = archive::folder(settings);
+        let _ =
+            writeln!(told, "events up to {archived} are in the archive: put its files back as {}", archive.display());
+    }
     told += "then look with `guosuo doctor`; what was revoked, closed or changed since the backup has to be again\n";
     Ok(told)
 }

@@ -20,6 +20,7 @@ use super::{
     rows,
 };
 use crate::{
+    archive,
     foundation::{self, ENVELOPE_KEY},
     limits::KEY_FILE_BYTES_MAX,
     settings::Settings,
@@ -75,6 +76,11 @@ pub(crate) async fn take(settings: &Settings, world: &World, wanted: &Wanted) ->
     let path = wanted.to.join(&name);
     unfinished.finish(&path)?;
     let mut told = tell(&made, &path);
+    let archive = archive::folder(settings);
+    if archive.exists() {
+        let _ =
+            writeln!(told, "without the archive's files, whose digests the log has: copy {} too", archive.display());
+    }
     if let Err(error) = key {
         let _ = writeln!(told, "without a tag, for the keys could not be opened: {error:#}");
     }

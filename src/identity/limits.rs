@@ -25,17 +25,11 @@ pub(crate) const RESETS_OF_PERSON_MAX: usize = 3;
 /// Resets of one member of staff that wait for somebody else.
 pub(crate) const RESETS_WAITING_MAX: usize = 5;
 
-/// The row of a reset is kept for so long, as that of a session is.
-pub(crate) const RESET_KEPT_SECONDS: i64 = 180 * 24 * 3600;
-
 /// How long a proposal waits for another operator, in seconds: a week, with a weekend in it.
 pub(crate) const PROPOSAL_SECONDS: i64 = 7 * 86_400;
 
 /// Proposals of one operator that wait for another one.
 pub(crate) const PROPOSALS_WAITING_MAX: usize = 50;
-
-/// The row of a proposal is kept for so long.
-pub(crate) const PROPOSAL_KEPT_SECONDS: i64 = 2 * 365 * 86_400;
 
 /// A reason is a line that others read in a list, not a letter.
 pub const REASON_CHARACTERS_MAX: usize = 200;
@@ -81,9 +75,6 @@ pub const SESSIONS_MAX: i64 = 100;
 
 /// A session is marked as used at most so often.
 pub const SESSION_TOUCH_SECONDS: i64 = 60;
-
-/// The row of a session that has ended is kept for so long: questions of the kind “was that me?” come late.
-pub const SESSION_KEPT_SECONDS: i64 = 180 * 24 * 3600;
 
 /// Failures in a row for one account that are answered at once; the next one waits.
 pub const ACCOUNT_FAILURES_FREE: i64 = 5;

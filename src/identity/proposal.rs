@@ -254,9 +254,9 @@ pub async fn list(
     Ok(PageOf::from_rows(rows, page.limit, |row| row.proposal_id.clone()))
 }
 
-/// Forgets proposals that were made long ago; the log keeps them. Returns how many.
-pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
-    queries::expire(tx, at.plus_seconds(-limits::PROPOSAL_KEPT_SECONDS)).await
+/// Forgets proposals that were made before an instant; the log keeps them. Returns how many.
+pub async fn expire(tx: &mut Tx, before: Instant) -> Result<u64, Fault> {
+    queries::expire(tx, before).await
 }
 
 /// Who acts, and the proposal that is to be decided.

@@ -262,9 +262,9 @@ pub async fn list(
     Ok(PageOf::from_rows(rows, page.limit, |row| row.reset_id.clone()))
 }
 
-/// Forgets resets that were filed long ago; the log keeps them. Returns how many.
-pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
-    queries::expire(tx, at.plus_seconds(-limits::RESET_KEPT_SECONDS)).await
+/// Forgets resets that were filed before an instant; the log keeps them. Returns how many.
+pub async fn expire(tx: &mut Tx, before: Instant) -> Result<u64, Fault> {
+    queries::expire(tx, before).await
 }
 
 /// Who acts, and the reset that is to be decided.

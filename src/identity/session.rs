@@ -241,9 +241,9 @@ pub async fn last_of_account(tx: &mut Tx, account: &AccountId) -> Result<Option<
     queries::last_of_account(tx, account).await
 }
 
-/// Removes rows of sessions that ended long ago, [`records::REMOVED_AT_ONCE`] at most. Returns how many.
-pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
-    queries::expire(tx, at.plus_seconds(-limits::SESSION_KEPT_SECONDS)).await
+/// Removes rows of sessions that ended before an instant, [`records::REMOVED_AT_ONCE`] at most. Returns how many.
+pub async fn expire(tx: &mut Tx, before: Instant) -> Result<u64, Fault> {
+    queries::expire(tx, before).await
 }
 
 fn succeeded(work: &mut Work, session: &SessionId, opening: Opening<'_>, again: Option<bool>) {

@@ -26,9 +26,6 @@ pub const REVOCATIONS_WAITING_MAX: usize = 1000;
 /// that asks without end stands in the way of nobody but itself.
 pub const REVOCATIONS_PROPOSED_MAX: usize = 100;
 
-/// The row of a revocation is kept for so long; what became of it stands in the log.
-pub const REVOCATION_KEPT_SECONDS: i64 = 180 * 24 * 3600;
-
 /// How many days before the day of issue a licence may begin to be valid.
 pub const VALID_FROM_PAST_DAYS_MAX: i32 = 31;
 

@@ -304,13 +304,13 @@ pub async fn filed_by(
     Ok(PageOf::from_rows(rows, page.limit, |one| one.id.clone()))
 }
 
-/// Forgets revocations that were filed long ago; the log keeps them. Returns how many.
+/// Forgets revocations that were filed before an instant; the log keeps them. Returns how many.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
-pub async fn expire(tx: &mut Tx, at: Instant) -> Result<u64, Fault> {
-    queries::expire(tx, at.plus_seconds(-limits::REVOCATION_KEPT_SECONDS)).await
+pub async fn expire(tx: &mut Tx, before: Instant) -> Result<u64, Fault> {
+    queries::expire(tx, before).await
 }
 
 /// Whether one person is enough to revoke a licence, because its issuer said so of its type.

@@ -5,7 +5,12 @@ use base::{
     id::{CertificateId, KeyId},
 };
 use rcgen::{CertificateRevocationListParams, Issuer, KeyIdMethod, RevokedCertParams, SerialNumber};
-use records::{Context, Work, revision};
+use records::{
+    Context, Tx, Work,
+    archive::{OverRow, Shelved},
+    revision,
+};
+use serde_json::json;
 use x509_parser::prelude::FromDer;
 
 use crate::{
@@ -50,6 +55,49 @@ impl From<CrlRow> for Crl {
             next_update: Instant::from_micros(row.next_update),
             der: row.der,
         }
+    }
+}
+
+/// Lists of one authority that are over: another one took their place, and they ended long ago. The newest is never over:
+/// what the authority issued is judged by it for as long as there are documents.
+#[derive(Clone, Debug)]
+pub struct OldLists {
+    issuer: KeyId,
+}
+
+impl OldLists {
+    /// Those of every authority that ever signed a list.
+    pub fn all(custody: &Custody) -> Vec<Self> {
+        let inventory = custody.inventory();
+        let authorities = inventory.signers.values().filter(|signer| signer.list_number.is_some());
+        authorities.map(|authority| Self { issuer: authority.key_id.clone() }).collect()
+    }
+}
+
+impl Shelved for OldLists {
+    fn what(&self) -> String {
+        format!("lists.{}", self.issuer)
+    }
+
+    async fn over(&self, tx: &mut Tx, after: &str, before: Instant, limit: i64) -> Result<Vec<OverRow>, Fault> {
+        let rows = queries::older_crls(tx, &self.issuer, after.parse().unwrap_or_default(), limit).await?;
+        let over = rows.into_iter().take_while(|row| row.next_update < before.as_micros());
+        let line = |row: CrlRow| {
+            let CrlRow { issuer_key_id, number, this_update, next_update, der } = row;
+            let line = json!({
+                "issuer_key_id": issuer_key_id,
+                "number": number,
+                "this_update": this_update,
+                "next_update": next_update,
+                "der": crypto::encoding::base64(&der),
+            });
+            OverRow { key: format!("{number:012}"), line: line.to_string() }
+        };
+        Ok(over.map(line).collect())
+    }
+
+    async fn remove(&self, tx: &mut Tx, to: &str) -> Result<u64, Fault> {
+        queries::remove_crls(tx, &self.issuer, to.parse().unwrap_or_default()).await
     }
 }
 

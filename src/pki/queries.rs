@@ -17,6 +17,13 @@ macro_rules! keys {
     };
 }
 
+/// A statement that reads revocation lists as [`CrlRow`] takes them: the columns, and then where they are asked of.
+macro_rules! lists {
+    ($rest:literal) => {
+        concat!("select l.issuer_key_id, l.number, l.this_update, l.next_update, l.der ", $rest)
+    };
+}
+
 /// A key with its certificate.
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct KeyRow {
@@ -247,13 +254,14 @@ pub(crate) async fn revoked(tx: &mut Tx, issuer: &KeyId) -> Result<Vec<RevokedRo
 /// The newest list of each authority; there is one row more for each list that was ever signed.
 pub(crate) async fn newest_crls(tx: &mut Tx) -> Result<Vec<CrlRow>, Fault> {
     tx.all(
-        "select l.issuer_key_id, l.number, l.this_update, l.next_update, l.der
-           from pki_key k
-           join pki_crl l
-             on l.issuer_key_id = k.key_id
-            and l.number = (select max(n.number) from pki_crl n where n.issuer_key_id = k.key_id)
-          where k.list_number > 0
-          order by k.list_number",
+        lists!(
+            "from pki_key k
+               join pki_crl l
+                 on l.issuer_key_id = k.key_id
+                and l.number = (select max(n.number) from pki_crl n where n.issuer_key_id = k.key_id)
+              where k.list_number > 0
+              order by k.list_number"
+        ),
         vec![],
     )
     .await
@@ -277,6 +285,39 @@ pub(crate) async fn insert_crl(tx: &mut Tx, row: CrlRow) -> Result<u64, Fault> {
          values ($1, $2, $3, $4, $5)
              on conflict (issuer_key_id, number) do nothing",
         args![row.issuer_key_id, row.number, row.this_update, row.next_update, row.der],
+    )
+    .await
+}
+
+/// Lists of an issuer behind one, the oldest first, but for the newest.
+pub(crate) async fn older_crls(tx: &mut Tx, issuer: &KeyId, after: i64, limit: i64) -> Result<Vec<CrlRow>, Fault> {
+    tx.all(
+        lists!(
+            "from pki_crl l
+              where l.issuer_key_id = $1
+                and l.number > $2
+                and l.number < (select max(n.number) from pki_crl n where n.issuer_key_id = $1)
+              order by l.number
+              limit $3"
+        ),
+        args![issuer, after, limit],
+    )
+    .await
+}
+
+/// Removes the oldest lists of an issuer up to one, but never the newest.
+pub(crate) async fn remove_crls(tx: &mut Tx, issuer: &KeyId, to: i64) -> Result<u64, Fault> {
+    tx.run(
+        "delete from pki_crl
+          where issuer_key_id = $1
+            and number in (select over.number
+                             from pki_crl over
+                            where over.issuer_key_id = $1
+                              and over.number <= $2
+                              and over.number < (select max(n.number) from pki_crl n where n.issuer_key_id = $1)
+                            order by over.number
+                            limit 500)",
+        args![issuer, to],
     )
     .await
 }

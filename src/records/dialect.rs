@@ -340,6 +340,14 @@ impl Dialect {
         }
     }
 
+    /// Added to a `select` of one row that is about to be changed, so that no other act changes it first.
+    pub(crate) fn lock_row(self) -> &'static str {
+        match self {
+            Self::Postgres => " for update",
+            Self::Sqlite => "",
+        }
+    }
+
     /// The text of a migration in this dialect: the only type whose name differs is that of bytes.
     pub(crate) fn migration_text(self, text: &str) -> String {
         match self {

@@ -1,12 +1,14 @@
 //! An event as it stands in the log.
 
 use base::Instant;
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use crate::log_key::{LogKey, is_code};
 
-/// One event as it stands in the log.
-#[derive(Clone, Debug, Default, FromRow, PartialEq, Eq)]
+/// One event as it stands in the log, and as a line of the archive.
+#[derive(Clone, Debug, Default, FromRow, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Its identifier.
     pub(crate) event_id: String,

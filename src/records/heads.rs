@@ -7,9 +7,11 @@ use base::{Fault, Instant};
 use serde_json::{Value, json};
 
 use crate::{
+    archive::point,
     database::Database,
     log::{self, Head},
     log_key::{LogKey, is_code},
+    tx::Tx,
 };
 
 /// A head as it was kept.
@@ -72,10 +74,21 @@ pub async fn now(database: &Database, at: Instant) -> Result<Option<KeptHead>, F
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn is_put_back(database: &Database, kept: &KeptHead) -> Result<Option<i64>, Fault> {
-    let mut tx = database.read().await?;
-    let there = log::from(&mut tx, kept.sequence - 1, kept.sequence).await?;
-    if there.first().is_some_and(|entry| entry.hash.as_ref() == Some(&kept.hash)) {
+    is_missed(&mut database.read().await?, kept).await
+}
+
+pub(crate) async fn is_missed(tx: &mut Tx, kept: &KeptHead) -> Result<Option<i64>, Fault> {
+    let point = point::find(tx).await?;
+    let is_there = match point.filter(|point| kept.sequence <= point.sequence) {
+        // What is archived no event of the table can contradict, but for the last of it.
+        Some(point) => kept.sequence < point.sequence || kept.hash == point.hash,
+        None => {
+            let there = log::from(tx, kept.sequence - 1, kept.sequence).await?;
+            there.first().is_some_and(|entry| entry.hash.as_ref() == Some(&kept.hash))
+        }
+    };
+    if is_there {
         return Ok(None);
     }
-    Ok(Some(log::head(&mut tx).await?.map_or(0, |head| head.sequence)))
+    Ok(Some(log::head(tx).await?.map_or(0, |head| head.sequence)))
 }

@@ -4,6 +4,7 @@
 #![deny(missing_docs)]
 
 mod actor;
+pub mod archive;
 pub mod args;
 mod attempt;
 pub mod audit;
@@ -34,6 +35,7 @@ mod protect;
 pub mod revision;
 mod servers;
 mod settings;
+mod tally;
 mod tell;
 mod tx;
 mod work;

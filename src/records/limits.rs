@@ -57,3 +57,26 @@ pub(crate) const COPY_ROWS: usize = 256;
 
 /// The same of a table that holds bytes: documents and revocation lists may be long.
 pub(crate) const COPY_LONG_ROWS: usize = 16;
+
+/// Rows in one file of the archive, and the bytes after which no more are added: so many are in memory at once.
+pub(crate) const ARCHIVE_FILE_ROWS: usize = 10_000;
+pub(crate) const ARCHIVE_FILE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Rows that are over and are read at once for the archive: revocation lists may be long.
+pub(crate) const ARCHIVE_ROWS_READ: i64 = 100;
+
+/// Entries that say what was archived, of which one is looked for.
+pub(crate) const TOLD_LOOKED_AT: i64 = 50;
+
+/// Bytes of one line in the archive, far above what an act leaves.
+pub(crate) const ARCHIVE_LINE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How long a turn to archive counts without a sign of life of whoever has it.
+pub(crate) const ARCHIVE_TURN_SECONDS: i64 = 300;
+
+/// How long others are left to write between two steps that remove, at least and at most: as long as the step took.
+pub(crate) const ARCHIVE_PAUSE_MIN: Duration = Duration::from_millis(5);
+pub(crate) const ARCHIVE_PAUSE_MAX: Duration = Duration::from_millis(500);
+
+/// Entries of a file that an audit holds against rows at once.
+pub(crate) const AUDIT_ENTRIES: usize = 640;

@@ -14,6 +14,7 @@ use sqlx::FromRow;
 
 pub use crate::entry::Entry;
 use crate::{
+    archive::point,
     args,
     database::Database,
     limits::EXAMINED_MAX,
@@ -337,8 +338,10 @@ pub(crate) async fn first_at(tx: &mut Tx) -> Result<Option<Instant>, Fault> {
 /// What a log has beyond one of its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beyond {
-    /// The hash of that event, hexadecimal; none when the log has no event of that number.
+    /// The hash of that event, hexadecimal; none when the table has no event of that number.
     pub hash: Option<String>,
+    /// Whether that event is in the archive, and not the last there: then nobody can tell its hash here.
+    pub is_archived: bool,
     /// When the first event after it happened.
     pub first_at: Option<Instant>,
     /// How many events of which kind came after it, those that wait for a number too as far as one turn takes them.
@@ -379,5 +382,11 @@ pub async fn beyond(tx: &mut Tx, sequence: i64) -> Result<Beyond, Fault> {
     for entry in waiting {
         *kinds.entry(entry.kind).or_default() += 1;
     }
-    Ok(Beyond { hash: hash.and_then(|(hash,)| hash), first_at, kinds: kinds.into_iter().collect() })
+    let mut hash = hash.and_then(|(hash,)| hash);
+    let point = point::find(tx).await?.filter(|point| sequence <= point.sequence);
+    let is_archived = point.as_ref().is_some_and(|point| sequence < point.sequence);
+    if let Some(point) = point.filter(|point| sequence == point.sequence && sequence > 0) {
+        hash = Some(point.hash);
+    }
+    Ok(Beyond { hash, is_archived, first_at, kinds: kinds.into_iter().collect() })
 }

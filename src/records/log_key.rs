@@ -16,6 +16,11 @@ impl LogKey {
     /// The code (HMAC-SHA-256, hexadecimal) over parts for one use: what is made for one is good for no other, and no two
     /// lists of parts are read as the same.
     pub(crate) fn code(&self, usage: &str, parts: &[Option<&[u8]>]) -> String {
+        crypto::digest::hex(&self.bytes(usage, parts))
+    }
+
+    /// The same code as bytes.
+    pub(crate) fn bytes(&self, usage: &str, parts: &[Option<&[u8]>]) -> [u8; 32] {
         let mut text = Vec::with_capacity(512);
         text.extend_from_slice(usage.as_bytes());
         text.push(0);
@@ -29,7 +34,7 @@ impl LogKey {
                 }
             }
         }
-        crypto::digest::hex(&self.0.code(&[&text]))
+        self.0.code(&[&text])
     }
 }
 

@@ -211,6 +211,30 @@ pub enum RowState {
     Wrong,
 }
 
+/// A row as an entry says that its act left it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Where it is.
+    pub table: String,
+    /// The values of its key.
+    pub name: Vec<String>,
+    /// How often it had been marked then.
+    pub version: i64,
+}
+
+impl Left {
+    /// The rows that an entry names in its column `marks`.
+    pub fn read(marks: Option<&str>) -> Vec<Self> {
+        let Some(Ok(Value::Array(marks))) = marks.map(serde_json::from_str) else { return vec![] };
+        let read = |mark: &Value| {
+            let [table, name, version, ..] = mark.as_array()?.as_slice() else { return None };
+            let name = name.as_array()?.iter().map(|part| part.as_str().map(str::to_owned)).collect::<Option<_>>()?;
+            Some(Self { table: table.as_str()?.to_owned(), name, version: version.as_i64()? })
+        };
+        marks.iter().filter_map(read).collect()
+    }
+}
+
 /// Marks the rows that these events leave. Of each event what goes into its column `marks`.
 pub async fn mark(
     tx: &mut Tx,
@@ -229,7 +253,7 @@ pub async fn mark(
     let mut marks: Vec<Vec<Value>> = vec![Vec::new(); events.len()];
     for ((which, name), place) in rows {
         let (Some(table), Some(marks)) = (tables.get(which), marks.get_mut(place)) else { continue };
-        let Some(row) = one(tx, table, &name).await? else { continue };
+        let Some(row) = one_to_mark(tx, table, &name).await? else { continue };
         let version = row.marked + 1;
         let mark = row.code(key, table, version);
         set(tx, table, &name, version, &mark).await?;
@@ -246,6 +270,13 @@ pub async fn mark(
 
 async fn one(tx: &mut Tx, table: &Table, name: &[String]) -> Result<Option<Row>, Fault> {
     let rows: Vec<Row> = tx.all_composed(&table.one, name.iter().map(args::Value::from).collect()).await?;
+    Ok(rows.into_iter().next())
+}
+
+/// The row with nobody else marking it before this act is kept: two acts would count up to the same version.
+async fn one_to_mark(tx: &mut Tx, table: &Table, name: &[String]) -> Result<Option<Row>, Fault> {
+    let sql = format!("{}{}", table.one, tx.dialect().lock_row());
+    let rows: Vec<Row> = tx.all_composed(&sql, name.iter().map(args::Value::from).collect()).await?;
     Ok(rows.into_iter().next())
 }
 

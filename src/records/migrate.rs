@@ -58,6 +58,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0021_licence_proposed"),
     both!("0022_licence_piece"),
     both!("0023_licence_revocation"),
+    pair!("0024_records_archive"),
 ];
 
 /// Applies what is missing and returns the names of what was applied.

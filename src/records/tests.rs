@@ -1,5 +1,6 @@
 //! What every other crate relies on, on the database that the test command chose.
 
+mod archives;
 mod audits;
 
 use std::sync::Arc;

@@ -9,6 +9,7 @@ use licence::events::{IssueVoided, LicenceRevoked};
 use pki::{Ending, calendar::Ends};
 use records::{Event, EventRow, Tx};
 
+pub mod archive;
 pub mod audit;
 pub mod backup;
 pub mod bootstrap;

@@ -2,8 +2,8 @@
 //! witness hears of too, if there is one.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
-    io::{BufRead, BufReader, Write},
+    fs::{DirBuilder, OpenOptions},
+    io::Write,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -21,8 +21,7 @@ use records::{
 };
 
 use crate::{
-    foundation,
-    limits::KEPT_HEADS_MAX,
+    kept_heads::{folder, newest},
     settings::{self, Settings},
     wiring::{Product, World},
     witness::Witness,
@@ -38,61 +37,6 @@ pub struct Keeper {
     witness: Option<Witness>,
     /// What this process kept last.
     last: Arc<Mutex<Option<KeptHead>>>,
-}
-
-/// What was kept.
-#[derive(Debug, Default)]
-pub struct Kept {
-    /// By their numbers.
-    pub heads: Vec<KeptHead>,
-    /// Lines that are none of ours, or were changed.
-    pub damaged: usize,
-}
-
-/// The folder in which heads are kept.
-pub fn folder(settings: &Settings) -> PathBuf {
-    let configured = settings.text(&settings::HEADS_FOLDER);
-    if configured.is_empty() { foundation::data_folder(settings).join("heads") } else { configured.into() }
-}
-
-/// Reads what was kept, the newest first as far as there is room for it.
-///
-/// # Errors
-///
-/// A file that cannot be read.
-pub fn read(database: &Database, folder: &Path) -> anyhow::Result<Kept> {
-    let mut kept = Kept::default();
-    for file in files(folder)?.into_iter().rev() {
-        if kept.heads.len() >= KEPT_HEADS_MAX {
-            break;
-        }
-        let reading = || format!("reading {}", file.display());
-        let lines = BufReader::new(fs::File::open(&file).with_context(reading)?);
-        for line in lines.lines() {
-            match KeptHead::read(database, &line.with_context(reading)?) {
-                Some(head) => kept.heads.push(head),
-                None => kept.damaged += 1,
-            }
-        }
-    }
-    kept.heads.sort_by_key(|head| head.sequence);
-    Ok(kept)
-}
-
-/// The files, the oldest first. Nothing in them is ever changed, and what is new stands at the end.
-///
-/// # Errors
-///
-/// A folder that cannot be read.
-pub fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    if !folder.exists() {
-        return Ok(vec![]);
-    }
-    let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
-    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
-    files.sort();
-    Ok(files)
 }
 
 impl Keeper {
@@ -111,7 +55,7 @@ impl Keeper {
     ///
     /// A file that cannot be read, and when the database is out of reach.
     pub async fn look_back(&self, product: &Product) -> anyhow::Result<()> {
-        let Some(last) = read(&product.database, &self.folder)?.heads.pop() else { return Ok(()) };
+        let Some(last) = newest(&product.database, &self.folder)? else { return Ok(()) };
         let Some(found) = heads::is_put_back(&product.database, &last).await? else { return Ok(()) };
         tracing::error!(
             kept = last.sequence,

@@ -1,5 +1,6 @@
 //! The program: settings, wiring, listeners, jobs, commands.
 
+mod archive;
 mod backup;
 pub mod commands;
 #[cfg(feature = "demo")]
@@ -8,6 +9,7 @@ mod fetch;
 mod foundation;
 mod heads;
 mod jobs;
+mod kept_heads;
 mod limits;
 mod listen;
 mod pace;

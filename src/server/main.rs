@@ -68,6 +68,8 @@ enum Command {
     /// Whom commands act for.
     #[command(subcommand)]
     Operator(commands::operator::Command),
+    /// Put what is older than the settings say into the archive's files, now.
+    Archive,
     /// Check that nothing in the event log was removed or changed, and that everything else is as it says.
     Audit(commands::audit::Arguments),
     /// Write everything as it is now into a folder, beside a running server; or list the backups that there were.
@@ -153,6 +155,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Command::Seal(command) => commands::seal::run(&settings, command).await,
             Command::LicenceType(command) => commands::licence_type::run(&settings, command).await,
             Command::Keys(command) => commands::keys::run(&settings, command).await,
+            Command::Archive => commands::archive::run(&settings).await,
             Command::Audit(arguments) => commands::audit::run(&settings, arguments).await,
             Command::Backup(arguments) => commands::backup::run(&settings, arguments).await,
             Command::Restore(arguments) => commands::restore::run(&settings, arguments).await,

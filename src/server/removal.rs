@@ -1,23 +1,55 @@
-//! What is over is removed: answers that were kept, counters, sessions, tokens.
+//! What is over is removed: answers that were kept, counters, sessions, tokens. How long anything is kept.
 
 use base::{Fault, Instant};
 use records::{Database, REMOVED_AT_ONCE};
 
+use crate::settings::{self, Setting, Settings};
+
+const DAY_SECONDS: i64 = 86_400;
+
 /// How often one turn removes a few rows.
 const REMOVALS_A_TURN: usize = 200;
 
+/// How long everything is kept, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retention {
+    pub events: i64,
+    pub receipts: i64,
+    pub lists: i64,
+    sessions: i64,
+    resets: i64,
+    proposals: i64,
+    revocations: i64,
+}
+
+impl Retention {
+    /// As the settings say.
+    pub fn of(settings: &Settings) -> Self {
+        let seconds = |setting: &Setting| settings.integer(setting) * DAY_SECONDS;
+        Self {
+            events: seconds(&settings::RETENTION_EVENTS),
+            receipts: seconds(&settings::RETENTION_RECEIPTS),
+            lists: seconds(&settings::RETENTION_LISTS),
+            sessions: seconds(&settings::RETENTION_SESSIONS),
+            resets: seconds(&settings::RETENTION_RESETS),
+            proposals: seconds(&settings::RETENTION_PROPOSALS),
+            revocations: seconds(&settings::RETENTION_REVOCATIONS),
+        }
+    }
+}
+
 /// Removes what is over, a few rows at a time, each time in a transaction of its own: nobody who writes waits for all of
 /// it. What a turn leaves the next one takes.
-pub(crate) async fn remove_what_is_over(database: &Database, at: Instant) -> Result<(), Fault> {
+pub(crate) async fn remove_what_is_over(database: &Database, kept: &Retention, at: Instant) -> Result<(), Fault> {
     for _ in 0..REMOVALS_A_TURN {
         let mut tx = database.housekeeping().await?;
         let removed = [
             records::idempotency::expire(&mut tx, at).await?,
             identity::sign_in::expire(&mut tx, at).await?,
-            identity::session::expire(&mut tx, at).await?,
-            identity::reset::expire(&mut tx, at).await?,
-            identity::proposal::expire(&mut tx, at).await?,
-            licence::revocation::expire(&mut tx, at).await?,
+            identity::session::expire(&mut tx, at.plus_seconds(-kept.sessions)).await?,
+            identity::reset::expire(&mut tx, at.plus_seconds(-kept.resets)).await?,
+            identity::proposal::expire(&mut tx, at.plus_seconds(-kept.proposals)).await?,
+            licence::revocation::expire(&mut tx, at.plus_seconds(-kept.revocations)).await?,
             oidc::family::expire(&mut tx, at).await?,
         ];
         tx.commit().await?;
@@ -44,7 +76,8 @@ mod tests {
         }
         idempotency::claim(&mut tx, "caller", "later", "digest", at.plus_seconds(3600)).await.unwrap();
         tx.commit().await.unwrap();
-        remove_what_is_over(&fresh.database, at.plus_seconds(24 * 3600)).await.unwrap();
+        let kept = Retention::of(&Settings::load(None, std::iter::empty(), &[]).unwrap());
+        remove_what_is_over(&fresh.database, &kept, at.plus_seconds(24 * 3600)).await.unwrap();
         let mut tx = fresh.database.housekeeping().await.unwrap();
         assert_eq!(idempotency::expire(&mut tx, at.plus_seconds(24 * 3600)).await.unwrap(), 0);
         assert_eq!(idempotency::expire(&mut tx, at.plus_seconds(25 * 3600)).await.unwrap(), 1, "what was not over");

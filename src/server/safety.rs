@@ -13,7 +13,7 @@ use records::{Database, installation};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
-    foundation,
+    archive, foundation,
     report::Report,
     settings::{self, SettingKind, Settings},
 };
@@ -99,7 +99,8 @@ fn is_everybody(network: &IpNet) -> bool {
 /// What nobody else may look into.
 fn private_paths(settings: &Settings) -> Vec<PathBuf> {
     let keys = foundation::keys_folder(settings);
-    let mut paths = vec![foundation::data_folder(settings), foundation::envelope_file(settings), keys.clone()];
+    let archive = archive::folder(settings);
+    let mut paths = vec![foundation::data_folder(settings), foundation::envelope_file(settings), keys.clone(), archive];
     if let Ok(found) = foundation::database_settings(settings)
         && let Some(file) = foundation::sqlite_file(found.url.expose())
     {

@@ -92,6 +92,27 @@ settings! {
     HEADS_FOLDER = "log.heads_folder", SettingKind::Path, "";
     /// Where a witness takes signed heads of the event log (a form with the field `head`); empty means that there is none.
     HEADS_WITNESS_URL = "log.witness_url", SettingKind::Text, "";
+    /// The folder of the archive: files of events, receipts and revocation lists that are older than `retention` says. With
+    /// several nodes one that all of them see; empty means `archive` in the data folder.
+    ARCHIVE_FOLDER = "archive.folder", SettingKind::Path, "";
+    /// Whether this server archives by itself. Where nodes see no folder together, one of them does.
+    ARCHIVE_BY_SERVER = "archive.by_server", SettingKind::Flag, "true";
+    /// How many days events stay in the database before they go into the archive: ten years. Pages list no older ones.
+    RETENTION_EVENTS = "retention.events_days", SettingKind::Integer { min: 365, max: 36_500 }, "3650";
+    /// How many days receipts of verifications can be opened before they go into the archive.
+    RETENTION_RECEIPTS = "retention.receipts_days", SettingKind::Integer { min: 180, max: 36_500 }, "3650";
+    /// How many days a revocation list stays after it has ended and another one took its place, before it goes into the
+    /// archive. The newest of each authority always stays: old documents are judged by it.
+    RETENTION_LISTS = "retention.lists_days", SettingKind::Integer { min: 30, max: 36_500 }, "730";
+    /// How many days the row of a session is kept after its end, for questions of the kind “was that me?”; the log keeps
+    /// when it began and ended.
+    RETENTION_SESSIONS = "retention.sessions_days", SettingKind::Integer { min: 30, max: 3650 }, "180";
+    /// How many days a password's reset at the counter is listed after it was filed; the log keeps it.
+    RETENTION_RESETS = "retention.resets_days", SettingKind::Integer { min: 30, max: 3650 }, "180";
+    /// How many days a proposal of an operator or a seal keeper is listed after it was made; the log keeps it.
+    RETENTION_PROPOSALS = "retention.proposals_days", SettingKind::Integer { min: 30, max: 3650 }, "730";
+    /// How many days a revocation that was filed is listed; the log keeps it.
+    RETENTION_REVOCATIONS = "retention.revocations_days", SettingKind::Integer { min: 30, max: 3650 }, "180";
     /// Whom a command acts for: an operator's username, whose password is asked for; `--as` says the same. Empty means
     /// the operator that this machine account is bound to.
     OPERATOR_AS = "operator.as", SettingKind::Text, "";
@@ -389,6 +410,23 @@ mod tests {
         check("database.connections=201", "from 2 to 200");
         check("database.connections=many", "database.connections");
         check("oidc.loopback_clients_allowed=yes", "true or false");
+    }
+
+    #[test]
+    fn a_time_that_is_too_short_is_refused_with_its_bounds() {
+        let kept = ALL.iter().filter(|setting| setting.key.starts_with("retention."));
+        let mut count = 0;
+        for setting in kept {
+            let SettingKind::Integer { min, .. } = setting.kind else { panic!("{}", setting.key) };
+            for days in [0, min - 1] {
+                let error = format!("{:#}", load("", &[], &[&format!("{}={days}", setting.key)]).unwrap_err());
+                assert!(error.contains(&format!("{} must be a whole number from {min} to ", setting.key)), "{error}");
+            }
+            // No shorter than anything waits that the log is asked for: a week.
+            assert!(min >= 30, "{}", setting.key);
+            count += 1;
+        }
+        assert_eq!(count, 7);
     }
 
     #[test]

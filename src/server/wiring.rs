@@ -35,6 +35,7 @@ use web::kit::{
 };
 
 use crate::{
+    archive::Archive,
     fetch::Outside,
     foundation::{self, derived_key},
     heads::{Keeper, Kit},
@@ -42,7 +43,7 @@ use crate::{
     limits::SIGNING_TURN_TIME_MAX,
     listen::Server,
     places::Places,
-    removal::remove_what_is_over,
+    removal::{Retention, remove_what_is_over},
     settings::{self, Settings},
     surfaces::Listener,
     system::{OsEntropy, SystemClock},
@@ -65,6 +66,9 @@ const WITNESS_EVERY: Duration = Duration::from_secs(1);
 
 /// How often interrupted issues are looked for.
 const RECOVERY_EVERY: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether anything is old enough for the archive.
+const ARCHIVE_EVERY: Duration = Duration::from_mins(10);
 
 /// How often lists are renewed and what is over is removed.
 const HOUSE_EVERY: Duration = Duration::from_mins(1);
@@ -127,7 +131,7 @@ pub(crate) struct Product {
 
 impl Product {
     /// What keeping heads of the log needs.
-    fn kit(&self) -> Kit {
+    pub(crate) fn kit(&self) -> Kit {
         Kit { database: self.database.clone(), custody: self.app.custody.clone(), world: self.world.clone() }
     }
 }
@@ -346,7 +350,10 @@ pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) ->
     keep_heads(&mut beside, &product, &keeper);
     tell_witness(&mut beside, &product, &keeper);
     tell_counted(&mut beside, &product);
-    keep_house(&mut beside, &product);
+    keep_house(&mut beside, &product, Retention::of(settings));
+    if settings.flag(&settings::ARCHIVE_BY_SERVER) {
+        keep_archive(&mut beside, Archive::new(settings, &product));
+    }
     let seconds = |setting| Duration::from_secs(settings.integer(setting).unsigned_abs());
     let (leave, drain) = (seconds(&settings::LEAVE_SECONDS), seconds(&settings::DRAIN_SECONDS));
     let connections = usize::try_from(settings.integer(&settings::DATABASE_CONNECTIONS))?;
@@ -438,7 +445,7 @@ fn tell_witness(beside: &mut Beside, product: &Product, keeper: &Keeper) {
 }
 
 /// What has to be done now and then: interrupted issues finished, lists renewed, what is over removed.
-fn keep_house(beside: &mut Beside, product: &Product) {
+fn keep_house(beside: &mut Beside, product: &Product, kept: Retention) {
     let (app, world) = (product.app.clone(), product.world.clone());
     let recovery = Rhythm { every: RECOVERY_EVERY, turn: SIGNING_TURN_TIME_MAX };
     beside.repeat("recovery", recovery, move || {
@@ -462,10 +469,22 @@ fn keep_house(beside: &mut Beside, product: &Product) {
             let at = world.clock.now();
             let context = world.context(Actor::Job("calendar"));
             let turned = seal::calendar::turn(&app.database, &app.custody, &context).await;
-            let removed = remove_what_is_over(&app.database, at).await;
+            let removed = remove_what_is_over(&app.database, &kept, at).await;
             // What cannot be replaced keeps nothing from being removed.
             turned.map_err(Fault::broken)?;
             removed.map(|()| false)
+        }
+    });
+}
+
+/// What is older than it has to be at hand goes into files, one in a turn.
+fn keep_archive(beside: &mut Beside, archive: Archive) {
+    let archive = Arc::new(archive);
+    beside.repeat("archive", Rhythm { every: ARCHIVE_EVERY, turn: SIGNING_TURN_TIME_MAX }, move || {
+        let archive = Arc::clone(&archive);
+        async move {
+            let turned = archive.turn().await?;
+            turned.failed.map_or(Ok(turned.is_more), Err)
         }
     });
 }

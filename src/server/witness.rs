@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     fetch::Outside,
-    heads,
+    kept_heads,
     limits::{WITNESS_BYTES_MAX, WITNESS_TURN_ENDS_AFTER, WITNESS_WAIT_MAX},
     settings::{self, Settings},
 };
@@ -82,7 +82,7 @@ impl Witness {
         if url.is_empty() {
             return Ok(None);
         }
-        let folder = heads::folder(settings);
+        let folder = kept_heads::folder(settings);
         let state = match read(&folder).filter(|state| state.url == url) {
             Some(state) => state,
             // Whoever becomes a witness now vouches for what comes from now on, in which all before it is chained.
@@ -171,7 +171,7 @@ pub fn look(settings: &Settings) -> Option<anyhow::Result<String>> {
     if url.is_empty() {
         return None;
     }
-    let state = read(&heads::folder(settings)).filter(|state| state.url == url);
+    let state = read(&kept_heads::folder(settings)).filter(|state| state.url == url);
     Some(state.map_or_else(|| Ok("it has not been asked yet, which `serve` does".to_owned()), |state| said(&state)))
 }
 
@@ -200,7 +200,7 @@ struct Line {
 
 /// The first head behind this place; none when there is none yet.
 fn next(folder: &Path, file: &str, offset: u64) -> anyhow::Result<Option<Waiting>> {
-    for path in heads::files(folder)? {
+    for path in kept_heads::files(folder)? {
         let name = name(&path);
         if name.as_str() < file {
             continue;
@@ -235,7 +235,7 @@ fn next_in(path: &Path, mut offset: u64) -> std::io::Result<Option<(Line, u64)>>
 
 /// Where the files end now.
 fn end(folder: &Path) -> anyhow::Result<(String, u64)> {
-    let Some(path) = heads::files(folder)?.pop() else { return Ok((String::new(), 0)) };
+    let Some(path) = kept_heads::files(folder)?.pop() else { return Ok((String::new(), 0)) };
     let length = fs::metadata(&path).with_context(|| format!("reading {}", path.display()))?.len();
     Ok((name(&path), length))
 }

@@ -142,3 +142,29 @@ async fn an_older_copy_of_the_database_and_a_row_changed_past_the_product_are_na
         assert!(audited.contains("known: "), "{audited}");
     }
 }
+
+#[tokio::test]
+async fn an_audit_by_command_goes_on_where_the_last_sound_one_ended() {
+    let (installation, _) = Installation::bootstrapped().await;
+    let since = ["audit", "--from-checked"];
+    refused(&installation.run(&since), &["no sound audit of this installation is written down"]);
+    assert!(installation.must(&["audit"]).starts_with("sound: "));
+    assert_eq!(add(&installation, &[], 2).code, Some(0));
+    let told = installation.must(&since);
+    assert!(told.starts_with("went on behind event ") && told.contains("\nsound: "), "{told}");
+    script(&installation, "update staff set roles = 'operator reviewer' returning staff_id").await;
+    let ran = installation.run(&since);
+    assert!(ran.code == Some(1) && ran.out.contains("was changed past the product"), "{ran:?}");
+    script(&installation, "update staff set roles = 'operator' returning staff_id").await;
+    // What somebody else wrote into the file counts no more than no file.
+    let file = installation.data().join("heads/checked.json");
+    let kept = fs::read_to_string(&file).unwrap();
+    fs::write(&file, kept.replace("\"sequence\":", "\"sequence\":1")).unwrap();
+    refused(&installation.run(&since), &["no sound audit of this installation is written down"]);
+    fs::write(&file, kept).unwrap();
+    installation.must(&since);
+    // Nothing here is ten years old.
+    let told = installation.must(&["archive"]);
+    assert_eq!(told, "0 files written, 0 rows removed; nothing more is old enough\n");
+    refused(&installation.run(&["--set", "retention.events_days=0", "archive"]), &["retention.events_days must be"]);
+}

@@ -85,7 +85,7 @@ async fn a_proposal_is_withdrawn_by_whoever_made_it_and_refused_by_somebody_else
     assert_eq!(proposal::waiting(&mut tx, &["lamp.light", "lamp.paint"], "c", at(6)).await?.len(), 1);
     drop(tx);
     let mut tx = office.city.database().housekeeping().await?;
-    assert_eq!(proposal::expire(&mut tx, at(4 + limits::PROPOSAL_KEPT_SECONDS)).await?, 2);
+    assert_eq!(proposal::expire(&mut tx, at(4)).await?, 2);
     tx.commit().await?;
     Ok(())
 }

@@ -4,7 +4,10 @@ use base::{
     Fault, Instant,
     id::{LicenceId, ReceiptId},
 };
-use records::{Tx, Work};
+use records::{
+    Tx, Work,
+    archive::{OverRow, Shelved},
+};
 use verify::{Reason, Verdict};
 
 use super::{
@@ -49,6 +52,30 @@ pub async fn find(tx: &mut Tx, receipt: &ReceiptId) -> Result<Option<Receipt>, F
         outcome: row.outcome,
         reason: row.reason,
     }))
+}
+
+/// Receipts that are over when they are old enough. What was answered stands in the log as well.
+#[derive(Clone, Copy, Debug)]
+pub struct OldReceipts;
+
+impl Shelved for OldReceipts {
+    fn what(&self) -> String {
+        "receipts".to_owned()
+    }
+
+    async fn over(&self, tx: &mut Tx, after: &str, before: Instant, limit: i64) -> Result<Vec<OverRow>, Fault> {
+        let rows = queries::after(tx, after, limit).await?;
+        let over = rows.into_iter().take_while(|row| row.at < before.as_micros());
+        over.map(|row| {
+            let line = serde_json::to_string(&row).map_err(Fault::broken)?;
+            Ok(OverRow { key: row.receipt_id, line })
+        })
+        .collect()
+    }
+
+    async fn remove(&self, tx: &mut Tx, to: &str) -> Result<u64, Fault> {
+        queries::remove(tx, to).await
+    }
 }
 
 /// Writes down that somebody opened a receipt again.

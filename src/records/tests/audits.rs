@@ -32,20 +32,20 @@ const VERSION: Marked = Marked {
     is_removed: true,
 };
 
-static MARKED: &[&[Marked]] = &[&[CLIENT], &[VERSION]];
+pub(super) static MARKED: &[&[Marked]] = &[&[CLIENT], &[VERSION]];
 
-async fn act(database: &Database, second: i64, script: &str, event: impl crate::Event) -> Result<(), Fault> {
+pub(super) async fn act(database: &Database, second: i64, script: &str, event: impl crate::Event) -> Result<(), Fault> {
     let mut work = database.begin(context(at(second), second.unsigned_abs())).await?;
     work.tx.script(script).await?;
     work.record(event);
     work.commit().await
 }
 
-fn changed(client: &str) -> ClientChanged {
+pub(super) fn changed(client: &str) -> ClientChanged {
     ClientChanged { client: client.to_owned() }
 }
 
-fn insert(client: &str) -> String {
+pub(super) fn insert(client: &str) -> String {
     format!(
         "insert into client (client_id, organisation_id, name_zh, name_en, purpose_zh, purpose_en, secret_hash, settings,
                              enabled, created_at)
@@ -54,14 +54,14 @@ fn insert(client: &str) -> String {
 }
 
 /// Somebody with the database's password takes the guards away first.
-fn no_guards(database: &Database) -> &'static str {
+pub(super) fn no_guards(database: &Database) -> &'static str {
     match database.dialect() {
         Dialect::Postgres => "drop trigger event_guard on event; drop trigger event_guard_truncate on event",
         Dialect::Sqlite => "drop trigger event_unchanged; drop trigger event_kept",
     }
 }
 
-async fn script(database: &Database, text: &str) -> Result<(), Fault> {
+pub(super) async fn script(database: &Database, text: &str) -> Result<(), Fault> {
     let mut tx = database.housekeeping().await?;
     tx.script(text).await?;
     tx.commit().await
@@ -190,7 +190,7 @@ async fn a_log_that_was_written_anew_contradicts_the_head_that_was_kept() -> Res
 async fn an_older_copy_is_named_until_somebody_answers_for_it_and_the_next_one_again() -> Result<(), Fault> {
     let (fresh, _) = city().await?;
     let database = &fresh.database;
-    for table in ["event", "event_head"] {
+    for table in ["event", "event_head", "client"] {
         script(database, &format!("create table {table}_kept as select * from {table}")).await?;
     }
     let mut kept = Vec::new();
@@ -203,7 +203,8 @@ async fn an_older_copy_is_named_until_somebody_answers_for_it_and_the_next_one_a
     assert_eq!(audit(database, &kept).await?.findings, []);
     script(database, no_guards(database)).await?;
     let put_back = "delete from event; insert into event select * from event_kept;
-                    delete from event_head; insert into event_head select * from event_head_kept";
+                    delete from event_head; insert into event_head select * from event_head_kept;
+                    delete from client; insert into client select * from client_kept";
     script(database, put_back).await?;
     assert_eq!(audit(database, &kept).await?.findings, [Finding::PutBack(8, 5)]);
     assert_eq!(heads::is_put_back(database, &kept[2]).await?, Some(5));

@@ -10,7 +10,8 @@ use anyhow::{Context, bail, ensure};
 use base::Instant;
 use records::{
     Actor,
-    audit::{self, Audit},
+    archive::Shelf,
+    audit::{self, Against, Audit},
     backups,
     copy::Snapshot,
     log,
@@ -23,6 +24,7 @@ use super::{
     teller,
 };
 use crate::{
+    archive,
     foundation::{self, ENVELOPE_KEY, derived_key},
     report::Report,
     settings::Settings,
@@ -80,7 +82,7 @@ async fn look(settings: &Settings, world: &World, backup: &Backup, drill_in: Opt
             let found = audit::audit(&database, &[]).await?;
             database.close().await;
             report.line("event log", words(sound(&found, &noted.log)));
-            look_at_copy(&settings_of_copy, world, backup, &mut report).await;
+            look_at_copy((&settings_of_copy, settings), world, backup, &mut report).await;
         }
         Err(error) => report.line("rows", Err(format!("{error:#}"))),
     }
@@ -100,7 +102,11 @@ pub(super) fn sound(found: &Audit, log: &Log) -> anyhow::Result<String> {
     }
     let last = found.events;
     ensure!(last == log.last, "the log ends with event {last}, and the manifest says {}", log.last);
-    Ok(format!("{} events are back, none removed, none changed", log.events()))
+    let archived = match found.archived {
+        0 => String::new(),
+        last => format!(", but for those up to {last}, which are in the archive"),
+    };
+    Ok(format!("{} events are back, none removed, none changed{archived}", log.events()))
 }
 
 /// The key with which manifests are tagged.
@@ -142,14 +148,19 @@ fn settings_of_copy(settings: &Settings, backup: &Backup, folder: &Path) -> anyh
     Ok(copy)
 }
 
-async fn look_at_copy(settings: &Settings, world: &World, backup: &Backup, report: &mut Report) {
+async fn look_at_copy(
+    (settings, settings_of_running): (&Settings, &Settings),
+    world: &World,
+    backup: &Backup,
+    report: &mut Report,
+) {
     let product = match wiring::find(settings, world.clone()).await {
         Ok(product) => product,
         Err(error) => return report.line("keys", Err(format!("{error:#}"))),
     };
     report.line("tag", words(tag(&product, backup).await));
     report.line("keys", words(keys(&product).await));
-    report.line("rows", words(rows(&product).await));
+    report.line("rows", words(rows(&product, &archive::shelf(settings_of_running)).await));
     report.line("documents", words(documents(&product).await));
     report.line("licence", words(licence(&product).await));
     product.database.close().await;
@@ -164,10 +175,18 @@ async fn tag(product: &Product, backup: &Backup) -> anyhow::Result<String> {
 }
 
 /// Whether every row is as the log says, which only the keys can tell.
-async fn rows(product: &Product) -> anyhow::Result<String> {
-    let found = audit::audit(&product.database, &[]).await?;
+async fn rows(product: &Product, shelf: &Shelf) -> anyhow::Result<String> {
+    let found = audit::against(&product.database, &Against { shelf: Some(shelf), ..Against::default() }).await?;
+    let archived = match (found.archived, found.away.as_slice()) {
+        (0, _) => String::new(),
+        (last, []) => format!("; events up to {last} are in files, each as it was written"),
+        (last, [(first, to), ..]) => format!(
+            "; events up to {last} are in files, and not all of them at hand in {}: {first} to {to}",
+            shelf.folder().display()
+        ),
+    };
     match found.findings.as_slice() {
-        [] => Ok(format!("{} as the log says", found.rows)),
+        [] => Ok(format!("{} as the log says{archived}", found.rows)),
         [first, rest @ ..] => bail!("{first}, and {} more", rest.len()),
     }
 }
@@ -240,7 +259,7 @@ async fn compare(database: &records::Database, log: &Log) -> anyhow::Result<Stri
             running.sequence + running.waiting
         );
     }
-    if log.last > 0 && beyond.hash.as_ref() != Some(&log.hash) {
+    if log.last > 0 && !beyond.is_archived && beyond.hash.as_ref() != Some(&log.hash) {
         bail!("event {} of the running database is another one: it has another history than this backup", log.last);
     }
     // That a backup ended stands in none that ended with it, and is no loss.

@@ -18,6 +18,7 @@ use super::{
     teller,
 };
 use crate::{
+    archive,
     foundation::{self, ENVELOPE_KEY},
     settings::Settings,
     wiring::{self, World},
@@ -60,7 +61,8 @@ pub(crate) async fn restore(settings: &Settings, world: &World, from: &Path) -> 
     if let (Err(_), Some(unfinished)) = (&filled, &unfinished) {
         remove_database(unfinished);
     }
-    let audited = drill::sound(&filled?, &backup.manifest.log);
+    let filled = filled?;
+    let (archived, audited) = (filled.archived, drill::sound(&filled, &backup.manifest.log));
     let mut told = audited.as_ref().map_or_else(|_| String::new(), |sound| format!("{sound}\n"));
     if backup.manifest.keys.are_included {
         write_keys(settings, &backup)?;
@@ -86,6 +88,11 @@ pub(crate) async fn restore(settings: &Settings, world: &World, from: &Path) -> 
     }
     // Somebody may want just that back; but nobody may miss it.
     audited.context("it is all back as it was, and its event log is not sound")?;
+    if archived > 0 {
+        let archive = archive::folder(settings);
+        let _ =
+            writeln!(told, "events up to {archived} are in the archive: put its files back as {}", archive.display());
+    }
     told += "then look with `guosuo doctor`; what was revoked, closed or changed since the backup has to be again\n";
     Ok(told)
 }

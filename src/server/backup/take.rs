@@ -25,6 +25,7 @@ use super::{
     teller::{Teller, short},
 };
 use crate::{
+    archive,
     foundation::{self, ENVELOPE_KEY},
     limits::KEY_FILE_BYTES_MAX,
     settings::Settings,
@@ -66,6 +67,11 @@ pub(crate) async fn take(settings: &Settings, world: &World, wanted: &Wanted) ->
             let (bytes, rows, events) = (made.bytes(), made.rows(), made.log.events());
             teller.tell(BackupEnded { backup: backup.clone(), bytes, events, rows, seconds }).await;
             let mut told = tell(&made, &wanted.to.join(&backup));
+            let archive = archive::folder(settings);
+            if archive.exists() {
+                let at = archive.display();
+                let _ = writeln!(told, "without the archive's files, whose digests the log has: copy {at} too");
+            }
             if let Some(error) = untagged {
                 let _ = writeln!(told, "without a tag, for the keys could not be opened: {error}");
             }

@@ -3,14 +3,14 @@
 use anyhow::{bail, ensure};
 use records::{
     Actor,
-    audit::{self, Audit, Finding},
+    audit::{self, Against, Audit, Finding},
     events::{LogAudited, LossAcknowledged},
     log,
 };
 
 use super::operator;
 use crate::{
-    heads,
+    archive, kept_heads,
     settings::Settings,
     wiring::{self, Product, World},
 };
@@ -21,6 +21,18 @@ pub struct Arguments {
     /// Answer for what is lost since a backup was put back: why, for the record.
     #[arg(long, value_name = "REASON")]
     acknowledge_loss: Option<String>,
+    /// Go on where the last sound audit ended, instead of at the first event.
+    #[arg(long, conflicts_with = "acknowledge_loss")]
+    from_checked: bool,
+}
+
+/// How far back an audit goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// To where the last sound one ended.
+    Checked,
+    /// To the first event.
+    Whole,
 }
 
 /// Checks every number, code and hash, the heads that were kept, and every marked row.
@@ -30,7 +42,8 @@ pub struct Arguments {
 /// What is missing, changed or put there.
 pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()> {
     let product = wiring::find(settings, World::default()).await?;
-    let (found, kept) = look(settings, &product).await?;
+    let reach = if arguments.from_checked { Reach::Checked } else { Reach::Whole };
+    let (found, kept) = look(settings, &product, reach).await?;
     if let Some(reason) = arguments.acknowledge_loss {
         ensure!(!reason.trim().is_empty(), "--acknowledge-loss needs a reason");
         let loss = found.findings.iter().find_map(|finding| match finding {
@@ -49,9 +62,17 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     // That it was looked at is part of what is looked at next time.
     let mut work = product.database.begin(product.world.context(Actor::Job("audit"))).await?;
     let (events, rows, findings) = (found.events, found.rows, found.findings.len());
-    work.record(LogAudited { log: "log".to_owned(), events, rows, findings });
+    let checked = found.checked.as_ref();
+    let (whole_at, checked) = (checked.map(|point| point.whole_at.rfc3339()), checked.map(|point| point.sequence));
+    work.record(LogAudited { log: "log".to_owned(), events, rows, findings, checked, whole_at });
     work.commit().await?;
+    if let Some(next) = &found.next {
+        kept_heads::keep_checked(&product.database, &kept_heads::folder(settings), next)?;
+    }
     product.database.close().await;
+    for line in at_hand(&found) {
+        super::print(&format!("{line}\n"))?;
+    }
     for finding in &found.acknowledged {
         super::print(&format!("known: {finding}\n"))?;
     }
@@ -70,15 +91,45 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
 /// # Errors
 ///
 /// When the database is out of reach, or what was kept cannot be read.
-pub(crate) async fn look(settings: &Settings, product: &Product) -> anyhow::Result<(Audit, usize)> {
+pub(crate) async fn look(settings: &Settings, product: &Product, reach: Reach) -> anyhow::Result<(Audit, usize)> {
     // What commands wrote while no server ran has no number yet. A head that was changed is a finding of the audit.
     while log::sequence_events(&product.database).await.is_ok_and(|numbered| numbered >= log::TURN_MAX) {}
-    let kept = heads::read(&product.database, &heads::folder(settings))?;
-    Ok((audit::audit(&product.database, &kept.heads).await?, kept.heads.len()))
+    let folder = kept_heads::folder(settings);
+    let kept = kept_heads::read(&product.database, &folder)?;
+    let (checked, shelf) = (kept_heads::checked(&product.database, &folder)?, archive::shelf(settings));
+    ensure!(
+        reach == Reach::Whole || checked.is_some(),
+        "no sound audit of this installation is written down in {}: `guosuo audit` makes the first",
+        folder.display()
+    );
+    let against = Against {
+        kept: &kept.heads,
+        shelf: Some(&shelf),
+        checked: checked.as_ref().filter(|_| reach == Reach::Checked),
+        at: Some(product.world.clock.now()),
+    };
+    Ok((audit::against(&product.database, &against).await?, kept.heads.len()))
+}
+
+/// What an audit did not look at, because it is not at hand or was checked before.
+pub(crate) fn at_hand(found: &Audit) -> Vec<String> {
+    let away = |(first, last): &(i64, i64)| format!("not at hand: events {first} to {last}, which are in the archive");
+    let mut lines: Vec<String> = found.away.iter().map(away).collect();
+    if let Some(checked) = &found.checked {
+        let (number, at, whole_at) = (checked.sequence, checked.at.rfc3339(), checked.whole_at.rfc3339());
+        lines.push(format!("went on behind event {number}, checked {at}; the whole log was audited {whole_at}"));
+    }
+    lines
 }
 
 /// What is said of a log that is whole.
 pub(crate) fn sound(found: &Audit, kept: usize) -> String {
     let Audit { events, rows, .. } = found;
-    format!("sound: {events} events, none removed, none changed; {rows} rows as the log says; {kept} heads were kept")
+    let archived = match found.archived {
+        0 => String::new(),
+        last => format!("; events up to {last} are in the archive"),
+    };
+    format!(
+        "sound: {events} events, none removed, none changed; {rows} rows as the log says; {kept} heads were kept{archived}"
+    )
 }

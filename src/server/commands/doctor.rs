@@ -4,9 +4,12 @@ use anyhow::{anyhow, bail, ensure};
 use documents::font::Fonts;
 use records::{Database, SharedClock, backups, damage, installation, jobs};
 
-use super::{audit, backup::line as backup_line};
+use super::{
+    audit::{self, Reach},
+    backup::line as backup_line,
+};
 use crate::{
-    backup, foundation,
+    archive, backup, foundation,
     report::Report,
     safety,
     settings::{self, SettingKind, Settings, Source},
@@ -116,6 +119,7 @@ async fn look_at_product(
     {
         report.line("event log", Err(format!("{error:#}")));
     }
+    report.line("archive", archive::look(settings, &product).await.unwrap_or_else(|error| Err(format!("{error:#}"))));
     if depth == Depth::Whole {
         report.line("documents", words(backup::documents(&product).await));
     }
@@ -162,7 +166,10 @@ async fn waiting_jobs(database: &Database) -> anyhow::Result<String> {
 
 /// Whether the log is whole and everything else as it says.
 async fn look_at_log(settings: &Settings, product: &Product, report: &mut Report) -> anyhow::Result<()> {
-    let (found, kept) = audit::look(settings, product).await?;
+    let (found, kept) = audit::look(settings, product, Reach::Whole).await?;
+    for line in audit::at_hand(&found) {
+        report.note(&format!("event log: {line}"));
+    }
     for finding in &found.acknowledged {
         report.soon("event log", &format!("known: {finding}"));
     }

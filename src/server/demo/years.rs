@@ -16,7 +16,13 @@ use web::testing;
 
 use super::{DemoFacts, RelyingPartyPorts, facts::LicenceFacts, seed};
 use crate::{
-    commands::doctor::{self, Depth},
+    archive::Archive,
+    commands::{
+        audit::{self, Reach},
+        doctor::{self, Depth},
+    },
+    heads::Keeper,
+    kept_heads,
     settings::Settings,
     wiring::{self, Product, World},
 };
@@ -333,4 +339,63 @@ async fn after_a_stop_that_was_longer_than_any_key_the_start_replaces_them_at_on
         city.sign_in().await;
         city.issue_and_verify().await;
     }
+}
+
+#[tokio::test]
+async fn what_is_ten_years_old_goes_into_the_archive_and_old_documents_stay_good() {
+    let mut city = City::found().await;
+    city.compromise_a_seal().await;
+    city.issue_and_verify().await;
+    for _ in 0..3 {
+        city.clock.set(city.clock.now().plus_seconds(20 * DAY));
+        city.turn().await;
+    }
+    city.clock.set(city.clock.now().plus_seconds(11 * 366 * DAY));
+    city.restart().await;
+    city.turn().await;
+    while records::log::sequence_events(&city.product.database).await.unwrap() > 0 {}
+    let world = city.product.world.clone();
+    let doctor = async |depth| doctor::look(&city.settings, &world, depth).await.unwrap().text;
+    let told = doctor(Depth::Quick).await;
+    let wrong = told.lines().find(|line| line.starts_with("WRONG archive: events since ")).unwrap_or_default();
+    assert!(wrong.contains("should be in the archive, and are not: no head of the log is kept in"), "{told}");
+    let archive = Archive::new(&city.settings, &city.product);
+    assert!(archive.turn().await.unwrap().failed.unwrap().to_string().contains("no head of the event log"));
+    Keeper::new(&city.settings).unwrap().keep(&city.product.kit()).await.unwrap();
+    let mut removed = 0;
+    loop {
+        let turned = archive.turn().await.unwrap();
+        assert!(turned.failed.is_none(), "{turned:?}");
+        removed += turned.removed;
+        if !turned.is_more {
+            break;
+        }
+    }
+    let files = std::fs::read_dir(crate::archive::folder(&city.settings)).unwrap();
+    let files: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    for kind in ["events-", "lists.", "receipts-"] {
+        assert!(files.iter().any(|file| file.starts_with(kind)), "{kind}: {files:?}");
+    }
+    assert!(removed > 100, "{removed}");
+    // The newest list of each authority is there, whenever it ended.
+    city.issue_and_verify().await;
+    let told = doctor(Depth::Whole).await;
+    assert!(told.contains("ok    archive: events up to ") && told.contains("ok    event log: sound: "), "{told}");
+    assert!(!told.contains("not at hand"), "{told}");
+    let audited = async |reach| {
+        let (found, _) = audit::look(&city.settings, &city.product, reach).await.unwrap();
+        assert_eq!(found.findings, []);
+        found
+    };
+    let whole = audited(Reach::Whole).await;
+    let folder = kept_heads::folder(&city.settings);
+    kept_heads::keep_checked(&city.product.database, &folder, &whole.next.unwrap()).unwrap();
+    city.sign_in().await;
+    let since = audited(Reach::Checked).await;
+    assert_eq!(since.checked.unwrap().sequence, whole.events);
+    assert!(since.events > whole.events);
+    // Files that are somewhere else are told, and everything else is sound.
+    std::fs::rename(crate::archive::folder(&city.settings), folder.with_extension("away")).unwrap();
+    let without = audited(Reach::Whole).await;
+    assert_eq!(without.away, [(1, without.archived)]);
 }

@@ -12,7 +12,7 @@ use http::{HeaderValue, StatusCode, header};
 use identity::{account, person, staff};
 use licence::{Holder, Licence, events::LicenceOpened, register};
 use records::{
-    Event, Tx,
+    Event, Tx, archive,
     events::LogRead,
     log::{self, Entry, Filter},
 };
@@ -51,6 +51,8 @@ struct Entries {
     related: Vec<(String, String)>,
     /// Who looked at one of them, the newest first.
     looks: Vec<Line>,
+    /// The last entry that is in the archive; 0 when none is.
+    archived: i64,
     /// Whether the entries are about different things.
     is_mixed: bool,
 }
@@ -117,12 +119,13 @@ pub async fn list(
     let licences = held.iter().map(|licence| named(&app, &page, licence)).collect::<Result<Vec<_>, _>>()?;
     let title = title(&app, &mut tx, &page, &wanted, &mut names).await?;
     let related = related(&mut tx, &page, &wanted).await?;
+    let archived = archive::last(&mut tx).await?;
     drop(tx);
     auditor.tell(wanted.read_by(lines.len())).await?;
     let next = found.next.map(|id| id.to_string());
     let is_mixed = wanted.by != "object";
     let query = wanted.query();
-    Ok(html(StatusCode::OK, &Entries { page, title, query, lines, next, licences, related, looks, is_mixed }))
+    Ok(html(StatusCode::OK, &Entries { page, title, query, lines, next, licences, related, looks, archived, is_mixed }))
 }
 
 /// Whom or what the page is about.
@@ -229,8 +232,13 @@ pub async fn export(
             None => break,
         }
     }
+    let count = rows.len() - 1;
+    let archived = archive::last(&mut tx).await?;
     drop(tx);
-    auditor.tell(wanted.read_by(rows.len() - 1)).await?;
+    if archived > 0 && count < FILE_MAX {
+        rows.push(closing(page.say(&words::audit::archived(archived))));
+    }
+    auditor.tell(wanted.read_by(count)).await?;
     let text = rows.iter().map(|row| row.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(",") + "\r\n");
     // Spreadsheets take the encoding from the mark at the beginning.
     let body = std::iter::once("\u{feff}".to_owned()).chain(text).collect::<String>();
@@ -281,6 +289,15 @@ async fn row(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Resu
         entry.data.clone(),
         text(&entry.hash),
     ])
+}
+
+/// A last row that says where older entries are, in the column that says what happened.
+fn closing(text: &str) -> [String; COLUMNS.len()] {
+    let mut row = [const { String::new() }; COLUMNS.len()];
+    if let Some(what) = row.get_mut(3) {
+        text.clone_into(what);
+    }
+    row
 }
 
 /// A field of a file (RFC 4180) that no spreadsheet takes for a formula.

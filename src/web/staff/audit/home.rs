@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use base::{
-    ListPage,
+    ListPage, Text,
     id::EventId,
     number::{CreditCode, IdentityNumber, LicenceIdentifier},
 };
@@ -41,6 +41,8 @@ struct Last {
 struct Home {
     page: Page,
     events: i64,
+    /// The last entry that is in the archive; 0 when none is.
+    archived: i64,
     /// Whether there are no more than are checked whenever the page is shown.
     is_all_checked: bool,
     /// What is wrong at the end of the log.
@@ -78,18 +80,24 @@ async fn show(app: &App, page: Page, status: StatusCode, asked: Asked) -> Result
     let last = last.map(|(at, audited)| Last {
         when: at.legal_text(),
         is_sound: audited.findings == 0,
-        words: page
-            .say(&match audited.findings {
-                0 => words::audit::was_sound(audited.events, audited.rows),
-                count => words::audit::was_not_sound(count),
-            })
-            .to_owned(),
+        words: page.say(&result(&audited)).to_owned(),
     });
     let findings = end.findings.iter().map(ToString::to_string).collect();
     let not_found = status == StatusCode::NOT_FOUND;
     let Asked { wanted, namesakes } = asked;
-    let (events, is_all_checked) = (end.events, end.events <= CHECKED);
-    Ok(html(status, &Home { page, events, is_all_checked, findings, last, wanted, not_found, namesakes }))
+    let (events, archived) = (end.events, end.archived);
+    let is_all_checked = archived == 0 && events <= CHECKED;
+    Ok(html(status, &Home { page, events, archived, is_all_checked, findings, last, wanted, not_found, namesakes }))
+}
+
+/// What came of the last audit.
+fn result(audited: &LogAudited) -> Text {
+    let LogAudited { events, rows, findings, checked, whole_at, .. } = audited;
+    match (*findings, checked, whole_at) {
+        (0, Some(checked), Some(whole_at)) => words::audit::was_sound_since(checked, events, rows, whole_at),
+        (0, ..) => words::audit::was_sound(events, rows),
+        (count, ..) => words::audit::was_not_sound(count),
+    }
 }
 
 /// `POST /audit/find`: the way to the entries about a person, an organisation, a licence, an account, a client, a seal, or

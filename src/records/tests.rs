@@ -8,7 +8,7 @@ use std::sync::Arc;
 use base::{Fault, Instant, ListPage, SeededEntropy, fault::FaultKind, id::PersonId};
 
 use crate::{
-    Context, Database, args,
+    Context, Database, Work, args,
     audit::audit,
     dialect::Dialect,
     idempotency::{self, Claim},

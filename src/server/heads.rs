@@ -9,7 +9,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use anyhow::Context;
 use base::Fault;
 use crypto::jose::sign_compact;
 use pki::Purpose;
@@ -22,7 +21,7 @@ use records::{
 
 use crate::{
     kept_heads::{folder, newest},
-    settings::{self, Settings},
+    settings::Settings,
     wiring::{Product, World},
     witness::Witness,
 };

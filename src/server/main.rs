@@ -72,7 +72,7 @@ enum Command {
     Archive,
     /// Check that nothing in the event log was removed or changed, and that everything else is as it says.
     Audit(commands::audit::Arguments),
-    /// Write everything as it is now into a folder, beside a running server; or list the backups that there were.
+    /// Write everything as it is now into a folder, beside a running server; or list the backups.
     Backup(commands::backup::Arguments),
     /// Put a backup back where there is nothing, or check one and rehearse it.
     Restore(commands::restore::Arguments),

@@ -79,13 +79,12 @@ pub async fn is_put_back(database: &Database, kept: &KeptHead) -> Result<Option<
 
 pub(crate) async fn is_missed(tx: &mut Tx, kept: &KeptHead) -> Result<Option<i64>, Fault> {
     let point = point::find(tx).await?;
-    let is_there = match point.filter(|point| kept.sequence <= point.sequence) {
+    let is_there = if let Some(point) = point.filter(|point| kept.sequence <= point.sequence) {
         // What is archived no event of the table can contradict, but for the last of it.
-        Some(point) => kept.sequence < point.sequence || kept.hash == point.hash,
-        None => {
-            let there = log::from(tx, kept.sequence - 1, kept.sequence).await?;
-            there.first().is_some_and(|entry| entry.hash.as_ref() == Some(&kept.hash))
-        }
+        kept.sequence < point.sequence || kept.hash == point.hash
+    } else {
+        let there = log::from(tx, kept.sequence - 1, kept.sequence).await?;
+        there.first().is_some_and(|entry| entry.hash.as_ref() == Some(&kept.hash))
     };
     if is_there {
         return Ok(None);

@@ -73,12 +73,16 @@ mod tests {
         let key = testing::log_key();
         let sum = |told: &[(&str, i64)]| {
             let mut tally = Tally::default();
-            told.iter().for_each(|(name, version)| tally.left(&key, &left(name, *version)));
+            for (name, version) in told {
+                tally.left(&key, &left(name, *version));
+            }
             tally
         };
         let rows = |rows: &[(&str, i64)]| {
             let mut tally = Tally::default();
-            rows.iter().for_each(|(name, version)| tally.row(&key, "client", &[(*name).to_owned()], *version));
+            for (name, version) in rows {
+                tally.row(&key, "client", &[(*name).to_owned()], *version);
+            }
             tally
         };
         let told = sum(&[("a", 1), ("b", 1), ("a", 2), ("b", 2), ("a", 3)]);

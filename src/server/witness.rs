@@ -83,13 +83,12 @@ impl Witness {
             return Ok(None);
         }
         let folder = kept_heads::folder(settings);
-        let state = match read(&folder).filter(|state| state.url == url) {
-            Some(state) => state,
+        let state = if let Some(state) = read(&folder).filter(|state| state.url == url) {
+            state
+        } else {
             // Whoever becomes a witness now vouches for what comes from now on, in which all before it is chained.
-            None => {
-                let (file, offset) = end(&folder)?;
-                State { url: url.clone(), file, offset, ..State::default() }
-            }
+            let (file, offset) = end(&folder)?;
+            State { url: url.clone(), file, offset, ..State::default() }
         };
         // Whoever runs the product says where its witness is, which may be inside.
         let outside = Outside::new(true).context("log.witness_url")?;

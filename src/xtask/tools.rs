@@ -83,7 +83,7 @@ pub fn bombs(report: &mut Report, rest: &[&str]) -> Result<()> {
         command.args(preferred).arg(bench.get_program());
         command
     } else {
-        println!("this user may not prefer a process: what the client waits for a core is in the figures");
+        say("this user may not prefer a process: what the client waits for a core is in the figures");
         bench
     };
     measure(command.arg("--bombs").arg("--server").arg(server).args(rest))

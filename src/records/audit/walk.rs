@@ -199,8 +199,7 @@ impl<'a> Walk<'a> {
     /// Holds the files that were read against what the log says of them.
     pub fn check_digests(&self, audit: &mut Audit) {
         for told in &self.told {
-            let is_other = |digest: &&String| **digest != told.sha256;
-            if self.read.get(&told.file).filter(is_other).is_some() {
+            if self.read.get(&told.file).is_some_and(|digest| *digest != told.sha256) {
                 audit.find(Finding::File(told.file.clone()));
             }
         }

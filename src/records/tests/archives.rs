@@ -5,6 +5,7 @@ use std::{
     future::{Future, poll_fn},
     os::unix::fs::PermissionsExt,
     pin::pin,
+    slice,
     task::Poll,
 };
 
@@ -396,14 +397,14 @@ async fn a_file_of_the_archive_that_was_changed_is_named_and_one_that_is_not_the
     check("nothing", &text, &[]).await?;
     let other = text.replacen("\"at\":179", "\"at\":178", 1);
     check("an event is changed", &other, &[Finding::Foreign(1), file.clone()]).await?;
-    let without = text.lines().skip(1).map(|line| format!("{line}\n")).collect::<String>();
-    check("the first is taken out", &without, &[file.clone()]).await?;
+    let (_, without) = text.split_once('\n').unwrap();
+    check("the first is taken out", without, slice::from_ref(&file)).await?;
     let cut = text.get(..text.len() - 10).unwrap();
-    check("it is cut off", cut, &[file.clone()]).await?;
-    check("it is empty", "", &[file.clone()]).await?;
-    check("it holds something else", "{}\n", &[file.clone()]).await?;
+    check("it is cut off", cut, slice::from_ref(&file)).await?;
+    check("it is empty", "", slice::from_ref(&file)).await?;
+    check("it holds something else", "{}\n", slice::from_ref(&file)).await?;
     let twice = format!("{text}{}\n", text.lines().last().unwrap());
-    check("its last stands twice", &twice, &[file.clone()]).await?;
+    check("its last stands twice", &twice, slice::from_ref(&file)).await?;
     let spaced = text.replacen("{\"event_id\"", "{ \"event_id\"", 1);
     check("only its bytes are others", &spaced, &[file]).await?;
     fs::remove_file(&path).map_err(Fault::broken)?;

@@ -248,7 +248,7 @@ pub(super) fn shown_once(page: Page, about: String, value: String, back: String)
 }
 
 /// That a new secret was shown already.
-pub(super) fn was_shown(page: Page, back: &str) -> Response {
+pub(super) fn was_shown(page: &Page, back: &str) -> Response {
     let (console, clients) = (page.say(words::console::TITLE), page.say(words::clients::TITLE));
     let places = [("/console", console), ("/operator/clients", clients)];
     confirm::was_shown(page.clone(), &places, words::confirm::WAS_SHOWN_SECRET, back)

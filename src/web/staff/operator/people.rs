@@ -422,7 +422,7 @@ async fn reset(
     let since = password::since(&mut tx, account).await?;
     drop(tx);
     if fields.text(SINCE) != seen(since) {
-        return Ok(was_handed_over(page, &account_way(view)));
+        return Ok(was_handed_over(&page, &account_way(view)));
     }
     let name = owner(app, by, &view.person_id).await?;
     let (clear, first) = password::first(&app.gate, &app.entropy).await?;
@@ -451,7 +451,7 @@ pub(super) fn handed_over(page: Page, name: String, done: HandedOver, value: Str
 }
 
 /// That a first password was shown already.
-pub(super) fn was_handed_over(page: Page, back: &str) -> Response {
+pub(super) fn was_handed_over(page: &Page, back: &str) -> Response {
     let console = page.say(words::console::TITLE);
     let people = page.say(words::people::TITLE);
     let places = [("/console", console), ("/operator/people", people)];

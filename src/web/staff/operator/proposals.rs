@@ -156,8 +156,8 @@ pub async fn approve(
     // Nobody makes this node hash passwords for what is decided already.
     if found.state != ProposalState::Open {
         return match (found.state, found.kind.as_str()) {
-            (ProposalState::Approved, operator::RESET) => Ok(people::was_handed_over(page, &back)),
-            (ProposalState::Approved, edit::RENEW_SECRET) => Ok(clients::was_shown(page, &back)),
+            (ProposalState::Approved, operator::RESET) => Ok(people::was_handed_over(&page, &back)),
+            (ProposalState::Approved, edit::RENEW_SECRET) => Ok(clients::was_shown(&page, &back)),
             _ => again(&app, &by, page, &found, identity::Error::ProposalOver.into()).await,
         };
     }

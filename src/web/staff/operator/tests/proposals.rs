@@ -42,7 +42,7 @@ async fn the_list_of_proposals_names_what_they_are_about_and_a_person_is_named_w
     let page = two.proposal(&format!("/operator/people/{}", office.person_id)).await;
     let text = two.get(&two.other, &page).await.text;
     assert!(text.contains("欧阳龘") && text.contains("欧阳小明"), "{text}");
-    assert_eq!(opened().await, [office.person_id.clone()]);
+    assert_eq!(opened().await, std::slice::from_ref(&office.person_id));
     let page = two.proposal(&format!("/operator/accounts/{}", account.account_id)).await;
     assert!(two.get(&two.other, &page).await.text.contains("审核乙"));
     assert_eq!(opened().await.len(), 2);

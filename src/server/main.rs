@@ -78,7 +78,7 @@ enum Command {
     Restore(commands::restore::Arguments),
     /// Print who may call which route, as a page of the documentation.
     Access,
-    /// Print every kind of events that the log can hold, as a page for auditors; or what was written down in a request.
+    /// Print every kind of events that the log can hold, as a page for auditors; or what a request left in it.
     Events(commands::events::Arguments),
     /// Print every setting with its default, as a TOML file.
     Settings,

@@ -21,6 +21,6 @@ pub use error::Error;
 pub use filling::{Field, Filling};
 pub use font::Fonts;
 pub use layout::Layout;
-pub use pdf::write::Prepared;
+pub use pdf::write::{Finished, Prepared};
 pub use seal_picture::{SealPicture, SealText};
 pub use template::Template;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 
 use base::Fault;
-use crypto::digest::{DigestAlgorithm, Hasher, sha256};
+use crypto::digest::{DigestAlgorithm, sha256};
 
 use crate::{
     Error, Field, Filling, Fonts, Layout, Prepared, SealPicture,
@@ -16,7 +16,7 @@ use crate::{
     pdf::{
         colour_profile, font_objects,
         ink::{Ink, POINTS_PER_MM, text_string},
-        write::Objects,
+        write::{Beginning, Objects},
         xmp,
     },
     qr, seal_picture,
@@ -55,10 +55,9 @@ pub struct Template(Arc<Typeset>);
 struct Typeset {
     fonts: Fonts,
     layout: Layout,
-    /// The file up to where the first licence differs from the second, what follows it, and the digest of it in progress.
-    beginning: Piece,
+    /// The file up to where the first licence differs from the second, and what follows it.
+    beginning: Beginning,
     following: Objects,
-    state: Hasher,
     /// What the constant part's font already has.
     carried: HashMap<char, (u16, u16)>,
 }
@@ -94,15 +93,12 @@ impl Template {
         font_objects::write(&mut objects, object::FIXED_FONT, "GSFIXE", (fonts, &carried.subset), true)?;
         objects.stream(object::FIXED_TEXT, "", &text, true);
         write_seal(&mut objects, layout, seal);
-        let mut state = Hasher::new(digest);
-        state.update(&objects.bytes);
         let following = objects.following(0);
         Ok(Self(Arc::new(Typeset {
             fonts: fonts.clone(),
             layout: layout.clone(),
-            beginning: Piece::new(objects.bytes),
+            beginning: Beginning::new(objects.bytes, digest),
             following,
-            state,
             carried: carried.characters,
         })))
     }
@@ -168,8 +164,7 @@ impl Template {
         ));
         let drawings = page.own.iter().flatten().flat_map(Subset::drawings);
         let drawings = drawings.filter(|drawing| drawing.len() >= limits::PIECE_BYTES_MIN).map(Piece::new).collect();
-        let beginning = (&typeset.beginning, &typeset.state);
-        Ok(Prepared::join(beginning, &mut objects.bytes, &signature, drawings)?)
+        Ok(Prepared::join(&typeset.beginning, &mut objects.bytes, &signature, drawings)?)
     }
 }
 

@@ -307,24 +307,24 @@ impl Intent {
     ///
     /// [`Error::Fields`] naming a character without a glyph or a text without room, [`Error::Lint`].
     pub async fn sign(&self, press: &Press, at: Instant) -> Result<Signed, Error> {
-        let (bytes, pieces) = page::signed(
+        let (file, pieces) = page::signed(
             press,
             &self.licence_type,
             &self.seal,
             &page::PageFacts { licence: &self.licence, content: &self.content, at },
         )
         .await?;
-        let packed = packing::pack(&bytes, &pieces)?;
+        let packed = packing::pack(file.bytes(), &pieces)?;
         // The bytes are kept nowhere else.
-        if packing::unpack(&packed, &pieces)? != bytes {
+        if packing::unpack(&packed, &pieces)? != file.bytes() {
             return Err(Fault::broken("a packed document is not the same when it is unpacked").into());
         }
         Ok(Signed {
             licence_id: self.licence.id.clone(),
-            sha256: crypto::digest::hex(&crypto::digest::sha256(&bytes)),
+            sha256: crypto::digest::hex(&file.sha256()),
             packed,
             pieces,
-            bytes,
+            bytes: file.into_bytes(),
             seal_id: self.seal.seal_id.clone(),
             key_id: self.seal.signer.key_id.clone(),
         })

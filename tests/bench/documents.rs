@@ -73,5 +73,5 @@ fn one(template: &Template, key: &KeyHandle, certificate: &[u8], number: usize) 
     let above = [certificate.to_vec()];
     let signing = crypto::cms::sign_detached(prepared.digest(), key, certificate, &above);
     let cms = signing.now_or_never().context("a key in memory waits for nothing")??;
-    Ok(prepared.finish(&cms)?)
+    Ok(prepared.finish(&cms)?.into_bytes())
 }

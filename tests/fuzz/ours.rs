@@ -124,7 +124,7 @@ fn licence() -> Vec<u8> {
     };
     let prepared = template.typeset(&filling).unwrap();
     let cms = OURS.sign(prepared.digest());
-    prepared.finish(&cms).unwrap()
+    prepared.finish(&cms).unwrap().into_bytes()
 }
 
 /// The record of the licence, whose document is this file.

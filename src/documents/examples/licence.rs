@@ -46,7 +46,7 @@ fn main() {
 }
 
 fn save(folder: &str, name: &str, template: &Template, content: &Filling) {
-    let file = template.typeset(content).unwrap().finish(&[1; 1_500]).unwrap();
+    let file = template.typeset(content).unwrap().finish(&[1; 1_500]).unwrap().into_bytes();
     println!("{name}: {} bytes", file.len());
     std::fs::write(format!("{folder}/{name}.pdf"), file).unwrap();
 }

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, io::Write as _, ops::Range, sync::Arc};
 
 use base::Fault;
-use crypto::digest::{Digest, Hasher};
+use crypto::digest::{Digest, DigestAlgorithm, Hasher, Sha256};
 use flate2::{Compression, write::ZlibEncoder};
 
 use crate::{Error, limits, packing::Piece};
@@ -91,6 +91,22 @@ pub(crate) struct Signature {
     hole: Range<usize>,
 }
 
+/// What many files begin with, hashed once: for what is signed, and for the whole file.
+pub(crate) struct Beginning {
+    piece: Piece,
+    signed: Hasher,
+    whole: Sha256,
+}
+
+impl Beginning {
+    pub(crate) fn new(bytes: Vec<u8>, algorithm: DigestAlgorithm) -> Self {
+        let (mut signed, mut whole) = (Hasher::new(algorithm), Sha256::new());
+        signed.update(&bytes);
+        whole.update(&bytes);
+        Self { piece: Piece::new(bytes), signed, whole }
+    }
+}
+
 /// A whole file but for its signature.
 #[derive(Clone)]
 pub struct Prepared {
@@ -100,6 +116,35 @@ pub struct Prepared {
     /// What of it others have: its beginning, and drawings of characters.
     beginning: Piece,
     drawings: Arc<[Piece]>,
+    /// The digest of the beginning, which goes on with the rest.
+    whole: Sha256,
+}
+
+/// A whole file.
+pub struct Finished {
+    bytes: Vec<u8>,
+    /// How many bytes its beginning has, whose digest is known.
+    beginning: usize,
+    whole: Sha256,
+}
+
+impl Finished {
+    /// The file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The file, to keep.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// The SHA-256 of the file.
+    pub fn sha256(&self) -> [u8; 32] {
+        let mut digest = self.whole.clone();
+        digest.update(self.bytes.get(self.beginning..).unwrap_or_default());
+        digest.finish()
+    }
 }
 
 impl std::fmt::Debug for Prepared {
@@ -111,26 +156,27 @@ impl std::fmt::Debug for Prepared {
 impl Prepared {
     /// Joins the constant beginning, whose digest is known, and the rest.
     pub(crate) fn join(
-        (beginning, state): (&Piece, &Hasher),
+        beginning: &Beginning,
         rest: &mut [u8],
         signature: &Signature,
         drawings: Arc<[Piece]>,
     ) -> Result<Self, Fault> {
         let broken = || Fault::broken("the hole for the signature is not where it was made");
-        let start = beginning.bytes().len();
+        let start = beginning.piece.bytes().len();
         // The angle brackets belong to the hole: what is signed ends before `<` and goes on after `>`.
         let (before, after) = (signature.hole.start - 1, signature.hole.end + 1);
         let numbers = format!("0 {} {} {}", start + before, start + after, rest.len().saturating_sub(after));
         let target = rest.get_mut(signature.range.clone()).and_then(|room| room.get_mut(..numbers.len()));
         target.ok_or_else(broken)?.copy_from_slice(numbers.as_bytes());
-        let mut digest = state.clone();
+        let mut digest = beginning.signed.clone();
         digest.update(rest.get(..before).ok_or_else(broken)?);
         digest.update(rest.get(after..).ok_or_else(broken)?);
         let mut file = Vec::with_capacity(start + rest.len());
-        file.extend_from_slice(beginning.bytes());
+        file.extend_from_slice(beginning.piece.bytes());
         file.extend_from_slice(rest);
         let hole = start + signature.hole.start..start + signature.hole.end;
-        Ok(Self { file, hole, digest: digest.finish(), beginning: beginning.clone(), drawings })
+        let (whole, beginning) = (beginning.whole.clone(), beginning.piece.clone());
+        Ok(Self { file, hole, digest: digest.finish(), beginning, drawings, whole })
     }
 
     /// What the file has in common with others, its beginning first, for [`packing`](crate::packing).
@@ -148,7 +194,7 @@ impl Prepared {
     /// # Errors
     ///
     /// [`Error::SignatureTooLarge`] when it is longer than the place that was kept for it.
-    pub fn finish(mut self, cms: &[u8]) -> Result<Vec<u8>, Error> {
+    pub fn finish(mut self, cms: &[u8]) -> Result<Finished, Error> {
         let hole = self.file.get_mut(self.hole.clone()).unwrap_or_default();
         if cms.len() * 2 > hole.len() {
             return Err(Error::SignatureTooLarge { bytes: cms.len() });
@@ -158,6 +204,6 @@ impl Prepared {
                 &[byte >> 4, byte & 15].map(|digit| digit + if digit < 10 { b'0' } else { b'a' - 10 }),
             );
         }
-        Ok(self.file)
+        Ok(Finished { bytes: self.file, beginning: self.beginning.bytes().len(), whole: self.whole })
     }
 }

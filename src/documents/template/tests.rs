@@ -55,7 +55,9 @@ fn one_content_gives_one_file() {
     assert_eq!(one.digest(), two.digest());
     let cms = vec![7; 100];
     let file = one.finish(&cms).unwrap();
-    assert_eq!(file, two.finish(&cms).unwrap());
+    assert_eq!(file.sha256(), crypto::digest::sha256(file.bytes()));
+    let file = file.into_bytes();
+    assert_eq!(file, two.finish(&cms).unwrap().into_bytes());
     assert!(file.len() < 120_000, "{} bytes", file.len());
 }
 
@@ -63,7 +65,7 @@ fn one_content_gives_one_file() {
 fn the_digest_covers_everything_but_the_hole() {
     let prepared = template(FOOD_BUSINESS).typeset(&food("滨海市某某餐饮管理有限公司")).unwrap();
     let digest = prepared.digest();
-    let file = prepared.finish(&[1, 2, 3]).unwrap();
+    let file = prepared.finish(&[1, 2, 3]).unwrap().into_bytes();
     let open = file.windows(10).position(|part| part == b"/Contents<").unwrap() + 9;
     let close = open + file[open..].iter().position(|byte| *byte == b'>').unwrap();
     let mut signed = file[..open].to_vec();
@@ -82,7 +84,7 @@ fn a_text_is_fitted_wrapped_or_refused_but_never_printed_over_the_frame() {
         match template.typeset(&food(&"龘".repeat(length))) {
             Ok(prepared) => {
                 assert!(!refused, "{length} fit after less did not");
-                let lines: Vec<Line> = lines(&prepared.finish(&[1]).unwrap(), 10.min(length));
+                let lines: Vec<Line> = lines(prepared.finish(&[1]).unwrap().bytes(), 10.min(length));
                 assert_eq!(lines.iter().map(|line| line.glyphs).sum::<usize>(), length, "nothing is left out");
                 for line in &lines {
                     // A character of Chinese is as wide as it is high.

@@ -8,7 +8,7 @@ use crypto::{
     Digest, KeyHandle,
     cms::{self, CmsError, SignedData},
 };
-use documents::{Field, Filling, Prepared, packing::Piece, pdf::read::read};
+use documents::{Field, Filling, Finished, Prepared, packing::Piece, pdf::read::read};
 use seal::ActiveSeal;
 
 use super::press::Press;
@@ -72,7 +72,7 @@ pub(crate) async fn signed(
     licence_type: &LicenceType,
     seal: &ActiveSeal,
     facts: &PageFacts<'_>,
-) -> Result<(Vec<u8>, Vec<Piece>), Error> {
+) -> Result<(Finished, Vec<Piece>), Error> {
     let pressed = press.template(licence_type, seal)?;
     let printed = printed(facts.licence, facts.content);
     let layout = &licence_type.definition.layout;
@@ -104,7 +104,7 @@ pub(crate) async fn signed(
         let mut pieces = prepared_pieces;
         // Behind the beginning: what is most like the file is nearest to it.
         pieces.insert(1, pressed.sample.clone());
-        Ok((sealed.bytes, pieces))
+        Ok((sealed.file, pieces))
     } else {
         Err(Fault::broken("a fresh signature does not verify; nothing was issued").into())
     }
@@ -112,7 +112,7 @@ pub(crate) async fn signed(
 
 /// A page with a signature in it, which is read back.
 struct Sealed {
-    bytes: Vec<u8>,
+    file: Finished,
     digest: Digest,
     signature: Result<SignedData, CmsError>,
 }
@@ -121,15 +121,16 @@ async fn sealed(prepared: Prepared, key: &KeyHandle, chain: &[Vec<u8>]) -> Resul
     let (certificate, above) = chain.split_first().ok_or(Error::Seal)?;
     let digest = prepared.digest();
     let signature = cms::sign_detached(digest, key, certificate, above).await?;
-    let bytes = prepared.finish(&signature).map_err(refused)?;
-    Ok(Sealed { bytes, digest, signature: SignedData::parse(&signature) })
+    let file = prepared.finish(&signature).map_err(refused)?;
+    Ok(Sealed { file, digest, signature: SignedData::parse(&signature) })
 }
 
 /// Reads a page that a key signed which means nothing, as a verifier would: what cannot be read, or says something else
 /// than the record, is found before a real key has signed it.
 fn lint(rehearsed: &Sealed, facts: &PageFacts<'_>, printed: &Fields) -> Result<(), Error> {
-    let Sealed { bytes, digest, signature } = rehearsed;
+    let Sealed { file, digest, signature } = rehearsed;
     let parsed = signature.as_ref().map_err(|error| Error::Lint(error.to_string()))?;
+    let bytes = file.bytes();
     let file = read(bytes).map_err(|error| Error::Lint(error.to_string()))?;
     let [only] = file.signatures.as_slice() else { return Err(Error::Lint("not exactly one signature".to_owned())) };
     let says = |key: &str, value: &str| file.entry(key) == Some(value);

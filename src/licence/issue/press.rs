@@ -104,7 +104,7 @@ fn sample(template: &Template, public_url: &str, licence_type: &LicenceType, sea
     let prepared = template.typeset(&filling).ok();
     let filled = prepared.and_then(|prepared| {
         let start = prepared.pieces().next()?.bytes().len();
-        Some(prepared.finish(&seal.signer.chain.concat()).ok()?.get(start..)?.to_vec())
+        Some(prepared.finish(&seal.signer.chain.concat()).ok()?.bytes().get(start..)?.to_vec())
     });
     Piece::new(filled.unwrap_or_default())
 }

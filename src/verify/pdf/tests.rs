@@ -130,7 +130,7 @@ fn licence(which: usize, seal: &Seal) -> Vec<u8> {
     let prepared = TEMPLATE.typeset(&content).unwrap();
     let cms =
         sign_detached(prepared.digest(), &seal.key, &seal.certificate, &seal.chain).now_or_never().unwrap().unwrap();
-    prepared.finish(&cms).unwrap()
+    prepared.finish(&cms).unwrap().into_bytes()
 }
 
 /// The record of the first licence, whose document is `file`.

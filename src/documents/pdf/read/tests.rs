@@ -15,7 +15,7 @@ fn ours() -> (Vec<u8>, Digest) {
             .unwrap();
     let prepared = template.typeset(&template::tests::food("滨海市<𠮷野家>&龘餐饮")).unwrap();
     let digest = prepared.digest();
-    (prepared.finish(&[0x30, 0x03, 0x02, 0x01, 0x07]).unwrap(), digest)
+    (prepared.finish(&[0x30, 0x03, 0x02, 0x01, 0x07]).unwrap().into_bytes(), digest)
 }
 
 /// A file made of these objects, with a table that fits them.

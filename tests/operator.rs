@@ -1,6 +1,7 @@
 //! The product as an operator meets it: commands, settings, starting, stopping, trouble.
 
 mod accountable;
+mod archive;
 mod backup;
 mod bad_input;
 mod behind_a_proxy;

@@ -157,13 +157,18 @@ pub async fn build(settings: &Settings, world: World) -> anyhow::Result<Product>
         );
     }
     let product = assemble(settings, world, database).await?;
-    // What ended while nothing ran is replaced before anybody asks for it. What cannot be is no reason to serve nothing.
+    replace_what_ended(&product).await;
+    Keeper::new(settings)?.look_back(&product).await.context("looking at the kept heads of the event log")?;
+    Ok(product)
+}
+
+/// Replaces keys and seals that ended while nothing ran, before anybody asks for them. What cannot be is no reason to serve
+/// nothing.
+pub async fn replace_what_ended(product: &Product) {
     let context = product.world.context(Actor::Job("calendar"));
     if let Err(error) = seal::calendar::turn(&product.database, &product.app.custody, &context).await {
         tracing::error!(%error, "a key or a seal that ends was not replaced");
     }
-    Keeper::new(settings)?.look_back(&product).await.context("looking at the kept heads of the event log")?;
-    Ok(product)
 }
 
 /// Puts the product together on a database that was set up before, for commands beside a server.

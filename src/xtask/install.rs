@@ -29,8 +29,8 @@ const PACKAGES: [Package; 10] = [
     needs("openssl", &[Part::Sqlite, Part::Postgres], || on_path("openssl")),
     needs("postgresql", &[Part::Postgres], || crate::postgres::folder().is_some()),
     needs("pgbouncer", &[Part::Postgres], || on_path("pgbouncer") || Path::new("/usr/sbin/pgbouncer").is_file()),
-    // Nodes whose clocks differ, on one machine.
-    needs("libfaketime", &[Part::Postgres], has_other_clocks),
+    // Nodes whose clocks differ, and years that pass, on one machine.
+    needs("libfaketime", &[Part::Sqlite, Part::Postgres], has_other_clocks),
     needs("chromium", &[Part::Browser], || chromium().is_some()),
     // Without a Chinese font every screenshot shows boxes, and widths are not those that people see.
     needs("fonts-noto-cjk", &[Part::Browser], has_chinese_font),

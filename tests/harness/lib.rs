@@ -11,6 +11,7 @@ pub mod balancer;
 pub mod bombs;
 pub mod browser;
 pub mod city;
+pub mod clocks;
 pub mod crowd;
 pub mod flow;
 pub mod html;

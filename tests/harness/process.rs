@@ -34,14 +34,25 @@ pub struct Ran {
 
 /// Runs the program until it ends, for two minutes at most, with this on its standard input.
 pub fn run(words: &[&str], input: &str) -> Ran {
+    run_with(words, &[], input)
+}
+
+/// The same with variables of its environment.
+pub fn run_with(words: &[&str], variables: &[(String, String)], input: &str) -> Ran {
     let mut command = Command::new("timeout");
-    command.arg("120").arg(program()).args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(["120", "env"]).args(assigned(variables)).arg(program()).args(words);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     // A program that does not read its input is no trouble.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+/// Variables as `env` takes them.
+fn assigned(variables: &[(String, String)]) -> impl Iterator<Item = String> {
+    variables.iter().map(|(name, value)| format!("{name}={value}"))
 }
 
 /// A running product.
@@ -70,7 +81,7 @@ impl Process {
             .arg(log.with_extension("out"))
             .arg(files)
             .arg("env")
-            .args(variables.iter().map(|(name, value)| format!("{name}={value}")))
+            .args(assigned(variables))
             .arg(program())
             .args(words)
             .stdin(Stdio::piped())
@@ -93,6 +104,13 @@ impl Process {
     pub fn kill(mut self) {
         self.signal("KILL");
         self.wait();
+    }
+
+    /// The same, if it has not ended by itself; tells whether it had not.
+    pub fn kill_unless_ended(mut self) -> bool {
+        let is_killed = signal(&self.pid, "KILL");
+        self.wait();
+        is_killed
     }
 
     /// Sends it a signal.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tests::{
     browser::client,
     city::City,
+    clocks::skewed,
     flow::Flow,
     postgres::Postgres,
     process::{Process, own_address},
@@ -34,20 +35,6 @@ impl Other {
         .await;
         Self { url, process }
     }
-}
-
-/// What makes the clock of a process differ.
-fn skewed(ahead: &Path) -> Vec<(String, String)> {
-    let folders = fs::read_dir("/usr/lib").unwrap().flatten().map(|entry| entry.path());
-    let library = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|path| path.is_file());
-    let library = library.expect("libfaketime is installed").display().to_string();
-    let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    vec![
-        set("LD_PRELOAD", &library),
-        set("FAKETIME_TIMESTAMP_FILE", &ahead.display().to_string()),
-        set("FAKETIME_NO_CACHE", "1"),
-        set("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-    ]
 }
 
 async fn refreshed(flow: &Flow<'_>, node: &str, token: &str) -> (StatusCode, Value) {

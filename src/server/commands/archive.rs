@@ -16,6 +16,7 @@ use crate::{
 /// Why it stands still; what was done before stays done.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     let product = wiring::find(settings, World::default()).await?;
+    wiring::replace_what_ended(&product).await;
     // Nothing is archived that no head outside of the database covers.
     Keeper::new(settings)?.keep(&product.kit()).await.context("keeping a head of the event log")?;
     let archive = Archive::new(settings, &product);

@@ -1,6 +1,6 @@
 //! Twelve years of a city: what ends is replaced before it does, and what was sealed stays good.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use axum::{
     body::Body,
@@ -17,6 +17,7 @@ use web::testing;
 use super::{DemoFacts, RelyingPartyPorts, facts::LicenceFacts, seed};
 use crate::{
     archive::Archive,
+    backup::{self, Wanted},
     commands::{
         audit::{self, Reach},
         doctor::{self, Depth},
@@ -114,17 +115,31 @@ impl City {
         self.send(request, encoded(fields)).await
     }
 
-    /// A citizen signs in and an application gets tokens.
-    async fn sign_in(&self) {
+    /// Signs somebody in and gives the cookies of the session.
+    async fn session(&self, username: &str) -> BTreeMap<String, String> {
         let page = self.send(Request::get("/sign-in"), "").await;
         let mut cookies = BTreeMap::new();
         take_cookies(&mut cookies, &page);
-        let account = self.facts.city().accounts.last().unwrap();
+        let account = self.facts.city().accounts.iter().find(|account| account.username == username).unwrap();
         let csrf = hidden(page.text(), "csrf");
         let fields = [("csrf", csrf.as_str()), ("username", &account.username), ("password", &account.password)];
         let signed_in = self.form("/sign-in", &joined(&cookies), &fields).await;
         assert_eq!(signed_in.status, StatusCode::SEE_OTHER, "{}", signed_in.text());
         take_cookies(&mut cookies, &signed_in);
+        cookies
+    }
+
+    /// A page of somebody who has signed in.
+    async fn page(&self, cookies: &BTreeMap<String, String>, path: &str) -> String {
+        let answer = self.send(Request::get(path).header(header::COOKIE, joined(cookies)), "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+        answer.text().to_owned()
+    }
+
+    /// A citizen signs in and an application gets tokens.
+    async fn sign_in(&self) {
+        let account = self.facts.city().accounts.last().unwrap();
+        let cookies = self.session(&account.username).await;
         let challenge = crypto::encoding::base64url(&crypto::digest::sha256(VERIFIER.as_bytes()));
         let asked = encoded(&[
             ("client_id", "bench"),
@@ -218,7 +233,7 @@ impl City {
                 break (licence, issuer);
             }
         };
-        self.forged = std::fs::read(std::path::Path::new(&folder).join(&licence.pdf_path)).unwrap();
+        self.forged = std::fs::read(Path::new(&folder).join(&licence.pdf_path)).unwrap();
         let mut work = app.database.begin(self.product.world.context(Actor::Job("demonstration"))).await.unwrap();
         let seals = seal::list(&mut work.tx, &issuer, &ListPage::first(9)).await.unwrap().items;
         let (seal, key) = (&seals[0].seal_id, seals[0].key_id.as_ref().unwrap());
@@ -394,6 +409,22 @@ async fn what_is_ten_years_old_goes_into_the_archive_and_old_documents_stay_good
     let since = audited(Reach::Checked).await;
     assert_eq!(since.checked.unwrap().sequence, whole.events);
     assert!(since.events > whole.events);
+    // Auditors are told where the rest is: on the first page, behind the last entry, and in what they take with them.
+    let auditor = city.session("auditor").await;
+    let told = format!("第 1 至 {} 条已移入归档文件", whole.archived);
+    let licence = &city.facts.city().licences[0].id;
+    for path in ["/audit".to_owned(), format!("/audit/entries?object={licence}"), "/audit/entries.csv".to_owned()] {
+        let page = city.page(&auditor, &path).await;
+        assert_eq!(page.matches(&told).count(), 1, "{path}: {page}");
+    }
+    let first = city.page(&auditor, "/audit/entries").await;
+    assert!(first.contains("after=") && !first.contains(&told), "more entries come first: {first}");
+    // A backup has what is in the database, and its drill reads the files too.
+    let wanted = Wanted { to: folder.with_extension("backups"), keep: None, with_keys: true };
+    let told = backup::take(&city.settings, &world, &wanted).await.unwrap();
+    let path = Path::new(told.lines().next().unwrap());
+    let told = backup::verify(&city.settings, &world, path, None, false).await.unwrap().text;
+    assert!(!told.contains("WRONG") && told.contains("are in files, each as it was written"), "{told}");
     // Files that are somewhere else are told, and everything else is sound.
     std::fs::rename(crate::archive::folder(&city.settings), folder.with_extension("away")).unwrap();
     let without = audited(Reach::Whole).await;

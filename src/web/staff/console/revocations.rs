@@ -27,7 +27,7 @@ use crate::{
         session::Staff,
         wording::Worded,
     },
-    staff::confirm::{self, Act},
+    staff::confirm::{self, Act, Asked},
 };
 
 /// One revocation in a list.
@@ -278,13 +278,7 @@ async fn one(app: &App, staff: &Staff, page: Page, id: &str, again: Again) -> Re
 }
 
 /// `POST /console/revocations/{id}/approve`: says what follows, until that was seen; then revokes.
-pub async fn approve(
-    State(app): State<App>,
-    reviewer: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
+pub async fn approve((State(app), reviewer, page, Path(id), fields): Asked) -> Result<Response, Problem> {
     let found = find(&app, &reviewer, &page, &id).await?;
     if !confirm::is_confirmed(&fields) && found.state == RevocationState::Open {
         let mut tx = app.database.read().await?;
@@ -310,13 +304,7 @@ pub async fn approve(
 }
 
 /// `POST /console/revocations/{id}/refuse`.
-pub async fn refuse(
-    State(app): State<App>,
-    by: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
+pub async fn refuse((State(app), by, page, Path(id), fields): Asked) -> Result<Response, Problem> {
     let found = find(&app, &by, &page, &id).await?;
     let Ok(why) = Reason::parse(fields.text("why")) else {
         let errors = vec![FieldError::new(&page, "why", words::revoking::WHY_MISSING)];
@@ -331,13 +319,7 @@ pub async fn refuse(
 }
 
 /// `POST /console/revocations/{id}/withdraw`.
-pub async fn withdraw(
-    State(app): State<App>,
-    clerk: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
+pub async fn withdraw((State(app), clerk, page, Path(id), fields): Asked) -> Result<Response, Problem> {
     let found = find(&app, &clerk, &page, &id).await?;
     let withdraw = async |mut work: Work| {
         revocation::withdraw(&mut work, &found.id).await?;
@@ -347,13 +329,7 @@ pub async fn withdraw(
 }
 
 /// `POST /console/revocations/{id}/adopt`: the clerk takes on what a system asked for.
-pub async fn adopt(
-    State(app): State<App>,
-    clerk: Staff,
-    page: Page,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Problem> {
+pub async fn adopt((State(app), clerk, page, Path(id), fields): Asked) -> Result<Response, Problem> {
     let found = find(&app, &clerk, &page, &id).await?;
     let Ok(number) = DecisionNumber::parse(fields.text("decision")) else {
         let errors = vec![FieldError::new(&page, "decision", words::revoking::DECISION_WRONG)];

@@ -196,8 +196,9 @@ async fn change_representative(
         (None, Err(_)) => return Err(identity::Error::PersonUnknown.into()),
     };
     drop(tx);
-    if known.is_none() {
-        operator.tell(PeopleSearched::new("identity_number", person.as_slice())).await?;
+    match known {
+        Some(person) => operator.tell(PersonOpened { person, what: "organisation".to_owned() }).await?,
+        None => operator.tell(PeopleSearched::new("identity_number", person.as_slice())).await?,
     }
     let person = person.ok_or(identity::Error::PersonUnknown)?;
     let before = Facts::of(found);

@@ -7,6 +7,9 @@ use super::{clients::Two, *};
 const SURE: (&str, &str) = ("confirmed", "yes");
 const WHY: (&str, &str) = ("reason", "市场监管局变更登记");
 
+/// Looks at persons on pages of organisations.
+const LOOKS: &str = "select count(*) from event where kind = 'person.opened' and data like '%\"organisation\"%'";
+
 /// What the page was made from, as its form sends it back.
 async fn before(two: &Two, way: &str) -> String {
     let page = two.get(&two.one, way).await.text;
@@ -58,6 +61,10 @@ async fn another_legal_representative_is_proposed_by_number_and_approved_by_anot
     let nobody = two.post(&two.one, &act, &[("number", "110105194912310029"), WHY]).await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);
     let person = two.office.person_id.as_str().to_owned();
+    let before = two.office.count(LOOKS).await;
+    let asked = two.post(&two.one, &act, &[("person", &person), WHY]).await;
+    assert!(asked.text.contains(&two.office.person.masked()), "{}", asked.text);
+    assert_eq!(two.office.count(LOOKS).await, before + 1, "whoever asks with an identifier looks at somebody too");
     let proposed = two.post(&two.one, &act, &[("person", &person), WHY, SURE]).await;
     assert_eq!(proposed.location(), format!("{way}?proposed"), "{}", proposed.text);
     let name = person::find(&mut two.office.app.database.read().await.unwrap(), &two.office.person_id)
@@ -69,5 +76,8 @@ async fn another_legal_representative_is_proposed_by_number_and_approved_by_anot
     assert!(two.get(&two.other, &proposal).await.text.contains(&name));
     assert_eq!(two.post(&two.one, &format!("{proposal}/approve"), &[]).await.status, StatusCode::FORBIDDEN);
     assert_eq!(two.post(&two.other, &format!("{proposal}/approve"), &[]).await.location(), proposal);
+    // The page names somebody, who is looked at.
+    let before = two.office.count(LOOKS).await;
     assert!(two.get(&two.one, &way).await.text.contains(&name));
+    assert_eq!(two.office.count(LOOKS).await, before + 1);
 }

@@ -14,7 +14,7 @@ use records::{Event, Tx, Work, log};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Error,
+    Error, Progress,
     events::{ProposalApproved, ProposalMade, ProposalRefused, ProposalWithdrawn},
     limits,
     reason::Reason,
@@ -33,33 +33,6 @@ fn proposer(kind: &str) -> Role {
     PROPOSERS.into_iter().find(|(begins, _)| kind.starts_with(begins)).map_or(Role::Operator, |(_, role)| role)
 }
 
-/// How far a proposal is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProposalState {
-    /// It was approved and done.
-    Approved,
-    /// Nobody approved it in time.
-    Ended,
-    /// It waits for another operator.
-    Open,
-    /// Another operator refused it.
-    Refused,
-    /// Whoever proposed it took it back.
-    Withdrawn,
-}
-
-impl ProposalState {
-    fn stored(code: &str, ends_at: Instant, at: Instant) -> Self {
-        match code {
-            "open" if at < ends_at => Self::Open,
-            "approved" => Self::Approved,
-            "refused" => Self::Refused,
-            "withdrawn" => Self::Withdrawn,
-            _ => Self::Ended,
-        }
-    }
-}
-
 /// A proposal as operators see it.
 #[derive(Clone, Debug)]
 pub struct ProposalView {
@@ -76,7 +49,7 @@ pub struct ProposalView {
     pub proposed_by_name: String,
     pub proposed_at: Instant,
     pub ends_at: Instant,
-    pub state: ProposalState,
+    pub state: Progress,
     pub decided_by_name: Option<String>,
     /// Whether it is as it was made; whoever has the database alone can make none that is.
     pub(crate) is_intact: bool,
@@ -214,7 +187,7 @@ pub async fn find(tx: &mut Tx, proposal: &ProposalId, at: Instant) -> Result<Opt
 
 /// Why a proposal was refused; none of one that was not, or about which the log of this database says nothing any more.
 pub async fn refusal(tx: &mut Tx, proposal: &ProposalView) -> Result<Option<String>, Fault> {
-    if proposal.state != ProposalState::Refused {
+    if proposal.state != Progress::Refused {
         return Ok(None);
     }
     let told = told(tx, &proposal.proposal_id).await?;
@@ -233,14 +206,14 @@ pub async fn waiting(tx: &mut Tx, kinds: &[&str], object: &str, at: Instant) -> 
     for kind in kinds {
         found.extend(queries::open_of(tx, kind, object, at).await?);
     }
-    found.retain(|proposal| proposal.state == ProposalState::Open);
+    found.retain(|proposal| proposal.state == Progress::Open);
     Ok(found)
 }
 
 /// What was proposed for an object last and waits no more, the newest first, for whoever proposed it.
 pub async fn over(tx: &mut Tx, object: &str, at: Instant) -> Result<Vec<ProposalView>, Fault> {
     let mut found = queries::of_object(tx, object, limits::PROPOSALS_OVER_SHOWN, at).await?;
-    found.retain(|proposal| proposal.state != ProposalState::Open);
+    found.retain(|proposal| proposal.state != Progress::Open);
     Ok(found)
 }
 
@@ -269,7 +242,7 @@ async fn to_decide(work: &mut Work, proposal: &ProposalId) -> Result<(StaffView,
 async fn open(work: &mut Work, proposal: &ProposalId) -> Result<ProposalView, Error> {
     let at = work.at();
     let found = find(&mut work.tx, proposal, at).await?.ok_or(Error::ProposalUnknown)?;
-    if found.state != ProposalState::Open {
+    if found.state != Progress::Open {
         return Err(Error::ProposalOver);
     }
     if !found.is_intact {

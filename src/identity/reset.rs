@@ -13,7 +13,7 @@ use base::{
 use records::{Event, Tx, Work, log};
 
 use crate::{
-    Error, Reason, Vault,
+    Error, Progress, Reason, Vault,
     account::{self, AccountState},
     events::{PasswordResetApproved, PasswordResetFiled, PasswordResetRefused, PasswordResetWithdrawn},
     limits, operator,
@@ -58,33 +58,6 @@ impl Document {
     }
 }
 
-/// How far a reset is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResetState {
-    /// A first password was handed over.
-    Approved,
-    /// Nobody approved it in time.
-    Ended,
-    /// It waits for the second member of staff.
-    Open,
-    /// The second member of staff refused it.
-    Refused,
-    /// Whoever filed it took it back.
-    Withdrawn,
-}
-
-impl ResetState {
-    fn stored(code: &str, ends_at: Instant, at: Instant) -> Self {
-        match code {
-            "open" if at < ends_at => Self::Open,
-            "approved" => Self::Approved,
-            "refused" => Self::Refused,
-            "withdrawn" => Self::Withdrawn,
-            _ => Self::Ended,
-        }
-    }
-}
-
 /// A reset as the counter sees it.
 #[derive(Clone, Debug)]
 pub struct ResetView {
@@ -101,7 +74,7 @@ pub struct ResetView {
     pub filed_by_name: String,
     pub filed_at: Instant,
     pub ends_at: Instant,
-    pub state: ResetState,
+    pub state: Progress,
     pub decided_by_name: Option<String>,
     /// Whether it is as it was filed; whoever has the database alone can make none that is.
     pub(crate) is_intact: bool,
@@ -209,7 +182,7 @@ pub async fn refuse(work: &mut Work, reset: &ResetId, why: &Reason) -> Result<()
 
 /// Why a reset was refused; none of one that was not, or about which the log of this database says nothing any more.
 pub async fn refusal(tx: &mut Tx, reset: &ResetView) -> Result<Option<String>, Fault> {
-    if reset.state != ResetState::Refused {
+    if reset.state != Progress::Refused {
         return Ok(None);
     }
     let told = told(tx, reset, PasswordResetRefused::KIND.name).await?;
@@ -272,7 +245,7 @@ async fn to_decide(work: &mut Work, reset: &ResetId) -> Result<(StaffView, Reset
     let clerk = staff::acting(work, Role::Counter).await?;
     let at = work.at();
     let found = find(&mut work.tx, &clerk.organisation_id, reset, at).await?.ok_or(Error::ResetUnknown)?;
-    if found.state != ResetState::Open {
+    if found.state != Progress::Open {
         return Err(Error::ResetOver);
     }
     if !found.is_intact {

@@ -116,7 +116,10 @@ async fn an_archive_that_is_killed_at_any_moment_loses_no_event_and_the_next_one
     assert!(told.contains("nothing more is old enough"), "{told}");
     assert!(files(&folder(&installation)).iter().all(|file| !file.ends_with(".half")), "what was cut off is removed");
     assert!(later.sound() > events);
-    assert!(installation.count("log.archived").await < 3, "what said where the files are is archived too, but the last");
+    assert!(
+        installation.count("log.archived").await < 3,
+        "what said where the files are is archived too, but the last"
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use base::{
 };
 use records::{FromRow, Tx, Value, args};
 
-use super::{ProposalState, ProposalView};
+use super::ProposalView;
+use crate::Progress;
 
 /// A statement that reads proposals as [`Row`] takes them: the columns, and then what is asked for.
 macro_rules! proposals {
@@ -56,7 +57,7 @@ impl Row {
             proposed_by_name: self.proposed_by_name,
             proposed_at: Instant::from_micros(self.proposed_at),
             ends_at,
-            state: ProposalState::stored(&self.state, ends_at, at),
+            state: Progress::stored(&self.state, ends_at, at),
             decided_by_name: self.decided_by_name,
             is_intact,
         }

@@ -4,7 +4,8 @@ use base::{
 };
 use records::{FromRow, Tx, Value, args};
 
-use super::{Document, ResetState, ResetView};
+use super::{Document, ResetView};
+use crate::Progress;
 
 /// A statement that reads resets as [`Row`] takes them: the columns, and then what is asked for.
 macro_rules! resets {
@@ -62,7 +63,7 @@ impl Row {
             filed_by_name: self.filed_by_name,
             filed_at: Instant::from_micros(self.filed_at),
             ends_at,
-            state: ResetState::stored(&self.state, ends_at, at),
+            state: Progress::stored(&self.state, ends_at, at),
             decided_by_name: self.decided_by_name,
             is_intact,
         }

@@ -3,10 +3,7 @@
 use base::id::ProposalId;
 
 use super::*;
-use crate::{
-    Reason,
-    proposal::{self, ProposalState},
-};
+use crate::{Progress, Reason, proposal};
 
 async fn propose(office: &Office, who: &Actor, seconds: i64, object: &str) -> Result<ProposalId, Error> {
     let mut work = office.begin(who, seconds).await?;
@@ -20,7 +17,7 @@ async fn approve(office: &Office, who: &Actor, seconds: i64, id: &ProposalId) ->
     office.approve(who, seconds, id, async |_, approved| Ok(approved.proposal().change()?)).await
 }
 
-async fn state_of(office: &Office, seconds: i64, id: &ProposalId) -> Result<ProposalState, Fault> {
+async fn state_of(office: &Office, seconds: i64, id: &ProposalId) -> Result<Progress, Fault> {
     let mut tx = office.city.database().read().await?;
     Ok(proposal::find(&mut tx, id, at(seconds)).await?.unwrap().state)
 }
@@ -37,11 +34,11 @@ async fn what_one_operator_proposes_another_one_approves_within_a_week() -> Resu
     }
     assert!(matches!(propose(&office, &office.two, 1, "lamp").await, Err(Error::ProposalOpen)));
     let week = limits::PROPOSAL_SECONDS;
-    assert_eq!(state_of(&office, week - 1, &id).await?, ProposalState::Open);
+    assert_eq!(state_of(&office, week - 1, &id).await?, Progress::Open);
     assert_eq!(approve(&office, &office.two, week - 1, &id).await?, serde_json::json!({ "to": "lamp" }));
     assert!(matches!(approve(&office, &office.two, week - 1, &id).await, Err(Error::ProposalOver)));
     let late = propose(&office, &office.one, 0, "lamp").await?;
-    assert_eq!(state_of(&office, week, &late).await?, ProposalState::Ended);
+    assert_eq!(state_of(&office, week, &late).await?, Progress::Ended);
     assert!(matches!(approve(&office, &office.two, week, &late).await, Err(Error::ProposalOver)));
     // What ran out makes room for the next one.
     propose(&office, &office.two, week, "lamp").await?;
@@ -64,11 +61,11 @@ async fn a_proposal_is_withdrawn_by_whoever_made_it_and_refused_by_somebody_else
     assert!(matches!(proposal::refuse(&mut work, &first, &why()).await, Err(Error::FourEyes)));
     proposal::withdraw(&mut work, &first).await?;
     work.commit().await?;
-    for (id, state) in [(&first, ProposalState::Withdrawn), (&second, ProposalState::Refused)] {
+    for (id, state) in [(&first, Progress::Withdrawn), (&second, Progress::Refused)] {
         assert_eq!(state_of(&office, 3, id).await?, state);
         let mut tx = office.city.database().read().await?;
         let found = proposal::find(&mut tx, id, at(3)).await?.unwrap();
-        let why = (state == ProposalState::Refused).then(|| why().as_str().to_owned());
+        let why = (state == Progress::Refused).then(|| why().as_str().to_owned());
         assert_eq!(proposal::refusal(&mut tx, &found).await?, why);
         drop(tx);
         assert!(matches!(approve(&office, &office.two, 3, id).await, Err(Error::ProposalOver)));
@@ -131,7 +128,7 @@ async fn what_was_put_there_or_changed_past_the_product_is_approved_by_nobody() 
     past_the_product(&office.city, copy).await?;
     let forged = ProposalId::parse("prp_01K9Q3ZV5T8M2C4N6R7S9W0XYZ").unwrap();
     assert!(matches!(approve(&office, &office.two, 1, &forged).await, Err(Error::Fault(_))));
-    assert_eq!(state_of(&office, 2, &forged).await?, ProposalState::Open);
+    assert_eq!(state_of(&office, 2, &forged).await?, Progress::Open);
     assert_eq!(office.city.events::<events::ProposalApproved>().await?, []);
     Ok(())
 }
@@ -154,7 +151,7 @@ async fn what_was_decided_is_not_decided_again_when_its_row_is_put_back() -> Res
     tx.run("update proposal set state = 'open', decided_by = null", vec![]).await?;
     tx.commit().await?;
     for id in [&first, &second, &third] {
-        assert_eq!(state_of(&office, 2, id).await?, ProposalState::Open);
+        assert_eq!(state_of(&office, 2, id).await?, Progress::Open);
         assert!(matches!(approve(&office, &office.two, 2, id).await, Err(Error::Fault(_))));
     }
     assert_eq!(office.city.events::<events::ProposalApproved>().await?.len(), 1);
@@ -191,7 +188,7 @@ async fn what_concerns_seals_is_proposed_by_keepers_and_approved_by_operators() 
     let mut tx = office.city.database().read().await?;
     let over = proposal::over(&mut tx, "sea", at(4)).await?;
     let states: Vec<_> = over.iter().map(|one| one.state).collect();
-    assert!(states.contains(&ProposalState::Withdrawn) && states.contains(&ProposalState::Approved), "{states:?}");
+    assert!(states.contains(&Progress::Withdrawn) && states.contains(&Progress::Approved), "{states:?}");
     assert!(over.len() == 2 && over.iter().all(|one| one.proposal_id != third), "what waits is not over");
     Ok(())
 }

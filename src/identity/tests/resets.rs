@@ -3,7 +3,10 @@
 use base::id::{OrganisationId, ResetId};
 
 use super::*;
-use crate::reset::{self, Document, HandedOver, ResetState};
+use crate::{
+    Progress,
+    reset::{self, Document, HandedOver},
+};
 
 /// Two counters in one department, and one in another.
 struct Hall {
@@ -41,7 +44,7 @@ async fn approve(office: &Office, who: &Actor, seconds: i64, id: &ResetId) -> Re
     Ok((clear.expose().clone(), done))
 }
 
-async fn state_of(office: &Office, seconds: i64, id: &ResetId) -> Result<ResetState, Fault> {
+async fn state_of(office: &Office, seconds: i64, id: &ResetId) -> Result<Progress, Fault> {
     let mut tx = office.city.database().read().await?;
     Ok(reset::find(&mut tx, &office.department, id, at(seconds)).await?.unwrap().state)
 }
@@ -50,7 +53,7 @@ async fn state_of(office: &Office, seconds: i64, id: &ResetId) -> Result<ResetSt
 async fn a_password_is_reset_at_the_counter_by_two_people_and_its_owner_chooses_another_one() -> Result<(), Error> {
     let Hall { office, .. } = Hall::open().await?;
     let reset = file(&office, &office.one, 10, &office.city.account).await?;
-    assert_eq!(state_of(&office, 11, &reset).await?, ResetState::Open);
+    assert_eq!(state_of(&office, 11, &reset).await?, Progress::Open);
     office.city.sign_in(12, &right()).await?;
     let (clear, done) = approve(&office, &office.two, 20, &reset).await?;
     assert_eq!((done.username.as_str(), done.until), ("ZhangWei", at(20 + 7 * 86_400)));
@@ -59,7 +62,7 @@ async fn a_password_is_reset_at_the_counter_by_two_people_and_its_owner_chooses_
     let first = Attempt { password: &clear, ..right() };
     assert!(matches!(office.city.sign_in(23, &first).await, Err(Error::PasswordToChoose)));
     assert!(matches!(office.city.sign_in(20 + 7 * 86_400, &first).await, Err(Error::PasswordEnded)));
-    assert_eq!(state_of(&office, 24, &reset).await?, ResetState::Approved);
+    assert_eq!(state_of(&office, 24, &reset).await?, Progress::Approved);
     let (Actor::Staff { staff: one, .. }, Actor::Staff { staff: two, .. }) = (&office.one, &office.two) else {
         panic!()
     };
@@ -123,11 +126,11 @@ async fn nobody_resets_a_password_alone_nor_their_own_nor_from_another_departmen
     reset::refuse(&mut work, &reset, &why()).await?;
     work.commit().await?;
     withdraw(&office.one, &for_two).await?;
-    for (id, state) in [(&reset, ResetState::Refused), (&for_two, ResetState::Withdrawn)] {
+    for (id, state) in [(&reset, Progress::Refused), (&for_two, Progress::Withdrawn)] {
         assert_eq!(state_of(&office, 10, id).await?, state);
         let mut tx = office.city.database().read().await?;
         let found = reset::find(&mut tx, &office.department, id, at(10)).await?.unwrap();
-        let why = (state == ResetState::Refused).then(|| why().as_str().to_owned());
+        let why = (state == Progress::Refused).then(|| why().as_str().to_owned());
         assert_eq!(reset::refusal(&mut tx, &found).await?, why);
         drop(tx);
         assert!(matches!(approve(&office, &office.two, 10, id).await, Err(Error::ResetOver)));
@@ -143,7 +146,7 @@ async fn a_reset_that_nobody_approves_in_half_an_hour_is_over_and_the_next_one_c
     let first = file(&office, &office.one, 0, &office.city.account).await?;
     assert!(matches!(file(&office, &office.two, 1, &office.city.account).await, Err(Error::ResetOpen)));
     assert!(matches!(approve(&office, &office.two, limits::RESET_SECONDS, &first).await, Err(Error::ResetOver)));
-    assert_eq!(state_of(&office, limits::RESET_SECONDS, &first).await?, ResetState::Ended);
+    assert_eq!(state_of(&office, limits::RESET_SECONDS, &first).await?, Progress::Ended);
     let second = file(&office, &office.two, limits::RESET_SECONDS, &office.city.account).await?;
     approve(&office, &office.one, 2 * limits::RESET_SECONDS - 1, &second).await?;
     assert!(matches!(
@@ -284,7 +287,7 @@ async fn a_reset_that_was_changed_past_the_product_gives_nobody_a_password() -> 
     for who in [&office.one, &office.two] {
         assert!(matches!(approve(&office, who, 20, &reset).await, Err(Error::Fault(_))));
     }
-    assert_eq!(state_of(&office, 21, &reset).await?, ResetState::Open);
+    assert_eq!(state_of(&office, 21, &reset).await?, Progress::Open);
     assert_eq!(office.city.events::<events::PasswordResetApproved>().await?.len(), 0);
     office.city.sign_in(22, &right()).await?;
     Ok(())
@@ -298,7 +301,7 @@ async fn a_reset_that_was_decided_is_not_decided_again_when_its_row_is_put_back(
     reset::refuse(&mut work, &reset, &why()).await?;
     work.commit().await?;
     past_the_product(&office.city, "update password_reset set state = 'open', decided_by = null").await?;
-    assert_eq!(state_of(&office, 21, &reset).await?, ResetState::Open);
+    assert_eq!(state_of(&office, 21, &reset).await?, Progress::Open);
     assert!(matches!(approve(&office, &office.two, 22, &reset).await, Err(Error::Fault(_))));
     office.city.sign_in(23, &right()).await?;
     Ok(())

@@ -2,10 +2,9 @@
 
 use base::{id::ProposalId, number::CreditCode};
 use identity::{
-    Reason, Role,
+    Progress, Reason, Role,
     organisation::{self, NewOrganisation, OrganisationKind},
-    proposal::{self, ProposalState},
-    staff,
+    proposal, staff,
 };
 use records::{Actor, Work};
 
@@ -196,7 +195,7 @@ async fn a_proposal_for_what_has_changed_meanwhile_is_not_done_and_can_still_be_
     work.commit().await.unwrap();
     let mut tx = desk.city.database().read().await.unwrap();
     let found = proposal::find(&mut tx, &id, NOW.plus_seconds(5)).await.unwrap().unwrap();
-    assert_eq!((found.state, found.reason.as_str()), (ProposalState::Withdrawn, "更换回调地址"));
+    assert_eq!((found.state, found.reason.as_str()), (Progress::Withdrawn, "更换回调地址"));
 }
 
 #[tokio::test]

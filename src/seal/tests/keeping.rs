@@ -1,9 +1,6 @@
 //! What a keeper does at once, and what an operator has to approve.
 
-use identity::{
-    Reason,
-    proposal::{self, ProposalState},
-};
+use identity::{Progress, Reason, proposal};
 use records::Actor;
 
 use super::*;
@@ -107,7 +104,7 @@ impl City {
         active(&self.house, &self.department, seconds).await.is_ok()
     }
 
-    async fn state_of(&self, seconds: i64, of: &proposal::ProposalView) -> ProposalState {
+    async fn state_of(&self, seconds: i64, of: &proposal::ProposalView) -> Progress {
         let mut tx = self.house.fresh.database.read().await.unwrap();
         proposal::find(&mut tx, &of.proposal_id, NOW.plus_seconds(seconds)).await.unwrap().unwrap().state
     }
@@ -221,7 +218,7 @@ async fn what_was_proposed_of_a_seal_that_changed_since_is_approved_by_nobody() 
     let about = keeper::about(&mut tx, &proposed).await.unwrap().unwrap();
     assert!(about.is_stale && about.department == NAME);
     drop(tx);
-    assert_eq!(city.state_of(5, &proposed).await, ProposalState::Open, "nothing of it was done");
+    assert_eq!(city.state_of(5, &proposed).await, Progress::Open, "nothing of it was done");
     assert_eq!(city.view().await.state, SealState::Frozen);
     // Whoever proposed it takes it back and looks again; nobody else does.
     for nobody in [&city.stranger, &city.operator] {

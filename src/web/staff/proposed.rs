@@ -1,10 +1,7 @@
-//! What is said of a proposal, on its own page and on that of its object.
+//! What is said of a proposal, on its own page and on that of its object, and how far it is.
 
 use base::Text;
-use identity::{
-    appointment, operator, organisation, person,
-    proposal::{ProposalState, ProposalView},
-};
+use identity::{Progress, appointment, operator, organisation, person, proposal::ProposalView};
 use oidc::client::edit;
 use seal::{SealKind, keeper};
 
@@ -21,14 +18,14 @@ pub fn waiting(page: &Page, one: &ProposalView) -> Waiting {
     Waiting { id: one.proposal_id.to_string(), what: page.say(called(&one.kind)).to_owned() }
 }
 
-/// How far a proposal is, as a tag.
-pub fn state_tag(page: &Page, state: ProposalState) -> (&'static str, &'static str) {
-    match state {
-        ProposalState::Approved => ("good", page.say(words::proposal::APPROVED)),
-        ProposalState::Ended => ("neutral", page.say(words::proposal::ENDED)),
-        ProposalState::Open => ("info", page.say(words::proposal::OPEN)),
-        ProposalState::Refused => ("bad", page.say(words::proposal::REFUSED)),
-        ProposalState::Withdrawn => ("neutral", page.say(words::proposal::WITHDRAWN)),
+/// How far something is that somebody else decides, as a tag.
+pub fn progress_tag(page: &Page, progress: Progress) -> (&'static str, &'static str) {
+    match progress {
+        Progress::Approved => ("good", page.say(words::progress::APPROVED)),
+        Progress::Ended => ("neutral", page.say(words::progress::ENDED)),
+        Progress::Open => ("info", page.say(words::progress::OPEN)),
+        Progress::Refused => ("bad", page.say(words::progress::REFUSED)),
+        Progress::Withdrawn => ("neutral", page.say(words::progress::WITHDRAWN)),
     }
 }
 

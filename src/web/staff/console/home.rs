@@ -3,10 +3,7 @@
 use axum::{extract::State, response::Response};
 use base::{ListPage, id::ProposalId};
 use http::StatusCode;
-use identity::{
-    Role,
-    proposal::{self, ProposalState},
-};
+use identity::{Progress, Role, proposal};
 use licence::{
     application::{self, ApplicationState},
     revocation,
@@ -98,7 +95,7 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
             page.say(&words::backups::late(days)).clone_into(&mut backup_late);
         }
         let found = proposal::list(&mut tx, &ListPage::first(ListPage::<ProposalId>::LIMIT_MAX), at).await?;
-        to_approve = found.items.iter().filter(|one| one.state == ProposalState::Open).count();
+        to_approve = found.items.iter().filter(|one| one.state == Progress::Open).count();
     }
     drop(tx);
     let mut lists = lists.into_iter();

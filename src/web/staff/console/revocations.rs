@@ -8,7 +8,7 @@ use axum::{
 };
 use base::{ListPage, id::RevocationId};
 use http::StatusCode;
-use identity::{Reason, Role};
+use identity::{Progress, Reason, Role};
 use licence::{
     DecisionNumber, Licence, Status,
     events::{LicenceOpened, RevocationOpened},
@@ -27,7 +27,10 @@ use crate::{
         session::Staff,
         wording::Worded,
     },
-    staff::confirm::{self, Act, Asked},
+    staff::{
+        confirm::{self, Act, Asked},
+        proposed::progress_tag,
+    },
 };
 
 /// One revocation in a list.
@@ -82,12 +85,13 @@ fn decision(page: &Page, one: &Revocation) -> String {
 
 fn state_tag(page: &Page, state: RevocationState) -> (&'static str, &'static str) {
     match state {
+        // It is the end of a licence.
         RevocationState::Approved => ("bad", page.say(words::revoking::APPROVED)),
-        RevocationState::Ended => ("neutral", page.say(words::revoking::ENDED)),
-        RevocationState::Open => ("info", page.say(words::revoking::OPEN)),
         RevocationState::Proposed => ("info", page.say(words::revoking::PROPOSED)),
-        RevocationState::Refused => ("warning", page.say(words::revoking::REFUSED)),
-        RevocationState::Withdrawn => ("neutral", page.say(words::revoking::WITHDRAWN)),
+        RevocationState::Ended => progress_tag(page, Progress::Ended),
+        RevocationState::Open => progress_tag(page, Progress::Open),
+        RevocationState::Refused => progress_tag(page, Progress::Refused),
+        RevocationState::Withdrawn => progress_tag(page, Progress::Withdrawn),
     }
 }
 

@@ -409,7 +409,7 @@ async fn over(tx: &mut Tx, page: &Page, object: &str) -> Result<Vec<Over>, Probl
     let mut over = Vec::new();
     for one in found.into_iter().filter(|one| keeper::is_ours(&one.kind)) {
         let refusal = proposal::refusal(tx, &one).await?.unwrap_or_default();
-        let (kind, state) = proposed::state_tag(page, one.state);
+        let (kind, state) = proposed::progress_tag(page, one.state);
         over.push(Over {
             what: page.say(called(&one.kind)),
             when: one.proposed_at.legal_text(),

@@ -11,12 +11,12 @@ use base::{
 };
 use http::StatusCode;
 use identity::{
-    Reason,
+    Progress, Reason,
     account::{self, AccountState, AccountView},
     events::{PeopleSearched, PersonOpened},
     password,
     person::{self, PersonView},
-    reset::{self, Document, ResetState, ResetView},
+    reset::{self, Document, ResetView},
 };
 use records::Work;
 
@@ -30,6 +30,7 @@ use crate::{
     staff::{
         again::Again,
         confirm::{self, Asked},
+        proposed::progress_tag,
     },
 };
 
@@ -193,11 +194,11 @@ pub async fn approve(
     }
     let view = view(&app, &staff, &page, &id).await?;
     // Nobody makes this node hash passwords for what is decided already.
-    if view.state == ResetState::Approved {
+    if view.state == Progress::Approved {
         let places = [("/desk", page.say(words::desk::TITLE)), ("/desk/resets", page.say(words::reset::TITLE))];
         return Ok(confirm::was_shown(page.clone(), &places, words::confirm::WAS_SHOWN_COUNTER, "/desk/resets"));
     }
-    if view.state != ResetState::Open {
+    if view.state != Progress::Open {
         return Err(identity::Error::ResetOver.into());
     }
     let (clear, hashed) = password::first(&app.gate, &app.entropy).await?;
@@ -257,7 +258,7 @@ async fn one(app: &App, staff: &Staff, page: Page, id: &str, again: Again) -> Re
     let refusal = reset::refusal(&mut tx, &view).await?.unwrap_or_default();
     drop(tx);
     staff.tell(opened(&person)).await?;
-    let (kind, state) = tag(&page, view.state);
+    let (kind, state) = progress_tag(&page, view.state);
     let shown = One {
         id: view.reset_id.to_string(),
         name: view.name,
@@ -270,7 +271,7 @@ async fn one(app: &App, staff: &Staff, page: Page, id: &str, again: Again) -> Re
         decided_by: view.decided_by_name.unwrap_or_default(),
         kind,
         state,
-        is_open: view.state == ResetState::Open,
+        is_open: view.state == Progress::Open,
         is_own: view.filed_by_person == staff.session.person_id,
         refusal,
         again,
@@ -303,7 +304,7 @@ async fn render(
 }
 
 fn line(page: &Page, view: ResetView) -> Line {
-    let (kind, state) = tag(page, view.state);
+    let (kind, state) = progress_tag(page, view.state);
     Line {
         id: view.reset_id.to_string(),
         when: view.filed_at.legal_text(),
@@ -344,15 +345,5 @@ fn called(document: Document) -> &'static Text {
         Document::HouseholdRegister => words::reset::HOUSEHOLD_REGISTER,
         Document::IdentityCard => words::reset::IDENTITY_CARD,
         Document::TemporaryIdentityCard => words::reset::TEMPORARY_IDENTITY_CARD,
-    }
-}
-
-fn tag(page: &Page, state: ResetState) -> (&'static str, &'static str) {
-    match state {
-        ResetState::Approved => ("good", page.say(words::reset::APPROVED)),
-        ResetState::Ended => ("neutral", page.say(words::reset::ENDED)),
-        ResetState::Open => ("info", page.say(words::reset::OPEN)),
-        ResetState::Refused => ("bad", page.say(words::reset::REFUSED)),
-        ResetState::Withdrawn => ("neutral", page.say(words::reset::WITHDRAWN)),
     }
 }

@@ -10,12 +10,12 @@ use base::{
 };
 use http::StatusCode;
 use identity::{
-    Reason, account, appointment,
+    Progress, Reason, account, appointment,
     events::PersonOpened,
     operator, organisation,
     password::{self, HashedPassword},
     person::{self, PersonView},
-    proposal::{self, Approved, ProposalState, ProposalView},
+    proposal::{self, Approved, ProposalView},
     reset::HandedOver,
 };
 use oidc::client::{self, ClientId, edit};
@@ -33,7 +33,7 @@ use crate::{
     staff::{
         again::Again,
         confirm::{Asked, Change},
-        proposed::{called, state_tag},
+        proposed::{called, progress_tag},
     },
 };
 
@@ -121,7 +121,7 @@ async fn render(app: &App, by: &Staff, page: Page, found: &ProposalView, again: 
         person::change::NAME => registered::proposed(&page, found.change()?),
         organisation::change::REPRESENTATIVE => organisations::proposed(app, &page, &found.change()?).await?,
         // What was decided is not set against how the seal stands now.
-        kind if found.state == ProposalState::Open => {
+        kind if found.state == Progress::Open => {
             about.as_ref().map(|about| seals::changes(&page, kind, about)).unwrap_or_default()
         }
         _ => Vec::new(),
@@ -134,7 +134,7 @@ async fn render(app: &App, by: &Staff, page: Page, found: &ProposalView, again: 
         until: found.ends_at.legal_text(),
         decided_by: found.decided_by_name.clone().unwrap_or_default(),
         changes,
-        is_open: found.state == ProposalState::Open,
+        is_open: found.state == Progress::Open,
         is_own: found.proposed_by_person == by.session.person_id,
         is_stale: about.is_some_and(|about| about.is_stale),
         refusal,
@@ -154,10 +154,10 @@ pub async fn approve(
     let found = find(&app, &page, &id).await?;
     let back = way(&found);
     // Nobody makes this node hash passwords for what is decided already.
-    if found.state != ProposalState::Open {
+    if found.state != Progress::Open {
         return match (found.state, found.kind.as_str()) {
-            (ProposalState::Approved, operator::RESET) => Ok(people::was_handed_over(&page, &back)),
-            (ProposalState::Approved, edit::RENEW_SECRET) => Ok(clients::was_shown(&page, &back)),
+            (Progress::Approved, operator::RESET) => Ok(people::was_handed_over(&page, &back)),
+            (Progress::Approved, edit::RENEW_SECRET) => Ok(clients::was_shown(&page, &back)),
             _ => again(&app, &by, page, &found, identity::Error::ProposalOver.into()).await,
         };
     }
@@ -268,7 +268,7 @@ async fn find(app: &App, page: &Page, id: &str) -> Result<ProposalView, Problem>
 }
 
 async fn line(tx: &mut Tx, page: &Page, one: &ProposalView) -> Result<Line, Problem> {
-    let (kind, state) = state_tag(page, one.state);
+    let (kind, state) = progress_tag(page, one.state);
     Ok(Line {
         id: one.proposal_id.to_string(),
         what: page.say(called(&one.kind)).to_owned(),

@@ -1,10 +1,7 @@
 //! What operators are shown of a seal that a keeper proposed something for. They decide it for every department, and a
 //! seal's own page is for its department.
 
-use identity::{
-    proposal::{ProposalState, ProposalView},
-    staff,
-};
+use identity::{Progress, proposal::ProposalView, staff};
 use records::Tx;
 use seal::keeper;
 
@@ -30,7 +27,7 @@ pub async fn facts(
     about: &keeper::About,
 ) -> Result<Vec<Fact>, Problem> {
     let mut facts = vec![Fact { label: page.say(words::seals::DEPARTMENT), value: about.department.clone() }];
-    let waits = proposal.state == ProposalState::Open;
+    let waits = proposal.state == Progress::Open;
     if let Some(seal) = &about.seal {
         let keeper = staff::ever(tx, &seal.keeper).await?.map(|keeper| keeper.name).unwrap_or_default();
         facts.push(Fact { label: page.say(words::console::SEAL_NUMBER), value: seal.number.clone() });

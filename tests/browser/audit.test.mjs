@@ -3,23 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import {
-  accessibilityFaults, picture, sharedCity, signIn, smallTargets, startBrowser, widerThanPhone,
+  accessibilityFaults, browser, city, inSharedCity, picture, signIn, smallTargets, widerThanPhone,
 } from './city.mjs';
 
-let city;
-let browser;
-
-before(async () => {
-  city = await sharedCity();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await city?.stop();
-});
+inSharedCity();
 
 async function signedIn(username, to, language) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: language });

@@ -5,24 +5,17 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 
 import { film } from './camera.mjs';
-import { allowIfAsked, picture, sharedCity, signIn, startBrowser, until } from './city.mjs';
+import { allowIfAsked, browser, city, inSharedCity, picture, signIn, startBrowser, until } from './city.mjs';
 
-let city;
-let browser;
 let counterBrowser;
 const folder = mkdtempSync(join(tmpdir(), 'guosuo-film-'));
 
-before(async () => {
-  city = await sharedCity();
-  browser = await startBrowser();
-});
+inSharedCity();
 after(async () => {
   await counterBrowser?.close();
-  await browser?.close();
-  await city?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 

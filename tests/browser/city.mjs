@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { chromium } from 'playwright-core';
@@ -12,6 +13,22 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const program = process.env.GUOSUO ?? join(root, 'target/debug/guosuo');
 const readyMax = 120_000;
 const stopMax = 20_000;
+
+/** The city and the browser of a file of tests that begins with `inSharedCity()`. */
+export let city;
+export let browser;
+
+/** Brings the city and a browser before the first test of a file, and takes them away after the last. */
+export function inSharedCity() {
+  before(async () => {
+    city = await sharedCity();
+    browser = await startBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    await city?.stop();
+  });
+}
 
 /** The city that the test command started for everybody: each test takes people of its own there. A city of one's own
     where nobody started one. */

@@ -3,25 +3,18 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 
-import { accessibilityFaults, picture, signIn, startBrowser, sharedCity } from './city.mjs';
+import { accessibilityFaults, browser, city, inSharedCity, picture, signIn } from './city.mjs';
 
-let city;
-let browser;
 let photo;
 
 const VALID = [660, 880];
 const INVALID = [330, 196];
 
+inSharedCity();
 before(async () => {
-  city = await sharedCity();
-  browser = await startBrowser();
   photo = await photograph(city.licence('valid').code);
-});
-after(async () => {
-  await browser?.close();
-  await city?.stop();
 });
 
 /** Somebody at the counter; `page.notes()` are the pitches that were started since it was asked last. */

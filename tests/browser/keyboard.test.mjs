@@ -1,21 +1,11 @@
 // The chain with the keyboard alone: Tab, letters, arrows and Enter. Wherever the focus is, it can be seen.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { startBrowser, sharedCity } from './city.mjs';
+import { browser, city, inSharedCity } from './city.mjs';
 
-let city;
-let browser;
-
-before(async () => {
-  city = await sharedCity();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await city?.stop();
-});
+inSharedCity();
 
 const tabsMax = 80;
 

@@ -1,23 +1,13 @@
 // openid-client, unmodified, signs in against the demonstration city.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import * as client from 'openid-client';
 
-import { startBrowser, sharedCity, signIn, allowIfAsked } from './city.mjs';
+import { allowIfAsked, browser, city, inSharedCity, signIn } from './city.mjs';
 
-let city;
-let browser;
-
-before(async () => {
-  city = await sharedCity();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await city?.stop();
-});
+inSharedCity();
 
 const insecure = { execute: [client.allowInsecureRequests] };
 

@@ -2,24 +2,14 @@
 // for a thumb, no heading out of order, no word in the other language, no error in the browser's console.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import {
-  accessibilityFaults, allowIfAsked, picture, signIn, smallTargets, startBrowser, sharedCity, tagsThatLeaveTheirBox,
-  widerThanPhone,
+  accessibilityFaults, allowIfAsked, browser, city, inSharedCity, picture, signIn, smallTargets,
+  tagsThatLeaveTheirBox, widerThanPhone,
 } from './city.mjs';
 
-let city;
-let browser;
-
-before(async () => {
-  city = await sharedCity();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await city?.stop();
-});
+inSharedCity();
 
 async function visitor(username, language = 'zh-CN', options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: language, ...options });

@@ -2,23 +2,13 @@
 // seal that is stopped and goes on.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import {
-  accessibilityFaults, picture, sharedCity, signIn, smallTargets, startBrowser, widerThanPhone,
+  accessibilityFaults, browser, city, inSharedCity, picture, signIn, smallTargets, widerThanPhone,
 } from './city.mjs';
 
-let city;
-let browser;
-
-before(async () => {
-  city = await sharedCity();
-  browser = await startBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await city?.stop();
-});
+inSharedCity();
 
 const chosen = 'lanterns along the river at dusk';
 

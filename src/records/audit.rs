@@ -97,16 +97,18 @@ async fn at_one_moment(
     walk.table(tx, head.sequence, audit).await?;
     walk.end(&head, audit);
     walk.check_digests(audit);
+    walk.look_for_copies(against.shelf, audit)?;
+    beside(database, tx, &head, audit).await?;
     beyond(tx, &head, audit).await?;
     let rows = match database.log_key() {
-        Some(key) => look_at_rows(database, tx, (key, &head), &walk, audit).await?,
+        Some(key) => Some(look_at_rows(database, tx, (key, &head), &walk, audit).await?),
         None => None,
     };
     put_back(&head, against.kept, &walk.losses, audit);
     let whole_at = audit.checked.as_ref().map(|checked| checked.whole_at);
     let next = |(tally, at): (Tally, Instant)| {
         let (sequence, hash, whole_at) = (head.sequence, head.hash, whole_at.unwrap_or(at));
-        CheckedPoint { sequence, hash, at, whole_at, tally }
+        CheckedPoint { sequence, hash, archived: audit.archived, at, whole_at, tally }
     };
     audit.next = rows.zip(against.at).filter(|_| audit.is_sound()).map(next);
     Ok(())
@@ -134,6 +136,7 @@ pub async fn audit_end(database: &Database, count: i64) -> Result<Audit, Fault> 
     walk.go_on(from, hash, Tally::default());
     walk.table(&mut tx, head.sequence, &mut audit).await?;
     walk.end(&head, &mut audit);
+    beside(database, &mut tx, &head, &mut audit).await?;
     Ok(audit)
 }
 
@@ -162,6 +165,10 @@ async fn begin(
 ) -> Result<(), Fault> {
     let Some(checked) = against.checked else { return walk.files(against.shelf, tx, point, audit).await };
     audit.checked = Some(checked.clone());
+    // It goes forward only.
+    if point.sequence < checked.archived {
+        audit.find(Finding::Archived);
+    }
     if checked.sequence < point.sequence {
         // What was archived since was whole then, or it would not have been.
         walk.at(point, audit);
@@ -192,10 +199,48 @@ async fn losses(database: &Database, tx: &mut Tx) -> Result<Vec<(i64, LossAcknow
     Ok(told.iter().filter(is_ours).filter_map(|entry| Some((entry.at, entry.read()?))).collect())
 }
 
+/// What stands in the table below the walk: nothing, or what a cut-off archiver has not removed yet, which is the end of
+/// what is archived.
+async fn beside(database: &Database, tx: &mut Tx, head: &Head, audit: &mut Audit) -> Result<(), Fault> {
+    let is_ours = |point: &Point| database.log_key().is_none_or(|key| point.is_ours(key));
+    let point = point::find(tx).await?.filter(is_ours).unwrap_or_default();
+    let mut rest: Option<Walk<'_>> = None;
+    let mut after = i64::MIN;
+    loop {
+        let entries = log::from(tx, after, point.sequence).await?;
+        let Some(last) = entries.last().and_then(|entry| entry.sequence) else { break };
+        after = last;
+        for entry in &entries {
+            let own = entry.sequence.unwrap_or_default();
+            if own < 1 {
+                audit.find(Finding::Stray(own));
+                continue;
+            }
+            let walk = rest.get_or_insert_with(|| {
+                let mut walk = Walk::new(database, head, &[]);
+                walk.go_on(own - 1, None, Tally::default());
+                walk
+            });
+            walk.take(entry, audit);
+        }
+    }
+    if let Some(walk) = rest.filter(|walk| walk.number != point.sequence || walk.hash.as_ref() != Some(&point.hash)) {
+        audit.find(Finding::Stray(walk.number));
+    }
+    Ok(())
+}
+
 /// What stands above the head.
 async fn beyond(tx: &mut Tx, head: &Head, audit: &mut Audit) -> Result<(), Fault> {
     let last: Option<(i64,)> = tx
-        .first("select sequence from event where sequence > $1 order by sequence desc limit 1", args![head.sequence])
+        .first(
+            "select cast(sequence as bigint)
+               from event
+              where sequence > $1
+              order by sequence desc
+              limit 1",
+            args![head.sequence],
+        )
         .await?;
     if let Some((last,)) = last {
         audit.find(Finding::Beyond(last));
@@ -210,19 +255,18 @@ async fn look_at_rows(
     (key, head): (&LogKey, &Head),
     walk: &Walk<'_>,
     audit: &mut Audit,
-) -> Result<Option<Tally>, Fault> {
+) -> Result<Tally, Fault> {
     let waiting = rows::waiting(tx, (key, head.keyed_from.is_some()), audit).await?;
     let mut there = rows::look(database, tx, key, audit).await?;
-    let Some(waiting) = waiting else { return Ok(None) };
     // Taken out of the rows, what waits is as if it had not happened yet.
     for row in &waiting {
-        there.left(key, row);
+        there.unleft(key, row);
     }
     // Rows that are older than the key of the log were marked without an event: only who has seen them knows them.
     if head.keyed_from == Some(1) || audit.checked.as_ref().is_some_and(|checked| checked.sequence >= audit.archived) {
         rows::compare(database, &walk.tally, &there, audit);
     }
-    Ok(Some(there))
+    Ok(there)
 }
 
 /// Heads that were kept of what the log has no more.

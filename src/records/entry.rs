@@ -2,12 +2,15 @@
 
 use base::Instant;
 use serde::{Deserialize, Serialize};
-use sqlx::FromRow;
+use sqlx::{
+    FromRow, Row as _,
+    any::{AnyRow, AnyTypeInfoKind},
+};
 
 use crate::log_key::{LogKey, is_code};
 
 /// One event as it stands in the log, and as a line of the archive.
-#[derive(Clone, Debug, Default, FromRow, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Its identifier.
@@ -36,6 +39,45 @@ pub struct Entry {
     pub sequence: Option<i64>,
     /// The chained hash, hexadecimal; none until the sequencer has seen it.
     pub hash: Option<String>,
+}
+
+impl FromRow<'_, AnyRow> for Entry {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        let needed = |column| text(row, column).map(Option::unwrap_or_default);
+        let number = |column| match is_bytes(row, column)? {
+            true => Ok(Some(i64::MIN)),
+            false => row.try_get::<Option<i64>, _>(column),
+        };
+        Ok(Self {
+            event_id: needed("event_id")?,
+            at: number("at")?.unwrap_or_default(),
+            actor_kind: needed("actor_kind")?,
+            actor: needed("actor")?,
+            on_behalf: text(row, "on_behalf")?,
+            request_id: text(row, "request_id")?,
+            kind: needed("kind")?,
+            object: needed("object")?,
+            data: needed("data")?,
+            marks: text(row, "marks")?,
+            mac: text(row, "mac")?,
+            sequence: number("sequence")?,
+            hash: text(row, "hash")?,
+        })
+    }
+}
+
+/// SQLite keeps a value of any type in any column. One of bytes is like no text, whatever it says: it is read as something
+/// that nobody wrote, so that an audit names the entry and goes on.
+fn text(row: &AnyRow, column: &str) -> Result<Option<String>, sqlx::Error> {
+    if is_bytes(row, column)? {
+        return Ok(Some("\u{fffd}".to_owned()));
+    }
+    row.try_get(column)
+}
+
+fn is_bytes(row: &AnyRow, column: &str) -> Result<bool, sqlx::Error> {
+    let raw = row.try_get_raw(column)?;
+    Ok(sqlx::ValueRef::type_info(&raw).kind() == AnyTypeInfoKind::Blob)
 }
 
 impl Entry {

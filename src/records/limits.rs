@@ -71,6 +71,9 @@ pub(crate) const TOLD_LOOKED_AT: i64 = 50;
 /// Bytes of one line in the archive, far above what an act leaves.
 pub(crate) const ARCHIVE_LINE_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Entries without a number that an audit holds against rows: more than a sequencer that turns ever leaves.
+pub(crate) const WAITING_MAX: usize = 64_000;
+
 /// How long a turn to archive counts without a sign of life of whoever has it.
 pub(crate) const ARCHIVE_TURN_SECONDS: i64 = 300;
 

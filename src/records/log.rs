@@ -17,7 +17,7 @@ use crate::{
     archive::point,
     args,
     database::Database,
-    limits::EXAMINED_MAX,
+    limits::{EXAMINED_MAX, WAITING_MAX},
     log_key::{LogKey, is_code},
     tx::Tx,
 };
@@ -87,6 +87,29 @@ pub(crate) async fn waiting(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
         vec![],
     )
     .await
+}
+
+/// All entries that wait for a number, as many at most as would keep a reader too long.
+pub(crate) async fn all_waiting(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
+    let mut entries: Vec<Entry> = Vec::new();
+    loop {
+        let last = entries.last().map(|entry| entry.event_id.clone()).unwrap_or_default();
+        let more: Vec<Entry> = tx
+            .all(
+                entries!(
+                    "where sequence is null and event_id > $1
+                      order by sequence, event_id
+                      limit 640"
+                ),
+                args![last],
+            )
+            .await?;
+        let is_last = more.len() < TURN_MAX;
+        entries.extend(more);
+        if is_last || entries.len() >= WAITING_MAX {
+            return Ok(entries);
+        }
+    }
 }
 
 /// Entries after one number up to another, as many as one turn takes.
@@ -221,7 +244,38 @@ impl Filter {
     }
 }
 
-/// Entries, newest first.
+/// Entries that the product wrote, newest first: what somebody put there who has the database alone is told to auditors,
+/// who list [`all`], and nobody rests on it.
+///
+/// # Errors
+///
+/// As for [`all`].
+pub async fn list(tx: &mut Tx, filter: &Filter, page: &ListPage<EventId>) -> Result<PageOf<Entry, EventId>, Fault> {
+    let mut found = all(tx, filter, page).await?;
+    let is_ours = ours(tx, &found.items).await?;
+    let mut is_ours = is_ours.into_iter();
+    found.items.retain(|_| is_ours.next().unwrap_or_default());
+    Ok(found)
+}
+
+/// Of each of these entries, whether the product wrote it as it is, as far as anybody can tell: without the key nobody can.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn ours(tx: &mut Tx, entries: &[Entry]) -> Result<Vec<bool>, Fault> {
+    let Some(key) = tx.log_key() else { return Ok(vec![true; entries.len()]) };
+    let mut is_ours: Vec<bool> = entries.iter().map(|entry| entry.is_ours(key)).collect();
+    if is_ours.contains(&false) {
+        // What is older than the key has no code.
+        let keyed_from = head(tx).await?.and_then(|head| head.keyed_from).unwrap_or(i64::MAX);
+        let is_older = |entry: &Entry| entry.sequence.is_some_and(|number| (1..keyed_from).contains(&number));
+        is_ours.iter_mut().zip(entries).for_each(|(is_ours, entry)| *is_ours |= is_older(entry));
+    }
+    Ok(is_ours)
+}
+
+/// Entries, newest first, whoever wrote them.
 ///
 /// With several conditions a page may hold fewer than asked for and yet have a next one: one condition finds entries by
 /// its index, the others are compared here, and no page looks at more than `EXAMINED_MAX`.
@@ -229,7 +283,7 @@ impl Filter {
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
-pub async fn list(tx: &mut Tx, filter: &Filter, page: &ListPage<EventId>) -> Result<PageOf<Entry, EventId>, Fault> {
+pub async fn all(tx: &mut Tx, filter: &Filter, page: &ListPage<EventId>) -> Result<PageOf<Entry, EventId>, Fault> {
     if filter.conditions() < 2 {
         let rows = found_by_one(tx, filter, page.below(), page.limit + 1).await?;
         return Ok(PageOf::from_rows(rows, page.limit, |entry| EventId::stored(entry.event_id.clone())));

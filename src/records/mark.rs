@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use base::Fault;
 use serde_json::Value;
 use sqlx::{
-    ColumnIndex, FromRow, Row as _,
-    any::{AnyRow, AnyTypeInfoKind},
+    Column as _, ColumnIndex, FromRow, Row as _,
+    any::{AnyRow, AnyTypeInfoKind, AnyValueRef},
 };
 
 use crate::{
@@ -98,7 +98,7 @@ impl Ledger {
             args::Value::Text(text) => text.map(String::into_bytes),
         };
         let fields = fields.into_iter().map(bytes).collect();
-        let row = Row { fields, marked, mark: mark.map(str::to_owned) };
+        let row = Row { fields, is_strange: false, marked, mark: mark.map(str::to_owned) };
         matches!(row.state(key, table), RowState::Right(_))
     }
 
@@ -143,9 +143,15 @@ impl Table {
     }
 }
 
+/// Marked columns that hold bytes. SQLite keeps a value of any type in any column, and one of bytes is greater than every
+/// number and like no text, whatever they say: in another column it is a change.
+const OF_BYTES: [&str; 3] = ["der", "identity_sealed", "spki"];
+
 /// A marked row as it is stored.
 struct Row {
     fields: Vec<Option<Vec<u8>>>,
+    /// Whether a column holds what it cannot.
+    is_strange: bool,
     marked: i64,
     mark: Option<String>,
 }
@@ -154,7 +160,11 @@ impl FromRow<'_, AnyRow> for Row {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let count = row.columns().len().saturating_sub(2);
         let fields = (0..count).map(|place| field(row, place)).collect::<Result<_, _>>()?;
-        Ok(Self { fields, marked: row.try_get("marked")?, mark: row.try_get("mark")? })
+        let is_strange = row.columns().iter().take(count).any(|column| {
+            let is_bytes = row.try_get_raw(column.ordinal()).is_ok_and(|raw| kind_of(&raw) == AnyTypeInfoKind::Blob);
+            is_bytes && !OF_BYTES.contains(&column.name())
+        });
+        Ok(Self { fields, is_strange, marked: row.try_get("marked")?, mark: row.try_get("mark")? })
     }
 }
 
@@ -164,13 +174,16 @@ where
     usize: ColumnIndex<AnyRow>,
 {
     let raw = row.try_get_raw(place)?;
-    let kind = sqlx::ValueRef::type_info(&raw).kind();
-    Ok(match kind {
+    Ok(match kind_of(&raw) {
         AnyTypeInfoKind::Null => None,
         AnyTypeInfoKind::Blob => row.try_get::<Option<Vec<u8>>, _>(place)?,
         AnyTypeInfoKind::Text => row.try_get::<Option<String>, _>(place)?.map(String::into_bytes),
         _ => row.try_get::<Option<i64>, _>(place)?.map(|number| number.to_string().into_bytes()),
     })
+}
+
+fn kind_of(raw: &AnyValueRef<'_>) -> AnyTypeInfoKind {
+    sqlx::ValueRef::type_info(raw).kind()
 }
 
 impl Row {
@@ -192,7 +205,7 @@ impl Row {
         if self.marked == 0 {
             return RowState::Unmarked;
         }
-        if is_code(self.mark.as_deref(), &self.code(key, table, self.marked)) {
+        if !self.is_strange && is_code(self.mark.as_deref(), &self.code(key, table, self.marked)) {
             RowState::Right(self.marked)
         } else {
             RowState::Wrong

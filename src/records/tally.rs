@@ -2,7 +2,8 @@
 //!
 //! An event that leaves a row in its fifth version takes the code of the fourth out and puts that of the fifth in. What
 //! remains, whatever the order, is the code of each row as the log left it last: the rows of the table have to give the
-//! same. So a row that was taken away or put back is missed also when the events that name it are not at hand.
+//! same. So a row that was taken away or put back is missed also when the events that name it are not at hand. It is a sum
+//! of numbers of 256 bits: an event that is told twice counts twice, and takes nothing back.
 
 use std::collections::BTreeMap;
 
@@ -13,23 +14,37 @@ use crate::{log_key::LogKey, mark::Left};
 pub struct Tally(BTreeMap<String, [u8; 32]>);
 
 impl Tally {
-    /// An event left this row so; or, a second time, it did not.
+    /// An event left this row so.
     pub fn left(&mut self, key: &LogKey, row: &Left) {
-        self.row(key, &row.table, &row.name, row.version);
+        self.count(key, (&row.table, &row.name, row.version), add);
         if row.version > 1 {
-            self.row(key, &row.table, &row.name, row.version - 1);
+            self.count(key, (&row.table, &row.name, row.version - 1), subtract);
         }
     }
 
-    /// There is a row of this version; or, a second time, there is none.
+    /// As if that event had not been.
+    pub fn unleft(&mut self, key: &LogKey, row: &Left) {
+        self.count(key, (&row.table, &row.name, row.version), subtract);
+        if row.version > 1 {
+            self.count(key, (&row.table, &row.name, row.version - 1), add);
+        }
+    }
+
+    /// There is a row of this version.
     pub fn row(&mut self, key: &LogKey, table: &str, name: &[String], version: i64) {
+        self.count(key, (table, name, version), add);
+    }
+
+    fn count(
+        &mut self,
+        key: &LogKey,
+        (table, name, version): (&str, &[String], i64),
+        with: impl Fn(&mut [u8; 32], &[u8; 32]),
+    ) {
         let version = version.to_be_bytes();
         let mut parts = vec![Some(table.as_bytes()), Some(&version[..])];
         parts.extend(name.iter().map(|part| Some(part.as_bytes())));
-        let sum = self.0.entry(table.to_owned()).or_default();
-        for (sum, byte) in sum.iter_mut().zip(key.bytes("tally", &parts)) {
-            *sum ^= byte;
-        }
+        with(self.0.entry(table.to_owned()).or_default(), &key.bytes("tally", &parts));
     }
 
     /// The code of a table; that of no rows when nothing is known of it.
@@ -48,6 +63,26 @@ impl Tally {
     pub fn read(text: &str) -> Option<Self> {
         let codes: BTreeMap<String, String> = serde_json::from_str(text).ok()?;
         codes.into_iter().map(|(table, code)| Some((table, sum_of(&code)?))).collect::<Option<_>>().map(Self)
+    }
+}
+
+/// Adds a number of 256 bits to another one, the first byte the highest; what is over is lost.
+fn add(sum: &mut [u8; 32], number: &[u8; 32]) {
+    let mut carry = false;
+    for (sum, byte) in sum.iter_mut().zip(number).rev() {
+        let (with, over) = sum.overflowing_add(*byte);
+        let (with, more) = with.overflowing_add(u8::from(carry));
+        (*sum, carry) = (with, over || more);
+    }
+}
+
+/// Takes it away again.
+fn subtract(sum: &mut [u8; 32], number: &[u8; 32]) {
+    let mut borrow = false;
+    for (sum, byte) in sum.iter_mut().zip(number).rev() {
+        let (with, under) = sum.overflowing_sub(*byte);
+        let (with, more) = with.overflowing_sub(u8::from(borrow));
+        (*sum, borrow) = (with, under || more);
     }
 }
 
@@ -91,7 +126,37 @@ mod tests {
         for other in [&[("a", 3)][..], &[("a", 3), ("b", 1)], &[("a", 3), ("b", 2), ("c", 1)], &[]] {
             assert_ne!(told.of("client"), rows(other).of("client"), "{other:?}");
         }
-        assert_eq!(Tally::read(&told.text()), Some(told));
+        assert_eq!(Tally::read(&told.text()).as_ref(), Some(&told));
+        let mut again = told.clone();
+        again.left(&key, &left("b", 2));
+        again.unleft(&key, &left("b", 2));
+        assert_eq!(again, told);
+    }
+
+    #[test]
+    fn an_event_that_is_told_twice_does_not_take_itself_back() {
+        let key = testing::log_key();
+        let mut tally = Tally::default();
+        for version in [1, 2, 1, 2, 1] {
+            tally.left(&key, &left("a", version));
+            assert_ne!(tally.of("client"), [0; 32]);
+        }
+    }
+
+    #[test]
+    fn numbers_of_256_bits_are_added_and_taken_away_with_what_is_carried() {
+        let (mut one, mut sum) = ([0; 32], [0xff; 32]);
+        one[31] = 1;
+        sum[0] = 0;
+        add(&mut sum, &one);
+        assert_eq!((sum[0], &sum[1..]), (1, &[0; 31][..]));
+        subtract(&mut sum, &one);
+        assert_eq!((sum[0], &sum[1..]), (0, &[0xff; 31][..]));
+        let mut nothing = [0; 32];
+        subtract(&mut nothing, &one);
+        assert_eq!(nothing, [0xff; 32]);
+        add(&mut nothing, &one);
+        assert_eq!(nothing, [0; 32]);
     }
 
     #[test]

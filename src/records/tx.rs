@@ -7,7 +7,7 @@ use base::Fault;
 use sqlx::Row;
 use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr, any::AnyRow};
 
-use crate::{args::Value, dialect::Dialect, limits::MIGRATION_WITHIN, mark::Ledger, pool::Lease};
+use crate::{args::Value, dialect::Dialect, limits::MIGRATION_WITHIN, log_key::LogKey, mark::Ledger, pool::Lease};
 
 /// A connection on which statements run: inside a transaction if it came from [`Database::begin`](crate::Database::begin)
 /// or [`Database::housekeeping`](crate::Database::housekeeping). Dropping it without committing undoes everything.
@@ -30,6 +30,11 @@ impl Tx {
     /// [`Marked`](crate::Marked), as they were read; then how often it was marked, and its mark. It takes no statement.
     pub fn is_as_left(&self, table: &str, fields: Vec<Value>, mark: (i64, Option<&str>)) -> bool {
         self.ledger.is_as_left(table, fields, mark)
+    }
+
+    /// The key of the log, when this process has it.
+    pub(crate) fn log_key(&self) -> Option<&LogKey> {
+        self.ledger.key()
     }
 
     /// Which database this is; only `records` itself may need to know.

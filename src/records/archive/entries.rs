@@ -34,11 +34,10 @@ struct Stretch {
 
 /// What a stretch may hold.
 struct Bounds {
-    /// Older ones only, unless a file says its end already.
+    /// Older ones only.
     before: Instant,
     /// The last number at most.
     to: i64,
-    is_given: bool,
 }
 
 impl Archiver {
@@ -92,12 +91,17 @@ impl Archiver {
         if heads::is_missed(&mut tx, kept).await?.is_some() {
             return Err(Fault::broken("the log has not the head that was kept last: no event is archived"));
         }
-        // Whoever was cut off behind writing a file has left it: its end is the end of this one.
         let first = number(point.sequence + 1);
-        let left = self.shelf.names(EVENTS)?.into_iter().filter(|name| name.first == first);
-        let given = left.filter_map(|name| name.last.parse().ok()).max();
-        let to = given.unwrap_or(kept.sequence).min(kept.sequence);
-        let stretch = collect(&mut tx, (key, &head), &point, &Bounds { before, to, is_given: given.is_some() }).await?;
+        let mut stretch = collect(&mut tx, (key, &head), &point, &Bounds { before, to: kept.sequence }).await?;
+        // Whoever was cut off behind writing a file has left it: its end is the end of this one. A name says nothing by
+        // itself: the file has to be what would be written now.
+        for name in self.shelf.names(EVENTS)?.into_iter().filter(|name| name.first == first) {
+            let Some(last) = name.last.parse().ok().filter(|last| *last < stretch.last) else { continue };
+            let shorter = collect(&mut tx, (key, &head), &point, &Bounds { before, to: last }).await?;
+            if shorter.last == last && self.shelf.has(&name, &shorter.lines)? {
+                stretch = shorter;
+            }
+        }
         drop(tx);
         if stretch.lines.is_empty() {
             return Ok(done);
@@ -194,7 +198,7 @@ async fn collect(tx: &mut Tx, (key, head): (&LogKey, &Head), point: &Point, boun
             return Ok(stretch);
         }
         for entry in &entries {
-            let is_young = !bounds.is_given && entry.at >= bounds.before.as_micros();
+            let is_young = entry.at >= bounds.before.as_micros();
             if is_young || stretch.lines.len() >= ARCHIVE_FILE_ROWS || stretch.bytes >= ARCHIVE_FILE_BYTES {
                 return Ok(stretch);
             }

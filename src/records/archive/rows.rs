@@ -116,27 +116,19 @@ impl Archiver {
     async fn collect_rows(&self, shelved: &impl Shelved, after: &str, before: Instant) -> Result<Vec<OverRow>, Fault> {
         let mut tx = self.database.read().await?;
         let Some(first) = shelved.over(&mut tx, after, before, 1).await?.into_iter().next() else { return Ok(vec![]) };
-        // Whoever was cut off behind writing a file has left it: its end is the end of this one.
-        let left = self.shelf.names(&shelved.what())?.into_iter().filter(|name| name.first == first.key);
-        let given = left.map(|name| name.last).max();
-        let before = if given.is_some() { EVER } else { before };
-        let (mut bytes, mut rows) = (first.line.len(), vec![first]);
-        loop {
-            let after = rows.last().map(|row| row.key.clone()).unwrap_or_default();
-            let found = shelved.over(&mut tx, &after, before, ARCHIVE_ROWS_READ).await?;
-            let is_last = (found.len() as i64) < ARCHIVE_ROWS_READ;
-            for row in found {
-                let is_behind = given.as_ref().is_some_and(|last| row.key > *last);
-                if is_behind || rows.len() >= ARCHIVE_FILE_ROWS || bytes >= ARCHIVE_FILE_BYTES {
-                    return Ok(rows);
-                }
-                bytes += row.line.len();
-                rows.push(row);
-            }
-            if is_last {
-                return Ok(rows);
+        let left: Vec<Name> =
+            self.shelf.names(&shelved.what())?.into_iter().filter(|name| name.first == first.key).collect();
+        let mut rows = stretch(&mut tx, shelved, first, before).await?;
+        // Whoever was cut off behind writing a file has left it: its end is the end of this one. A name says nothing by
+        // itself: the file has to be what would be written now.
+        for name in left {
+            let Some(last) = rows.iter().position(|row| row.key == name.last) else { continue };
+            let lines: Vec<String> = rows.iter().take(last + 1).map(|row| row.line.clone()).collect();
+            if self.shelf.has(&name, &lines)? {
+                rows.truncate(last + 1);
             }
         }
+        Ok(rows)
     }
 
     async fn remove_rows(&self, turn: &Turn<'_>, shelved: &impl Shelved, told: &RowsArchived) -> Result<u64, Fault> {
@@ -155,6 +147,26 @@ impl Archiver {
                 return Ok(removed);
             }
             pause(began.elapsed()).await;
+        }
+    }
+}
+
+/// As many rows as one file takes.
+async fn stretch(tx: &mut Tx, shelved: &impl Shelved, first: OverRow, before: Instant) -> Result<Vec<OverRow>, Fault> {
+    let (mut bytes, mut rows) = (first.line.len(), vec![first]);
+    loop {
+        let after = rows.last().map(|row| row.key.clone()).unwrap_or_default();
+        let found = shelved.over(tx, &after, before, ARCHIVE_ROWS_READ).await?;
+        let is_last = (found.len() as i64) < ARCHIVE_ROWS_READ;
+        for row in found {
+            if rows.len() >= ARCHIVE_FILE_ROWS || bytes >= ARCHIVE_FILE_BYTES {
+                return Ok(rows);
+            }
+            bytes += row.line.len();
+            rows.push(row);
+        }
+        if is_last {
+            return Ok(rows);
         }
     }
 }

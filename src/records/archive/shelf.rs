@@ -81,12 +81,7 @@ impl Shelf {
     /// Writes a file, all of it or nothing, and gives its digest when it is on the disk. One that is there already with the
     /// same contents is what somebody wrote who was cut off then.
     pub(crate) fn write(&self, name: &Name, lines: &[String]) -> Result<String, Fault> {
-        let mut digest = Sha256::new();
-        for line in lines {
-            digest.update(line.as_bytes());
-            digest.update(b"\n");
-        }
-        let digest = digest.finish_hex();
+        let digest = digest_of(lines);
         match self.digest(&name.to_string())? {
             Some(there) if there == digest => return Ok(digest),
             Some(_) => {
@@ -136,6 +131,11 @@ impl Shelf {
         }
     }
 
+    /// Whether a file has these lines and nothing else.
+    pub(crate) fn has(&self, name: &Name, lines: &[String]) -> Result<bool, Fault> {
+        Ok(self.digest(&name.to_string())? == Some(digest_of(lines)))
+    }
+
     /// Begins to read a file; none when it is not there.
     pub(crate) fn open(&self, name: &str) -> Result<Option<Reader>, Fault> {
         match File::open(self.folder.join(name)) {
@@ -144,6 +144,15 @@ impl Shelf {
             Err(error) => Err(self.fault("reading", &error)),
         }
     }
+}
+
+fn digest_of(lines: &[String]) -> String {
+    let mut digest = Sha256::new();
+    for line in lines {
+        digest.update(line.as_bytes());
+        digest.update(b"\n");
+    }
+    digest.finish_hex()
 }
 
 /// Reads a file line by line, and keeps account of what was read.

@@ -16,6 +16,8 @@ pub struct CheckedPoint {
     /// Its number.
     pub sequence: i64,
     pub(super) hash: String,
+    /// Up to which number the log was archived then.
+    pub(super) archived: i64,
     /// When the audit was that ended there.
     pub at: Instant,
     /// When the last audit was that began at the first event.
@@ -26,19 +28,20 @@ pub struct CheckedPoint {
 
 impl CheckedPoint {
     fn code(&self, key: &LogKey) -> String {
-        let numbers = [self.sequence, self.at.as_micros(), self.whole_at.as_micros()].map(i64::to_be_bytes);
-        let [sequence, at, whole_at] = &numbers;
+        let numbers = [self.sequence, self.archived, self.at.as_micros(), self.whole_at.as_micros()];
+        let numbers = numbers.map(i64::to_be_bytes).concat();
         let (hash, tally) = (self.hash.as_bytes(), self.tally.text());
-        key.code("checked", &[Some(sequence), Some(hash), Some(at), Some(whole_at), Some(tally.as_bytes())])
+        key.code("checked", &[Some(&numbers), Some(hash), Some(tally.as_bytes())])
     }
 
     /// The line that is kept; none without the key of the log.
     pub fn line(&self, database: &Database) -> Option<String> {
         let mac = self.code(database.log_key()?);
-        let Self { sequence, hash, at, whole_at, tally } = self;
+        let Self { sequence, hash, archived, at, whole_at, tally } = self;
         let (at, whole_at, tally) = (at.as_micros(), whole_at.as_micros(), tally.text());
         let line = json!({
-            "sequence": sequence, "hash": hash, "at": at, "whole_at": whole_at, "tally": tally, "mac": mac
+            "sequence": sequence, "hash": hash, "archived": archived, "at": at, "whole_at": whole_at, "tally": tally,
+            "mac": mac
         });
         Some(line.to_string())
     }
@@ -52,6 +55,7 @@ impl CheckedPoint {
         let point = Self {
             sequence: number("sequence")?,
             hash: text("hash")?.to_owned(),
+            archived: number("archived")?,
             at: instant("at")?,
             whole_at: instant("whole_at")?,
             tally: Tally::read(text("tally")?)?,

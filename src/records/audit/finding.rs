@@ -39,6 +39,13 @@ pub enum Finding {
     Changed(i64),
     /// The entry with this number was not written by the product, or changed since.
     Foreign(i64),
+    /// An entry stands in the table with this number where none may: below the first, or beside those that are in the
+    /// archive.
+    Stray(i64),
+    /// The entry with this number is a copy of one that is in the archive.
+    Again(i64),
+    /// So many entries wait for their number that the rows cannot be held against them.
+    Unnumbered(usize),
     /// An event that waits for its number was not written by the product: its identifier.
     ForeignWaiting(String),
     /// The log ends at the first number although the head says the second: its end was cut off.
@@ -83,6 +90,13 @@ impl fmt::Display for Finding {
             Self::Missing(first, last) => write!(f, "events {first} to {last} are missing"),
             Self::Changed(number) => write!(f, "event {number} was changed or moved, or stands behind one that was"),
             Self::Foreign(number) => write!(f, "event {number} was not written by the product, or was changed"),
+            Self::Stray(number) => write!(f, "event {number} stands where the log has none: it was put there"),
+            Self::Again(number) => {
+                write!(f, "event {number} is a copy of one that is in the archive: it was put there again")
+            }
+            Self::Unnumbered(count) => {
+                write!(f, "{count} events and more wait for their number: rows were not held against them")
+            }
             Self::ForeignWaiting(id) => {
                 write!(f, "event {id}, which has no number yet, was not written by the product")
             }

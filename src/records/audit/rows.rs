@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     database::Database,
-    log::{self, TURN_MAX},
+    limits::WAITING_MAX,
+    log,
     log_key::LogKey,
     mark::{self, Left, RowState},
     tally::Tally,
@@ -37,20 +38,23 @@ pub(super) async fn look(database: &Database, tx: &mut Tx, key: &LogKey, audit: 
     Ok(tally)
 }
 
-/// The rows that events left which wait for their number; none when there are too many of them to tell.
+/// The rows that events left which wait for their number. When there are too many of them to tell, that is a finding: what
+/// is not looked at is not as the log says.
 pub(super) async fn waiting(
     tx: &mut Tx,
     (key, is_keyed): (&LogKey, bool),
     audit: &mut Audit,
-) -> Result<Option<Vec<Left>>, Fault> {
-    let entries = log::waiting(tx).await?;
+) -> Result<Vec<Left>, Fault> {
+    let entries = log::all_waiting(tx).await?;
+    if entries.len() >= WAITING_MAX {
+        audit.find(Finding::Unnumbered(entries.len()));
+    }
     if is_keyed {
         for entry in entries.iter().filter(|entry| !entry.is_ours(key)) {
             audit.find(Finding::ForeignWaiting(entry.event_id.clone()));
         }
     }
-    let is_all = entries.len() < TURN_MAX;
-    Ok(is_all.then(|| entries.iter().flat_map(|entry| Left::read(entry.marks.as_deref())).collect()))
+    Ok(entries.iter().flat_map(|entry| Left::read(entry.marks.as_deref())).collect())
 }
 
 /// Whether the rows that are there are those that events left. A log that is not whole does not say which those are, and a

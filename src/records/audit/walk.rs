@@ -22,6 +22,11 @@ use crate::{
     tx::Tx,
 };
 
+/// How much older than what stands before it an entry is that may be a copy of one in the archive: no server is slower.
+const LATE_MICROS: i64 = 86_400_000_000;
+/// How many of them are looked for.
+const LATE_MAX: usize = 10_000;
+
 /// How far somebody came along the chain, and what was heard on the way.
 pub(super) struct Walk<'a> {
     key: Option<&'a LogKey>,
@@ -41,6 +46,10 @@ pub(super) struct Walk<'a> {
     told: Vec<LogArchived>,
     /// The digests of the files that were read.
     read: BTreeMap<String, String>,
+    /// The instant of the youngest entry.
+    youngest: i64,
+    /// Entries that are much older than what stands before them, by their identifiers.
+    late: BTreeMap<String, i64>,
 }
 
 impl<'a> Walk<'a> {
@@ -57,6 +66,8 @@ impl<'a> Walk<'a> {
             losses: Vec::new(),
             told: Vec::new(),
             read: BTreeMap::new(),
+            youngest: i64::MIN,
+            late: BTreeMap::new(),
         }
     }
 
@@ -68,13 +79,17 @@ impl<'a> Walk<'a> {
     }
 
     /// Takes the next entry.
-    fn take(&mut self, entry: &Entry, audit: &mut Audit) {
+    pub fn take(&mut self, entry: &Entry, audit: &mut Audit) {
         let own = entry.sequence.unwrap_or_default();
         if own != self.number + 1 {
             audit.find(Finding::Missing(self.number + 1, own - 1));
             self.hash = None;
         }
         self.number = own;
+        if entry.at < self.youngest.saturating_sub(LATE_MICROS) && self.late.len() < LATE_MAX {
+            self.late.insert(entry.event_id.clone(), own);
+        }
+        self.youngest = self.youngest.max(entry.at);
         let key = self.key.filter(|_| self.keyed_from.is_some_and(|from| own >= from));
         let is_foreign = key.is_some_and(|key| !entry.is_ours(key));
         // Without the key nobody can tell whether what was made with it is right.
@@ -192,6 +207,23 @@ impl<'a> Walk<'a> {
             audit.find(Finding::File(name));
             self.number = last.max(self.number);
             self.hash = None;
+        }
+        Ok(())
+    }
+
+    /// Whether what is much older than what stands before it is in the archive already: its code is right, for it is a copy.
+    /// A clock that was wrong for a while makes entries late too, and those are in no file.
+    pub fn look_for_copies(&self, shelf: Option<&Shelf>, audit: &mut Audit) -> Result<(), Fault> {
+        let Some(shelf) = shelf.filter(|_| !self.late.is_empty()) else { return Ok(()) };
+        for name in self.read.keys() {
+            let Some(mut reader) = shelf.open(name)? else { continue };
+            while let Ok(Some(line)) = reader.next() {
+                let Ok(entry) = serde_json::from_str::<Entry>(&line) else { break };
+                let late = self.late.get(&entry.event_id).filter(|late| entry.sequence != Some(**late));
+                if let Some(late) = late {
+                    audit.find(Finding::Again(*late));
+                }
+            }
         }
         Ok(())
     }

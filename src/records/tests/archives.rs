@@ -20,6 +20,7 @@ use crate::{
     audit::{Against, Audit, CheckedPoint, Finding, RowFault, against},
     events::{LogArchived, RowsArchived},
     heads::{self, KeptHead},
+    log::Entry,
     tx::Tx,
 };
 
@@ -381,6 +382,122 @@ async fn whatever_the_owner_changes_is_named_when_the_oldest_events_are_archived
     Ok(())
 }
 
+/// Puts an entry into the table, as somebody does who has a file and the database.
+async fn put(database: &Database, entry: &Entry) -> Result<(), Fault> {
+    let Entry { event_id, at, actor_kind, actor, kind, object, data, marks, mac, sequence, hash, .. } = entry;
+    let mut tx = database.housekeeping().await?;
+    let values = args![
+        event_id,
+        *at,
+        actor_kind,
+        actor,
+        kind,
+        object,
+        data,
+        marks.as_deref(),
+        mac.as_deref(),
+        *sequence,
+        hash.as_deref()
+    ];
+    tx.run(
+        "insert into event (event_id, at, actor_kind, actor, kind, object, data, marks, mac, sequence, hash)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        values,
+    )
+    .await?;
+    tx.commit().await
+}
+
+fn archived_entries(fresh: &testing::Fresh) -> Result<Vec<Entry>, Fault> {
+    let name = files(fresh).into_iter().find(|name| name.starts_with("events-")).unwrap();
+    let text = fs::read_to_string(shelf(fresh).folder().join(name)).map_err(Fault::broken)?;
+    Ok(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+#[tokio::test]
+async fn what_is_put_beside_the_archive_is_named_with_its_files_and_without() -> Result<(), Fault> {
+    let (fresh, kept) = archived_city().await?;
+    let database = &fresh.database;
+    let archived = archived_entries(&fresh)?;
+    let forged = Entry { event_id: "zz".to_owned(), mac: None, ..archived[1].clone() };
+    let below = Entry { sequence: Some(0), ..forged.clone() };
+    for (entry, expected) in [
+        (&forged, vec![Finding::Foreign(2), Finding::Stray(2)]),
+        (&below, vec![Finding::Stray(0)]),
+        // As it was written, and out of its place.
+        (&archived[1], vec![Finding::Stray(2)]),
+    ] {
+        put(database, entry).await?;
+        let checked = Against { kept: &kept, at: Some(at(9)), ..Against::default() };
+        for audited in [whole(&fresh, &kept).await?, against(database, &checked).await?] {
+            assert_eq!(audited.findings, expected);
+        }
+        put_back(database).await?;
+    }
+    // Whoever was cut off while removing has left the end of it.
+    for entry in &archived[2..] {
+        put(database, entry).await?;
+    }
+    assert_eq!(whole(&fresh, &kept).await?.findings, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_copy_of_an_archived_event_is_named_and_takes_nothing_back() -> Result<(), Fault> {
+    const DAY: i64 = 86_400;
+    let fresh = testing::fresh_protected(MARKED).await?;
+    let database = &fresh.database;
+    act(database, 1, &insert("old"), changed("old")).await?;
+    many(database, 2, 1).await?;
+    act(database, 3 * DAY, &insert("a"), changed("a")).await?;
+    let kept = keep(database, 3 * DAY).await?;
+    let done = archiver(&fresh, 1).events(&context(at(4 * DAY), 10), at(5), Some(&kept)).await?.unwrap();
+    assert_eq!(done.archived, 2);
+    let kept = keep(database, 4 * DAY).await?;
+    assert_eq!(whole(&fresh, slice::from_ref(&kept)).await?.findings, []);
+    // A row goes, and the event that made it is told once more.
+    script(database, "delete from client where client_id = 'old'").await?;
+    put(database, &Entry { sequence: None, hash: None, ..archived_entries(&fresh)?[0].clone() }).await?;
+    let kept = keep(database, 5 * DAY).await?;
+    let gone = row("old", RowFault::Removed);
+    assert_eq!(whole(&fresh, slice::from_ref(&kept)).await?.findings, [gone, Finding::Again(5)]);
+    assert_eq!(
+        audit(database, slice::from_ref(&kept)).await?.findings,
+        [row("old", RowFault::Removed)],
+        "the copy names it"
+    );
+    // What is late because a clock was wrong is no copy.
+    let fresh = testing::fresh_protected(MARKED).await?;
+    many(&fresh.database, 9 * DAY, 1).await?;
+    let kept = keep(&fresh.database, 9 * DAY).await?;
+    many(&fresh.database, 2 * DAY, 1).await?;
+    let done = archiver(&fresh, 1).events(&context(at(10 * DAY), 10), at(10 * DAY), Some(&kept)).await?.unwrap();
+    assert_eq!(done.archived, 1);
+    assert_eq!(whole(&fresh, &[keep(&fresh.database, 11 * DAY).await?]).await?.findings, []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_name_in_the_archives_folder_archives_nothing_before_its_time() -> Result<(), Fault> {
+    let fresh = testing::fresh_protected(MARKED).await?;
+    let database = &fresh.database;
+    many(database, 1, 3).await?;
+    many(database, 5, 3).await?;
+    let kept = keep(database, 6).await?;
+    fs::create_dir_all(shelf(&fresh).folder()).map_err(Fault::broken)?;
+    for last in ["000000000002", "000000000005", "999999999999"] {
+        let planted = shelf(&fresh).folder().join(format!("events-000000000001-{last}.jsonl"));
+        fs::write(planted, "").map_err(Fault::broken)?;
+    }
+    let done = archiver(&fresh, 1).events(&context(at(10), 10), at(5), Some(&kept)).await?.unwrap();
+    assert_eq!(done.file.as_deref(), Some("events-000000000001-000000000003.jsonl"));
+    assert_eq!((done.archived, done.removed), (3, 3));
+    let kept = keep(database, 11).await?;
+    let audited = whole(&fresh, &[kept]).await?;
+    assert_eq!((audited.findings, audited.away), (vec![], vec![]));
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_file_of_the_archive_that_was_changed_is_named_and_one_that_is_not_there_is_told() -> Result<(), Fault> {
     let (fresh, kept) = archived_city().await?;
@@ -479,6 +596,8 @@ async fn an_audit_goes_on_where_a_sound_one_ended_and_names_what_was_undone_befo
     check("it ends before", cut, &[Finding::Head, Finding::PutBack(10, 6)]).await?;
     check("where it went on is another", "update event set hash = 'x' where sequence = 8", &[Finding::Contradicted(8)])
         .await?;
+    let none = "update event_archived set sequence = 0, hash = '', tally = '{}', mac = null";
+    check("nothing is said to be archived", none, &[Finding::Archived]).await?;
     // What was checked before is not read again: for that there is the whole audit.
     check("an event before is changed", "update event set actor = 'x' where sequence = 6", &[]).await?;
     // When more was archived meanwhile, it goes on behind that.
@@ -539,6 +658,10 @@ async fn rows_that_are_over_go_into_a_file_that_the_log_names_wherever_it_ends()
                 insert into job (job_id, kind, payload, run_at, attempts, dead, lane)
                 select 'job_' || i, 'k', '{}', i * 1000000, 0, 0, '' from n";
     script(database, fill).await?;
+    // A name by itself says nothing of where a file ends.
+    fs::create_dir_all(shelf(&fresh).folder()).map_err(Fault::broken)?;
+    let planted = "jobs-job_1000-zzz.jsonl";
+    fs::write(shelf(&fresh).folder().join(planted), "").map_err(Fault::broken)?;
     let mut ended = 0;
     for n in 0_i64.. {
         let second = 1_000 * (n + 1);
@@ -555,12 +678,12 @@ async fn rows_that_are_over_go_into_a_file_that_the_log_names_wherever_it_ends()
         (told.len(), told[0].count, told[0].first.as_str(), told[0].last.as_str()),
         (1, 650, "job_1000", "job_1649")
     );
-    assert_eq!(files(&fresh), ["jobs-job_1000-job_1649.jsonl"]);
+    assert_eq!(files(&fresh), ["jobs-job_1000-job_1649.jsonl", planted]);
     let text = fs::read_to_string(shelf(&fresh).folder().join(&told[0].file)).map_err(Fault::broken)?;
     assert_eq!(text.lines().count(), 650);
     assert_eq!(told[0].sha256, crypto::digest::hex(&crypto::digest::sha256(text.as_bytes())));
     // The next one begins behind it.
     archiver(&fresh, 9_999).rows(&context(at(9_999_999), 1), Instant::from_seconds(1651), &OldJobs).await?;
-    assert_eq!(files(&fresh), ["jobs-job_1000-job_1649.jsonl", "jobs-job_1650-job_1650.jsonl"]);
+    assert_eq!(files(&fresh), ["jobs-job_1000-job_1649.jsonl", planted, "jobs-job_1650-job_1650.jsonl"]);
     Ok(())
 }

@@ -121,6 +121,8 @@ async fn whatever_the_owner_of_the_database_changes_is_named() -> Result<(), Fau
     check("an event is added that waits", copy, &[Finding::ForeignWaiting("zz".to_owned())]).await?;
     let numbered = format!("{copy}; update event set sequence = 6, hash = 'x' where event_id = 'zz'");
     check("an event is added with a number", &numbered, &[Finding::Beyond(6)]).await?;
+    let below = format!("{copy}; update event set sequence = -1, hash = 'x' where event_id = 'zz'");
+    check("an event is added below the first", &below, &[Finding::Stray(-1)]).await?;
     let cut = "delete from event where sequence > 3";
     check("the tail is cut off", cut, &[Finding::Cut(3, 5)]).await?;
     let head = "update event_head set sequence = 3, hash = (select hash from event where sequence = 3)";
@@ -146,6 +148,55 @@ async fn whatever_the_owner_of_the_database_changes_is_named() -> Result<(), Fau
     let unmark = "update client set marked = 0, mark = null where client_id = 'b'";
     check("a mark is taken away", unmark, &[row("b", RowFault::Inserted)]).await?;
     check("what goes when it is over has gone", "delete from licence_type", &[]).await?;
+    if database.dialect() == Dialect::Sqlite {
+        // Where any column takes a value of any type: it says the same and is found by nobody, or never ends.
+        let end = "update client set created_at = cast(created_at as blob) where client_id = 'b'";
+        check("a number becomes bytes", end, &[row("b", RowFault::Changed)]).await?;
+        let secret = "update client set secret_hash = cast(secret_hash as blob) where client_id = 'b'";
+        check("a text becomes bytes", secret, &[row("b", RowFault::Changed)]).await?;
+        for column in ["at", "kind", "object", "data", "mac"] {
+            let event = format!("update event set {column} = cast({column} as blob) where sequence = 3");
+            check("a cell of an event becomes bytes", &event, &[Finding::Foreign(3)]).await?;
+        }
+        let hash = "update event set hash = cast(hash as blob) where sequence = 3";
+        check("its hash becomes bytes", hash, &[3, 4].map(Finding::Changed)).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_rests_on_an_event_that_the_product_did_not_write() -> Result<(), Fault> {
+    let (fresh, _) = city().await?;
+    let database = &fresh.database;
+    let forged = "insert into event (event_id, at, actor_kind, actor, kind, object, data, sequence)
+                  select 'zz' || event_id, at, actor_kind, actor, kind, object, data, -sequence from event";
+    script(database, forged).await?;
+    let (filter, page) = (log::Filter::default(), ListPage::first(100));
+    let mut tx = database.read().await?;
+    assert_eq!(log::list(&mut tx, &filter, &page).await?.items.len(), 5);
+    let all = log::all(&mut tx, &filter, &page).await?.items;
+    let ours = log::ours(&mut tx, &all).await?;
+    assert_eq!((all.len(), ours.iter().filter(|is_ours| **is_ours).count()), (10, 5));
+    for (entry, is_ours) in all.iter().zip(ours) {
+        assert_eq!(entry.sequence > Some(0), is_ours);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn rows_are_held_against_all_events_that_wait_however_many_they_are() -> Result<(), Fault> {
+    let (fresh, kept) = city().await?;
+    let database = &fresh.database;
+    let mut work = database.begin(context(at(7), 7)).await?;
+    work.tx.script(&insert("c")).await?;
+    for _ in 0..700 {
+        work.record(happened("object"));
+    }
+    work.record(changed("c"));
+    work.commit().await?;
+    assert_eq!(audit(database, &kept).await?.findings, []);
+    script(database, "delete from client where client_id = 'c'").await?;
+    assert_eq!(audit(database, &kept).await?.findings, [Finding::Rows("client")]);
     Ok(())
 }
 

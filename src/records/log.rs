@@ -19,6 +19,7 @@ use crate::{
     database::Database,
     limits::{EXAMINED_MAX, WAITING_MAX},
     log_key::{LogKey, is_code},
+    mark::Left,
     tx::Tx,
 };
 
@@ -27,6 +28,9 @@ use crate::{
 pub const TURN_MAX: usize = 640;
 // It stands in the statement that is asked in every turn: SQLite prepares one anew whenever its limit is bound.
 const _: () = assert!(TURN_MAX == 640);
+
+/// Of how many objects one statement asks.
+const OBJECTS_ASKED: usize = 16;
 
 /// How many rows one statement numbers: few sizes, so that each is prepared once.
 const ROWS_PER_STATEMENT: [usize; 3] = [64, 8, 1];
@@ -110,6 +114,25 @@ pub(crate) async fn all_waiting(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
             return Ok(entries);
         }
     }
+}
+
+/// The rows that the events of these objects left, whoever wrote them.
+pub(crate) async fn left_by(tx: &mut Tx, objects: &[&str]) -> Result<Vec<Left>, Fault> {
+    let mut left = Vec::new();
+    for asked in objects.chunks(OBJECTS_ASKED) {
+        // A place that is left over asks for the first once more.
+        let asked = asked.iter().chain(std::iter::repeat(asked.first().unwrap_or(&""))).take(OBJECTS_ASKED);
+        let rows: Vec<(Option<String>,)> = tx
+            .all(
+                "select marks
+                   from event
+                  where object in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+                asked.map(|object| args::Value::from(*object)).collect(),
+            )
+            .await?;
+        left.extend(rows.iter().flat_map(|(marks,)| Left::read(marks.as_deref())));
+    }
+    Ok(left)
 }
 
 /// Entries after one number up to another, as many as one turn takes.

@@ -1,5 +1,7 @@
 //! The rows: whether each has a mark that is right, and whether they are those that the log left.
 
+use std::collections::BTreeMap;
+
 use base::Fault;
 
 use super::{
@@ -11,7 +13,7 @@ use crate::{
     limits::WAITING_MAX,
     log,
     log_key::LogKey,
-    mark::{self, Left, RowState},
+    mark::{self, Left, RowState, Table},
     tally::Tally,
     tx::Tx,
 };
@@ -31,11 +33,38 @@ pub(super) async fn look(database: &Database, tx: &mut Tx, key: &LogKey, audit: 
                     RowState::Wrong => audit.find(row(table, name, RowFault::Changed)),
                 }
             }
+            if table.marked.is_removed {
+                undone(tx, table, &rows, audit).await?;
+            }
             let Some((last, _)) = rows.into_iter().next_back() else { break };
             after = Some(last);
         }
     }
     Ok(tally)
+}
+
+/// Which of these rows are as an earlier event left them than the last one about them. Rows that go when they are over stand
+/// in no tally, so that this is asked of each: a session that was closed would be open again.
+async fn undone(
+    tx: &mut Tx,
+    table: &Table,
+    rows: &[(Vec<String>, RowState)],
+    audit: &mut Audit,
+) -> Result<(), Fault> {
+    let there: BTreeMap<&[String], i64> = rows
+        .iter()
+        .filter_map(|(name, state)| match state {
+            RowState::Right(version) => Some((name.as_slice(), *version)),
+            RowState::Unmarked | RowState::Wrong => None,
+        })
+        .collect();
+    let objects: Vec<&str> = there.keys().filter_map(|name| name.first().map(String::as_str)).collect();
+    for left in log::left_by(tx, &objects).await?.iter().filter(|left| left.table == table.marked.table) {
+        if there.get(left.name.as_slice()).is_some_and(|version| *version < left.version) {
+            audit.find(row(table, &left.name, RowFault::PutBack));
+        }
+    }
+    Ok(())
 }
 
 /// The rows that events left which wait for their number. When there are too many of them to tell, that is a finding: what

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     After, LogKey, Marked,
-    audit::{Finding, RowFault},
+    audit::{Against, Finding, RowFault, against},
     heads::{self, KeptHead},
     protect,
 };
@@ -13,6 +13,8 @@ crate::events! {
     ClientChanged = "test.client_changed" of client: String {}
     /// A version came or went.
     VersionChanged = "test.version_changed" of what: String { code: String, version_id: String }
+    /// A version ended.
+    VersionEnded = "test.version_ended" of version: String {}
 }
 
 const CLIENT: Marked = Marked {
@@ -28,7 +30,7 @@ const VERSION: Marked = Marked {
     table: "licence_type",
     key: &["licence_type_id"],
     columns: &["type_code", "version", "state"],
-    after: &[After::details::<VersionChanged>(&["version_id"])],
+    after: &[After::details::<VersionChanged>(&["version_id"]), After::object::<VersionEnded>()],
     is_removed: true,
 };
 
@@ -161,6 +163,22 @@ async fn whatever_the_owner_of_the_database_changes_is_named() -> Result<(), Fau
         let hash = "update event set hash = cast(hash as blob) where sequence = 3";
         check("its hash becomes bytes", hash, &[3, 4].map(Finding::Changed)).await?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_goes_when_it_is_over_and_was_put_back_is_named_by_an_audit_that_goes_on_behind() -> Result<(), Fault> {
+    let (fresh, kept) = city().await?;
+    let database = &fresh.database;
+    script(database, "create table before as select * from licence_type").await?;
+    let end = "update licence_type set state = 'retired' where licence_type_id = 'lty_1'";
+    act(database, 7, end, VersionEnded { version: "lty_1".to_owned() }).await?;
+    log::sequence_events(database).await?;
+    let wanted = Against { kept: &kept, at: Some(at(8)), ..Against::default() };
+    let checked = against(database, &wanted).await?.next.unwrap();
+    script(database, "delete from licence_type; insert into licence_type select * from before").await?;
+    let audited = against(database, &Against { checked: Some(&checked), ..wanted }).await?;
+    assert_eq!(audited.findings, [Finding::Row("licence_type", "lty_1".to_owned(), RowFault::PutBack)]);
     Ok(())
 }
 

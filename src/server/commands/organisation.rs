@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anyhow::Context;
-use base::{ListPage, id::OrganisationId};
+use base::{ListPage, id::OrganisationId, mask};
 use identity::{
     Reason,
     organisation::{
@@ -153,8 +153,9 @@ async fn show(settings: &Settings, which: &Which) -> anyhow::Result<()> {
     let database = foundation::find_database(settings).await?;
     let mut tx = database.read().await?;
     let found = super::organisation_with(&mut tx, &code).await?;
+    // No look at a person, which takes somebody who answers for it: that is `person show`.
     let representative = match &found.legal_representative {
-        Some(person) => identity::person::find(&mut tx, person).await?.map(|found| found.name),
+        Some(person) => identity::person::find(&mut tx, person).await?.map(|found| mask::person_name(&found.name)),
         None => None,
     };
     let none = || "-".to_owned();

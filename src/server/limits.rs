@@ -99,6 +99,9 @@ pub(crate) const WITNESS_TURN_ENDS_AFTER: Duration = Duration::from_secs(30);
 /// Bytes of a backup's manifest: it names every key file, of which a province has some ten thousand.
 pub(crate) const MANIFEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// Bytes of the file with a manifest's tag: 32 in hexadecimal.
+pub(crate) const TAG_BYTES_MAX: u64 = 64;
+
 /// Bytes of one row in a backup. The longest are revocation lists and documents.
 pub(crate) const ROW_BYTES_MAX: u64 = 64 * 1024 * 1024;
 

@@ -89,7 +89,7 @@ impl Archiver {
         if !is_mine {
             return Ok(None);
         }
-        self.shelf.remove_unfinished()?;
+        self.shelf.remove_unfinished();
         Ok(Some(turn))
     }
 

@@ -22,7 +22,7 @@ pub struct KeptHead {
     /// Its hash.
     pub(crate) hash: String,
     /// When it was kept, in microseconds.
-    pub(crate) at: i64,
+    pub at: i64,
 }
 
 impl KeptHead {

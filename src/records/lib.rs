@@ -15,6 +15,7 @@ pub mod copy;
 pub mod damage;
 mod database;
 mod dialect;
+pub mod disk;
 mod driver;
 mod entry;
 pub mod event;

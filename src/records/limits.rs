@@ -68,6 +68,13 @@ pub(crate) const ARCHIVE_ROWS_READ: i64 = 100;
 /// Entries that say what was archived, of which one is looked for.
 pub(crate) const TOLD_LOOKED_AT: i64 = 50;
 
+/// Bytes of a file of the archive: so many, and then one row more.
+pub(crate) const ARCHIVE_FILE_BYTES_MAX: u64 =
+    ARCHIVE_FILE_BYTES as u64 + ARCHIVE_LINE_BYTES + ARCHIVE_FILE_ROWS as u64;
+
+/// Names under which somebody tries to begin a file: whoever was cut off has left one, and nobody leaves so many.
+pub(crate) const HALF_NAMES_MAX: u32 = 1000;
+
 /// Bytes of one line in the archive, far above what an act leaves.
 pub(crate) const ARCHIVE_LINE_BYTES: u64 = 64 * 1024 * 1024;
 

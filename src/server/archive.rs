@@ -74,11 +74,11 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// [`Fault`] when the head that was kept last cannot be read.
+    /// [`Fault`] when the folder of the heads cannot be read.
     pub async fn turn(&self) -> Result<Turned, Fault> {
         let context = self.world.context(Actor::Job("archive"));
         let before = |seconds: i64| context.at.plus_seconds(-seconds);
-        let kept = kept_heads::newest(&self.database, &self.heads)
+        let kept = kept_heads::newest(&self.database, &self.heads, context.at)
             .map_err(|error| Fault::unavailable(format!("{error:#}")))?;
         let (archiver, mut turned) = (&self.archiver, Turned::default());
         let mut outcomes = vec![archiver.events(&context, before(self.kept.events), kept.as_ref()).await];
@@ -118,7 +118,8 @@ pub async fn look(settings: &Settings, product: &Product) -> anyhow::Result<Resu
     let mut tx = product.database.read().await?;
     let (last, oldest) = (archive::last(&mut tx).await?, archive::oldest(&mut tx).await?);
     drop(tx);
-    let before = product.world.clock.now().plus_seconds(-Retention::of(settings).events);
+    let now = product.world.clock.now();
+    let before = now.plus_seconds(-Retention::of(settings).events);
     let is_late = |at: &Instant| *at < before.plus_seconds(-LATE_SECONDS);
     let Some(at) = oldest.filter(is_late) else {
         let folder = folder(settings);
@@ -128,7 +129,7 @@ pub async fn look(settings: &Settings, product: &Product) -> anyhow::Result<Resu
         }));
     };
     let heads_folder = kept_heads::folder(settings);
-    let why = match kept_heads::newest(&product.database, &heads_folder)? {
+    let why = match kept_heads::newest(&product.database, &heads_folder, now)? {
         None => format!("no head of the log is kept in {}", heads_folder.display()),
         Some(kept) if is_put_back(&product.database, &kept).await?.is_some() => {
             "the log has not the head that was kept last".to_owned()

@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{ErrorKind, Write},
     net::IpAddr,
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -13,7 +12,7 @@ use anyhow::{Context, bail, ensure};
 use base::{Entropy, Fault, ListPage, Secret, fault::FaultKind, id::KeyId};
 use ipnet::IpNet;
 use pki::Custody;
-use records::{Database, DatabaseSettings, Marked, MaybeFault, SharedClock, migrate};
+use records::{Database, DatabaseSettings, Marked, MaybeFault, SharedClock, disk, migrate};
 use web::kit::app::network;
 
 use crate::settings::{self, Settings};
@@ -186,8 +185,7 @@ pub fn alone(settings: &Settings) -> anyhow::Result<Option<File>> {
 /// `taken` when another process holds it; when it cannot be made.
 pub fn hold(path: &Path, taken: &str) -> anyhow::Result<File> {
     let making = || format!("making {}", path.display());
-    let mut options = File::options();
-    let file = options.create(true).truncate(false).write(true).mode(0o600).open(path).with_context(making)?;
+    let file = disk::open_to_append(path).with_context(making)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!("{taken}"),
@@ -371,18 +369,7 @@ fn parse_key(text: &str) -> Option<[u8; 32]> {
 ///
 /// When the folder or the file cannot be made or written.
 pub fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
-    let folder = path.parent().context("it needs a folder")?;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let half = path.with_extension(format!("half-{}", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    let linked = fs::hard_link(&half, path);
-    fs::remove_file(&half)?;
-    match linked {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
-        _ => Ok(fs::File::open(folder)?.sync_all()?),
-    }
+    Ok(disk::write_once(path, text.as_bytes())?)
 }
 
 /// The token with which a monitoring system may ask.

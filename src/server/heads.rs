@@ -2,10 +2,7 @@
 //! witness hears of too, if there is one.
 
 use std::{
-    fs::{DirBuilder, OpenOptions},
-    io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -13,14 +10,14 @@ use base::Fault;
 use crypto::jose::sign_compact;
 use pki::Purpose;
 use records::{
-    Actor, Database,
+    Actor, Database, disk,
     events::LogPutBack,
     heads::{self, KeptHead},
     log,
 };
 
 use crate::{
-    kept_heads::{folder, newest},
+    kept_heads::{folder, name_of, newest},
     settings::Settings,
     wiring::{Product, World},
     witness::Witness,
@@ -52,9 +49,9 @@ impl Keeper {
     ///
     /// # Errors
     ///
-    /// A file that cannot be read, and when the database is out of reach.
+    /// A folder that cannot be read, and when the database is out of reach.
     pub async fn look_back(&self, product: &Product) -> anyhow::Result<()> {
-        let Some(last) = newest(&product.database, &self.folder)? else { return Ok(()) };
+        let Some(last) = newest(&product.database, &self.folder, product.world.clock.now())? else { return Ok(()) };
         let Some(found) = heads::is_put_back(&product.database, &last).await? else { return Ok(()) };
         tracing::error!(
             kept = last.sequence,
@@ -85,8 +82,8 @@ impl Keeper {
         let kid = signer.key_id.to_string();
         let signature = sign_compact(&signer.key, &kid, HEAD_TYPE, &head.statement()).await?;
         let Some(line) = head.line(&product.database, &signature) else { return Ok(()) };
-        let file = self.folder.join(format!("{}.jsonl", at.date().to_string().get(..7).unwrap_or_default()));
-        append(&self.folder, &file, &line)
+        let file = self.folder.join(name_of(at));
+        disk::append(&file, &line)
             .map_err(|error| Fault::unavailable(format!("keeping a head of the log in {}: {error}", file.display())))?;
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(head);
         Ok(())
@@ -104,11 +101,4 @@ pub struct Kit {
     pub database: Database,
     pub custody: pki::Custody,
     pub world: World,
-}
-
-fn append(folder: &Path, file: &Path, line: &str) -> std::io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(file)?;
-    file.write_all(format!("{line}\n").as_bytes())?;
-    file.sync_data()
 }

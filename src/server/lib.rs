@@ -21,6 +21,8 @@ pub mod settings;
 mod surfaces;
 mod system;
 pub mod telemetry;
+#[cfg(test)]
+mod testing;
 mod watched;
 mod wiring;
 mod witness;

@@ -75,7 +75,20 @@ pub(crate) const KEPT_HEADS_MAX: usize = 1_600_000;
 pub(crate) const TOLD_CHARACTERS_MAX: usize = 300;
 
 /// Bytes of a line with a head of the event log in it.
-pub(crate) const WITNESS_BYTES_MAX: u64 = 16 * 1024;
+pub(crate) const HEAD_LINE_BYTES_MAX: u64 = 16 * 1024;
+
+/// Lines of one file that are no heads of ours, with which an audit reads no more of it: whoever can write there can write
+/// without an end.
+pub(crate) const HEAD_LINES_DAMAGED_MAX: usize = 1000;
+
+/// Bytes at the end of a file in which the head is looked for that was kept last: first so many, then so many.
+pub(crate) const HEAD_TAILS_BYTES: [u64; 2] = [64 * 1024, 16 * 1024 * 1024];
+
+/// Bytes of what is written down beside the heads: where the last sound audit ended, how far the witness has come.
+pub(crate) const BESIDE_HEADS_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Bytes without a head in them that the witness is brought past at once.
+pub(crate) const WITNESS_PASSED_AT_ONCE: u64 = 16 * 1024 * 1024;
 
 /// How long a witness that took no head is left alone at most.
 pub(crate) const WITNESS_WAIT_MAX: Duration = Duration::from_mins(1);
@@ -85,6 +98,9 @@ pub(crate) const WITNESS_TURN_ENDS_AFTER: Duration = Duration::from_secs(30);
 
 /// Bytes of a backup's manifest: it names every key file, of which a province has some ten thousand.
 pub(crate) const MANIFEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Bytes of the file with a manifest's tag: 32 in hexadecimal.
+pub(crate) const TAG_BYTES_MAX: u64 = 64;
 
 /// Bytes of one row in a backup. The longest are revocation lists and documents.
 pub(crate) const ROW_BYTES_MAX: u64 = 64 * 1024 * 1024;

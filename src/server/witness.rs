@@ -4,9 +4,8 @@
 //! restart too: a file beside the heads says how far it has come. It may hear of a head twice, and misses none.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{BufRead, BufReader, Read, Seek, SeekFrom, Write},
-    os::unix::fs::OpenOptionsExt,
+    fs,
+    io::{BufRead, BufReader, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -15,12 +14,15 @@ use std::{
 use anyhow::{Context, bail};
 use base::{Clock, Fault, Instant};
 use oidc::logout::Fetch;
+use records::disk;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     fetch::Outside,
     kept_heads,
-    limits::{WITNESS_BYTES_MAX, WITNESS_TURN_ENDS_AFTER, WITNESS_WAIT_MAX},
+    limits::{
+        BESIDE_HEADS_BYTES_MAX, HEAD_LINE_BYTES_MAX, WITNESS_PASSED_AT_ONCE, WITNESS_TURN_ENDS_AFTER, WITNESS_WAIT_MAX,
+    },
     settings::{self, Settings},
 };
 
@@ -61,11 +63,11 @@ struct Known {
     again: Option<(tokio::time::Instant, Duration)>,
 }
 
-/// A head that waits.
+/// What stands next in the files.
 #[derive(Debug, PartialEq, Eq)]
-struct Waiting {
-    sequence: i64,
-    jws: String,
+struct Next {
+    /// The head that waits; none where there is nothing but what is no head.
+    head: Option<Line>,
     /// The place behind it.
     file: String,
     offset: u64,
@@ -109,15 +111,24 @@ impl Witness {
         }
         while begun.elapsed() < WITNESS_TURN_ENDS_AFTER {
             let state = self.known().state.clone();
-            let waits = next(&self.folder, &state.file, state.offset);
-            let Some(head) = waits.map_err(|error| Fault::unavailable(format!("{error:#}")))? else { break };
+            let now = kept_heads::name_of(clock.now());
+            // Behind a file of a month that is to come no head of this one would ever be found.
+            let (file, offset) = if state.file > now { (now.as_str(), 0) } else { (state.file.as_str(), state.offset) };
+            let next = next(&self.folder, (file, offset), &now);
+            let next = next.map_err(|error| Fault::unavailable(format!("{error:#}")))?;
+            let Some(Next { head, file, offset }) = next else { break };
+            let Some(head) = head else {
+                self.known().state = State { file, offset, ..state };
+                tokio::task::yield_now().await;
+                continue;
+            };
             let failed = match self.outside.post_form(&self.url, format!("head={}", head.jws)).await {
                 Ok(200..300) => None,
                 Ok(status) => Some(format!("it answered {status}")),
                 Err(error) => Some(error),
             };
             let is_failed = failed.is_some();
-            self.heard(head, failed, clock.now());
+            self.heard((head.sequence, file, offset), failed, clock.now());
             if is_failed {
                 break;
             }
@@ -127,14 +138,13 @@ impl Witness {
     }
 
     /// What became of one that was sent.
-    fn heard(&self, head: Waiting, failed: Option<String>, now: Instant) {
+    fn heard(&self, (sequence, file, offset): (i64, String, u64), failed: Option<String>, now: Instant) {
         let mut known = self.known();
         let since = known.state.failing.take().map(|(since, _)| since);
         let Some(why) = failed else {
             if since.is_some() {
                 tracing::info!("the witness takes heads of the event log again");
             }
-            let Waiting { sequence, file, offset, .. } = head;
             let taken = Some((sequence, now.as_micros()));
             known.state = State { url: self.url.clone(), file, offset, taken, failing: None };
             known.again = None;
@@ -153,10 +163,7 @@ impl Witness {
         if !self.folder.exists() || read(&self.folder).as_ref() == Some(state) {
             return Ok(());
         }
-        let half = self.folder.join(format!("{STATE}.half-{}", std::process::id()));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
-        file.write_all(&serde_json::to_vec(state)?)?;
-        fs::rename(half, self.folder.join(STATE))
+        disk::write(&self.folder.join(STATE), [serde_json::to_vec(state)?.as_slice()])
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -187,56 +194,66 @@ fn said(state: &State) -> anyhow::Result<String> {
 }
 
 fn read(folder: &Path) -> Option<State> {
-    serde_json::from_slice(&fs::read(folder.join(STATE)).ok()?).ok()
+    serde_json::from_slice(&disk::read(&folder.join(STATE), BESIDE_HEADS_BYTES_MAX).ok()?).ok()
 }
 
 /// What of a line of the files is sent.
-#[derive(Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 struct Line {
     sequence: i64,
     jws: String,
 }
 
-/// The first head behind this place; none when there is none yet.
-fn next(folder: &Path, file: &str, offset: u64) -> anyhow::Result<Option<Waiting>> {
-    for path in kept_heads::files(folder)? {
+/// What stands behind this place, in files up to this one; none when there is nothing yet.
+fn next(folder: &Path, (file, offset): (&str, u64), last: &str) -> anyhow::Result<Option<Next>> {
+    for path in plain_files(folder)? {
         let name = name(&path);
-        if name.as_str() < file {
+        if name.as_str() < file || name.as_str() > last {
             continue;
         }
         let begin = if name == file { offset } else { 0 };
-        let found = next_in(&path, begin).with_context(|| format!("reading {}", path.display()))?;
-        if let Some((Line { sequence, jws }, offset)) = found {
-            return Ok(Some(Waiting { sequence, jws, file: name, offset }));
+        let (head, offset) = next_in(&path, begin).with_context(|| format!("reading {}", path.display()))?;
+        if head.is_some() || offset > begin + WITNESS_PASSED_AT_ONCE {
+            return Ok(Some(Next { head, file: name, offset }));
         }
     }
     Ok(None)
 }
 
-/// The first head of a file behind a place, and the place behind it.
-fn next_in(path: &Path, mut offset: u64) -> std::io::Result<Option<(Line, u64)>> {
-    let mut file = BufReader::new(File::open(path)?);
-    file.seek(SeekFrom::Start(offset))?;
-    loop {
+/// The first head of a file behind a place, and the place behind it; none when so much stands there that is none, or
+/// nothing more.
+fn next_in(path: &Path, begin: u64) -> std::io::Result<(Option<Line>, u64)> {
+    let mut file = BufReader::new(disk::open(path)?);
+    file.seek(SeekFrom::Start(begin))?;
+    let mut offset = begin;
+    while offset <= begin + WITNESS_PASSED_AT_ONCE {
         let mut line = Vec::new();
-        let length = file.by_ref().take(WITNESS_BYTES_MAX).read_until(b'\n', &mut line)? as u64;
+        let length = file.by_ref().take(HEAD_LINE_BYTES_MAX).read_until(b'\n', &mut line)? as u64;
         // The last line may be half written yet.
-        if length == 0 || (length < WITNESS_BYTES_MAX && line.last() != Some(&b'\n')) {
-            return Ok(None);
+        if length == 0 || (length < HEAD_LINE_BYTES_MAX && line.last() != Some(&b'\n')) {
+            break;
         }
         offset += length;
         // What is none of ours is named by the audit.
         if let Ok(line) = serde_json::from_slice(&line) {
-            return Ok(Some((line, offset)));
+            return Ok((Some(line), offset));
         }
     }
+    Ok((None, offset))
 }
 
 /// Where the files end now.
 fn end(folder: &Path) -> anyhow::Result<(String, u64)> {
-    let Some(path) = kept_heads::files(folder)?.pop() else { return Ok((String::new(), 0)) };
-    let length = fs::metadata(&path).with_context(|| format!("reading {}", path.display()))?.len();
+    let Some(path) = plain_files(folder)?.pop() else { return Ok((String::new(), 0)) };
+    let length = fs::symlink_metadata(&path).with_context(|| format!("reading {}", path.display()))?.len();
     Ok((name(&path), length))
+}
+
+/// The files that can hold heads. What else lies there the audit names.
+fn plain_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = kept_heads::files(folder)?;
+    files.retain(|path| fs::symlink_metadata(path).is_ok_and(|found| found.is_file()));
+    Ok(files)
 }
 
 fn name(path: &Path) -> String {
@@ -247,28 +264,92 @@ fn name(path: &Path) -> String {
 mod tests {
     use super::*;
 
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("guosuo-witness-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&folder);
+            Self(folder)
+        }
+
+        fn write(&self, name: &str, lines: &[String]) {
+            fs::create_dir_all(&self.0).unwrap();
+            fs::write(self.0.join(name), lines.concat()).unwrap();
+        }
+
+        /// The numbers of the heads from this place on, and the place behind the last one.
+        fn all(&self, (mut file, mut offset): (String, u64), last: &str) -> (Vec<i64>, (String, u64)) {
+            let mut found = Vec::new();
+            while let Some(next) = next(&self.0, (&file, offset), last).unwrap() {
+                if let Some(head) = next.head {
+                    assert_eq!(head.jws, format!("a.b.{}", head.sequence));
+                    found.push(head.sequence);
+                }
+                (file, offset) = (next.file, next.offset);
+            }
+            (found, (file, offset))
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn line(sequence: i64) -> String {
+        format!("{{\"sequence\":{sequence},\"jws\":\"a.b.{sequence}\"}}\n")
+    }
+
+    const NOW: &str = "2026-11.jsonl";
+
     #[test]
     fn heads_are_found_one_after_the_other_across_files_and_what_is_none_is_passed_over() {
-        let folder = std::env::temp_dir().join(format!("guosuo-witness-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&folder);
-        assert_eq!(next(&folder, "", 0).unwrap(), None, "nothing was kept yet");
-        assert_eq!(end(&folder).unwrap(), (String::new(), 0));
-        fs::create_dir(&folder).unwrap();
-        let line = |sequence: i64| format!("{{\"sequence\":{sequence},\"jws\":\"a.b.{sequence}\"}}\n");
-        let long = format!("{}\n", "x".repeat(usize::try_from(WITNESS_BYTES_MAX).unwrap() + 9));
-        fs::write(folder.join("2026-10.jsonl"), [line(1), "nothing\n".to_owned(), long, line(5)].concat()).unwrap();
+        let folder = Folder::new("across");
+        let begin = (String::new(), 0);
+        assert_eq!(folder.all(begin.clone(), NOW), (vec![], begin.clone()), "nothing was kept yet");
+        assert_eq!(end(&folder.0).unwrap(), begin);
+        let long = format!("{}\n", "x".repeat(usize::try_from(HEAD_LINE_BYTES_MAX).unwrap() + 9));
+        folder.write("2026-10.jsonl", &[line(1), "nothing\n".to_owned(), long, line(5)]);
         // A log that was put back counts from a smaller number again, and its heads are sent too.
-        fs::write(folder.join("2026-11.jsonl"), [line(3), "{\"sequence\":4,".to_owned()].concat()).unwrap();
-        let (mut file, mut offset, mut found) = (String::new(), 0, Vec::new());
-        while let Some(head) = next(&folder, &file, offset).unwrap() {
-            assert_eq!(head.jws, format!("a.b.{}", head.sequence));
-            found.push(head.sequence);
-            (file, offset) = (head.file, head.offset);
-        }
+        folder.write(NOW, &[line(3), "{\"sequence\":4,".to_owned()]);
+        let (found, place) = folder.all(begin, NOW);
         assert_eq!(found, [1, 5, 3]);
-        fs::write(folder.join("2026-11.jsonl"), [line(3), line(4)].concat()).unwrap();
-        let head = next(&folder, &file, offset).unwrap().unwrap();
-        assert_eq!((head.sequence, (head.file, head.offset)), (4, end(&folder).unwrap()));
-        fs::remove_dir_all(folder).unwrap();
+        folder.write(NOW, &[line(3), line(4)]);
+        assert_eq!(folder.all(place, NOW), (vec![4], end(&folder.0).unwrap()));
+    }
+
+    #[test]
+    fn what_is_no_file_of_heads_of_this_time_keeps_no_head_from_the_witness() {
+        let folder = Folder::new("hostile");
+        folder.write("2099-01.jsonl", &[line(9)]);
+        folder.write("2026-10.jsonl", &[line(1)]);
+        std::os::unix::fs::symlink("2026-10.jsonl", folder.0.join("2026-09.jsonl")).unwrap();
+        std::os::unix::fs::symlink("2026-08.jsonl", folder.0.join("2026-08.jsonl")).unwrap();
+        fs::create_dir(folder.0.join("2026-07.jsonl")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(folder.0.join("2026-06.jsonl")).status().unwrap().success());
+        // So much that is none is passed over in several steps.
+        let nothing = fs::File::create(folder.0.join("2026-05.jsonl")).unwrap();
+        nothing.set_len(3 * WITNESS_PASSED_AT_ONCE).unwrap();
+        folder.write(NOW, &[line(2)]);
+        assert_eq!(folder.all((String::new(), 0), NOW).0, [1, 2]);
+        assert_eq!(next(&folder.0, ("2026-05.jsonl", 0), NOW).unwrap().unwrap().head, None);
+    }
+
+    #[tokio::test]
+    async fn a_witness_that_came_to_a_month_to_come_hears_of_this_one_again() {
+        let folder = Folder::new("ahead");
+        folder.write(NOW, &[line(7)]);
+        let state = State { file: "2099-01.jsonl".to_owned(), offset: 10, ..State::default() };
+        let witness = Witness {
+            // Nobody listens there.
+            url: "http://127.0.0.1:1".to_owned(),
+            outside: Outside::new(true).unwrap(),
+            folder: folder.0.clone(),
+            known: Arc::new(Mutex::new(Known { state, again: None })),
+        };
+        witness.turn(&base::ManualClock::new(Instant::from_seconds(1_795_417_200))).await.unwrap();
+        assert!(witness.known().state.failing.is_some(), "the head of this month was sent");
     }
 }

@@ -5,13 +5,13 @@
 
 use std::{
     fmt,
-    io::Write,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use base::{Entropy, Fault, Secret, id::KeyId};
 use crypto::{KeyHandle, Suite, seal_box::SealBox, sign::SigningKey};
+use records::disk;
 
 use crate::{
     custody::{CustodySettings, Signer},
@@ -175,7 +175,7 @@ impl KeyFolder {
     async fn write(&self, name: String, sealed: Vec<u8>) -> Result<(), Error> {
         let (folder, file) = (self.path.clone(), name.clone());
         let bytes = [HEADER, &sealed].concat();
-        tokio::task::spawn_blocking(move || write_durably(&folder, &file, &bytes))
+        tokio::task::spawn_blocking(move || disk::write(&folder.join(file), [bytes.as_slice()]))
             .await
             .map_err(Fault::broken)?
             .map_err(|error| Fault::broken(format!("the key file {name}: {error}")).into())
@@ -206,7 +206,7 @@ impl KeyFolder {
             if std::fs::canonicalize(&from)? == std::fs::canonicalize(&folder)? {
                 return Err(std::io::Error::other("it is the same folder"));
             }
-            write_durably(&folder, &name, &std::fs::read(source)?)
+            disk::write(&folder.join(name), [std::fs::read(source)?.as_slice()])
         });
         let copied = copied.await.map_err(Fault::broken)?;
         copied.map_err(|error| Fault::broken(format!("copying the file of key {}: {error}", key.key_id)))?;
@@ -330,18 +330,4 @@ fn create_private_folder(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     Ok(())
-}
-
-fn write_durably(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-    let half = folder.join(format!("{name}.half"));
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&half)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
-    std::fs::rename(&half, folder.join(name))?;
-    std::fs::File::open(folder)?.sync_all()
 }

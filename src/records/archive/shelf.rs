@@ -2,20 +2,21 @@
 
 use std::{
     fmt,
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, BufRead, BufReader, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
 
 use base::Fault;
 use crypto::digest::Sha256;
 
-use crate::limits::ARCHIVE_LINE_BYTES;
+use crate::{
+    disk::{self, UNFINISHED},
+    limits::{ARCHIVE_FILE_BYTES_MAX, ARCHIVE_LINE_BYTES},
+};
 
-/// What the name of a file ends with, and that of one which is being written.
+/// What the name of a file ends with.
 const WHOLE: &str = ".jsonl";
-const UNFINISHED: &str = ".half";
 
 /// What the names of files of events begin with.
 pub(crate) const EVENTS: &str = "events";
@@ -45,6 +46,19 @@ impl Name {
         let mut parts = text.strip_suffix(WHOLE)?.split('-').map(str::to_owned);
         let name = Self { what: parts.next()?, first: parts.next()?, last: parts.next()? };
         parts.next().is_none().then_some(name)
+    }
+}
+
+/// A file that is there and cannot be read: it is none, or longer than any of ours, or the disk does not give it.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    path: PathBuf,
+    why: io::Error,
+}
+
+impl From<Unread> for Fault {
+    fn from(unread: Unread) -> Self {
+        Self::unavailable(format!("{} of the archive cannot be read: {}", unread.path.display(), unread.why))
     }
 }
 
@@ -92,38 +106,28 @@ impl Shelf {
             }
             None => {}
         }
-        self.write_new(&name.to_string(), lines).map_err(|error| self.fault("writing", &error))?;
+        let pieces = lines.iter().flat_map(|line| [line.as_bytes(), b"\n"]);
+        disk::write(&self.folder.join(name.to_string()), pieces).map_err(|error| self.fault("writing", &error))?;
         Ok(digest)
     }
 
-    fn write_new(&self, name: &str, lines: &[String]) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let half = self.folder.join(format!("{name}{UNFINISHED}"));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
-        for line in lines {
-            file.write_all(format!("{line}\n").as_bytes())?;
-        }
-        file.sync_all()?;
-        fs::rename(&half, self.folder.join(name))?;
-        File::open(&self.folder)?.sync_all()
-    }
-
-    /// Removes what somebody began to write who was cut off.
-    pub(crate) fn remove_unfinished(&self) -> Result<(), Fault> {
+    /// Removes what somebody began to write who was cut off. What cannot be removed is in nobody's way.
+    pub(crate) fn remove_unfinished(&self) {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let unfinished = entries.filter(|entry| entry.file_name().to_string_lossy().ends_with(UNFINISHED));
-        for entry in unfinished {
-            fs::remove_file(entry.path()).map_err(|error| self.fault("removing what was cut off", &error))?;
+        for entry in unfinished.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())) {
+            if let Err(error) = fs::remove_file(entry.path()) {
+                tracing::warn!(file = %entry.path().display(), %error, "what was cut off in the archive is not removed");
+            }
         }
-        Ok(())
     }
 
     /// The digest of a file; none when it is not there.
-    pub(crate) fn digest(&self, name: &str) -> Result<Option<String>, Fault> {
+    pub(crate) fn digest(&self, name: &str) -> Result<Option<String>, Unread> {
         let Some(mut reader) = self.open(name)? else { return Ok(None) };
         let mut buffer = vec![0; 64 * 1024];
         loop {
-            let read = reader.input.read(&mut buffer).map_err(|error| self.fault("reading", &error))?;
+            let read = reader.input.read(&mut buffer).map_err(|why| self.unread(name, why))?;
             if read == 0 {
                 return Ok(Some(reader.digest.finish_hex()));
             }
@@ -137,12 +141,20 @@ impl Shelf {
     }
 
     /// Begins to read a file; none when it is not there.
-    pub(crate) fn open(&self, name: &str) -> Result<Option<Reader>, Fault> {
-        match File::open(self.folder.join(name)) {
-            Ok(file) => Ok(Some(Reader { input: BufReader::new(file), digest: Sha256::new() })),
+    pub(crate) fn open(&self, name: &str) -> Result<Option<Reader>, Unread> {
+        let opened = disk::open(&self.folder.join(name)).and_then(|file| Ok((file.metadata()?.len(), file)));
+        match opened {
+            Ok((length, _)) if length > ARCHIVE_FILE_BYTES_MAX => {
+                Err(self.unread(name, io::ErrorKind::FileTooLarge.into()))
+            }
+            Ok((_, file)) => Ok(Some(Reader { input: BufReader::new(file), digest: Sha256::new() })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(self.fault("reading", &error)),
+            Err(why) => Err(self.unread(name, why)),
         }
+    }
+
+    fn unread(&self, name: &str, why: io::Error) -> Unread {
+        Unread { path: self.folder.join(name), why }
     }
 }
 
@@ -183,5 +195,72 @@ impl Reader {
     /// The digest of what was read, hexadecimal.
     pub fn sha256(self) -> String {
         self.digest.finish_hex()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::fs::symlink, process::Command};
+
+    use super::*;
+
+    fn shelf(name: &str) -> Shelf {
+        let folder = std::env::temp_dir().join(format!("guosuo-shelf-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        Shelf::new(folder)
+    }
+
+    fn name(first: &str) -> Name {
+        Name { what: EVENTS.to_owned(), first: first.to_owned(), last: "9".to_owned() }
+    }
+
+    #[test]
+    fn what_is_no_file_of_the_archive_is_named_and_neither_read_nor_written_over() {
+        let shelf = shelf("named");
+        let lines = ["one".to_owned(), "two".to_owned()];
+        let digest = shelf.write(&name("1"), &lines).unwrap();
+        let whole = shelf.folder.join(name("1").to_string());
+        symlink(&whole, shelf.folder.join(name("2").to_string())).unwrap();
+        symlink(name("3").to_string(), shelf.folder.join(name("3").to_string())).unwrap();
+        fs::create_dir(shelf.folder.join(name("4").to_string())).unwrap();
+        assert!(Command::new("mkfifo").arg(shelf.folder.join(name("5").to_string())).status().unwrap().success());
+        for first in ["2", "3", "4", "5"] {
+            let unread = [shelf.open(&name(first).to_string()).err(), shelf.digest(&name(first).to_string()).err()];
+            for unread in unread {
+                let said = Fault::from(unread.unwrap()).to_string();
+                assert!(said.contains(&format!("events-{first}-9.jsonl of the archive")), "{said}");
+                assert!(said.ends_with("it is no plain file"), "{said}");
+            }
+            assert!(shelf.write(&name(first), &lines).is_err(), "{first}");
+        }
+        let long = File::create(shelf.folder.join(name("6").to_string())).unwrap();
+        long.set_len(ARCHIVE_FILE_BYTES_MAX).unwrap();
+        assert!(shelf.open(&name("6").to_string()).is_ok());
+        long.set_len(ARCHIVE_FILE_BYTES_MAX + 1).unwrap();
+        assert!(shelf.open(&name("6").to_string()).is_err());
+        assert!(shelf.digest("absent").is_ok_and(|digest| digest.is_none()));
+        assert_eq!(shelf.digest(&name("1").to_string()).unwrap(), Some(digest));
+        fs::remove_dir_all(&shelf.folder).unwrap();
+    }
+
+    #[test]
+    fn what_was_cut_off_is_removed_and_what_only_has_such_a_name_is_in_nobodys_way() {
+        let shelf = shelf("unfinished");
+        shelf.remove_unfinished();
+        fs::create_dir_all(shelf.folder.join("x.half")).unwrap();
+        let victim = shelf.folder.join("victim");
+        fs::write(&victim, "as it was").unwrap();
+        symlink(&victim, shelf.folder.join(format!("{}.half", name("1")))).unwrap();
+        fs::write(shelf.folder.join("events-1-9.jsonl.7-0.half"), "cut off").unwrap();
+        shelf.remove_unfinished();
+        shelf.write(&name("1"), &["one".to_owned()]).unwrap();
+        let mut left: Vec<_> = fs::read_dir(&shelf.folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, ["events-1-9.jsonl", "events-1-9.jsonl.half", "victim", "x.half"]);
+        assert_eq!(fs::read_to_string(victim).unwrap(), "as it was");
+        fs::remove_dir_all(&shelf.folder).unwrap();
     }
 }

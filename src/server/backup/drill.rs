@@ -14,7 +14,7 @@ use records::{
     audit::{self, Against, Audit},
     backups,
     copy::Snapshot,
-    log,
+    disk, log,
 };
 
 use super::{
@@ -26,6 +26,7 @@ use super::{
 use crate::{
     archive,
     foundation::{self, ENVELOPE_KEY, derived_key},
+    limits::KEY_FILE_BYTES_MAX,
     report::Report,
     settings::Settings,
     wiring::{self, Product, World},
@@ -141,7 +142,9 @@ fn settings_of_copy(settings: &Settings, backup: &Backup, folder: &Path) -> anyh
     for (name, path) in files {
         let name = name.trim_start_matches('/');
         // What is not there is told by who looks for it.
-        if let Ok(bytes) = fs::read(&path) {
+        let bytes =
+            if backup.manifest.keys.are_included { disk::read(&path, KEY_FILE_BYTES_MAX) } else { fs::read(&path) };
+        if let Ok(bytes) = bytes {
             write_part(&keys, name, &bytes)?;
         }
     }

@@ -1,9 +1,9 @@
 //! Puts the rows of a backup into an empty database.
 
-use std::{fs::File, io::BufReader};
+use std::io::BufReader;
 
 use anyhow::{Context, ensure};
-use records::{Database, DatabaseSettings, copy::Filling, migrate};
+use records::{Database, DatabaseSettings, copy::Filling, disk, migrate};
 
 use super::{
     manifest::{Backup, Log, TableNote},
@@ -61,7 +61,7 @@ async fn fill_open(backup: &Backup, database: &Database) -> anyhow::Result<()> {
 async fn put(backup: &Backup, filling: &mut Filling, note: &TableNote) -> anyhow::Result<()> {
     let table = note.table()?;
     let path = backup.folder.join(&note.part.path);
-    let file = File::open(&path).with_context(|| format!("reading {}", path.display()))?;
+    let file = disk::open(&path).with_context(|| format!("reading {}", path.display()))?;
     let mut reader = RowReader::new(BufReader::new(file), &table);
     let filling_table = || format!("filling the table {}", table.name);
     let (mut waiting, mut bytes) = (Vec::new(), 0);

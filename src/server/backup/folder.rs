@@ -1,9 +1,9 @@
 //! A folder that goes away again unless it is finished, and files that only their owner reads.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, BufWriter, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -29,10 +29,16 @@ impl Unfinished {
     ///
     /// When it cannot be made.
     pub fn make(path: PathBuf) -> anyhow::Result<Self> {
-        if path.exists() {
-            fs::remove_dir_all(&path).with_context(|| format!("removing {}", path.display()))?;
+        let removing = || format!("removing {}", path.display());
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => fs::remove_dir_all(&path).with_context(removing)?,
+            Ok(_) => fs::remove_file(&path).with_context(removing)?,
+            Err(_) => {}
         }
-        make_private_folder(&path)?;
+        make_private_folder(path.parent().unwrap_or(&path))?;
+        // One that somebody else made meanwhile would be open to them.
+        let made = DirBuilder::new().mode(0o700).create(&path);
+        made.with_context(|| format!("creating {}", path.display()))?;
         Ok(Self { path, is_finished: false })
     }
 

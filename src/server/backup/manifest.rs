@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::{self, File},
+    fs,
     io::Read,
     path::{Path, PathBuf},
 };
@@ -10,11 +10,14 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use base::Instant;
 use crypto::digest::Sha256;
-use records::copy::{Column, ColumnKind, Head, Table};
+use records::{
+    copy::{Column, ColumnKind, Head, Table},
+    disk,
+};
 use serde::{Deserialize, Serialize};
 
 use super::folder::UNFINISHED;
-use crate::limits::{KEY_FILE_BYTES_MAX, MANIFEST_BYTES_MAX};
+use crate::limits::{KEY_FILE_BYTES_MAX, MANIFEST_BYTES_MAX, TAG_BYTES_MAX};
 
 /// The version of the format that this program writes, and the only one so far.
 pub(super) const FORMAT: u32 = 1;
@@ -148,16 +151,21 @@ impl Backup {
         let path = folder.join(MANIFEST);
         ensure!(path.exists(), "{shown} is no backup, or one that was cut off: it has no {MANIFEST}");
         let reading = || format!("reading {}", path.display());
-        let mut text = Vec::new();
-        File::open(&path)
-            .and_then(|file| file.take(MANIFEST_BYTES_MAX + 1).read_to_end(&mut text))
-            .with_context(reading)?;
-        ensure!(text.len() as u64 <= MANIFEST_BYTES_MAX, "{} is longer than any manifest", path.display());
+        let text = disk::read(&path, MANIFEST_BYTES_MAX).with_context(reading)?;
         let Version { format } = serde_json::from_slice(&text).with_context(reading)?;
         ensure!(format == FORMAT, "{shown} has format {format}, and this program reads format {FORMAT}");
         let manifest: Manifest = serde_json::from_slice(&text).with_context(reading)?;
         manifest.check().with_context(|| format!("{} lies", path.display()))?;
         Ok(Self { folder: folder.to_owned(), manifest, text })
+    }
+
+    /// Whether every file is there and as long as it was: a glance, which reads none of them.
+    ///
+    /// # Errors
+    ///
+    /// The first one that is not.
+    pub fn check_sizes(&self) -> anyhow::Result<()> {
+        self.manifest.parts().try_for_each(|part| part.check_size(&self.folder).with_context(|| part.path.clone()))
     }
 
     /// What is wrong with the files, each named; nothing when every one is as it was written.
@@ -186,9 +194,8 @@ impl Backup {
 
     /// Whether the manifest is the one that whoever has this key wrote; none when it has no tag.
     pub fn is_tagged_by(&self, key: &[u8; 32]) -> Option<bool> {
-        let mut found = String::new();
-        File::open(self.folder.join(TAG)).ok()?.take(65).read_to_string(&mut found).ok()?;
-        Some(base::secret::equal(found.as_bytes(), tag(key, &self.text).as_bytes()))
+        let found = disk::read(&self.folder.join(TAG), TAG_BYTES_MAX).ok()?;
+        Some(base::secret::equal(&found, tag(key, &self.text).as_bytes()))
     }
 }
 
@@ -254,12 +261,16 @@ impl Manifest {
 }
 
 impl Part {
-    fn check(&self, folder: &Path) -> anyhow::Result<()> {
-        let path = folder.join(&self.path);
-        let Ok(found) = fs::symlink_metadata(&path) else { bail!("it is missing") };
+    fn check_size(&self, folder: &Path) -> anyhow::Result<()> {
+        let Ok(found) = fs::symlink_metadata(folder.join(&self.path)) else { bail!("it is missing") };
         ensure!(found.is_file(), "it is no file");
         ensure!(found.len() == self.bytes, "it has {} bytes, and had {}", found.len(), self.bytes);
-        let mut file = File::open(&path)?;
+        Ok(())
+    }
+
+    fn check(&self, folder: &Path) -> anyhow::Result<()> {
+        self.check_size(folder)?;
+        let mut file = disk::open(&folder.join(&self.path))?;
         let (mut digest, mut buffer) = (Sha256::new(), vec![0; 64 * 1024]);
         loop {
             let read = file.read(&mut buffer)?;

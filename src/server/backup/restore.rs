@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use base::Secret;
-use records::audit;
+use records::{audit, disk};
 
 use super::{
     drill,
@@ -20,6 +20,7 @@ use super::{
 use crate::{
     archive,
     foundation::{self, ENVELOPE_KEY},
+    limits::KEY_FILE_BYTES_MAX,
     settings::Settings,
     wiring::{self, World},
 };
@@ -123,7 +124,8 @@ fn write_keys(settings: &Settings, backup: &Backup) -> anyhow::Result<()> {
     let unfinished = Unfinished::make(beside(&folder, UNFINISHED))?;
     for part in &backup.manifest.keys.parts {
         let name = part.path.strip_prefix(KEYS).unwrap_or_default().trim_start_matches('/');
-        let bytes = fs::read(backup.folder.join(&part.path)).with_context(|| format!("reading {}", part.path))?;
+        let bytes = disk::read(&backup.folder.join(&part.path), KEY_FILE_BYTES_MAX);
+        let bytes = bytes.with_context(|| format!("reading {}", part.path))?;
         let written = if name == ENVELOPE_KEY && envelope != folder.join(ENVELOPE_KEY) {
             let above = envelope.parent().context("the envelope key needs a folder")?;
             foundation::make_private_folder(above)?;

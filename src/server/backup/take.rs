@@ -62,7 +62,7 @@ pub(crate) async fn take(settings: &Settings, world: &World, wanted: &Wanted) ->
     let made = make(settings, &database, &teller, wanted, begun_at).await;
     database.close().await;
     let told = match made {
-        Ok((made, untagged)) => {
+        Ok((made, key)) => {
             let seconds = world.clock.now().seconds_since(begun_at).max(0);
             let (bytes, rows, events) = (made.bytes(), made.rows(), made.log.events());
             teller.tell(BackupEnded { backup: backup.clone(), bytes, events, rows, seconds }).await;
@@ -72,10 +72,11 @@ pub(crate) async fn take(settings: &Settings, world: &World, wanted: &Wanted) ->
                 let at = archive.display();
                 let _ = writeln!(told, "without the archive's files, whose digests the log has: copy {at} too");
             }
-            if let Some(error) = untagged {
-                let _ = writeln!(told, "without a tag, for the keys could not be opened: {error}");
+            if let Err(error) = &key {
+                let _ = writeln!(told, "without a tag, for the keys could not be opened: {error:#}");
             }
-            clear(&mut teller, wanted, &mut told).await.map(|()| told)
+            clear(&mut teller, wanted, (&made, key.ok().as_ref()), &mut told).await;
+            Ok(told)
         }
         Err(error) => {
             teller.tell(BackupFailed { backup, error: short(&format!("{error:#}")) }).await;
@@ -90,14 +91,14 @@ pub(crate) async fn take(settings: &Settings, world: &World, wanted: &Wanted) ->
     Ok(told)
 }
 
-/// Makes the backup of this name: all of it or nothing. With it, why it has no tag, when it has none.
+/// Makes the backup of this name: all of it or nothing. With it the key of its tag, or why it has none.
 async fn make(
     settings: &Settings,
     database: &Database,
     teller: &Teller,
     wanted: &Wanted,
     begun_at: Instant,
-) -> anyhow::Result<(Manifest, Option<String>)> {
+) -> anyhow::Result<(Manifest, anyhow::Result<[u8; 32]>)> {
     let key = tag_key(teller).await;
     let name = manifest::name(begun_at);
     let unfinished = Unfinished::make(wanted.to.join(format!("{name}{UNFINISHED}")))?;
@@ -119,19 +120,21 @@ async fn make(
     write_part(unfinished.path(), MANIFEST, &text)?;
     sync(unfinished.path()).with_context(|| format!("writing {}", unfinished.path().display()))?;
     unfinished.finish(&wanted.to.join(&name))?;
-    Ok((made, key.err().map(|error| format!("{error:#}"))))
+    Ok((made, key))
 }
 
-/// Removes the oldest, and says which.
-async fn clear(teller: &mut Teller, wanted: &Wanted, told: &mut String) -> anyhow::Result<()> {
-    let (left, removed) = remove_oldest(&wanted.to, wanted.keep)?;
+/// Removes the oldest, and says which. The new one is made whatever becomes of the others: what cannot be removed is said.
+async fn clear(teller: &mut Teller, wanted: &Wanted, of: (&Manifest, Option<&[u8; 32]>), told: &mut String) {
+    let Cleared { left, removed, warnings } = remove_oldest(wanted, of);
     for name in left.iter().chain(&removed) {
-        let _ = writeln!(told, "removed {name}");
+        let _ = writeln!(told, "removed {}", name.escape_debug());
+    }
+    for warning in warnings {
+        let _ = writeln!(told, "{warning}");
     }
     for backup in removed {
         teller.tell(BackupRemoved { backup }).await;
     }
-    Ok(())
 }
 
 /// An instant after whose name no other backup is called.
@@ -231,32 +234,77 @@ fn write_keys(settings: &Settings, folder: &Path) -> anyhow::Result<Vec<Part>> {
     Ok(parts)
 }
 
-/// Removes what others left unfinished, and of the whole ones the oldest. Says which, in this order.
-fn remove_oldest(folder: &Path, keep: Option<usize>) -> anyhow::Result<(Vec<String>, Vec<String>)> {
-    let reading = || format!("reading {}", folder.display());
-    let (mut whole, mut left) = (Vec::new(), Vec::new());
-    for entry in fs::read_dir(folder).with_context(reading)? {
-        let name = entry.with_context(reading)?.file_name().to_string_lossy().into_owned();
-        if name.starts_with(PREFIX) && name.ends_with(UNFINISHED) {
-            left.push(name);
-        } else if name.starts_with(PREFIX) && Backup::open(&folder.join(&name)).is_ok() {
-            whole.push(name);
+/// What became of what else lies in the folder.
+#[derive(Debug, Default)]
+struct Cleared {
+    /// What others left unfinished and was removed.
+    left: Vec<String>,
+    /// Whole ones that were removed.
+    removed: Vec<String>,
+    /// What stays although somebody may expect otherwise, and why.
+    warnings: Vec<String>,
+}
+
+/// Removes what others left unfinished, and of those that count the oldest, never the one that was just made.
+fn remove_oldest(wanted: &Wanted, (made, key): (&Manifest, Option<&[u8; 32]>)) -> Cleared {
+    let (folder, mut cleared, mut counted) = (wanted.to.as_path(), Cleared::default(), Vec::new());
+    let names = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.retain(|name| name.starts_with(PREFIX) && *name != made.name());
+    names.sort();
+    for name in names {
+        if let Some(begun) = name.strip_suffix(UNFINISHED) {
+            match remove(folder, &name) {
+                Ok(()) => cleared.left.push(begun.to_owned()),
+                Err(error) => cleared.warnings.push(format!("{} is not removed: {error:#}", name.escape_debug())),
+            }
+        } else if wanted.keep.is_some() {
+            match count(folder, &name, (made, key)) {
+                Ok(made_at) => counted.push((made_at, name)),
+                Err(why) => cleared.warnings.push(format!("{} stays and is not counted: {why:#}", name.escape_debug())),
+            }
         }
     }
-    for name in &left {
-        remove(folder, name)?;
-    }
-    whole.sort();
-    whole.truncate(keep.map_or(0, |keep| whole.len().saturating_sub(keep)));
-    for name in &whole {
+    counted.sort();
+    let others = wanted.keep.map_or(counted.len(), |keep| keep.saturating_sub(1));
+    counted.truncate(counted.len().saturating_sub(others));
+    for (_, name) in counted {
         // From now on it is not taken for a whole one, however far its removal comes.
         let unfinished = format!("{name}{UNFINISHED}");
-        fs::rename(folder.join(name), folder.join(&unfinished)).with_context(|| format!("removing {name}"))?;
-        remove(folder, &unfinished)?;
+        let renamed = fs::rename(folder.join(&name), folder.join(&unfinished));
+        if let Err(error) = renamed {
+            cleared.warnings.push(format!("{name} is not removed: {error}"));
+            continue;
+        }
+        if let Err(error) = remove(folder, &unfinished) {
+            cleared.warnings.push(format!("{unfinished} is not removed: {error:#}"));
+        }
+        cleared.removed.push(name);
     }
-    Ok((left.into_iter().map(|name| name.trim_end_matches(UNFINISHED).to_owned()).collect(), whole))
+    cleared
+}
+
+/// Whether a backup is one of those of which the newest stay, and when it was made. Anything else may lie in the folder
+/// under the name of one, and must not push out one that somebody needs.
+fn count(folder: &Path, name: &str, (made, key): (&Manifest, Option<&[u8; 32]>)) -> anyhow::Result<i64> {
+    let path = folder.join(name);
+    ensure!(is_folder(&path), "it is no folder");
+    let backup = Backup::open(&path)?;
+    let key = key.context("without the keys nobody can tell whether this installation made it")?;
+    ensure!(backup.is_tagged_by(key) == Some(true), "it has no tag of this installation");
+    ensure!(backup.manifest.name() == name, "it is {} under another name", backup.manifest.name());
+    backup.check_sizes()?;
+    let made_at = backup.manifest.made_at();
+    ensure!(made_at < made.made_at(), "it says that it was made on {}, which is to come", made_at.rfc3339());
+    Ok(made_at.as_micros())
+}
+
+fn is_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
 }
 
 fn remove(folder: &Path, name: &str) -> anyhow::Result<()> {
-    fs::remove_dir_all(folder.join(name)).with_context(|| format!("removing {name}"))
+    let path = folder.join(name);
+    ensure!(is_folder(&path), "it is no folder");
+    Ok(fs::remove_dir_all(path)?)
 }

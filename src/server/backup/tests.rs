@@ -1,46 +1,21 @@
-//! What operators are told of backups, while a clock is moved by hand.
+//! What operators are told of backups, which ones make room for others, and what lies in the folder that is none.
 
-use std::sync::Arc;
-
-use base::{Clock, Instant, ManualClock};
-use examiner::Examiner;
-use records::testing::Fresh;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::{Wanted, take, verify};
 use crate::{
     commands::doctor::{self, Depth},
-    settings::Settings,
-    wiring::{self, World},
+    testing::{City, make_pipe},
 };
 
 const DAY: i64 = 86_400;
 
-struct City {
-    clock: Arc<ManualClock>,
-    settings: Settings,
-    world: World,
-    fresh: Fresh,
-}
-
 impl City {
-    async fn found() -> Self {
-        let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
-        let mut settings = Settings::load(None, std::iter::empty(), &[]).unwrap();
-        let folder = fresh.folder().join("city");
-        for (key, value) in
-            [("data_folder", folder.to_str().unwrap()), ("database.url", fresh.settings.url.expose().as_str())]
-        {
-            settings.set(key, value).unwrap();
-        }
-        let clock = Arc::new(ManualClock::new(Instant::from_seconds(1_795_417_200)));
-        let shared = Arc::clone(&clock) as Arc<dyn Clock>;
-        let world = World { clock: shared, examiner: Examiner::here(), is_real: false, ..World::default() };
-        wiring::build(&settings, world.clone()).await.unwrap().database.close().await;
-        Self { clock, settings, world, fresh }
-    }
-
     fn days_later(&self, days: i64) {
-        self.clock.set(self.clock.now().plus_seconds(days * DAY));
+        self.seconds_later(days * DAY);
     }
 
     /// What `doctor` says of backups.
@@ -50,11 +25,16 @@ impl City {
     }
 
     /// Takes one and gives its folder.
-    async fn back_up(&self) -> std::path::PathBuf {
-        let wanted = Wanted { to: self.fresh.folder().join("backups"), keep: None, with_keys: false };
+    async fn back_up(&self) -> PathBuf {
+        self.back_up_and_keep(None).await.0
+    }
+
+    /// Takes one, lets so many stay, and gives its folder and what was said.
+    async fn back_up_and_keep(&self, keep: Option<usize>) -> (PathBuf, String) {
+        let wanted = Wanted { to: self.fresh.folder().join("backups"), keep, with_keys: false };
         let told = take(&self.settings, &self.world, &wanted).await.unwrap();
         assert!(!told.contains("not in the event log"), "{told}");
-        told.lines().next().unwrap().into()
+        (told.lines().next().unwrap().into(), told)
     }
 }
 
@@ -73,7 +53,7 @@ async fn doctor_says_when_no_backup_was_made_for_days_and_when_a_drill_found_som
     // A drill writes nothing into the running database, unless it is told to.
     let drill = async |is_recorded| {
         // What is written down at the same instant has no order.
-        city.clock.set(city.clock.now().plus_seconds(1));
+        city.seconds_later(1);
         let report = verify(&city.settings, &city.world, &backup, None, is_recorded).await.unwrap();
         (report.wrong, report.text)
     };
@@ -85,7 +65,7 @@ async fn doctor_says_when_no_backup_was_made_for_days_and_when_a_drill_found_som
     assert!(city.told().await.ends_with("a drill found nothing wrong on 2026-11-26"));
     // What was written down of backups since is no loss.
     assert!(drill(false).await.1.contains("lost: nothing"));
-    std::fs::write(backup.join("tables/person.jsonl"), "[]\n").unwrap();
+    fs::write(backup.join("tables/person.jsonl"), "[]\n").unwrap();
     let (wrong, text) = drill(true).await;
     assert!(wrong.len() == 1 && text.contains("ok    record: "), "{text}");
     let told = city.told().await;
@@ -108,4 +88,128 @@ async fn a_drill_is_not_written_into_the_log_of_another_installation() {
     let wrong = report.wrong.last().unwrap();
     assert!(wrong.starts_with("record: the running database did not make guosuo-2026"), "{wrong}");
     assert_eq!(other.told().await, "ok    backups: none was made yet");
+}
+
+fn name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+fn copy(from: &Path, to: &Path) {
+    assert!(std::process::Command::new("cp").arg("-a").args([from, to]).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_once_never_costs_the_backup_that_was_just_made() {
+    let city = City::found().await;
+    let (first, _) = city.back_up_and_keep(Some(1)).await;
+    city.days_later(29);
+    let ahead = city.back_up().await;
+    city.days_later(-28);
+    let (second, told) = city.back_up_and_keep(Some(1)).await;
+    assert!(second.join("manifest.json").exists() && ahead.exists() && !first.exists(), "{told}");
+    assert!(told.contains(&format!("removed {}\n", name(&first))), "{told}");
+    let said = format!("{} stays and is not counted: it says that it was made on 2026-12-22", name(&ahead));
+    assert!(told.contains(&said) && told.contains("which is to come"), "{told}");
+    // When it has come it counts as any other.
+    city.days_later(60);
+    let (third, told) = city.back_up_and_keep(Some(2)).await;
+    assert!(third.exists() && ahead.exists() && !second.exists() && !told.contains("not counted"), "{told}");
+}
+
+#[tokio::test]
+async fn only_whole_backups_of_this_installation_make_room_for_others() {
+    let (city, other) = (City::found().await, City::found().await);
+    let mut ours = Vec::new();
+    for _ in 0..3 {
+        city.days_later(1);
+        ours.push(city.back_up().await);
+    }
+    other.days_later(2);
+    other.seconds_later(7);
+    let foreign = other.back_up().await;
+    let folder = ours[0].parent().unwrap().to_owned();
+    let of = |name: &str| folder.join(name);
+    copy(&foreign, &folder);
+    // A manifest alone, with its tag; one that was renamed; one that is not whole; what is none at all.
+    let alone = of("guosuo-29991231T000000Z");
+    fs::create_dir(&alone).unwrap();
+    for part in ["manifest.json", "manifest.tag"] {
+        fs::copy(ours[2].join(part), alone.join(part)).unwrap();
+    }
+    copy(&ours[2], &of("guosuo-20000101T000000Z"));
+    city.days_later(1);
+    let broken = city.back_up().await;
+    fs::write(broken.join("tables/person.jsonl"), "[]\n").unwrap();
+    std::os::unix::fs::symlink(&ours[1], of("guosuo-link")).unwrap();
+    fs::create_dir(of("guosuo-pipe")).unwrap();
+    make_pipe(&of("guosuo-pipe").join("manifest.json"));
+    fs::write(of("guosuo-file"), "").unwrap();
+    let others = [
+        (name(&foreign), "it has no tag of this installation"),
+        ("guosuo-29991231T000000Z", "under another name"),
+        ("guosuo-20000101T000000Z", "under another name"),
+        (name(&broken), "it has 3 bytes"),
+        ("guosuo-link", "it is no folder"),
+        ("guosuo-pipe", "it is no plain file"),
+        ("guosuo-file", "it is no folder"),
+    ];
+    city.days_later(1);
+    let (new, told) = city.back_up_and_keep(Some(3)).await;
+    for (name, why) in others {
+        let line = told.lines().find(|line| line.starts_with(&format!("{name} stays and is not counted: ")));
+        assert!(line.is_some_and(|line| line.contains(why)) && of(name).exists(), "{name}: {told}");
+    }
+    let left: Vec<bool> = ours.iter().map(|path| path.exists()).collect();
+    assert_eq!((left.as_slice(), new.exists()), (&[false, true, true][..], true), "{told}");
+    // Without the keys nobody can tell which are ours, and none is removed.
+    let key = city.fresh.folder().join("city/keys/envelope.key");
+    fs::rename(&key, city.fresh.folder().join("envelope.key")).unwrap();
+    city.days_later(1);
+    let wanted = Wanted { to: folder, keep: Some(1), with_keys: false };
+    let told = take(&city.settings, &city.world, &wanted).await.unwrap();
+    assert!(told.contains("without the keys nobody can tell") && ours[2].exists() && new.exists(), "{told}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_removed_is_told_and_the_backup_is_made() {
+    let city = City::found().await;
+    let folder = city.fresh.folder().join("backups");
+    fs::create_dir_all(folder.join("guosuo-cut-off.partial")).unwrap();
+    fs::write(folder.join("guosuo-x.partial"), "").unwrap();
+    let elsewhere = city.fresh.folder().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, folder.join("guosuo-y.partial")).unwrap();
+    let (path, told) = city.back_up_and_keep(None).await;
+    assert!(path.join("manifest.json").exists() && elsewhere.exists(), "{told}");
+    assert!(told.contains("removed guosuo-cut-off\n"), "{told}");
+    for name in ["guosuo-x.partial", "guosuo-y.partial"] {
+        assert!(told.contains(&format!("{name} is not removed: it is no folder\n")), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_pipe_or_a_link_in_a_backup_is_named_and_nobody_waits_for_it() {
+    let city = City::found().await;
+    let backup = city.back_up().await;
+    let drill = async |part: &str, is_pipe: bool| {
+        let copied = backup.with_file_name("copied");
+        let _ = fs::remove_dir_all(&copied);
+        copy(&backup, &copied);
+        fs::remove_file(copied.join(part)).unwrap();
+        if is_pipe {
+            make_pipe(&copied.join(part));
+        } else {
+            std::os::unix::fs::symlink(backup.join(part), copied.join(part)).unwrap();
+        }
+        let verified = verify(&city.settings, &city.world, &copied, None, false).await;
+        verified.map_or_else(|error| format!("{error:#}"), |report| report.text)
+    };
+    for is_pipe in [true, false] {
+        let told = drill("manifest.json", is_pipe).await;
+        assert!(told.ends_with("copied/manifest.json: it is no plain file"), "{told}");
+        let told = drill("manifest.tag", is_pipe).await;
+        assert!(told.contains("WRONG tag: the manifest has no tag"), "{told}");
+        let told = drill("tables/person.jsonl", is_pipe).await;
+        assert!(told.contains("WRONG files: tables/person.jsonl: it is no file"), "{told}");
+    }
 }

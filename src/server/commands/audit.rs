@@ -10,7 +10,8 @@ use records::{
 
 use super::operator;
 use crate::{
-    archive, kept_heads,
+    archive,
+    kept_heads::{self, Kept},
     settings::Settings,
     wiring::{self, Product, World},
 };
@@ -66,9 +67,9 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     let (whole_at, checked) = (checked.map(|point| point.whole_at.rfc3339()), checked.map(|point| point.sequence));
     work.record(LogAudited { log: "log".to_owned(), events, rows, findings, checked, whole_at });
     work.commit().await?;
-    if let Some(next) = &found.next {
-        kept_heads::keep_checked(&product.database, &kept_heads::folder(settings), next)?;
-    }
+    let next = found.next.as_ref();
+    let written =
+        next.map(|next| kept_heads::keep_checked(&product.database, &kept_heads::folder(settings), next)).transpose();
     product.database.close().await;
     for line in at_hand(&found) {
         super::print(&format!("{line}\n"))?;
@@ -76,8 +77,18 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     for finding in &found.acknowledged {
         super::print(&format!("known: {finding}\n"))?;
     }
+    for line in damaged(&kept) {
+        super::print(&format!("{line}\n"))?;
+    }
     if found.is_sound() {
-        return super::print(&format!("{}\n", sound(&found, kept)));
+        super::print(&format!("{}\n", sound(&found, kept.heads.len())))?;
+        written?;
+        ensure!(
+            kept.damaged.is_empty(),
+            "the log is sound, and heads that were kept of it are not as they were: find out why, before those files or \
+             lines are taken away"
+        );
+        return Ok(());
     }
     for finding in &found.findings {
         super::print(&format!("{finding}\n"))?;
@@ -86,17 +97,17 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     bail!("not sound: {} findings{more} in {} events and {} rows", found.findings.len(), found.events, found.rows)
 }
 
-/// Numbers what waits and looks at everything; with it how many heads there are.
+/// Numbers what waits and looks at everything; with it what was kept outside.
 ///
 /// # Errors
 ///
-/// When the database is out of reach, or what was kept cannot be read.
-pub(crate) async fn look(settings: &Settings, product: &Product, reach: Reach) -> anyhow::Result<(Audit, usize)> {
+/// When the database is out of reach, or the folder of the heads cannot be read.
+pub(crate) async fn look(settings: &Settings, product: &Product, reach: Reach) -> anyhow::Result<(Audit, Kept)> {
     // What commands wrote while no server ran has no number yet. A head that was changed is a finding of the audit.
     while log::sequence_events(&product.database).await.is_ok_and(|numbered| numbered >= log::TURN_MAX) {}
     let folder = kept_heads::folder(settings);
     let kept = kept_heads::read(&product.database, &folder)?;
-    let (checked, shelf) = (kept_heads::checked(&product.database, &folder)?, archive::shelf(settings));
+    let (checked, shelf) = (kept_heads::checked(&product.database, &folder), archive::shelf(settings));
     ensure!(
         reach == Reach::Whole || checked.is_some(),
         "no sound audit of this installation is written down in {}: `guosuo audit` makes the first",
@@ -108,7 +119,12 @@ pub(crate) async fn look(settings: &Settings, product: &Product, reach: Reach) -
         checked: checked.as_ref().filter(|_| reach == Reach::Checked),
         at: Some(product.world.clock.now()),
     };
-    Ok((audit::against(&product.database, &against).await?, kept.heads.len()))
+    Ok((audit::against(&product.database, &against).await?, kept))
+}
+
+/// What is wrong with the heads that were kept.
+pub(crate) fn damaged(kept: &Kept) -> impl Iterator<Item = String> {
+    kept.damaged.iter().map(|told| format!("heads of the log are not as they were kept: {told}"))
 }
 
 /// What an audit did not look at, because it is not at hand or was checked before.

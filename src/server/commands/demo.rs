@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use departments::{DepartmentConfig, OtherDepartment, Theme};
+use records::disk;
 use tokio::{
     net::{TcpListener, TcpStream},
     process::{Child, Command},
@@ -141,7 +142,7 @@ fn department_configs(facts: &demo::DemoFacts, ports: &RelyingPartyPorts, issuer
 /// Starts one relying party as a process of its own and waits until it listens.
 async fn start_department(folder: &Path, config: &DepartmentConfig) -> anyhow::Result<Child> {
     let path = folder.join(format!("department-{}.json", config.key));
-    write_private(&path, &serde_json::to_vec_pretty(config)?)?;
+    disk::write(&path, [serde_json::to_vec_pretty(config)?.as_slice()])?;
     let mut child = Command::new(std::env::current_exe()?)
         .arg("department")
         .arg(&path)
@@ -165,13 +166,6 @@ async fn start_department(folder: &Path, config: &DepartmentConfig) -> anyhow::R
         .await
         .with_context(|| format!("the relying party {} does not listen", config.name))??;
     Ok(child)
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    Ok(())
 }
 
 async fn any_child_ended(children: &mut [Child]) -> anyhow::Error {

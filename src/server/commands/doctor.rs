@@ -174,7 +174,10 @@ async fn look_at_log(settings: &Settings, product: &Product, report: &mut Report
         report.soon("event log", &format!("known: {finding}"));
     }
     if found.is_sound() {
-        report.line("event log", Ok(audit::sound(&found, kept)));
+        report.line("event log", Ok(audit::sound(&found, kept.heads.len())));
+    }
+    for line in audit::damaged(&kept) {
+        report.line("event log", Err(line));
     }
     for finding in &found.findings {
         report.line("event log", Err(finding.to_string()));

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use base::Text;
 use oidc::client::Consent;
+use records::disk;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
@@ -54,7 +55,7 @@ impl RelyingPartyPorts {
             held.push(listener);
         }
         let ports = Self(ports);
-        std::fs::write(&path, serde_json::to_vec(&ports)?)?;
+        disk::write(&path, [serde_json::to_vec(&ports)?.as_slice()])?;
         Ok(ports)
     }
 

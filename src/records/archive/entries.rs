@@ -98,7 +98,7 @@ impl Archiver {
         for name in self.shelf.names(EVENTS)?.into_iter().filter(|name| name.first == first) {
             let Some(last) = name.last.parse().ok().filter(|last| *last < stretch.last) else { continue };
             let shorter = collect(&mut tx, (key, &head), &point, &Bounds { before, to: last }).await?;
-            if shorter.last == last && self.shelf.has(&name, &shorter.lines)? {
+            if shorter.last == last && self.shelf.has(&name, &shorter.lines) {
                 stretch = shorter;
             }
         }

@@ -135,9 +135,9 @@ impl Shelf {
         }
     }
 
-    /// Whether a file has these lines and nothing else.
-    pub(crate) fn has(&self, name: &Name, lines: &[String]) -> Result<bool, Fault> {
-        Ok(self.digest(&name.to_string())? == Some(digest_of(lines)))
+    /// Whether there is a file that has these lines and nothing else.
+    pub(crate) fn has(&self, name: &Name, lines: &[String]) -> bool {
+        self.digest(&name.to_string()).is_ok_and(|digest| digest == Some(digest_of(lines)))
     }
 
     /// Begins to read a file; none when it is not there.

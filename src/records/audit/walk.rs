@@ -185,7 +185,14 @@ impl<'a> Walk<'a> {
         audit: &mut Audit,
     ) -> Result<(), Fault> {
         let name = name.to_string();
-        let Some(mut reader) = shelf.open(&name)? else { return Ok(()) };
+        let mut reader = match shelf.open(&name) {
+            Ok(Some(reader)) => reader,
+            Ok(None) => return Ok(()),
+            Err(_) => {
+                self.pass_over(name, last, audit);
+                return Ok(());
+            }
+        };
         let mut entries = Vec::new();
         let is_whole = loop {
             let entry = match reader.next() {
@@ -204,19 +211,24 @@ impl<'a> Walk<'a> {
         if is_whole {
             self.read.insert(name, reader.sha256());
         } else {
-            audit.find(Finding::File(name));
-            self.number = last.max(self.number);
-            self.hash = None;
+            self.pass_over(name, last, audit);
         }
         Ok(())
     }
 
+    fn pass_over(&mut self, file: String, last: i64, audit: &mut Audit) {
+        audit.find(Finding::File(file));
+        self.number = last.max(self.number);
+        self.hash = None;
+    }
+
     /// Whether what is much older than what stands before it is in the archive already: its code is right, for it is a copy.
     /// A clock that was wrong for a while makes entries late too, and those are in no file.
-    pub fn look_for_copies(&self, shelf: Option<&Shelf>, audit: &mut Audit) -> Result<(), Fault> {
-        let Some(shelf) = shelf.filter(|_| !self.late.is_empty()) else { return Ok(()) };
+    pub fn look_for_copies(&self, shelf: Option<&Shelf>, audit: &mut Audit) {
+        let Some(shelf) = shelf.filter(|_| !self.late.is_empty()) else { return };
         for name in self.read.keys() {
-            let Some(mut reader) = shelf.open(name)? else { continue };
+            // It could be read a moment ago.
+            let Ok(Some(mut reader)) = shelf.open(name) else { continue };
             while let Ok(Some(line)) = reader.next() {
                 let Ok(entry) = serde_json::from_str::<Entry>(&line) else { break };
                 let late = self.late.get(&entry.event_id).filter(|late| entry.sequence != Some(**late));
@@ -225,7 +237,6 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Holds the files that were read against what the log says of them.

@@ -527,6 +527,10 @@ async fn a_file_of_the_archive_that_was_changed_is_named_and_one_that_is_not_the
     fs::remove_file(&path).map_err(Fault::broken)?;
     let audited = whole(&fresh, &kept).await?;
     assert_eq!((audited.findings, audited.away), (vec![], vec![(1, 4)]));
+    // What is no file is named, and keeps nobody from finding the rest.
+    fs::create_dir(&path).map_err(Fault::broken)?;
+    script(&fresh.database, "update event set actor = 'x' where sequence = 6").await?;
+    assert_eq!(whole(&fresh, &kept).await?.findings, [Finding::File(name), Finding::Foreign(6)]);
     Ok(())
 }
 

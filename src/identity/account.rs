@@ -12,7 +12,7 @@ use crate::{
     events::{AccountClosed, AccountLocked, AccountOpened, AccountRenamed, AccountUnlocked},
     limits,
     password::{self, HashedPassword},
-    person,
+    person, staff,
 };
 
 /// A statement that reads accounts as [`view`] takes them: the columns, and then what is asked for.
@@ -82,7 +82,12 @@ pub async fn open(
 }
 
 /// Closes an account for good.
+///
+/// # Errors
+///
+/// [`Error::Own`] for the one who acts; [`Error::AccountUnknown`] when it is closed already or there is none.
 pub async fn close(work: &mut Work, account: &AccountId) -> Result<(), Error> {
+    of_somebody_else(work, account).await?;
     change(work, account, "closed").await?;
     work.record(AccountClosed { account: account.clone() });
     Ok(())
@@ -107,7 +112,12 @@ pub async fn close_of_person(work: &mut Work, person: &PersonId) -> Result<(), F
 }
 
 /// Locks an account.
+///
+/// # Errors
+///
+/// [`Error::Own`] for the one who acts; [`Error::AccountUnknown`] when it is not open or there is none.
 pub async fn lock(work: &mut Work, account: &AccountId) -> Result<(), Error> {
+    of_somebody_else(work, account).await?;
     change(work, account, "locked").await?;
     work.record(AccountLocked { account: account.clone() });
     Ok(())
@@ -192,6 +202,11 @@ fn view((account, person, username, state): Row) -> AccountView {
         username,
         state: AccountState::stored(&state),
     }
+}
+
+async fn of_somebody_else(work: &mut Work, account: &AccountId) -> Result<(), Error> {
+    let found = find(&mut work.tx, account).await?.ok_or(Error::AccountUnknown)?;
+    staff::not_oneself(work, &found.person_id)
 }
 
 async fn change(work: &mut Work, account: &AccountId, state: &'static str) -> Result<(), Error> {

@@ -3,14 +3,16 @@
 use base::{Date, id::PersonId};
 use records::{Work, args};
 
-use crate::{Error, events::PersonDied, person};
+use crate::{Error, events::PersonDied, person, staff};
 
 /// Writes a person's death down. Doing it again changes nothing: the first day stands.
 ///
 /// # Errors
 ///
-/// [`Error::PersonUnknown`] when there is no such person; [`Error::Field`] for a day that has not come.
+/// [`Error::Own`] for the one who acts; [`Error::PersonUnknown`] when there is no such person; [`Error::Field`] for a day
+/// that has not come.
 pub async fn record(work: &mut Work, person: &PersonId, on: Date) -> Result<(), Error> {
+    staff::not_oneself(work, person)?;
     let at = work.at();
     if on > at.date() {
         return Err(Error::Field { field: "died_on" });

@@ -107,3 +107,7 @@ pub const LIST_PAGE: i64 = 50;
 
 /// How many proposals for one object are shown beside it when they wait no more.
 pub(crate) const PROPOSALS_OVER_SHOWN: i64 = 10;
+
+/// The most by which clocks of nodes differ, in seconds: an instant that another node wrote down may be that much later than
+/// now.
+pub(crate) const CLOCKS_APART_SECONDS: i64 = 60;

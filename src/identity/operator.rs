@@ -4,15 +4,17 @@
 //! The machine's command line calls [`account`] and [`password`] itself.
 
 use base::{
-    Fault, Instant,
-    id::{AccountId, PersonId},
+    Fault, Instant, ListPage,
+    id::{AccountId, OrganisationId, PersonId, StaffId},
 };
 use records::{Tx, Work};
 
 use crate::{
     Error, Reason, Vault,
     account::{self, AccountState, AccountView},
-    password::{self, HashedPassword},
+    command_key,
+    organisation::{self, OrganisationKind},
+    password::{self, HashedPassword, PasswordState},
     proposal::{self, Approved},
     reset::HandedOver,
     sign_in,
@@ -32,6 +34,55 @@ pub const UNLOCK: &str = "account.unlock";
 pub async fn needs_two(tx: &mut Tx, person: &PersonId) -> Result<bool, Fault> {
     let appointment = staff::of_person(tx, person).await?;
     Ok(appointment.is_some_and(|appointment| appointment.roles.has_any(staff::POWERS)))
+}
+
+/// Whether anybody can act as operator now: with a key for commands that counts, or with an open account and a password that
+/// does. It takes long only where nobody can.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn can_anybody_act(tx: &mut Tx, at: Instant) -> Result<bool, Fault> {
+    if command_key::endings(tx, at).await?.iter().any(|key| key.at > at) {
+        return Ok(true);
+    }
+    let mut departments = ListPage::first(ListPage::<OrganisationId>::LIMIT_MAX);
+    loop {
+        let found = organisation::list(tx, OrganisationKind::Department, &departments).await?;
+        for department in &found.items {
+            if has_operator(tx, &department.organisation_id, at).await? {
+                return Ok(true);
+            }
+        }
+        match found.next {
+            Some(next) => departments = ListPage::after(next, departments.limit),
+            None => return Ok(false),
+        }
+    }
+}
+
+/// Whether an operator of a department can sign in.
+async fn has_operator(tx: &mut Tx, department: &OrganisationId, at: Instant) -> Result<bool, Fault> {
+    let mut page = ListPage::first(ListPage::<StaffId>::LIMIT_MAX);
+    loop {
+        let found = staff::list(tx, department, &page).await?;
+        for one in found.items.iter().filter(|one| one.roles.has(Role::Operator)) {
+            for account in account::of_person(tx, &one.person_id).await? {
+                let counts = match password::state(tx, &account.account_id).await? {
+                    PasswordState::HandedOut(until) => until > at,
+                    PasswordState::Missing => false,
+                    PasswordState::Own => true,
+                };
+                if counts && account.state == AccountState::Open {
+                    return Ok(true);
+                }
+            }
+        }
+        match found.next {
+            Some(next) => page = ListPage::after(next, page.limit),
+            None => return Ok(false),
+        }
+    }
 }
 
 /// Locks an account; its sessions end.

@@ -186,6 +186,16 @@ pub async fn list(
     Ok(PageOf::from_rows(rows, page.limit, |row| row.organisation_id.clone()))
 }
 
+/// Whether something can have been asked of the product at an instant: after its first department was registered, before
+/// which nobody signed in, and not later than now, as far as clocks of nodes agree.
+pub async fn can_have_been_asked(tx: &mut Tx, asked: Instant, now: Instant) -> Result<bool, Fault> {
+    if asked > now.plus_seconds(limits::CLOCKS_APART_SECONDS) {
+        return Ok(false);
+    }
+    let first = list(tx, OrganisationKind::Department, &ListPage::first(1)).await?.items;
+    Ok(first.first().is_none_or(|first| asked >= first.organisation_id.drawn_at()))
+}
+
 /// Organisations that a person may act for at an instant: as legal representative or under a mandate.
 pub async fn of_person(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Vec<OrganisationView>, Fault> {
     queries::of_person(tx, person, at).await

@@ -175,7 +175,14 @@ pub async fn appoint(
 }
 
 /// Ends an appointment now. Sessions of the person go on, without it, from their next request.
+///
+/// # Errors
+///
+/// [`Error::Own`] for the one who acts; [`Error::StaffUnknown`] when it has ended or there is none.
 pub async fn end(work: &mut Work, staff: &StaffId) -> Result<(), Error> {
+    if let Some(found) = find(&mut work.tx, staff).await? {
+        not_oneself(work, &found.person_id)?;
+    }
     let at = work.at();
     if !queries::end(&mut work.tx, staff, at).await? {
         return Err(Error::StaffUnknown);
@@ -203,6 +210,21 @@ pub async fn acting(work: &mut Work, role: Role) -> Result<StaffView, Error> {
     queries::hold(&mut work.tx, &staff).await?;
     let found = queries::by_id(&mut work.tx, &staff).await?;
     found.filter(|found| found.roles.has(role)).ok_or(Error::NotAllowed)
+}
+
+/// Refuses what takes an account or a place away from the one who acts: an operator who can act is left after each act of
+/// an operator, by command as on a page, and nobody is locked out of an installation for good.
+///
+/// # Errors
+///
+/// [`Error::Own`] for the one who acts.
+pub(crate) fn not_oneself(work: &Work, person: &PersonId) -> Result<(), Error> {
+    match work.actor() {
+        Actor::Operator { person: acting, .. } | Actor::Staff { person: acting, .. } if acting == person => {
+            Err(Error::Own)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The appointment a person has now.

@@ -32,6 +32,6 @@ pub(crate) mod visit;
 pub(crate) mod wording;
 
 #[cfg(test)]
-mod markup_tests;
+pub(crate) mod markup_tests;
 #[cfg(test)]
 mod style_tests;

@@ -157,7 +157,10 @@ struct Sample {
 
 /// The product on one listener.
 pub fn router(app: App) -> axum::Router {
-    crate::router(app, &Surface::ALL)
+    let router = crate::router(app, &Surface::ALL);
+    #[cfg(test)]
+    let router = router.layer(axum::middleware::from_fn(crate::kit::markup_tests::keep_what_answers_a_form));
+    router
 }
 
 /// The product with pages of invented content at `/sample/{which}`, for looking at them.

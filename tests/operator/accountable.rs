@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use records::Database;
-use tests::installation::{Installation, OWN_PASSWORD, credit_code};
+use tests::installation::{DEPARTMENT, Installation, OWN_PASSWORD, credit_code, identity_number};
 
 use super::bad_input::refused;
 
@@ -83,7 +83,10 @@ async fn a_command_acts_for_a_named_operator_who_proves_it_or_not_at_all() {
     days(22).await;
     assert_eq!((told("soon  calendar: "), told("WRONG calendar: ")), (0, 2));
     days(-22).await;
-    assert_eq!(installation.must(&["operator", "unbind", "--username", "root-operator"]), "2 keys ended\n");
+    // Whoever has the key alone would be left with nothing.
+    let unbind = ["operator", "unbind", "--username", "root-operator"];
+    refused(&installation.run(&unbind), &["--as root-operator"]);
+    assert_eq!(installation.must(&[&unbind[..], &with].concat()), "2 keys ended\n");
     refused(&add(&installation, &[], 5), &["counts no more"]);
     fs::write(&key, kept).unwrap();
     refused(&add(&installation, &[], 5), &["counts no more"]);
@@ -94,6 +97,65 @@ async fn a_command_acts_for_a_named_operator_who_proves_it_or_not_at_all() {
     server.stop();
     fs::write(&key, "x").unwrap();
     assert!(installation.must(&["audit"]).starts_with("sound: "));
+}
+
+#[tokio::test]
+async fn no_command_ends_whom_it_acts_for_and_each_says_what_is_true_and_takes_a_reason() {
+    let (installation, _) = Installation::bootstrapped().await;
+    let number = installation.file("number.txt", &identity_number(2));
+    installation.must(&["person", "add", "--username", "li", "--name", "李四", "--identity-number-file", &number]);
+    let before = installation.events().await;
+    let person = |act: &str, username: &str, more: &[&str]| {
+        installation.run(&[&["person", act, "--username", username][..], more].concat())
+    };
+    let why = ["--reason", "8 号函"];
+    for act in ["lock", "close"] {
+        refused(&person(act, "root-operator", &why), &["root-operator: nobody does this for themselves"]);
+    }
+    refused(&installation.run(&["staff", "end", "--username", "root-operator"]), &["nobody does this for themselves"]);
+    let root = installation.file("root.txt", &identity_number(1));
+    let deceased = ["person", "deceased", "--identity-number-file", &root];
+    refused(&installation.run(&deceased), &["nobody does this for themselves"]);
+    for act in ["lock", "unlock", "close", "reset-password"] {
+        let without = person(act, "li", &[]);
+        assert!(without.code == Some(2) && without.err.contains("--reason"), "{act}: {without:?}");
+        refused(&person(act, "li", &["--reason", " "]), &["--reason"]);
+    }
+    assert_eq!(person("rename", "li", &["--to", "li4"]).code, Some(2));
+    refused(&person("unlock", "li", &why), &["li is open already"]);
+    assert_eq!(installation.events().await, before);
+    assert_eq!(person("lock", "li", &why).code, Some(0));
+    refused(&person("lock", "li", &why), &["li is locked already"]);
+    assert_eq!(person("close", "li", &why).code, Some(0));
+    for act in ["lock", "unlock", "close", "reset-password"] {
+        refused(&person(act, "li", &why), &["li is closed"]);
+    }
+    assert!(installation.must(&["doctor", "--quick"]).contains("ok    operators: "));
+}
+
+#[tokio::test]
+async fn where_nobody_can_act_as_operator_doctor_says_so_and_bootstrap_makes_somebody_one_again() {
+    let (installation, _) = Installation::bootstrapped().await;
+    let again = ["bootstrap", "--username", "root-again", "--name", "王操作", "--identity-number-file", "-"];
+    let again = [&again[..], &["--organisation", "局", "--organisation-code", DEPARTMENT]].concat();
+    refused(&installation.run_with(&again, &identity_number(1)), &["somebody who can act as operator"]);
+    let ended = "update command_key set ends_at = 1 returning account_id; \
+                 update password set ends_at = 1 returning account_id";
+    script(&installation, ended).await;
+    let said = installation.run(&["doctor", "--quick"]).out;
+    assert!(said.contains("WRONG operators: nobody can act as operator: `guosuo bootstrap`"), "{said}");
+    refused(&installation.run_with(&again, &identity_number(1)), &["operator.key counts no more: remove it first"]);
+    fs::remove_file(installation.data().join("keys/operator.key")).unwrap();
+    let ran = installation.run_with(&again, &identity_number(1));
+    assert!(ran.code == Some(0) && ran.out.contains("operator root-again may sign in until "), "{ran:?}");
+    assert_eq!(installation.must(&["operator", "show"]), "root-again\n");
+    assert!(installation.run(&["doctor", "--quick"]).out.contains("ok    operators: "));
+    // Somebody else is registered for it as well, in a department of before.
+    script(&installation, ended).await;
+    fs::remove_file(installation.data().join("keys/operator.key")).unwrap();
+    let other = again.iter().map(|word| if *word == "root-again" { "other" } else { word }).collect::<Vec<_>>();
+    assert_eq!(installation.run_with(&other, &identity_number(2)).code, Some(0));
+    assert_eq!(installation.must(&["operator", "show"]), "other\n");
 }
 
 async fn actors(installation: &Installation, kind: &str) -> Vec<String> {

@@ -3,7 +3,7 @@
 use base::id::ProposalId;
 
 use super::*;
-use crate::{operator, password::PasswordState, proposal::Approved, reset::HandedOver};
+use crate::{command_key, operator, password::PasswordState, proposal::Approved, reset::HandedOver};
 
 /// An account of a reviewer.
 async fn reviewer(office: &Office) -> Result<AccountId, Error> {
@@ -111,6 +111,51 @@ async fn an_account_with_powers_is_opened_by_two_operators_and_nobody_opens_thei
     assert!(matches!(approve(&office, &office.one, &id).await, Err(Error::Own)));
     let mut work = office.begin(&office.one, 6).await?;
     assert!(matches!(operator::rename(&mut work, &own, "other", &why()).await, Err(Error::Own)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_acts_by_command_ends_neither_their_own_account_nor_their_place_nor_their_life() -> Result<(), Error> {
+    let office = Office::open().await?;
+    let Actor::Staff { staff, person } = office.one.clone() else { panic!("an operator is staff") };
+    let (own, other) = (office.account(11).await?, office.account(12).await?);
+    let command = Actor::Operator { staff: staff.clone(), person: person.clone() };
+    let before = office.city.events::<events::AccountLocked>().await?.len();
+    let mut work = office.begin(&command, 1).await?;
+    assert!(matches!(account::lock(&mut work, &own).await, Err(Error::Own)));
+    assert!(matches!(account::close(&mut work, &own).await, Err(Error::Own)));
+    assert!(matches!(staff::end(&mut work, &staff).await, Err(Error::Own)));
+    assert!(matches!(death::record(&mut work, &person, at(0).date()).await, Err(Error::Own)));
+    assert_eq!(account::find(&mut work.tx, &own).await?.unwrap().state, account::AccountState::Open);
+    assert!(staff::find(&mut work.tx, &staff).await?.is_some());
+    account::lock(&mut work, &other).await?;
+    work.commit().await?;
+    assert_eq!(office.city.events::<events::AccountLocked>().await?.len(), before + 1);
+    assert!(office.city.events::<events::StaffEnded>().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn somebody_can_act_as_operator_while_a_key_or_a_password_of_an_open_account_counts() -> Result<(), Error> {
+    let office = Office::open().await?;
+    let (one, two) = (office.account(11).await?, office.account(12).await?);
+    let can = async |seconds| operator::can_anybody_act(&mut office.city.database().read().await?, at(seconds)).await;
+    assert!(!can(0).await?, "neither has a password");
+    let (_, first) = password::first(&office.city.gate, &context(at(0), 79).entropy).await?;
+    let mut work = office.begin(&testing::operator(), 0).await?;
+    let until = password::hand_out(&mut work, &one, &first).await?;
+    work.commit().await?;
+    let seconds = until.seconds_since(at(0));
+    assert_eq!((can(seconds - 1).await?, can(seconds).await?), (true, false), "a password that was handed out ends");
+    let mut work = office.begin(&testing::operator(), 1).await?;
+    account::lock(&mut work, &one).await?;
+    work.commit().await?;
+    assert!(!can(2).await?, "the account is locked");
+    let mut work = office.begin(&testing::operator(), 2).await?;
+    let key = command_key::make(&mut work, &two).await?;
+    work.commit().await?;
+    let ends = key.until.seconds_since(at(0));
+    assert_eq!((can(ends - 1).await?, can(ends).await?), (true, false), "a key counts until it ends");
     Ok(())
 }
 

@@ -1,8 +1,8 @@
-//! `bootstrap`: the first operator.
+//! `bootstrap`: the first operator; and another one, when nobody is left who can act as operator.
 
 use anyhow::{Context, ensure};
 use base::ListPage;
-use identity::{Role, command_key, organisation, staff};
+use identity::{Role, command_key, operator as operators, organisation, person as persons, staff};
 use records::Actor;
 
 use super::{
@@ -44,21 +44,39 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     // or the identity number stops the second of two that run at the same time with the same words.
     let departments =
         organisation::list(&mut work.tx, organisation::OrganisationKind::Department, &ListPage::first(1)).await?;
+    let at = work.at();
     ensure!(
-        departments.items.is_empty(),
-        "this database has departments already: `guosuo organisation add` and `guosuo staff appoint` go on from here"
+        departments.items.is_empty() || !operators::can_anybody_act(&mut work.tx, at).await?,
+        "this database has departments already, and somebody who can act as operator: `guosuo organisation add` and \
+         `guosuo staff appoint` go on from here"
     );
-    let person = person::register(&mut work, &product.app.vault, arguments.account, number, &hashed).await?;
-    let new = organisation::NewOrganisation {
-        credit_code: code,
-        name: arguments.organisation,
-        kind: organisation::OrganisationKind::Department,
-        legal_representative: None,
-    };
-    let department = organisation::register(&mut work, new).await.context("--organisation")?;
-    staff::appoint(&mut work, &person.person, &department, &[Role::Operator]).await?;
-    let key = command_key::make(&mut work, &person.account).await?;
     let file = operator::key_file(settings);
+    // A key that binds this machine account to somebody who cannot act any more would stay in the place of the new one.
+    ensure!(departments.items.is_empty() || !file.exists(), "{} counts no more: remove it first", file.display());
+    let known = persons::find_by_identity_number(&mut work.tx, &product.app.vault, &number).await?;
+    let person = match known {
+        Some(known) => person::open(&mut work, known.person_id, &arguments.account.username, &hashed).await?,
+        None => person::register(&mut work, &product.app.vault, arguments.account, number, &hashed).await?,
+    };
+    let department = match organisation::find_by_code(&mut work.tx, &code).await? {
+        Some(found) => found.organisation_id,
+        None => {
+            let new = organisation::NewOrganisation {
+                credit_code: code,
+                name: arguments.organisation,
+                kind: organisation::OrganisationKind::Department,
+                legal_representative: None,
+            };
+            organisation::register(&mut work, new).await.context("--organisation")?
+        }
+    };
+    let place = staff::of_person(&mut work.tx, &person.person).await?;
+    if place.is_none_or(|place| !place.roles.has(Role::Operator)) {
+        staff::appoint(&mut work, &person.person, &department, &[Role::Operator])
+            .await
+            .context("--organisation-code")?;
+    }
+    let key = command_key::make(&mut work, &person.account).await?;
     foundation::write_secret(&file, key.secret.expose()).with_context(|| format!("writing {}", file.display()))?;
     work.commit().await?;
     let handed_out = person::handed_out(&person.username, &password, person.until);

@@ -1,7 +1,12 @@
 //! `doctor`: what is in force, what is wrong, what to do about it.
 
 use anyhow::{anyhow, bail, ensure};
+use base::ListPage;
 use documents::font::Fonts;
+use identity::{
+    operator,
+    organisation::{self, OrganisationKind},
+};
 use records::{Database, SharedClock, backups, damage, installation, jobs};
 
 use super::{
@@ -95,6 +100,12 @@ async fn look_at_database(
     if let Some(said) = last_backup(settings, world, database).await.transpose() {
         report.line("backups", words(said));
     }
+    match operators(world, database).await {
+        // Before the first one is registered nobody is missed.
+        Ok(None) => report.soon("operators", "none yet: `guosuo bootstrap` registers the first one"),
+        Ok(Some(said)) => report.line("operators", Ok(said)),
+        Err(error) => report.line("operators", Err(format!("{error:#}"))),
+    }
     if let Err(fault) = safety::look_inside(settings, database, report).await {
         report.line("safety", Err(fault.to_string()));
     }
@@ -156,6 +167,21 @@ async fn last_backup(settings: &Settings, world: &World, database: &Database) ->
     let found = standing.last.and_then(|last| last.drilled).map_or(0, |drilled| drilled.findings);
     ensure!(found == 0, "what is wrong with the last one is wrong with what would be put back: {said}");
     Ok(Some(said))
+}
+
+/// Whether anybody can act as operator; none where nobody was registered yet.
+async fn operators(world: &World, database: &Database) -> anyhow::Result<Option<String>> {
+    let mut tx = database.read().await?;
+    let departments = organisation::list(&mut tx, OrganisationKind::Department, &ListPage::first(1)).await?;
+    if departments.items.is_empty() {
+        return Ok(None);
+    }
+    ensure!(
+        operator::can_anybody_act(&mut tx, world.clock.now()).await?,
+        "nobody can act as operator: `guosuo bootstrap` makes somebody one again (“When nobody is left” in \
+         deploy/README.md)"
+    );
+    Ok(Some("somebody can act as one".to_owned()))
 }
 
 async fn waiting_jobs(database: &Database) -> anyhow::Result<String> {

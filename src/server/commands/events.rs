@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use base::{
     Language, ListPage,
     id::{EventId, RequestId},
 };
+use identity::organisation;
 use records::{
     events::LogRead,
     log::{self, Filter},
@@ -71,7 +72,15 @@ async fn of_request(settings: &Settings, request: RequestId) -> anyhow::Result<(
     // Whoever looks stands in the log before anything is shown.
     let look = LogRead { about: request.to_string(), by: "request".to_owned(), count };
     product.database.tell(&context, look).await?;
+    let now = product.world.clock.now();
+    let is_known = count > 0
+        || organisation::can_have_been_asked(&mut product.database.read().await?, request.drawn_at(), now).await?;
     product.database.close().await;
+    ensure!(
+        is_known,
+        "no such number is known: it was made {}, when this installation did not run; check each character",
+        request.drawn_at().rfc3339()
+    );
     if count == 0 {
         text = format!("nothing was written down in it; it was made {}\n", request.drawn_at().rfc3339());
     }

@@ -74,6 +74,12 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
             let mut work = product.database.begin(context).await?;
             let account = account::find_by_username(&mut work.tx, &username).await?;
             let account = account.with_context(|| format!("no account has the username {username}"))?;
+            // Whoever has nothing but the key would be left with nothing at all.
+            ensure!(
+                account.username != operator.username || !settings.text(&settings::OPERATOR_AS).is_empty(),
+                "{username} is whom this command acts for: name yourself by `--as {username}`, so that your password is \
+                 known to count before the keys end"
+            );
             let ended = command_key::end_all(&mut work, &account.account_id).await?;
             if ended > 0 {
                 work.commit().await?;

@@ -72,17 +72,7 @@ pub struct Named {
     username: String,
     /// Why: kept in the event log.
     #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
-}
-
-impl Named {
-    /// Writes the reason down, if one was given.
-    fn record(&self, work: &mut Work, account: &AccountId) -> anyhow::Result<()> {
-        if let Some(reason) = &self.reason {
-            Reason::parse(reason).context("--reason")?.record(work, account.as_str());
-        }
-        Ok(())
-    }
+    reason: String,
 }
 
 /// What is to be different. An empty value removes what is there.
@@ -161,40 +151,48 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Add(new) => add(settings, new).await,
         Command::Close(named) => {
-            act(settings, &named, async |work, view| account::close(work, &view.account_id).await).await
+            let close = async |work: &mut Work, view: &AccountView| account::close(work, &view.account_id).await;
+            act(settings, &named, &[AccountState::Open, AccountState::Locked], close).await
         }
         Command::Deceased(death) => deceased(settings, &death).await,
         Command::Edit(corrections) => edit(settings, corrections).await,
         Command::Lock(named) => {
-            act(settings, &named, async |work, view| account::lock(work, &view.account_id).await).await
+            let lock = async |work: &mut Work, view: &AccountView| account::lock(work, &view.account_id).await;
+            act(settings, &named, &[AccountState::Open], lock).await
         }
         Command::Rename { named, to } => {
-            act(settings, &named, async |work, view| account::rename(work, view, &to).await).await
+            let rename = async |work: &mut Work, view: &AccountView| account::rename(work, view, &to).await;
+            act(settings, &named, &[AccountState::Open, AccountState::Locked], rename).await
         }
         Command::ResetPassword(named) => reset_password(settings, &named).await,
         Command::Show { username } => show(settings, &username).await,
         Command::Unlock(named) => {
-            act(settings, &named, async |work, view| account::unlock(work, &view.account_id).await).await
+            let unlock = async |work: &mut Work, view: &AccountView| account::unlock(work, &view.account_id).await;
+            act(settings, &named, &[AccountState::Locked], unlock).await
         }
     }
 }
 
-/// Does something to one account.
+/// Does something to one account in one of these states.
 async fn act(
     settings: &Settings,
     named: &Named,
+    states: &[AccountState],
     act: impl AsyncFnOnce(&mut Work, &AccountView) -> Result<(), identity::Error>,
 ) -> anyhow::Result<()> {
+    let reason = Reason::parse(&named.reason).context("--reason")?;
     let product = wiring::find(settings, World::default()).await?;
     let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let view = account_named(&mut work, &named.username).await?;
+    anyhow::ensure!(states.contains(&view.state), "{} is {} already", named.username, state_word(view.state));
     act(&mut work, &view).await.with_context(|| named.username.clone())?;
-    named.record(&mut work, &view.account_id)?;
+    reason.record(&mut work, view.account_id.as_str());
     work.commit().await?;
     super::print("done\n")
 }
 
 async fn reset_password(settings: &Settings, named: &Named) -> anyhow::Result<()> {
+    let reason = Reason::parse(&named.reason).context("--reason")?;
     let world = World::default();
     let product = wiring::find(settings, world.clone()).await?;
     let (password, hashed) = first_password(&product).await?;
@@ -203,7 +201,7 @@ async fn reset_password(settings: &Settings, named: &Named) -> anyhow::Result<()
     anyhow::ensure!(view.state != AccountState::Closed, "{} is closed", named.username);
     let until = password::hand_out(&mut work, &view.account_id, &hashed).await?;
     sign_in::forgive(&mut work, &product.app.vault, &view.username).await?;
-    named.record(&mut work, &view.account_id)?;
+    reason.record(&mut work, view.account_id.as_str());
     work.commit().await?;
     super::print(&format!("{}\n", handed_out(&view.username, &password, until)))
 }
@@ -249,16 +247,20 @@ async fn show(settings: &Settings, username: &str) -> anyhow::Result<()> {
     let number = person.identity_number(&product.app.vault)?.masked();
     let mut lines = format!("{} {} {number}\n", person.person_id, person.name);
     for view in account::of_person(&mut tx, &view.person_id).await? {
-        let state = match view.state {
-            AccountState::Closed => "closed",
-            AccountState::Locked => "locked",
-            AccountState::Open => "open",
-        };
+        let state = state_word(view.state);
         let last = session::last_of_account(&mut tx, &view.account_id).await?;
         let last = last.map_or_else(|| "never".to_owned(), Instant::rfc3339);
         let _ = writeln!(lines, "{} {} {state}, last sign-in: {last}", view.account_id, view.username);
     }
     super::print(&lines)
+}
+
+fn state_word(state: AccountState) -> &'static str {
+    match state {
+        AccountState::Closed => "closed",
+        AccountState::Locked => "locked",
+        AccountState::Open => "open",
+    }
 }
 
 async fn account_named(work: &mut Work, username: &str) -> anyhow::Result<AccountView> {
@@ -280,7 +282,7 @@ async fn deceased(settings: &Settings, death: &Death) -> anyhow::Result<()> {
     let found = person::find_by_identity_number(&mut work.tx, &product.app.vault, &number).await?;
     let person = found.context("there is no person with this identity number")?.person_id;
     let on = on.unwrap_or_else(|| work.at().date());
-    death::record(&mut work, &person, on).await?;
+    death::record(&mut work, &person, on).await.with_context(|| person.to_string())?;
     let told = work.commit_and_tell().await?;
     let (sessions, licences) = (super::count::<SessionClosed>(&told), super::licences_ended(&told));
     super::print(&format!("{person}: {sessions} sessions closed, {licences} licences ended\n"))
@@ -348,7 +350,21 @@ pub(crate) async fn register(
         profile: Profile { phone_number: new.phone, email: new.email, ..Profile::default() },
     };
     let person = person::register(work, vault, person).await?;
-    let account = account::open(work, &person, &new.username, None).await?;
+    open(work, person, &new.username, password).await
+}
+
+/// Opens an account of somebody who is registered, with a password that was handed out.
+///
+/// # Errors
+///
+/// When the username is not acceptable, or the database is out of reach.
+pub(crate) async fn open(
+    work: &mut Work,
+    person: PersonId,
+    username: &str,
+    password: &HashedPassword,
+) -> anyhow::Result<Registered> {
+    let account = account::open(work, &person, username, None).await?;
     let until = password::hand_out(work, &account, password).await?;
-    Ok(Registered { person, account, username: new.username.trim().to_owned(), until })
+    Ok(Registered { person, account, username: username.trim().to_owned(), until })
 }

@@ -47,6 +47,10 @@ pub const UPLOADS_BYTES_EACH_MAX: usize = 2 * UPLOAD_BYTES_MAX;
 /// How long whoever signed in with a password that was handed out may think of another one, in seconds.
 pub const CHOOSING_SECONDS_MAX: i64 = 15 * 60;
 
+/// How long after the number of a person was typed at the counter a reset may be filed for that person, in seconds: the
+/// document is compared with the face meanwhile.
+pub const SEARCHED_SECONDS_MAX: i64 = 30 * 60;
+
 /// Files of one client that wait to be examined or are.
 pub const FILES_EACH_MAX: usize = 32;
 

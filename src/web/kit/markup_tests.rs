@@ -2,9 +2,47 @@
 
 use std::collections::HashSet;
 
+use axum::{body::Body, extract::Request, middleware::Next, response::Response};
+use http::{Method, header::CONTENT_TYPE};
+
+use crate::kit::access::Row;
+
 /// The pages that say how the API is called, and what was wrong with what an application asked: whoever writes programs
 /// reads codes.
 const FOR_PROGRAMMERS: [&str; 2] = ["A-01", "E-01"];
+
+/// Ends the test in which a page that answers a form offers another language or size where the page is not had again: at
+/// an address that is only sent to, or at its own, where what the form led to is lost.
+pub async fn keep_what_answers_a_form(request: Request, next: Next) -> Response {
+    let sent_to = (!request.method().is_safe()).then(|| request.uri().to_string());
+    let response = next.run(request).await;
+    let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let Some(sent_to) = sent_to.filter(|_| is_page) else { return response };
+    let (parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let lost = lost(&sent_to, &String::from_utf8_lossy(&body));
+    assert!(lost.is_empty(), "what answers a form at {sent_to} is lost at {lost:?}");
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// Where a page that answers a form sends whoever switches, and where it is not had again.
+fn lost(sent_to: &str, page: &str) -> Vec<String> {
+    let rows = crate::rows();
+    let opens = |address: &str| {
+        let path: Vec<_> = address.split(['?', '#']).next().unwrap_or_default().split('/').collect();
+        let is_at = |row: &Row| {
+            let pattern: Vec<_> = row.path.split('/').collect();
+            let mut places = pattern.iter().zip(&path);
+            pattern.len() == path.len() && places.all(|(place, part)| place.starts_with('{') || place == part)
+        };
+        rows.iter().any(|row| row.method == Method::GET && is_at(row))
+    };
+    let switches =
+        page.split("href=\"/").filter(|link| ["appearance?", "language?"].iter().any(|to| link.starts_with(to)));
+    let back = switches.filter_map(|link| link.split('"').next()?.split_once("back=").map(|(_, back)| back));
+    let back = back.map(|back| percent_encoding::percent_decode_str(back).decode_utf8_lossy().into_owned());
+    back.filter(|back| back == sent_to || !opens(back)).collect()
+}
 
 /// Ends the test that renders a page with something wrong in it.
 pub fn check(page: &str) {
@@ -56,6 +94,19 @@ fn codes(text: &str) -> impl Iterator<Item = &str> {
         let is_lower = word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
         is_lower && word.trim_matches('_').contains('_')
     })
+}
+
+#[test]
+fn a_switch_on_what_answers_a_form_leads_to_another_page_that_can_be_opened() {
+    let check = |sent_to: &str, back: &str, wrong: &[&str]| {
+        let page = format!("<a href=\"/\">x</a><a href=\"/language?to=en&amp;back={back}\" lang=\"en\">English</a>");
+        assert_eq!(lost(sent_to, &page), wrong, "{sent_to}, {back}");
+    };
+    check("/sign-in", "%2Fsign-in%3Fto%3D%252Fme", &[]);
+    check("/sign-in/choose", "%2Fsign-in%2Fchoose", &["/sign-in/choose"]);
+    check("/operator/people", "%2Foperator%2Fpeople", &["/operator/people"]);
+    check("/desk/resets/rst_1/approve", "%2Fdesk%2Fresets%2Frst_1", &[]);
+    assert!(lost("/desk/resets/find", "<a href=\"/desk\">x</a>").is_empty());
 }
 
 #[test]

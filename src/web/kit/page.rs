@@ -41,6 +41,8 @@ pub struct Page {
     pub session: Option<Arc<Session>>,
     /// The request.
     pub visit: SharedVisit,
+    /// Where the page is had again by opening it; none of what answers a form, which would be lost.
+    opened_at: Option<String>,
     app: App,
 }
 
@@ -50,7 +52,7 @@ impl FromRequestParts<App> for Page {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let visit = visit::of(parts)?;
         let session = session::find(app, &visit).await?;
-        Ok(Self { language: visit.language, session, visit, app: app.clone() })
+        Ok(Self { language: visit.language, session, opened_at: opened_at(&visit), visit, app: app.clone() })
     }
 }
 
@@ -58,12 +60,20 @@ impl Page {
     /// A page for a visit whose session nobody has looked for: error pages, which must not wait for a database.
     pub fn of_visit(app: &App, visit: &SharedVisit) -> Self {
         let session = session::known(visit);
-        Self { language: visit.language, session, visit: Arc::clone(visit), app: app.clone() }
+        let visit = Arc::clone(visit);
+        Self { language: visit.language, session, opened_at: opened_at(&visit), visit, app: app.clone() }
     }
 
     /// The same page in another language: what a client asks for with `ui_locales` in a sealed request.
     pub fn in_language(mut self, language: Option<Language>) -> Self {
         self.language = language.unwrap_or(self.language);
+        self
+    }
+
+    /// The same page, which is had again at this address although it answers a form: nothing on it is lost there but what
+    /// was typed.
+    pub fn opened_at(mut self, address: String) -> Self {
+        self.opened_at = Some(address);
         self
     }
 
@@ -109,6 +119,11 @@ impl Page {
         self.session.is_none() && self.visit.session_token.is_none() && !self.visit.target.starts_with("/sign-in")
     }
 
+    /// Whether anything stands at the top on the right.
+    pub fn has_switches(&self) -> bool {
+        self.invites() || self.opened_at.is_some()
+    }
+
     /// Whether to show the way to the console: to staff, and to visitors who have not said yet who they are.
     pub fn offers_console(&self) -> bool {
         self.session.as_ref().is_none_or(|session| session.staff.is_some())
@@ -136,9 +151,10 @@ impl Page {
         self.visit.at.legal_text()
     }
 
-    /// This page's own path and query, encoded for the query of another link.
-    pub fn here(&self) -> String {
-        crate::kit::links::percent_encode(&self.visit.target).to_string()
+    /// Where this page is had again in another language or size, encoded for the query of a link; none where it would be
+    /// lost: the answer to a form, with somebody who was found, or a password that is shown once.
+    pub fn here(&self) -> Option<String> {
+        self.opened_at.as_deref().map(|address| crate::kit::links::percent_encode(address).to_string())
     }
 
     /// Where the product is reached.
@@ -166,6 +182,10 @@ impl Page {
     pub fn visit(&self) -> &Visit {
         &self.visit
     }
+}
+
+fn opened_at(visit: &Visit) -> Option<String> {
+    visit.is_opened.then(|| visit.target.clone())
 }
 
 /// A text that stands alone: in English it then begins with a capital letter.

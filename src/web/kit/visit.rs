@@ -41,6 +41,8 @@ pub struct Visit {
     pub(crate) elder: bool,
     /// Path and query as sent.
     pub(crate) target: String,
+    /// Whether the same address gives the same page again: not what answers a form.
+    pub(crate) is_opened: bool,
     /// Whether errors are told as JSON.
     pub(crate) wants_json: bool,
     /// The value of the session cookie; whether it means anything only the database knows.
@@ -73,6 +75,7 @@ impl Visit {
             language: language(request),
             elder: cookies::find(headers, cookies::APPEARANCE) == Some("elder"),
             target: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            is_opened: request.method().is_safe(),
             wants_json: wants_json(request.uri().path(), headers),
             session_token: session_token.map(|token| Secret::new(token.to_owned())),
             session: OnceCell::new(),

@@ -23,7 +23,7 @@ struct Home {
 /// `GET /me`.
 pub async fn home(State(app): State<App>, citizen: Citizen, page: Page) -> Result<Response, Problem> {
     let mut tx = app.database.read().await?;
-    let (holders, names) = licences::holders(&mut tx, &citizen, page.visit.at).await?;
+    let (holders, names) = licences::holders(&mut tx, &citizen.session, page.visit.at).await?;
     let unseen = told::unseen(&mut tx, &holders, &citizen.session.person_id).await?;
     drop(tx);
     let mut notices = Vec::with_capacity(unseen.len());

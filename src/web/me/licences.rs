@@ -10,7 +10,12 @@ use records::Tx;
 
 use crate::{
     App, Page, Problem,
-    kit::{form::Query, page::html, session::Citizen, wording::Worded},
+    kit::{
+        form::Query,
+        page::html,
+        session::{Citizen, Session},
+        wording::Worded,
+    },
 };
 
 /// Licences on one page.
@@ -51,7 +56,7 @@ pub async fn list(
     };
     let at = page.visit.at;
     let mut tx = app.database.read().await?;
-    let (holders, names) = holders(&mut tx, &citizen, at).await?;
+    let (holders, names) = holders(&mut tx, &citizen.session, at).await?;
     let held = register::held_by(&mut tx, &holders, &after).await?;
     drop(tx);
     let mut cards = Vec::with_capacity(held.items.len());
@@ -66,13 +71,13 @@ pub async fn list(
 }
 
 /// In whose names the licences of a person are, and what those are called: the person, and the organisations.
-pub(super) async fn holders(
+pub(crate) async fn holders(
     tx: &mut Tx,
-    citizen: &Citizen,
+    session: &Session,
     at: Instant,
 ) -> Result<(Vec<Holder>, Vec<String>), Problem> {
-    let person = &citizen.session.person_id;
-    let (mut holders, mut names) = (vec![Holder::Person(person.clone())], vec![citizen.session.name.clone()]);
+    let person = &session.person_id;
+    let (mut holders, mut names) = (vec![Holder::Person(person.clone())], vec![session.name.clone()]);
     for organisation in organisation::of_person(tx, person, at).await? {
         holders.push(Holder::Organisation(organisation.organisation_id));
         names.push(organisation.name);

@@ -181,8 +181,12 @@ async fn the_holder_is_told_what_happened_to_a_licence_and_where_to_object_until
         assert!(told.contains(words), "{words}: {told}");
     }
     assert!(get(&office, &cookie, &path).await.text.contains(&notice));
+    // The first page that there is leads to it.
+    let waits = async || get(&office, &cookie, "/").await.text.contains("id=\"notice-waits\" href=\"/me\"");
+    assert!(waits().await && !get(&office, "", "/").await.text.contains("notice-waits"));
     let done = see(&office, &cookie, "/me", &id).await;
     assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/me"), "{}", done.text);
+    assert!(!waits().await);
     for page in ["/me", &path] {
         assert!(!get(&office, &cookie, page).await.text.contains(&notice), "{page}");
     }
@@ -205,6 +209,17 @@ async fn the_holder_is_told_what_happened_to_a_licence_and_where_to_object_until
     assert_eq!(foreign.status, StatusCode::NOT_FOUND);
     assert_eq!(see(&office, &cookie, "/me/password", &id).await.status, StatusCode::NOT_FOUND);
     assert_eq!(office.count(seen).await, 2);
+}
+
+#[tokio::test]
+async fn whoever_does_not_know_a_device_is_told_what_helps_now_and_what_when_signing_in_is_over() {
+    let office = office().await;
+    let (_, cookie) = citizen(&office).await;
+    let page = get(&office, &cookie, "/me/sessions").await.text;
+    for words in ["退出其他全部设备", "href=\"/me/password\"", "政务服务大厅的窗口"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("重设密码"), "no telephone resets one: {page}");
 }
 
 #[tokio::test]

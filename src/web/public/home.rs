@@ -1,16 +1,17 @@
 //! The home page: what this is, and three doors.
 
-use axum::response::Response;
+use axum::{extract::State, response::Response};
 use http::StatusCode;
-use licence::verification;
+use licence::{notice, verification};
 
 use crate::{
-    Page,
+    App, Page, Problem,
     kit::{
         form::Query,
         links,
         page::{html, see_other},
     },
+    me::licences::holders,
 };
 
 #[derive(askama::Template)]
@@ -19,11 +20,21 @@ struct Home {
     page: Page,
     /// What is wrong with the code that was looked for, if it is.
     wrong: &'static str,
+    /// Whether whoever is signed in has to be told something of a licence.
+    is_told: bool,
 }
 
 /// `GET /`.
-pub async fn home(page: Page) -> Response {
-    html(StatusCode::OK, &Home { page, wrong: "" })
+pub async fn home(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    let is_told = match &page.session {
+        Some(session) => {
+            let mut tx = app.database.read().await?;
+            let (holders, _) = holders(&mut tx, session, page.visit.at).await?;
+            !notice::unseen(&mut tx, &holders, &session.person_id).await?.is_empty()
+        }
+        None => false,
+    };
+    Ok(html(StatusCode::OK, &Home { page, wrong: "", is_told }))
 }
 
 /// `GET /find?code=…`: what was typed or pasted into the home page's field leads to the public answer: a licence
@@ -38,6 +49,6 @@ pub async fn find(page: Page, Query(query): Query) -> Response {
         see_other(&format!("/V/{digits}"))
     } else {
         let wrong = page.say(words::home::CODE_WRONG);
-        html(StatusCode::BAD_REQUEST, &Home { page, wrong })
+        html(StatusCode::BAD_REQUEST, &Home { page, wrong, is_told: false })
     }
 }

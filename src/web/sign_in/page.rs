@@ -72,6 +72,8 @@ impl SignInPage {
     pub fn again(mut self, status: StatusCode, username: &str, error: String) -> Response {
         username.clone_into(&mut self.username);
         self.error = Some(error);
+        let opened_at = links::sign_in(&self.to);
+        self.page = self.page.opened_at(opened_at);
         html(status, &self)
     }
 }

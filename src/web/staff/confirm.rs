@@ -4,9 +4,9 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use base::Text;
+use base::{Text, id::PersonId};
 use http::StatusCode;
-use identity::Reason;
+use identity::{Reason, events::PersonOpened};
 
 use records::Work;
 
@@ -51,6 +51,8 @@ pub struct Act<'a> {
     then: &'static str,
     /// Fields of the form that are sent again.
     fields: Vec<(String, String)>,
+    /// Whom the page shows, and as what.
+    shown: Vec<(PersonId, &'static str)>,
 }
 
 impl<'a> Act<'a> {
@@ -73,7 +75,14 @@ impl<'a> Act<'a> {
             back: back.to_owned(),
             then: DONE,
             fields: Vec::new(),
+            shown: Vec::new(),
         }
+    }
+
+    /// That the page shows somebody, by name or by the name of an account: whoever is asked has looked at that person.
+    pub fn showing(mut self, person: &PersonId, what: &'static str) -> Self {
+        self.shown.push((person.clone(), what));
+        self
     }
 
     /// That another operator has to approve it.
@@ -195,6 +204,9 @@ where
     if !is_confirmed(fields) {
         // What cannot be done is said before anybody is asked to confirm it.
         by.rehearse(operation).await?;
+        for (person, what) in &act.shown {
+            by.tell(PersonOpened { person: person.clone(), what: (*what).to_owned() }).await?;
+        }
         return Ok(html(StatusCode::OK, &Confirm { page, act, reason: reason.as_str().to_owned() }));
     }
     by.attempt(operation).await?;

@@ -8,6 +8,7 @@ mod licences;
 mod parts;
 mod revocations;
 mod revoke;
+mod sealing;
 pub mod seals;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod page;
 mod receipt;
 mod reset;
+mod searched;
 
 #[cfg(test)]
 mod tests;

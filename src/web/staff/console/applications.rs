@@ -22,7 +22,10 @@ use licence::{
 };
 use records::{Tx, Work};
 
-use super::parts::{PAGE, choices, reason_missing, system_name};
+use super::{
+    parts::{PAGE, choices, reason_missing, system_name},
+    sealing,
+};
 use crate::{
     App, Page, Problem,
     kit::{
@@ -161,6 +164,8 @@ struct Review {
     proposed_by: Option<String>,
     is_own: bool,
     return_reasons: Vec<(&'static str, String)>,
+    /// Why nothing can be sealed, while it waits.
+    no_seal: Vec<String>,
 }
 
 /// `GET /console/applications/{id}`.
@@ -171,8 +176,18 @@ pub async fn review(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
+    shown((&app, &staff), page, &id, StatusCode::OK).await
+}
+
+/// The page of an application.
+async fn shown(
+    (app, staff): (&App, &Staff),
+    page: Page,
+    id: &ApplicationId,
+    status: StatusCode,
+) -> Result<Response, Problem> {
     let mut tx = app.database.read().await?;
-    let one = application::find(&mut tx, &app.library.safe, &staff.appointment.organisation_id, &id).await?;
+    let one = application::find(&mut tx, &app.library.safe, &staff.appointment.organisation_id, id).await?;
     let holder = holder::facts(&mut tx, &app.library.vault, &one.holder).await?;
     let older = match &one.content.renews {
         Some(older) => Some(app.library.safe.content(&mut tx, &LicenceId::stored(older.clone())).await?),
@@ -190,6 +205,12 @@ pub async fn review(
         Some(checker) => staff::find(&mut tx, checker).await?.map(|view| view.name),
         None => None,
     };
+    let no_seal = match one.state {
+        ApplicationState::Proposed | ApplicationState::Submitted => {
+            sealing::hindrance(app, &page, &mut tx, &staff.appointment.organisation_id).await?
+        }
+        _ => Vec::new(),
+    };
     drop(tx);
     let holder_id = one.holder.id().to_owned();
     staff.tell(ApplicationOpened { application: id.clone(), holder: holder_id }).await?;
@@ -200,7 +221,7 @@ pub async fn review(
     let known_from = if older.is_some() { words::console::REGISTER_OR_OLDER } else { words::console::REGISTER };
     let review = Review {
         id: id.to_string(),
-        type_name: type_name(&app, &page, &one),
+        type_name: type_name(app, &page, &one),
         kind,
         state,
         maker,
@@ -219,7 +240,7 @@ pub async fn review(
             .map(|found| found.code.clone())
             .unwrap_or_default(),
         known_from: page.say(known_from),
-        fields: compare(&app, &page, &one, &holder, older.as_ref()),
+        fields: compare(app, &page, &one, &holder, older.as_ref()),
         valid_from: one.content.valid_from.clone(),
         valid_until: one.content.valid_until.clone().unwrap_or_else(|| page.say(words::console::FOR_GOOD).to_owned()),
         digest: one.digest.clone(),
@@ -228,9 +249,10 @@ pub async fn review(
         proposed_by,
         is_own,
         return_reasons: choices(&page, ReturnReason::ALL, ReturnReason::code),
+        no_seal,
         page,
     };
-    Ok(html(StatusCode::OK, &review))
+    Ok(html(status, &review))
 }
 
 fn compare(
@@ -262,10 +284,12 @@ fn compare(
         .collect()
 }
 
-/// `POST /console/applications/{id}/approve`: approves what the reviewer saw and issues the licence.
+/// `POST /console/applications/{id}/approve`: approves what the reviewer saw and issues the licence. While nothing can be
+/// sealed, the application is shown again, which says why and whom to ask.
 pub async fn approve(
     State(app): State<App>,
     reviewer: Staff,
+    page: Page,
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, Problem> {
@@ -277,7 +301,13 @@ pub async fn approve(
         work.commit().await?;
         Ok(begun)
     };
-    let licence = match reviewer.attempt(approve).await? {
+    let begun = match reviewer.attempt(approve).await {
+        Err(Problem::Domain { code: "seal_not_in_use" | "seal_expired", status, .. }) => {
+            return shown((&app, &reviewer), page, &id, status).await;
+        }
+        begun => begun?,
+    };
+    let licence = match begun {
         Begun::Issued(licence) => licence,
         Begun::Intent(intent) => issue::finish(&app.database, &app.library, &reviewer.context(), &intent, None).await?,
     };

@@ -23,6 +23,7 @@ use licence::{
 };
 use records::{Tx, Work};
 
+use super::sealing;
 use crate::{
     App, Page, Problem,
     kit::{
@@ -38,6 +39,8 @@ use crate::{
 struct Choose {
     page: Page,
     types: Vec<(String, String, &'static str)>,
+    /// Why nothing can be sealed.
+    no_seal: Vec<String>,
 }
 
 /// One input with everything that stands around it.
@@ -72,6 +75,8 @@ struct Form {
     locked: Vec<(String, String)>,
     inputs: Vec<Input>,
     errors: Vec<FieldError>,
+    /// Why nothing can be sealed, on a form that is opened.
+    no_seal: Vec<String>,
 }
 
 /// `GET /console/apply`.
@@ -87,7 +92,13 @@ pub async fn choose(State(app): State<App>, clerk: Staff, page: Page) -> Result<
             (one.code.clone(), page.say(&one.definition.name.text()).to_owned(), who)
         })
         .collect();
-    Ok(html(StatusCode::OK, &Choose { page, types }))
+    let no_seal = no_seal(&app, &page, &clerk).await?;
+    Ok(html(StatusCode::OK, &Choose { page, types, no_seal }))
+}
+
+/// Nobody types an application without being told that nothing comes of it now.
+async fn no_seal(app: &App, page: &Page, clerk: &Staff) -> Result<Vec<String>, Problem> {
+    sealing::hindrance(app, page, &mut app.database.read().await?, &clerk.appointment.organisation_id).await
 }
 
 /// A type that the clerk's department issues: nobody fills in a form that would be refused at its end.
@@ -108,7 +119,8 @@ pub async fn form(
 ) -> Result<Response, Problem> {
     let licence_type = own_type(&app, &clerk, &code)?;
     let Some(older) = LicenceId::parse(query.text("renews")).ok() else {
-        return Ok(html(StatusCode::OK, &first_step(page, &licence_type, "", "")));
+        let no_seal = no_seal(&app, &page, &clerk).await?;
+        return Ok(html(StatusCode::OK, &Form { no_seal, ..first_step(page, &licence_type, "", "") }));
     };
     let mut tx = app.database.read().await?;
     let licence =
@@ -128,7 +140,8 @@ pub async fn form(
             entered.add(format!("f_{key}"), value)?;
         }
     }
-    Ok(html(StatusCode::OK, &second_step(page, &licence_type, &holder, &entered, vec![])))
+    let no_seal = no_seal(&app, &page, &clerk).await?;
+    Ok(html(StatusCode::OK, &Form { no_seal, ..second_step(page, &licence_type, &holder, &entered, vec![]) }))
 }
 
 /// `POST /console/apply/{code}`: looks the holder up, or hands the application in.
@@ -278,6 +291,7 @@ fn first_step(page: Page, licence_type: &LicenceType, number: &str, number_error
         renews: String::new(),
         locked: vec![],
         inputs: vec![],
+        no_seal: vec![],
         page,
     }
 }
@@ -332,6 +346,7 @@ fn second_step(
         locked,
         inputs,
         errors,
+        no_seal: vec![],
         page,
     }
 }

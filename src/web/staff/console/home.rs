@@ -3,26 +3,41 @@
 use axum::{extract::State, response::Response};
 use base::{ListPage, id::ProposalId};
 use http::StatusCode;
-use identity::{Progress, Role, proposal};
+use identity::{
+    Progress, Role,
+    proposal::{self, ProposalView},
+};
 use licence::{
     application::{self, ApplicationState},
     revocation,
 };
-use records::backups;
+use records::{Tx, backups};
 
 use super::{
     applications::{self, Line},
-    revocations, seals,
+    revocations, sealing, seals,
 };
 use crate::{
     App, Page, Problem,
     kit::{page::html, session::Staff},
+    staff::proposed::called,
 };
 
 /// Applications of each kind on this page, and revocations; the rest are in the lists.
 const SHOWN: i64 = 10;
 /// Of those that one filed oneself, the newest.
 const MINE: i64 = 5;
+/// A proposal that was refused is shown to whoever made it for so long after it was made: two weeks, of which it may have
+/// waited one.
+const REFUSED_SHOWN_SECONDS: i64 = 14 * 86_400;
+
+/// A proposal that another one refused.
+struct Refused {
+    what: &'static str,
+    when: String,
+    why: String,
+    by: String,
+}
 
 #[derive(askama::Template)]
 #[template(path = "staff/console/home.html")]
@@ -42,6 +57,10 @@ struct Home {
     returned: Vec<Line>,
     /// What waits for one of two operators.
     to_approve: usize,
+    /// What whoever looks proposed and was refused lately.
+    refused: Vec<Refused>,
+    /// Why nothing can be sealed, for those who issue.
+    no_seal: Vec<String>,
     /// That no backup was made for so many days, for operators; empty when one was.
     backup_late: String,
     is_keeper: bool,
@@ -94,9 +113,19 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         if backups::standing(&mut tx).await?.is_late(at, days) {
             page.say(&words::backups::late(days)).clone_into(&mut backup_late);
         }
-        let found = proposal::list(&mut tx, &ListPage::first(ListPage::<ProposalId>::LIMIT_MAX), at).await?;
-        to_approve = found.items.iter().filter(|one| one.state == Progress::Open).count();
     }
+    let mut refused = Vec::new();
+    if is_keeper || roles.has(Role::Operator) {
+        let found = proposal::list(&mut tx, &ListPage::first(ListPage::<ProposalId>::LIMIT_MAX), at).await?.items;
+        if roles.has(Role::Operator) {
+            to_approve = found.iter().filter(|one| one.state == Progress::Open).count();
+        }
+        refused = refused_lately(&mut tx, &page, &staff, &found).await?;
+    }
+    let no_seal = match is_clerk || is_reviewer {
+        true => sealing::hindrance(&app, &page, &mut tx, department).await?,
+        false => Vec::new(),
+    };
     drop(tx);
     let mut lists = lists.into_iter();
     let [proposed, waiting, returned] = [(); 3].map(|()| lists.next().unwrap_or_default());
@@ -119,6 +148,8 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         waiting,
         returned,
         to_approve,
+        refused,
+        no_seal,
         backup_late,
         is_keeper,
         seals,
@@ -128,4 +159,25 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         page,
     };
     Ok(html(StatusCode::OK, &home))
+}
+
+/// What whoever looks proposed within the last days and another one refused, with why: the newest first.
+async fn refused_lately(
+    tx: &mut Tx,
+    page: &Page,
+    staff: &Staff,
+    found: &[ProposalView],
+) -> Result<Vec<Refused>, Problem> {
+    let since = page.visit.at.plus_seconds(-REFUSED_SHOWN_SECONDS);
+    let own = found.iter().filter(|one| one.proposed_by_person == staff.session.person_id && one.proposed_at > since);
+    let mut refused = Vec::new();
+    for one in own.filter(|one| one.state == Progress::Refused).take(MINE as usize) {
+        refused.push(Refused {
+            what: page.say(called(&one.kind)),
+            when: one.proposed_at.legal_text(),
+            why: proposal::refusal(tx, one).await?.unwrap_or_default(),
+            by: one.decided_by_name.clone().unwrap_or_default(),
+        });
+    }
+    Ok(refused)
 }

@@ -20,6 +20,7 @@ use identity::{
 };
 use records::Work;
 
+use super::searched;
 use crate::{
     App, Page, Problem,
     kit::{
@@ -56,6 +57,8 @@ struct Found {
     accounts: Vec<(String, String)>,
     documents: Vec<(&'static str, &'static str)>,
     document: String,
+    /// That the number was typed.
+    searched: String,
 }
 
 /// What stands above the list.
@@ -132,7 +135,7 @@ pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
             drop(tx);
             staff.tell(PeopleSearched::new("identity_number", person.as_slice())).await?;
             if let Some(person) = person {
-                let found = found(&app, &page, &person, &accounts, &fields)?;
+                let found = found((&app, &staff), &page, &person, &accounts, &fields)?;
                 return render(&app, &staff, page, None, Shown::Found(found, Vec::new())).await;
             }
             page.say(words::reset::NOT_FOUND)
@@ -141,9 +144,16 @@ pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
     render(&app, &staff, page, None, Shown::Form(wrong)).await
 }
 
-/// `POST /desk/resets`: files a reset of an account that was found.
+/// `POST /desk/resets`: files a reset of an account that was found by the number of its person, and of no other.
 pub async fn file(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let account = AccountId::parse(fields.text("account")).map_err(|_| Problem::NotFound)?;
+    let mut tx = app.database.read().await?;
+    let view = account::find(&mut tx, &account).await?.ok_or(Problem::NotFound)?;
+    drop(tx);
+    if !searched::is_by_number(&app, &staff, &view.person_id, fields.text(searched::FIELD)) {
+        let wrong = page.say(words::reset::NOT_SEARCHED);
+        return render(&app, &staff, page, None, Shown::Form(wrong)).await;
+    }
     let document = Document::parse(fields.text("document"));
     let mut errors = Vec::new();
     if document.is_none() {
@@ -161,12 +171,11 @@ pub async fn file(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
         return Ok(see_other(&format!("/desk/resets/{}", staff.attempt(file).await?)));
     }
     let mut tx = app.database.read().await?;
-    let view = account::find(&mut tx, &account).await?.ok_or(Problem::NotFound)?;
     let person = person::find(&mut tx, &view.person_id).await?.ok_or(Problem::NotFound)?;
     let accounts = account::of_person(&mut tx, &person.person_id).await?;
     drop(tx);
     staff.tell(opened(&person)).await?;
-    let found = found(&app, &page, &person, &accounts, &fields)?;
+    let found = found((&app, &staff), &page, &person, &accounts, &fields)?;
     render(&app, &staff, page, None, Shown::Found(found, errors)).await
 }
 
@@ -317,7 +326,7 @@ fn line(page: &Page, view: ResetView) -> Line {
 }
 
 fn found(
-    app: &App,
+    (app, staff): (&App, &Staff),
     page: &Page,
     person: &PersonView,
     accounts: &[AccountView],
@@ -333,6 +342,7 @@ fn found(
         accounts: accounts.iter().map(|view| (view.account_id.to_string(), called_so(view))).collect(),
         documents: Document::ALL.map(|document| (document.code(), page.say(called(document)))).to_vec(),
         document: fields.text("document").to_owned(),
+        searched: searched::now(app, staff, &person.person_id),
     })
 }
 

@@ -70,7 +70,7 @@ async fn propose_place(app: &App, by: &Staff, page: Page, id: &str, fields: &Fie
         Ok(work.commit().await?)
     };
     let act = Act::new(&way(id), "appoint", &person.name, (words::people::APPOINT, words::people::APPOINT_FOLLOWS));
-    let act = act.proposed().changing(vec![change]).with(again);
+    let act = act.showing(&person.person_id, "page").proposed().changing(vec![change]).with(again);
     confirm::perform(by, page, fields, act, &reason, propose).await
 }
 
@@ -98,7 +98,8 @@ async fn end_place(app: &App, by: &Staff, page: Page, id: &str, fields: &Fields)
         Ok(work.commit().await?)
     };
     let act = Act::new(&way(id), "dismiss", &person.name, (words::people::DISMISS, words::people::DISMISS_FOLLOWS));
-    confirm::perform(by, page, fields, act.danger().changing(vec![change]), &reason, end).await
+    let act = act.showing(&person.person_id, "page").danger().changing(vec![change]);
+    confirm::perform(by, page, fields, act, &reason, end).await
 }
 
 /// What a proposed appointment gives, for the page of the proposal.

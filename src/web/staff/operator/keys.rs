@@ -31,7 +31,7 @@ struct Key {
     algorithm: String,
     kind: &'static str,
     state: &'static str,
-    from: String,
+    made: String,
     until: String,
     /// Whether it can be given up.
     waits: bool,
@@ -61,7 +61,7 @@ pub async fn list(State(app): State<App>, page: Page) -> Response {
             algorithm: key.algorithm,
             kind,
             state,
-            from: key.not_before.date().to_string(),
+            made: key.made_at.date().to_string(),
             until: key.not_after.date().to_string(),
             waits: key.state == KeyState::PrePublished && TOKENS.contains(&key.purpose),
             is_taken_out: key.taken_out_at.is_some(),

@@ -216,6 +216,11 @@ async fn change_representative(
         .proposed()
         .changing(vec![Change { label, before: current, after: becomes }])
         .with(vec![("person".to_owned(), person.person_id.to_string())]);
+    // Who would be it was written down when found.
+    let act = match &found.legal_representative {
+        Some(now) => act.showing(now, "organisation"),
+        None => act,
+    };
     confirm::perform(operator, page, fields, act, &reason, propose).await
 }
 

@@ -460,6 +460,7 @@ pub(super) fn was_handed_over(page: &Page, back: &str) -> Response {
 
 fn act_on(view: &AccountView, fields: &Fields, deed: Deed) -> Act<'static> {
     let act = Act::new(&account_way(view), deed.name(), &view.username, deed.words());
+    let act = act.showing(&view.person_id, "account");
     match deed {
         Deed::Close | Deed::Lock => act.danger(),
         Deed::Rename => {

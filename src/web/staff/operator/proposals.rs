@@ -102,8 +102,14 @@ pub async fn show(State(app): State<App>, by: Staff, page: Page, Path(id): Path<
 /// The page of a proposal, with why it was not decided. Whose name stands on it was looked at.
 async fn render(app: &App, by: &Staff, page: Page, found: &ProposalView, again: Again) -> Result<Response, Problem> {
     let whom = whom(app, found).await?;
-    if let Some(person) = &whom {
-        by.tell(PersonOpened { person: person.person_id.clone(), what: "proposal".to_owned() }).await?;
+    let mut looked_at: Vec<PersonId> = whom.iter().map(|person| person.person_id.clone()).collect();
+    if found.kind == organisation::change::REPRESENTATIVE {
+        // Its page names both: who is it, and who would be.
+        let change: organisation::change::Change = found.change()?;
+        looked_at.extend(change.before.legal_representative.map(PersonId::stored));
+    }
+    for person in looked_at {
+        by.tell(PersonOpened { person, what: "proposal".to_owned() }).await?;
     }
     let mut tx = app.database.read().await?;
     let about = keeper::about(&mut tx, found).await?;

@@ -50,7 +50,8 @@ async fn change_name(app: &App, by: &Staff, page: Page, id: &str, fields: &Field
     };
     let follows = (words::people::NAME_CHANGE, words::people::NAME_FOLLOWS);
     let again = vec![("new_name".to_owned(), renaming.after.clone())];
-    let act = Act::new(&way(id), "name", &person.name, follows).proposed().changing(change).with(again);
+    let act = Act::new(&way(id), "name", &person.name, follows).showing(&person.person_id, "page");
+    let act = act.proposed().changing(change).with(again);
     confirm::perform(by, page, fields, act, &reason, propose).await
 }
 
@@ -85,7 +86,7 @@ async fn change_contact(app: &App, by: &Staff, page: Page, id: &str, fields: &Fi
         Ok(work.commit().await?)
     };
     let follows = (words::people::CONTACT_CHANGE, words::people::CONTACT_FOLLOWS);
-    let act = Act::new(&way(id), "contact", &person.name, follows);
+    let act = Act::new(&way(id), "contact", &person.name, follows).showing(&person.person_id, "page");
     let act = act.changing(changes(&page, &before, &after)).with(again);
     confirm::perform(by, page, fields, act, &reason, change).await
 }

@@ -7,7 +7,7 @@ use base::{
     id::{AccountId, EventId, OrganisationId, PersonId, ProposalId, StaffId},
 };
 use http::StatusCode;
-use identity::staff;
+use identity::{organisation, staff};
 use records::{
     Tx, backups,
     events::LogRead,
@@ -78,8 +78,14 @@ pub async fn find(
         let (who_at, about_at) = (who_at(&mut tx, entry).await?, about_at(entry));
         lines.push(Line { told, who_at, about_at });
     }
+    let is_known =
+        !lines.is_empty() || organisation::can_have_been_asked(&mut tx, id.drawn_at(), page.visit.at).await?;
     drop(tx);
     operator.tell(LogRead { about: id.to_string(), by: "request".to_owned(), count: lines.len() }).await?;
+    if !is_known {
+        let wrong = page.say(words::requests::UNKNOWN);
+        return Ok(html(StatusCode::NOT_FOUND, &Requests { page, wanted: id.to_string(), wrong, found: None }));
+    }
     let next = listed.next.map(|next| format!("/operator/requests?request={id}&after={next}"));
     let asked_at = page.say(&words::requests::asked_at(id.drawn_at().legal_text())).to_owned();
     let found = Some(Found { asked_at, lines, next });

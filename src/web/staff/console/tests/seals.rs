@@ -297,3 +297,47 @@ async fn a_seals_page_says_its_dates_and_what_ends_soon() {
     let page = cabinet.get(&cabinet.keeper, &cabinet.seal).await.text;
     assert!(page.contains("更换印章证书") && !page.contains("印章证书已到期"), "{page}");
 }
+
+#[tokio::test]
+async fn a_frozen_seal_is_said_where_licences_are_applied_for_and_approved_and_its_refusal_is_on_the_application() {
+    let cabinet = Cabinet::new().await;
+    let (clerk, reviewer) = (
+        Desk::new(&cabinet.office, &cabinet.office.clerk).await,
+        Desk::new(&cabinet.office, &cabinet.office.reviewer).await,
+    );
+    let application = apply(&clerk).await;
+    let form = form();
+    let pages = [
+        (&clerk, "/console"),
+        (&clerk, "/console/apply"),
+        (&clerk, form.as_str()),
+        (&clerk, application.as_str()),
+        (&reviewer, "/console"),
+        (&reviewer, application.as_str()),
+    ];
+    for (desk, page) in pages {
+        assert!(!desk.get(page).await.text.contains("id=\"no-seal\""), "{page}");
+    }
+    assert_eq!(cabinet.act("freeze").await.status, StatusCode::SEE_OTHER);
+    let says =
+        |text: &str| ["id=\"no-seal\"", "自 2026-11-23", "起冻结", "保管戊"].iter().all(|words| text.contains(words));
+    for (desk, page) in pages {
+        let text = desk.get(page).await.text;
+        assert!(says(&text), "{page}: {text}");
+    }
+    let digest = hidden(&reviewer.get(&application).await.text, "digest");
+    let issued = async || cabinet.office.count("select count(*) from licence").await;
+    let before = issued().await;
+    let refused = reviewer.post(&format!("{application}/approve"), &[("digest", &digest)]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(says(&refused.text) && refused.text.contains("id=\"approve\""), "{}", refused.text);
+    assert_eq!(issued().await, before, "nothing is issued");
+    // What an operator refuses, its keeper reads where work begins.
+    assert_eq!(cabinet.act("unfreeze").await.status, StatusCode::SEE_OTHER);
+    let refuse = format!("{}/refuse", cabinet.proposal().await);
+    let why = ("reason", "先查清原因");
+    assert_eq!(cabinet.post(&cabinet.operator, &refuse, &[why]).await.status, StatusCode::SEE_OTHER);
+    let home = cabinet.get(&cabinet.keeper, "/console").await.text;
+    assert!(home.contains("id=\"refused\"") && home.contains(why.1) && home.contains("解冻印章"), "{home}");
+    assert!(!cabinet.get(&cabinet.stranger, "/console").await.text.contains(why.1));
+}

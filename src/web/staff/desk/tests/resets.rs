@@ -1,6 +1,6 @@
 //! A forgotten password at the counter, on pages.
 
-use identity::events::{PeopleSearched, PersonOpened};
+use identity::events::{PasswordResetFiled, PeopleSearched, PersonOpened};
 use records::testing;
 
 use super::*;
@@ -33,11 +33,21 @@ fn between<'t>(text: &'t str, before: &str, after: char) -> &'t str {
     text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1.split(after).next().unwrap()
 }
 
-/// The account that was found by a number, as the form has it.
-async fn found(desk: &Desk, number: &str) -> String {
-    let page = desk.post(&desk.cookie, "/desk/resets/find", &[("number", number)]).await;
+/// The account that was found by a number, and that the number was typed, as the form has them.
+async fn found(desk: &Desk, number: &str) -> (String, String) {
+    found_by(desk, &desk.cookie, number).await
+}
+
+async fn found_by(desk: &Desk, cookie: &str, number: &str) -> (String, String) {
+    let page = desk.post(cookie, "/desk/resets/find", &[("number", number)]).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.text);
-    format!("acc_{}", between(&page.text, "value=\"acc_", '"'))
+    let account = format!("acc_{}", between(&page.text, "value=\"acc_", '"'));
+    (account, between(&page.text, "name=\"searched\" value=\"", '"').to_owned())
+}
+
+/// The form that files a reset, filled in.
+fn filled((account, searched): &(String, String)) -> [(&'static str, &str); 4] {
+    [("account", account), ("searched", searched), ("document", "identity_card"), ("compared", "yes")]
 }
 
 #[tokio::test]
@@ -52,19 +62,19 @@ async fn a_forgotten_password_is_reset_on_two_pages_and_shown_once() {
     let page = desk.post(&desk.cookie, "/desk/resets/find", &[("number", &spaced)]).await;
     assert!(page.text.contains("张伟") && page.text.contains(&number.masked()) && page.text.contains("zhangwei"));
     assert!(!page.text.contains(number.as_str()));
-    let account = found(&desk, number.as_str()).await;
+    let form = found(&desk, number.as_str()).await;
+    let (account, searched) = (("account", form.0.as_str()), ("searched", form.1.as_str()));
     // Without the check in front of the person nothing is filed.
     for fields in [
-        vec![("account", account.as_str())],
-        vec![("account", &account), ("document", "identity_card")],
-        vec![("account", &account), ("document", "passport"), ("compared", "yes")],
+        vec![account, searched],
+        vec![account, searched, ("document", "identity_card")],
+        vec![account, searched, ("document", "passport"), ("compared", "yes")],
     ] {
         let refused = desk.post(&desk.cookie, "/desk/resets", &fields).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
         assert!(refused.text.contains("id=\"found\"") && refused.text.contains("id=\"error\""));
     }
-    let fields = [("account", account.as_str()), ("document", "identity_card"), ("compared", "yes")];
-    let reset = location(&desk.post(&desk.cookie, "/desk/resets", &fields).await);
+    let reset = location(&desk.post(&desk.cookie, "/desk/resets", &filled(&form)).await);
     assert!(reset.starts_with("/desk/resets/rst_"), "{reset}");
     let own = desk.get(&desk.cookie, &reset).await;
     assert!(own.text.contains("id=\"withdraw\"") && !own.text.contains("id=\"approve\""));
@@ -105,9 +115,8 @@ async fn a_reset_is_refused_with_a_reason_that_whoever_filed_it_reads() {
     let desk = desk(&[Role::Counter]).await;
     sign_in(&desk.app, &CITIZEN, 81, &[]).await;
     let second = sign_in(&desk.app, &SECOND, 82, &[Role::Counter]).await;
-    let account = found(&desk, IdentityNumber::complete(CITIZEN.number).unwrap().as_str()).await;
-    let fields = [("account", account.as_str()), ("document", "identity_card"), ("compared", "yes")];
-    let reset = location(&desk.post(&desk.cookie, "/desk/resets", &fields).await);
+    let form = found(&desk, IdentityNumber::complete(CITIZEN.number).unwrap().as_str()).await;
+    let reset = location(&desk.post(&desk.cookie, "/desk/resets", &filled(&form)).await);
     let refuse = format!("{reset}/refuse");
     let without = desk.post(&second, &refuse, &[]).await;
     assert_eq!(without.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -119,6 +128,32 @@ async fn a_reset_is_refused_with_a_reason_that_whoever_filed_it_reads() {
     assert_eq!(location(&desk.post(&second, &refuse, &[("reason", "相貌与照片不符")]).await), reset);
     let page = desk.get(&desk.cookie, &reset).await.text;
     assert!(page.contains("id=\"refusal\">相貌与照片不符") && page.contains("未批准"), "{page}");
+}
+
+#[tokio::test]
+async fn a_reset_is_filed_only_for_somebody_whose_number_was_typed_in_this_session_a_little_while_ago() {
+    let desk = desk(&[Role::Counter]).await;
+    sign_in(&desk.app, &CITIZEN, 81, &[]).await;
+    let second = sign_in(&desk.app, &SECOND, 82, &[Role::Counter]).await;
+    let number = |member: &Member| IdentityNumber::complete(member.number).unwrap();
+    let mine = found(&desk, number(&CITIZEN).as_str()).await;
+    let of_another = found(&desk, number(&SECOND).as_str()).await.1;
+    let in_another = found_by(&desk, &second, number(&CITIZEN).as_str()).await.1;
+    let (micros, code) = mine.1.split_once('.').unwrap();
+    let later = format!("{}.{code}", micros.parse::<i64>().unwrap() + 1);
+    let never = format!("{}.{code}", i64::MAX);
+    let filed = async || testing::told::<PasswordResetFiled>(&desk.app.database).await.unwrap().len();
+    for said in ["", "x", micros, &later, &never, &of_another, &in_another] {
+        let refused = desk.post(&desk.cookie, "/desk/resets", &filled(&(mine.0.clone(), said.to_owned()))).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{said}: {}", refused.text);
+        assert!(refused.text.contains("重新查找本人") && !refused.text.contains("id=\"found\""), "{}", refused.text);
+        assert!(
+            !refused.text.contains(CITIZEN.name) && filed().await == 0,
+            "nobody is shown, nothing is filed: {said}"
+        );
+    }
+    assert_eq!(desk.post(&desk.cookie, "/desk/resets", &filled(&mine)).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(filed().await, 1);
 }
 
 #[tokio::test]
@@ -136,9 +171,8 @@ async fn the_counter_is_told_why_a_reset_cannot_be_filed() {
     let refused = desk.post(&desk.cookie, "/desk/resets/find", &[("number", nobody.as_str())]).await;
     assert!(refused.text.contains("没有找到这个号码的登记信息"), "{}", refused.text);
     let file = async |member: &Member| {
-        let account = found(&desk, IdentityNumber::complete(member.number).unwrap().as_str()).await;
-        let fields = [("account", account.as_str()), ("document", "identity_card"), ("compared", "yes")];
-        desk.post(&desk.cookie, "/desk/resets", &fields).await
+        let form = found(&desk, IdentityNumber::complete(member.number).unwrap().as_str()).await;
+        desk.post(&desk.cookie, "/desk/resets", &filled(&form)).await
     };
     let own = file(&COUNTER).await;
     assert_eq!((own.status, own.text.contains("不能为自己办理")), (StatusCode::FORBIDDEN, true));

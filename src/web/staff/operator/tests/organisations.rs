@@ -81,3 +81,42 @@ async fn another_legal_representative_is_proposed_by_number_and_approved_by_anot
     assert!(two.get(&two.one, &way).await.text.contains(&name));
     assert_eq!(two.office.count(LOOKS).await, before + 1);
 }
+
+#[tokio::test]
+async fn whoever_sees_the_present_and_the_next_representative_side_by_side_has_looked_at_both() {
+    let two = Two::new().await;
+    let database = &two.office.app.database;
+    let way = format!("/operator/organisations/{}", two.office.company_id);
+    let act = format!("{way}/representative");
+    let mut tx = database.read().await.unwrap();
+    let next = identity::staff::find(&mut tx, &two.office.reviewer.staff).await.unwrap().unwrap().person_id;
+    drop(tx);
+    let present = two.office.person_id.as_str();
+    two.post(&two.one, &act, &[("person", present), WHY, SURE]).await;
+    let approve = format!("{}/approve", two.proposal(&way).await);
+    assert_eq!(two.post(&two.other, &approve, &[]).await.status, StatusCode::SEE_OTHER);
+    let looks = async |what: &str| {
+        let told = records::testing::told::<identity::events::PersonOpened>(database).await.unwrap();
+        let told = told.into_iter().filter(|look| look.what == what).map(|look| look.person.to_string());
+        told.fold(std::collections::BTreeMap::<String, usize>::new(), |mut counted, person| {
+            *counted.entry(person).or_default() += 1;
+            counted
+        })
+    };
+    let once_more = |mut before: std::collections::BTreeMap<String, usize>| {
+        for person in [present, next.as_str()] {
+            *before.entry(person.to_owned()).or_default() += 1;
+        }
+        before
+    };
+    let before = looks("organisation").await;
+    let asked = two.post(&two.one, &act, &[("person", next.as_str()), WHY]).await;
+    assert!(asked.text.contains(&two.office.person.masked()) && asked.text.contains("审核乙"), "{}", asked.text);
+    assert_eq!(looks("organisation").await, once_more(before));
+    two.post(&two.one, &act, &[("person", next.as_str()), WHY, SURE]).await;
+    let proposal = two.proposal(&way).await;
+    let before = looks("proposal").await;
+    let shown = two.get(&two.other, &proposal).await.text;
+    assert!(shown.contains(&two.office.person.masked()) && shown.contains("审核乙"), "{shown}");
+    assert_eq!(looks("proposal").await, once_more(before));
+}

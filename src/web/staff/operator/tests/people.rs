@@ -181,6 +181,45 @@ async fn somebody_is_appointed_on_the_page_by_two_operators_and_dismissed_by_one
 }
 
 #[tokio::test]
+async fn whoever_is_asked_to_confirm_what_is_done_to_somebody_has_looked_at_that_person_once() {
+    let two = Two::new().await;
+    let account = citizen(&two, "li.na").await;
+    let database = &two.office.app.database;
+    let id = two.office.person_id.as_str();
+    let person = format!("/operator/people/{id}");
+    let mut tx = database.read().await.unwrap();
+    let reviewer = identity::staff::find(&mut tx, &two.office.reviewer.staff).await.unwrap().unwrap().person_id;
+    let department = identity::organisation::find(&mut tx, &two.office.department).await.unwrap().unwrap();
+    drop(tx);
+    let contact = r#"{"phone_number":null,"email":null,"address":null}"#;
+    let mut told = 0;
+    for (path, fields, whom, what) in [
+        (format!("{account}/lock"), vec![], id, "account"),
+        (format!("{account}/rename"), vec![("to", "li.na2")], id, "account"),
+        (format!("{account}/reset"), vec![], id, "account"),
+        (format!("{account}/close"), vec![], id, "account"),
+        (format!("{person}/name"), vec![("new_name", "李思")], id, "page"),
+        (format!("{person}/contact"), vec![("before", contact), ("phone", "13800138000")], id, "page"),
+        (
+            format!("{person}/appoint"),
+            vec![("code", department.credit_code.as_str()), ("role_clerk", "yes")],
+            id,
+            "page",
+        ),
+        (format!("/operator/people/{reviewer}/dismiss"), vec![], reviewer.as_str(), "page"),
+    ] {
+        let asked = two.post(&two.one, &path, &[&fields[..], &[WHY]].concat()).await;
+        assert!(asked.status == StatusCode::OK && asked.text.contains("name=\"confirmed\""), "{path}: {}", asked.text);
+        let opened = records::testing::told::<PersonOpened>(database).await.unwrap();
+        let new: Vec<_> =
+            opened.iter().filter(|look| (look.person.as_str(), look.what.as_str()) == (whom, what)).collect();
+        told += 1;
+        assert_eq!(opened.len(), told, "{path}: one look for one page");
+        assert!(!new.is_empty(), "{path}: {opened:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_operator_who_looks_for_people_or_at_one_leaves_an_entry_or_sees_nothing() {
     let two = Two::new().await;
     let way = citizen(&two, "li.na").await;

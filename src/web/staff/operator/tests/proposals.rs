@@ -71,6 +71,10 @@ async fn a_proposal_is_refused_with_a_reason_that_whoever_proposed_it_reads() {
     assert!(page.contains("未批准") && page.contains(&format!("id=\"refusal\">{why}")), "{page}");
     let told = records::testing::told::<ProposalRefused>(&two.office.app.database).await.unwrap();
     assert_eq!(told.iter().map(|told| told.why.as_deref()).collect::<Vec<_>>(), [Some(why)]);
+    // Whoever proposed it reads it where work begins, and nobody else.
+    let home = two.get(&two.one, "/console").await.text;
+    assert!(home.contains("id=\"refused\"") && home.contains(why) && home.contains("更换应用密钥"), "{home}");
+    assert!(!two.get(&two.other, "/console").await.text.contains(why));
     let late = two.post(&two.other, &refuse, &[("reason", why)]).await;
     assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.text);
 }

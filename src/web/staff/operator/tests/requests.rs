@@ -41,6 +41,15 @@ async fn an_operator_types_a_request_number_and_sees_what_was_written_down_in_it
     assert!(missing.text.contains(&number(&missing)), "the page shows its number");
     let page = two.get(&two.one, &format!("/operator/requests?request={}", number(&missing))).await;
     assert!(page.text.contains("没有这个请求的记录"), "{}", page.text);
+    // A number with another time in it is none of ours: from before the first department, or from a day to come.
+    for (days, known) in [(-4000, false), (0, true), (1, false), (36_500, false)] {
+        let ids = base::id::Ids::default();
+        let at = NOW.plus_seconds(days * 86_400);
+        let id: base::id::RequestId = ids.next(at, &base::SeededEntropy::new(7));
+        let page = two.get(&two.one, &format!("/operator/requests?request={id}")).await;
+        let said = (page.text.contains("没有这个编号的请求"), page.text.contains("没有这个请求的记录"));
+        assert_eq!((page.status == StatusCode::OK, said), (known, (!known, known)), "{days}: {}", page.text);
+    }
     for wrong in ["x", "req_1", "lic_01K9Q3ZV5T8M2C4N6R7S9W0XYZ", "%E8%AF%B7"] {
         let page = two.get(&two.one, &format!("/operator/requests?request={wrong}")).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");

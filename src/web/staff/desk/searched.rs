@@ -1,0 +1,56 @@
+//! What only a search gives a form: that this member of staff typed the number of this person, a little while ago.
+//!
+//! Without it whoever knows the identifier of an account would file a reset for somebody whose number nobody typed, and
+//! the second member of staff would be told that it was.
+
+use base::{Instant, id::PersonId, secret};
+
+use crate::{
+    App,
+    kit::{limits::SEARCHED_SECONDS_MAX, session::Staff},
+};
+
+/// The field that carries it.
+pub(super) const FIELD: &str = "searched";
+
+/// Says that the number of somebody was typed now.
+pub(super) fn now(app: &App, staff: &Staff, person: &PersonId) -> String {
+    at(app, staff, person, staff.visit.at)
+}
+
+/// Whether a form says that the number of this person was typed in this session, not too long ago.
+pub(super) fn is_by_number(app: &App, staff: &Staff, person: &PersonId, said: &str) -> bool {
+    let micros = said.split_once('.').and_then(|(micros, _)| micros.parse().ok());
+    let Some(searched) = micros.map(Instant::from_micros) else { return false };
+    is_recent(searched, staff.visit.at) && secret::equal(at(app, staff, person, searched).as_bytes(), said.as_bytes())
+}
+
+/// Clocks of nodes differ a little: what another one wrote may seem to come from later.
+fn is_recent(searched: Instant, now: Instant) -> bool {
+    now < searched.plus_seconds(SEARCHED_SECONDS_MAX) && searched < now.plus_seconds(SEARCHED_SECONDS_MAX)
+}
+
+fn at(app: &App, staff: &Staff, person: &PersonId, searched: Instant) -> String {
+    let (session, micros) = (staff.session.session_id.as_str(), searched.as_micros().to_string());
+    let parts: [&[u8]; 6] =
+        [b"searched\0", session.as_bytes(), b"\0", person.as_str().as_bytes(), b"\0", micros.as_bytes()];
+    let code = crypto::mac::hmac_sha256(app.key.expose(), &parts);
+    format!("{micros}.{}", crypto::encoding::base64url(&code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_counts_for_half_an_hour() {
+        let now = Instant::from_seconds(1_795_417_200);
+        let check = |seconds, recent| assert_eq!(is_recent(now.plus_seconds(seconds), now), recent, "{seconds}");
+        check(0, true);
+        check(1 - SEARCHED_SECONDS_MAX, true);
+        check(-SEARCHED_SECONDS_MAX, false);
+        check(15, true);
+        check(i64::MAX, false);
+        check(i64::MIN, false);
+    }
+}

@@ -14,11 +14,11 @@ use identity::{
     Progress, Reason,
     account::{self, AccountState, AccountView},
     events::{PeopleSearched, PersonOpened},
-    password,
+    operator, password,
     person::{self, PersonView},
     reset::{self, Document, ResetView},
 };
-use records::Work;
+use records::{Tx, Work};
 
 use crate::{
     App, Page, Problem,
@@ -26,6 +26,7 @@ use crate::{
         form::{FieldError, Fields, Query},
         page::{html, see_other},
         session::Staff,
+        wording::number_wrong,
     },
     staff::{
         again::Again,
@@ -56,12 +57,29 @@ struct Found {
     accounts: Vec<(String, String)>,
     documents: Vec<(&'static str, &'static str)>,
     document: String,
+    /// Why no reset can be filed here, whatever the form says; then there is none.
+    refused: Option<&'static Text>,
+}
+
+/// Somebody with what decides whether a reset can be filed.
+struct Known {
+    person: PersonView,
+    accounts: Vec<AccountView>,
+    has_powers: bool,
+}
+
+impl Known {
+    async fn of(tx: &mut Tx, person: PersonView) -> Result<Self, Problem> {
+        let accounts = account::of_person(tx, &person.person_id).await?;
+        let has_powers = !operator::powers(tx, &person.person_id).await?.is_empty();
+        Ok(Self { person, accounts, has_powers })
+    }
 }
 
 /// What stands above the list.
 enum Shown {
-    /// The field for a number, with what is wrong with it.
-    Form(&'static str),
+    /// The field for a number, with what was typed and what is wrong with it.
+    Form(String, &'static str),
     /// Who was found, with what is wrong with the form.
     Found(Found, Vec<FieldError>),
 }
@@ -73,7 +91,8 @@ struct Resets {
     lead: Text,
     found: Option<Found>,
     errors: Vec<FieldError>,
-    /// That nobody was found.
+    /// The number that was typed, in the one answer to whoever typed it, and what is wrong with it.
+    typed: String,
     wrong: &'static str,
     lines: Vec<Line>,
     next: Option<String>,
@@ -114,31 +133,32 @@ struct HandedOver {
 /// `GET /desk/resets`: the form, and what was filed in the department.
 pub async fn list(State(app): State<App>, staff: Staff, page: Page, Query(query): Query) -> Result<Response, Problem> {
     let after = ResetId::parse(query.text("after")).ok();
-    render(&app, &staff, page, after, Shown::Form("")).await
+    render(&app, &staff, page, after, Shown::Form(String::new(), "")).await
 }
 
 /// `POST /desk/resets/find`: whose number it is. The number is not left in an address.
 pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
-    let wrong = match IdentityNumber::typed(fields.text("number")) {
-        Err(_) => page.say(words::identity::NUMBER),
+    let typed = fields.text("number");
+    let wrong = match IdentityNumber::typed(typed) {
+        Err(wrong) => page.say(number_wrong(wrong)),
         Ok(number) => {
             let mut tx = app.database.read().await?;
             let person = person::find_by_identity_number(&mut tx, &app.vault, &number).await?;
-            let accounts = match &person {
-                Some(person) => account::of_person(&mut tx, &person.person_id).await?,
-                None => Vec::new(),
+            let known = match &person {
+                Some(person) => Some(Known::of(&mut tx, person.clone()).await?),
+                None => None,
             };
             // What is written down takes a connection of its own.
             drop(tx);
             staff.tell(PeopleSearched::new("identity_number", person.as_slice())).await?;
-            if let Some(person) = person {
-                let found = found(&app, &page, &person, &accounts, &fields)?;
+            if let Some(known) = known {
+                let found = found(&app, &staff, &page, known, &fields)?;
                 return render(&app, &staff, page, None, Shown::Found(found, Vec::new())).await;
             }
             page.say(words::reset::NOT_FOUND)
         }
     };
-    render(&app, &staff, page, None, Shown::Form(wrong)).await
+    render(&app, &staff, page, None, Shown::Form(typed.to_owned(), wrong)).await
 }
 
 /// `POST /desk/resets`: files a reset of an account that was found.
@@ -163,10 +183,10 @@ pub async fn file(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
     let mut tx = app.database.read().await?;
     let view = account::find(&mut tx, &account).await?.ok_or(Problem::NotFound)?;
     let person = person::find(&mut tx, &view.person_id).await?.ok_or(Problem::NotFound)?;
-    let accounts = account::of_person(&mut tx, &person.person_id).await?;
+    let known = Known::of(&mut tx, person).await?;
     drop(tx);
-    staff.tell(opened(&person)).await?;
-    let found = found(&app, &page, &person, &accounts, &fields)?;
+    staff.tell(opened(&known.person)).await?;
+    let found = found(&app, &staff, &page, known, &fields)?;
     render(&app, &staff, page, None, Shown::Found(found, errors)).await
 }
 
@@ -287,9 +307,9 @@ async fn render(
     after: Option<ResetId>,
     shown: Shown,
 ) -> Result<Response, Problem> {
-    let (found, errors, wrong) = match shown {
-        Shown::Form(wrong) => (None, Vec::new(), wrong),
-        Shown::Found(found, errors) => (Some(found), errors, ""),
+    let (found, errors, typed, wrong) = match shown {
+        Shown::Form(typed, wrong) => (None, Vec::new(), typed, wrong),
+        Shown::Found(found, errors) => (Some(found), errors, String::new(), ""),
     };
     let is_wrong = !errors.is_empty() || !wrong.is_empty();
     let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -300,7 +320,7 @@ async fn render(
     let next = resets.next.map(|next| format!("/desk/resets?after={next}"));
     let lines = resets.items.into_iter().map(|view| line(&page, view)).collect();
     let lead = words::reset::lead(reset::MINUTES);
-    Ok(html(status, &Resets { page, lead, found, errors, wrong, lines, next }))
+    Ok(html(status, &Resets { page, lead, found, errors, typed, wrong, lines, next }))
 }
 
 fn line(page: &Page, view: ResetView) -> Line {
@@ -316,23 +336,26 @@ fn line(page: &Page, view: ResetView) -> Line {
     }
 }
 
-fn found(
-    app: &App,
-    page: &Page,
-    person: &PersonView,
-    accounts: &[AccountView],
-    fields: &Fields,
-) -> Result<Found, Problem> {
+fn found(app: &App, staff: &Staff, page: &Page, known: Known, fields: &Fields) -> Result<Found, Problem> {
+    let Known { person, accounts, has_powers } = known;
+    let refused = if accounts.is_empty() {
+        Some(words::reset::NO_ACCOUNT)
+    } else if has_powers {
+        Some(words::identity::HAS_POWERS)
+    } else {
+        (person.person_id == staff.session.person_id).then_some(words::reset::OWN_ACCOUNT)
+    };
     let called_so = |view: &AccountView| match view.state {
         AccountState::Locked => format!("{} {}", view.username, page.say(words::reset::LOCKED)),
         _ => view.username.clone(),
     };
     Ok(Found {
-        name: person.name.clone(),
         number: person.identity_number(&app.vault)?.masked(),
+        name: person.name,
         accounts: accounts.iter().map(|view| (view.account_id.to_string(), called_so(view))).collect(),
         documents: Document::ALL.map(|document| (document.code(), page.say(called(document)))).to_vec(),
         document: fields.text("document").to_owned(),
+        refused,
     })
 }
 

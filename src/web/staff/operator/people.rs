@@ -58,6 +58,8 @@ struct Namesake {
 #[template(path = "staff/operator/people.html")]
 struct People {
     page: Page,
+    /// What was looked for, in the one answer to whoever typed it.
+    wanted: String,
     wrong: &'static str,
     found: Vec<Namesake>,
 }
@@ -191,7 +193,7 @@ impl Deed {
 
 /// `GET /operator/people`.
 pub async fn ask(_: Staff, page: Page) -> Response {
-    html(StatusCode::OK, &People { page, wrong: "", found: Vec::new() })
+    html(StatusCode::OK, &People { page, wanted: String::new(), wrong: "", found: Vec::new() })
 }
 
 /// `POST /operator/people`: whom a number, an account's name or a whole name means. A number is not left in an address.
@@ -221,7 +223,7 @@ pub async fn find(State(app): State<App>, by: Staff, page: Page, fields: Fields)
     } else {
         (StatusCode::OK, "")
     };
-    Ok(html(status, &People { page, wrong, found }))
+    Ok(html(status, &People { page, wanted: wanted.to_owned(), wrong, found }))
 }
 
 /// `GET /operator/people/{id}`.

@@ -103,6 +103,8 @@ async fn what_was_typed_into_a_revocation_stays_after_a_mistake() {
     for (decision, reason, stays) in [
         ("", "fraud", fraud),
         ("号\u{202e}12", "fraud", fraud),
+        ("x", "fraud", fraud),
+        ("决定书文号", "fraud", fraud),
         (DECISION, "", &number),
         (DECISION, "because", &number),
     ] {

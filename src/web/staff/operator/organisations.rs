@@ -131,7 +131,7 @@ pub async fn edit((State(app), operator, page, Path(id), fields): Asked) -> Resu
         Err(problem) => {
             let place = |code: &str| match code {
                 "address" => Some("address"),
-                "name" => Some("name"),
+                "name" | "unchanged" => Some("name"),
                 _ => Some("reason"),
             };
             let again = Again::after(problem, &page, ("edit", fields), place)?;

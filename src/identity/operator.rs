@@ -7,12 +7,13 @@ use base::{
     Fault, Instant, ListPage,
     id::{AccountId, OrganisationId, PersonId, StaffId},
 };
-use records::{Tx, Work};
+use records::{Event, Tx, Work, log};
 
 use crate::{
     Error, Reason, Vault,
     account::{self, AccountState, AccountView},
     command_key,
+    events::{AccountLocked, ReasonGiven},
     organisation::{self, OrganisationKind},
     password::{self, HashedPassword, PasswordState},
     proposal::{self, Approved},
@@ -20,6 +21,9 @@ use crate::{
     sign_in,
     staff::{self, Role},
 };
+
+/// Reasons of one account among which that of its locking is looked for: a locked account is done little to.
+const REASONS_LOOKED_AT: i64 = 10;
 
 /// What is proposed for accounts, as proposals name it.
 pub const KINDS: [&str; 2] = [RESET, UNLOCK];
@@ -30,10 +34,44 @@ pub const RESET: &str = "account.reset_password";
 /// A locked account is opened again.
 pub const UNLOCK: &str = "account.unlock";
 
-/// Whether an account is opened by two operators and by none alone.
-pub async fn needs_two(tx: &mut Tx, person: &PersonId) -> Result<bool, Fault> {
-    let appointment = staff::of_person(tx, person).await?;
-    Ok(appointment.is_some_and(|appointment| appointment.roles.has_any(staff::POWERS)))
+/// Somebody's roles that give powers over others' affairs: with one of them an account is opened by two operators and by
+/// none alone.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn powers(tx: &mut Tx, person: &PersonId) -> Result<Vec<Role>, Fault> {
+    let Some(appointment) = staff::of_person(tx, person).await? else { return Ok(Vec::new()) };
+    Ok(appointment.roles.iter().filter(|role| staff::POWERS.contains(role)).collect())
+}
+
+/// When, by whom and why an account was locked, as the log of this database has it.
+#[derive(Clone, Debug)]
+pub struct Locking {
+    /// The entry that says it.
+    pub entry: log::Entry,
+    /// None where it was locked by command.
+    pub reason: Option<String>,
+}
+
+/// How an account came to be locked; none when the log of this database says nothing of it any more.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn locking(tx: &mut Tx, account: &AccountId) -> Result<Option<Locking>, Fault> {
+    let of_kind = |kind: &str| log::Filter {
+        object: Some(account.to_string()),
+        kind: Some(kind.to_owned()),
+        ..log::Filter::default()
+    };
+    let locked = log::list(tx, &of_kind(AccountLocked::KIND.name), &ListPage::first(1)).await?.items.pop();
+    let Some(entry) = locked else { return Ok(None) };
+    let reasons = log::list(tx, &of_kind(ReasonGiven::KIND.name), &ListPage::first(REASONS_LOOKED_AT)).await?.items;
+    // Both are written in one unit of work.
+    let beside = |told: &&log::Entry| told.request_id == entry.request_id && told.at() == entry.at();
+    let reason = reasons.iter().find(beside).and_then(|told| Some(told.read::<ReasonGiven>()?.reason));
+    Ok(Some(Locking { entry, reason }))
 }
 
 /// Whether anybody can act as operator now: with a key for commands that counts, or with an open account and a password that
@@ -216,7 +254,7 @@ async fn of_somebody_else(work: &mut Work, account: &AccountId) -> Result<Accoun
 }
 
 async fn check_alone(work: &mut Work, view: &AccountView) -> Result<(), Error> {
-    if needs_two(&mut work.tx, &view.person_id).await? { Err(Error::TwoNeeded) } else { Ok(()) }
+    if powers(&mut work.tx, &view.person_id).await?.is_empty() { Ok(()) } else { Err(Error::TwoNeeded) }
 }
 
 fn check_state(kind: &str, view: &AccountView) -> Result<(), Error> {

@@ -185,13 +185,33 @@ pub async fn find(tx: &mut Tx, proposal: &ProposalId, at: Instant) -> Result<Opt
     queries::by_id(tx, proposal, at).await
 }
 
-/// Why a proposal was refused; none of one that was not, or about which the log of this database says nothing any more.
-pub async fn refusal(tx: &mut Tx, proposal: &ProposalView) -> Result<Option<String>, Fault> {
-    if proposal.state != Progress::Refused {
+/// How a proposal was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub at: Instant,
+    /// Why it was refused, if it was.
+    pub refusal: Option<String>,
+}
+
+/// How a proposal was decided; none of one that was not, or about which the log of this database says nothing any more.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn decision(tx: &mut Tx, proposal: &ProposalView) -> Result<Option<Decision>, Fault> {
+    if matches!(proposal.state, Progress::Ended | Progress::Open) {
         return Ok(None);
     }
     let told = told(tx, &proposal.proposal_id).await?;
-    Ok(told.iter().find_map(|entry| entry.read::<ProposalRefused>()?.why))
+    let refusal = |entry: &log::Entry| entry.read::<ProposalRefused>().and_then(|told| told.why);
+    let decision = |entry: &log::Entry| Decision { at: entry.at(), refusal: refusal(entry) };
+    Ok(told.iter().find(|entry| decides(entry)).map(decision))
+}
+
+/// Whether an entry says that a proposal was decided.
+fn decides(entry: &log::Entry) -> bool {
+    [ProposalApproved::KIND.name, ProposalRefused::KIND.name, ProposalWithdrawn::KIND.name]
+        .contains(&entry.kind.as_str())
 }
 
 /// What the log says of a proposal.
@@ -249,9 +269,7 @@ async fn open(work: &mut Work, proposal: &ProposalId) -> Result<ProposalView, Er
         return Err(Fault::broken(format!("the row of proposal {proposal} is not as it was written")).into());
     }
     // A row that was put back to what it was before it was decided is as it was written; the log knows better.
-    let decided = [ProposalApproved::KIND.name, ProposalRefused::KIND.name, ProposalWithdrawn::KIND.name];
-    let told = told(&mut work.tx, proposal).await?;
-    if told.iter().any(|entry| decided.contains(&entry.kind.as_str())) {
+    if told(&mut work.tx, proposal).await?.iter().any(decides) {
         return Err(Fault::broken(format!("proposal {proposal} was decided, and its row says that it was not")).into());
     }
     Ok(found)

@@ -296,5 +296,5 @@ async fn check_account(work: &mut Work, clerk: &StaffView, found: &account::Acco
         return Err(Error::Own);
     }
     person::living(&mut work.tx, &found.person_id).await?;
-    if operator::needs_two(&mut work.tx, &found.person_id).await? { Err(Error::HasPowers) } else { Ok(()) }
+    if operator::powers(&mut work.tx, &found.person_id).await?.is_empty() { Ok(()) } else { Err(Error::HasPowers) }
 }

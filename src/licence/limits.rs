@@ -9,6 +9,9 @@ pub const FIELDS_MAX: usize = 60;
 /// The most characters of a note that goes with a coded reason.
 pub const NOTE_LENGTH_MAX: usize = 500;
 
+/// The fewest characters of the number of a decision: a year, or a short name and a number.
+pub const DECISION_CHARACTERS_MIN: usize = 4;
+
 /// The most characters of the number of a decision.
 pub const DECISION_CHARACTERS_MAX: usize = 60;
 

@@ -9,7 +9,9 @@ use base::{Text, id::OrganisationId, secret};
 use crypto::Suite;
 use serde::{Deserialize, Serialize};
 
-pub use self::register::{Registered, Registration, disable, enable, find, list, register, renew_secret};
+pub use self::register::{
+    Registered, Registration, allowed_scopes, disable, enable, find, list, register, renew_secret,
+};
 use crate::{Error, limits, scope::ScopeSet};
 
 /// The identifier of a client, as it is on the wire.

@@ -8,6 +8,7 @@ use crate::{
     entry::Entry,
     event::Event,
     events::{Any, BackupBegun, BackupEnded},
+    installation,
     log::{self, Filter},
     tx::Tx,
 };
@@ -54,12 +55,15 @@ pub struct Standing {
     pub last: Option<BackupSeen>,
     /// From when on what happened is in none: the end of the last one, or the first event when there is none.
     pub since: Option<Instant>,
+    /// Whether this is a demonstration, whose events are told as if of years and whose backups nobody misses.
+    pub is_demonstration: bool,
 }
 
 impl Standing {
-    /// Whether the last one was made more than so many days ago, or none within so many from the first event.
+    /// Whether the last one was made more than so many days ago, or none within so many from the first event; never of a
+    /// demonstration.
     pub fn is_late(&self, now: Instant, days: i64) -> bool {
-        self.since.is_some_and(|since| now.seconds_since(since) > days * 86_400)
+        !self.is_demonstration && self.since.is_some_and(|since| now.seconds_since(since) > days * 86_400)
     }
 }
 
@@ -74,11 +78,12 @@ pub fn tells_of_backups(kind: &str) -> bool {
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn standing(tx: &mut Tx) -> Result<Standing, Fault> {
+    let is_demonstration = installation::is_demonstration(tx).await?;
     let filter = Filter { kind: Some(BackupEnded::KIND.name.to_owned()), ..Filter::default() };
     let Some(ended) = log::list(tx, &filter, &ListPage::<EventId>::first(1)).await?.items.pop() else {
-        return Ok(Standing { last: None, since: log::first_at(tx).await? });
+        return Ok(Standing { last: None, since: log::first_at(tx).await?, is_demonstration });
     };
-    Ok(Standing { since: Some(ended.at()), last: find(tx, &ended.object).await? })
+    Ok(Standing { since: Some(ended.at()), last: find(tx, &ended.object).await?, is_demonstration })
 }
 
 /// Backups, the last to be begun first.
@@ -156,9 +161,10 @@ mod tests {
     async fn backups_are_told_with_what_became_of_them_the_newest_first() -> Result<(), Fault> {
         let fresh = testing::fresh().await?;
         let (database, at) = (&fresh.database, |seconds| context(NOW.plus_seconds(seconds), seconds.unsigned_abs()));
-        assert_eq!(standing(&mut database.read().await?).await?, Standing { last: None, since: None });
+        let none = |since| Standing { last: None, since, is_demonstration: false };
+        assert_eq!(standing(&mut database.read().await?).await?, none(None));
         database.tell(&at(0), begun("a")).await?;
-        assert_eq!(standing(&mut database.read().await?).await?, Standing { last: None, since: Some(NOW) });
+        assert_eq!(standing(&mut database.read().await?).await?, none(Some(NOW)));
         database.tell(&at(60), ended("a")).await?;
         let wrong = BackupDrilled { backup: "a".to_owned(), findings: 2, why: Some("rows".to_owned()) };
         database.tell(&at(70), wrong).await?;
@@ -184,6 +190,21 @@ mod tests {
         let rest = list(&mut tx, &ListPage::after(page.next.unwrap(), 2)).await?;
         assert_eq!((rest.items.len(), rest.next), (1, None));
         assert_eq!(find(&mut tx, "d").await?, None);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn none_is_missed_in_the_first_days_nor_ever_in_a_demonstration() -> Result<(), Fault> {
+        let fresh = testing::fresh().await?;
+        fresh.database.tell(&context(NOW, 1), begun("a")).await?;
+        let is_late = async |seconds| -> Result<bool, Fault> {
+            Ok(standing(&mut fresh.database.read().await?).await?.is_late(NOW.plus_seconds(seconds), 2))
+        };
+        assert_eq!((is_late(172_800).await?, is_late(172_801).await?), (false, true));
+        let mut work = fresh.database.begin(context(NOW, 2)).await?;
+        installation::found_demonstration(&mut work, "滨江市").await?;
+        work.commit().await?;
+        assert!(!is_late(172_801).await?);
         Ok(())
     }
 

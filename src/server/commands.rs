@@ -72,7 +72,12 @@ fn licences_ended(events: &[EventRow]) -> usize {
 
 /// Reads the credit code of a department.
 fn credit_code(text: &str) -> anyhow::Result<CreditCode> {
-    CreditCode::parse(text).with_context(|| format!("--organisation-code {text}"))
+    CreditCode::parse(text).with_context(|| {
+        format!(
+            "--organisation-code {text} is no unified social credit code, which has 18 digits and capital letters, the \
+             last one a check character"
+        )
+    })
 }
 
 /// The organisation that was named by its credit code.

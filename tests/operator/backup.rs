@@ -385,6 +385,7 @@ async fn told(installation: &Installation) -> Vec<(String, String)> {
 #[tokio::test]
 async fn what_becomes_of_a_backup_stands_in_the_log_under_the_operator_it_was_made_for() {
     let (installation, _) = Installation::bootstrapped().await;
+    assert_eq!(installation.must(&["backup", "--list"]), "the event log knows of no backup\n");
     let first = backup(&installation, &["--with-keys"]);
     let by = |who: &str, kinds: &[&str]| -> Vec<(String, String)> {
         kinds.iter().map(|kind| (format!("backup.{kind}"), who.to_owned())).collect()

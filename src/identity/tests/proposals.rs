@@ -66,7 +66,9 @@ async fn a_proposal_is_withdrawn_by_whoever_made_it_and_refused_by_somebody_else
         let mut tx = office.city.database().read().await?;
         let found = proposal::find(&mut tx, id, at(3)).await?.unwrap();
         let why = (state == Progress::Refused).then(|| why().as_str().to_owned());
-        assert_eq!(proposal::refusal(&mut tx, &found).await?, why);
+        let decision = proposal::decision(&mut tx, &found).await?.unwrap();
+        let decided_at = at(if state == Progress::Refused { 1 } else { 2 });
+        assert_eq!((decision.refusal, decision.at), (why, decided_at), "{state:?}");
         drop(tx);
         assert!(matches!(approve(&office, &office.two, 3, id).await, Err(Error::ProposalOver)));
     }

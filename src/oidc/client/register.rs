@@ -8,9 +8,8 @@ use super::{Client, ClientId, ClientKind, ClientSettings, GrantType, queries, ur
 use crate::{
     Error,
     events::{ClientDisabled, ClientEnabled, ClientRegistered, ClientSecretRenewed},
-    limits, scope,
-    scope::Reach,
-    scope::ScopeSet,
+    limits,
+    scope::{self, Reach, Scope, ScopeSet},
 };
 
 /// What an application is registered with.
@@ -192,27 +191,38 @@ pub(super) fn check(new: &Registration, policy: uri::UriPolicy) -> Result<ScopeS
         (machine || settings.acts_for.is_empty(), "acts_for", "only a system of its own handles licences"),
         (settings.acts_for.len() <= limits::ACTS_FOR_MAX, "acts_for", "there are too many departments"),
         (!settings.native || !confidential, "native", "a program on a person's machine keeps no secret"),
+    ];
+    if let Some((_, field, what)) = rules.iter().find(|(holds, _, _)| !holds) {
+        return Err(flaw(field, what));
+    }
+    for scope in scopes.iter() {
+        check_scope(settings, scope).map_err(|what| flaw("scopes", what))?;
+    }
+    Ok(scopes)
+}
+
+/// The scopes that a client with these settings may have, by their names.
+pub fn allowed_scopes(settings: &ClientSettings) -> Vec<&'static str> {
+    scope::SCOPES.iter().filter(|scope| check_scope(settings, scope).is_ok()).map(|scope| scope.name).collect()
+}
+
+/// Whether a client with these settings may have a scope, or why not.
+fn check_scope(settings: &ClientSettings, scope: &Scope) -> Result<(), &'static str> {
+    let has = |grant| settings.grants.contains(&grant);
+    let numbers = settings.identity_number_approved && settings.kind == ClientKind::Confidential;
+    let rules: &[(bool, &'static str)] = &[
         (
-            !scopes.has(scope::IDENTITY_NUMBER) || (settings.identity_number_approved && confidential),
-            "scopes",
+            scope.name != scope::IDENTITY_NUMBER || numbers,
             "identity numbers need an approval and a confidential client",
         ),
         (
-            machine || scopes.iter().all(|scope| scope.reach == Reach::Person),
-            "scopes",
+            scope.reach == Reach::Person || has(GrantType::ClientCredentials),
             "a scope of the client itself needs client_credentials",
         ),
-        (codes || scopes.iter().all(|scope| scope.reach == Reach::Machine), "scopes", "a person's scope needs codes"),
-        (
-            !scopes.has(scope::OFFLINE_ACCESS) || settings.grants.contains(&GrantType::RefreshToken),
-            "scopes",
-            "offline_access needs refresh tokens",
-        ),
+        (scope.reach == Reach::Machine || has(GrantType::AuthorizationCode), "a person's scope needs codes"),
+        (scope.name != scope::OFFLINE_ACCESS || has(GrantType::RefreshToken), "offline_access needs refresh tokens"),
     ];
-    match rules.iter().find(|(holds, _, _)| !holds) {
-        None => Ok(scopes),
-        Some((_, field, what)) => Err(flaw(field, what)),
-    }
+    rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, what)| Err(what))
 }
 
 fn check_uris(new: &Registration, policy: uri::UriPolicy) -> Result<(), Error> {

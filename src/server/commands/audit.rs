@@ -94,7 +94,11 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
         super::print(&format!("{finding}\n"))?;
     }
     let more = if found.is_more { " at least" } else { "" };
-    bail!("not sound: {} findings{more} in {} events and {} rows", found.findings.len(), found.events, found.rows)
+    let said = match found.findings.len() {
+        1 => "1 finding".to_owned(),
+        count => format!("{count} findings"),
+    };
+    bail!("not sound: {said}{more} in {} events and {} rows", found.events, found.rows)
 }
 
 /// Numbers what waits and looks at everything; with it what was kept outside.

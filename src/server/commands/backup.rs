@@ -50,6 +50,9 @@ async fn print_all(settings: &Settings) -> anyhow::Result<()> {
     let mut page = ListPage::<EventId>::first(ListPage::<EventId>::LIMIT_MAX);
     loop {
         let found = backups::list(&mut database.read().await?, &page).await?;
+        if found.items.is_empty() && page.after.is_none() {
+            super::print("the event log knows of no backup\n")?;
+        }
         for seen in &found.items {
             super::print(&format!("{}\n", line(seen)))?;
         }

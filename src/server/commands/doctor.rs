@@ -155,11 +155,10 @@ async fn clock(world: &World, database: &Database) -> anyhow::Result<String> {
 
 /// How this stands with backups; nothing of a demonstration, which nobody misses.
 async fn last_backup(settings: &Settings, world: &World, database: &Database) -> anyhow::Result<Option<String>> {
-    let mut tx = database.read().await?;
-    if installation::is_demonstration(&mut tx).await? {
+    let standing = backups::standing(&mut database.read().await?).await?;
+    if standing.is_demonstration {
         return Ok(None);
     }
-    let standing = backups::standing(&mut tx).await?;
     let (now, days) = (world.clock.now(), settings.integer(&settings::BACKUP_LATE_DAYS));
     let last = standing.last.as_ref().map(backup_line);
     let said = last.unwrap_or_else(|| "none was made yet".to_owned());

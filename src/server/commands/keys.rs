@@ -135,7 +135,9 @@ async fn pre_publish(settings: &Settings, purpose: &str) -> anyhow::Result<()> {
     let product = wiring::find(settings, World::default()).await?;
     let context = operator::context(settings, &product).await?;
     let key = rotation::pre_publish(&product.app.custody, context, known).await;
-    super::print(&format!("{}\n", key.with_context(|| purpose.to_owned())?))
+    let key = key.with_context(|| purpose.to_owned())?;
+    // The key comes first and alone in its word, for whoever reads it by a script.
+    super::print(&format!("{key} is published and does not sign yet: ten minutes later, guosuo keys activate {key}\n"))
 }
 
 async fn custody(settings: &Settings) -> anyhow::Result<(Custody, records::Context)> {

@@ -86,7 +86,7 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
             }
             super::print(&format!("{ended} keys ended\n"))
         }
-        Command::Show => super::print(&format!("{}\n", operator.username)),
+        Command::Show => super::print(&format!("{} is the operator for whom commands act here\n", operator.username)),
     }
 }
 

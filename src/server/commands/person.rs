@@ -319,7 +319,9 @@ fn read_identity_number(file: &Path) -> anyhow::Result<IdentityNumber> {
         (std::fs::read_to_string(file), file.display().to_string())
     };
     let text = text.with_context(|| format!("reading the identity number from {from}"))?;
-    IdentityNumber::parse(&text).with_context(|| format!("the identity number in {from}"))
+    IdentityNumber::parse(&text).with_context(|| {
+        format!("what is in {from} is no identity number, which has 17 digits and a check character: a digit or X")
+    })
 }
 
 /// A random password, in clear to be handed over once, and hashed.

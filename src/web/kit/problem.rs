@@ -161,7 +161,7 @@ impl From<identity::Error> for Problem {
                 Self::Domain { status: StatusCode::UNPROCESSABLE_ENTITY, code: "name", text: error.text() }
             }
             Error::NotAllowed => Self::Forbidden,
-            Error::Number(_) => wrong("number", words::identity::NUMBER),
+            Error::Number(error) => wrong("number", wording::number_wrong(error)),
             Error::OrganisationUnknown => not_found("organisation_unknown", words::identity::ORGANISATION_UNKNOWN),
             Error::Own => forbidden("own_account", words::identity::OWN),
             Error::PasswordEnded => wrong("password_ended", words::identity::PASSWORD_ENDED),

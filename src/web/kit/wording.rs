@@ -8,7 +8,7 @@ mod licence;
 mod oidc;
 pub mod verdict;
 
-pub use self::identity::{field_wrong, role_words};
+pub use self::identity::{field_wrong, number_wrong, role_words};
 pub use self::oidc::registration_flaw;
 pub use detail::{changed, detail, detail_value};
 pub use event::event;

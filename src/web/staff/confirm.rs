@@ -90,6 +90,11 @@ impl<'a> Act<'a> {
         Self { approval: Some(words::confirm::TWO), then: PROPOSED, ..self }
     }
 
+    /// When it follows: what only gets proposed follows once somebody has approved it.
+    fn follows_label(&self) -> &'static Text {
+        if self.approval.is_some() { words::confirm::FOLLOWS_APPROVED } else { words::confirm::FOLLOWS }
+    }
+
     /// That an operator has to approve it, which whoever does it is not.
     pub fn proposed_to_operators(self) -> Self {
         Self { approval: Some(words::confirm::BY_OPERATOR), then: PROPOSED, ..self }

@@ -1,6 +1,6 @@
 //! The words of roles, and of what is wrong with a name or a field.
 
-use base::Text;
+use base::{Text, number::NumberError};
 use identity::{NameError, Role};
 
 use super::{Worded, code_of};
@@ -30,6 +30,14 @@ pub fn field_wrong(field: &str) -> Text {
         _ => words::people::REGISTERED_FIELD,
     };
     Text::composed(|language| words::identity::field(called.in_language(language)))
+}
+
+/// What is wrong with a number that was typed.
+pub fn number_wrong(error: NumberError) -> &'static Text {
+    match error {
+        NumberError::CheckDigit => words::identity::NUMBER_CHECK_DIGIT,
+        NumberError::Form | NumberError::BirthDate => words::identity::NUMBER_FORM,
+    }
 }
 
 /// What a role is called.

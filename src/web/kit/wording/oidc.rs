@@ -79,8 +79,9 @@ const FLAWS: &[(&str, &Text)] = &[
     ("too many", words::registration_flaw::URIS_MANY),
 ];
 
-/// What is wrong with a field of a registration, in words: what the form calls the field, and why.
-pub fn registration_flaw(field: &str, flaw: &str) -> Text {
+/// What is wrong with a field of a registration, in words: what the form calls the field, why, and with which of its
+/// values, when only some of them are.
+pub fn registration_flaw(field: &str, flaw: &str, which: &[&str]) -> Text {
     let called = match field {
         "name" => words::clients::NAME,
         "purpose" => words::clients::PURPOSE,
@@ -93,6 +94,11 @@ pub fn registration_flaw(field: &str, flaw: &str) -> Text {
     };
     let why = FLAWS.iter().find(|(known, _)| *known == flaw).map_or(words::registration_flaw::OTHER, |(_, text)| *text);
     Text::composed(|language| {
+        let why = if which.is_empty() {
+            why.clone()
+        } else {
+            words::registration_flaw::named(why.in_language(language), which.join(" "))
+        };
         words::oidc_problem::registration(called.in_language(language), why.in_language(language))
     })
 }

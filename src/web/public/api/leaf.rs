@@ -122,7 +122,8 @@ described! {
         "description": both(words::description::IDENTIFIER)
     };
     DecisionText => {
-        "type": "string", "pattern": "\\S", "maxLength": DecisionNumber::CHARACTERS_MAX,
+        "type": "string", "pattern": "\\S", "minLength": DecisionNumber::CHARACTERS_MIN,
+        "maxLength": DecisionNumber::CHARACTERS_MAX,
         "description": both(words::description::DECISION)
     };
     Cursor => { "type": "string", "pattern": format!("^{}_{ID}", LicenceId::PREFIX) };

@@ -116,7 +116,7 @@ pub fn words(error: &Error) -> Text {
         Error::InteractionExpired => words::oidc_problem::INTERACTION_EXPIRED.clone(),
         Error::InteractionForeign => words::oidc_problem::INTERACTION_FOREIGN.clone(),
         Error::ParameterRepeated | Error::ParametersUnreadable => words::oidc_problem::UNREADABLE.clone(),
-        Error::Registration { field, flaw } => registration_flaw(field, flaw),
+        Error::Registration { field, flaw } => registration_flaw(field, flaw, &[]),
         error => {
             let (_, code) = code(error);
             words::oidc_problem::other(code, error)

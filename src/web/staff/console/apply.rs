@@ -9,7 +9,7 @@ use axum::{
 use base::{
     Date, Text,
     id::{LicenceId, OrganisationId, PersonId},
-    number::{CreditCode, IdentityNumber, NumberError},
+    number::{CreditCode, IdentityNumber},
 };
 use http::StatusCode;
 use licence::{
@@ -30,7 +30,7 @@ use crate::{
         form::{FieldError, Fields, Query},
         page::{html, see_other},
         session::Staff,
-        wording::Worded,
+        wording::{Worded, number_wrong},
     },
 };
 
@@ -231,18 +231,14 @@ async fn holder_by_number(
     kind: HolderKind,
     number: &str,
 ) -> Result<Result<HolderFacts, &'static Text>, Error> {
-    let wrong = |error: NumberError| match error {
-        NumberError::CheckDigit => words::console::NUMBER_CHECK_DIGIT,
-        NumberError::Form | NumberError::BirthDate => words::console::NUMBER_FORM,
-    };
     let found = match kind {
         HolderKind::Person => match IdentityNumber::parse(number) {
             Ok(number) => holder::person_by_number(tx, &app.library.vault, &number).await,
-            Err(error) => return Ok(Err(wrong(error))),
+            Err(error) => return Ok(Err(number_wrong(error))),
         },
         HolderKind::Organisation => match CreditCode::parse(number) {
             Ok(code) => holder::organisation_by_code(tx, &code).await,
-            Err(error) => return Ok(Err(wrong(error))),
+            Err(error) => return Ok(Err(number_wrong(error))),
         },
     };
     match found {

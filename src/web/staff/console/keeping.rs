@@ -88,7 +88,7 @@ pub async fn make(State(app): State<App>, keeper: Staff, page: Page, fields: Fie
         before: page.say(words::confirm::NOTHING).to_owned(),
         after: name.clone(),
     };
-    let act = Act::at("/console/seals", "/console/seals", &name, (make_title(kind), words::seals::MAKE_FOLLOWS))
+    let act = Act::at("/console/seals", "/console/seals", &name, (make_title(kind), words::seals::MAKE_APPROVED))
         .proposed_to_operators()
         .changing(vec![change])
         .with(vec![("kind".to_owned(), kind.code().to_owned())]);
@@ -136,7 +136,9 @@ fn confirmed(page: &Page, seal: &SealView, deed: Deed) -> Act<'static> {
         before: state_tag(page, seal.state).1.to_owned(),
         after: state_tag(page, state).1.to_owned(),
     });
-    let act = Act::new(&way(seal.seal_id.as_str()), deed.name(), &seal.name, deed.words(seal.kind));
+    let (title, follows) = deed.words(seal.kind);
+    let words = (title, deed.follows_approved().unwrap_or(follows));
+    let act = Act::new(&way(seal.seal_id.as_str()), deed.name(), &seal.name, words);
     let act = act.changing(change.into_iter().collect());
     match deed {
         Deed::Freeze => act.danger(),

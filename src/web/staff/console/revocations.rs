@@ -85,8 +85,8 @@ fn decision(page: &Page, one: &Revocation) -> String {
 
 fn state_tag(page: &Page, state: RevocationState) -> (&'static str, &'static str) {
     match state {
-        // It is the end of a licence.
-        RevocationState::Approved => ("bad", page.say(words::revoking::APPROVED)),
+        // Done as it was wanted, and the end of a licence: neither a refusal's red nor the green of what is in force.
+        RevocationState::Approved => ("neutral", page.say(words::revoking::APPROVED)),
         RevocationState::Proposed => ("info", page.say(words::revoking::PROPOSED)),
         RevocationState::Ended => progress_tag(page, Progress::Ended),
         RevocationState::Open => progress_tag(page, Progress::Open),

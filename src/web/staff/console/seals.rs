@@ -75,6 +75,15 @@ impl Deed {
         }
     }
 
+    /// What follows from it once an operator has approved it, where one has to.
+    pub fn follows_approved(self) -> Option<&'static Text> {
+        match self {
+            Self::Cancel => Some(words::seals::CANCEL_APPROVED),
+            Self::Unfreeze => Some(words::seals::UNFREEZE_APPROVED),
+            Self::Freeze | Self::Renew => None,
+        }
+    }
+
     /// The state that the seal then has, if it is another one.
     pub fn becomes(self) -> Option<SealState> {
         match self {
@@ -408,7 +417,7 @@ async fn over(tx: &mut Tx, page: &Page, object: &str) -> Result<Vec<Over>, Probl
     let found = proposal::over(tx, object, page.visit.at).await?;
     let mut over = Vec::new();
     for one in found.into_iter().filter(|one| keeper::is_ours(&one.kind)) {
-        let refusal = proposal::refusal(tx, &one).await?.unwrap_or_default();
+        let refusal = proposal::decision(tx, &one).await?.and_then(|decision| decision.refusal).unwrap_or_default();
         let (kind, state) = proposed::progress_tag(page, one.state);
         over.push(Over {
             what: page.say(called(&one.kind)),

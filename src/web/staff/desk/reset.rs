@@ -14,11 +14,11 @@ use identity::{
     Progress, Reason,
     account::{self, AccountState, AccountView},
     events::{PeopleSearched, PersonOpened},
-    password,
+    operator, password,
     person::{self, PersonView},
     reset::{self, Document, ResetView},
 };
-use records::Work;
+use records::{Tx, Work};
 
 use super::searched;
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
         form::{FieldError, Fields, Query},
         page::{html, see_other},
         session::Staff,
+        wording::number_wrong,
     },
     staff::{
         again::Again,
@@ -59,12 +60,29 @@ struct Found {
     document: String,
     /// That the number was typed.
     searched: String,
+    /// Why no reset can be filed here, whatever the form says; then there is none.
+    refused: Option<&'static Text>,
+}
+
+/// Somebody with what decides whether a reset can be filed.
+struct Known {
+    person: PersonView,
+    accounts: Vec<AccountView>,
+    has_powers: bool,
+}
+
+impl Known {
+    async fn of(tx: &mut Tx, person: PersonView) -> Result<Self, Problem> {
+        let accounts = account::of_person(tx, &person.person_id).await?;
+        let has_powers = !operator::powers(tx, &person.person_id).await?.is_empty();
+        Ok(Self { person, accounts, has_powers })
+    }
 }
 
 /// What stands above the list.
 enum Shown {
-    /// The field for a number, with what is wrong with it.
-    Form(&'static str),
+    /// The field for a number, with what was typed and what is wrong with it.
+    Form(String, &'static str),
     /// Who was found, with what is wrong with the form.
     Found(Found, Vec<FieldError>),
 }
@@ -76,7 +94,8 @@ struct Resets {
     lead: Text,
     found: Option<Found>,
     errors: Vec<FieldError>,
-    /// That nobody was found.
+    /// The number that was typed, in the one answer to whoever typed it, and what is wrong with it.
+    typed: String,
     wrong: &'static str,
     lines: Vec<Line>,
     next: Option<String>,
@@ -117,31 +136,32 @@ struct HandedOver {
 /// `GET /desk/resets`: the form, and what was filed in the department.
 pub async fn list(State(app): State<App>, staff: Staff, page: Page, Query(query): Query) -> Result<Response, Problem> {
     let after = ResetId::parse(query.text("after")).ok();
-    render(&app, &staff, page, after, Shown::Form("")).await
+    render(&app, &staff, page, after, Shown::Form(String::new(), "")).await
 }
 
 /// `POST /desk/resets/find`: whose number it is. The number is not left in an address.
 pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
-    let wrong = match IdentityNumber::typed(fields.text("number")) {
-        Err(_) => page.say(words::identity::NUMBER),
+    let typed = fields.text("number");
+    let wrong = match IdentityNumber::typed(typed) {
+        Err(wrong) => page.say(number_wrong(wrong)),
         Ok(number) => {
             let mut tx = app.database.read().await?;
             let person = person::find_by_identity_number(&mut tx, &app.vault, &number).await?;
-            let accounts = match &person {
-                Some(person) => account::of_person(&mut tx, &person.person_id).await?,
-                None => Vec::new(),
+            let known = match &person {
+                Some(person) => Some(Known::of(&mut tx, person.clone()).await?),
+                None => None,
             };
             // What is written down takes a connection of its own.
             drop(tx);
             staff.tell(PeopleSearched::new("identity_number", person.as_slice())).await?;
-            if let Some(person) = person {
-                let found = found((&app, &staff), &page, &person, &accounts, &fields)?;
+            if let Some(known) = known {
+                let found = found((&app, &staff), &page, known, &fields)?;
                 return render(&app, &staff, page, None, Shown::Found(found, Vec::new())).await;
             }
             page.say(words::reset::NOT_FOUND)
         }
     };
-    render(&app, &staff, page, None, Shown::Form(wrong)).await
+    render(&app, &staff, page, None, Shown::Form(typed.to_owned(), wrong)).await
 }
 
 /// `POST /desk/resets`: files a reset of an account that was found by the number of its person, and of no other.
@@ -152,7 +172,7 @@ pub async fn file(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
     drop(tx);
     if !searched::is_by_number(&app, &staff, &view.person_id, fields.text(searched::FIELD)) {
         let wrong = page.say(words::reset::NOT_SEARCHED);
-        return render(&app, &staff, page, None, Shown::Form(wrong)).await;
+        return render(&app, &staff, page, None, Shown::Form(String::new(), wrong)).await;
     }
     let document = Document::parse(fields.text("document"));
     let mut errors = Vec::new();
@@ -172,10 +192,10 @@ pub async fn file(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
     }
     let mut tx = app.database.read().await?;
     let person = person::find(&mut tx, &view.person_id).await?.ok_or(Problem::NotFound)?;
-    let accounts = account::of_person(&mut tx, &person.person_id).await?;
+    let known = Known::of(&mut tx, person).await?;
     drop(tx);
-    staff.tell(opened(&person)).await?;
-    let found = found((&app, &staff), &page, &person, &accounts, &fields)?;
+    staff.tell(opened(&known.person)).await?;
+    let found = found((&app, &staff), &page, known, &fields)?;
     render(&app, &staff, page, None, Shown::Found(found, errors)).await
 }
 
@@ -219,7 +239,8 @@ pub async fn approve(
     let done = staff.attempt(approve).await?;
     let handed_over = HandedOver {
         page,
-        name: view.name,
+        // A list is no look at people: it names them as far as one knows them already.
+        name: base::mask::person_name(&view.name),
         username: done.username,
         password: clear.expose().clone(),
         until: done.until.legal_text(),
@@ -296,9 +317,9 @@ async fn render(
     after: Option<ResetId>,
     shown: Shown,
 ) -> Result<Response, Problem> {
-    let (found, errors, wrong) = match shown {
-        Shown::Form(wrong) => (None, Vec::new(), wrong),
-        Shown::Found(found, errors) => (Some(found), errors, ""),
+    let (found, errors, typed, wrong) = match shown {
+        Shown::Form(typed, wrong) => (None, Vec::new(), typed, wrong),
+        Shown::Found(found, errors) => (Some(found), errors, String::new(), ""),
     };
     let is_wrong = !errors.is_empty() || !wrong.is_empty();
     let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -309,7 +330,7 @@ async fn render(
     let next = resets.next.map(|next| format!("/desk/resets?after={next}"));
     let lines = resets.items.into_iter().map(|view| line(&page, view)).collect();
     let lead = words::reset::lead(reset::MINUTES);
-    Ok(html(status, &Resets { page, lead, found, errors, wrong, lines, next }))
+    Ok(html(status, &Resets { page, lead, found, errors, typed, wrong, lines, next }))
 }
 
 fn line(page: &Page, view: ResetView) -> Line {
@@ -328,21 +349,29 @@ fn line(page: &Page, view: ResetView) -> Line {
 fn found(
     (app, staff): (&App, &Staff),
     page: &Page,
-    person: &PersonView,
-    accounts: &[AccountView],
+    known: Known,
     fields: &Fields,
 ) -> Result<Found, Problem> {
+    let Known { person, accounts, has_powers } = known;
+    let refused = if accounts.is_empty() {
+        Some(words::reset::NO_ACCOUNT)
+    } else if has_powers {
+        Some(words::identity::HAS_POWERS)
+    } else {
+        (person.person_id == staff.session.person_id).then_some(words::reset::OWN_ACCOUNT)
+    };
     let called_so = |view: &AccountView| match view.state {
         AccountState::Locked => format!("{} {}", view.username, page.say(words::reset::LOCKED)),
         _ => view.username.clone(),
     };
     Ok(Found {
-        name: person.name.clone(),
         number: person.identity_number(&app.vault)?.masked(),
+        name: person.name,
         accounts: accounts.iter().map(|view| (view.account_id.to_string(), called_so(view))).collect(),
         documents: Document::ALL.map(|document| (document.code(), page.say(called(document)))).to_vec(),
         document: fields.text("document").to_owned(),
         searched: searched::now(app, staff, &person.person_id),
+        refused,
     })
 }
 

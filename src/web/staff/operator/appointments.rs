@@ -112,8 +112,13 @@ pub async fn proposed(app: &App, page: &Page, place: &Place) -> Result<Vec<Chang
 
 /// A department, and the roles in words.
 pub fn described(page: &Page, department: &str, roles: &[Role]) -> String {
+    format!("{department} · {}", roles_said(page, roles))
+}
+
+/// Roles in words.
+pub fn roles_said(page: &Page, roles: &[Role]) -> String {
     let names: Vec<&str> = roles.iter().map(|role| page.say(role_words(*role))).collect();
-    format!("{department} · {}", names.join(page.say(words::consent::AND)))
+    names.join(page.say(words::consent::AND))
 }
 
 /// The field of a role in the form.

@@ -74,6 +74,8 @@ struct One {
     department: String,
     is_confidential: bool,
     is_enabled: bool,
+    /// The scopes that it may have.
+    scopes: Vec<&'static str>,
     typed: Typed,
     waiting: Vec<Waiting>,
     done: &'static str,
@@ -166,7 +168,10 @@ pub async fn edit((State(app), operator, page, Path(id), fields): Asked) -> Resu
         return render(&app, page, client, "", again).await;
     };
     if let Err(oidc::Error::Registration { field, flaw }) = edit::changed(client.clone(), policy, &edit) {
-        let again = Again::wrong(&page, form, in_form(field), &registration_flaw(field, flaw));
+        let allowed = client::allowed_scopes(&client.settings);
+        let is_wrong = |scope: &&str| field == "scopes" && !allowed.contains(scope);
+        let which: Vec<&str> = typed.scopes.split_whitespace().filter(is_wrong).collect();
+        let again = Again::wrong(&page, form, in_form(field), &registration_flaw(field, flaw, &which));
         return render(&app, page, client, "", again).await;
     }
     let widens = edit.widens();
@@ -179,12 +184,14 @@ pub async fn edit((State(app), operator, page, Path(id), fields): Asked) -> Resu
         }
         Ok(work.commit().await?)
     };
-    let act = Act::new(&way(&id), "edit", &id, (words::clients::EDIT, words::clients::EDIT_FOLLOWS));
+    let act =
+        Act::new(&way(&id), "edit", &called(&page, &client), (words::clients::EDIT, words::clients::EDIT_FOLLOWS));
     let act = act.changing(changes(&page, &edit)).with(typed.fields());
     let act = if widens { act.proposed() } else { act.changed() };
     match confirm::perform(&operator, page.clone(), &fields, act, &reason, change).await {
         Err(problem) => {
-            let again = Again::after(problem, &page, form, |_| Some("reason"))?;
+            let place = |code: &str| Some(if code == "unchanged" { "name_zh" } else { "reason" });
+            let again = Again::after(problem, &page, form, place)?;
             render(&app, page, find(&app, &id).await?, "", again).await
         }
         done => done,
@@ -236,7 +243,7 @@ async fn perform(
         }
         Ok(work.commit().await?)
     };
-    let act = Act::new(&way(client.as_str()), deed.name(), client.as_str(), deed.words());
+    let act = Act::new(&way(client.as_str()), deed.name(), &called(&page, found), deed.words());
     let act = if deed == Deed::Disable { act.danger().changed() } else { act.proposed() };
     confirm::perform(operator, page, fields, act, &reason, operation).await
 }
@@ -271,6 +278,11 @@ pub(super) fn changes(page: &Page, edit: &Edit) -> Vec<Change> {
         .collect()
 }
 
+/// A client by its name and its identifier, where both say what is about to be done to which.
+fn called(page: &Page, client: &Client) -> String {
+    page.say(&words::clients::called(page.say(&client.name), client.client_id.as_str())).to_owned()
+}
+
 /// The page of a client.
 fn way(id: &str) -> String {
     format!("/operator/clients/{id}")
@@ -301,6 +313,7 @@ async fn render(app: &App, page: Page, client: Client, done: &'static str, again
         department: department.map(|found| found.name).unwrap_or_default(),
         is_confidential: client.settings.kind == ClientKind::Confidential,
         is_enabled: client.enabled,
+        scopes: client::allowed_scopes(&client.settings),
         typed,
         waiting: waiting.iter().map(|one| proposed::waiting(&page, one)).collect(),
         done,

@@ -15,7 +15,7 @@ use records::Work;
 use crate::{
     App, Page, Problem,
     kit::{
-        form::Fields,
+        form::{Fields, Query},
         page::{html, see_other},
         session::Staff,
     },
@@ -44,12 +44,22 @@ struct Key {
 #[template(path = "staff/operator/keys.html")]
 struct Custody {
     page: Page,
+    /// What was done a moment ago.
+    done: &'static str,
     keys: Vec<Key>,
     purposes: Vec<(&'static str, String)>,
 }
 
+/// What leads back to the page was done, and is said there.
+const DONE: [(&str, &Text); 3] = [
+    ("published", words::operator::PUBLISHED),
+    ("activated", words::operator::ACTIVATED),
+    ("given_up", words::operator::GIVEN_UP),
+];
+
 /// `GET /operator/keys`.
-pub async fn list(State(app): State<App>, page: Page) -> Response {
+pub async fn list(State(app): State<App>, page: Page, Query(query): Query) -> Response {
+    let done = DONE.into_iter().find(|(name, _)| query.has(name)).map_or("", |(_, text)| page.say(text));
     let keys = app.custody.service_keys().into_iter().map(|key| {
         let (kind, state) = state_tag(&page, key.state);
         let known_from = key.known_from();
@@ -75,14 +85,14 @@ pub async fn list(State(app): State<App>, page: Page) -> Response {
     let purposes = TOKENS.into_iter().filter(|one| !waits(*one));
     let purposes = purposes.map(|one| (one.as_str(), format!("{} {}", page.say(purpose(one)), one.suite().name())));
     let purposes = purposes.collect();
-    html(StatusCode::OK, &Custody { page, keys, purposes })
+    html(StatusCode::OK, &Custody { page, done, keys, purposes })
 }
 
 /// `POST /operator/keys/publish`: makes the next key of a purpose and publishes it.
 pub async fn publish(State(app): State<App>, operator: Staff, fields: Fields) -> Result<Response, Problem> {
     let purpose = TOKENS.into_iter().find(|one| one.as_str() == fields.text("purpose")).ok_or(Problem::NotFound)?;
     rotation::publish_next(&app.custody, operator.context(), purpose).await?;
-    Ok(see_other("/operator/keys"))
+    Ok(see_other("/operator/keys?published"))
 }
 
 /// `POST /operator/keys/{id}/activate`.
@@ -93,7 +103,7 @@ pub async fn activate(State(app): State<App>, operator: Staff, Path(id): Path<St
         Ok(work.commit().await?)
     };
     operator.attempt(activate).await?;
-    Ok(see_other("/operator/keys"))
+    Ok(see_other("/operator/keys?activated"))
 }
 
 /// `POST /operator/keys/{id}/retire`: gives up a key that waits.
@@ -104,7 +114,7 @@ pub async fn retire(State(app): State<App>, operator: Staff, Path(id): Path<Stri
         Ok(work.commit().await?)
     };
     operator.attempt(retire).await?;
-    Ok(see_other("/operator/keys"))
+    Ok(see_other("/operator/keys?given_up"))
 }
 
 /// A key of tokens by its identifier.

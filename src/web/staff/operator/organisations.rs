@@ -131,7 +131,7 @@ pub async fn edit((State(app), operator, page, Path(id), fields): Asked) -> Resu
         Err(problem) => {
             let place = |code: &str| match code {
                 "address" => Some("address"),
-                "name" => Some("name"),
+                "name" | "unchanged" => Some("name"),
                 _ => Some("reason"),
             };
             let again = Again::after(problem, &page, ("edit", fields), place)?;
@@ -193,7 +193,7 @@ async fn change_representative(
     let person = match (&known, IdentityNumber::typed(fields.text("number"))) {
         (Some(person), _) => person::find(&mut tx, person).await?,
         (None, Ok(number)) => person::find_by_identity_number(&mut tx, &app.vault, &number).await?,
-        (None, Err(_)) => return Err(identity::Error::PersonUnknown.into()),
+        (None, Err(wrong)) => return Err(identity::Error::Number(wrong).into()),
     };
     drop(tx);
     match known {

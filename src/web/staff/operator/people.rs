@@ -40,6 +40,7 @@ use crate::{
         again::Again,
         confirm::{self, Act, Asked, Change, ShownOnce},
         proposed::{self, Waiting},
+        told::{Names, who},
     },
 };
 
@@ -57,6 +58,8 @@ struct Namesake {
 #[template(path = "staff/operator/people.html")]
 struct People {
     page: Page,
+    /// What was looked for, in the one answer to whoever typed it.
+    wanted: String,
     wrong: &'static str,
     found: Vec<Namesake>,
 }
@@ -131,11 +134,20 @@ struct OneAccount {
     /// Whose it is, and the page of that person.
     name: String,
     person: String,
-    needs_two: bool,
+    /// That two operators open it, and for which roles; empty when one does.
+    needs_two: String,
+    locking: Option<Locking>,
     is_self: bool,
     waiting: Vec<Waiting>,
     done: &'static str,
     again: Again,
+}
+
+/// How an account came to be locked.
+struct Locking {
+    by: String,
+    at: String,
+    reason: String,
 }
 
 /// What can be done to an account.
@@ -181,7 +193,7 @@ impl Deed {
 
 /// `GET /operator/people`.
 pub async fn ask(_: Staff, page: Page) -> Response {
-    html(StatusCode::OK, &People { page, wrong: "", found: Vec::new() })
+    html(StatusCode::OK, &People { page, wanted: String::new(), wrong: "", found: Vec::new() })
 }
 
 /// `POST /operator/people`: whom a number, an account's name or a whole name means. A number is not left in an address.
@@ -211,7 +223,7 @@ pub async fn find(State(app): State<App>, by: Staff, page: Page, fields: Fields)
     } else {
         (StatusCode::OK, "")
     };
-    Ok(html(status, &People { page, wrong, found }))
+    Ok(html(status, &People { page, wanted: wanted.to_owned(), wrong, found }))
 }
 
 /// `GET /operator/people/{id}`.
@@ -313,7 +325,19 @@ async fn render_account(
     let view = find_account(app, id).await?;
     let mut tx = app.database.read().await?;
     let person = person::find(&mut tx, &view.person_id).await?.ok_or(Problem::NotFound)?;
-    let needs_two = operator::needs_two(&mut tx, &view.person_id).await?;
+    let powers = operator::powers(&mut tx, &view.person_id).await?;
+    let locking = match view.state {
+        AccountState::Locked => operator::locking(&mut tx, &view.account_id).await?,
+        AccountState::Closed | AccountState::Open => None,
+    };
+    let locking = match locking {
+        Some(found) => Some(Locking {
+            by: who(&page, &mut tx, &mut Names::default(), &found.entry).await?,
+            at: found.entry.at().legal_text(),
+            reason: found.reason.unwrap_or_default(),
+        }),
+        None => None,
+    };
     let waiting = proposal::waiting(&mut tx, &operator::KINDS, view.account_id.as_str(), page.visit.at).await?;
     let is_self = by.session.person_id == person.person_id;
     let offered: &[&str] = match view.state {
@@ -329,13 +353,22 @@ async fn render_account(
         name: person.name,
         is_self,
         person: way(person.person_id.as_str()),
-        needs_two,
+        needs_two: needs_two(&page, &powers),
+        locking,
         waiting: waiting.iter().map(|one| proposed::waiting(&page, one)).collect(),
         done,
         again: again.among(offered),
         page,
     };
     Ok(html(one.again.status(), &one))
+}
+
+/// That two operators open an account, and for which roles of its owner; empty when one does.
+fn needs_two(page: &Page, powers: &[Role]) -> String {
+    if powers.is_empty() {
+        return String::new();
+    }
+    page.say(&words::people::needs_two(appointments::roles_said(page, powers))).to_owned()
 }
 
 /// `POST /operator/accounts/{id}/…`, one for each deed: shows what follows, then does or proposes it.
@@ -365,11 +398,11 @@ async fn perform(
     }
     let reason = Reason::parse(fields.text("reason"))?;
     let mut tx = app.database.read().await?;
-    let needs_two = operator::needs_two(&mut tx, &view.person_id).await?;
+    let needs_two = !operator::powers(&mut tx, &view.person_id).await?.is_empty();
     let since = password::since(&mut tx, &view.account_id).await?;
     drop(tx);
     let proposed = deed.kind().filter(|_| needs_two);
-    let act = act_on(view, fields, deed);
+    let act = act_on(&page, view, fields, deed);
     let account = &view.account_id;
     if let Some(kind) = proposed {
         let propose = async |mut work: Work| {
@@ -458,7 +491,7 @@ pub(super) fn was_handed_over(page: &Page, back: &str) -> Response {
     confirm::was_shown(page.clone(), &places, words::confirm::WAS_SHOWN_PASSWORD, back)
 }
 
-fn act_on(view: &AccountView, fields: &Fields, deed: Deed) -> Act<'static> {
+fn act_on(page: &Page, view: &AccountView, fields: &Fields, deed: Deed) -> Act<'static> {
     let act = Act::new(&account_way(view), deed.name(), &view.username, deed.words());
     let act = act.showing(&view.person_id, "account");
     match deed {
@@ -466,7 +499,8 @@ fn act_on(view: &AccountView, fields: &Fields, deed: Deed) -> Act<'static> {
         Deed::Rename => {
             let (before, to) = (view.username.clone(), fields.text("to").to_owned());
             let again = vec![("to".to_owned(), to.clone())];
-            act.changing(vec![Change { label: String::new(), before, after: to }]).with(again)
+            let label = page.say(words::people::ACCOUNT).to_owned();
+            act.changing(vec![Change { label, before, after: to }]).with(again)
         }
         Deed::Reset | Deed::Unlock => act,
     }

@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use base::{
-    Fault, ListPage, Secret,
+    Fault, ListPage, Secret, Text,
     id::{AccountId, OrganisationId, PersonId, ProposalId},
 };
 use http::StatusCode;
@@ -69,7 +69,10 @@ struct One {
     reason: String,
     until: String,
     decided_by: String,
+    decided_at: String,
     changes: Vec<Change>,
+    /// What stands above what was before and after: as it stands now, or stood when it was proposed.
+    heads: (&'static Text, &'static Text),
     is_open: bool,
     is_own: bool,
     /// Whether it cannot be approved any more.
@@ -117,9 +120,14 @@ async fn render(app: &App, by: &Staff, page: Page, found: &ProposalView, again: 
         Some(about) => seals::facts(&mut tx, &page, found, about).await?,
         None => Vec::new(),
     };
-    facts.extend(whom.map(|person| seals::Fact { label: page.say(words::people::NAME), value: person.name }));
-    let line = line(&mut tx, &page, found).await?;
-    let refusal = proposal::refusal(&mut tx, found).await?.unwrap_or_default();
+    let mut line = line(&mut tx, &page, found).await?;
+    match whom {
+        // The page is a look at whom it is about, and says the whole name, once.
+        Some(person) if is_of_person(&found.kind) => line.about = person.name,
+        Some(person) => facts.push(seals::Fact { label: page.say(words::people::NAME), value: person.name }),
+        None => {}
+    }
+    let decision = proposal::decision(&mut tx, found).await?;
     drop(tx);
     let changes = match found.kind.as_str() {
         edit::EDIT => clients::changes(&page, &found.change()?),
@@ -137,17 +145,31 @@ async fn render(app: &App, by: &Staff, page: Page, found: &ProposalView, again: 
         way: way(found),
         facts,
         reason: found.reason.clone(),
-        until: found.ends_at.legal_text(),
+        until: match found.state {
+            Progress::Ended | Progress::Open => found.ends_at.legal_text(),
+            Progress::Approved | Progress::Refused | Progress::Withdrawn => String::new(),
+        },
         decided_by: found.decided_by_name.clone().unwrap_or_default(),
+        decided_at: decision.as_ref().map(|decision| decision.at.legal_text()).unwrap_or_default(),
         changes,
+        heads: heads(found.state),
         is_open: found.state == Progress::Open,
         is_own: found.proposed_by_person == by.session.person_id,
         is_stale: about.is_some_and(|about| about.is_stale),
-        refusal,
+        refusal: decision.and_then(|decision| decision.refusal).unwrap_or_default(),
         again,
         page,
     };
     Ok(html(one.again.status(), &one))
+}
+
+/// What was decided is told from when it was proposed, for by now it may be different again.
+fn heads(state: Progress) -> (&'static Text, &'static Text) {
+    match state {
+        Progress::Approved => (words::confirm::WAS, words::confirm::BECAME),
+        Progress::Ended | Progress::Refused | Progress::Withdrawn => (words::confirm::WAS, words::confirm::WAS_TO_BE),
+        Progress::Open => (words::confirm::BEFORE, words::confirm::AFTER),
+    }
 }
 
 /// `POST /operator/proposals/{id}/approve`: does it. A secret that comes of it is in the answer and nowhere else.
@@ -297,7 +319,7 @@ async fn about(tx: &mut Tx, page: &Page, one: &ProposalView) -> Result<String, F
         operator::RESET | operator::UNLOCK => {
             account::find(tx, &AccountId::stored(object)).await?.map(|found| found.username)
         }
-        appointment::APPOINT | person::change::NAME => {
+        kind if is_of_person(kind) => {
             let found = person::find(tx, &PersonId::stored(object)).await?;
             found.map(|found| base::mask::person_name(&found.name))
         }
@@ -318,7 +340,7 @@ async fn whom(app: &App, one: &ProposalView) -> Result<Option<PersonView>, Probl
         operator::RESET | operator::UNLOCK => {
             account::find(&mut tx, &AccountId::stored(object)).await?.map(|found| found.person_id)
         }
-        appointment::APPOINT | person::change::NAME => Some(PersonId::stored(object)),
+        kind if is_of_person(kind) => Some(PersonId::stored(object)),
         organisation::change::REPRESENTATIVE => {
             one.change::<organisation::change::Change>()?.after.legal_representative.map(PersonId::stored)
         }
@@ -330,12 +352,17 @@ async fn whom(app: &App, one: &ProposalView) -> Result<Option<PersonView>, Probl
     }
 }
 
+/// Whether the object of a kind of proposals is a person.
+fn is_of_person(kind: &str) -> bool {
+    [appointment::APPOINT, person::change::NAME].contains(&kind)
+}
+
 /// The page of the object; none for seals, whose pages are for their department: what is to be known of them is shown here.
 fn way(one: &ProposalView) -> String {
     let place = match one.kind.as_str() {
         operator::RESET | operator::UNLOCK => "accounts",
         organisation::change::REPRESENTATIVE => "organisations",
-        appointment::APPOINT | person::change::NAME => "people",
+        kind if is_of_person(kind) => "people",
         kind if keeper::is_ours(kind) => return String::new(),
         _ => "clients",
     };

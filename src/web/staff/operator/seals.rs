@@ -1,17 +1,22 @@
 //! What operators are shown of a seal that a keeper proposed something for. They decide it for every department, and a
 //! seal's own page is for its department.
 
+use base::ListPage;
 use identity::{Progress, proposal::ProposalView, staff};
-use records::Tx;
-use seal::keeper;
+use records::{Event, Tx, log};
+use seal::{events::SealFrozen, keeper};
 
 use crate::{
     Page, Problem,
     staff::{
         confirm::Change,
         console::seals::{kind_words, state_tag},
+        told::{Names, who},
     },
 };
+
+/// Freezings of one seal among which the last one before a proposal is looked for.
+const FREEZINGS_LOOKED_AT: i64 = 20;
 
 /// What is to be known of a seal.
 pub struct Fact {
@@ -39,15 +44,37 @@ pub async fn facts(
             facts.push(Fact { label: page.say(words::console::SEAL_CHANGED), value: since });
         }
     }
+    if proposal.kind == keeper::UNFREEZE {
+        facts.extend(freezing(tx, page, proposal).await?);
+    }
     if waits {
         let follows = match proposal.kind.as_str() {
             keeper::CANCEL => words::seals::CANCEL_APPROVED,
-            keeper::UNFREEZE => words::seals::UNFREEZE_FOLLOWS,
+            keeper::UNFREEZE => words::seals::UNFREEZE_APPROVED,
             _ => words::seals::MAKE_APPROVED,
         };
-        facts.push(Fact { label: page.say(words::confirm::FOLLOWS), value: page.say(follows).to_owned() });
+        facts.push(Fact { label: page.say(words::confirm::FOLLOWS_APPROVED), value: page.say(follows).to_owned() });
     }
     Ok(facts)
+}
+
+/// How the seal came to be frozen that is to seal again: whoever decides on that asks this first.
+async fn freezing(tx: &mut Tx, page: &Page, proposal: &ProposalView) -> Result<Vec<Fact>, Problem> {
+    let filter = log::Filter {
+        object: Some(proposal.object.clone()),
+        kind: Some(SealFrozen::KIND.name.to_owned()),
+        ..log::Filter::default()
+    };
+    let told = log::list(tx, &filter, &ListPage::first(FREEZINGS_LOOKED_AT)).await?.items;
+    // The last one before it was proposed: the seal may have been frozen again since.
+    let Some(entry) = told.into_iter().find(|entry| entry.at() <= proposal.proposed_at) else { return Ok(Vec::new()) };
+    let reason = entry.read::<SealFrozen>().map(|frozen| frozen.reason).unwrap_or_default();
+    let by = who(page, tx, &mut Names::default(), &entry).await?;
+    Ok(vec![
+        Fact { label: page.say(words::seals::FROZEN_WHY), value: reason },
+        Fact { label: page.say(words::seals::FROZEN_BY), value: by },
+        Fact { label: page.say(words::seals::FROZEN_AT), value: entry.at().legal_text() },
+    ])
 }
 
 /// What would be different, of what waits.

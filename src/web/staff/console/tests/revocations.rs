@@ -36,6 +36,8 @@ async fn a_clerk_files_a_revocation_and_a_reviewer_approves_it_after_both_saw_wh
     let licence = licence(&office).await;
     let revoke = format!("{licence}/revoke");
     assert!(clerk.get(&licence).await.text.contains(&format!("href=\"{revoke}\"")));
+    let page = clerk.get(&licence).await.text;
+    assert!(page.contains("id=\"attested\"><span class=\"tag is-neutral\">"), "nothing waits: {page}");
     let form = clerk.get(&revoke).await;
     assert_eq!(form.status, StatusCode::OK, "{}", form.text);
     assert!(form.text.contains("滨江市龙福餐饮有限公司") && form.text.contains("name=\"decision\""));
@@ -71,6 +73,8 @@ async fn a_clerk_files_a_revocation_and_a_reviewer_approves_it_after_both_saw_wh
     assert!(!page.contains("id=\"revoke\"") && !page.contains("查看吊销申请"), "who looked is told to auditors");
     let home = clerk.get("/console").await.text;
     assert!(home.contains(&case) && home.contains("已批准，证照已失效"), "the clerk sees what became of it");
+    let tag = home.split("已批准，证照已失效").next().unwrap().rsplit("<span class=\"tag ").next().unwrap();
+    assert!(tag.starts_with("is-neutral"), "it is done as it was wanted, and not refused: {tag}");
 }
 
 #[tokio::test]
@@ -103,6 +107,8 @@ async fn what_was_typed_into_a_revocation_stays_after_a_mistake() {
     for (decision, reason, stays) in [
         ("", "fraud", fraud),
         ("号\u{202e}12", "fraud", fraud),
+        ("x", "fraud", fraud),
+        ("决定书文号", "fraud", fraud),
         (DECISION, "", &number),
         (DECISION, "because", &number),
     ] {

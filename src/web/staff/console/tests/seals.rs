@@ -124,6 +124,8 @@ async fn a_keeper_freezes_a_seal_on_its_page_and_no_licence_is_issued_until_an_o
     let again = cabinet.post(&cabinet.keeper, &freeze, &[("seen", &seen), WHY, SURE]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert!(again.text.contains("id=\"seal-state\"") && again.text.contains("id=\"error\""), "{}", again.text);
+    let page = cabinet.get(&cabinet.keeper, &cabinet.seal).await.text;
+    assert!(page.contains("由您提出，须经运维人员批准；批准后恢复启用"), "said before it is asked for: {page}");
     let done = cabinet.act("unfreeze").await;
     assert_eq!(done.location(), format!("{}?proposed", cabinet.seal), "{}", done.text);
     assert_eq!(cabinet.state().await, SealState::Frozen);
@@ -132,6 +134,11 @@ async fn a_keeper_freezes_a_seal_on_its_page_and_no_licence_is_issued_until_an_o
     let page = cabinet.get(&cabinet.keeper, &cabinet.seal).await.text;
     assert!(page.contains("保管戊 于") && !page.contains("id=\"unfreeze\""), "{page}");
     let proposal = cabinet.proposal().await;
+    let page = cabinet.get(&cabinet.operator, &proposal).await.text;
+    for fact in [&format!("<dt>冻结原因</dt><dd>{}</dd>", WHY.1), "<dt>冻结人</dt><dd>保管戊</dd>", "<dt>冻结时间</dt>"]
+    {
+        assert!(page.contains(fact), "{fact}: {page}");
+    }
     let approved = cabinet.post(&cabinet.operator, &format!("{proposal}/approve"), &[]).await;
     assert_eq!(approved.location(), proposal, "{}", approved.text);
     assert_eq!(cabinet.state().await, SealState::Enabled);
@@ -150,7 +157,7 @@ async fn an_operator_sees_names_and_what_follows_and_refuses_or_approves_what_a_
     let page = cabinet.get(&cabinet.keeper, "/console/seals").await.text;
     assert!(page.contains("id=\"official\"") && !page.contains("id=\"licence\""), "{page}");
     let ask = cabinet.post(&cabinet.keeper, "/console/seals", &fields).await;
-    assert!(ask.text.contains("滨江市市场监督管理局公章") && ask.text.contains("由您保管"), "{}", ask.text);
+    assert!(ask.text.contains("滨江市市场监督管理局公章") && ask.text.contains("由提出人保管"), "{}", ask.text);
     let done = cabinet.post(&cabinet.keeper, "/console/seals", &[&fields[..], &[SURE]].concat()).await;
     assert_eq!(done.location(), "/console/seals?proposed", "{}", done.text);
     let twice = cabinet.post(&cabinet.keeper, "/console/seals", &[&fields[..], &[SURE]].concat()).await;

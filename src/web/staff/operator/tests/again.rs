@@ -122,7 +122,13 @@ async fn what_cannot_be_done_to_an_organisation_or_a_client_is_said_before_it_is
     )
     .await;
     let act = format!("{way}/representative");
-    check(act, &[("number", "110105194912310029"), WHY], Said { at: "number", why: "没有这个人", typed: kept }).await;
+    let (mistyped, short, unknown) = ("110105194912310029", "1101051949", "11010519491231002X");
+    for (number, why) in [(mistyped, "校验码不正确"), (short, "号码格式不正确"), (unknown, "没有这个人")]
+    {
+        check(act.clone(), &[("number", number), WHY], Said { at: "number", why, typed: kept }).await;
+        let stays = format!("value=\"{number}\"");
+        check(act.clone(), &[("number", number), WHY], Said { at: "number", why, typed: &stays }).await;
+    }
     let client = |act: &str| format!("/operator/clients/tax/{act}");
     check(client("secret"), &[("reason", " ")], Said { at: "secret-reason", why: "请写明事由", typed: "" }).await;
     check(client("enable"), &[WHY], Said { at: "content", why: "其间已有人变更过", typed: "" }).await;

@@ -89,6 +89,19 @@ async fn an_operator_sees_when_the_last_backup_was_made_what_a_drill_found_and_w
 }
 
 #[tokio::test]
+async fn nobody_misses_a_backup_of_a_demonstration() {
+    let operator = Operator::new().await;
+    operator.tell(NOW.plus_seconds(-3 * DAY), begun(FIRST)).await;
+    operator.tell(NOW.plus_seconds(-3 * DAY), ended(FIRST)).await;
+    assert!(operator.get("/operator/backups").await.text.contains("id=\"late\""));
+    let mut work = operator.office.app.database.begin(context(NOW, 900)).await.unwrap();
+    records::installation::found_demonstration(&mut work, "滨江市").await.unwrap();
+    work.commit().await.unwrap();
+    assert!(!operator.get("/operator/backups").await.text.contains("id=\"late\""));
+    assert!(!operator.get("/console").await.text.contains("backup-late"));
+}
+
+#[tokio::test]
 async fn the_list_of_backups_goes_on_on_the_next_page() {
     let operator = Operator::new().await;
     for number in 0..21 {

@@ -168,8 +168,19 @@ async fn what_cannot_be_registered_is_told_at_its_field_and_what_was_typed_stays
         assert!(refused.text.contains(&format!("href=\"#{field}\"")), "{change:?}: {}", refused.text);
         assert!(refused.text.contains("value=\"Typed before\""), "{change:?}");
     }
-    let same = form(&two, &[]).await;
-    assert_eq!(two.post(&two.one, EDIT, &borrowed(&same)).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let same = two.post(&two.one, EDIT, &borrowed(&form(&two, &[]).await)).await;
+    assert_eq!(same.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(same.text.contains("href=\"#name_zh\">没有任何变更"), "no reason is at fault: {}", same.text);
+    for (scopes, said) in [
+        ("openid licence:issue", "含有只给业务系统的权限：licence:issue。"),
+        ("openid everything all", "有一个权限不存在，请核对拼写：everything all。"),
+    ] {
+        let refused = two.post(&two.one, EDIT, &borrowed(&form(&two, &[("scopes", scopes)]).await)).await;
+        assert!(refused.text.contains(said), "{scopes}: {}", refused.text);
+        let allowed = refused.text.split_once("id=\"scopes-allowed\"").unwrap().1.split("</p>").next().unwrap();
+        assert!(allowed.contains("<code>org</code>") && !allowed.contains("licence:issue"), "{allowed}");
+        assert!(!allowed.contains("identity_number"), "nobody approved that: {allowed}");
+    }
     let broken = form(&two, &[("before", "{}")]).await;
     assert_eq!(two.post(&two.one, EDIT, &borrowed(&broken)).await.status, StatusCode::BAD_REQUEST);
     for path in
@@ -190,6 +201,7 @@ async fn a_client_is_stopped_by_one_operator_and_gets_a_secret_by_two_which_the_
     let why = ("reason", "密钥疑似泄露");
     assert_eq!(two.post(&two.one, &act("disable"), &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let ask = two.post(&two.one, &act("disable"), &[why]).await;
+    assert!(ask.text.contains("税务大厅（tax）"), "what is about to be stopped has its name: {}", ask.text);
     assert!(ask.text.contains("已有的令牌不再有效") && ask.text.contains("密钥疑似泄露"), "{}", ask.text);
     assert!(two.get(&two.one, "/operator/clients/tax").await.text.contains("使用中"));
     let sure = ("confirmed", "yes");

@@ -72,6 +72,9 @@ async fn an_operator_locks_unlocks_resets_renames_and_closes_after_a_look_at_wha
     let done = format!("{way}?done");
     assert_eq!(two.post(&two.one, &act("lock"), &[WHY, SURE]).await.location(), done);
     assert!(page().await.contains("已锁定") && page().await.contains("id=\"unlock\""));
+    let locked = page().await;
+    assert!(locked.contains("id=\"locked-by\">运维己") && locked.contains(WHY.1), "who locked it, and why: {locked}");
+    assert!(locked.contains("锁定时间"), "{locked}");
     let refused = two.post(&two.one, &act("reset"), &[WHY, SURE]).await;
     assert_eq!((refused.status, refused.text.contains("已被锁定")), (StatusCode::CONFLICT, true));
     assert_eq!(two.post(&two.one, &act("unlock"), &[WHY, SURE]).await.location(), done);
@@ -82,10 +85,11 @@ async fn an_operator_locks_unlocks_resets_renames_and_closes_after_a_look_at_wha
     assert!(page().await.contains("临时密码，有效至") && !page().await.contains(&password));
     let ask = two.post(&two.one, &act("rename"), &[WHY, ("to", "li.na2")]).await;
     assert!(ask.text.contains("li.na2") && ask.text.contains("name=\"to\" value=\"li.na2\""), "{}", ask.text);
+    assert!(ask.text.contains("<td data-label=\"内容\">账号</td>"), "what is different has a name: {}", ask.text);
     let taken = two.post(&two.one, &act("rename"), &[WHY, SURE, ("to", "李娜")]).await;
     assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(two.post(&two.one, &act("rename"), &[WHY, SURE, ("to", "li.na2")]).await.location(), done);
-    assert!(page().await.contains("<h1>li.na2</h1>"));
+    assert!(page().await.contains("<h1>li.na2</h1>") && !page().await.contains("locked-by"));
     assert_eq!(two.post(&two.one, &act("close"), &[WHY, SURE]).await.location(), done);
     let closed = page().await;
     assert!(closed.contains("已关闭") && !closed.contains("id=\"unlock\""), "{closed}");
@@ -100,9 +104,11 @@ async fn the_password_of_a_reviewer_is_reset_by_two_operators_and_the_second_one
     let account = account::of_person(&mut tx, &reviewer).await.unwrap().remove(0).account_id;
     drop(tx);
     let way = format!("/operator/accounts/{account}");
-    assert!(two.get(&two.one, &way).await.text.contains("须另一名运维人员批准"));
+    let page = two.get(&two.one, &way).await.text;
+    assert!(page.contains("此人担任的岗位：经办、审核。") && page.contains("须另一名运维人员批准"), "{page}");
     let ask = two.post(&two.one, &format!("{way}/reset"), &[WHY]).await;
-    assert!(ask.text.contains("批准之前一切不变"), "{}", ask.text);
+    assert!(ask.text.contains("批准之前一切不变") && !ask.text.contains("扩大权限"), "{}", ask.text);
+    assert!(ask.text.contains("<dt>批准后</dt>") && !ask.text.contains("确认后"), "{}", ask.text);
     let proposed = two.post(&two.one, &format!("{way}/reset"), &[WHY, SURE]).await;
     assert_eq!(proposed.location(), format!("{way}?proposed"));
     assert!(two.get(&two.one, &way).await.text.contains("没有密码"));
@@ -157,7 +163,8 @@ async fn somebody_is_appointed_on_the_page_by_two_operators_and_dismissed_by_one
     drop(tx);
     let code = department.credit_code.as_str();
     let appoint = format!("{way}/appoint");
-    assert!(two.get(&two.one, &way).await.text.contains("id=\"role_reviewer\""));
+    let page = two.get(&two.one, &way).await.text;
+    assert!(page.contains("id=\"role_reviewer\"") && page.contains("href=\"/operator/organisations\""), "{page}");
     let without = two.post(&two.one, &appoint, &[("code", code), WHY]).await;
     assert_eq!(without.status, StatusCode::UNPROCESSABLE_ENTITY, "without a role");
     let company =

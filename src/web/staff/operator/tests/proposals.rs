@@ -41,11 +41,31 @@ async fn the_list_of_proposals_names_what_they_are_about_and_a_person_is_named_w
     assert!(!list.contains("欧阳龘") && opened().await.is_empty(), "a list of proposals is no look: {list}");
     let page = two.proposal(&format!("/operator/people/{}", office.person_id)).await;
     let text = two.get(&two.other, &page).await.text;
-    assert!(text.contains("欧阳龘") && text.contains("欧阳小明"), "{text}");
+    assert!(text.contains("欧阳龘") && text.contains("欧阳小明") && !text.contains("欧*龘"), "{text}");
     assert_eq!(opened().await, std::slice::from_ref(&office.person_id));
     let page = two.proposal(&format!("/operator/accounts/{}", account.account_id)).await;
     assert!(two.get(&two.other, &page).await.text.contains("审核乙"));
     assert_eq!(opened().await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_decided_says_when_and_sets_what_was_before_against_what_became_of_it() {
+    let two = Two::new().await;
+    let way = format!("/operator/people/{}", two.office.person_id);
+    for (act, column) in [("refuse", "拟改为"), ("approve", "新值")] {
+        let proposed = two.post(&two.one, &format!("{way}/name"), &[WHY, SURE, ("new_name", "欧阳小明")]).await;
+        assert_eq!(proposed.status, StatusCode::SEE_OTHER, "{}", proposed.text);
+        let proposal = two.proposal(&way).await;
+        let page = two.get(&two.other, &proposal).await.text;
+        let waits = |page: &str| page.contains("data-label=\"现在\"") && page.contains("批准期限");
+        assert!(waits(&page) && !page.contains("decided-at"), "{page}");
+        let decided = two.post(&two.other, &format!("{proposal}/{act}"), &[("reason", "与来函不符")]).await;
+        assert_eq!(decided.location(), proposal, "{}", decided.text);
+        let page = two.get(&two.other, &proposal).await.text;
+        assert!(page.contains(&format!("id=\"decided-at\">{}", NOW.legal_text())), "{act}: {page}");
+        assert!(page.contains("运维庚") && !waits(&page), "{act}: {page}");
+        assert!(page.contains("data-label=\"原值\"") && page.contains(&format!("data-label=\"{column}\"")), "{page}");
+    }
 }
 
 #[tokio::test]

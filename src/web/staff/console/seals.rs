@@ -352,7 +352,8 @@ async fn line(app: &App, tx: &mut Tx, page: &Page, seal: SealView) -> Result<Lin
         number: seal.number,
         kind,
         state,
-        reason: seal.reason,
+        // Why it was unfrozen is of its history, and says nothing of how it stands.
+        reason: seal.reason.filter(|_| matches!(seal.state, SealState::Frozen | SealState::Cancelled)),
         changed: seal.changed_at.legal_text(),
         waits,
     })

@@ -123,6 +123,11 @@ const KEPT: &[(&str, &str, &str)] = &[
     ),
     ("log.audited", "log", r#"{"events":812,"findings":0,"rows":300}"#),
     ("log.audited", "log", r#"{"checked":700,"events":812,"findings":0,"rows":300,"whole_at":"2026-11-18T11:06:40Z"}"#),
+    (
+        "log.audited",
+        "log",
+        r#"{"events":812,"findings":1,"named":["licence $lic was changed past the product"],"rows":300}"#,
+    ),
     ("log.loss_acknowledged", "log", r#"{"found":812,"kept":900,"reason":"the backup of Monday"}"#),
     ("log.put_back", "log", r#"{"found":812,"kept":900}"#),
     ("log.read", PERSON, r#"{"by":"object","count":50}"#),

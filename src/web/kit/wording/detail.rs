@@ -64,6 +64,7 @@ const WORDS: &[(&str, &Text)] = &[
     ("pkce_reuse", words::event_detail::PKCE_REUSE),
     ("proposal", words::event_detail::PROPOSAL),
     ("proposed_by", words::event_detail::PROPOSED_BY),
+    ("named", words::event_detail::NAMED),
     ("purpose", words::event_detail::PURPOSE),
     ("reason", words::event_detail::REASON),
     ("receipt", words::event_detail::RECEIPT),

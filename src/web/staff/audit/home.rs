@@ -210,6 +210,9 @@ async fn look(app: &App, tx: &mut Tx, wanted: &str) -> Result<Option<(&'static s
     if let Ok(code) = Code::parse(wanted.rsplit('/').next().unwrap_or_default()) {
         return Ok(register::by_code(tx, &code).await?.and_then(|found| object(found.id.to_string())));
     }
+    if let Some(found) = seal::find_by_number(tx, &wanted.replace(char::is_whitespace, "")).await? {
+        return Ok(object(found.seal_id.to_string()));
+    }
     if wanted.trim_start().to_ascii_lowercase().starts_with("req_") {
         return Ok(request_number(wanted).map(|id| ("request", id.to_string())));
     }

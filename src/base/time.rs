@@ -54,6 +54,17 @@ impl Instant {
         format!("{date}T{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
     }
 
+    /// Reads what [`Self::rfc3339`] writes; nothing else is accepted.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAnInstant`] when it is of another form.
+    pub fn parse(text: &str) -> Result<Self, NotAnInstant> {
+        let read: jiff::Timestamp = text.parse().map_err(|_| NotAnInstant)?;
+        let instant = Self::from_seconds(read.as_second());
+        if instant.rfc3339() == text { Ok(instant) } else { Err(NotAnInstant) }
+    }
+
     /// The instant as people in the legal time zone read it: `2026-11-23 14:30:00`.
     pub fn legal_text(self) -> String {
         let (date, seconds) = self.plus_seconds(LEGAL_OFFSET_SECONDS).utc_parts();
@@ -65,6 +76,11 @@ impl Instant {
         (Date::from_days(seconds.div_euclid(86_400) as i32), seconds.rem_euclid(86_400))
     }
 }
+
+/// A text that is not an instant.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("not an instant of the form 2026-11-23T06:30:00Z")]
+pub struct NotAnInstant;
 
 /// A text that is not a date.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -207,6 +223,15 @@ mod tests {
         assert_eq!(date.start().plus_seconds(-1).date(), date.plus_days(-1));
         assert_eq!(date.start().plus_seconds(86_399).date(), date);
         assert_eq!(date.start().legal_text(), "2026-11-23 00:00:00");
+    }
+
+    #[test]
+    fn only_the_form_in_which_an_instant_is_written_is_read() {
+        let instant = Instant::from_seconds(1_795_000_000);
+        assert_eq!(Instant::parse(&instant.rfc3339()), Ok(instant));
+        for text in ["", "2026-11-23", "2026-11-23T06:30:00", "2026-11-23T06:30:00+08:00", "2026-11-23T06:30:00.5Z"] {
+            assert_eq!(Instant::parse(text), Err(NotAnInstant), "{text}");
+        }
     }
 
     #[test]

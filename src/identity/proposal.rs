@@ -230,9 +230,14 @@ pub async fn waiting(tx: &mut Tx, kinds: &[&str], object: &str, at: Instant) -> 
     Ok(found)
 }
 
-/// What was proposed for an object last and waits no more, the newest first, for whoever proposed it.
+/// What was proposed for an object last, the newest first.
+pub async fn of_object(tx: &mut Tx, object: &str, at: Instant) -> Result<Vec<ProposalView>, Fault> {
+    queries::of_object(tx, object, limits::PROPOSALS_OVER_SHOWN, at).await
+}
+
+/// The same without what waits, for whoever proposed it.
 pub async fn over(tx: &mut Tx, object: &str, at: Instant) -> Result<Vec<ProposalView>, Fault> {
-    let mut found = queries::of_object(tx, object, limits::PROPOSALS_OVER_SHOWN, at).await?;
+    let mut found = of_object(tx, object, at).await?;
     found.retain(|proposal| proposal.state != Progress::Open);
     Ok(found)
 }

@@ -29,6 +29,8 @@ crate::events! {
         findings: usize,
         checked: Option<i64>,
         whole_at: Option<String>,
+        /// The first of what is wrong, in words.
+        named: Option<Vec<String>>,
     }
     /// An auditor read what the log says about somebody or something, or what somebody did; or an operator, of one request.
     LogRead = "log.read" of about: String { by: String, count: usize }

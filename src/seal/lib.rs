@@ -78,6 +78,11 @@ pub async fn find(tx: &mut Tx, seal: &SealId) -> Result<Option<SealView>, Fault>
     queries::by_id(tx, seal).await
 }
 
+/// The seal with the number that stands on it.
+pub async fn find_by_number(tx: &mut Tx, number: &str) -> Result<Option<SealView>, Fault> {
+    queries::by_number(tx, number).await
+}
+
 /// The seals of a department, oldest first.
 pub async fn list(
     tx: &mut Tx,

@@ -65,6 +65,11 @@ pub(crate) async fn by_id(tx: &mut Tx, seal: &SealId) -> Result<Option<SealView>
     row.map(SealView::try_from).transpose()
 }
 
+pub(crate) async fn by_number(tx: &mut Tx, number: &str) -> Result<Option<SealView>, Fault> {
+    let row: Option<Row> = tx.first(seals!("where number = $1"), args![number]).await?;
+    row.map(SealView::try_from).transpose()
+}
+
 /// Holds a seal until the commit: what is read of it afterwards stays so.
 pub(crate) async fn hold(tx: &mut Tx, seal: &SealId) -> Result<(), Fault> {
     tx.run("update seal set state = state where seal_id = $1", args![seal]).await?;

@@ -74,6 +74,9 @@ pub(crate) const KEPT_HEADS_MAX: usize = 1_600_000;
 /// Characters of a reason in the log that a program gave: what follows is in what the command printed.
 pub(crate) const TOLD_CHARACTERS_MAX: usize = 300;
 
+/// Findings of an audit that the log has in words, for auditors: the first ones say where to look.
+pub(crate) const FINDINGS_TOLD_MAX: usize = 20;
+
 /// Bytes of a line with a head of the event log in it.
 pub(crate) const HEAD_LINE_BYTES_MAX: u64 = 16 * 1024;
 

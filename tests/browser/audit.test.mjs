@@ -51,12 +51,12 @@ for (const language of ['zh-CN', 'en']) {
   const name = (of) => (isEnglish ? `en-${of}` : of);
   const words = (zh, en) => (isEnglish ? en : zh);
 
-  test(`an auditor sees who looked at a person, opens an entry, sees that the log is sound and exports it, ${language}`, async () => {
+  test(`an auditor sees who looked at a person, opens an entry, sees that no entry is missing and exports it, ${language}`, async () => {
     const citizen = await clerkLooks(language);
     const clerkName = city.facts.accounts.find((one) => one.username === 'clerk-traffic').name;
     const auditor = await signedIn('auditor', '/console', language);
     await auditor.click('#audit');
-    assert.match(await auditor.textContent('#end'), words(/完整.*没有缺失或改动/s, /Sound.*none is missing, none was changed/s));
+    assert.match(await auditor.textContent('#state'), words(/还没有审计过.*没有缺失或改动/s, /Not audited yet.*none is missing, none was changed/s));
     await look(auditor, name('audit-home'));
 
     // Nobody: the number is not repeated in full.
@@ -93,7 +93,7 @@ for (const language of ['zh-CN', 'en']) {
     const [file] = await Promise.all([auditor.waitForEvent('download'), auditor.click('#export')]);
     assert.equal(file.suggestedFilename(), 'audit.csv');
     const text = readFileSync(await file.path(), 'utf8');
-    assert.ok(text.startsWith(words('\ufeff"序号"', '\ufeff"number"')), text.slice(0, 40));
+    assert.ok(text.startsWith(words('\ufeff"序号"', '\ufeff"Number"')), text.slice(0, 40));
     assert.ok(text.includes(request) && text.includes(clerkName), text);
 
     // The same number, as somebody reads it out.

@@ -62,7 +62,7 @@ async function faults(page) {
   for (const sign of ['⟨?⟩', '{name}', 'undefined']) if (found.text.includes(sign)) wrong.push(`a text is missing: ${sign}`);
   if (isOurs && page.lang === 'en') {
     const heading = await page.locator('h1').first().innerText();
-    const isName = await page.locator('h1 + .actions').count();
+    const isName = await page.locator('h1 + .actions, #person, #organisation').count();
     if (/[\u4e00-\u9fff]/.test(heading) && !isName) wrong.push(`a Chinese heading: ${heading}`);
     // What is in the records is Chinese; our own words around it are not.
     const mixed = found.text.match(/.{0,20}[A-Za-z] ?[：，。；（）].{0,10}|.{0,20}[：，。；（）] ?[A-Za-z].{0,10}/);

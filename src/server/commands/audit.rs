@@ -12,6 +12,7 @@ use super::operator;
 use crate::{
     archive,
     kept_heads::{self, Kept},
+    limits::FINDINGS_TOLD_MAX,
     settings::Settings,
     wiring::{self, Product, World},
 };
@@ -65,7 +66,9 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     let (events, rows, findings) = (found.events, found.rows, found.findings.len());
     let checked = found.checked.as_ref();
     let (whole_at, checked) = (checked.map(|point| point.whole_at.rfc3339()), checked.map(|point| point.sequence));
-    work.record(LogAudited { log: "log".to_owned(), events, rows, findings, checked, whole_at });
+    let first = found.findings.iter().take(FINDINGS_TOLD_MAX).map(ToString::to_string);
+    let named = (!found.is_sound()).then(|| first.collect());
+    work.record(LogAudited { log: "log".to_owned(), events, rows, findings, checked, whole_at, named });
     work.commit().await?;
     let next = found.next.as_ref();
     let written =

@@ -95,6 +95,16 @@ fn every_token_that_is_used_exists() {
 }
 
 #[test]
+fn a_column_of_names_stays_wide_enough_for_one_and_a_date_stays_on_its_line() {
+    assert!(include_str!("../static/kit/parts.css").contains(".table .whole { min-width: 7.5em; }"));
+    let entries = include_str!("../templates/staff/audit/parts/entries.html");
+    for (column, class) in [("WHEN", "nowrap"), ("WHO", "whole"), ("WHAT", "whole")] {
+        let cell = format!("<td data-label=\"{{{{ page.say(words::audit::{column}) }}}}\" class=\"{class}\">");
+        assert!(entries.contains(&cell), "{cell}");
+    }
+}
+
+#[test]
 fn a_tag_breaks_into_lines_rather_than_leave_its_box() {
     let parts = include_str!("../static/kit/parts.css");
     let (_, rule) = parts.split_once("\n.tag {").unwrap();

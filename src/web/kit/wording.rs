@@ -4,13 +4,15 @@
 mod detail;
 mod event;
 mod identity;
+mod keys;
 mod licence;
 mod oidc;
 pub mod verdict;
 
 pub use self::identity::{field_wrong, number_wrong, role_words};
+pub use self::keys::{key_state_words, purpose_words, seal_kind_words};
 pub use self::oidc::registration_flaw;
-pub use detail::{changed, detail, detail_value};
+pub use detail::{changed, detail, detail_value, job, registered, roles};
 pub use event::event;
 
 use std::borrow::Cow;

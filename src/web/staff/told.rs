@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 
-use base::id::{AccountId, LicenceId, OrganisationId, PersonId, RequestId, StaffId};
-use identity::{account, organisation, person, staff};
+use base::id::{AccountId, LicenceId, OrganisationId, PersonId, ProposalId, RequestId, SealId, StaffId};
+use identity::{account, organisation, person, proposal, staff};
 use licence::register;
 use oidc::client::{self, ClientId};
 use records::{Tx, log::Entry};
+use serde_json::{Map, Value};
 
 use crate::{
     Page, Problem,
@@ -20,6 +21,8 @@ pub(super) struct Line {
     pub number: String,
     pub when: String,
     pub who: String,
+    /// Where a member of staff works, and in which roles.
+    pub office: String,
     /// The identifier of a member of staff, to what else that person did.
     pub actor: Option<String>,
     pub what: String,
@@ -27,6 +30,8 @@ pub(super) struct Line {
     pub about: String,
     pub about_name: String,
     pub detail: String,
+    /// What is registered otherwise since, field by field.
+    pub changes: Vec<String>,
     pub request: Option<String>,
 }
 
@@ -38,15 +43,28 @@ pub(super) struct Line {
 pub(super) async fn line(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Result<Line, Problem> {
     let who = who(page, tx, names, entry).await?;
     let what = wording::event(&entry.kind).map_or(entry.kind.as_str(), |words| page.say(words));
+    let is_staff = ["operator", "staff"].contains(&entry.actor_kind.as_str());
+    let mut details = match serde_json::from_str(&entry.data) {
+        Ok(Value::Object(details)) => details,
+        _ => Map::new(),
+    };
+    let changes = changes(page, tx, names, &entry.kind, &mut details).await?;
+    let about_name = if OF_CLIENTS.iter().any(|begins| entry.kind.starts_with(begins)) {
+        names.of_object(page, tx, &entry.object).await?
+    } else {
+        names.of(page, tx, &entry.object).await?
+    };
     Ok(Line {
         number: entry.sequence.map(|number| number.to_string()).unwrap_or_default(),
         when: entry.at().legal_text(),
         who,
-        actor: ["operator", "staff"].contains(&entry.actor_kind.as_str()).then(|| entry.actor.clone()),
+        office: if is_staff { names.office(page, tx, &entry.actor).await? } else { String::new() },
+        actor: is_staff.then(|| entry.actor.clone()),
         what: sentence(what),
         about: entry.object.clone(),
-        about_name: names.of(tx, &entry.object).await?,
-        detail: detail(page, tx, names, entry).await?,
+        about_name,
+        detail: detail(page, tx, names, &entry.kind, details).await?,
+        changes,
         request: entry.request_id.clone(),
     })
 }
@@ -59,40 +77,102 @@ pub(super) async fn line(page: &Page, tx: &mut Tx, names: &mut Names, entry: &En
 pub(super) async fn who(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Result<String, Problem> {
     Ok(match entry.actor_kind.as_str() {
         "anonymous" => page.say(words::audit::NOBODY_SIGNED_IN).to_owned(),
-        "job" => page.say(&words::audit::by_job(&entry.actor)).to_owned(),
-        "client" => page.say(&words::audit::by_client(names.of_client(tx, page, &entry.actor).await?)).to_owned(),
-        "operator" => page.say(&words::audit::by_command(names.of(tx, &entry.actor).await?)).to_owned(),
-        _ => names.of(tx, &entry.actor).await?,
+        "job" => {
+            let job = wording::job(&entry.actor).map_or(entry.actor.as_str(), |words| page.say(words));
+            page.say(&words::audit::by_job(job)).to_owned()
+        }
+        "client" => page.say(&words::audit::by_client(names.of_client(page, tx, &entry.actor).await?)).to_owned(),
+        "operator" => page.say(&words::audit::by_command(names.of(page, tx, &entry.actor).await?)).to_owned(),
+        _ => names.of(page, tx, &entry.actor).await?,
     })
 }
 
+/// What was registered before and what is since, as far as it differs; both leave the details.
+async fn changes(
+    page: &Page,
+    tx: &mut Tx,
+    names: &mut Names,
+    kind: &str,
+    details: &mut Map<String, Value>,
+) -> Result<Vec<String>, Problem> {
+    let terms = |name: &str| serde_json::from_str::<Map<String, Value>>(details.get(name)?.as_str()?).ok();
+    let Some((before, after)) = terms("before").zip(terms("after")) else { return Ok(Vec::new()) };
+    details.retain(|name, _| name != "before" && name != "after");
+    let mut changes = Vec::new();
+    for (field, now) in &after {
+        let was = before.get(field).unwrap_or(&Value::Null);
+        if was != now {
+            let label = wording::registered(kind, field).map_or(field.clone(), |words| page.say(&words).to_owned());
+            let was = value(page, tx, names, (kind, field), was).await?;
+            let now = value(page, tx, names, (kind, field), now).await?;
+            changes.push(page.say(&words::audit::changed(label, was, now)).to_owned());
+        }
+    }
+    Ok(changes)
+}
+
 /// The details, one after the other, each with its words and the names of whom and what it means.
-async fn detail(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Result<String, Problem> {
-    let Ok(serde_json::Value::Object(details)) = serde_json::from_str(&entry.data) else { return Ok(String::new()) };
+async fn detail(
+    page: &Page,
+    tx: &mut Tx,
+    names: &mut Names,
+    kind: &str,
+    details: Map<String, Value>,
+) -> Result<String, Problem> {
     let mut said = Vec::new();
-    for (name, value) in details {
-        let value = match value {
-            serde_json::Value::String(text) if name == "act" => page.say(called(&text)).to_owned(),
-            serde_json::Value::String(text) => match wording::detail_value(&entry.kind, &name, &text) {
-                Some(words) => page.say(&words).to_owned(),
-                None => names.of(tx, &text).await?,
-            },
-            serde_json::Value::Array(fields) if name == "fields" => {
-                let fields = fields.iter().filter_map(|field| wording::changed(field.as_str()?));
-                fields.map(|words| page.say(&words).to_owned()).collect::<Vec<_>>().join(page.say(words::consent::AND))
-            }
-            other => other.to_string(),
-        };
-        let name = wording::detail(&name).map_or(name.as_str(), |words| page.say(words)).to_owned();
+    for (name, one) in &details {
+        let value = value(page, tx, names, (kind, name), one).await?;
+        let name = wording::detail(name).map_or(name.as_str(), |words| page.say(words));
         said.push(page.say(&words::audit::said(name, value)).to_owned());
     }
     Ok(said.join(page.say(words::audit::AND)))
+}
+
+/// What kinds begin with whose entries are about applications.
+const OF_CLIENTS: &[&str] = &["client.", "oidc."];
+
+/// Details that name an application.
+const CLIENTS: &[&str] = &["attested_by", "client"];
+
+/// What a detail says, with the names of whom and what it means.
+async fn value(
+    page: &Page,
+    tx: &mut Tx,
+    names: &mut Names,
+    (kind, name): (&str, &str),
+    value: &Value,
+) -> Result<String, Problem> {
+    if let Some(words) = wording::detail_value(kind, name, value) {
+        return Ok(page.say(&words).to_owned());
+    }
+    Ok(match value {
+        Value::String(text) if name == "act" => page.say(called(text)).to_owned(),
+        Value::String(text) if CLIENTS.contains(&name) => names.of_client(page, tx, text).await?,
+        Value::String(text) if name == "about" && kind.starts_with("proposal.") => {
+            names.of_object(page, tx, text).await?
+        }
+        Value::String(text) => names.of(page, tx, text).await?,
+        Value::Array(items) => {
+            let mut said = Vec::new();
+            for text in items.iter().filter_map(Value::as_str) {
+                said.push(match wording::changed(text).filter(|_| name == "fields") {
+                    Some(words) => page.say(&words).to_owned(),
+                    None => names.of(page, tx, text).await?,
+                });
+            }
+            said.join(page.say(words::consent::AND))
+        }
+        other => other.to_string(),
+    })
 }
 
 /// The names behind identifiers, each looked up once.
 #[derive(Default)]
 pub(super) struct Names {
     known: HashMap<String, String>,
+    clients: HashMap<String, String>,
+    /// Where members of staff work, by their identifiers.
+    offices: HashMap<String, String>,
     are_hidden: bool,
 }
 
@@ -107,7 +187,7 @@ impl Names {
     /// # Errors
     ///
     /// When the database is out of reach.
-    pub async fn of(&mut self, tx: &mut Tx, id: &str) -> Result<String, Problem> {
+    pub async fn of(&mut self, page: &Page, tx: &mut Tx, id: &str) -> Result<String, Problem> {
         if self.are_hidden {
             return Ok(id.to_owned());
         }
@@ -124,6 +204,11 @@ impl Names {
             organisation::find(tx, &organisation).await?.map(|view| view.name)
         } else if let Ok(licence) = LicenceId::parse(id) {
             register::by_id(tx, &licence).await?.map(|licence| licence.number().to_owned())
+        } else if let Ok(seal) = SealId::parse(id) {
+            seal::find(tx, &seal).await?.map(|seal| seal.name)
+        } else if let Ok(proposal) = ProposalId::parse(id) {
+            let found = proposal::find(tx, &proposal, page.visit.at).await?;
+            found.map(|proposal| page.say(called(&proposal.kind)).to_owned())
         } else {
             None
         };
@@ -132,11 +217,16 @@ impl Names {
         Ok(name)
     }
 
-    async fn of_client(&mut self, tx: &mut Tx, page: &Page, id: &str) -> Result<String, Problem> {
+    /// What an application is called.
+    ///
+    /// # Errors
+    ///
+    /// When the database is out of reach.
+    pub async fn of_client(&mut self, page: &Page, tx: &mut Tx, id: &str) -> Result<String, Problem> {
         if self.are_hidden {
             return Ok(id.to_owned());
         }
-        if let Some(known) = self.known.get(id) {
+        if let Some(known) = self.clients.get(id) {
             return Ok(known.clone());
         }
         let found = match ClientId::parse(id) {
@@ -144,8 +234,42 @@ impl Names {
             Err(_) => None,
         };
         let name = found.map_or_else(|| id.to_owned(), |client| page.say(&client.name).to_owned());
-        self.known.insert(id.to_owned(), name.clone());
+        self.clients.insert(id.to_owned(), name.clone());
         Ok(name)
+    }
+
+    /// What the object of an act or a proposal is called. The identifier of an application is a plain word, which elsewhere
+    /// means other things.
+    ///
+    /// # Errors
+    ///
+    /// When the database is out of reach.
+    pub async fn of_object(&mut self, page: &Page, tx: &mut Tx, id: &str) -> Result<String, Problem> {
+        let name = self.of(page, tx, id).await?;
+        if name == id { self.of_client(page, tx, id).await } else { Ok(name) }
+    }
+
+    /// Where a member of staff works, or did, and in which roles; nothing while names are hidden.
+    async fn office(&mut self, page: &Page, tx: &mut Tx, id: &str) -> Result<String, Problem> {
+        if self.are_hidden {
+            return Ok(String::new());
+        }
+        if let Some(known) = self.offices.get(id) {
+            return Ok(known.clone());
+        }
+        let office = match StaffId::parse(id) {
+            Ok(staff) => match staff::ever(tx, &staff).await? {
+                Some(member) => {
+                    let organisation = self.of(page, tx, member.organisation_id.as_str()).await?;
+                    let roles = wording::roles(member.roles.iter());
+                    page.say(&words::audit::office(organisation, page.say(&roles))).to_owned()
+                }
+                None => String::new(),
+            },
+            Err(_) => String::new(),
+        };
+        self.offices.insert(id.to_owned(), office.clone());
+        Ok(office)
     }
 }
 

@@ -123,6 +123,11 @@ const KEPT: &[(&str, &str, &str)] = &[
     ),
     ("log.audited", "log", r#"{"events":812,"findings":0,"rows":300}"#),
     ("log.audited", "log", r#"{"checked":700,"events":812,"findings":0,"rows":300,"whole_at":"2026-11-18T11:06:40Z"}"#),
+    (
+        "log.audited",
+        "log",
+        r#"{"events":812,"findings":1,"named":["licence $lic was changed past the product"],"rows":300}"#,
+    ),
     ("log.loss_acknowledged", "log", r#"{"found":812,"kept":900,"reason":"the backup of Monday"}"#),
     ("log.put_back", "log", r#"{"found":812,"kept":900}"#),
     ("log.read", PERSON, r#"{"by":"object","count":50}"#),
@@ -264,6 +269,34 @@ fn every_detail_has_its_words() {
         kinds().into_iter().flat_map(|kind| kind.details.iter().map(|detail| detail.name)).collect();
     let without: Vec<_> = details.into_iter().filter(|name| wording::detail(name).is_none()).collect();
     assert!(without.is_empty(), "{without:?} have no words");
+}
+
+#[test]
+fn no_code_of_ours_and_no_instant_of_another_zone_is_left_where_a_detail_is_read() {
+    let coded =
+        ["again", "identity_number_approved", "kind", "purpose", "since", "state", "status", "until", "whole_at"];
+    for entry in kept() {
+        let details: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&entry.data).unwrap();
+        for (name, value) in details.iter().filter(|(name, _)| coded.contains(&name.as_str())) {
+            // A job of which only old logs know.
+            if value != "logout" {
+                assert!(wording::detail_value(&entry.kind, name, value).is_some(), "{} {name}: {value}", entry.kind);
+            }
+        }
+    }
+    let said = |kind, name, value| wording::detail_value(kind, name, &value).unwrap().zh.into_owned();
+    assert_eq!(said("licence.notice_seen", "status", "revoked".into()), "已吊销或注销");
+    assert_eq!(said("licence.notice_seen", "since", "2026-11-28T10:52:14Z".into()), "2026-11-28 18:52:14");
+    assert_eq!(said("seal.applied", "kind", "licence".into()), "电子证照专用章");
+    assert_eq!(said("token.refreshed", "again", true.into()), "是");
+    assert_eq!(said("client.registered", "acts_for", serde_json::json!([])), "无");
+}
+
+#[test]
+fn every_job_that_writes_entries_has_its_words() {
+    for job in ["archive", "audit", "backup", "bootstrap", "calendar", "demonstration", "heads", "keys", "queue"] {
+        assert!(wording::job(job).is_some(), "{job}");
+    }
 }
 
 /// What is put into each detail is looked through by `no_log_and_no_table_holds_a_secret`.

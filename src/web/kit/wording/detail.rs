@@ -1,10 +1,20 @@
 //! The words of what an event says beside what happened.
 
-use base::{Language, Text};
+use base::{Instant, Language, Text};
 use identity::Role;
-use licence::reason::{ReturnReason, RevocationReason, SuspensionReason};
+use licence::{
+    Standing,
+    reason::{ReturnReason, RevocationReason, SuspensionReason},
+};
+use pki::{KeyState, Purpose};
+use seal::SealKind;
+use serde_json::Value;
 
-use super::{Worded, identity::role_words};
+use super::{
+    Worded,
+    identity::role_words,
+    keys::{key_state_words, purpose_words, seal_kind_words},
+};
 
 /// Every detail with its words.
 const WORDS: &[(&str, &Text)] = &[
@@ -54,6 +64,7 @@ const WORDS: &[(&str, &Text)] = &[
     ("maker", words::event_detail::MAKER),
     ("method", words::event_detail::METHOD),
     ("name", words::event_detail::NAME),
+    ("named", words::event_detail::NAMED),
     ("number", words::event_detail::NUMBER),
     ("on", words::event_detail::ON),
     ("organisation", words::event_detail::ORGANISATION),
@@ -136,14 +147,56 @@ const VALUES: &[(&str, &Text)] = &[
 /// Kinds whose reasons somebody typed; those of the others are codes.
 const TYPED: &[&str] = &["log.loss_acknowledged", "pki.certificate.revoked", "proposal.made", "reason.given"];
 
-/// The words of what a detail says; none for what is in words already, or is a name or a number.
-pub fn detail_value(kind: &str, name: &str, value: &str) -> Option<Text> {
+/// The words of what a detail says; none for what is in words already, or is a name, an identifier or a number.
+pub fn detail_value(kind: &str, name: &str, value: &Value) -> Option<Text> {
+    match value {
+        Value::Bool(true) => Some(words::event_value::YES.clone()),
+        Value::Bool(false) => Some(words::event_value::NO.clone()),
+        Value::Null => Some(words::event_value::NONE.clone()),
+        Value::Array(items) if items.is_empty() => Some(words::event_value::NONE.clone()),
+        Value::String(text) if text.is_empty() => Some(words::event_value::NONE.clone()),
+        Value::String(text) => code(kind, name, text),
+        _ => None,
+    }
+}
+
+/// The words of a text that is a code or an instant.
+fn code(kind: &str, name: &str, value: &str) -> Option<Text> {
     match name {
-        "reason" if !TYPED.contains(&kind) && !kind.starts_with("seal.") => reason(value),
-        "roles" => Some(together(value.split(' ').filter_map(Role::parse).map(role_words))),
+        "kind" if kind.starts_with("seal.") => SealKind::parse(value).map(|kind| seal_kind_words(kind).clone()),
+        "kind" => job(value).cloned(),
+        "purpose" => Purpose::parse(value).map(|purpose| purpose_words(purpose).clone()),
+        "reason" if kind.starts_with("seal.") => {
+            (value == seal::calendar::BY_CALENDAR).then(|| words::seals::EXPIRING.clone())
+        }
+        "reason" if !TYPED.contains(&kind) => reason(value),
+        "roles" => Some(roles(value.split(' ').filter_map(Role::parse))),
+        "state" => KeyState::parse(value).map(|state| key_state_words(state).clone()),
+        "status" => Standing::ALL.iter().find(|one| one.as_str() == value).map(Worded::text),
+        "since" | "until" | "whole_at" => Instant::parse(value).ok().map(|at| same(at.legal_text())),
         _ if CODED.contains(&name) => among(VALUES, value),
         _ => None,
     }
+}
+
+/// What reads alike in both languages.
+fn same(text: String) -> Text {
+    Text::new(text.clone(), text)
+}
+
+/// What roles somebody has.
+pub fn roles(roles: impl Iterator<Item = Role>) -> Text {
+    together(roles.map(role_words))
+}
+
+/// A field of what is registered of an application or an organisation, as it is called where it is changed.
+pub fn registered(kind: &str, field: &str) -> Option<Text> {
+    among(if kind.starts_with("client.") { TERMS } else { FACTS }, field)
+}
+
+/// What the system does by itself, as it stands in the log.
+pub fn job(name: &str) -> Option<&'static Text> {
+    JOBS.iter().find(|(known, _)| *known == name).map(|(_, words)| *words)
 }
 
 /// What was changed of a person, where an event lists it.
@@ -181,6 +234,41 @@ const CHANGED: &[(&str, &Text)] = &[
     ("email", words::people::EMAIL),
     ("name", words::people::NAME),
     ("phone", words::people::PHONE),
+];
+
+/// What can be changed of an application.
+const TERMS: &[(&str, &Text)] = &[
+    ("attests_review", words::clients::ATTESTS_REVIEW),
+    ("backchannel_logout_uri", words::clients::BACKCHANNEL_LOGOUT_URI),
+    ("name_en", words::clients::NAME_EN),
+    ("name_zh", words::clients::NAME_ZH),
+    ("post_logout_redirect_uris", words::clients::POST_LOGOUT_REDIRECT_URIS),
+    ("purpose_en", words::clients::PURPOSE_EN),
+    ("purpose_zh", words::clients::PURPOSE_ZH),
+    ("redirect_uris", words::clients::REDIRECT_URIS),
+    ("scopes", words::clients::SCOPES),
+];
+
+/// What can be changed of an organisation.
+const FACTS: &[(&str, &Text)] = &[
+    ("address", words::organisations::ADDRESS),
+    ("legal_representative", words::organisations::REPRESENTATIVE),
+    ("name", words::organisations::NAME),
+];
+
+const JOBS: &[(&str, &Text)] = &[
+    ("archive", words::job::ARCHIVE),
+    ("audit", words::job::AUDIT),
+    ("backup", words::job::BACKUP),
+    ("bootstrap", words::job::BOOTSTRAP),
+    ("calendar", words::job::CALENDAR),
+    ("demonstration", words::job::DEMONSTRATION),
+    ("heads", words::job::HEADS),
+    ("keys", words::job::KEYS),
+    ("licence.recover", words::job::LICENCE_RECOVER),
+    ("licence.types", words::job::LICENCE_TYPES),
+    ("oidc.logout", words::job::LOGOUT),
+    ("queue", words::job::QUEUE),
 ];
 
 const REASONS: &[(&str, &Text)] = &[

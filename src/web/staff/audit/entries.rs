@@ -6,10 +6,14 @@ use axum::{
 };
 use base::{
     ListPage, Text,
-    id::{AccountId, EventId, LicenceId, OrganisationId, PersonId, StaffId},
+    id::{AccountId, EventId, LicenceId, OrganisationId, PersonId, ProposalId, SealId, StaffId},
 };
 use http::{HeaderValue, StatusCode, header};
-use identity::{account, person, staff};
+use identity::{
+    account, person,
+    proposal::{self, ProposalView},
+    staff,
+};
 use licence::{Holder, Licence, events::LicenceOpened, register};
 use records::{
     Event, Tx, archive,
@@ -24,7 +28,10 @@ use crate::{
         page::html,
         session::Staff,
     },
-    staff::told::{Line, Names, line},
+    staff::{
+        proposed::{called, progress_tag},
+        told::{Line, Names, line},
+    },
 };
 
 /// Entries on one page.
@@ -35,12 +42,16 @@ const LOOKS_MAX: i64 = 100;
 const FILE_MAX: usize = 10_000;
 /// Licences of a holder whose entries are led to.
 const LICENCES_MAX: i64 = 50;
+/// Seals of a department whose entries are led to.
+const SEALS_MAX: i64 = 50;
 
 #[derive(askama::Template)]
 #[template(path = "staff/audit/entries.html")]
 struct Entries {
     page: Page,
     title: String,
+    /// The identifier of what has a name; empty for what has none.
+    id: String,
     /// The filter as a query, for the next page and the file.
     query: String,
     lines: Vec<Line>,
@@ -118,14 +129,16 @@ pub async fn list(
     }
     let licences = held.iter().map(|licence| named(&app, &page, licence)).collect::<Result<Vec<_>, _>>()?;
     let title = title(&app, &mut tx, &page, &wanted, &mut names).await?;
-    let related = related(&mut tx, &page, &wanted).await?;
+    let related = related(&mut tx, &page, &wanted, &mut names).await?;
     let archived = archive::last(&mut tx).await?;
     drop(tx);
-    auditor.tell(wanted.read_by(lines.len())).await?;
+    auditor.tell(wanted.read_by(lines.len() + looks.len())).await?;
+    let id = if title == wanted.id { String::new() } else { wanted.id.clone() };
     let next = found.next.map(|id| id.to_string());
     let is_mixed = wanted.by != "object";
     let query = wanted.query();
-    Ok(html(StatusCode::OK, &Entries { page, title, query, lines, next, licences, related, looks, archived, is_mixed }))
+    let entries = Entries { page, title, id, query, lines, next, licences, related, looks, archived, is_mixed };
+    Ok(html(StatusCode::OK, &entries))
 }
 
 /// Whom or what the page is about.
@@ -138,12 +151,21 @@ async fn title(app: &App, tx: &mut Tx, page: &Page, wanted: &Wanted, names: &mut
     {
         return named(app, page, &licence).map(|(_, name)| name);
     }
-    names.of(tx, &wanted.id).await
+    if wanted.by == "object" {
+        names.of_object(page, tx, &wanted.id).await
+    } else {
+        names.of(page, tx, &wanted.id).await
+    }
 }
 
-/// Whose or what other entries belong to these: of a person its accounts and what was done in office, of the others the
-/// person.
-async fn related(tx: &mut Tx, page: &Page, wanted: &Wanted) -> Result<Vec<(String, String)>, Problem> {
+/// Whose or what other entries belong to these: of a person its accounts and what was done in office, of a department its
+/// seals, of the others whose they are; and what was proposed of each.
+async fn related(
+    tx: &mut Tx,
+    page: &Page,
+    wanted: &Wanted,
+    names: &mut Names,
+) -> Result<Vec<(String, String)>, Problem> {
     let mut related = Vec::new();
     let mut add = |query: String, words: &Text| related.push((query, page.say(words).to_owned()));
     if let Ok(id) = PersonId::parse(&wanted.id) {
@@ -166,8 +188,37 @@ async fn related(tx: &mut Tx, page: &Page, wanted: &Wanted) -> Result<Vec<(Strin
         && let Some(licence) = register::by_id(tx, &id).await?
     {
         add(format!("object={}", licence.holder.id()), &words::audit::of_holder(licence.holder_shown));
+    } else if let Ok(id) = OrganisationId::parse(&wanted.id) {
+        for seal in seal::list(tx, &id, &ListPage::first(SEALS_MAX)).await?.items {
+            add(format!("object={}", seal.seal_id), &words::audit::of_seal(seal.name, seal.number));
+        }
+    } else if let Ok(id) = SealId::parse(&wanted.id)
+        && let Some(seal) = seal::find(tx, &id).await?
+    {
+        let department = names.of(page, tx, seal.organisation_id.as_str()).await?;
+        add(format!("object={}", seal.organisation_id), &words::audit::of_department(department));
+    } else if let Ok(id) = ProposalId::parse(&wanted.id)
+        && let Some(found) = proposal::find(tx, &id, page.visit.at).await?
+    {
+        let about = names.of_object(page, tx, &found.object).await?;
+        add(format!("object={}", found.object), &words::audit::of_proposed(about));
+    }
+    if wanted.by == "object" {
+        for found in proposal::of_object(tx, &wanted.id, page.visit.at).await? {
+            add(format!("object={}", found.proposal_id), &proposed(page, found));
+        }
     }
     Ok(related)
+}
+
+/// What was proposed, by whom and why, and what came of it.
+fn proposed(page: &Page, one: ProposalView) -> Text {
+    let (what, at) = (page.say(called(&one.kind)), one.proposed_at.legal_text());
+    let (_, state) = progress_tag(page, one.state);
+    match one.decided_by_name {
+        Some(other) => words::audit::of_decided(what, one.proposed_by_name, at, one.reason, state, other),
+        None => words::audit::of_proposal(what, one.proposed_by_name, at, one.reason, state),
+    }
 }
 
 /// A licence and what it is called.
@@ -209,7 +260,7 @@ async fn held_by(tx: &mut Tx, wanted: &Wanted) -> Result<Vec<Licence>, Problem> 
     }
 }
 
-/// `GET /audit/entries.csv`: the same as a file, the newest first, as many as one file holds.
+/// `GET /audit/entries.csv`: the same as a file, both lists of the page, the newest first, as many as one file holds.
 pub async fn export(
     State(app): State<App>,
     auditor: Staff,
@@ -222,10 +273,14 @@ pub async fn export(
     let mut names = Names::default();
     let mut stretch = ListPage::<EventId>::first(ListPage::<EventId>::LIMIT_MAX);
     let mut tx = app.database.read().await?;
+    let held = held_by(&mut tx, &wanted).await?;
+    for entry in &looks_at(&mut tx, &held).await? {
+        rows.push(row(&page, &mut tx, &mut names, (words::audit::LIST_LOOKS, entry)).await?);
+    }
     while rows.len() <= FILE_MAX {
         let found = log::list(&mut tx, &filter, &stretch).await?;
         for entry in &found.items {
-            rows.push(row(&page, &mut tx, &mut names, entry).await?);
+            rows.push(row(&page, &mut tx, &mut names, (words::audit::LIST_ENTRIES, entry)).await?);
         }
         match found.next {
             Some(next) => stretch = ListPage::after(next, stretch.limit),
@@ -250,14 +305,16 @@ pub async fn export(
 }
 
 /// What stands above the columns of a file.
-const COLUMNS: [&Text; 15] = [
+const COLUMNS: [&Text; 17] = [
     words::audit::COLUMN_NUMBER,
     words::audit::WHEN,
     words::audit::WHO,
+    words::audit::COLUMN_OFFICE,
     words::audit::WHAT,
     words::audit::COLUMN_OBJECT_NAME,
     words::audit::DETAIL,
     words::audit::COLUMN_REQUEST,
+    words::audit::COLUMN_LIST,
     words::audit::COLUMN_ACTOR_KIND,
     words::audit::COLUMN_ACTOR,
     words::audit::COLUMN_ON_BEHALF,
@@ -269,17 +326,25 @@ const COLUMNS: [&Text; 15] = [
 ];
 
 /// As the page says it, and then as the log does.
-async fn row(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Result<[String; COLUMNS.len()], Problem> {
+async fn row(
+    page: &Page,
+    tx: &mut Tx,
+    names: &mut Names,
+    (list, entry): (&Text, &Entry),
+) -> Result<[String; COLUMNS.len()], Problem> {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let line = line(page, tx, names, entry).await?;
+    let said = std::iter::once(line.detail).chain(line.changes).filter(|said| !said.is_empty());
     Ok([
         line.number,
         line.when,
         line.who,
+        line.office,
         line.what,
         line.about_name,
-        line.detail,
+        said.collect::<Vec<_>>().join(page.say(words::audit::AND)),
         text(&entry.request_id),
+        page.say(list).to_owned(),
         entry.actor_kind.clone(),
         entry.actor.clone(),
         text(&entry.on_behalf),
@@ -294,7 +359,7 @@ async fn row(page: &Page, tx: &mut Tx, names: &mut Names, entry: &Entry) -> Resu
 /// A last row that says where older entries are, in the column that says what happened.
 fn closing(text: &str) -> [String; COLUMNS.len()] {
     let mut row = [const { String::new() }; COLUMNS.len()];
-    if let Some(what) = row.get_mut(3) {
+    if let Some(what) = row.get_mut(4) {
         text.clone_into(what);
     }
     row

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use base::{
-    ListPage, Text,
+    Instant, ListPage,
     id::EventId,
     number::{CreditCode, IdentityNumber, LicenceIdentifier},
 };
@@ -14,7 +14,12 @@ use identity::{
     person::{self, PersonView},
 };
 use licence::{Code, register};
-use records::{Event, Tx, audit, events::LogAudited, log};
+use records::{
+    Event, Tx,
+    audit::{self, Audit},
+    events::LogAudited,
+    log,
+};
 
 use crate::{
     App, Page, Problem,
@@ -29,25 +34,35 @@ use crate::{
 /// Entries at the end of the log that are checked whenever the page is shown.
 const CHECKED: i64 = 1_000;
 
-/// When the whole log was audited last, and what was found.
-struct Last {
-    when: String,
-    is_sound: bool,
+/// How the log stands: the worst of what was checked just now and of what the last audit found.
+struct Soundness {
+    kind: &'static str,
+    words: &'static str,
+    /// What was checked, what is wrong first.
+    said: Vec<Said>,
+}
+
+/// What came of one check.
+struct Said {
+    id: &'static str,
     words: String,
+    is_wrong: bool,
+    findings: Vec<Named>,
+}
+
+/// Something that is wrong, and whose entries tell what was done to it.
+struct Named {
+    words: String,
+    object: Option<String>,
 }
 
 #[derive(askama::Template)]
 #[template(path = "staff/audit/home.html")]
 struct Home {
     page: Page,
-    events: i64,
     /// The last entry that is in the archive; 0 when none is.
     archived: i64,
-    /// Whether there are no more than are checked whenever the page is shown.
-    is_all_checked: bool,
-    /// What is wrong at the end of the log.
-    findings: Vec<String>,
-    last: Option<Last>,
+    state: Soundness,
     wanted: String,
     not_found: bool,
     /// Several people of the name that was asked for.
@@ -77,27 +92,72 @@ async fn show(app: &App, page: Page, status: StatusCode, asked: Asked) -> Result
     let filter = log::Filter { kind: Some(LogAudited::KIND.name.to_owned()), ..log::Filter::default() };
     let found = log::list(&mut app.database.read().await?, &filter, &ListPage::<EventId>::first(1)).await?;
     let last = found.items.first().and_then(|entry| Some((entry.at(), entry.read::<LogAudited>()?)));
-    let last = last.map(|(at, audited)| Last {
-        when: at.legal_text(),
-        is_sound: audited.findings == 0,
-        words: page.say(&result(&audited)).to_owned(),
-    });
-    let findings = end.findings.iter().map(ToString::to_string).collect();
+    let state = state(&page, &end, last);
     let not_found = status == StatusCode::NOT_FOUND;
     let Asked { wanted, namesakes } = asked;
-    let (events, archived) = (end.events, end.archived);
-    let is_all_checked = archived == 0 && events <= CHECKED;
-    Ok(html(status, &Home { page, events, archived, is_all_checked, findings, last, wanted, not_found, namesakes }))
+    let archived = end.archived;
+    Ok(html(status, &Home { page, archived, state, wanted, not_found, namesakes }))
+}
+
+fn state(page: &Page, end: &Audit, last: Option<(Instant, LogAudited)>) -> Soundness {
+    let is_new = last.is_none();
+    let mut said = vec![checked_now(page, end), last.map_or_else(|| never(page), |last| found_last(page, last))];
+    // A sort that keeps the order of what is alike.
+    said.sort_by_key(|one| !one.is_wrong);
+    let (kind, words) = if said.iter().any(|one| one.is_wrong) {
+        ("bad", words::audit::NOT_SOUND)
+    } else if is_new {
+        ("warning", words::audit::NEVER)
+    } else {
+        ("good", words::audit::SOUND)
+    };
+    Soundness { kind, words: page.say(words), said }
+}
+
+/// What came of the check of the log's end whenever the page is shown.
+fn checked_now(page: &Page, end: &Audit) -> Said {
+    let text = match end.findings.len() {
+        0 if end.archived == 0 && end.events <= CHECKED => words::audit::all_is_sound(end.events),
+        0 => words::audit::end_is_sound(end.events),
+        1 => words::audit::END_FOUND_ONE.clone(),
+        n => words::audit::end_found(n),
+    };
+    let findings: Vec<Named> = end.findings.iter().map(|finding| named(finding.to_string())).collect();
+    Said { id: "end", words: page.say(&text).to_owned(), is_wrong: !findings.is_empty(), findings }
+}
+
+/// That no command has looked at everything yet.
+fn never(page: &Page) -> Said {
+    let words = page.say(words::audit::NEVER_HELP).to_owned();
+    Said { id: "last", words, is_wrong: false, findings: Vec::new() }
 }
 
 /// What came of the last audit.
-fn result(audited: &LogAudited) -> Text {
-    let LogAudited { events, rows, findings, checked, whole_at, .. } = audited;
-    match (*findings, checked, whole_at) {
-        (0, Some(checked), Some(whole_at)) => words::audit::was_sound_since(checked, events, rows, whole_at),
-        (0, ..) => words::audit::was_sound(events, rows),
-        (count, ..) => words::audit::was_not_sound(count),
-    }
+fn found_last(page: &Page, (at, audited): (Instant, LogAudited)) -> Said {
+    let LogAudited { events, rows, findings, checked, whole_at, named: found, .. } = audited;
+    let at = at.legal_text();
+    let whole_at = whole_at.map(|text| Instant::parse(&text).map_or(text, Instant::legal_text));
+    let text = match (findings, checked, whole_at) {
+        (0, Some(checked), Some(whole_at)) => words::audit::was_sound_since(at, checked, events, rows, whole_at),
+        (0, ..) => words::audit::was_sound(at, events, rows),
+        (1, ..) => words::audit::was_found_one(at),
+        (n, ..) => words::audit::was_found(at, n),
+    };
+    let findings_named = found.unwrap_or_default().into_iter().map(named).collect();
+    Said { id: "last", words: page.say(&text).to_owned(), is_wrong: findings > 0, findings: findings_named }
+}
+
+/// A finding names its table and then its row: `licence lic_… was changed past the product`.
+fn named(finding: String) -> Named {
+    let mut words = finding.split(' ');
+    let key = words.next().zip(words.next()).filter(|(table, key)| *table == "client" || is_identifier(key));
+    let object = key.map(|(_, key)| key.to_owned());
+    Named { words: finding, object }
+}
+
+/// Whether a word is an identifier of ours, which its entries can be found by.
+fn is_identifier(word: &str) -> bool {
+    word.split_once('_').is_some_and(|(prefix, rest)| prefix.len() == 3 && rest.len() == 26)
 }
 
 /// `POST /audit/find`: the way to the entries about a person, an organisation, a licence, an account, a client, a seal, or
@@ -149,6 +209,9 @@ async fn look(app: &App, tx: &mut Tx, wanted: &str) -> Result<Option<(&'static s
     }
     if let Ok(code) = Code::parse(wanted.rsplit('/').next().unwrap_or_default()) {
         return Ok(register::by_code(tx, &code).await?.and_then(|found| object(found.id.to_string())));
+    }
+    if let Some(found) = seal::find_by_number(tx, &wanted.replace(char::is_whitespace, "")).await? {
+        return Ok(object(found.seal_id.to_string()));
     }
     if wanted.trim_start().to_ascii_lowercase().starts_with("req_") {
         return Ok(request_number(wanted).map(|id| ("request", id.to_string())));

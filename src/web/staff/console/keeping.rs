@@ -11,10 +11,10 @@ use identity::{Reason, organisation, proposal};
 use records::Work;
 use seal::{SealKind, SealView, keeper};
 
-use super::seals::{Deed, Refused, kind_words, make_title, own, render, render_list, state_tag, way};
+use super::seals::{Deed, Refused, make_title, own, render, render_list, state_tag, way};
 use crate::{
     App, Page, Problem,
-    kit::{form::Fields, page::see_other, session::Staff},
+    kit::{form::Fields, page::see_other, session::Staff, wording::seal_kind_words},
     staff::confirm::{self, Act, Asked, Change},
 };
 
@@ -84,7 +84,7 @@ pub async fn make(State(app): State<App>, keeper: Staff, page: Page, fields: Fie
         Ok(work.commit().await?)
     };
     let change = Change {
-        label: page.say(kind_words(kind)).to_owned(),
+        label: page.say(seal_kind_words(kind)).to_owned(),
         before: page.say(words::confirm::NOTHING).to_owned(),
         after: name.clone(),
     };

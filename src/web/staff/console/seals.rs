@@ -313,7 +313,7 @@ pub async fn render(
     let one = One {
         seen: seal.seen(),
         line,
-        kind: page.say(kind_words(seal.kind)),
+        kind: page.say(wording::seal_kind_words(seal.kind)),
         dates: dates(&page, seal, &events),
         certificate: certificate.as_ref().map(|one| certified(&page, one)).unwrap_or_default(),
         notices: notices(&page, seal, certificate.as_ref().and_then(|one| one.ending.as_ref())),
@@ -361,7 +361,8 @@ async fn line(app: &App, tx: &mut Tx, page: &Page, seal: SealView) -> Result<Lin
         number: seal.number,
         kind,
         state,
-        reason: seal.reason,
+        // Why it was unfrozen is of its history, and says nothing of how it stands.
+        reason: seal.reason.filter(|_| matches!(seal.state, SealState::Frozen | SealState::Cancelled)),
         changed: seal.changed_at.legal_text(),
         waits,
     })
@@ -440,14 +441,6 @@ fn proposed(page: &Page, member: &Staff, one: &ProposalView, is_stale: bool) -> 
         words: page.say(&words::seals::waits(what, &one.proposed_by_name, at, until)).to_owned(),
         is_stale,
         is_own: is_keeper(member) && one.proposed_by_person == member.session.person_id,
-    }
-}
-
-/// What a kind of seals is called.
-pub fn kind_words(kind: SealKind) -> &'static Text {
-    match kind {
-        SealKind::Licence => words::seals::KIND_LICENCE,
-        SealKind::Official => words::seals::KIND_OFFICIAL,
     }
 }
 

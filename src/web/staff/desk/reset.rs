@@ -338,7 +338,8 @@ fn line(page: &Page, view: ResetView) -> Line {
     Line {
         id: view.reset_id.to_string(),
         when: view.filed_at.legal_text(),
-        name: view.name,
+        // A list is no look at people: it tells those apart whom one has before oneself.
+        name: base::mask::person_name(&view.name),
         username: view.username,
         filed_by: view.filed_by_name,
         kind,

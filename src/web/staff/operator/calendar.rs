@@ -4,8 +4,10 @@ use axum::{extract::State, response::Response};
 use http::StatusCode;
 use pki::{Ending, calendar::Ends};
 
-use super::keys::purpose;
-use crate::{App, Page, Problem, kit::page::html};
+use crate::{
+    App, Page, Problem,
+    kit::{page::html, wording::purpose_words},
+};
 
 /// Something that ends.
 struct Line {
@@ -38,7 +40,7 @@ fn line(page: &Page, ending: &Ending) -> Line {
     let now = page.visit.at;
     let what = match &ending.what {
         Ends::CommandKey(_) => page.say(words::operator::COMMAND_KEY),
-        Ends::Key(of, _) => page.say(purpose(*of)),
+        Ends::Key(of, _) => page.say(purpose_words(*of)),
         Ends::List(_) => page.say(words::operator::LIST),
         Ends::Seal(_) => page.say(words::operator::SEAL),
     };

@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use base::{Text, id::KeyId};
+use base::id::KeyId;
 use http::StatusCode;
 use pki::{
     KeyState, Purpose,
@@ -18,6 +18,7 @@ use crate::{
         form::{Fields, Query},
         page::{html, see_other},
         session::Staff,
+        wording::{key_state_words, purpose_words},
     },
 };
 
@@ -67,7 +68,7 @@ pub async fn list(State(app): State<App>, page: Page, Query(query): Query) -> Re
         Key {
             activates_from,
             id: key.key_id.to_string(),
-            purpose: page.say(purpose(key.purpose)),
+            purpose: page.say(purpose_words(key.purpose)),
             algorithm: key.algorithm,
             kind,
             state,
@@ -83,7 +84,8 @@ pub async fn list(State(app): State<App>, page: Page, Query(query): Query) -> Re
         keys.iter().any(|key| key.purpose == of && key.state == KeyState::PrePublished)
     };
     let purposes = TOKENS.into_iter().filter(|one| !waits(*one));
-    let purposes = purposes.map(|one| (one.as_str(), format!("{} {}", page.say(purpose(one)), one.suite().name())));
+    let purposes =
+        purposes.map(|one| (one.as_str(), format!("{} {}", page.say(purpose_words(one)), one.suite().name())));
     let purposes = purposes.collect();
     html(StatusCode::OK, &Custody { page, done, keys, purposes })
 }
@@ -124,24 +126,12 @@ fn of_tokens(app: &App, id: &str) -> Result<KeyId, Problem> {
     found.map(|key| key.key_id).ok_or(Problem::NotFound)
 }
 
-/// What a key is for, in words.
-pub(super) fn purpose(purpose: Purpose) -> &'static Text {
-    match purpose {
-        Purpose::AccessToken => words::operator::ACCESS_TOKEN,
-        Purpose::IdTokenEs256 => words::operator::ID_TOKEN_ES256,
-        Purpose::IdTokenRs256 => words::operator::ID_TOKEN_RS256,
-        Purpose::IssuingAuthority => words::operator::ISSUING_AUTHORITY,
-        Purpose::LogHead => words::operator::LOG_HEAD,
-        Purpose::Root => words::operator::ROOT,
-        Purpose::Seal => words::operator::SEAL,
-    }
-}
-
 fn state_tag(page: &Page, state: KeyState) -> (&'static str, &'static str) {
-    match state {
-        KeyState::Active => ("good", page.say(words::operator::ACTIVE)),
-        KeyState::PrePublished => ("info", page.say(words::operator::PRE_PUBLISHED)),
-        KeyState::Retired => ("neutral", page.say(words::operator::RETIRED)),
-        KeyState::Revoked => ("bad", page.say(words::operator::REVOKED)),
-    }
+    let kind = match state {
+        KeyState::Active => "good",
+        KeyState::PrePublished => "info",
+        KeyState::Retired => "neutral",
+        KeyState::Revoked => "bad",
+    };
+    (kind, page.say(key_state_words(state)))
 }

@@ -8,9 +8,10 @@ use seal::{events::SealFrozen, keeper};
 
 use crate::{
     Page, Problem,
+    kit::wording::seal_kind_words,
     staff::{
         confirm::Change,
-        console::seals::{kind_words, state_tag},
+        console::seals::state_tag,
         told::{Names, who},
     },
 };
@@ -81,7 +82,7 @@ async fn freezing(tx: &mut Tx, page: &Page, proposal: &ProposalView) -> Result<V
 pub fn changes(page: &Page, kind: &str, about: &keeper::About) -> Vec<Change> {
     if let Some(made) = keeper::made(kind) {
         let before = page.say(words::confirm::NOTHING).to_owned();
-        return vec![Change { label: page.say(kind_words(made)).to_owned(), before, after: about.name.clone() }];
+        return vec![Change { label: page.say(seal_kind_words(made)).to_owned(), before, after: about.name.clone() }];
     }
     let (Some(seal), Some(becomes)) = (&about.seal, keeper::becomes(kind)) else { return Vec::new() };
     let word = |state| state_tag(page, state).1.to_owned();

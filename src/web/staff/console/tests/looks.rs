@@ -1,7 +1,7 @@
 //! Who looks leaves an entry, and auditors see it.
 
 use super::*;
-use crate::public::api::tests::member;
+use crate::{public::api::tests::member, testing::NOW};
 use identity::Role;
 
 #[tokio::test]
@@ -17,27 +17,12 @@ async fn whoever_looks_leaves_an_entry_and_auditors_see_who_it_was() {
     assert_eq!(found.status, StatusCode::SEE_OTHER, "there is only this one");
     clerk.get(&licence).await;
     clerk.get(&format!("{licence}/file.pdf")).await;
-    let context = records::testing::context(crate::testing::NOW, 91);
-    let mut work = office.app.database.begin(context).await.unwrap();
-    let who = ("审计己", "33010119800101011");
-    let auditor = member(&mut work, &office.app, &office.department, who, &[Role::Auditor]).await;
-    work.commit().await.unwrap();
-    let mut auditor = Desk::new(&office, &auditor).await;
-    // The console has no form for auditors: the first one makes a browser of theirs known.
-    for set in auditor.get("/audit").await.headers.get_all(header::SET_COOKIE) {
-        let pair = set.to_str().unwrap().split(';').next().unwrap();
-        auditor.cookie = format!("{}; {pair}", auditor.cookie);
-    }
-    let auditor = auditor;
+    let auditor = auditor(&office).await;
     for path in ["/audit", "/audit/entries", "/audit/entries.csv"] {
         assert_eq!(clerk.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
         assert_eq!(auditor.get(path).await.status, StatusCode::OK, "{path}");
     }
-    let csrf = hidden(&auditor.get("/audit").await.text, "csrf");
-    let find = async |wanted: &str| {
-        let body = format!("csrf={}&q={}", percent_encode(&csrf), percent_encode(wanted));
-        auditor.post_raw("/audit/find", body).await
-    };
+    let find = async |wanted: &str| find(&auditor, wanted).await;
     // Who looked at the company, and at what it holds.
     let way = find(office.company.as_str()).await;
     assert_eq!(way.status, StatusCode::SEE_OTHER, "{}", way.text);
@@ -47,6 +32,16 @@ async fn whoever_looks_leaves_an_entry_and_auditors_see_who_it_was() {
     let (looks, about) = looks.split_once("id=\"entries\"").unwrap();
     assert!(looks.contains("经办甲") && looks.contains("内容：文件") && looks.contains("内容：页面"), "{looks}");
     assert!(about.contains("方式：统一社会信用代码；数量：1"), "who searched for it: {about}");
+    assert!(page.text.contains("<h2>关于“滨江市龙福餐饮有限公司”的记录</h2>"), "{}", page.text);
+    // Where who looked works and as what.
+    assert!(looks.contains("<small>滨江市市场监督管理局，经办、审核</small>"), "{looks}");
+    // The file has both lists, and says which is which.
+    let file = auditor.get(&format!("/audit/entries.csv?object={}", office.company_id)).await.text;
+    let rows = |list: &str| file.lines().filter(|line| line.contains(&format!("\"{list}\""))).collect::<Vec<_>>();
+    let (looks, about) = (rows("谁查看过所持证照"), rows("关于对象的记录"));
+    assert!(looks.iter().any(|row| row.contains("内容：文件") && row.contains("市场监督管理局，经办、审核")), "{file}");
+    assert!(about.iter().any(|row| row.contains("licence.searched")), "{file}");
+    assert_eq!(looks.len() + about.len() + 1, file.lines().count(), "{file}");
     // What happened to the licence; that the auditor read of it is the last thing.
     let id = licence.rsplit('/').next().unwrap();
     for _ in 0..2 {
@@ -75,6 +70,79 @@ async fn whoever_looks_leaves_an_entry_and_auditors_see_who_it_was() {
     }
     // The console's own history tells what was done, and not who looked.
     assert!(!clerk.get(&licence).await.text.contains("查看证照"));
+}
+
+/// An auditor at a browser.
+async fn auditor(office: &Office) -> Desk<'_> {
+    let mut work = office.app.database.begin(records::testing::context(NOW, 91)).await.unwrap();
+    let who = ("审计己", "33010119800101011");
+    let auditor = member(&mut work, &office.app, &office.department, who, &[Role::Auditor]).await;
+    work.commit().await.unwrap();
+    let mut auditor = Desk::new(office, &auditor).await;
+    // The console has no form for auditors: the first one makes a browser of theirs known.
+    for set in auditor.get("/audit").await.headers.get_all(header::SET_COOKIE) {
+        let pair = set.to_str().unwrap().split(';').next().unwrap();
+        auditor.cookie = format!("{}; {pair}", auditor.cookie);
+    }
+    auditor
+}
+
+async fn find(auditor: &Desk<'_>, wanted: &str) -> Answer {
+    let csrf = hidden(&auditor.get("/audit").await.text, "csrf");
+    let body = format!("csrf={}&q={}", percent_encode(&csrf), percent_encode(wanted));
+    auditor.post_raw("/audit/find", body).await
+}
+
+#[tokio::test]
+async fn a_seal_is_found_by_its_number_and_what_has_a_name_is_titled_by_it() {
+    let office = office().await;
+    let auditor = auditor(&office).await;
+    let seal = seal::find(&mut office.app.database.read().await.unwrap(), &office.seal).await.unwrap().unwrap();
+    let grouped = format!(" {} {}", &seal.number[..6], &seal.number[6..]);
+    for typed in [seal.number.as_str(), grouped.as_str()] {
+        assert_eq!(
+            find(&auditor, typed).await.location(),
+            format!("/audit/entries?object={}", seal.seal_id),
+            "{typed}"
+        );
+    }
+    let department = format!("/audit/entries?object={}", office.department);
+    let page = auditor.get(&format!("/audit/entries?object={}", seal.seal_id)).await.text;
+    assert!(page.contains(&format!("<h1>{}</h1>", seal.name)) && page.contains(seal.seal_id.as_str()), "{page}");
+    assert!(page.contains(&department) && page.contains("种类：电子证照专用章"), "{page}");
+    // From a department to its seals; made by a job that has words.
+    let page = auditor.get(&department).await.text;
+    assert!(page.contains("<h1>滨江市市场监督管理局</h1>") && page.contains(&format!("（{}）", seal.number)), "{page}");
+}
+
+#[tokio::test]
+async fn what_was_checked_just_now_and_what_the_last_audit_found_are_one_state_the_worst_of_both() {
+    let office = office().await;
+    let auditor = auditor(&office).await;
+    while records::log::sequence_events(&office.app.database).await.unwrap() > 0 {}
+    let tags = |page: &str| page.matches("class=\"tag is-").count();
+    let page = auditor.get("/audit").await.text;
+    assert!(page.contains("还没有审计过") && page.contains("刚刚逐条核对"), "{page}");
+    assert_eq!((page.matches("is-good").count(), tags(&page)), (0, 1), "{page}");
+    let audited = async |findings: usize, named: Option<Vec<String>>| {
+        let context = records::testing::context(NOW.plus_seconds(60), 92 + findings as u64);
+        let mut work = office.app.database.begin(context).await.unwrap();
+        let log = "log".to_owned();
+        let (events, rows, checked, whole_at) = (9, 3, None, None);
+        work.record(records::events::LogAudited { log, events, rows, findings, checked, whole_at, named });
+        work.commit().await.unwrap();
+        while records::log::sequence_events(&office.app.database).await.unwrap() > 0 {}
+        auditor.get("/audit").await.text
+    };
+    let page = audited(0, None).await;
+    assert!(page.contains("is-good") && page.contains("3 行数据，全部相符"), "{page}");
+    // A row that was changed past the product: nothing is green, and the object is led to.
+    let seal = &office.seal;
+    let page = audited(1, Some(vec![format!("seal {seal} was changed past the product")])).await;
+    let state = page.split_once("id=\"state\"").unwrap().1;
+    assert!(state.find("id=\"last\"").unwrap() < state.find("id=\"end\"").unwrap(), "what is wrong first: {state}");
+    assert!(!page.contains("is-good") && state.contains("发现 1 处问题"), "{page}");
+    assert!(state.contains(&format!("/audit/entries?object={seal}")), "{state}");
 }
 
 #[tokio::test]

@@ -121,6 +121,8 @@ async fn a_keeper_freezes_a_seal_on_its_page_and_no_licence_is_issued_until_an_o
     let refused = cabinet.office.issue("frozen").await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
     // Sent again it is refused on the page of the seal, with what was typed.
+    let frozen = cabinet.get(&cabinet.keeper, &cabinet.seal).await.text;
+    assert!(frozen.contains("原因：印章管理员交接"), "{frozen}");
     let again = cabinet.post(&cabinet.keeper, &freeze, &[("seen", &seen), WHY, SURE]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert!(again.text.contains("id=\"seal-state\"") && again.text.contains("id=\"error\""), "{}", again.text);
@@ -147,7 +149,12 @@ async fn a_keeper_freezes_a_seal_on_its_page_and_no_licence_is_issued_until_an_o
     assert_eq!(cabinet.office.issue("again").await.status, StatusCode::CREATED);
     let history = cabinet.get(&cabinet.clerk, &cabinet.seal).await.text;
     let (_, history) = history.split_once("id=\"history\"").unwrap();
-    assert!(history.contains("保管戊 提出，运维庚 批准") && history.contains("印章管理员交接"), "{history}");
+    assert!(history.contains("办理：保管戊 提出，运维庚 批准") && history.contains("印章管理员交接"), "{history}");
+    assert!(history.contains(">办理：保管戊</div>"), "who froze it stands apart from why: {history}");
+    // Why it was unfrozen does not say how it stands.
+    let page = cabinet.get(&cabinet.clerk, &cabinet.seal).await.text;
+    let (_, state) = page.split_once("id=\"seal-state\"").unwrap();
+    assert!(!state.split_once("</p>").unwrap().0.contains("印章管理员交接"), "{state}");
 }
 
 #[tokio::test]

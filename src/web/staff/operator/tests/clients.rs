@@ -152,6 +152,41 @@ async fn an_operator_changes_a_clients_address_with_another_one_and_its_name_alo
 }
 
 #[tokio::test]
+async fn an_auditor_reads_of_a_client_what_changed_in_words_and_what_was_proposed_and_refused() {
+    let two = Two::new().await;
+    let renamed = form(&two, &[("name_zh", "税务服务")]).await;
+    let mut confirmed = borrowed(&renamed);
+    confirmed.push(("confirmed", "yes"));
+    assert_eq!(two.post(&two.one, EDIT, &confirmed).await.status, StatusCode::SEE_OTHER);
+    let moved = form(&two, &[("name_zh", "税务服务"), ("redirect_uris", MOVED)]).await;
+    let mut confirmed = borrowed(&moved);
+    confirmed.push(("confirmed", "yes"));
+    assert_eq!(two.post(&two.one, EDIT, &confirmed).await.status, StatusCode::SEE_OTHER);
+    let proposal = two.proposal("/operator/clients/tax").await;
+    let refused = two.post(&two.other, &format!("{proposal}/refuse"), &[("reason", "域名未备案")]).await;
+    assert_eq!(refused.status, StatusCode::SEE_OTHER, "{}", refused.text);
+    let mut work = two.office.app.database.begin(records::testing::context(NOW, 19)).await.unwrap();
+    let who = ("审计辛", "33010119800101013");
+    let auditor = member(&mut work, &two.office.app, &two.office.department, who, &[Role::Auditor]).await;
+    work.commit().await.unwrap();
+    let page = two.get(&auditor.cookie, "/audit/entries?object=tax").await.text;
+    assert!(page.contains("<h1>税务服务</h1>") && page.contains("<span class=\"code\">tax</span>"), "{page}");
+    assert!(page.contains("名称（中文）：税务大厅 → 税务服务"), "{page}");
+    assert!(!page.contains("name_zh") && !page.contains("https://tax.example.gov.cn/cb"), "only what changed: {page}");
+    assert!(page.contains("代表：无；获准取得身份证号：否"), "{page}");
+    // From the client to what was proposed for it, and from there to why it was refused.
+    let id = proposal.rsplit('/').next().unwrap();
+    let (_, related) = page.split_once(&format!("object={id}\">")).unwrap();
+    let related = related.split('<').next().unwrap();
+    for words in ["运维己 于", "未批准", "办结人 运维庚", "税务局来函〔2026〕8 号"] {
+        assert!(related.contains(words), "{words}: {related}");
+    }
+    let page = two.get(&auditor.cookie, &format!("/audit/entries?object={id}")).await.text;
+    assert!(page.contains("域名未备案") && page.contains("所涉对象：税务服务"), "{page}");
+    assert!(page.contains("/audit/entries?object=tax"), "{page}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_registered_is_told_at_its_field_and_what_was_typed_stays() {
     let two = Two::new().await;
     for (change, field) in [

@@ -80,6 +80,16 @@ async fn another_legal_representative_is_proposed_by_number_and_approved_by_anot
     let before = two.office.count(LOOKS).await;
     assert!(two.get(&two.one, &way).await.text.contains(&name));
     assert_eq!(two.office.count(LOOKS).await, before + 1);
+    assert!(two.get(&two.one, &way).await.text.contains("<h1>滨江市龙福餐饮有限公司</h1>"));
+    // An auditor reads who it was before and who it is, by name, on a page that is called as the company is.
+    let mut work = two.office.app.database.begin(records::testing::context(NOW, 19)).await.unwrap();
+    let who = ("审计辛", "33010119800101013");
+    let auditor = member(&mut work, &two.office.app, &two.office.department, who, &[Role::Auditor]).await;
+    work.commit().await.unwrap();
+    let path = format!("/audit/entries?object={}", two.office.company_id);
+    let page = two.get(&auditor.cookie, &path).await.text;
+    assert!(page.contains(&format!("法定代表人：无 → {name}")) && !page.contains("legal_representative"), "{page}");
+    assert!(page.contains("<h1>滨江市龙福餐饮有限公司</h1>") && !page.contains("本人"), "{page}");
 }
 
 #[tokio::test]

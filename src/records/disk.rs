@@ -54,7 +54,7 @@ fn open_plain(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 ///
-/// As [`open`]; when it is longer.
+/// When it is not there, may not be read, is anything else than a plain file, or is longer.
 pub fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes)?;
@@ -66,7 +66,7 @@ pub fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 ///
-/// When the folder cannot be made; as [`open_to_append`]; a disk that does not write.
+/// When the folder or the file cannot be made or written, and when it is anything else than a plain file.
 pub fn append(path: &Path, line: &str) -> io::Result<()> {
     make_folder(folder_of(path))?;
     let mut file = open_to_append(path)?;

@@ -140,7 +140,7 @@ async fn clear(teller: &mut Teller, wanted: &Wanted, of: (&Manifest, Option<&[u8
 /// An instant after whose name no other backup is called.
 fn moment(world: &World, folder: &Path) -> Instant {
     let mut at = world.clock.now();
-    while folder.join(manifest::name(at)).exists() {
+    while fs::symlink_metadata(folder.join(manifest::name(at))).is_ok() {
         at = at.plus_seconds(1);
     }
     at

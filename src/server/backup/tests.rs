@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base::Clock;
+
 use super::{Wanted, take, verify};
 use crate::{
     commands::doctor::{self, Depth},
@@ -179,8 +181,11 @@ async fn what_cannot_be_removed_is_told_and_the_backup_is_made() {
     let elsewhere = city.fresh.folder().join("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
     std::os::unix::fs::symlink(&elsewhere, folder.join("guosuo-y.partial")).unwrap();
+    // Under the name that the new one would have.
+    let taken = folder.join(super::manifest::name(city.clock.now()));
+    std::os::unix::fs::symlink("nowhere", &taken).unwrap();
     let (path, told) = city.back_up_and_keep(None).await;
-    assert!(path.join("manifest.json").exists() && elsewhere.exists(), "{told}");
+    assert!(path != taken && path.join("manifest.json").exists() && elsewhere.exists(), "{told}");
     assert!(told.contains("removed guosuo-cut-off\n"), "{told}");
     for name in ["guosuo-x.partial", "guosuo-y.partial"] {
         assert!(told.contains(&format!("{name} is not removed: it is no folder\n")), "{told}");

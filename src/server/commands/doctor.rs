@@ -7,7 +7,7 @@ use identity::{
     operator,
     organisation::{self, OrganisationKind},
 };
-use records::{Database, SharedClock, backups, damage, installation, jobs};
+use records::{Database, SharedClock, backups, damage, jobs};
 
 use super::{
     audit::{self, Reach},

@@ -128,8 +128,8 @@ async fn detail(
     Ok(said.join(page.say(words::audit::AND)))
 }
 
-/// What kinds begin with whose entries are about applications.
-const OF_CLIENTS: &[&str] = &["client.", "oidc."];
+/// What kinds begin with whose entries may be about applications.
+const OF_CLIENTS: &[&str] = &["client.", "log.read", "oidc.", "reason.given"];
 
 /// Details that name an application.
 const CLIENTS: &[&str] = &["attested_by", "client"];

@@ -175,7 +175,7 @@ async fn refused_lately(
         refused.push(Refused {
             what: page.say(called(&one.kind)),
             when: one.proposed_at.legal_text(),
-            why: proposal::refusal(tx, one).await?.unwrap_or_default(),
+            why: proposal::decision(tx, one).await?.and_then(|decision| decision.refusal).unwrap_or_default(),
             by: one.decided_by_name.clone().unwrap_or_default(),
         });
     }

@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use base::id::KeyId;
+use base::{Text, id::KeyId};
 use http::StatusCode;
 use pki::{
     KeyState, Purpose,

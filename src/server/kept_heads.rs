@@ -195,6 +195,7 @@ mod tests {
             findings: 0,
             checked: None,
             whole_at: None,
+            named: None,
         };
         work.record(event);
         work.commit().await.unwrap();

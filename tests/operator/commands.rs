@@ -123,6 +123,23 @@ async fn an_empty_folder_becomes_an_installation_command_by_command() {
 }
 
 #[tokio::test]
+async fn a_request_number_with_a_time_that_is_not_ours_is_unknown_and_one_of_ours_changed_nothing() {
+    let (installation, _) = Installation::bootstrapped().await;
+    let department = installation.must(&["organisation", "show", "--organisation-code", DEPARTMENT]);
+    // Drawn at the moment at which the first department was, before which there was nobody to ask anything.
+    let first = format!("req_{}", department.split_whitespace().next().unwrap().split_once('_').unwrap().1);
+    let said = installation.must(&["events", "--request", &first]);
+    assert!(said.starts_with("nothing was written down in it; it was made 20"), "{said}");
+    for wrong in ["req_01ARZ3NDEKTSV4RRFFQ69G5FAV", "req_7ZZZZZZZZZZZZZZZZZZZZZZZZZ"] {
+        let ran = installation.run(&["events", "--request", wrong]);
+        assert!(ran.code == Some(1) && ran.out.is_empty(), "{ran:?}");
+        assert!(ran.err.contains("no such number is known") && ran.err.contains("check each character"), "{ran:?}");
+    }
+    let looks = installation.events().await.iter().filter(|event| event.kind == "log.read").count();
+    assert_eq!(looks, 3, "whoever looks stands in the log, whatever was found");
+}
+
+#[tokio::test]
 async fn the_first_command_may_be_bootstrap() {
     let (installation, _) = Installation::bootstrapped().await;
     assert_eq!(installation.must(&["migrate"]), "the schema is up to date\n");

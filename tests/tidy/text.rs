@@ -15,6 +15,7 @@ const CHINESE_BUT: &[(&str, &str)] = &[
     ("src/licence/catalogue/built_in.rs", "the national catalogue: types, their fields and choices"),
     ("src/licence/catalogue/field.rs", "signs that occur in names"),
     ("src/licence/issue/page.rs", "the national form of a period, as documents print it"),
+    ("src/licence/register/decision.rs", "numerals of the numbers of decisions"),
     ("src/pki/purpose.rs", "names in certificates"),
     ("src/seal/kind.rs", "national names of seals, cut into them"),
     ("src/server/settings.rs", "the demonstration's city, which stands as the default"),

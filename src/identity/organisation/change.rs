@@ -60,7 +60,9 @@ impl Change {
 pub struct Former {
     pub until: Instant,
     pub name: String,
-    /// The name of the person.
+    /// Who acted for it.
+    pub representative: Option<PersonId>,
+    /// The name of that person.
     pub legal_representative: Option<String>,
     pub address: Option<String>,
 }

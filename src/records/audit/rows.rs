@@ -45,12 +45,7 @@ pub(super) async fn look(database: &Database, tx: &mut Tx, key: &LogKey, audit: 
 
 /// Which of these rows are as an earlier event left them than the last one about them. Rows that go when they are over stand
 /// in no tally, so that this is asked of each: a session that was closed would be open again.
-async fn undone(
-    tx: &mut Tx,
-    table: &Table,
-    rows: &[(Vec<String>, RowState)],
-    audit: &mut Audit,
-) -> Result<(), Fault> {
+async fn undone(tx: &mut Tx, table: &Table, rows: &[(Vec<String>, RowState)], audit: &mut Audit) -> Result<(), Fault> {
     let there: BTreeMap<&[String], i64> = rows
         .iter()
         .filter_map(|(name, state)| match state {

@@ -58,17 +58,16 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
         Some(known) => person::open(&mut work, known.person_id, &arguments.account.username, &hashed).await?,
         None => person::register(&mut work, &product.app.vault, arguments.account, number, &hashed).await?,
     };
-    let department = match organisation::find_by_code(&mut work.tx, &code).await? {
-        Some(found) => found.organisation_id,
-        None => {
-            let new = organisation::NewOrganisation {
-                credit_code: code,
-                name: arguments.organisation,
-                kind: organisation::OrganisationKind::Department,
-                legal_representative: None,
-            };
-            organisation::register(&mut work, new).await.context("--organisation")?
-        }
+    let department = if let Some(found) = organisation::find_by_code(&mut work.tx, &code).await? {
+        found.organisation_id
+    } else {
+        let new = organisation::NewOrganisation {
+            credit_code: code,
+            name: arguments.organisation,
+            kind: organisation::OrganisationKind::Department,
+            legal_representative: None,
+        };
+        organisation::register(&mut work, new).await.context("--organisation")?
     };
     let place = staff::of_person(&mut work.tx, &person.person).await?;
     if place.is_none_or(|place| !place.roles.has(Role::Operator)) {

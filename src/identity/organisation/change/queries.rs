@@ -1,4 +1,7 @@
-use base::{Fault, Instant, id::OrganisationId};
+use base::{
+    Fault, Instant,
+    id::{OrganisationId, PersonId},
+};
 use records::{Tx, args};
 
 use super::{Facts, Former};
@@ -39,11 +42,14 @@ pub async fn change(
     Ok(())
 }
 
+/// Until when, the name, the legal representative and that person's name, the address.
+type Row = (i64, String, Option<String>, Option<String>, Option<String>);
+
 /// What an organisation was, the newest first.
 pub async fn history(tx: &mut Tx, organisation: &OrganisationId, limit: i64) -> Result<Vec<Former>, Fault> {
-    let rows: Vec<(i64, String, Option<String>, Option<String>)> = tx
+    let rows: Vec<Row> = tx
         .all(
-            "select h.until, h.name, p.name as legal_representative, h.address
+            "select h.until, h.name, h.legal_representative, p.name as representative_name, h.address
                from organisation_history h
                left join person p on p.person_id = h.legal_representative
               where h.organisation_id = $1
@@ -52,9 +58,10 @@ pub async fn history(tx: &mut Tx, organisation: &OrganisationId, limit: i64) -> 
             args![organisation, limit],
         )
         .await?;
-    let former = |(until, name, legal_representative, address)| Former {
+    let former = |(until, name, representative, legal_representative, address): Row| Former {
         until: Instant::from_micros(until),
         name,
+        representative: representative.map(PersonId::stored),
         legal_representative,
         address,
     };

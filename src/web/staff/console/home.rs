@@ -122,10 +122,8 @@ pub async fn home(State(app): State<App>, staff: Staff, page: Page) -> Result<Re
         }
         refused = refused_lately(&mut tx, &page, &staff, &found).await?;
     }
-    let no_seal = match is_clerk || is_reviewer {
-        true => sealing::hindrance(&app, &page, &mut tx, department).await?,
-        false => Vec::new(),
-    };
+    let issues = is_clerk || is_reviewer;
+    let no_seal = if issues { sealing::hindrance(&app, &page, &mut tx, department).await? } else { Vec::new() };
     drop(tx);
     let mut lists = lists.into_iter();
     let [proposed, waiting, returned] = [(); 3].map(|()| lists.next().unwrap_or_default());

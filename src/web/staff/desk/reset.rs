@@ -347,12 +347,7 @@ fn line(page: &Page, view: ResetView) -> Line {
     }
 }
 
-fn found(
-    (app, staff): (&App, &Staff),
-    page: &Page,
-    known: Known,
-    fields: &Fields,
-) -> Result<Found, Problem> {
+fn found((app, staff): (&App, &Staff), page: &Page, known: Known, fields: &Fields) -> Result<Found, Problem> {
     let Known { person, accounts, has_powers } = known;
     let refused = if accounts.is_empty() {
         Some(words::reset::NO_ACCOUNT)

@@ -265,8 +265,8 @@ async fn find(app: &App, id: &str) -> Result<OrganisationView, Problem> {
     found.ok_or(Problem::NotFound)
 }
 
-/// The page of an organisation, with what was refused of what was asked for on it. It names the legal representative, which
-/// is a look at that person.
+/// The page of an organisation, with what was refused of what was asked for on it. It names the legal representative and
+/// those of before, which is a look at each of them.
 async fn render(
     (app, by): (&App, &Staff),
     page: Page,
@@ -274,14 +274,18 @@ async fn render(
     done: &'static str,
     again: Again,
 ) -> Result<Response, Problem> {
-    if let Some(person) = &found.legal_representative {
-        by.tell(PersonOpened { person: person.clone(), what: "organisation".to_owned() }).await?;
-    }
     let mut tx = app.database.read().await?;
     let history = change::history(&mut tx, &found.organisation_id).await?;
     let id = found.organisation_id.as_str();
     let waiting = proposal::waiting(&mut tx, &[change::REPRESENTATIVE], id, page.visit.at).await?;
     drop(tx);
+    let mut looked_at: Vec<PersonId> = history.iter().filter_map(|one| one.representative.clone()).collect();
+    looked_at.extend(found.legal_representative.clone());
+    looked_at.sort();
+    looked_at.dedup();
+    for person in looked_at {
+        by.tell(PersonOpened { person, what: "organisation".to_owned() }).await?;
+    }
     let nothing = || page.say(words::confirm::NOTHING).to_owned();
     let former = |one: change::Former| Former {
         until: one.until.legal_text(),

@@ -1,6 +1,13 @@
 //! Organisations on the pages of operators.
 
-use identity::person;
+use identity::{
+    Reason,
+    organisation::{
+        self,
+        change::{self, Change, Facts},
+    },
+    person,
+};
 
 use super::{clients::Two, *};
 
@@ -100,11 +107,16 @@ async fn whoever_sees_the_present_and_the_next_representative_side_by_side_has_l
     let act = format!("{way}/representative");
     let mut tx = database.read().await.unwrap();
     let next = identity::staff::find(&mut tx, &two.office.reviewer.staff).await.unwrap().unwrap().person_id;
+    let company = organisation::find(&mut tx, &two.office.company_id).await.unwrap().unwrap();
     drop(tx);
     let present = two.office.person_id.as_str();
-    two.post(&two.one, &act, &[("person", present), WHY, SURE]).await;
-    let approve = format!("{}/approve", two.proposal(&way).await);
-    assert_eq!(two.post(&two.other, &approve, &[]).await.status, StatusCode::SEE_OTHER);
+    // By a command of before: the clock of the pages stands still, and each change has its own instant.
+    let before = Facts::of(&company);
+    let after = Facts { legal_representative: Some(present.to_owned()), ..before.clone() };
+    let mut work = database.begin(records::testing::context(NOW.plus_seconds(-60), 33)).await.unwrap();
+    let reason = Reason::parse(WHY.1).unwrap();
+    change::at_once(&mut work, &two.office.company_id, &Change { before, after }, &reason).await.unwrap();
+    work.commit().await.unwrap();
     let looks = async |what: &str| {
         let told = records::testing::told::<identity::events::PersonOpened>(database).await.unwrap();
         let told = told.into_iter().filter(|look| look.what == what).map(|look| look.person.to_string());
@@ -129,4 +141,10 @@ async fn whoever_sees_the_present_and_the_next_representative_side_by_side_has_l
     let shown = two.get(&two.other, &proposal).await.text;
     assert!(shown.contains(&two.office.person.masked()) && shown.contains("审核乙"), "{shown}");
     assert_eq!(looks("proposal").await, once_more(before));
+    // So has whoever sees who it was before.
+    assert_eq!(two.post(&two.other, &format!("{proposal}/approve"), &[]).await.status, StatusCode::SEE_OTHER);
+    let before = looks("organisation").await;
+    let page = two.get(&two.one, &way).await.text;
+    assert!(page.contains("审核乙") && page.contains("欧阳龘"), "{page}");
+    assert_eq!(looks("organisation").await, once_more(before));
 }

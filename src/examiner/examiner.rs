@@ -132,7 +132,8 @@ impl Examiner {
             let _turn = self.turn().await?;
             return tokio::task::spawn_blocking(move || examine(&file.to_vec())).await.map_err(broken);
         };
-        if !inner.behind.has(client) {
+        let is_behind = inner.behind.has(client);
+        if !is_behind {
             let _turn = self.turn().await?;
             let end = Instant::now() + inner.time * limits::PATIENCE;
             let slice = limits::SLICE.min(inner.time);
@@ -140,13 +141,14 @@ impl Examiner {
                 return Ok(examined);
             }
             inner.behind.put(client);
-            // It begins anew: a process that stood still meanwhile would hold memory.
-            let read = self.read_long(nursery, &file).await;
+        }
+        // It begins anew: a process that stood still meanwhile would hold memory.
+        let read = self.read_long(nursery, &file).await;
+        if !is_behind {
             // From its end too: a busy machine may take all of that time for it.
             inner.behind.put(client);
-            return read;
         }
-        self.read_long(nursery, &file).await
+        read
     }
 
     /// A place, and a turn as soon as there is one.

@@ -148,14 +148,14 @@ async fn where_nobody_can_act_as_operator_doctor_says_so_and_bootstrap_makes_som
     fs::remove_file(installation.data().join("keys/operator.key")).unwrap();
     let ran = installation.run_with(&again, &identity_number(1));
     assert!(ran.code == Some(0) && ran.out.contains("operator root-again may sign in until "), "{ran:?}");
-    assert_eq!(installation.must(&["operator", "show"]), "root-again\n");
+    assert!(installation.must(&["operator", "show"]).starts_with("root-again "));
     assert!(installation.run(&["doctor", "--quick"]).out.contains("ok    operators: "));
     // Somebody else is registered for it as well, in a department of before.
     script(&installation, ended).await;
     fs::remove_file(installation.data().join("keys/operator.key")).unwrap();
     let other = again.iter().map(|word| if *word == "root-again" { "other" } else { word }).collect::<Vec<_>>();
     assert_eq!(installation.run_with(&other, &identity_number(2)).code, Some(0));
-    assert_eq!(installation.must(&["operator", "show"]), "other\n");
+    assert!(installation.must(&["operator", "show"]).starts_with("other "));
 }
 
 async fn actors(installation: &Installation, kind: &str) -> Vec<String> {

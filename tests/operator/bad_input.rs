@@ -154,7 +154,7 @@ async fn numbers_with_a_mistake_are_told_apart_and_not_repeated() {
     installation.must(&["migrate"]);
     let (right, wrong) = (identity_number(1), with_wrong_check(&identity_number(1)));
     let ran = installation.run_with(&BOOTSTRAP, &wrong);
-    refused(&ran, &["the identity number in standard input", "check digit is wrong"]);
+    refused(&ran, &["what is in standard input is no identity number", "check digit is wrong"]);
     assert!(!ran.err.contains(&wrong[6..14]), "the number is not repeated: {}", ran.err);
     let code = with_wrong_check(DEPARTMENT);
     let mut words = BOOTSTRAP;

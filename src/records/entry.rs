@@ -44,9 +44,8 @@ pub struct Entry {
 impl FromRow<'_, AnyRow> for Entry {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let needed = |column| text(row, column).map(Option::unwrap_or_default);
-        let number = |column| match is_bytes(row, column)? {
-            true => Ok(Some(i64::MIN)),
-            false => row.try_get::<Option<i64>, _>(column),
+        let number = |column| {
+            if is_bytes(row, column)? { Ok(Some(i64::MIN)) } else { row.try_get::<Option<i64>, _>(column) }
         };
         Ok(Self {
             event_id: needed("event_id")?,

@@ -116,11 +116,14 @@ pub async fn list(
         text => ListPage::after(EventId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
     };
     let mut tx = app.database.read().await?;
-    let found = log::list(&mut tx, &wanted.filter()?, &stretch).await?;
+    // Whoever audits sees what somebody put there who has the database alone, too, and that it is that.
+    let found = log::all(&mut tx, &wanted.filter()?, &stretch).await?;
+    let is_ours = log::ours(&mut tx, &found.items).await?;
     let mut names = Names::default();
     let mut lines = Vec::new();
-    for entry in &found.items {
-        lines.push(line(&page, &mut tx, &mut names, entry).await?);
+    for (entry, is_ours) in found.items.iter().zip(is_ours) {
+        let line = line(&page, &mut tx, &mut names, entry).await?;
+        lines.push(if is_ours { line } else { not_ours(&page, line) });
     }
     let held = held_by(&mut tx, &wanted).await?;
     let mut looks = Vec::new();
@@ -139,6 +142,11 @@ pub async fn list(
     let query = wanted.query();
     let entries = Entries { page, title, id, query, lines, next, licences, related, looks, archived, is_mixed };
     Ok(html(StatusCode::OK, &entries))
+}
+
+/// A line that says that the product did not write its entry.
+fn not_ours(page: &Page, line: Line) -> Line {
+    Line { what: format!("{}{}", page.say(words::audit::NOT_OURS), line.what), ..line }
 }
 
 /// Whom or what the page is about.
@@ -275,12 +283,16 @@ pub async fn export(
     let mut tx = app.database.read().await?;
     let held = held_by(&mut tx, &wanted).await?;
     for entry in &looks_at(&mut tx, &held).await? {
-        rows.push(row(&page, &mut tx, &mut names, (words::audit::LIST_LOOKS, entry)).await?);
+        let line = line(&page, &mut tx, &mut names, entry).await?;
+        rows.push(row(&page, line, (words::audit::LIST_LOOKS, entry)));
     }
     while rows.len() <= FILE_MAX {
-        let found = log::list(&mut tx, &filter, &stretch).await?;
-        for entry in &found.items {
-            rows.push(row(&page, &mut tx, &mut names, (words::audit::LIST_ENTRIES, entry)).await?);
+        let found = log::all(&mut tx, &filter, &stretch).await?;
+        let is_ours = log::ours(&mut tx, &found.items).await?;
+        for (entry, is_ours) in found.items.iter().zip(is_ours) {
+            let line = line(&page, &mut tx, &mut names, entry).await?;
+            let line = if is_ours { line } else { not_ours(&page, line) };
+            rows.push(row(&page, line, (words::audit::LIST_ENTRIES, entry)));
         }
         match found.next {
             Some(next) => stretch = ListPage::after(next, stretch.limit),
@@ -326,16 +338,10 @@ const COLUMNS: [&Text; 17] = [
 ];
 
 /// As the page says it, and then as the log does.
-async fn row(
-    page: &Page,
-    tx: &mut Tx,
-    names: &mut Names,
-    (list, entry): (&Text, &Entry),
-) -> Result<[String; COLUMNS.len()], Problem> {
+fn row(page: &Page, line: Line, (list, entry): (&Text, &Entry)) -> [String; COLUMNS.len()] {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let line = line(page, tx, names, entry).await?;
     let said = std::iter::once(line.detail).chain(line.changes).filter(|said| !said.is_empty());
-    Ok([
+    [
         line.number,
         line.when,
         line.who,
@@ -353,7 +359,7 @@ async fn row(
         entry.at().rfc3339(),
         entry.data.clone(),
         text(&entry.hash),
-    ])
+    ]
 }
 
 /// A last row that says where older entries are, in the column that says what happened.

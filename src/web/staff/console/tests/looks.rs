@@ -68,6 +68,19 @@ async fn whoever_looks_leaves_an_entry_and_auditors_see_who_it_was() {
     for strange in ["/audit/entries?object=%3Cscript%3E", "/audit/entries?request=nonsense", "/audit/entries?after=x"] {
         assert_eq!(auditor.get(strange).await.status, StatusCode::NOT_FOUND, "{strange}");
     }
+    // What somebody puts there who has the database alone is shown as that.
+    records::protect(&office.app.database, records::LogKey::new([7; 32])).await.unwrap();
+    let forged = "insert into event (event_id, at, actor_kind, actor, kind, object, data, sequence)
+                  select 'evt_forged', at, actor_kind, actor, 'licence.revoked', object, data, -7
+                    from event
+                   where kind = 'licence.issued'";
+    let mut tx = office.app.database.housekeeping().await.unwrap();
+    tx.run(forged, vec![]).await.unwrap();
+    tx.commit().await.unwrap();
+    for path in [format!("/audit/entries?object={id}"), format!("/audit/entries.csv?object={id}")] {
+        let shown = auditor.get(&path).await.text;
+        assert_eq!(shown.matches("非本系统写入：").count(), 1, "{path}: {shown}");
+    }
     // The console's own history tells what was done, and not who looked.
     assert!(!clerk.get(&licence).await.text.contains("查看证照"));
 }

@@ -18,11 +18,13 @@ const stopMax = 20_000;
 export let city;
 export let browser;
 
-/** Brings the city and a browser before the first test of a file, and takes them away after the last. */
-export function inSharedCity() {
+/** Brings the city and a browser before the first test of a file, and then does what the file needs; takes both away after
+    the last. One hook, because several of one file do not wait for each other. */
+export function inSharedCity(then = async () => {}) {
   before(async () => {
     city = await sharedCity();
     browser = await startBrowser();
+    await then();
   });
   after(async () => {
     await browser?.close();

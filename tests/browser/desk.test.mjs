@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 
 import { accessibilityFaults, browser, city, inSharedCity, picture, signIn } from './city.mjs';
 
@@ -12,8 +12,7 @@ let photo;
 const VALID = [660, 880];
 const INVALID = [330, 196];
 
-inSharedCity();
-before(async () => {
+inSharedCity(async () => {
   photo = await photograph(city.licence('valid').code);
 });
 

@@ -6,14 +6,14 @@ use std::{
     path::{Path, PathBuf},
     pin::pin,
     process::Stdio,
-    sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc},
     time::Duration,
 };
 
 use base::Fault;
 use documents::pdf::findings::Limit;
 use rustix::{
-    param::clock_ticks_per_second,
+    param::{clock_ticks_per_second, page_size},
     pipe::fcntl_setpipe_size,
     process::{Pid, setpriority_process},
 };
@@ -26,7 +26,7 @@ use tokio::{
 };
 use verify::pdf::{Examined, examine};
 
-use crate::{Blocks, behind::Behind, limits, turn, wire};
+use crate::{Blocks, behind::Behind, limits, turn, wire, worker};
 
 /// Why a file was not examined.
 #[derive(Debug)]
@@ -46,16 +46,25 @@ struct Inner {
     place: Place,
     /// How long a core may work on one file.
     time: Duration,
+    /// Where a file is read first.
+    first: Room,
+    /// Where files are read that take long: with places of their own and fewer turns, so that however many there are the
+    /// others go on.
+    long: Room,
+    /// Who sent files that took long.
+    behind: Behind,
+}
+
+/// Files of which as many are read at once as there are turns.
+#[derive(Debug)]
+struct Room {
     /// Whoever has one of these waits for a turn or has it.
     places: Semaphore,
     turns: Semaphore,
-    /// As `places` and `turns`, of files that take long: with places of their own and fewer turns, so that however many
-    /// there are the others go on.
-    long_places: Semaphore,
-    long_turns: Semaphore,
-    /// Who sent files that took long.
-    behind: Behind,
+    /// The processes that wait for a file.
     idle: Mutex<Vec<Worker>>,
+    /// Whether they give way to all others.
+    gives_way: bool,
 }
 
 #[derive(Debug)]
@@ -96,6 +105,13 @@ enum Ending {
     Starved,
 }
 
+/// What came of a file.
+enum Asked {
+    Examined(Examined),
+    /// It takes more of a core than this. What was told of it before it was read, if it came so far.
+    Late(Option<Examined>),
+}
+
 impl Examiner {
     /// Reads files in processes of a program that is started with these arguments and then calls [`crate::worker::run`].
     pub fn apart(program: &Path, arguments: &'static [&'static str]) -> Self {
@@ -108,14 +124,17 @@ impl Examiner {
     }
 
     fn new(place: Place, time: Duration) -> Self {
-        let places = Semaphore::new(limits::AT_ONCE_MAX + limits::WAITING_MAX);
-        let turns = Semaphore::new(limits::AT_ONCE_MAX);
-        let long_places = Semaphore::new(limits::LONG_MAX);
+        let room = |places, turns, gives_way| Room {
+            places: Semaphore::new(places),
+            turns: Semaphore::new(turns),
+            idle: Mutex::default(),
+            gives_way,
+        };
+        let first = room(limits::AT_ONCE_MAX + limits::WAITING_MAX, limits::AT_ONCE_MAX, false);
         // Half of the cores, so that the other half is there for everything else.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let long_turns = Semaphore::new((cores / 2).max(1));
-        let (behind, idle) = (Behind::default(), Mutex::default());
-        Self(Arc::new(Inner { place, time, places, turns, long_places, long_turns, behind, idle }))
+        let long = room(limits::LONG_MAX, (cores / 2).max(1), true);
+        Self(Arc::new(Inner { place, time, first, long, behind: Behind::default() }))
     }
 
     /// What can be told of a file that this client sent. A file that takes too much time or memory is over a limit; one
@@ -129,86 +148,85 @@ impl Examiner {
         let file = file.into();
         let inner = &self.0;
         let Place::Apart(nursery) = &inner.place else {
-            let _turn = self.turn().await?;
+            let _turn = inner.first.turn().await?;
             return tokio::task::spawn_blocking(move || examine(&file.to_vec())).await.map_err(broken);
         };
         let is_behind = inner.behind.has(client);
         if !is_behind {
-            let _turn = self.turn().await?;
+            let _turn = inner.first.turn().await?;
             let end = Instant::now() + inner.time * limits::PATIENCE;
             let slice = limits::SLICE.min(inner.time);
-            if let Some(examined) = self.ask(nursery, &file, slice, end).await? {
+            if let Asked::Examined(examined) = inner.first.ask(nursery, &file, slice, end).await? {
                 return Ok(examined);
             }
             inner.behind.put(client);
         }
         // It begins anew: a process that stood still meanwhile would hold memory.
-        let read = self.read_long(nursery, &file).await;
+        let read = inner.read_long(nursery, &file).await;
         if !is_behind {
             // From its end too: a busy machine may take all of that time for it.
             inner.behind.put(client);
         }
         read
     }
+}
 
-    /// A place, and a turn as soon as there is one.
-    async fn turn(&self) -> Result<[SemaphorePermit<'_>; 2], Refused> {
-        let place = self.0.places.try_acquire().map_err(|_| Refused::Busy)?;
-        Ok([place, self.0.turns.acquire().await.map_err(broken)?])
-    }
-
+impl Inner {
     /// Reads a file behind those that take less.
     async fn read_long(&self, nursery: &Nursery, file: &Blocks) -> Result<Examined, Refused> {
-        let inner = &self.0;
-        let end = Instant::now() + inner.time * limits::PATIENCE;
-        let _long_place = inner.long_places.try_acquire().map_err(|_| Refused::Busy)?;
-        let long_turn = timeout_at(end, inner.long_turns.acquire()).await;
-        let _long_turn = long_turn.map_err(|_| Refused::Busy)?.map_err(broken)?;
-        let mut worker = nursery.worker(end).await?;
-        worker.gives_way();
-        match worker.ask(file, inner.time, end).await {
-            Ok(examined) => Ok(examined),
-            Err(Ending::Late(Some(unread))) => Ok(unread.over_limit(Limit::Time)),
-            Err(Ending::Died(Some(unread))) => Ok(unread.over_limit(Limit::Memory)),
-            Err(Ending::Died(None)) => Err(no_process(&io::ErrorKind::BrokenPipe.into())),
-            Err(Ending::Late(None) | Ending::Starved) => Err(Refused::Busy),
+        let end = Instant::now() + self.time * limits::PATIENCE;
+        let _turn = timeout_at(end, self.long.turn()).await.map_err(|_| Refused::Busy)??;
+        match self.long.ask(nursery, file, self.time, end).await? {
+            Asked::Examined(examined) => Ok(examined),
+            Asked::Late(Some(unread)) => Ok(unread.over_limit(Limit::Time)),
+            Asked::Late(None) => Err(Refused::Busy),
         }
     }
+}
 
-    /// Asks a process that waits for work and, when there is none or it has died, a new one; nothing when the file takes
-    /// more of a core than this.
-    async fn ask(
-        &self,
-        nursery: &Nursery,
-        file: &Blocks,
-        slice: Duration,
-        end: Instant,
-    ) -> Result<Option<Examined>, Refused> {
-        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+impl Room {
+    /// A place, and a turn as soon as there is one.
+    async fn turn(&self) -> Result<[SemaphorePermit<'_>; 2], Refused> {
+        let place = self.places.try_acquire().map_err(|_| Refused::Busy)?;
+        Ok([place, self.turns.acquire().await.map_err(broken)?])
+    }
+
+    /// Asks a process that waits for work and, when there is none or it has died, a new one.
+    async fn ask(&self, nursery: &Nursery, file: &Blocks, time: Duration, end: Instant) -> Result<Asked, Refused> {
+        let mut idle = self.idle().pop();
         loop {
             let was_idle = idle.is_some();
             let mut worker = match idle.take() {
                 Some(worker) => worker,
-                None => nursery.worker(end).await?,
+                None => self.new_worker(nursery, end).await?,
             };
-            return match worker.ask(file, slice, end).await {
-                Ok(examined) => Ok(Some(self.keep(worker, file, examined))),
+            return match worker.ask(file, time, end).await {
+                Ok(examined) => {
+                    if !worker.is_full() {
+                        self.idle().push(worker);
+                    }
+                    Ok(Asked::Examined(examined))
+                }
                 // While it waited it may have been ended by somebody else.
                 Err(Ending::Died(_)) if was_idle => continue,
-                Err(Ending::Died(Some(unread))) => Ok(Some(unread.over_limit(Limit::Memory))),
+                Err(Ending::Died(Some(unread))) => Ok(Asked::Examined(unread.over_limit(Limit::Memory))),
                 Err(Ending::Died(None)) => Err(no_process(&io::ErrorKind::BrokenPipe.into())),
-                Err(Ending::Late(_)) => Ok(None),
+                Err(Ending::Late(unread)) => Ok(Asked::Late(unread)),
                 Err(Ending::Starved) => Err(Refused::Busy),
             };
         }
     }
 
-    /// Keeps a process for the next file, unless this one was large or could not be read.
-    fn keep(&self, worker: Worker, file: &Blocks, examined: Examined) -> Examined {
-        if file.len() <= limits::KEPT_BYTES_MAX && examined.problem.is_none() {
-            self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+    async fn new_worker(&self, nursery: &Nursery, end: Instant) -> Result<Worker, Refused> {
+        let worker = nursery.worker(end).await?;
+        if self.gives_way {
+            worker.gives_way();
         }
-        examined
+        Ok(worker)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Worker>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -254,8 +272,7 @@ impl Worker {
         let mut process = Command::new(program)
             .args(arguments)
             .env_clear()
-            // The allocator takes memory when it needs it and not before, so that the limit of the process is its own.
-            .envs([("MIMALLOC_ARENA_EAGER_COMMIT", "0"), ("MIMALLOC_EAGER_COMMIT", "0")])
+            .envs(worker::ENVIRONMENT)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -276,6 +293,16 @@ impl Worker {
         let id = self.process.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         // One that cannot be told to is ended in time all the same.
         let _ = setpriority_process(id, limits::NICENESS_LONG);
+    }
+
+    /// Whether it still has more memory than it may take along to the next file. Where the system does not say, it has.
+    fn is_full(&self) -> bool {
+        let told = self.process.id().and_then(|id| std::fs::read_to_string(format!("/proc/{id}/statm")).ok());
+        // Pages that are resident, and those of them that are shared with others (proc_pid_statm(5)).
+        let told = told.unwrap_or_default();
+        let pages: Vec<usize> = told.split(' ').skip(1).take(2).filter_map(|pages| pages.parse().ok()).collect();
+        let [resident, shared] = pages[..] else { return true };
+        resident.saturating_sub(shared).saturating_mul(page_size()) > limits::KEPT_BYTES_MAX
     }
 
     /// Asks for a file, until a core has worked on it for this time.
@@ -442,10 +469,10 @@ mod tests {
             assert_eq!(examiner.examine(None, b"fast".as_slice()).await.unwrap().problem, None);
         }
         // Those that take long have places of their own.
-        while examiner.0.long_places.available_permits() > limits::LONG_MAX - long.len() {
+        while examiner.0.long.places.available_permits() > limits::LONG_MAX - long.len() {
             examiner.examine(None, b"fast".as_slice()).await.unwrap();
         }
-        assert_eq!(examiner.0.places.available_permits(), limits::AT_ONCE_MAX + limits::WAITING_MAX);
+        assert_eq!(examiner.0.first.places.available_permits(), limits::AT_ONCE_MAX + limits::WAITING_MAX);
         assert!(long.iter().all(|long| !long.is_finished()));
         long.iter().for_each(tokio::task::JoinHandle::abort);
     }
@@ -456,11 +483,25 @@ mod tests {
         let examiner = telling(b"fast", then, Duration::from_millis(500));
         let (one, other) = (Some(IpAddr::from([203, 0, 113, 1])), Some(IpAddr::from([203, 0, 113, 2])));
         while let Err(Refused::Busy) = examiner.examine(one, b"long".as_slice()).await {}
-        let all = examiner.0.long_places.try_acquire_many(u32::try_from(limits::LONG_MAX).unwrap()).unwrap();
+        let all = examiner.0.long.places.try_acquire_many(u32::try_from(limits::LONG_MAX).unwrap()).unwrap();
         assert!(matches!(examiner.examine(one, b"fast".as_slice()).await, Err(Refused::Busy)));
         assert_eq!(examiner.examine(other, b"fast".as_slice()).await.unwrap().problem, None);
         drop(all);
         assert_eq!(examiner.examine(one, b"fast".as_slice()).await.unwrap().problem, None);
+    }
+
+    #[tokio::test]
+    async fn a_process_reads_the_next_file_too_unless_it_keeps_much_memory() {
+        let (file, minute, client) = (b"%PDF".as_slice(), Duration::from_mins(1), Some(IpAddr::from([203, 0, 113, 1])));
+        let waits = telling(file, "tell; read next", minute);
+        let keeps = telling(file, "much=$(head -c 9000000 /dev/zero | tr '\\0' x); tell; read next", minute);
+        for (examiner, kept) in [(waits, 1), (keeps, 0)] {
+            assert_eq!(examiner.examine(client, file).await.unwrap().problem, None);
+            // Beginning a process costs more than most files do, also one for those that take long.
+            examiner.0.behind.put(client);
+            assert_eq!(examiner.examine(client, file).await.unwrap().problem, None);
+            assert_eq!([examiner.0.first.idle().len(), examiner.0.long.idle().len()], [kept; 2]);
+        }
     }
 
     #[tokio::test]
@@ -470,8 +511,8 @@ mod tests {
             let mut one = std::pin::pin!(examiner.examine(None, b"%PDF".as_slice()));
             assert!(waits(one.as_mut()));
         }
-        assert_eq!(examiner.0.turns.available_permits(), limits::AT_ONCE_MAX);
-        assert_eq!(examiner.0.places.available_permits(), limits::AT_ONCE_MAX + limits::WAITING_MAX);
+        assert_eq!(examiner.0.first.turns.available_permits(), limits::AT_ONCE_MAX);
+        assert_eq!(examiner.0.first.places.available_permits(), limits::AT_ONCE_MAX + limits::WAITING_MAX);
     }
 
     #[tokio::test]
@@ -485,6 +526,6 @@ mod tests {
         }
         assert!(matches!(examiner.examine(None, b"%PDF".as_slice()).await, Err(Refused::Busy)));
         drop(all);
-        assert_eq!(examiner.0.places.available_permits(), limits::AT_ONCE_MAX + limits::WAITING_MAX);
+        assert_eq!(examiner.0.first.places.available_permits(), limits::AT_ONCE_MAX + limits::WAITING_MAX);
     }
 }

@@ -21,8 +21,8 @@ pub(crate) const PATIENCE: u32 = 8;
 /// Bytes of memory that a process which reads files may write to: the file, what its parts take, and what a stream
 /// unpacks to.
 pub(crate) const MEMORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// Files of more bytes are the last that a process reads, so that the memory they took is given back.
-pub(crate) const KEPT_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of memory that a process may keep between two files; one that keeps more ends. A new one keeps two.
+pub(crate) const KEPT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of one block of a file that waits.
 pub(crate) const BLOCK_BYTES: usize = 64 * 1024;
 /// Bytes that lie in the pipe to a process: more than a licence has.

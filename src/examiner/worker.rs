@@ -7,6 +7,11 @@ use verify::pdf::Examined;
 
 use crate::{limits, turn::give_way, wire};
 
+/// All that such a process is told: its allocator takes memory when it needs it and not before, so that the limit of the
+/// process is its own, and gives it back at once, so that the process can read the next file.
+pub const ENVIRONMENT: [(&str, &str); 3] =
+    [("MIMALLOC_ARENA_EAGER_COMMIT", "0"), ("MIMALLOC_EAGER_COMMIT", "0"), ("MIMALLOC_PURGE_DELAY", "0")];
+
 /// Takes away from this process what reading needs not, for good, then reads files until its input ends.
 ///
 /// # Errors
@@ -20,8 +25,11 @@ pub fn run() -> io::Result<()> {
     while let Some(file) = question(&mut input)? {
         // First what the records are asked with, in case that reading is ended from outside.
         let unread = Examined::unread(&file);
-        answer(&mut output, &unread)?;
-        answer(&mut output, &unread.read(&file))?;
+        answer(&mut output, &serde_json::to_vec(&unread)?)?;
+        // Whoever has the second answer looks how much is kept: nothing but the answer.
+        let message = serde_json::to_vec(&unread.read(&file))?;
+        drop(file);
+        answer(&mut output, &message)?;
     }
     Ok(())
 }
@@ -55,9 +63,8 @@ fn question(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(file))
 }
 
-fn answer(output: &mut impl Write, examined: &Examined) -> io::Result<()> {
-    let message = serde_json::to_vec(examined)?;
+fn answer(output: &mut impl Write, message: &[u8]) -> io::Result<()> {
     output.write_all(&wire::head(message.len()))?;
-    output.write_all(&message)?;
+    output.write_all(message)?;
     output.flush()
 }

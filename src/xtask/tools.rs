@@ -74,19 +74,8 @@ pub fn instructions(report: &mut Report, rest: &[&str]) -> Result<()> {
 pub fn bombs(report: &mut Report, rest: &[&str]) -> Result<()> {
     let is_debug = rest.contains(&"--debug");
     let rest: Vec<&str> = rest.iter().copied().filter(|word| *word != "--debug").collect();
-    let (server, bench) = build_bench(report, if is_debug { "dev" } else { "release" })?;
-    // Clients have machines of their own: who measures is not kept waiting by what is measured.
-    let preferred = ["--fifo", "1"];
-    let is_allowed = Command::new("chrt").args(preferred).arg("true").status().is_ok_and(|status| status.success());
-    let mut command = if is_allowed {
-        let mut command = Command::new("chrt");
-        command.args(preferred).arg(bench.get_program());
-        command
-    } else {
-        say("this user may not prefer a process: what the client waits for a core is in the figures");
-        bench
-    };
-    measure(command.arg("--bombs").arg("--server").arg(server).args(rest))
+    let (server, mut bench) = build_bench(report, if is_debug { "dev" } else { "release" })?;
+    measure(bench.arg("--bombs").arg("--server").arg(server).args(rest))
 }
 
 /// Measures what a page of each list costs beside few rows and beside many, on SQLite and on a PostgreSQL server of its

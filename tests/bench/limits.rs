@@ -12,7 +12,7 @@ use ring::{
 };
 use serde_json::{Value, json};
 
-use crate::{flows, meter, product};
+use crate::{flows, meter};
 
 /// The bare operation that a flow is compared with.
 pub struct Limit {
@@ -87,7 +87,7 @@ pub struct Server {
 impl Server {
     /// Starts it and waits until it listens.
     pub async fn start() -> anyhow::Result<Self> {
-        let mut process = product::plainly(&std::env::current_exe()?)
+        let mut process = tokio::process::Command::new(std::env::current_exe()?)
             .arg("limit-server")
             .stdout(std::process::Stdio::piped())
             .kill_on_drop(true)

@@ -42,12 +42,12 @@ impl Product {
         let folder = std::env::temp_dir().join(format!("guosuo-bench-{}-{}", std::process::id(), postgres.is_some()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder)?;
-        let mut first = spawn(plainly(server), &folder, postgres)?;
+        let mut first = spawn(Command::new(server), &folder, postgres)?;
         wait_ready(&mut first, &folder).await?;
         stop(&mut first).await?;
         let _ = std::fs::remove_file(folder.join("demo.json"));
         let started = Instant::now();
-        let mut command = plainly(if counted { Path::new("valgrind") } else { server });
+        let mut command = Command::new(if counted { Path::new("valgrind") } else { server });
         if counted {
             let file = format!("--callgrind-out-file={}", callgrind_file(&folder).display());
             command.args(["--tool=callgrind", &file]).arg(server);
@@ -91,13 +91,6 @@ impl Product {
         std::fs::remove_dir_all(&self.folder)?;
         Ok(())
     }
-}
-
-/// A program that is preferred to nobody, whoever starts it.
-pub fn plainly(program: &Path) -> Command {
-    let mut command = Command::new("chrt");
-    command.args(["--other", "0"]).arg(program);
-    command
 }
 
 fn callgrind_file(folder: &Path) -> PathBuf {

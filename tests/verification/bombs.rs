@@ -3,7 +3,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use reqwest::StatusCode;
@@ -20,41 +20,81 @@ use super::files::verify;
 /// What one file may cost.
 const MEMORY_KIB_MAX: u64 = 64 * 1024;
 const CPU_SECONDS_MAX: f64 = 2.0;
+/// What a process keeps of it that reads the next file too.
+const KEPT_KIB_MAX: u64 = 8 * 1024;
 
-/// What the process that reads files answers, and what that cost: kilobytes at most, and seconds of a processor.
+/// A process that reads files, started as the service starts it.
+struct Reader(Child);
+
+impl Reader {
+    fn start() -> Self {
+        let mut process = Command::new(program());
+        process.arg("examine").env_clear().envs(examiner::worker::ENVIRONMENT);
+        let mut process = process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut ready = [0; 6];
+        process.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
+        Self(process)
+    }
+
+    /// What it answers, which is what can be told before a file is read and what is told then.
+    fn read(&mut self, name: &str, file: &[u8]) -> Value {
+        let (questions, answers) = (self.0.stdin.as_mut().unwrap(), self.0.stdout.as_mut().unwrap());
+        questions.write_all(&u32::try_from(file.len()).unwrap().to_be_bytes()).unwrap();
+        questions.write_all(file).unwrap();
+        let [_, message] = [(); 2].map(|()| {
+            let mut head = [0; 4];
+            assert!(answers.read_exact(&mut head).is_ok(), "{name}: the process ended");
+            let mut message = vec![0; u32::from_be_bytes(head) as usize];
+            answers.read_exact(&mut message).unwrap();
+            message
+        });
+        serde_json::from_slice(&message).unwrap()
+    }
+
+    /// Kilobytes, by their name in `/proc/*/status`.
+    fn kib(&self, name: &str) -> u64 {
+        let status = self.about("status");
+        let kib = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap();
+        kib.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Seconds of a processor so far.
+    fn seconds(&self) -> f64 {
+        let stat = self.about("stat");
+        let words = stat.rsplit(')').next().unwrap().split_whitespace();
+        words.skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / 100.0
+    }
+
+    fn about(&self, what: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{what}", self.0.id())).unwrap()
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+/// What a new process that reads files answers, and what that cost: kilobytes at most, and seconds of a processor.
 fn read_alone(name: &str, file: &[u8]) -> (Value, u64, f64) {
-    let mut process = Command::new(program())
-        .arg("examine")
-        .env_clear()
-        .envs([("MIMALLOC_ARENA_EAGER_COMMIT", "0"), ("MIMALLOC_EAGER_COMMIT", "0")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let (mut questions, mut answers) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
-    questions.write_all(&u32::try_from(file.len()).unwrap().to_be_bytes()).unwrap();
-    questions.write_all(file).unwrap();
-    let mut ready = [0; 6];
-    answers.read_exact(&mut ready).unwrap();
-    // What is told before the file is read, and what is told then.
-    let [_, message] = [(); 2].map(|()| {
-        let mut head = [0; 4];
-        assert!(answers.read_exact(&mut head).is_ok(), "{name}: the process ended");
-        let mut message = vec![0; u32::from_be_bytes(head) as usize];
-        answers.read_exact(&mut message).unwrap();
-        message
-    });
-    let about = |what: &str| std::fs::read_to_string(format!("/proc/{}/{what}", process.id())).unwrap();
-    let status = about("status");
-    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let most = most.trim().trim_end_matches(" kB").parse().unwrap();
-    let stat = about("stat");
-    let ticks: u64 =
-        stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap()).sum();
-    drop(questions);
-    process.wait().unwrap();
-    (serde_json::from_slice(&message).unwrap(), most, ticks as f64 / 100.0)
+    let mut reader = Reader::start();
+    let examined = reader.read(name, file);
+    (examined, reader.kib("VmHWM"), reader.seconds())
+}
+
+#[test]
+fn a_process_that_has_read_a_bomb_gives_its_memory_back_and_reads_the_next_file() {
+    let mut reader = Reader::start();
+    let honest = tagged(1);
+    let alone = reader.read("an honest file", &honest);
+    for (name, file) in bombs(300) {
+        reader.read(name, &file);
+        assert_eq!(reader.read("an honest file", &honest), alone, "after {name}");
+        let kept = reader.kib("RssAnon");
+        assert!(kept <= KEPT_KIB_MAX, "{name}: {kept} KiB");
+    }
 }
 
 #[test]

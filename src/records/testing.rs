@@ -1,6 +1,8 @@
 //! A fresh, migrated database for one test: SQLite in a temporary folder, or PostgreSQL when the test command says so.
 
 use std::{
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -12,6 +14,7 @@ use base::{
     Fault, Instant, ListPage, SeededEntropy,
     id::{Ids, PersonId, StaffId},
 };
+use tokio::sync::OnceCell;
 
 use crate::{
     actor::Actor,
@@ -30,6 +33,9 @@ use crate::{
 
 /// Where the test command says that a PostgreSQL server is, as a URL without a database name.
 const SERVER_VARIABLE: &str = "GUOSUO_TEST_POSTGRES";
+
+/// The database's file in its folder.
+const SQLITE_FILE: &str = "test.sqlite";
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -73,10 +79,9 @@ pub async fn fresh() -> Result<Fresh, Fault> {
 pub async fn fresh_following(consequences: &'static [Consequence]) -> Result<Fresh, Fault> {
     let name = fresh_name();
     let folder = std::env::temp_dir().join(&name);
-    let (mut settings, _) = settings_of(&name).await?;
+    let mut settings = migrated(&name).await?;
     settings.consequences = consequences;
     let database = Database::open(&settings).await?;
-    migrate::migrate(&database).await?;
     Ok(Fresh { database, settings, folder })
 }
 
@@ -88,10 +93,9 @@ pub async fn fresh_following(consequences: &'static [Consequence]) -> Result<Fre
 pub async fn fresh_protected(marked: &'static [&'static [Marked]]) -> Result<Fresh, Fault> {
     let name = fresh_name();
     let folder = std::env::temp_dir().join(&name);
-    let (mut settings, _) = settings_of(&name).await?;
+    let mut settings = migrated(&name).await?;
     settings.marked = marked;
     let database = Database::open(&settings).await?;
-    migrate::migrate(&database).await?;
     protect(&database, log_key()).await?;
     Ok(Fresh { database, settings, folder })
 }
@@ -115,25 +119,73 @@ fn fresh_name() -> String {
 }
 
 async fn settings_of(name: &str) -> Result<(DatabaseSettings, Option<PathBuf>), Fault> {
-    #[allow(clippy::disallowed_methods, reason = "the one place where tests learn which database they run on")]
-    let server = std::env::var(SERVER_VARIABLE).ok();
-    if let Some(server) = server {
-        let server = server.trim_end_matches('/').to_owned();
-        let admin = Database::open(&DatabaseSettings::new(format!("{server}/postgres"))).await?;
-        let mut tx = admin.read().await?;
-        tx.script(&format!("create database {name}")).await?;
-        drop(tx);
-        admin.close().await;
-        let mut settings = DatabaseSettings::new(format!("{server}/{name}"));
-        // Many tests run at once against one server with 100 connections.
-        settings.connections_max = 4;
-        return Ok((settings, None));
+    if let Some(server) = server() {
+        return Ok((create(&server, name, "").await?, None));
     }
     let folder = std::env::temp_dir().join(name);
     std::fs::create_dir_all(&folder).map_err(Fault::broken)?;
-    let mut settings = DatabaseSettings::new(format!("sqlite://{}", folder.join("test.sqlite").display()));
+    Ok((with_few_connections(format!("sqlite://{}", folder.join(SQLITE_FILE).display())), Some(folder)))
+}
+
+/// Settings of a database with the whole schema and without a row, copied from one that was migrated once: migrating
+/// costs more than most tests do.
+async fn migrated(name: &str) -> Result<DatabaseSettings, Fault> {
+    static TEMPLATE: OnceCell<Template> = OnceCell::const_new();
+    let template = TEMPLATE.get_or_try_init(Template::new).await?;
+    match template {
+        Template::Postgres { server, name: template } => create(server, name, &format!("template {template}")).await,
+        Template::Sqlite(bytes) => {
+            let (settings, folder) = settings_of(name).await?;
+            let file = folder.ok_or_else(|| Fault::broken("the tests change databases"))?.join(SQLITE_FILE);
+            let mut options = std::fs::OpenOptions::new();
+            let mut file = options.write(true).create_new(true).mode(0o600).open(file).map_err(Fault::broken)?;
+            file.write_all(bytes).map_err(Fault::broken)?;
+            Ok(settings)
+        }
+    }
+}
+
+/// What databases with the whole schema are copied from.
+enum Template {
+    Postgres { server: String, name: String },
+    Sqlite(Vec<u8>),
+}
+
+impl Template {
+    async fn new() -> Result<Self, Fault> {
+        let name = fresh_name();
+        let (settings, folder) = settings_of(&name).await?;
+        let database = Database::open(&settings).await?;
+        migrate::migrate(&database).await?;
+        database.close().await;
+        let Some(folder) = folder else {
+            return Ok(Self::Postgres { server: server().unwrap_or_default(), name });
+        };
+        let bytes = std::fs::read(folder.join(SQLITE_FILE)).map_err(Fault::broken)?;
+        std::fs::remove_dir_all(folder).map_err(Fault::broken)?;
+        Ok(Self::Sqlite(bytes))
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place where tests learn which database they run on")]
+fn server() -> Option<String> {
+    std::env::var(SERVER_VARIABLE).ok().map(|server| server.trim_end_matches('/').to_owned())
+}
+
+async fn create(server: &str, name: &str, from: &str) -> Result<DatabaseSettings, Fault> {
+    let admin = Database::open(&DatabaseSettings::new(format!("{server}/postgres"))).await?;
+    let mut tx = admin.read().await?;
+    tx.script(&format!("create database {name} {from}")).await?;
+    drop(tx);
+    admin.close().await;
+    Ok(with_few_connections(format!("{server}/{name}")))
+}
+
+/// Many tests run at once against one server with 100 connections.
+fn with_few_connections(url: String) -> DatabaseSettings {
+    let mut settings = DatabaseSettings::new(url);
     settings.connections_max = 4;
-    Ok((settings, Some(folder)))
+    settings
 }
 
 /// A context of the operator at `at` with repeatable randomness.

@@ -166,7 +166,7 @@ pub async fn find_database_of_any_version(settings: &Settings) -> anyhow::Result
 /// # Errors
 ///
 /// A setting that cannot be used, another process that serves the file, or a lock beside it that cannot be made.
-pub fn alone(settings: &Settings) -> anyhow::Result<Option<File>> {
+pub fn alone(settings: &Settings) -> anyhow::Result<Option<Held>> {
     // Before anything is made: what is wrong with the settings leaves nothing behind.
     check(settings)?;
     let of_database = database_settings(settings)?;
@@ -177,17 +177,28 @@ pub fn alone(settings: &Settings) -> anyhow::Result<Option<File>> {
     hold(&file.with_extension("serving"), &taken).map(Some)
 }
 
+/// A lock that this process holds.
+#[derive(Debug)]
+pub struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing it is not enough: a process that another thread is just starting has it too until it runs its program.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Holds a lock, whose file is made when it is not there, for as long as the answer lives: it goes with the process,
 /// however that ends.
 ///
 /// # Errors
 ///
 /// `taken` when another process holds it; when it cannot be made.
-pub fn hold(path: &Path, taken: &str) -> anyhow::Result<File> {
+pub fn hold(path: &Path, taken: &str) -> anyhow::Result<Held> {
     let making = || format!("making {}", path.display());
     let file = disk::open_to_append(path).with_context(making)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Held(file)),
         Err(TryLockError::WouldBlock) => bail!("{taken}"),
         Err(TryLockError::Error(error)) => Err(error).with_context(making),
     }
@@ -418,6 +429,19 @@ pub fn fonts_folder(settings: &Settings) -> anyhow::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lock_is_free_when_it_is_let_go_although_a_process_that_begins_has_its_file_too() {
+        let file = std::env::temp_dir().join(format!("guosuo-lock-{}", std::process::id()));
+        let held = hold(&file, "taken").unwrap();
+        // As a process has it between its beginning and the program it runs.
+        let inherited = held.0.try_clone().unwrap();
+        assert_eq!(hold(&file, "taken").unwrap_err().to_string(), "taken");
+        drop(held);
+        hold(&file, "taken").unwrap();
+        drop(inherited);
+        fs::remove_file(file).unwrap();
+    }
 
     #[test]
     fn a_public_url_is_https_or_on_this_machine() {

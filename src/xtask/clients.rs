@@ -17,8 +17,8 @@ pub fn browser(report: &mut Report, city: &City) -> Result<()> {
     install::node_packages(report)?;
     let mut command = Command::new("node");
     command
-        // One file after another: all are in one city, and two cores are not more.
-        .args(["--test", "--test-reporter=tap", "--test-concurrency=1", "tests/browser/*.test.mjs"])
+        // All are in one city, each with people of its own; two cores are not more.
+        .args(["--test", "--test-reporter=tap", "--test-concurrency=2", "tests/browser/*.test.mjs"])
         .current_dir(root())
         .env("PATH", programs::path(&[Part::Browser])?)
         .env("GUOSUO", target().join("debug/guosuo"))

@@ -13,8 +13,14 @@ use crate::{
 /// Tells the tests which PostgreSQL server to use; without it they use SQLite.
 pub const POSTGRES: &str = "GUOSUO_TEST_POSTGRES";
 
-/// How long each target reads changed inputs, in seconds.
+/// Tells the programs of tests how many of them run at once.
+const AT_ONCE: &str = "RUST_TEST_THREADS";
+
+/// How long a core reads changed inputs for each target, in seconds.
 const FUZZ_SECONDS: (&str, &str) = ("FUZZ_SECONDS", "10");
+
+/// Tests that run at once on each core: many wait for something.
+const TESTS_PER_CORE: usize = 2;
 
 /// Crates whose tests never meet a database: running them a second time would prove nothing.
 const WITHOUT_DATABASE: [&str; 7] = ["base", "crypto", "documents", "verify", "examiner", "departments", "xtask"];
@@ -43,7 +49,7 @@ pub fn run(report: &mut Report, parts: &[Part]) -> Result<()> {
             words.extend(["--skip", module]);
         }
         let mut command = cargo(&words);
-        command.env_remove(POSTGRES).env(FUZZ_SECONDS.0, FUZZ_SECONDS.1);
+        command.env_remove(POSTGRES).env(FUZZ_SECONDS.0, FUZZ_SECONDS.1).env(AT_ONCE, at_once());
         report.tests("tests on sqlite", &mut command, Counted::cargo)?;
     }
     if parts.contains(&Part::Postgres) {
@@ -84,5 +90,13 @@ fn postgres(report: &mut Report) -> Result<()> {
     }
     // What strangers send is read before any database is asked.
     words.extend(["--", "--skip", "targets::"]);
-    report.tests("tests on postgres", cargo(&words).env(POSTGRES, &server.url), Counted::cargo)
+    let mut command = cargo(&words);
+    command.env(POSTGRES, &server.url).env(AT_ONCE, at_once());
+    report.tests("tests on postgres", &mut command, Counted::cargo)
+}
+
+/// How many tests run at once.
+fn at_once() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores * TESTS_PER_CORE).to_string()
 }

@@ -5,9 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import {
-  accessibilityFaults, browser, city, inSharedCity, picture, signIn, smallTargets, widerThanPhone,
-} from './city.mjs';
+import { browser, city, inSharedCity, lookAt, signIn } from './city.mjs';
 
 inSharedCity();
 
@@ -23,10 +21,7 @@ async function signedIn(username, to, language) {
 
 /** Keeps a picture, and refuses what cannot be used on a phone or read aloud. */
 async function look(page, name) {
-  const wrong = [...await accessibilityFaults(page), ...await smallTargets(page)];
-  if (await widerThanPhone(page)) wrong.push('wider than a phone');
-  assert.deepEqual(wrong, [], name);
-  await picture(page, name);
+  assert.deepEqual(await lookAt(page, name), [], name);
 }
 
 /** A clerk finds a citizen who holds a licence of the department, and opens it. */

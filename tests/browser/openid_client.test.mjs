@@ -5,24 +5,25 @@ import { test } from 'node:test';
 
 import * as client from 'openid-client';
 
-import { allowIfAsked, browser, city, inSharedCity, signIn } from './city.mjs';
+import { allowIfAsked, browser, city, inSharedCity, signIn, until } from './city.mjs';
 
 inSharedCity();
 
 const insecure = { execute: [client.allowInsecureRequests] };
 
-/** Walks the browser to the redirect URI, where nobody listens, and gives that address. */
+/** Walks the browser to the redirect URI, where nobody listens, and gives the address to which the provider sent it. */
 async function answer(page, url, account) {
   let landed;
-  await page.route('http://127.0.0.1:9/**', (route) => {
-    landed = new URL(route.request().url());
-    return route.fulfill({ status: 200, contentType: 'text/plain', body: 'landed' });
+  page.on('response', (response) => {
+    const to = response.headers().location;
+    if (to?.startsWith('http://127.0.0.1:9/')) landed = new URL(to);
   });
   await page.goto(url.href);
-  if (!landed && (await page.locator('#password').count())) await signIn(page, account);
-  if (!landed) await allowIfAsked(page);
-  await page.waitForURL('http://127.0.0.1:9/**');
-  return landed;
+  await signIn(page, account);
+  return until('the redirect URI', 30_000, async () => {
+    if (!landed) await allowIfAsked(page);
+    return landed;
+  });
 }
 
 for (const [name, authentication] of [

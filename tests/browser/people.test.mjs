@@ -4,9 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-  accessibilityFaults, browser, city, inSharedCity, picture, signIn, smallTargets, widerThanPhone,
-} from './city.mjs';
+import { browser, city, inSharedCity, lookAt, signIn } from './city.mjs';
 
 inSharedCity();
 
@@ -28,10 +26,7 @@ async function signedIn(username, to, language) {
 
 /** Keeps a picture, and refuses what cannot be used on a phone or read aloud. */
 async function look(page, name) {
-  const wrong = [...await accessibilityFaults(page), ...await smallTargets(page)];
-  if (await widerThanPhone(page)) wrong.push('wider than a phone');
-  assert.deepEqual(wrong, [], name);
-  await picture(page, name);
+  assert.deepEqual(await lookAt(page, name), [], name);
 }
 
 // The last citizen: nobody else's password is changed by a test.

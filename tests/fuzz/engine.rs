@@ -97,9 +97,8 @@ pub fn run<T: Target>(target: &T) {
         session.pool.push(input);
     }
     let begun = session.pool.len();
-    let end = Instant::now() + plan.time;
-    let mut told = Instant::now();
-    while Instant::now() < end {
+    let (begun_at, mut told) = (worked(), Instant::now());
+    while worked().saturating_sub(begun_at) < plan.time {
         let input = session.another();
         if session.read(&input) {
             session.keep(input);

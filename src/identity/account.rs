@@ -193,6 +193,13 @@ pub(crate) async fn hold(tx: &mut Tx, account: &AccountId) -> Result<Option<Acco
     find(tx, account).await
 }
 
+/// Holds the accounts of a person until the commit. Whether one of them is open, or there is none.
+pub(crate) async fn hold_open_of(tx: &mut Tx, person: &PersonId) -> Result<bool, Fault> {
+    let states: Vec<(String,)> =
+        tx.change("update account set state = state where person_id = $1 returning state", args![person]).await?;
+    Ok(states.is_empty() || states.iter().any(|(state,)| state == "open"))
+}
+
 type Row = (String, String, String, String);
 
 fn view((account, person, username, state): Row) -> AccountView {

@@ -11,7 +11,7 @@ use base::{
 use records::{Actor, Tx, Work};
 
 use crate::{
-    Error,
+    Error, account,
     events::{StaffAppointed, StaffEnded},
     organisation, person,
 };
@@ -200,13 +200,18 @@ pub async fn end_of_person(work: &mut Work, person: &PersonId) -> Result<(), Fau
     Ok(())
 }
 
-/// The member of staff who acts, if the appointment still has this role; it is held until the commit.
+/// The member of staff who acts, if the appointment still has this role; it is held until the commit. So are an
+/// operator's accounts: of two operators who lock each other in one instant one is the first.
 ///
 /// # Errors
 ///
-/// [`Error::NotAllowed`] when nobody acts as staff, the appointment has ended or has not this role.
+/// [`Error::NotAllowed`] when nobody acts as staff, the appointment has ended or has not this role, and for an operator
+/// whose account was locked or closed.
 pub async fn acting(work: &mut Work, role: Role) -> Result<StaffView, Error> {
-    let Actor::Staff { staff, .. } = work.actor().clone() else { return Err(Error::NotAllowed) };
+    let Actor::Staff { staff, person } = work.actor().clone() else { return Err(Error::NotAllowed) };
+    if role == Role::Operator && !account::hold_open_of(&mut work.tx, &person).await? {
+        return Err(Error::NotAllowed);
+    }
     queries::hold(&mut work.tx, &staff).await?;
     let found = queries::by_id(&mut work.tx, &staff).await?;
     found.filter(|found| found.roles.has(role)).ok_or(Error::NotAllowed)

@@ -3,7 +3,7 @@
 use base::id::ProposalId;
 
 use super::*;
-use crate::{command_key, operator, password::PasswordState, proposal::Approved, reset::HandedOver};
+use crate::{appointment, command_key, operator, password::PasswordState, proposal::Approved, reset::HandedOver};
 
 /// An account of a reviewer.
 async fn reviewer(office: &Office) -> Result<AccountId, Error> {
@@ -111,6 +111,34 @@ async fn an_account_with_powers_is_opened_by_two_operators_and_nobody_opens_thei
     assert!(matches!(approve(&office, &office.one, &id).await, Err(Error::Own)));
     let mut work = office.begin(&office.one, 6).await?;
     assert!(matches!(operator::rename(&mut work, &own, "other", &why()).await, Err(Error::Own)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_two_operators_who_lock_or_dismiss_each_other_in_one_instant_one_is_left() -> Result<(), Error> {
+    for second_dismisses in [false, true] {
+        let office = Office::open().await?;
+        let accounts = [office.account(11).await?, office.account(12).await?];
+        let lock = async |who: &Actor, account: &AccountId| {
+            let mut work = office.begin(who, 1).await?;
+            operator::lock(&mut work, account, &why()).await?;
+            work.commit().await?;
+            Ok::<_, Error>(())
+        };
+        let Actor::Staff { person, .. } = &office.one else { panic!("an operator is staff") };
+        let dismiss = async {
+            let mut work = office.begin(&office.two, 1).await?;
+            appointment::end(&mut work, person, &why()).await?;
+            work.commit().await?;
+            Ok(())
+        };
+        let second = async { if second_dismisses { dismiss.await } else { lock(&office.two, &accounts[0]).await } };
+        let done: [Result<(), Error>; 2] = tokio::join!(lock(&office.one, &accounts[1]), second).into();
+        assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1, "{done:?}");
+        let events = office.city.events::<events::AccountLocked>().await?.len()
+            + office.city.events::<events::StaffEnded>().await?.len();
+        assert_eq!(events, 1);
+    }
     Ok(())
 }
 

@@ -176,6 +176,11 @@ pub async fn find_by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<Organ
     queries::by_code(tx, code).await
 }
 
+/// The first organisations that have this name now.
+pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Vec<OrganisationView>, Fault> {
+    queries::by_name(tx, name.trim(), limits::LIST_PAGE).await
+}
+
 /// Organisations of one kind, in the order they were registered.
 pub async fn list(
     tx: &mut Tx,

@@ -205,6 +205,9 @@ async fn beside(database: &Database, tx: &mut Tx, head: &Head, audit: &mut Audit
     let is_ours = |point: &Point| database.log_key().is_none_or(|key| point.is_ours(key));
     let point = point::find(tx).await?.filter(is_ours).unwrap_or_default();
     let mut rest: Option<Walk<'_>> = None;
+    for entry in log::below_all(tx).await? {
+        audit.find(Finding::Stray(entry.sequence.unwrap_or(i64::MIN)));
+    }
     let mut after = i64::MIN;
     loop {
         let entries = log::from(tx, after, point.sequence).await?;

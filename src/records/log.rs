@@ -148,6 +148,19 @@ pub(crate) async fn from(tx: &mut Tx, after: i64, to: i64) -> Result<Vec<Entry>,
     .await
 }
 
+/// The first entries with the least number that there is or one below: SQLite keeps numbers that no program can write.
+pub(crate) async fn below_all(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
+    tx.all(
+        entries!(
+            "where sequence <= $1
+              order by sequence
+              limit $2"
+        ),
+        args![i64::MIN, TURN_MAX as i64],
+    )
+    .await
+}
+
 /// Writes down from which number on the chain is made with a key; whether nobody else did something meanwhile.
 pub(crate) async fn key_from(tx: &mut Tx, key: &LogKey, mut head: Head) -> Result<bool, Fault> {
     head.keyed_from = Some(head.sequence + 1);

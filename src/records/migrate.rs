@@ -59,6 +59,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0022_licence_piece"),
     both!("0023_licence_revocation"),
     pair!("0024_records_archive"),
+    both!("0025_names"),
 ];
 
 /// Applies what is missing and returns the names of what was applied.

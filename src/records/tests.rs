@@ -58,6 +58,27 @@ async fn rows_without_an_event_are_not_committed() -> Result<(), Fault> {
 }
 
 #[tokio::test]
+async fn an_act_whose_event_the_database_lets_fall_is_not_kept() -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let mut tx = fresh.database.housekeeping().await?;
+    tx.script(match fresh.database.dialect() {
+        Dialect::Sqlite => "create trigger fall before insert on event begin select raise(ignore); end",
+        Dialect::Postgres => {
+            "create function fall() returns trigger language plpgsql as 'begin return null; end';
+             create trigger fall before insert on event for each row execute function fall()"
+        }
+    })
+    .await?;
+    tx.commit().await?;
+    let mut work = fresh.database.begin(context(at(0), 1)).await?;
+    revision::bump(&mut work.tx, "clients").await?;
+    work.record(happened("a"));
+    assert_eq!(work.commit().await.unwrap_err().kind(), FaultKind::Broken);
+    assert_eq!(revision::all(&mut fresh.database.read().await?).await?, vec![]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_is_rehearsed_says_what_the_act_would_say_and_leaves_nothing() -> Result<(), Fault> {
     let fresh = testing::fresh().await?;
     let act = async |mut work: Work, is_told: bool| {

@@ -174,13 +174,15 @@ pub(crate) async fn write(
     event: &EventRow,
     marks: Option<String>,
 ) -> Result<(), Fault> {
-    tx.run(
-        "insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, marks, mac)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        event_values(key, context, event, marks),
-    )
-    .await?;
-    Ok(())
+    let written = tx
+        .run(
+            "insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, marks, mac)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            event_values(key, context, event, marks),
+        )
+        .await?;
+    // A trigger of somebody who has the database may let it fall: then nothing is done either.
+    if written == 1 { Ok(()) } else { Err(Fault::broken("the database did not take an event")) }
 }
 
 pub(crate) fn event_values(

@@ -83,6 +83,11 @@ pub async fn find_by_number(tx: &mut Tx, number: &str) -> Result<Option<SealView
     queries::by_number(tx, number).await
 }
 
+/// The first seals of this name: that of now, and those that were before it.
+pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Vec<SealView>, Fault> {
+    queries::by_name(tx, name.trim(), limits::OF_ONE_NAME_MAX).await
+}
+
 /// The seals of a department, oldest first.
 pub async fn list(
     tx: &mut Tx,

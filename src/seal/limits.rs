@@ -26,3 +26,6 @@ pub const RENEWED_AGAIN_HOURS: i64 = 24;
 
 /// The digits of a seal's number.
 pub const NUMBER_DIGITS: usize = 14;
+
+/// Seals of one name that are shown: a name is a department's, and each of its seals lasts for years.
+pub const OF_ONE_NAME_MAX: i64 = 100;

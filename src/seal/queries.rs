@@ -70,6 +70,12 @@ pub(crate) async fn by_number(tx: &mut Tx, number: &str) -> Result<Option<SealVi
     row.map(SealView::try_from).transpose()
 }
 
+pub(crate) async fn by_name(tx: &mut Tx, name: &str, limit: i64) -> Result<Vec<SealView>, Fault> {
+    let rows: Vec<Row> =
+        tx.all(seals!("where name between $1 and $1 order by name, seal_id limit $2"), args![name, limit]).await?;
+    rows.into_iter().map(SealView::try_from).collect()
+}
+
 /// Holds a seal until the commit: what is read of it afterwards stays so.
 pub(crate) async fn hold(tx: &mut Tx, seal: &SealId) -> Result<(), Fault> {
     tx.run("update seal set state = state where seal_id = $1", args![seal]).await?;

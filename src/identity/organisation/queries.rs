@@ -95,6 +95,13 @@ pub async fn by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<Organisati
     tx.first::<Row>(organisations!("where credit_code = $1"), args![code.as_str()]).await?.map(Row::view).transpose()
 }
 
+pub async fn by_name(tx: &mut Tx, name: &str, limit: i64) -> Result<Vec<OrganisationView>, Fault> {
+    let rows: Vec<Row> = tx
+        .all(organisations!("where name between $1 and $1 order by name, organisation_id limit $2"), args![name, limit])
+        .await?;
+    rows.into_iter().map(Row::view).collect()
+}
+
 pub async fn list(
     tx: &mut Tx,
     kind: OrganisationKind,

@@ -125,6 +125,9 @@ async fn whatever_the_owner_of_the_database_changes_is_named() -> Result<(), Fau
     check("an event is added with a number", &numbered, &[Finding::Beyond(6)]).await?;
     let below = format!("{copy}; update event set sequence = -1, hash = 'x' where event_id = 'zz'");
     check("an event is added below the first", &below, &[Finding::Stray(-1)]).await?;
+    let least = below.replacen("-1", "-9223372036854775808", 1);
+    assert_ne!(least, below);
+    check("an event is added below all numbers", &least, &[Finding::Stray(i64::MIN)]).await?;
     let cut = "delete from event where sequence > 3";
     check("the tail is cut off", cut, &[Finding::Cut(3, 5)]).await?;
     let head = "update event_head set sequence = 3, hash = (select hash from event where sequence = 3)";

@@ -65,7 +65,8 @@ struct Home {
     state: Soundness,
     wanted: String,
     not_found: bool,
-    /// Several people of the name that was asked for.
+    /// Several of the name that was asked for, and what they are chosen by.
+    choose_by: &'static str,
     namesakes: Vec<Namesake>,
 }
 
@@ -79,7 +80,9 @@ struct Namesake {
 #[derive(Default)]
 struct Asked {
     wanted: String,
+    /// Several of this name: people, or organisations and seals.
     namesakes: Vec<Namesake>,
+    are_people: bool,
 }
 
 /// `GET /audit`.
@@ -94,9 +97,10 @@ async fn show(app: &App, page: Page, status: StatusCode, asked: Asked) -> Result
     let last = found.items.first().and_then(|entry| Some((entry.at(), entry.read::<LogAudited>()?)));
     let state = state(&page, &end, last);
     let not_found = status == StatusCode::NOT_FOUND;
-    let Asked { wanted, namesakes } = asked;
+    let Asked { wanted, namesakes, are_people } = asked;
     let archived = end.archived;
-    Ok(html(status, &Home { page, archived, state, wanted, not_found, namesakes }))
+    let choose_by = page.say(if are_people { words::audit::NAMESAKES } else { words::audit::OF_ONE_NAME });
+    Ok(html(status, &Home { page, archived, state, wanted, not_found, choose_by, namesakes }))
 }
 
 fn state(page: &Page, end: &Audit, last: Option<(Instant, LogAudited)>) -> Soundness {
@@ -167,12 +171,17 @@ pub async fn find(State(app): State<App>, auditor: Staff, page: Page, fields: Fi
     let mut tx = app.database.read().await?;
     let found = look(&app, &mut tx, wanted).await?;
     let people = if found.is_none() { person::find_by_name(&mut tx, wanted).await? } else { vec![] };
+    let others = if found.is_none() && people.is_empty() { of_one_name(&mut tx, wanted).await? } else { vec![] };
     drop(tx);
     if !people.is_empty() {
         auditor.tell(PeopleSearched::new("name", &people)).await?;
     }
     let found = match people.as_slice() {
         [person] => Some(("object", person.person_id.to_string())),
+        _ => found,
+    };
+    let found = match others.as_slice() {
+        [one] => Some(("object", one.id.clone())),
         _ => found,
     };
     if let Some((by, id)) = found {
@@ -184,13 +193,33 @@ pub async fn find(State(app): State<App>, auditor: Staff, page: Page, fields: Fi
             Ok(Namesake { id: person.person_id.to_string(), name: person.name, number })
         };
         let namesakes = people.into_iter().map(namesake).collect::<Result<_, _>>()?;
-        return show(&app, page, StatusCode::OK, Asked { wanted: wanted.to_owned(), namesakes }).await;
+        return show(&app, page, StatusCode::OK, Asked { wanted: wanted.to_owned(), namesakes, are_people: true })
+            .await;
+    }
+    if !others.is_empty() {
+        let asked = Asked { wanted: wanted.to_owned(), namesakes: others, are_people: false };
+        return show(&app, page, StatusCode::OK, asked).await;
     }
     let shown = match IdentityNumber::parse(wanted) {
         Ok(number) => base::mask::identity_number(number.as_str()),
         Err(_) => wanted.chars().take(100).collect(),
     };
-    show(&app, page, StatusCode::NOT_FOUND, Asked { wanted: shown, namesakes: vec![] }).await
+    show(&app, page, StatusCode::NOT_FOUND, Asked { wanted: shown, ..Asked::default() }).await
+}
+
+/// Organisations and seals that have this name.
+async fn of_one_name(tx: &mut Tx, name: &str) -> Result<Vec<Namesake>, Problem> {
+    let organisations = organisation::find_by_name(tx, name).await?.into_iter().map(|one| Namesake {
+        id: one.organisation_id.to_string(),
+        name: one.name,
+        number: one.credit_code.to_string(),
+    });
+    let seals = seal::find_by_name(tx, name).await?.into_iter().map(|one| Namesake {
+        id: one.seal_id.to_string(),
+        name: one.name,
+        number: one.number,
+    });
+    Ok(organisations.chain(seals).collect())
 }
 
 /// By which part of entries, and the identifier that stands there.

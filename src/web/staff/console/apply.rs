@@ -12,6 +12,7 @@ use base::{
     number::{CreditCode, IdentityNumber},
 };
 use http::StatusCode;
+use identity::events::{PeopleSearched, PersonOpened};
 use licence::{
     Error, Fields as LicenceFields, Holder, HolderFacts, Official, application,
     events::LicenceOpened,
@@ -154,7 +155,7 @@ pub async fn submit(
 ) -> Result<Response, Problem> {
     let licence_type = own_type(&app, &clerk, &code)?;
     if fields.text("holder").is_empty() {
-        return look_up(&app, page, &licence_type, &fields).await;
+        return look_up(&app, &clerk, page, &licence_type, &fields).await;
     }
     let stored = read_holder(fields.text("holder"), licence_type.definition.holder).ok_or(Problem::NotFound)?;
     let holder = holder::facts(&mut app.database.read().await?, &app.library.vault, &stored).await?;
@@ -198,10 +199,20 @@ pub async fn submit(
             Err(error) => return Err(error.into()),
         }
     }
+    // Whoever sends the form may have looked nobody up: it shows who the holder is once more.
+    if let Holder::Person(person) = &stored {
+        clerk.tell(PersonOpened { person: person.clone(), what: "application".to_owned() }).await?;
+    }
     Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &second_step(page, &licence_type, &holder, &fields, errors)))
 }
 
-async fn look_up(app: &App, page: Page, licence_type: &LicenceType, fields: &Fields) -> Result<Response, Problem> {
+async fn look_up(
+    app: &App,
+    clerk: &Staff,
+    page: Page,
+    licence_type: &LicenceType,
+    fields: &Fields,
+) -> Result<Response, Problem> {
     let number = fields.text("number");
     let mut tx = app.database.read().await?;
     let found = match holder_by_number(app, &mut tx, licence_type.definition.holder, number).await {
@@ -210,6 +221,11 @@ async fn look_up(app: &App, page: Page, licence_type: &LicenceType, fields: &Fie
         Err(_) => Err(words::console::HOLDER_UNKNOWN),
     };
     drop(tx);
+    if licence_type.definition.holder == HolderKind::Person && IdentityNumber::parse(number).is_ok() {
+        let about = found.as_ref().map_or("-", |holder| holder.holder.id()).to_owned();
+        let count = usize::from(found.is_ok());
+        clerk.tell(PeopleSearched { about, by: "identity_number".to_owned(), count }).await?;
+    }
     match found {
         // Told before the form is filled in; whoever goes on anyway is refused where it counts.
         Ok(holder) if holder.has_ended => {

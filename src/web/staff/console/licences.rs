@@ -15,13 +15,17 @@ use http::StatusCode;
 use identity::Role;
 use licence::{
     Code, Error, Holder, Licence, Standing, Status,
-    events::{Any as Told, LicenceOpened, LicenceRevoked, LicencesListed, LicencesSearched, RevocationOpened},
+    events::{
+        Any as Told, LicenceOpened, LicenceRevoked, LicenceVerified, LicencesListed, LicencesSearched, ReceiptOpened,
+        RevocationOpened,
+    },
     holder, lifecycle,
     reason::{RevocationReason, SuspensionReason},
     register, revocation,
 };
 use records::{
     Tx, Work,
+    events::LogRead,
     log::{self, Entry as Logged},
 };
 
@@ -291,8 +295,15 @@ pub async fn show(
     Ok(html(StatusCode::OK, &show))
 }
 
+/// Whoever looked at a licence, verified it or read its entries did nothing to it; auditors are told, and not those who
+/// are audited.
 fn is_look(event: &Logged) -> bool {
-    event.read::<LicenceOpened>().is_some() || event.read::<RevocationOpened>().is_some()
+    event.read::<LicenceOpened>().is_some()
+        || event.read::<RevocationOpened>().is_some()
+        || event.read::<LicenceVerified>().is_some()
+        || event.read::<LicencesSearched>().is_some()
+        || event.read::<ReceiptOpened>().is_some()
+        || event.read::<LogRead>().is_some()
 }
 
 /// Everything that happened to a licence, oldest first, with the names of those who did it.
@@ -300,7 +311,6 @@ async fn history(tx: &mut Tx, page: &Page, licence: &Licence) -> Result<Vec<Entr
     let filter = log::Filter { object: Some(licence.id.to_string()), ..log::Filter::default() };
     let mut stretch = ListPage::<EventId>::first(EVENTS);
     let mut acts = Vec::new();
-    // Who only looked is told to auditors.
     for _ in 0..PAGES_MAX {
         let found = log::list(tx, &filter, &stretch).await?;
         acts.extend(found.items.into_iter().filter(|event| !is_look(event)));

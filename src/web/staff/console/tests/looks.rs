@@ -82,7 +82,32 @@ async fn whoever_looks_leaves_an_entry_and_auditors_see_who_it_was() {
         assert_eq!(shown.matches("非本系统写入：").count(), 1, "{path}: {shown}");
     }
     // The console's own history tells what was done, and not who looked.
-    assert!(!clerk.get(&licence).await.text.contains("查看证照"));
+    let own = clerk.get(&licence).await.text;
+    assert!(own.contains("签发") && !own.contains("查看证照") && !own.contains("查阅日志"), "{own}");
+}
+
+#[tokio::test]
+async fn whoever_types_a_number_or_sends_an_identifier_to_apply_leaves_an_entry() {
+    let office = office().await;
+    let clerk = Desk::new(&office, &office.clerk).await;
+    let form = format!("/console/apply/{}", licence::built_in::DRIVING);
+    let searched =
+        async || records::testing::told::<identity::events::PeopleSearched>(&office.app.database).await.unwrap();
+    let opened = async || records::testing::told::<identity::events::PersonOpened>(&office.app.database).await.unwrap();
+    let found = clerk.post(&form, &[("number", office.person.as_str())]).await;
+    let holder = hidden(&found.text, "holder");
+    let told = searched().await;
+    assert_eq!((told.len(), told[0].about.as_str(), told[0].count), (1, holder.as_str(), 1));
+    // A number that nobody has is an answer too; what is no number asks for nobody.
+    clerk.post(&form, &[("number", "11010519491231002X")]).await;
+    clerk.post(&form, &[("number", "11010519491231002")]).await;
+    let told = searched().await;
+    assert!(told.len() == 2 && told.iter().any(|one| one.about == "-" && one.count == 0), "{told:?}");
+    // Without a search, by an identifier alone: what is wrong comes back beside the name of the person.
+    assert!(opened().await.is_empty());
+    let shown = clerk.post(&form, &[("holder", &holder), ("valid_from", "nonsense")]).await;
+    assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(opened().await.iter().map(|one| one.person.as_str()).collect::<Vec<_>>(), [holder.as_str()]);
 }
 
 /// An auditor at a browser.
@@ -123,6 +148,22 @@ async fn a_seal_is_found_by_its_number_and_what_has_a_name_is_titled_by_it() {
     let page = auditor.get(&format!("/audit/entries?object={}", seal.seal_id)).await.text;
     assert!(page.contains(&format!("<h1>{}</h1>", seal.name)) && page.contains(seal.seal_id.as_str()), "{page}");
     assert!(page.contains(&department) && page.contains("种类：电子证照专用章"), "{page}");
+    // By the names that people know; a seal that was made anew has the name of the one before it.
+    assert_eq!(find(&auditor, &seal.name).await.location(), format!("/audit/entries?object={}", seal.seal_id));
+    assert_eq!(find(&auditor, " 滨江市市场监督管理局 ").await.location(), department);
+    let before =
+        "insert into seal (seal_id, organisation_id, kind, name, number, ring, below, keeper, state, applied_at,
+                                    changed_at)
+                  select 'sea_before', organisation_id, kind, name, '33019900000001', ring, below, keeper, 'cancelled',
+                         applied_at, changed_at
+                    from seal
+                   where seal_id = $1";
+    let mut tx = office.app.database.housekeeping().await.unwrap();
+    tx.run(before, records::args![&seal.seal_id]).await.unwrap();
+    tx.commit().await.unwrap();
+    let several = find(&auditor, &seal.name).await;
+    assert!(several.text.contains("请按代码或编码选择") && several.text.contains("33019900000001"), "{}", several.text);
+    assert!(several.text.contains(&format!("/audit/entries?object={}", seal.seal_id)), "{}", several.text);
     // From a department to its seals; made by a job that has words.
     let page = auditor.get(&department).await.text;
     assert!(page.contains("<h1>滨江市市场监督管理局</h1>") && page.contains(&format!("（{}）", seal.number)), "{page}");

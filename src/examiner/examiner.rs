@@ -516,6 +516,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_caller_that_goes_away_ends_the_process_that_reads_for_it() {
+        let told = std::env::temp_dir().join(format!("guosuo-reader-{}", std::process::id()));
+        let script = format!("echo ready; echo $$ >{0}.new; mv {0}.new {0}; exec sleep 600", told.display());
+        let examiner = reader(Box::leak(Box::new(["-c", script.leak()])), Duration::from_mins(1));
+        let mut one = Box::pin(examiner.examine(None, b"%PDF".as_slice()));
+        let id = loop {
+            // The process begins meanwhile.
+            assert!(tokio::time::timeout(Duration::from_millis(1), one.as_mut()).await.is_err());
+            if let Ok(id) = std::fs::read_to_string(&told) {
+                break id;
+            }
+        };
+        std::fs::remove_file(told).unwrap();
+        let state = || std::fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+        assert!(state().contains(" (sleep) ") || state().contains(" (sh) "), "{}", state());
+        drop(one);
+        let end = Instant::now() + Duration::from_secs(30);
+        // Gone, or ended and not yet looked at.
+        while !state().is_empty() && !state().contains(") Z ") {
+            assert!(Instant::now() < end, "{}", state());
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
     async fn whoever_comes_when_too_many_wait_is_told_to_come_again() {
         let examiner = standing_still();
         let mut all: Vec<_> = (0..limits::AT_ONCE_MAX + limits::WAITING_MAX)

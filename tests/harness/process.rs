@@ -15,7 +15,7 @@ const LIFELINE: &str = r#"
 trap '' INT
 exec 9</dev/null
 log=$1; out=$2; files=$3; shift 3
-[ -z "$files" ] || ulimit -n "$files"
+[ -z "$files" ] || ulimit $files
 "$@" </dev/null >>"$out" 2>>"$log" &
 product=$!
 echo "$product"
@@ -73,7 +73,7 @@ impl Process {
         Self::start_within(words, variables, "", log)
     }
 
-    /// The same with a limit of open files, if one is given.
+    /// The same with a limit of open files, if one is given as `ulimit` takes it.
     pub fn start_within(words: &[&str], variables: &[(String, String)], files: &str, log: &Path) -> Self {
         let mut child = Command::new("sh")
             .args(["-c", LIFELINE, "product"])

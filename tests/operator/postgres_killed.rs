@@ -130,7 +130,7 @@ async fn check<const N: usize>(installation: &Installation, names: [&str; N]) ->
 async fn a_commit_whose_answer_is_cut_off_is_not_said_to_have_changed_nothing() {
     let postgres = Postgres::start();
     let installation = Installation::on(Some(postgres.url(PASSWORD)));
-    installation.bootstrap();
+    let handed_out = installation.bootstrap();
     let words = client_add("machine");
     let words: Vec<&str> = words.into_iter().take(13).chain(["--machine", "--scopes", "licence:verify"]).collect();
     let secret = installation.must(&words).trim().rsplit(' ').next().unwrap().to_owned();
@@ -150,13 +150,18 @@ async fn a_commit_whose_answer_is_cut_off_is_not_said_to_have_changed_nothing() 
         "create function cut() returns trigger language plpgsql as
            'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'",
         "create constraint trigger cut after insert on event deferrable initially deferred
-            for each row when (new.kind = 'licence.verified') execute function cut()",
+            for each row when (new.kind in ('licence.verified', 'password.set')) execute function cut()",
     ] {
         tx.run(statement, vec![]).await.unwrap();
     }
     let (status, problem) = verify().await;
     assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &"outcome_unknown".into()), "{problem}");
     assert!(problem.to_string().contains("Idempotency-Key"), "{problem}");
+    // A person is told the same in other words.
+    let page = installation.choose("root-operator", &handed_out).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{}", page.text());
+    assert!(page.text().contains("这一步可能已经办好，也可能没有"), "{}", page.text());
+    assert!(!page.text().contains("没有任何内容被更改"), "{}", page.text());
     tx.run("drop trigger cut on event", vec![]).await.unwrap();
     drop(tx);
     database.close().await;

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 /// So many files leave 240 connections, of which one client may have 30.
-const FILES: &str = "600";
+const FILES: &str = "-n 600";
 const CONNECTIONS_EACH: usize = 30;
 
 /// Bodies of one client that may be on their way.
@@ -75,6 +75,22 @@ async fn one_address_cannot_take_every_connection_and_idle_ones_starve_nobody() 
     assert_eq!(log.matches("more was wanted than there is").count(), 1, "{log}");
     assert!(log.contains("the limit of open files leaves few connections files=600"), "{log}");
     assert!(!log.contains("ERROR"), "{log}");
+}
+
+#[tokio::test]
+async fn a_limit_of_open_files_that_may_be_raised_is_raised() {
+    let (installation, _) = Installation::bootstrapped().await;
+    let server = installation.serve_with(installation.address, "-Sn 600").await;
+    let limits = server.limits();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let [now, most] = <[u64; 2]>::try_from(
+        line.split_whitespace().take(2).map(|files| files.parse().unwrap_or(u64::MAX)).collect::<Vec<_>>(),
+    )
+    .unwrap();
+    assert!(now > 600 && now <= most, "{line}");
+    assert_eq!(server.stop(), Some(0));
+    let log = installation.log_text();
+    assert!(now < 10_000 || !log.contains("leaves few connections"), "{log}");
 }
 
 /// A form of which one byte is missing.

@@ -147,11 +147,24 @@ async fn a_process_that_reads_files_has_its_pipes_and_nothing_else() {
             open.sort();
             let told = std::fs::read(format!("/proc/{reader}/environ")).unwrap_or_default();
             let told = String::from_utf8(told).unwrap();
-            seen.extend((!open.is_empty()).then_some((open, told)));
+            let limits = std::fs::read_to_string(format!("/proc/{reader}/limits")).unwrap_or_default();
+            seen.extend((!open.is_empty() && !limits.is_empty()).then_some((open, told, limits)));
         }
     }
-    for (open, told) in seen {
+    for (open, told, limits) in seen {
         assert_eq!(open, ["0", "1", "2"]);
+        // What it may have, now and at most, in bytes or in number.
+        let memory = (MEMORY_KIB_MAX * 1024).to_string();
+        for (what, most) in [
+            ("Max data size", memory.as_str()),
+            ("Max file size", "0"),
+            ("Max core file size", "0"),
+            ("Max open files", "3"),
+            ("Max processes", "0"),
+        ] {
+            let line = limits.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+            assert_eq!(line.split_whitespace().take(2).collect::<Vec<_>>(), [most; 2], "{what}");
+        }
         assert!(told.split_terminator('\0').all(|name| name.starts_with("MIMALLOC_")), "{told}");
     }
 }

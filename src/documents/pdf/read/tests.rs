@@ -343,16 +343,61 @@ fn files_of_too_many_parts_are_refused_at_the_limit() {
     assert!(metadata(limits::PDF_METADATA_BYTES_MAX + 1).is_err());
 }
 
+fn pack(data: &[u8]) -> Vec<u8> {
+    use flate2::{Compression, write::ZlibEncoder};
+    use std::io::Write as _;
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Some kilobytes whose streams unpack to so many bytes each.
+fn swelling(streams: u8, bytes: usize) -> Result<SignedFile, ReadError> {
+    let mut file = b"%PDF-1.7\n".to_vec();
+    let row = |kind: u8, value: usize| [&[kind][..], &u32::try_from(value).unwrap().to_be_bytes()].concat();
+    let mut rows = vec![row(0, 0)];
+    // Each holds one object, which the cross-references say is there, so that it is unpacked.
+    for number in 1..=streams {
+        let mut content = format!("{} 0 <</Type/Catalog>>", streams + number).into_bytes();
+        let first = content.iter().position(|byte| *byte == b'<').unwrap();
+        content.resize(bytes, b' ');
+        let content = pack(&content);
+        rows.push(row(1, file.len()));
+        let length = content.len();
+        let head =
+            format!("{number} 0 obj\n<</Type/ObjStm/N 1/First {first}/Filter/FlateDecode/Length {length}>>\nstream\n");
+        file.extend(head.into_bytes());
+        file.extend(content);
+        file.extend(b"\nendstream\nendobj\n");
+    }
+    rows.extend((1..=streams).map(|number| row(2, number.into())));
+    let (start, own) = (file.len(), 2 * streams + 1);
+    rows.push(row(1, start));
+    let table = pack(&rows.concat());
+    let (root, size, length) = (streams + 1, rows.len(), table.len());
+    let head = format!(
+        "{own} 0 obj\n<</Type/XRef/W[1 4 0]/Size {size}/Root {root} 0 R/Filter/FlateDecode/Length {length}>>\nstream\n"
+    );
+    file.extend(head.into_bytes());
+    file.extend(table);
+    file.extend(format!("\nendstream\nendobj\nstartxref\n{start}\n%%EOF\n").into_bytes());
+    read(&file)
+}
+
+#[test]
+fn streams_unpack_to_so_much_each_and_to_so_much_together() {
+    let most = limits::PDF_STREAM_BYTES_MAX;
+    assert_eq!(swelling(1, most).unwrap().revisions, 1);
+    assert_eq!(swelling(1, most + 1).unwrap_err(), ReadError::Limit(Limit::Streams));
+    let together = limits::PDF_STREAMS_BYTES_MAX / most;
+    let each = most - 4_096;
+    assert_eq!(swelling(u8::try_from(together).unwrap(), each).unwrap().revisions, 1);
+    assert_eq!(swelling(u8::try_from(together).unwrap() + 1, each).unwrap_err(), ReadError::Limit(Limit::Streams));
+}
+
 /// Streams of cross-references and of objects, as most programs write them.
 #[test]
 fn packed_objects_are_read() {
-    use flate2::{Compression, write::ZlibEncoder};
-    use std::io::Write as _;
-    let pack = |data: &[u8]| {
-        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(data).unwrap();
-        encoder.finish().unwrap()
-    };
     let mut file = b"%PDF-1.7\n".to_vec();
     let objects = pack(b"1 0 2 18 <</Type/Catalog>> <</FT/Sig/T(S)/V<</ByteRange[0 1 2 3]>>>>");
     let packed_at = file.len();

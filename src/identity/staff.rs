@@ -13,7 +13,7 @@ use records::{Actor, Tx, Work};
 use crate::{
     Error, account,
     events::{StaffAppointed, StaffEnded},
-    organisation, person,
+    limits, organisation, person,
 };
 
 /// What a member of staff may do. Nobody approves what they applied for, whatever roles they hold.
@@ -145,6 +145,16 @@ pub struct StaffView {
     pub(crate) appointed_at: Instant,
 }
 
+/// An appointment that somebody has or had.
+#[derive(Clone, Debug)]
+pub struct Office {
+    pub staff_id: StaffId,
+    pub organisation_name: String,
+    pub appointed_at: Instant,
+    /// None while it goes on.
+    pub ended_at: Option<Instant>,
+}
+
 /// Appoints a person in a department.
 pub async fn appoint(
     work: &mut Work,
@@ -230,6 +240,11 @@ pub(crate) fn not_oneself(work: &Work, person: &PersonId) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// The last appointments of a person, also those that have ended, newest first.
+pub async fn all_of_person(tx: &mut Tx, person: &PersonId) -> Result<Vec<Office>, Fault> {
+    queries::all_of_person(tx, person, limits::LIST_PAGE).await
 }
 
 /// The appointment a person has now.

@@ -90,7 +90,7 @@ async fn a_limit_of_open_files_that_may_be_raised_is_raised() {
     assert!(now > 600 && now <= most, "{line}");
     assert_eq!(server.stop(), Some(0));
     let log = installation.log_text();
-    assert!(now < 10_000 || !log.contains("leaves few connections"), "{log}");
+    assert!(!log.contains("leaves few connections"), "{log}");
 }
 
 /// A form of which one byte is missing.

@@ -82,6 +82,35 @@ pub async fn end_of_person(tx: &mut Tx, person: &PersonId, at: Instant) -> Resul
     Ok(ended.into_iter().map(|(staff,)| StaffId::stored(staff)).collect())
 }
 
+#[derive(FromRow)]
+struct Office {
+    staff_id: String,
+    organisation_name: String,
+    appointed_at: i64,
+    ended_at: Option<i64>,
+}
+
+pub async fn all_of_person(tx: &mut Tx, person: &PersonId, limit: i64) -> Result<Vec<super::Office>, Fault> {
+    let rows: Vec<Office> = tx
+        .all(
+            "select f.staff_id, o.name as organisation_name, f.appointed_at, f.ended_at
+               from staff f
+               join organisation o on o.organisation_id = f.organisation_id
+              where f.person_id = $1
+              order by f.staff_id desc
+              limit $2",
+            args![person, limit],
+        )
+        .await?;
+    let office = |row: Office| super::Office {
+        staff_id: StaffId::stored(row.staff_id),
+        organisation_name: row.organisation_name,
+        appointed_at: Instant::from_micros(row.appointed_at),
+        ended_at: row.ended_at.map(Instant::from_micros),
+    };
+    Ok(rows.into_iter().map(office).collect())
+}
+
 pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<Appointment>, Fault> {
     let row: Option<(String, String, String, String)> = tx
         .first(

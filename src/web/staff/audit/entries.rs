@@ -180,8 +180,13 @@ async fn related(
         for account in account::of_person(tx, &id).await? {
             add(format!("object={}", account.account_id), &words::audit::of_account(account.username));
         }
-        if let Some(office) = staff::of_person(tx, &id).await? {
-            add(format!("actor={}", office.staff_id), &words::audit::of_appointment(office.organisation_name));
+        for office in staff::all_of_person(tx, &id).await? {
+            let (name, from) = (office.organisation_name, office.appointed_at.legal_text());
+            let words = match office.ended_at {
+                None => words::audit::of_appointment(name, from),
+                Some(until) => words::audit::of_appointment_before(name, from, until.legal_text()),
+            };
+            add(format!("actor={}", office.staff_id), &words);
         }
     } else if let Ok(id) = AccountId::parse(&wanted.id)
         && let Some(account) = account::find(tx, &id).await?

@@ -84,6 +84,14 @@ async fn whoever_looks_leaves_an_entry_and_auditors_see_who_it_was() {
     // The console's own history tells what was done, and not who looked.
     let own = clerk.get(&licence).await.text;
     assert!(own.contains("签发") && !own.contains("查看证照") && !own.contains("查阅日志"), "{own}");
+    // From a person to what they did in an office that has ended since.
+    let mut work = office.app.database.begin(records::testing::context(NOW.plus_seconds(9), 93)).await.unwrap();
+    identity::staff::end(&mut work, &office.clerk.staff).await.unwrap();
+    work.commit().await.unwrap();
+    let page = auditor.get(find("经办甲").await.location()).await.text;
+    let (_, related) = page.split_once("id=\"related\"").unwrap();
+    let ended = related.split_once(&format!("actor={}\">", office.clerk.staff)).unwrap().1.split('<').next().unwrap();
+    assert!(ended.ends_with(" 止"), "{ended}");
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use records::Database;
+use base::Fault;
+use records::{Database, DatabaseSettings, Tx};
 use reqwest::{Client, RequestBuilder, StatusCode, header::RETRY_AFTER};
 use serde_json::json;
 use tests::{
@@ -13,6 +14,7 @@ use tests::{
     relay::Relay,
     wait::{any_moment, soon},
 };
+use tokio::time::timeout;
 
 use super::commands::client_add;
 
@@ -21,6 +23,14 @@ const NOTICED_WITHIN: Duration = Duration::from_secs(20);
 
 /// How long a stop may take that has nobody to wait for but a silent database.
 const STOPPED_WITHIN: Duration = Duration::from_secs(12);
+
+/// What `records` waits for (`src/records/limits.rs`): an answer so much longer than the server itself may take for a
+/// statement; and a connection is asked for a sign of life when it was not used for so long.
+const ANSWER_MARGIN: Duration = Duration::from_secs(2);
+const QUIET_AFTER: Duration = Duration::from_secs(1);
+
+/// How much later than it should a busy machine may come to something.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// A server behind a relay, with somebody signed in and a machine that has a token.
 struct Node {
@@ -144,4 +154,77 @@ async fn a_silent_database_is_noticed_answered_503_and_forgotten_as_soon_as_it_s
     assert_eq!(request.await.unwrap().unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(node.server.stop(), Some(0), "{}", node.installation.log_text());
     assert!(begun.elapsed() < STOPPED_WITHIN, "{:?}", begun.elapsed());
+}
+
+/// A new connection would meet its own limit: only on one that is in use does the limit of a statement count.
+#[tokio::test]
+async fn a_transaction_whose_server_falls_silent_ends_with_the_limit_of_its_next_statement() {
+    let postgres = Postgres::start();
+    let relay = Relay::to(postgres.address());
+    let mut settings = DatabaseSettings::new(postgres.url_at("x", relay.address));
+    settings.statement_timeout = Duration::from_secs(1);
+    let limit = settings.statement_timeout + ANSWER_MARGIN;
+    let database = Database::open(&settings).await.unwrap();
+    let mut tx = database.housekeeping().await.unwrap();
+    assert_eq!(number(&mut tx).await.unwrap(), 1);
+    relay.freeze();
+    let fault = timeout(limit + BUSY, number(&mut tx)).await.expect("an end of the wait").unwrap_err();
+    assert_eq!(fault.to_string(), format!("unavailable: the database was silent for {} ms", limit.as_millis()));
+    // Its connection is gone, and the next one works.
+    drop(tx);
+    relay.open();
+    assert_eq!(number(&mut database.housekeeping().await.unwrap()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_quiet_connection_without_a_sign_of_life_is_given_up_long_before_the_limit_of_a_statement() {
+    let postgres = Postgres::start();
+    let relay = Relay::to(postgres.address());
+    // The second way to the server stays open.
+    let hosts = format!("{},{}", relay.address, postgres.address());
+    let settings = DatabaseSettings::new(format!("postgres://postgres:x@{hosts}/postgres?connect_timeout=1"));
+    let database = Database::open(&settings).await.unwrap();
+    assert_eq!(number(&mut database.read().await.unwrap()).await.unwrap(), 1);
+    let used = Instant::now();
+    relay.freeze();
+    soon("a quiet connection", async || (used.elapsed() > QUIET_AFTER).then_some(())).await;
+    // Two seconds for the sign of life, and one for whoever does not let us in.
+    let within = Duration::from_secs(3) + BUSY;
+    assert!(within < settings.statement_timeout);
+    let read = async { number(&mut database.read().await.unwrap()).await };
+    assert_eq!(timeout(within, read).await.expect("an answer on another connection").unwrap(), 1);
+}
+
+/// Nobody says goodbye, as the administrator's way of ending connections does.
+#[tokio::test]
+async fn a_first_read_on_a_connection_that_was_cut_while_idle_is_repeated_on_another() {
+    let postgres = Postgres::start();
+    let relay = Relay::to(postgres.address());
+    let straight = Database::open(&DatabaseSettings::new(postgres.url("x"))).await.unwrap();
+    let mut tx = straight.read().await.unwrap();
+    let ours = sessions(&mut tx).await;
+    let database = Database::open(&DatabaseSettings::new(postgres.url_at("x", relay.address))).await.unwrap();
+    // On a machine so busy that the connection was quiet for long, it is asked for a sign of life instead.
+    soon("a read that is repeated", async || {
+        assert_eq!(number(&mut database.read().await.unwrap()).await.unwrap(), 1);
+        relay.cut();
+        soon("the end of its sessions", async || (sessions(&mut tx).await == ours).then_some(())).await;
+        let before = database.asked();
+        assert_eq!(number(&mut database.read().await.unwrap()).await.unwrap(), 1);
+        (database.asked() == before + 2).then_some(())
+    })
+    .await;
+}
+
+/// What the database says to the smallest of all questions.
+async fn number(tx: &mut Tx) -> Result<i64, Fault> {
+    let (number,): (i64,) = tx.one("select cast(1 as bigint)", vec![]).await?;
+    Ok(number)
+}
+
+/// How many sessions clients have at the server.
+async fn sessions(tx: &mut Tx) -> i64 {
+    let sql = "select count(*) from pg_stat_activity where backend_type = 'client backend'";
+    let (count,): (i64,) = tx.one(sql, vec![]).await.unwrap();
+    count
 }

@@ -7,6 +7,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use records::Database;
+use reqwest::StatusCode;
 use serde_json::Value;
 use tests::{
     browser::{Browser, client},
@@ -95,6 +96,35 @@ async fn connections_without_a_request_do_not_hold_the_stop_up() {
     let log = installation.log_text();
     assert!(log.contains("stopping") && log.contains("stopped") && !log.contains("WARN"), "{log}");
     assert!(client().get(installation.url("/healthz")).send().await.unwrap_err().is_connect());
+}
+
+/// On a balancer's next look it is sent nothing more; until then everything that comes is answered.
+#[tokio::test]
+async fn a_node_that_leaves_says_so_while_it_still_answers() {
+    const LEAVE: Duration = Duration::from_secs(3);
+    let mut installation = Installation::on(None);
+    installation.set("leave_seconds", &LEAVE.as_secs().to_string());
+    let mut server = installation.serve().await;
+    let http = client();
+    let get = async |path: &str| http.get(installation.url(path)).send().await.expect("the listener is there");
+    soon("a ready node", async || (get("/healthz").await.status() == StatusCode::OK).then_some(())).await;
+    let begun = Instant::now();
+    server.ask_to_stop();
+    let told = soon("the node to say that it leaves", async || {
+        Some(get("/healthz").await).filter(|answer| answer.status() == StatusCode::SERVICE_UNAVAILABLE)
+    });
+    let told: Value = told.await.json().await.unwrap();
+    assert_eq!((&told["checks"]["serving"], &told["checks"]["database"]), (&"fail".into(), &"pass".into()));
+    soon("most of the wait", async || {
+        assert_eq!(get("/healthz").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(get("/sign-in").await.status(), StatusCode::OK);
+        (begun.elapsed() > LEAVE / 2).then_some(())
+    })
+    .await;
+    until("the end of the process", Duration::from_secs(30), async || (!server.runs()).then_some(())).await;
+    let took = begun.elapsed();
+    assert!(took >= LEAVE && took < LEAVE + SHORT, "{took:?}");
+    assert_eq!(server.stop(), Some(0), "{}", installation.log_text());
 }
 
 #[tokio::test]

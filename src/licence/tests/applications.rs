@@ -1,11 +1,12 @@
 //! Applications and the second pair of eyes.
 
-use base::ListPage;
+use base::{ListPage, Period};
 use crypto::digest::{hex, sha256};
+use identity::{Role, mandate, staff};
 
-use super::city::{City, city};
+use super::city::{Asked, City, Department, city, official};
 use crate::{
-    Error, Licence, Status,
+    Error, Holder, Licence, Official, Status,
     application::{self, ApplicationState},
     issue::Begun,
     register::reason::ReturnReason,
@@ -71,6 +72,51 @@ async fn nobody_approves_what_they_handed_in() {
     let outcome =
         application::send_back(&mut work, &city.library.safe, &promoted, &id, (ReturnReason::Incomplete, "")).await;
     assert!(matches!(outcome, Err(Error::FourEyes)));
+}
+
+#[tokio::test]
+async fn neither_the_holder_nor_whoever_acts_for_the_holder_approves_a_licence() {
+    let city = city().await;
+    let (Holder::Organisation(company), Holder::Person(person)) = (&city.company.holder, &city.person.holder) else {
+        panic!("a company and a person")
+    };
+    let mut work = city.work(0).await;
+    let who = ("审核己", "33010119800101913");
+    let acting = official(&mut work, &city.library.vault, &city.food.id, who, &[Role::Reviewer]).await;
+    mandate::give(&mut work, company, &acting.person_id, Period { start: city.context(0).at, end: None })
+        .await
+        .unwrap();
+    let appointed = staff::appoint(&mut work, person, &city.police.id, &[Role::Reviewer]).await.unwrap();
+    let holder = Official::from(staff::find(&mut work.tx, &appointed).await.unwrap().unwrap());
+    work.commit().await.unwrap();
+    let affairs: [(&Department, Official, Asked); 2] =
+        [(&city.food, acting, city.food_request("acting")), (&city.police, holder, city.driving_request("holder"))];
+    for (department, own, asked) in affairs {
+        let mut work = city.work(1).await;
+        let request = asked.request.clone();
+        let id = application::apply(&mut work, &city.library, &department.clerk, request).await.unwrap();
+        work.commit().await.unwrap();
+        let find = async || {
+            let mut tx = city.fresh.database.read().await.unwrap();
+            application::find(&mut tx, &city.library.safe, &department.id, &id).await.unwrap()
+        };
+        let reviewed = find().await.digest;
+        let approved = approve(&city, &id, &own, &reviewed, 2).await;
+        assert!(matches!(approved, Err(Error::OwnAffair)), "{}: {approved:?}", asked.type_code);
+        // Nor where a system says that these two decided.
+        let (clerk, seal) = (department.clerk.clone(), department.seal.clone());
+        let attested = Department { id: department.id.clone(), clerk, reviewer: own, seal };
+        let issued = city.issue(asked.clone(), &attested, 3).await;
+        assert!(matches!(issued, Err(Error::OwnAffair)), "{}: {issued:?}", asked.type_code);
+        let waiting = find().await;
+        assert_eq!((waiting.state, waiting.licence), (ApplicationState::Submitted, None));
+        for left in ["select count(*) from licence", "select count(*) from licence_content"] {
+            assert_eq!(city.count(left).await, 0, "{}: {left}", asked.type_code);
+        }
+        // Somebody else approves the same.
+        let mut work = city.work(4).await;
+        application::approve(&mut work, &city.library, &department.reviewer, &id, &reviewed).await.unwrap();
+    }
 }
 
 #[tokio::test]

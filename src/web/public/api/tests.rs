@@ -1,6 +1,7 @@
 //! The API as a department's system sees it.
 
 mod described;
+mod looks;
 mod refusals;
 mod revocations;
 mod verifications;

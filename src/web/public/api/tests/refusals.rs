@@ -2,9 +2,9 @@
 //! its one mistake is gone.
 
 use axum::body::Body;
-use base::{Date, number::IdentityNumber};
+use base::{Date, Period, number::IdentityNumber};
 use http::{Method, Request, StatusCode, header};
-use identity::{death, organisation};
+use identity::{Role, death, mandate, organisation, staff};
 use licence::built_in;
 use serde_json::{Value, json};
 
@@ -122,6 +122,24 @@ async fn a_suspended_issuer_and_a_holder_that_ceased_are_refused_by_name() {
     organisation::cease(&mut work, &office.company_id).await.unwrap();
     work.commit().await.unwrap();
     office.refused("k2", &office.example(), 422, "holder_ceased").await;
+}
+
+#[tokio::test]
+async fn nothing_is_issued_that_its_reviewer_holds_or_acts_for_the_holder_of() {
+    let office = office().await;
+    let mut work = office.work(1).await;
+    let acting = staff::find(&mut work.tx, &office.reviewer.staff).await.unwrap().unwrap().person_id;
+    let from = Period { start: crate::testing::NOW, end: None };
+    mandate::give(&mut work, &office.company_id, &acting, from).await.unwrap();
+    let holder = staff::appoint(&mut work, &office.person_id, &office.department, &[Role::Reviewer]).await.unwrap();
+    work.commit().await.unwrap();
+    let mut own = office.driving(&office.person);
+    own["reviewer"] = holder.as_str().into();
+    for mut body in [office.example(), own] {
+        office.refused("k", &body, 403, "own_affair").await;
+        body["reviewer"] = office.third.staff.as_str().into();
+        office.accepted(body["type"].as_str().unwrap(), &body).await;
+    }
 }
 
 #[tokio::test]

@@ -477,6 +477,34 @@ async fn one_client_has_so_much_room_for_uploads_and_leaves_the_rest() {
     assert_eq!(upload(&site, file(4)).await.status(), StatusCode::SERVICE_UNAVAILABLE, "{}", others.amount());
 }
 
+#[tokio::test]
+async fn room_for_an_upload_is_taken_while_it_comes_and_not_when_it_is_there() {
+    use crate::kit::limits::{PIECE_BYTES_MAX, UPLOADS_BYTES_EACH_MAX};
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    };
+    const PIECES: usize = 32;
+    let site = file_site().await;
+    let client = Some(std::net::IpAddr::from([0, 0, 0, 0]));
+    let piece = vec![b'a'; PIECE_BYTES_MAX];
+    // Room for half of the file.
+    let room = PIECES / 2 * PIECE_BYTES_MAX / 1024;
+    let _held = site.app.shared.uploads.take(client, UPLOADS_BYTES_EACH_MAX / 1024 - room).unwrap();
+    let head = b"--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n".to_vec();
+    let read = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&read);
+    let pieces = std::iter::once(head).chain(std::iter::repeat_n(piece, PIECES)).chain([b"\r\n--x--\r\n".to_vec()]);
+    let counted = pieces.map(move |piece| {
+        count.fetch_add(1, Relaxed);
+        Ok::<_, std::convert::Infallible>(piece)
+    });
+    let answer = upload(&site, Body::from_stream(futures_util::stream::iter(counted))).await;
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    let read = read.load(Relaxed);
+    assert!((PIECES / 2..=PIECES / 2 + 4).contains(&read), "{read} of {} pieces were read", PIECES + 2);
+}
+
 /// A site that says how long an uploaded file is.
 async fn file_site() -> Site {
     let length = async |upload: crate::kit::upload::Upload| upload.file.len().to_string();

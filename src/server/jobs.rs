@@ -363,6 +363,48 @@ mod tests {
         assert_eq!(again.iter().map(|job| job.lane.as_str()).collect::<Vec<_>>(), ["broken"]);
     }
 
+    /// Does nothing and ends never; whoever drops it is told.
+    struct Endless(mpsc::UnboundedSender<&'static str>);
+
+    struct Dropped<'a>(&'a mpsc::UnboundedSender<&'static str>);
+
+    impl Drop for Dropped<'_> {
+        fn drop(&mut self) {
+            let _ = self.0.send("dropped");
+        }
+    }
+
+    impl Runner for Endless {
+        async fn run(&self, _: Claimed) -> Result<(), String> {
+            let _dropped = Dropped(&self.0);
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_that_never_ends_has_failed_when_its_time_is_over() {
+        let fresh = testing::fresh().await.unwrap();
+        let mut work = fresh.database.begin(testing::context(AT, 1)).await.unwrap();
+        jobs::enqueue(&mut work, "test", "", &()).await.unwrap();
+        work.record(testing::Changed { what: "jobs".to_owned() });
+        work.commit().await.unwrap();
+        let job = jobs::claim(&fresh.database, LATER, 1, &[]).await.unwrap().remove(0);
+        let (tell, mut told) = mpsc::unbounded_channel();
+        // From here on nothing waits for anything but the clock.
+        tokio::time::pause();
+        let begun = tokio::time::Instant::now();
+        // Twice as long: one that is waited for without end fails here, too.
+        let ended = timeout(2 * JOB_TIMEOUT, outcome(Arc::new(Endless(tell)), job)).await;
+        assert_eq!(ended.map_err(|_| "it still runs"), Ok(Err("the job took too long".to_owned())));
+        let took = begun.elapsed();
+        assert!((JOB_TIMEOUT..JOB_TIMEOUT + Duration::from_secs(1)).contains(&took), "{took:?}");
+        assert_eq!(told.recv().await, Some("dropped"), "nothing of it goes on");
+        // The lease of its place in the queue is longer: nobody else takes it up meanwhile.
+        let after = |time: Duration| LATER.plus_seconds(time.as_secs() as i64);
+        tokio::time::resume();
+        assert!(jobs::claim(&fresh.database, after(JOB_TIMEOUT), 1, &[]).await.unwrap().is_empty());
+    }
+
     #[tokio::test]
     async fn a_full_lane_is_passed_over_and_no_other() {
         let fresh = testing::fresh().await.unwrap();

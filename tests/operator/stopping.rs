@@ -21,6 +21,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use super::commands::client_add;
+
 /// A stop with nothing to wait for: far less than the default of `drain_seconds`, 20.
 const SHORT: Duration = Duration::from_secs(5);
 
@@ -301,4 +303,28 @@ async fn log_lines_that_cannot_be_written_fail_no_request_and_no_stop() {
         assert_eq!((status.as_u16(), &answer["error"]), (401, &"invalid_client".into()));
     }
     assert_eq!(process.stop(), Some(0));
+}
+
+#[tokio::test]
+async fn wrong_secrets_that_were_only_counted_are_told_with_their_number_at_a_stop() {
+    const TRIED: u64 = 4;
+    let (installation, _) = Installation::bootstrapped().await;
+    installation.must(&[&client_add("machine")[..13], &["--machine", "--scopes", "licence:verify"]].concat());
+    let process = installation.serve().await;
+    let http = client();
+    for _ in 0..TRIED {
+        let (status, answer) = installation.machine_token(&http, "machine", "wrong").await;
+        assert_eq!((status.as_u16(), &answer["error"]), (401, &"invalid_client".into()));
+    }
+    assert_eq!(process.stop(), Some(0));
+    let refused = installation.events().await.into_iter().filter(|event| event.kind == "client.refused");
+    let told: Vec<_> = refused
+        .map(|event| {
+            let data: Value = serde_json::from_str(&event.data).unwrap();
+            (event.actor, event.object, data["count"].as_u64().unwrap())
+        })
+        .collect();
+    // The first at once, and one entry for all the others.
+    let entry = |count| ("anonymous".to_owned(), "machine".to_owned(), count);
+    assert_eq!(told, [entry(1), entry(TRIED - 1)]);
 }

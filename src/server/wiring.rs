@@ -551,3 +551,49 @@ impl StopSignal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        body::Body,
+        http::{Request, StatusCode, header},
+    };
+    use oidc::events::ClientRefused;
+    use tower::ServiceExt;
+    use web::kit::access::Surface;
+
+    use super::*;
+    use crate::testing::City;
+
+    #[tokio::test]
+    async fn wrong_secrets_are_told_with_their_number_when_their_minute_is_over() {
+        let mut city = City::found().await;
+        // Nobody else is to take its place.
+        city.settings.set("leave_seconds", "0").unwrap();
+        let product = city.start().await;
+        let router = web::router(product.app.clone(), &Surface::ALL);
+        for _ in 0..4 {
+            let form = "grant_type=client_credentials&client_id=nobody&client_secret=wrong";
+            let request = Request::post("/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+            let answer = router.clone().oneshot(request.body(Body::from(form)).unwrap()).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+        }
+        let database = product.database.clone();
+        let told = async || {
+            let told = records::testing::told::<ClientRefused>(&database).await.unwrap();
+            let mut counts: Vec<_> = told.into_iter().filter_map(|one| one.count).collect();
+            counts.sort_unstable();
+            counts
+        };
+        assert_eq!(told().await, [1], "the first at once, the others later");
+        city.seconds_later(60);
+        let running = start(&city.settings, product, Vec::new()).unwrap();
+        let all = async {
+            while told().await != [1, 3] {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), all).await.expect("nobody tells what was counted");
+        running.stop().await;
+    }
+}

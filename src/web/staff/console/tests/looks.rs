@@ -118,6 +118,107 @@ async fn whoever_types_a_number_or_sends_an_identifier_to_apply_leaves_an_entry(
     assert_eq!(opened().await.iter().map(|one| one.person.as_str()).collect::<Vec<_>>(), [holder.as_str()]);
 }
 
+/// Somebody of the staff at a browser, and what their forms carry.
+struct Looking<'o> {
+    desk: &'o Desk<'o>,
+    csrf: String,
+}
+
+impl<'o> Looking<'o> {
+    async fn new(desk: &'o Desk<'o>, page: &str) -> Self {
+        let csrf = hidden(&desk.get(page).await.text, "csrf");
+        Self { desk, csrf }
+    }
+
+    /// Opens a page, or sends a form where there are fields.
+    async fn look(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        if fields.is_empty() {
+            return self.desk.get(path).await;
+        }
+        let csrf = ("csrf", self.csrf.as_str());
+        let pairs =
+            std::iter::once(&csrf).chain(fields).map(|(name, value)| format!("{name}={}", percent_encode(value)));
+        self.desk.post_raw(path, pairs.collect::<Vec<_>>().join("&")).await
+    }
+}
+
+#[tokio::test]
+async fn looks_of_clerks_operators_and_auditors_leave_one_entry_each() {
+    let office = office().await;
+    let (clerk, auditor) = (Desk::new(&office, &office.clerk).await, auditor(&office).await);
+    let mut work = office.app.database.begin(records::testing::context(NOW, 92)).await.unwrap();
+    let who = ("运维庚", "33010119800101012");
+    let operator = member(&mut work, &office.app, &office.department, who, &[Role::Operator]).await;
+    let account = identity::account::open(&mut work, &office.person_id, "li.na", None).await.unwrap();
+    work.commit().await.unwrap();
+    let mut operator = Desk::new(&office, &operator).await;
+    for set in operator.get("/operator/keys").await.headers.get_all(header::SET_COOKIE) {
+        operator.cookie = format!("{}; {}", operator.cookie, set.to_str().unwrap().split(';').next().unwrap());
+    }
+    let application = apply(&clerk).await;
+    let licence = office.issue("k").await.json()["id"].as_str().unwrap().to_owned();
+    let (path, body) = ("/api/v1/licences", office.driving(&office.person).to_string());
+    let other = office.call(Method::POST, path, Some("other"), &body).await.json()["id"].as_str().unwrap().to_owned();
+    let filed = clerk.post(&format!("/console/licences/{licence}/revoke"), &REVOKE).await.location().to_owned();
+    let clerk = Looking::new(&clerk, "/console/licences").await;
+    let operator = Looking::new(&operator, "/operator/keys").await;
+    let auditor = Looking::new(&auditor, "/audit").await;
+    let id = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    let (department, company, person) =
+        (office.department.as_str(), office.company_id.as_str(), office.person_id.as_str());
+    let number = office.person.as_str();
+    let page = format!("/console/licences/{licence}");
+    let opened = |which: &str, what: &str| ("licence.opened", which.to_owned(), format!("\"{what}\""));
+    let seen = |what: &str| ("person.opened", person.to_owned(), format!("\"{what}\""));
+    let searched = |about: &str, by: &str| ("person.searched", about.to_owned(), format!("\"{by}\""));
+    let plain = |kind: &'static str, object: &str| (kind, object.to_owned(), String::new());
+    let driving = format!("/console/apply/{}", built_in::DRIVING);
+    let representative = format!("/operator/organisations/{company}/representative");
+    let why = ("reason", "本人来函〔2026〕3 号");
+    let looks = [
+        (&clerk, "/console/licences".to_owned(), vec![], plain("licence.listed", department)),
+        (&clerk, page.clone(), vec![], opened(&licence, "page")),
+        (&clerk, format!("{page}/file.pdf"), vec![], opened(&licence, "file")),
+        (&clerk, "/console/licences/find".to_owned(), vec![("q", &*licence)], plain("licence.searched", &licence)),
+        (&clerk, format!("/console/licences/{other}/revoke"), REVOKE[..2].to_vec(), opened(&other, "revoke")),
+        (&clerk, format!("{driving}?renews={other}"), vec![], opened(&other, "renew")),
+        (&clerk, driving, vec![("number", number)], searched(person, "identity_number")),
+        (&clerk, application.clone(), vec![], plain("application.opened", &id(&application))),
+        (&clerk, filed.clone(), vec![], ("licence.revocation_opened", licence.clone(), id(&filed))),
+        (&operator, "/operator/people".to_owned(), vec![("q", number)], searched(person, "identity_number")),
+        (&operator, format!("/operator/people/{person}"), vec![], seen("page")),
+        (&operator, format!("/operator/accounts/{account}"), vec![], seen("account")),
+        (
+            &operator,
+            format!("/operator/accounts/{account}/reset"),
+            vec![why, ("confirmed", "yes")],
+            seen("password_reset"),
+        ),
+        (&operator, representative.clone(), vec![why, ("number", number)], searched(person, "identity_number")),
+        // Nobody has this number, and that is an answer too.
+        (&operator, representative, vec![why, ("number", "11010519491231002X")], searched("-", "identity_number")),
+        (&auditor, "/audit/find".to_owned(), vec![("q", "欧阳龘")], searched(person, "name")),
+        (&auditor, format!("/audit/entries?object={person}"), vec![], plain("log.read", person)),
+    ];
+    let count = async |(kind, object, says): &(&str, String, String)| {
+        let mut tx = office.app.database.read().await.unwrap();
+        let sql = "select count(*)
+                     from event
+                    where actor_kind = 'staff' and kind = $1 and object = $2 and data like $3";
+        let (count,): (i64,) = tx.one(sql, records::args![*kind, object, format!("%{says}%")]).await.unwrap();
+        count
+    };
+    let mut left = Vec::new();
+    for (who, path, fields, entry) in &looks {
+        let before = count(entry).await;
+        let looked = who.look(path, fields).await;
+        assert!(!looked.status.is_server_error() && looked.status != StatusCode::FORBIDDEN, "{path}: {}", looked.text);
+        left.push((count(entry).await - before, path, entry));
+    }
+    left.retain(|(count, ..)| *count != 1);
+    assert!(left.is_empty(), "{left:#?}");
+}
+
 /// An auditor at a browser.
 async fn auditor(office: &Office) -> Desk<'_> {
     let mut work = office.app.database.begin(records::testing::context(NOW, 91)).await.unwrap();

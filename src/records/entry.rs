@@ -44,12 +44,9 @@ pub struct Entry {
 impl FromRow<'_, AnyRow> for Entry {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let needed = |column| text(row, column).map(Option::unwrap_or_default);
-        let number = |column| {
-            if is_bytes(row, column)? { Ok(Some(i64::MIN)) } else { row.try_get::<Option<i64>, _>(column) }
-        };
         Ok(Self {
             event_id: needed("event_id")?,
-            at: number("at")?.unwrap_or_default(),
+            at: number(row, "at")?.unwrap_or_default(),
             actor_kind: needed("actor_kind")?,
             actor: needed("actor")?,
             on_behalf: text(row, "on_behalf")?,
@@ -59,24 +56,34 @@ impl FromRow<'_, AnyRow> for Entry {
             data: needed("data")?,
             marks: text(row, "marks")?,
             mac: text(row, "mac")?,
-            sequence: number("sequence")?,
+            sequence: number(row, "sequence")?,
             hash: text(row, "hash")?,
         })
     }
 }
 
-/// SQLite keeps a value of any type in any column. One of bytes is like no text, whatever it says: it is read as something
-/// that nobody wrote, so that an audit names the entry and goes on.
+/// SQLite keeps a value of any type in any column. One of another type is like no text, whatever it says: it is read as
+/// something that nobody wrote, so that an audit names the entry and goes on.
 fn text(row: &AnyRow, column: &str) -> Result<Option<String>, sqlx::Error> {
-    if is_bytes(row, column)? {
-        return Ok(Some("\u{fffd}".to_owned()));
+    match kind_of(row, column)? {
+        AnyTypeInfoKind::Text | AnyTypeInfoKind::Null => row.try_get(column),
+        _ => Ok(Some("\u{fffd}".to_owned())),
     }
-    row.try_get(column)
 }
 
-fn is_bytes(row: &AnyRow, column: &str) -> Result<bool, sqlx::Error> {
+/// The same of a number: a fraction and a text are none.
+fn number(row: &AnyRow, column: &str) -> Result<Option<i64>, sqlx::Error> {
+    match kind_of(row, column)? {
+        AnyTypeInfoKind::BigInt | AnyTypeInfoKind::Integer | AnyTypeInfoKind::SmallInt | AnyTypeInfoKind::Null => {
+            row.try_get(column)
+        }
+        _ => Ok(Some(i64::MIN)),
+    }
+}
+
+fn kind_of(row: &AnyRow, column: &str) -> Result<AnyTypeInfoKind, sqlx::Error> {
     let raw = row.try_get_raw(column)?;
-    Ok(sqlx::ValueRef::type_info(&raw).kind() == AnyTypeInfoKind::Blob)
+    Ok(sqlx::ValueRef::type_info(&raw).kind())
 }
 
 impl Entry {

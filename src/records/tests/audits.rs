@@ -163,6 +163,12 @@ async fn whatever_the_owner_of_the_database_changes_is_named() -> Result<(), Fau
             let event = format!("update event set {column} = cast({column} as blob) where sequence = 3");
             check("a cell of an event becomes bytes", &event, &[Finding::Foreign(3)]).await?;
         }
+        for at in ["at + 0.5", "'now'"] {
+            let event = format!("update event set at = {at} where sequence = 3");
+            check("a time of an event is no number", &event, &[Finding::Foreign(3)]).await?;
+        }
+        let least = below.replacen("-1", "-1e300", 1);
+        check("an event is added below what a number can say", &least, &[Finding::Stray(i64::MIN)]).await?;
         let hash = "update event set hash = cast(hash as blob) where sequence = 3";
         check("its hash becomes bytes", hash, &[3, 4].map(Finding::Changed)).await?;
     }

@@ -252,6 +252,15 @@ impl Office {
         tx.commit().await.unwrap();
     }
 
+    /// The token of a system that may ask for licences, and not say itself that two people decided.
+    pub async fn plain_system(&self) -> String {
+        let mut work = self.work(1).await;
+        let of = ("plain-system", &self.department, "licence:issue");
+        let secret = client_that(&mut work, &self.app, of, false).await;
+        work.commit().await.unwrap();
+        self.access_token("plain-system", &secret, "licence:issue").await
+    }
+
     pub async fn access_token(&self, client: &str, secret: &str, scope: &str) -> String {
         let form = format!("grant_type=client_credentials&client_id={client}&client_secret={secret}&scope={scope}");
         let request = Request::post("/token").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");

@@ -3,16 +3,12 @@
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use super::{client_that, office};
+use super::office;
 
 #[tokio::test]
 async fn every_look_of_a_system_leaves_its_entry() {
     let office = office().await;
-    let mut work = office.work(1).await;
-    let of = ("plain-system", &office.department, "licence:issue");
-    let secret = client_that(&mut work, &office.app, of, false).await;
-    work.commit().await.unwrap();
-    let token = office.access_token("plain-system", &secret, "licence:issue").await;
+    let token = office.plain_system().await;
     let licence = office.issue("k").await.json()["id"].as_str().unwrap().to_owned();
     // What the system asks for waits, and is looked at by it.
     let waiting = async |path: &str, body: serde_json::Value| {

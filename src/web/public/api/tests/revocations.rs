@@ -8,7 +8,7 @@ use licence::{
 };
 use serde_json::json;
 
-use super::{Answer, Office, client_that, office};
+use super::{Answer, Office, office};
 
 const DECISION: &str = "滨市监吊销〔2026〕12号";
 
@@ -22,11 +22,7 @@ struct Asking {
 impl Asking {
     async fn new() -> Self {
         let office = office().await;
-        let mut work = office.work(1).await;
-        let of = ("plain-system", &office.department, "licence:issue");
-        let secret = client_that(&mut work, &office.app, of, false).await;
-        work.commit().await.unwrap();
-        let token = office.access_token("plain-system", &secret, "licence:issue").await;
+        let token = office.plain_system().await;
         let licence = office.issue("k").await.json()["id"].as_str().unwrap().to_owned();
         Self { office, token, licence }
     }

@@ -1,17 +1,13 @@
 //! What waits for somebody is on the page that they open first.
 
 use super::*;
-use crate::public::api::tests::{client_that, member};
+use crate::public::api::tests::member;
 use identity::Role;
 
 #[tokio::test]
 async fn what_a_system_asks_for_waits_on_the_first_page_of_a_clerk_until_one_takes_it_on() {
     let office = office().await;
-    let mut work = office.work(1).await;
-    let of = ("plain-system", &office.department, "licence:issue");
-    let secret = client_that(&mut work, &office.app, of, false).await;
-    work.commit().await.unwrap();
-    let token = office.access_token("plain-system", &secret, "licence:issue").await;
+    let token = office.plain_system().await;
     let body = office.example().to_string();
     let asked = office.call_as(&token, Method::POST, "/api/v1/licences", (Some("k"), &body)).await;
     assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.text);

@@ -1,6 +1,6 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{After, Marked, OBJECT};
+use records::{Acts, After, IfChanged, Marked, OBJECT};
 
 use crate::events::{
     AccountClosed, AccountLocked, AccountOpened, AccountRenamed, AccountUnlocked, CommandKeyEnded, CommandKeyMade,
@@ -15,8 +15,14 @@ pub static MARKED: &[Marked] = &[
         table: "person",
         key: &["person_id"],
         columns: &["name", "identity_lookup", "identity_sealed", "died_on"],
-        after: &[After::object::<PersonChanged>(), After::object::<PersonDied>(), After::object::<PersonRegistered>()],
+        after: &[
+            After::object::<PersonChanged>(),
+            After::object::<PersonDied>(),
+            After::object::<PersonRegistered>().first(),
+        ],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "organisation",
@@ -25,11 +31,13 @@ pub static MARKED: &[Marked] = &[
         after: &[
             After::object::<OrganisationCeased>(),
             After::object::<OrganisationChanged>(),
-            After::object::<OrganisationRegistered>(),
+            After::object::<OrganisationRegistered>().first(),
             After::object::<OrganisationResumed>(),
             After::object::<OrganisationSuspended>(),
         ],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "mandate",
@@ -40,13 +48,17 @@ pub static MARKED: &[Marked] = &[
             After::details::<MandateGiven>(&["person", OBJECT]),
         ],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "staff",
         key: &["staff_id"],
         columns: &["person_id", "organisation_id", "roles", "appointed_at", "ended_at"],
-        after: &[After::object::<StaffAppointed>(), After::object::<StaffEnded>()],
+        after: &[After::object::<StaffAppointed>().first(), After::object::<StaffEnded>()],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: Some(Acts { kinds: &["operator", "staff"], from: "appointed_at", until: "ended_at" }),
     },
     Marked {
         table: "account",
@@ -55,11 +67,13 @@ pub static MARKED: &[Marked] = &[
         after: &[
             After::object::<AccountClosed>(),
             After::object::<AccountLocked>(),
-            After::object::<AccountOpened>(),
+            After::object::<AccountOpened>().first(),
             After::object::<AccountRenamed>(),
             After::object::<AccountUnlocked>(),
         ],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "password",
@@ -71,34 +85,44 @@ pub static MARKED: &[Marked] = &[
             After::object::<PasswordUpgraded>(),
         ],
         is_removed: false,
+        if_changed: IfChanged::Replace,
+        acts: None,
     },
     Marked {
         table: "command_key",
         key: &["key_hash"],
         columns: &["account_id", "made_at", "ends_at", "ended_at"],
-        after: &[After::details::<CommandKeyEnded>(&["key"]), After::details::<CommandKeyMade>(&["key"])],
+        after: &[After::details::<CommandKeyEnded>(&["key"]), After::details::<CommandKeyMade>(&["key"]).first()],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     // What was decided is told by the log: whoever decides rests on what was wanted, and by whom.
     Marked {
         table: "proposal",
         key: &["proposal_id"],
         columns: &["kind", "object", "change", "reason", "proposed_by", "proposed_at", "ends_at"],
-        after: &[After::object::<ProposalMade>()],
+        after: &[After::object::<ProposalMade>().first()],
         is_removed: true,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "password_reset",
         key: &["reset_id"],
         columns: &["account_id", "person_id", "organisation_id", "document", "filed_by", "filed_at", "ends_at"],
-        after: &[After::details::<PasswordResetFiled>(&["reset"])],
+        after: &[After::details::<PasswordResetFiled>(&["reset"]).first()],
         is_removed: true,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "session",
         key: &["session_id"],
         columns: &["token_hash", "account_id", "method", "opened_at", "authenticated_at", "ends_at", "closed_at"],
-        after: &[After::object::<SessionClosed>(), After::details::<SignInSucceeded>(&["session"])],
+        after: &[After::object::<SessionClosed>(), After::details::<SignInSucceeded>(&["session"]).first()],
         is_removed: true,
+        if_changed: IfChanged::Keep,
+        acts: None,
     },
 ];

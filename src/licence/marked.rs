@@ -1,6 +1,6 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{After, Marked, OBJECT};
+use records::{After, IfChanged, Marked, OBJECT};
 
 use crate::events::{
     ApplicationAdopted, ApplicationApproved, ApplicationProposed, ApplicationReturned, ApplicationSubmitted,
@@ -16,18 +16,26 @@ pub static MARKED: &[Marked] = &[
         table: "licence_type",
         key: &["licence_type_id"],
         columns: &["type_code", "version", "state", "definition", "created_at"],
-        after: &[After::object::<TypeDrafted>(), After::object::<TypePublished>(), After::object::<TypeRetired>()],
+        after: &[
+            After::object::<TypeDrafted>().first(),
+            After::object::<TypePublished>(),
+            After::object::<TypeRetired>(),
+        ],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "licence_type_issuer",
         key: &["organisation_id", "type_code"],
         columns: &["type_code", "revoked_by"],
         after: &[
-            After::details::<TypeIssuerAdded>(&[OBJECT, "code"]),
+            After::details::<TypeIssuerAdded>(&[OBJECT, "code"]).first(),
             After::details::<TypeRevocationSet>(&[OBJECT, "code"]),
         ],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "application",
@@ -54,11 +62,13 @@ pub static MARKED: &[Marked] = &[
         after: &[
             After::object::<ApplicationAdopted>(),
             After::object::<ApplicationApproved>(),
-            After::object::<ApplicationProposed>(),
+            After::object::<ApplicationProposed>().first(),
             After::object::<ApplicationReturned>(),
-            After::object::<ApplicationSubmitted>(),
+            After::object::<ApplicationSubmitted>().first(),
         ],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "licence",
@@ -83,7 +93,7 @@ pub static MARKED: &[Marked] = &[
             "decision",
         ],
         after: &[
-            After::object::<IssueIntended>(),
+            After::object::<IssueIntended>().first(),
             After::object::<IssueResumed>(),
             After::object::<IssueVoided>(),
             After::object::<LicenceIssued>(),
@@ -93,6 +103,8 @@ pub static MARKED: &[Marked] = &[
             After::object::<LicenceSuspended>(),
         ],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     // What was decided is told by the log: whoever decides rests on what is to be revoked for what, and who filed it.
     Marked {
@@ -111,22 +123,28 @@ pub static MARKED: &[Marked] = &[
         ],
         after: &[
             After::details::<RevocationAdopted>(&["revocation"]),
-            After::details::<RevocationFiled>(&["revocation"]),
+            After::details::<RevocationFiled>(&["revocation"]).first(),
         ],
         is_removed: true,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "licence_content",
         key: &["licence_id"],
         columns: &["content_digest", "maker_staff", "maker_person", "checker_staff", "checker_person"],
-        after: &[After::object::<IssueIntended>()],
+        after: &[After::object::<IssueIntended>().first()],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "licence_file",
         key: &["licence_id"],
         columns: &["sha256", "seal_id", "key_id", "made_at"],
-        after: &[After::object::<LicenceIssued>()],
+        after: &[After::object::<LicenceIssued>().first()],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
 ];

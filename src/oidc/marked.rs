@@ -1,6 +1,6 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{After, Marked};
+use records::{After, IfChanged, Marked};
 
 use crate::events::{ClientChanged, ClientDisabled, ClientEnabled, ClientRegistered, ClientSecretRenewed};
 
@@ -24,8 +24,10 @@ pub static MARKED: &[Marked] = &[Marked {
         After::object::<ClientChanged>(),
         After::object::<ClientDisabled>(),
         After::object::<ClientEnabled>(),
-        After::object::<ClientRegistered>(),
+        After::object::<ClientRegistered>().first(),
         After::object::<ClientSecretRenewed>(),
     ],
     is_removed: false,
+    if_changed: IfChanged::Refuse,
+    acts: None,
 }];

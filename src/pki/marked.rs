@@ -1,6 +1,6 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{After, Marked};
+use records::{After, IfChanged, Marked};
 
 use crate::events::{
     CertificateIssued, CertificateRevoked, KeyActivated, KeyBroughtBack, KeyCreated, KeyRetired, KeyRevoked,
@@ -16,12 +16,14 @@ pub static MARKED: &[Marked] = &[
         after: &[
             After::object::<KeyActivated>(),
             After::object::<KeyBroughtBack>(),
-            After::object::<KeyCreated>(),
+            After::object::<KeyCreated>().first(),
             After::object::<KeyRetired>(),
             After::object::<KeyRevoked>(),
             After::object::<KeyTakenOut>(),
         ],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "pki_certificate",
@@ -37,7 +39,9 @@ pub static MARKED: &[Marked] = &[
             "revoked_at",
             "revocation_reason",
         ],
-        after: &[After::object::<CertificateIssued>(), After::object::<CertificateRevoked>()],
+        after: &[After::object::<CertificateIssued>().first(), After::object::<CertificateRevoked>()],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
 ];

@@ -13,6 +13,17 @@ pub enum Value {
     Text(Option<String>),
 }
 
+impl Value {
+    /// The value as marks and the log take it; none for null.
+    pub(crate) fn bytes(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Int(number) => number.map(|number| number.to_string().into_bytes()),
+            Self::Text(text) => text.map(String::into_bytes),
+        }
+    }
+}
+
 /// Collects the values of a statement: `args![id, at, Some("text")]`.
 #[macro_export]
 macro_rules! args {

@@ -1,5 +1,6 @@
 //! An audit: whether the log is whole, and everything else as the log says.
 
+mod actors;
 mod checked;
 mod finding;
 mod rows;
@@ -100,6 +101,9 @@ async fn at_one_moment(
     walk.look_for_copies(against.shelf, audit);
     beside(database, tx, &head, audit).await?;
     beyond(tx, &head, audit).await?;
+    if let Some(key) = database.log_key() {
+        walk.actors.check(tx, key, database.tables(), audit).await?;
+    }
     let rows = match database.log_key() {
         Some(key) => Some(look_at_rows(database, tx, (key, &head), &walk, audit).await?),
         None => None,

@@ -52,7 +52,7 @@ pub use event_row::EventRow;
 pub use kept::Kept;
 pub use limits::REMOVED_AT_ONCE;
 pub use log_key::LogKey;
-pub use mark::{After, Marked, OBJECT};
+pub use mark::{Acts, After, IfChanged, Marked, OBJECT, Seen};
 pub use protect::protect;
 pub use settings::DatabaseSettings;
 pub use sqlx::FromRow;

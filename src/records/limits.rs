@@ -6,6 +6,9 @@ use std::time::Duration;
 /// A connection is replaced after so long, so that memory the server keeps for it does not grow for ever.
 pub(crate) const LIFETIME: Duration = Duration::from_mins(30);
 
+/// Connections for looks at what was committed, beside those that do the work; on top of `database.connections`.
+pub(crate) const PLACES_BESIDE: usize = 2;
+
 /// How long one server may take to let us in, unless `connect_timeout` of the URL says otherwise.
 pub(crate) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 

@@ -4,7 +4,10 @@
 //! changed, put there or taken away by somebody who has the database alone: a changed row has no mark that is right, and
 //! one that was put back as it was before has an older version than the log says.
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+};
 
 use base::Fault;
 use serde_json::Value;
@@ -37,6 +40,33 @@ pub struct Marked {
     pub after: &'static [After],
     /// Whether rows are removed when they are over, without an event.
     pub is_removed: bool,
+    /// What an act does that leaves a row which was changed past the product before.
+    pub if_changed: IfChanged,
+    /// What a row lets somebody do.
+    pub acts: Option<Acts>,
+}
+
+/// Events of these kinds of actors name a row of the table as their actor, and happened while it was in force.
+#[derive(Clone, Copy, Debug)]
+pub struct Acts {
+    /// The kinds of actors.
+    pub kinds: &'static [&'static str],
+    /// The column that says from when on it is in force.
+    pub from: &'static str,
+    /// The column that says until when; null while it is.
+    pub until: &'static str,
+}
+
+/// What an act does that leaves a row which somebody changed past the product since the last one. It never takes over what
+/// they wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfChanged {
+    /// It is refused.
+    Refuse,
+    /// Each act writes all of the row that counts: it is right again.
+    Replace,
+    /// It is done, and the row stays wrong: acts only end what the row gives.
+    Keep,
 }
 
 /// An event after which a row is marked, and where it names the row.
@@ -44,6 +74,7 @@ pub struct Marked {
 pub struct After {
     kind: &'static str,
     names: &'static [&'static str],
+    is_first: bool,
 }
 
 /// The object of an event, beside the names of its details.
@@ -52,12 +83,17 @@ pub const OBJECT: &str = "";
 impl After {
     /// Events of this type, whose object is the row.
     pub const fn object<E: Event>() -> Self {
-        Self { kind: E::KIND.name, names: &[OBJECT] }
+        Self { kind: E::KIND.name, names: &[OBJECT], is_first: false }
     }
 
     /// Events of this type, which name the row in these details, or as their [`OBJECT`].
     pub const fn details<E: Event>(names: &'static [&'static str]) -> Self {
-        Self { kind: E::KIND.name, names }
+        Self { kind: E::KIND.name, names, is_first: false }
+    }
+
+    /// Of which a row that was never marked is one that the act has put there: nobody can have changed it before.
+    pub const fn first(self) -> Self {
+        Self { is_first: true, ..self }
     }
 
     fn key(&self, event: &EventRow) -> Option<Vec<String>> {
@@ -71,11 +107,13 @@ impl After {
 pub struct Ledger {
     key: OnceLock<LogKey>,
     pub(crate) tables: Vec<Table>,
+    right: Right,
 }
 
 impl Ledger {
     pub(crate) fn new(marked: &'static [&'static [Marked]]) -> Self {
-        Self { key: OnceLock::new(), tables: marked.iter().copied().flatten().map(Table::of).collect() }
+        let tables = marked.iter().copied().flatten().map(Table::of).collect();
+        Self { key: OnceLock::new(), tables, right: Right::default() }
     }
 
     pub(crate) fn key(&self) -> Option<&LogKey> {
@@ -91,15 +129,60 @@ impl Ledger {
         (marked, mark): (i64, Option<&str>),
     ) -> bool {
         let Some(key) = self.key() else { return true };
-        let Some(table) = self.tables.iter().find(|known| known.marked.table == table) else { return true };
-        let bytes = |value| match value {
-            args::Value::Bytes(bytes) => bytes,
-            args::Value::Int(number) => number.map(|number| number.to_string().into_bytes()),
-            args::Value::Text(text) => text.map(String::into_bytes),
+        let Some(table) = self.table(table) else { return true };
+        let row = Row::read(fields, marked, mark);
+        let is_right = self.right.is_right(key, table, &row);
+        if !is_right {
+            let key = row.key(table).join(" ");
+            tracing::error!(table = table.marked.table, key, "a row was changed past the product");
+        }
+        is_right
+    }
+
+    /// Whether the row of this key is as the last act left it and says what was read of it, as far as anybody can tell.
+    pub(crate) async fn is_as_read(&self, tx: &mut Tx, table: &str, seen: Seen<'_>) -> Result<bool, Fault> {
+        let Some(key) = self.key() else { return Ok(true) };
+        let Some(table) = self.table(table) else { return Ok(true) };
+        let name: Vec<String> = seen.key.iter().map(|part| (*part).to_owned()).collect();
+        let Some(row) = one(tx, table, &name).await? else { return Ok(false) };
+        let is_right = self.right.is_right(key, table, &row) || self.is_own(tx, key, table, &name).await?;
+        Ok(is_right && seen.columns.into_iter().all(|seen| row.says(table, seen)))
+    }
+
+    /// As [`Self::is_as_left`], for what this transaction may have changed itself.
+    pub(crate) async fn is_as_left_before(
+        &self,
+        tx: &mut Tx,
+        table: &str,
+        fields: Vec<args::Value>,
+        (marked, mark): (i64, Option<&str>),
+    ) -> Result<bool, Fault> {
+        let Some(key) = self.key() else { return Ok(true) };
+        let Some(table) = self.table(table) else { return Ok(true) };
+        let row = Row::read(fields, marked, mark);
+        if self.right.is_right(key, table, &row) {
+            return Ok(true);
+        }
+        self.is_own(tx, key, table, &row.key(table)).await
+    }
+
+    /// Whether a row that is not as it was left is so by this transaction: what was committed is right, or not there yet.
+    async fn is_own(&self, tx: &mut Tx, key: &LogKey, table: &Table, name: &[String]) -> Result<bool, Fault> {
+        let is_own = match tx.beside().await? {
+            Some(mut beside) => {
+                let before = one(&mut beside, table, name).await?;
+                before.is_none_or(|row| self.right.is_right(key, table, &row))
+            }
+            None => false,
         };
-        let fields = fields.into_iter().map(bytes).collect();
-        let row = Row { fields, is_strange: false, marked, mark: mark.map(str::to_owned) };
-        matches!(row.state(key, table), RowState::Right(_))
+        if !is_own {
+            tracing::error!(table = table.marked.table, key = name.join(" "), "a row was changed past the product");
+        }
+        Ok(is_own)
+    }
+
+    fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|known| known.marked.table == name)
     }
 
     /// The first one stays.
@@ -107,6 +190,70 @@ impl Ledger {
         let _ = self.key.set(key);
     }
 }
+
+/// What was read of a marked row.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    /// The values of its key.
+    pub key: &'a [&'a str],
+    /// Columns with the values that they had.
+    pub columns: Vec<(&'static str, args::Value)>,
+}
+
+/// Rows whose marks were found right, the last ones, byte by byte: a code costs as much as the statement that read the row,
+/// and most rows are read again and again.
+struct Right(Box<[Mutex<Option<(&'static str, Row)>>]>);
+
+/// As many as the first three digits of a mark can say.
+const RIGHT_MAX: usize = 16 * 16 * 16;
+
+impl Default for Right {
+    fn default() -> Self {
+        Self((0..RIGHT_MAX).map(|_| Mutex::default()).collect())
+    }
+}
+
+impl std::fmt::Debug for Right {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Right(..)")
+    }
+}
+
+impl Right {
+    /// Marks are as if drawn by lot, so their beginnings are places; what is no mark has none.
+    fn place(&self, row: &Row) -> Option<MutexGuard<'_, Option<(&'static str, Row)>>> {
+        let place = usize::from_str_radix(row.mark.as_deref()?.get(..3)?, 16).ok()?;
+        Some(self.0.get(place)?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn is_right(&self, key: &LogKey, table: &Table, row: &Row) -> bool {
+        if self.knows(table, row) {
+            return true;
+        }
+        let is_right = matches!(row.state(key, table), RowState::Right(_));
+        if is_right {
+            self.remember(table, row);
+        }
+        is_right
+    }
+
+    fn knows(&self, table: &Table, row: &Row) -> bool {
+        let Some(place) = self.place(row) else { return false };
+        place.as_ref().is_some_and(|(known, right)| *known == table.marked.table && right == row)
+    }
+
+    fn remember(&self, table: &Table, row: &Row) {
+        if row.size() > ROW_REMEMBERED_MAX {
+            return;
+        }
+        if let Some(mut place) = self.place(row) {
+            *place = Some((table.marked.table, row.clone()));
+        }
+    }
+}
+
+/// Bytes of a row that is remembered: 16 MiB in all.
+const ROW_REMEMBERED_MAX: usize = 4096;
 
 /// A table with the statements that it takes.
 #[derive(Debug)]
@@ -148,6 +295,7 @@ impl Table {
 const OF_BYTES: [&str; 3] = ["der", "identity_sealed", "spki"];
 
 /// A marked row as it is stored.
+#[derive(Clone, PartialEq, Eq)]
 struct Row {
     fields: Vec<Option<Vec<u8>>>,
     /// Whether a column holds what it cannot.
@@ -187,6 +335,12 @@ fn kind_of(raw: &AnyValueRef<'_>) -> AnyTypeInfoKind {
 }
 
 impl Row {
+    /// From the values of its key and of its columns, in their order.
+    fn read(fields: Vec<args::Value>, marked: i64, mark: Option<&str>) -> Self {
+        let fields = fields.into_iter().map(args::Value::bytes).collect();
+        Self { fields, is_strange: false, marked, mark: mark.map(str::to_owned) }
+    }
+
     fn code(&self, key: &LogKey, table: &Table, version: i64) -> String {
         let version = version.to_be_bytes();
         // A column that came later is null in older rows, and changes none of their codes.
@@ -194,6 +348,26 @@ impl Row {
         let mut parts = vec![Some(table.marked.table.as_bytes()), Some(&version[..])];
         parts.extend(self.fields.iter().take(told).map(Option::as_deref));
         key.code("row", &parts)
+    }
+
+    fn size(&self) -> usize {
+        self.fields.iter().flatten().map(Vec::len).sum()
+    }
+
+    fn field(&self, table: &Table, column: &str) -> Option<&Option<Vec<u8>>> {
+        let Marked { key, columns, .. } = table.marked;
+        let place = key.iter().chain(*columns).position(|known| *known == column)?;
+        self.fields.get(place)
+    }
+
+    /// Whether a column has this value.
+    fn says(&self, table: &Table, (column, value): (&str, args::Value)) -> bool {
+        self.field(table, column).is_some_and(|field| *field == value.bytes())
+    }
+
+    /// The text of a column; none when it has none.
+    fn text(&self, table: &Table, column: &str) -> Option<&str> {
+        str::from_utf8(self.field(table, column)?.as_deref()?).ok()
     }
 
     fn key(&self, table: &Table) -> Vec<String> {
@@ -248,27 +422,51 @@ impl Left {
     }
 }
 
-/// Marks the rows that these events leave. Of each event what goes into its column `marks`.
+/// Marks the rows that these events leave, after a look at each as it was committed before. Of each event what goes into
+/// its column `marks`.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach, and when a row was changed past the product and the act may not touch it.
 pub async fn mark(
     tx: &mut Tx,
     key: &LogKey,
     tables: &[Table],
     events: &[EventRow],
 ) -> Result<Vec<Option<String>>, Fault> {
-    // Of several events of one row the last one says how the act leaves it.
-    let mut rows: BTreeMap<(usize, Vec<String>), usize> = BTreeMap::new();
+    // Of several events of one row the last one says how the act leaves it; that one of them began it is enough.
+    let mut rows: BTreeMap<(usize, Vec<String>), (usize, bool)> = BTreeMap::new();
     for (event, place) in events.iter().zip(0..) {
         for (table, which) in tables.iter().zip(0..) {
-            let after = table.marked.after.iter().filter(|after| after.kind == event.kind());
-            rows.extend(after.filter_map(|after| after.key(event)).map(|name| ((which, name), place)));
+            for after in table.marked.after.iter().filter(|after| after.kind == event.kind()) {
+                let Some(name) = after.key(event) else { continue };
+                let row = rows.entry((which, name)).or_default();
+                *row = (place, row.1 || after.is_first);
+            }
         }
     }
+    let mut before = Before::default();
     let mut marks: Vec<Vec<Value>> = vec![Vec::new(); events.len()];
-    for ((which, name), place) in rows {
+    for ((which, name), (place, is_first)) in rows {
         let (Some(table), Some(marks)) = (tables.get(which), marks.get_mut(place)) else { continue };
         let Some(row) = one_to_mark(tx, table, &name).await? else { continue };
         let version = row.marked + 1;
-        let mark = row.code(key, table, version);
+        let is_new = is_first && row.marked == 0;
+        let mark = if is_new || before.is_right(tx, key, table, &name).await? {
+            row.code(key, table, version)
+        } else {
+            tracing::error!(table = table.marked.table, key = name.join(" "), "a row was changed past the product");
+            match table.marked.if_changed {
+                IfChanged::Refuse => {
+                    let (table, name) = (table.marked.table, name.join(" "));
+                    return Err(Fault::broken(format!(
+                        "{table} {name} was changed past the product: nobody acts on it"
+                    )));
+                }
+                IfChanged::Replace => row.code(key, table, version),
+                IfChanged::Keep => CHANGED.to_owned(),
+            }
+        };
         set(tx, table, &name, version, &mark).await?;
         marks.push(Value::from(vec![
             Value::from(table.marked.table),
@@ -279,6 +477,25 @@ pub async fn mark(
     }
     let text = |marks: Vec<Value>| (!marks.is_empty()).then(|| Value::from(marks).to_string());
     Ok(marks.into_iter().map(text).collect())
+}
+
+/// The mark of a row that was changed past the product and touched by an act since.
+const CHANGED: &str = "changed";
+
+/// Rows as they were committed before an act, read on a connection of its own.
+#[derive(Default)]
+struct Before(Option<Tx>);
+
+impl Before {
+    /// Whether a row is as the act before this one left it; one that is not there yet is.
+    async fn is_right(&mut self, tx: &mut Tx, key: &LogKey, table: &Table, name: &[String]) -> Result<bool, Fault> {
+        if self.0.is_none() {
+            self.0 = tx.beside().await?;
+        }
+        let Some(tx) = &mut self.0 else { return Ok(false) };
+        let row = one(tx, table, name).await?;
+        Ok(row.is_none_or(|row| matches!(row.state(key, table), RowState::Right(_))))
+    }
 }
 
 async fn one(tx: &mut Tx, table: &Table, name: &[String]) -> Result<Option<Row>, Fault> {
@@ -302,6 +519,21 @@ async fn set(tx: &mut Tx, table: &Table, name: &[String], version: i64, mark: &s
 /// How a row is; none when it is not there.
 pub async fn look(tx: &mut Tx, key: &LogKey, table: &Table, name: &[String]) -> Result<Option<RowState>, Fault> {
     Ok(one(tx, table, name).await?.map(|row| row.state(key, table)))
+}
+
+/// From when and until when a row lets its holder act; none when it is not there, or not as it was left.
+pub async fn in_force(
+    tx: &mut Tx,
+    key: &LogKey,
+    (table, acts): (&Table, &Acts),
+    name: &str,
+) -> Result<Option<(i64, i64)>, Fault> {
+    let Some(row) = one(tx, table, &[name.to_owned()]).await? else { return Ok(None) };
+    if !matches!(row.state(key, table), RowState::Right(_)) {
+        return Ok(None);
+    }
+    let number = |column: &str| row.text(table, column).and_then(|text| text.parse().ok());
+    Ok(Some((number(acts.from).unwrap_or(i64::MIN), number(acts.until).unwrap_or(i64::MAX))))
 }
 
 /// Walks a table by its key: the rows after this one, each with how it is; no more when there are none.

@@ -35,8 +35,8 @@ use crate::{
     dialect::{Dialect, Left},
     driver::{fault, is_refused, left, not_let_in},
     limits::{
-        ANSWER_MARGIN, GOODBYE_WITHIN, HURRIED_WITHIN, LIFETIME, LOOK_UP_EVERY, MIGRATION_WITHIN, QUIET_AFTER,
-        SIGN_OF_LIFE_WITHIN,
+        ANSWER_MARGIN, GOODBYE_WITHIN, HURRIED_WITHIN, LIFETIME, LOOK_UP_EVERY, MIGRATION_WITHIN, PLACES_BESIDE,
+        QUIET_AFTER, SIGN_OF_LIFE_WITHIN,
     },
     servers::{Servers, all_refused},
 };
@@ -62,6 +62,9 @@ struct Inner {
     dialect: Dialect,
     limits: Limits,
     places: Arc<Semaphore>,
+    /// For whoever has a place and needs another connection for one look: were it one of those, all who have one could
+    /// wait for each other.
+    places_beside: Arc<Semaphore>,
     idle: Mutex<VecDeque<Open>>,
     is_hurried: AtomicBool,
     is_closed: AtomicBool,
@@ -84,6 +87,7 @@ impl Pool {
             dialect,
             limits,
             places: Arc::new(Semaphore::new(limits.connections_max.max(2) as usize)),
+            places_beside: Arc::new(Semaphore::new(PLACES_BESIDE)),
             idle: Mutex::default(),
             is_hurried: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
@@ -116,7 +120,16 @@ impl Pool {
 
     /// A connection that nobody else uses.
     pub(crate) async fn acquire(&self) -> Result<Lease, Fault> {
-        let waiting = Arc::clone(&self.0.places).acquire_owned();
+        self.acquire_of(&self.0.places).await
+    }
+
+    /// Another one for somebody who has one: whoever takes it looks at something with it and gives it back.
+    async fn acquire_beside(&self) -> Result<Lease, Fault> {
+        self.acquire_of(&self.0.places_beside).await
+    }
+
+    async fn acquire_of(&self, places: &Arc<Semaphore>) -> Result<Lease, Fault> {
+        let waiting = Arc::clone(places).acquire_owned();
         let place = timeout(self.0.limits.acquire_timeout, waiting)
             .await
             .map_err(|_| Fault::unavailable("no connection to the database became free in time"))?
@@ -258,6 +271,7 @@ impl Pool {
     pub(crate) async fn close(&self) {
         self.0.is_closed.store(true, Ordering::Release);
         self.0.places.close();
+        self.0.places_beside.close();
         let idle = std::mem::take(&mut *self.0.idle.lock().unwrap_or_else(PoisonError::into_inner));
         let goodbyes = async {
             for open in idle {
@@ -283,6 +297,13 @@ pub(crate) struct Lease {
     in_transaction: bool,
     /// The connection was idle and nothing was asked on it since: it may have been closed meanwhile.
     is_untried: bool,
+}
+
+impl Lease {
+    /// Another connection, which sees what was committed; none outside of a transaction.
+    pub(crate) async fn beside(&mut self) -> Result<Option<Self>, Fault> {
+        if self.in_transaction { Ok(Some(self.pool.acquire_beside().await?)) } else { Ok(None) }
+    }
 }
 
 /// A statement with its values, or a script without any.

@@ -7,7 +7,14 @@ use base::Fault;
 use sqlx::Row;
 use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr, any::AnyRow};
 
-use crate::{args::Value, dialect::Dialect, limits::MIGRATION_WITHIN, log_key::LogKey, mark::Ledger, pool::Lease};
+use crate::{
+    args::Value,
+    dialect::Dialect,
+    limits::MIGRATION_WITHIN,
+    log_key::LogKey,
+    mark::{Ledger, Seen},
+    pool::Lease,
+};
 
 /// A connection on which statements run: inside a transaction if it came from [`Database::begin`](crate::Database::begin)
 /// or [`Database::housekeeping`](crate::Database::housekeeping). Dropping it without committing undoes everything.
@@ -30,6 +37,51 @@ impl Tx {
     /// [`Marked`](crate::Marked), as they were read; then how often it was marked, and its mark. It takes no statement.
     pub fn is_as_left(&self, table: &str, fields: Vec<Value>, mark: (i64, Option<&str>)) -> bool {
         self.ledger.is_as_left(table, fields, mark)
+    }
+
+    /// The same for what this transaction may have changed itself: then what was committed before is looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    pub async fn is_as_left_before(
+        &mut self,
+        table: &str,
+        fields: Vec<Value>,
+        mark: (i64, Option<&str>),
+    ) -> Result<bool, Fault> {
+        let ledger = Arc::clone(&self.ledger);
+        ledger.is_as_left_before(self, table, fields, mark).await
+    }
+
+    /// A connection that sees what was committed; none outside of a transaction, where every statement does.
+    pub(crate) async fn beside(&mut self) -> Result<Option<Self>, Fault> {
+        let Some(lease) = self.lease.beside().await? else { return Ok(None) };
+        Ok(Some(Self::new(lease, self.dialect, Arc::clone(&self.ledger))))
+    }
+
+    /// Whether the row of this key is as the last act left it, where this process can tell, and says what was read of it.
+    /// False too when there is none. It takes a statement.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement.
+    pub async fn is_as_read(&mut self, table: &str, seen: Seen<'_>) -> Result<bool, Fault> {
+        let ledger = Arc::clone(&self.ledger);
+        ledger.is_as_read(self, table, seen).await
+    }
+
+    /// Refuses to rest on what was read of a row, unless the last act left it so ([`Self::is_as_read`]).
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for every statement, and when the row was changed past the product.
+    pub async fn rely_on(&mut self, table: &str, seen: Seen<'_>) -> Result<(), Fault> {
+        let key = seen.key.join(" ");
+        if self.is_as_read(table, seen).await? {
+            return Ok(());
+        }
+        Err(Fault::broken(format!("{table} {key} was changed past the product: nobody rests on it")))
     }
 
     /// The key of the log, when this process has it.

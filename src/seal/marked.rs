@@ -1,6 +1,6 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{After, Marked};
+use records::{After, IfChanged, Marked};
 
 use crate::events::{
     SealApplied, SealCancelled, SealEnabled, SealFiled, SealFrozen, SealMade, SealRenewed, SealUnfrozen,
@@ -25,7 +25,7 @@ pub static MARKED: &[Marked] = &[Marked {
         "changed_at",
     ],
     after: &[
-        After::object::<SealApplied>(),
+        After::object::<SealApplied>().first(),
         After::object::<SealCancelled>(),
         After::object::<SealEnabled>(),
         After::object::<SealFiled>(),
@@ -35,4 +35,6 @@ pub static MARKED: &[Marked] = &[Marked {
         After::object::<SealUnfrozen>(),
     ],
     is_removed: false,
+    if_changed: IfChanged::Refuse,
+    acts: None,
 }];

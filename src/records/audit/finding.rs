@@ -59,6 +59,8 @@ pub enum Finding {
     /// A head that was kept outside has this number, and the log ends before it, at the second: an older copy was put in
     /// its place, or its end was cut off and the head with it.
     PutBack(i64, i64),
+    /// The event with this number names an actor who was not in office when it happened: the table, and who.
+    Actor(i64, &'static str, String),
     /// Up to which event the log is archived was changed.
     Archived,
     /// A file of the archive is not as it was written.
@@ -110,6 +112,9 @@ impl fmt::Display for Finding {
                 f,
                 "the log ends at {last}, and a head was kept of {kept}: an older copy was put in its place, or it was cut off"
             ),
+            Self::Actor(number, table, name) => {
+                write!(f, "event {number} was an act of {table} {name}, who was not in office then")
+            }
             Self::Archived => write!(f, "what says up to which event the log is archived was changed"),
             Self::File(name) => write!(f, "the archive's file {name} is not as it was written"),
             Self::Rows(table) => write!(

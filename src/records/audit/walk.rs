@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use base::Fault;
 
-use super::finding::{Audit, Finding, RowFault};
+use super::{
+    actors::Actors,
+    finding::{Audit, Finding, RowFault},
+};
 use crate::{
     archive::{
         point::Point,
@@ -46,6 +49,8 @@ pub(super) struct Walk<'a> {
     told: Vec<LogArchived>,
     /// The digests of the files that were read.
     read: BTreeMap<String, String>,
+    /// Who acted.
+    pub actors: Actors,
     /// The instant of the youngest entry.
     youngest: i64,
     /// Entries that are much older than what stands before them, by their identifiers.
@@ -66,6 +71,7 @@ impl<'a> Walk<'a> {
             losses: Vec::new(),
             told: Vec::new(),
             read: BTreeMap::new(),
+            actors: Actors::default(),
             youngest: i64::MIN,
             late: BTreeMap::new(),
         }
@@ -108,6 +114,7 @@ impl<'a> Walk<'a> {
             }
         }
         if !is_foreign {
+            self.actors.hear(self.tables, entry);
             self.losses.extend(entry.read::<LossAcknowledged>().map(|loss| (entry.at, loss)));
             self.told.extend(entry.read::<LogArchived>());
         }

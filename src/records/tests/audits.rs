@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    After, LogKey, Marked,
+    After, IfChanged, LogKey, Marked,
     audit::{Against, Finding, RowFault, against},
     heads::{self, KeptHead},
     protect,
@@ -23,6 +23,8 @@ const CLIENT: Marked = Marked {
     columns: &["organisation_id", "secret_hash", "settings", "enabled", "created_at"],
     after: &[After::object::<ClientChanged>()],
     is_removed: false,
+    if_changed: IfChanged::Refuse,
+    acts: None,
 };
 
 /// One that is removed when it is over, named by a detail.
@@ -32,6 +34,8 @@ const VERSION: Marked = Marked {
     columns: &["type_code", "version", "state"],
     after: &[After::details::<VersionChanged>(&["version_id"]), After::object::<VersionEnded>()],
     is_removed: true,
+    if_changed: IfChanged::Keep,
+    acts: None,
 };
 
 pub(super) static MARKED: &[&[Marked]] = &[&[CLIENT], &[VERSION]];
@@ -345,5 +349,35 @@ async fn what_is_there_when_a_database_gets_its_key_is_marked_and_numbered_first
     assert!(log::sequence_events(&keyed).await.is_err());
     let next = Database::open(&settings).await?;
     assert!(protect(&next, testing::log_key()).await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_act_takes_nothing_over_that_was_changed_past_the_product() -> Result<(), Fault> {
+    let (fresh, kept) = city().await?;
+    let database = &fresh.database;
+    let by_hand = [
+        "update client set secret_hash = 'known' where client_id = 'a'",
+        "update client set marked = marked + 1 where client_id = 'a'",
+        "update client set marked = 0, mark = null where client_id = 'a'",
+    ];
+    script(database, "create table client_kept as select * from client").await?;
+    for text in by_hand {
+        script(database, text).await?;
+        let disable = "update client set enabled = 1 where client_id = 'a'";
+        let refused = act(database, 7, disable, changed("a")).await.unwrap_err();
+        assert!(refused.to_string().contains("client a was changed past the product"), "{text}: {refused}");
+        let named = audit(database, &kept).await?.findings;
+        assert!(matches!(named[..], [Finding::Row("client", ..)]), "{text}: {named:?}");
+        script(database, "delete from client; insert into client select * from client_kept").await?;
+        assert_eq!(audit(database, &kept).await?.findings, []);
+    }
+    // A row of which acts only take away is ended, and stays named: also when it is put back as it was.
+    script(database, "update licence_type set state = 'published'").await?;
+    let ended = VersionEnded { version: "lty_1".to_owned() };
+    act(database, 8, "update licence_type set state = 'ended'", ended).await?;
+    log::sequence_events(database).await?;
+    let row = |fault| vec![Finding::Row("licence_type", "lty_1".to_owned(), fault)];
+    assert_eq!(audit(database, &kept).await?.findings, row(RowFault::Changed));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What a client learns about a person, by scope.
 
-use base::{Instant, id::PersonId};
+use base::{Fault, Instant, id::PersonId};
 use identity::{
     Vault,
     person::{Address, Profile},
@@ -118,14 +118,23 @@ pub(crate) struct PersonFactsRow {
     profile: String,
     identity_sealed: Vec<u8>,
     updated_at: i64,
+    identity_lookup: String,
+    died_on: Option<String>,
+    marked: i64,
+    mark: Option<String>,
 }
 
 impl PersonFactsRow {
-    pub(crate) fn facts(self) -> Result<PersonFacts, Error> {
+    fn facts(self, tx: &Tx) -> Result<PersonFacts, Error> {
+        let fields =
+            args![&self.person_id, &self.name, &self.identity_lookup, &self.identity_sealed, self.died_on.as_deref()];
+        if !tx.is_as_left("person", fields, (self.marked, self.mark.as_deref())) {
+            return Err(Fault::broken("a person was changed past the product: nobody rests on it").into());
+        }
         Ok(PersonFacts {
             person: PersonId::stored(self.person_id),
             name: self.name,
-            profile: serde_json::from_str(&self.profile).map_err(base::Fault::broken)?,
+            profile: serde_json::from_str(&self.profile).map_err(Fault::broken)?,
             identity_sealed: self.identity_sealed,
             updated_at: Instant::from_micros(self.updated_at),
             organisations: Vec::new(),
@@ -137,7 +146,8 @@ impl PersonFactsRow {
 pub(crate) async fn of_family(tx: &mut Tx, family: &str) -> Result<Option<PersonFacts>, Error> {
     let row: Option<PersonFactsRow> = tx
         .first(
-            "select p.person_id, p.name, p.profile, p.identity_sealed, p.updated_at
+            "select p.person_id, p.name, p.profile, p.identity_sealed, p.updated_at, p.identity_lookup, p.died_on,
+                    p.marked, p.mark
                from token_family f
                join account_liveness a on a.account_id = f.account_id
                join person_facts p on p.person_id = f.person_id
@@ -150,7 +160,7 @@ pub(crate) async fn of_family(tx: &mut Tx, family: &str) -> Result<Option<Person
             args![family],
         )
         .await?;
-    row.map(PersonFactsRow::facts).transpose()
+    row.map(|row| row.facts(tx)).transpose()
 }
 
 /// The facts of a person, for showing them what a client would learn.
@@ -161,13 +171,13 @@ pub(crate) async fn of_family(tx: &mut Tx, family: &str) -> Result<Option<Person
 pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonFacts>, Error> {
     let row: Option<PersonFactsRow> = tx
         .first(
-            "select person_id, name, profile, identity_sealed, updated_at
+            "select person_id, name, profile, identity_sealed, updated_at, identity_lookup, died_on, marked, mark
                from person_facts
               where person_id = $1",
             args![person],
         )
         .await?;
-    row.map(PersonFactsRow::facts).transpose()
+    row.map(|row| row.facts(tx)).transpose()
 }
 
 impl PersonFacts {

@@ -129,6 +129,9 @@ pub enum GrantFlaw {
     /// Not a code of ours.
     #[error("the code is not valid")]
     CodeUnreadable,
+    /// The row of its family was changed past the product: the family is revoked.
+    #[error("the refresh token has expired or was revoked")]
+    FamilyChanged,
     /// Another redirect URI than in the authorization request.
     #[error("the redirect URI is not the one of the authorization request")]
     RedirectUriDiffers,

@@ -58,6 +58,8 @@ records::events! {
     GrantRefused = "grant.refused" of person: PersonId { client: ClientId, scopes: String }
     /// A person withdrew what a client had.
     GrantWithdrawn = "grant.withdrawn" of person: PersonId { client: ClientId, families: u64 }
+    /// What a family says was changed past the product: it is revoked.
+    FamilyChanged = "token.family_changed" of family: String { client: ClientId }
     /// An old refresh token came back: its family is revoked.
     RefreshReused = "token.refresh_reused" of family: String { client: ClientId }
     /// A session ended, and with it the tokens that clients got in it.

@@ -4,6 +4,7 @@ use base::{
     Fault, Instant,
     id::{PersonId, SessionId},
 };
+use crypto::digest::sha256;
 use records::{Context, Database, FromRow, Tx, Value, Work, args};
 
 use crate::{
@@ -21,6 +22,25 @@ pub(crate) struct Family {
     pub session: SessionId,
     pub scopes: ScopeSet,
     pub authenticated_at: Instant,
+    /// What its row says, in short: what its tokens were made for.
+    pub bound: [u8; 16],
+}
+
+/// What a family says of whom its tokens are for and about, in short. A refresh token carries it under its mark: it is good
+/// for that family and not for what somebody else makes of its row.
+pub(crate) fn bound(
+    client: &str,
+    (person, session): (&str, &str),
+    scopes: &str,
+    authenticated_at: Instant,
+) -> [u8; 16] {
+    let mut text = Vec::with_capacity(192);
+    for part in [client, person, session, scopes] {
+        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        text.extend_from_slice(part.as_bytes());
+    }
+    text.extend_from_slice(&authenticated_at.as_micros().to_be_bytes());
+    sha256(&text).first_chunk::<16>().copied().unwrap_or_default()
 }
 
 /// What is written when a code is redeemed.
@@ -147,6 +167,7 @@ pub(crate) async fn lives(tx: &mut Tx, family: &str) -> Result<bool, Fault> {
 #[derive(FromRow)]
 struct FamilyRow {
     family_id: String,
+    client_id: String,
     person_id: String,
     session_id: String,
     scopes: String,
@@ -155,12 +176,15 @@ struct FamilyRow {
 
 impl FamilyRow {
     fn family(self) -> Family {
+        let authenticated_at = Instant::from_micros(self.authenticated_at);
+        let persons = (self.person_id.as_str(), self.session_id.as_str());
         Family {
+            bound: bound(&self.client_id, persons, &self.scopes, authenticated_at),
             name: self.family_id,
             person: PersonId::stored(self.person_id),
             session: SessionId::stored(self.session_id),
             scopes: ScopeSet::stored(&self.scopes),
-            authenticated_at: Instant::from_micros(self.authenticated_at),
+            authenticated_at,
         }
     }
 }
@@ -189,7 +213,7 @@ const ROTATE: &str = "update token_family
     and not exists (select 1
                       from session_liveness s
                      where s.session_id = token_family.session_id and s.closed_at is not null)
-returning family_id, person_id, session_id, scopes, authenticated_at";
+returning family_id, client_id, person_id, session_id, scopes, authenticated_at";
 
 impl Rotation<'_> {
     fn values(&self, at: Instant) -> Vec<Value> {
@@ -237,6 +261,7 @@ impl Standing {
     pub(crate) fn family(self) -> Family {
         FamilyRow {
             family_id: self.family_id,
+            client_id: self.client_id,
             person_id: self.person_id,
             session_id: self.session_id,
             scopes: self.scopes,

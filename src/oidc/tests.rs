@@ -26,7 +26,7 @@ use identity::{
     person::{self, Address, NewPerson, Profile},
     session::{self, Limits, Method, Opening},
 };
-use records::{Context, Database, testing::Fresh};
+use records::{Context, Database, Marked, testing::Fresh};
 
 use crate::{
     ClientId, Endpoint, Error, GrantFlaw, Parameters, Provider, ProviderSettings,
@@ -57,7 +57,8 @@ pub struct City {
 
 impl City {
     pub async fn new() -> Self {
-        let fresh = records::testing::fresh().await.unwrap();
+        static ALL: [&[Marked]; 2] = [identity::marked::MARKED, crate::marked::MARKED];
+        let fresh = records::testing::fresh_protected(&ALL).await.unwrap();
         let provider = provider(&key(), &key());
         provider.keep(&fresh.database);
         let vault = Vault::new(&[8; 32]);
@@ -107,6 +108,32 @@ impl City {
             entropy: self.entropy.clone(),
             ids: Ids::default(),
         }
+    }
+
+    /// What somebody does who has the database alone.
+    pub async fn past_the_product(&self, sql: &'static str) {
+        let mut tx = self.database().housekeeping().await.unwrap();
+        assert_ne!(tx.run(sql, vec![]).await.unwrap(), 0, "{sql}");
+        tx.commit().await.unwrap();
+    }
+
+    /// Another person, with an account and a session.
+    pub async fn neighbour(&self) -> (PersonId, SessionId) {
+        let identity_number = IdentityNumber::complete("11010519900101002").unwrap();
+        let new = NewPerson { name: "王芳".to_owned(), identity_number, profile: Profile::default() };
+        let mut work = self.begin().await;
+        let person = person::register(&mut work, &self.vault, new).await.unwrap();
+        let account = account::open(&mut work, &person, "wangfang", None).await.unwrap();
+        let opening = Opening {
+            account: &account,
+            method: Method::Password,
+            address: "127.0.0.1",
+            device: "test",
+            limits: Limits::default(),
+        };
+        let (_, session) = session::open(&mut work, opening).await.unwrap();
+        work.commit().await.unwrap();
+        (person, session)
     }
 
     pub async fn begin(&self) -> records::Work {

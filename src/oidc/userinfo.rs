@@ -1,9 +1,10 @@
 //! The userinfo endpoint.
 
+use base::secret;
 use identity::Vault;
 use serde_json::{Map, Value};
 
-use crate::{Endpoint, Error, access_token, claims, keys::KeyUse, scope};
+use crate::{Endpoint, Error, access_token, claims, keys::KeyUse, scope, subject};
 
 /// What a client gets.
 #[derive(Clone, Debug)]
@@ -29,6 +30,11 @@ pub async fn answer(endpoint: &Endpoint<'_>, vault: &Vault, bearer: &str) -> Res
     let family = token.family.as_deref().ok_or(Error::ScopeMissing(scope::OPENID))?;
     let mut tx = endpoint.database.read().await?;
     let mut facts = claims::of_family(&mut tx, family).await?.ok_or(Error::AccessTokenInvalid)?;
+    // Whoever else the family is said to be of now, the token is about one person.
+    if !secret::equal(subject::subject(endpoint.provider, &client, &facts.person).as_bytes(), token.subject.as_bytes())
+    {
+        return Err(Error::AccessTokenInvalid);
+    }
     if token.scopes.has("org") {
         facts.add_organisations(&mut tx, at).await?;
     }

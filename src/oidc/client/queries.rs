@@ -11,7 +11,7 @@ macro_rules! clients {
     ($rest:literal) => {
         concat!(
             "select client_id, organisation_id, name_zh, name_en, purpose_zh, purpose_en, \
-                    secret_hash, backchannel_logout_uri, settings, enabled
+                    secret_hash, backchannel_logout_uri, settings, enabled, created_at, marked, mark
                from client ",
             $rest
         )
@@ -30,9 +30,30 @@ struct Row {
     backchannel_logout_uri: Option<String>,
     settings: String,
     enabled: i64,
+    created_at: i64,
+    marked: i64,
+    mark: Option<String>,
 }
 
 impl Row {
+    /// Whether the row is as the last act left it.
+    async fn is_unchanged(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let fields = args![
+            &self.client_id,
+            &self.organisation_id,
+            &self.name_zh,
+            &self.name_en,
+            &self.purpose_zh,
+            &self.purpose_en,
+            self.secret_hash.as_deref(),
+            self.backchannel_logout_uri.as_deref(),
+            &self.settings,
+            self.enabled,
+            self.created_at
+        ];
+        tx.is_as_left_before("client", fields, (self.marked, self.mark.as_deref())).await
+    }
+
     fn client(self) -> Result<Client, Fault> {
         let settings: ClientSettings = serde_json::from_str(&self.settings).map_err(Fault::broken)?;
         Ok(Client {
@@ -51,7 +72,11 @@ impl Row {
 
 pub(crate) async fn by_id(tx: &mut Tx, client: &str) -> Result<Option<Client>, Fault> {
     let row: Option<Row> = tx.first(clients!("where client_id = $1"), args![client]).await?;
-    row.map(Row::client).transpose()
+    // One that was changed past the product is none.
+    match row {
+        Some(row) if row.is_unchanged(tx).await? => Ok(Some(row.client()?)),
+        _ => Ok(None),
+    }
 }
 
 pub(crate) async fn list(tx: &mut Tx, page: &ListPage<ClientId>) -> Result<Vec<Client>, Fault> {

@@ -99,7 +99,7 @@ async fn another_client_gets_nothing_and_harms_nothing() {
     let before = families(&city).await;
     let (family, rest) = token.split_once('.').unwrap();
     for invented in [
-        format!("{family}.{}", base64url(&[1; 48])),
+        format!("{family}.{}", base64url(&[1; 64])),
         format!("{}.{rest}", base64url(&[1; 16])),
         format!("{family}.{}", &rest[1..]),
         family.to_owned(),
@@ -229,4 +229,46 @@ async fn a_public_client_refreshes_without_a_secret_and_loses_all_at_reuse() {
     let person = crate::userinfo::answer(&city.endpoint(), &city.vault, &second.access_token).await;
     assert!(matches!(person, Err(Error::AccessTokenInvalid)));
     assert_eq!((city.events::<events::RefreshReused>().await, city.events::<events::TokenRefreshed>().await), (1, 1));
+}
+
+/// Ways to give a family to somebody else, with the database alone.
+const GIVEN_AWAY: [&str; 4] = [
+    "update token_family set person_id = (select person_id from account where username = 'wangfang')",
+    "update token_family set session_id = (select session_id from session where account_id =
+        (select account_id from account where username = 'wangfang'))",
+    "update token_family set scopes = 'openid profile phone offline_access'",
+    "update token_family set authenticated_at = authenticated_at + 1",
+];
+
+#[tokio::test]
+async fn a_refresh_token_gets_nothing_of_what_somebody_else_wrote_into_the_row_of_its_family() {
+    for sql in GIVEN_AWAY {
+        let city = City::new().await;
+        let secret = city.client("tax", web()).await;
+        city.neighbour().await;
+        let token = first(&city, &secret).await;
+        city.past_the_product(sql).await;
+        assert_eq!(flaw(next(&city, &secret, &token).await), GrantFlaw::FamilyChanged, "{sql}");
+        assert_eq!(city.events::<events::FamilyChanged>().await, 1, "{sql}");
+        assert_ne!(families(&city).await[0].2, 0, "the family is revoked");
+        assert!(city.token(&refresh("tax", &secret, &token)).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn neither_a_narrowed_exchange_nor_a_lost_answer_gets_what_somebody_else_wrote_into_the_row() {
+    for is_narrowed in [true, false] {
+        let city = City::new().await;
+        let secret = city.client("tax", web()).await;
+        city.neighbour().await;
+        let token = first(&city, &secret).await;
+        if !is_narrowed {
+            next(&city, &secret, &token).await.unwrap();
+        }
+        city.past_the_product(GIVEN_AWAY[0]).await;
+        let narrowed = if is_narrowed { "&scope=openid" } else { "" };
+        let answer = city.token(&format!("{}{narrowed}", refresh("tax", &secret, &token))).await;
+        assert!(matches!(answer, Err(Error::GrantInvalid(GrantFlaw::FamilyChanged))), "{answer:?}");
+        assert_eq!(city.events::<events::FamilyChanged>().await, 1);
+    }
 }

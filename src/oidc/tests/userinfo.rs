@@ -109,3 +109,42 @@ async fn an_access_token_ends_with_time_session_account_and_consent() {
     work.commit().await.unwrap();
     assert!(matches!(answer(&city).await, Err(Error::AccessTokenInvalid)));
 }
+
+#[tokio::test]
+async fn a_client_learns_nothing_of_a_person_whose_row_or_family_was_changed_past_the_product() {
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    city.neighbour().await;
+    let tokens = tokens(&city, "tax", &secret, "openid profile").await;
+    let ask = async || userinfo::answer(&city.endpoint(), &city.vault, &tokens.access_token).await;
+    assert!(ask().await.is_ok());
+    city.past_the_product("update person set name = '王小明' where name = '欧阳小明'").await;
+    assert!(matches!(ask().await, Err(Error::Fault(_))));
+    city.past_the_product("update person set name = '欧阳小明' where name = '王小明'").await;
+    assert!(ask().await.is_ok());
+    city.past_the_product("update token_family set person_id = (select person_id from person where name = '王芳')")
+        .await;
+    assert!(matches!(ask().await, Err(Error::AccessTokenInvalid)));
+}
+
+#[tokio::test]
+async fn a_client_whose_secret_or_addresses_were_changed_past_the_product_is_unknown() {
+    for sql in [
+        "update client set secret_hash = 'other'",
+        "update client set settings = replace(settings, 'https://tax.example.gov.cn/cb', 'https://evil.example.com/cb')",
+        "update client set organisation_id = 'other'",
+        "update client set marked = 0, mark = null",
+    ] {
+        let city = City::new().await;
+        city.client("tax", web()).await;
+        city.past_the_product(sql).await;
+        assert!(
+            client::find(&mut city.database().read().await.unwrap(), &ClientId::parse("tax").unwrap())
+                .await
+                .unwrap()
+                .is_none(),
+            "{sql}"
+        );
+        assert!(city.authorize("tax", &[]).await.is_err(), "{sql}");
+    }
+}

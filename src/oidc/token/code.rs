@@ -73,7 +73,7 @@ async fn redeem_once(
     context.actor = Actor::Client(client.client_id.to_string());
     let at = context.at;
     let offline = code.scopes.has(scope::OFFLINE_ACCESS) && client.may_use(GrantType::RefreshToken);
-    let first = offline.then(|| refresh::first(endpoint.provider, &*context.entropy, &code.family));
+    let first = offline.then(|| refresh::first(endpoint.provider, &*context.entropy, code));
     let (absolute, idle) = refresh_limits(at);
     let redemption = Redemption {
         code,
@@ -110,6 +110,7 @@ async fn redeem_once(
         session: code.session.clone(),
         scopes: code.scopes.clone(),
         authenticated_at: code.authenticated_at,
+        bound: code.bound(),
     };
     let issue = Issue {
         family: &family,

@@ -8,12 +8,13 @@ use crypto::{
     digest::{hex, sha256},
     encoding::{base64url, base64url_decode},
 };
-use records::{Actor, attempt};
+use records::{Actor, Context, attempt};
 
 use super::issue::{Issue, Tokens, sign};
 use crate::{
     Client, Endpoint, Error, GrantFlaw, Parameters, Provider,
-    events::{RefreshReused, TokenRefreshed},
+    code::Code,
+    events::{FamilyChanged, RefreshReused, TokenRefreshed},
     family::{self, Family, Rotation, Standing},
     limits,
     scope::{self, ScopeSet},
@@ -28,13 +29,15 @@ pub(super) struct Refresh {
     pub hash: String,
     family: String,
     secret: [u8; 32],
+    /// What the family was when the token was made ([`family::bound`]).
+    bound: [u8; 16],
 }
 
 impl Refresh {
-    fn of(provider: &Provider, family: &str, secret: [u8; 32]) -> Self {
-        let mark = mark(provider, family, &secret);
-        let token = format!("{family}.{}", base64url(&[&secret[..], &mark].concat()));
-        Self { token, hash: hex(&sha256(&secret)), family: family.to_owned(), secret }
+    fn of(provider: &Provider, family: &str, secret: [u8; 32], bound: [u8; 16]) -> Self {
+        let mark = mark(provider, family, &secret, &bound);
+        let token = format!("{family}.{}", base64url(&[&secret[..], &bound, &mark].concat()));
+        Self { token, hash: hex(&sha256(&secret)), family: family.to_owned(), secret, bound }
     }
 
     fn parse(provider: &Provider, token: &str) -> Option<Self> {
@@ -43,24 +46,32 @@ impl Refresh {
         }
         let (family, rest) = token.split_once('.')?;
         let bytes = base64url_decode(rest)?;
-        let (secret, given) = bytes.split_first_chunk::<32>()?;
-        base::secret::equal(&mark(provider, family, secret), given).then(|| Self::of(provider, family, *secret))
+        let (secret, rest) = bytes.split_first_chunk::<32>()?;
+        let (bound, given) = rest.split_first_chunk::<16>()?;
+        let is_ours = base::secret::equal(&mark(provider, family, secret, bound), given);
+        is_ours.then(|| Self::of(provider, family, *secret, *bound))
     }
 
     fn next(&self, provider: &Provider) -> Self {
         let secret = provider.refresh_mac(&[b"next\0", self.family.as_bytes(), b"\0", &self.secret]);
-        Self::of(provider, &self.family, secret)
+        Self::of(provider, &self.family, secret, self.bound)
+    }
+
+    /// Whether the row of a family says what it said when the token was made: what the owner of the database writes into
+    /// it gets no token.
+    fn check(&self, family: &Family) -> Result<(), Error> {
+        if family.bound == self.bound { Ok(()) } else { Err(Error::GrantInvalid(GrantFlaw::FamilyChanged)) }
     }
 }
 
-fn mark(provider: &Provider, family: &str, secret: &[u8; 32]) -> [u8; 16] {
-    let mac = provider.refresh_mac(&[b"mark\0", family.as_bytes(), b"\0", secret]);
+fn mark(provider: &Provider, family: &str, secret: &[u8; 32], bound: &[u8; 16]) -> [u8; 16] {
+    let mac = provider.refresh_mac(&[b"mark\0", family.as_bytes(), b"\0", secret, bound]);
     mac.first_chunk::<16>().copied().unwrap_or_default()
 }
 
 /// The first refresh token of a family.
-pub(super) fn first(provider: &Provider, entropy: &dyn Entropy, family: &str) -> Refresh {
-    Refresh::of(provider, family, entropy.bytes::<32>())
+pub(super) fn first(provider: &Provider, entropy: &dyn Entropy, code: &Code) -> Refresh {
+    Refresh::of(provider, &code.family, entropy.bytes::<32>(), code.bound())
 }
 
 pub(super) async fn exchange(endpoint: &Endpoint<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
@@ -72,7 +83,23 @@ pub(super) async fn exchange(endpoint: &Endpoint<'_>, client: &Client, form: &Pa
     if !client.scopes.has(scope::OFFLINE_ACCESS) {
         return Err(Error::GrantInvalid(GrantFlaw::RefreshExpired));
     }
-    attempt(async || exchange_once(endpoint, client, &presented, narrowed.as_ref()).await).await
+    let exchanged = attempt(async || exchange_once(endpoint, client, &presented, narrowed.as_ref()).await).await;
+    if matches!(exchanged, Err(Error::GrantInvalid(GrantFlaw::FamilyChanged))) {
+        attempt(async || end_changed(endpoint, client, &presented.family).await).await?;
+    }
+    exchanged
+}
+
+/// Nothing that came out of a family which was changed past the product counts any more.
+async fn end_changed(endpoint: &Endpoint<'_>, client: &Client, family: &str) -> Result<(), Error> {
+    let actor = Actor::Client(client.client_id.to_string());
+    let mut work = endpoint.database.begin(Context { actor, ..endpoint.context.clone() }).await?;
+    let at = work.at();
+    if family::revoke(&mut work.tx, family, "row_changed", at).await? {
+        work.record(FamilyChanged { family: family.to_owned(), client: client.client_id.clone() });
+        work.commit().await?;
+    }
+    Ok(())
 }
 
 async fn exchange_once(
@@ -96,6 +123,7 @@ async fn exchange_once(
     if narrowed.is_none() {
         let event = refreshed(client, &presented.family, None);
         if let Some(family) = family::rotate(endpoint.database, &context, &rotation, event).await? {
+            presented.check(&family)?;
             let held = held(client, &family);
             let issue = Issue { family: &family, scopes: &held, nonce: None, refresh_token: Some(next.token) };
             return sign(endpoint, client, issue).await;
@@ -121,6 +149,7 @@ async fn exchange_once(
             }
         }
     };
+    presented.check(&family)?;
     // What it asks for beyond the family undoes the exchange.
     let held = held(client, &family);
     let scopes = match narrowed {

@@ -201,6 +201,7 @@ const KEPT: &[(&str, &str, &str)] = &[
     ),
     ("token.code_reused", FAMILY, r#"{"client":"tax","count":3}"#),
     ("token.code_reused", FAMILY, r#"{"client":"tax"}"#),
+    ("token.family_changed", FAMILY, r#"{"client":"tax"}"#),
     ("token.refresh_reused", FAMILY, r#"{"client":"tax"}"#),
     ("token.refreshed", FAMILY, r#"{"again":true,"client":"tax"}"#),
     ("token.refreshed", FAMILY, r#"{"client":"tax"}"#),

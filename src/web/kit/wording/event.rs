@@ -87,6 +87,7 @@ const WORDS: &[(EventKind, &Text)] = &[
     (oidc::events::GrantGiven::KIND, words::event::GRANT_GIVEN),
     (oidc::events::GrantRefused::KIND, words::event::GRANT_REFUSED),
     (oidc::events::GrantWithdrawn::KIND, words::event::GRANT_WITHDRAWN),
+    (oidc::events::FamilyChanged::KIND, words::event::TOKEN_FAMILY_CHANGED),
     (oidc::events::RefreshReused::KIND, words::event::TOKEN_REFRESH_REUSED),
     (oidc::events::SessionTokensRevoked::KIND, words::event::TOKEN_SESSION_REVOKED),
     (oidc::events::TokenRefreshed::KIND, words::event::TOKEN_REFRESHED),

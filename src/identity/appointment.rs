@@ -53,7 +53,7 @@ impl Place {
 pub async fn propose(work: &mut Work, person: &PersonId, place: &Place, reason: &Reason) -> Result<(), Error> {
     of_somebody_else(work, person).await?;
     Roles::new(&place.roles()).check()?;
-    let department = organisation::find(&mut work.tx, &place.organisation()).await?;
+    let department = organisation::find_unchanged(&mut work.tx, &place.organisation()).await?;
     if department.is_none_or(|found| found.kind != OrganisationKind::Department) {
         return Err(Error::OrganisationUnknown);
     }

@@ -4,7 +4,7 @@ use base::{
     Fault, Instant, Secret,
     id::{AccountId, PersonId, StaffId},
 };
-use records::{Actor, FromRow, Tx, Work, args};
+use records::{Actor, FromRow, Seen, Tx, Value, Work, args};
 
 use crate::{
     Error, Role,
@@ -37,6 +37,7 @@ pub struct Made {
 
 #[derive(FromRow)]
 struct Row {
+    account_id: String,
     username: String,
     person_id: String,
     staff_id: String,
@@ -44,12 +45,21 @@ struct Row {
 }
 
 impl Row {
-    fn operator(self) -> Option<CommandOperator> {
-        Roles::stored(&self.roles).has(Role::Operator).then(|| CommandOperator {
+    /// The operator, if the account is open and the appointment one, both as the last acts left them.
+    async fn operator(self, tx: &mut Tx) -> Result<Option<CommandOperator>, Fault> {
+        if !Roles::stored(&self.roles).has(Role::Operator) {
+            return Ok(None);
+        }
+        let person = || ("person_id", Value::from(&self.person_id));
+        let account = vec![person(), ("state", Value::from("open"))];
+        let staff = vec![person(), ("roles", Value::from(&self.roles)), ("ended_at", Value::from(None::<i64>))];
+        let is_unchanged = tx.is_as_read("account", Seen { key: &[&self.account_id], columns: account }).await?
+            && tx.is_as_read("staff", Seen { key: &[&self.staff_id], columns: staff }).await?;
+        Ok(is_unchanged.then(|| CommandOperator {
             username: self.username,
             staff: StaffId::stored(self.staff_id),
             person: PersonId::stored(self.person_id),
-        })
+        }))
     }
 }
 
@@ -111,7 +121,7 @@ pub async fn end_all(work: &mut Work, account: &AccountId) -> Result<usize, Faul
 pub async fn of_key(tx: &mut Tx, secret: &str, at: Instant) -> Result<Option<CommandOperator>, Fault> {
     let row: Option<Row> = tx
         .first(
-            "select a.username, a.person_id, f.staff_id, f.roles
+            "select a.account_id, a.username, a.person_id, f.staff_id, f.roles
                from command_key k
                join account a on a.account_id = k.account_id
                join staff f on f.person_id = a.person_id and f.ended_at is null
@@ -122,7 +132,13 @@ pub async fn of_key(tx: &mut Tx, secret: &str, at: Instant) -> Result<Option<Com
             args![hash(secret), at],
         )
         .await?;
-    Ok(row.and_then(Row::operator))
+    let Some(row) = row else { return Ok(None) };
+    let (key, ended) = (hash(secret), Value::from(None::<i64>));
+    let columns = vec![("account_id", Value::from(&row.account_id)), ("ended_at", ended)];
+    if !tx.is_as_read("command_key", Seen { key: &[&key], columns }).await? {
+        return Ok(None);
+    }
+    row.operator(tx).await
 }
 
 /// The operator whose account this is, if it is open and its person one.
@@ -133,7 +149,7 @@ pub async fn of_key(tx: &mut Tx, secret: &str, at: Instant) -> Result<Option<Com
 pub async fn of_account(tx: &mut Tx, account: &AccountId) -> Result<Option<CommandOperator>, Fault> {
     let row: Option<Row> = tx
         .first(
-            "select a.username, a.person_id, f.staff_id, f.roles
+            "select a.account_id, a.username, a.person_id, f.staff_id, f.roles
                from account a
                join staff f on f.person_id = a.person_id and f.ended_at is null
               where a.account_id = $1
@@ -141,7 +157,10 @@ pub async fn of_account(tx: &mut Tx, account: &AccountId) -> Result<Option<Comma
             args![account],
         )
         .await?;
-    Ok(row.and_then(Row::operator))
+    match row {
+        Some(row) => row.operator(tx).await,
+        None => Ok(None),
+    }
 }
 
 /// When a key ends, and of which operator it is.

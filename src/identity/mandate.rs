@@ -19,7 +19,7 @@ pub async fn give(
     person: &PersonId,
     period: Period,
 ) -> Result<(), Error> {
-    if organisation::find(&mut work.tx, organisation).await?.is_none() {
+    if organisation::find_unchanged(&mut work.tx, organisation).await?.is_none() {
         return Err(Error::OrganisationUnknown);
     }
     person::living(&mut work.tx, person).await?;
@@ -62,20 +62,29 @@ pub async fn may_act(
     person: &PersonId,
     at: Instant,
 ) -> Result<bool, Fault> {
-    let found: Option<(String,)> = tx
+    let Some(found) = organisation::find(tx, organisation).await? else { return Ok(false) };
+    let is_representative = found.legal_representative.as_ref() == Some(person);
+    Ok((is_representative && found.is_unchanged(tx).await?) || runs(tx, organisation, person, at).await?)
+}
+
+/// Whether a mandate of these two runs at an instant, as the last act left it.
+pub(crate) async fn runs(
+    tx: &mut Tx,
+    organisation: &OrganisationId,
+    person: &PersonId,
+    at: Instant,
+) -> Result<bool, Fault> {
+    let found: Option<(i64, Option<i64>, i64, Option<String>)> = tx
         .first(
-            "select o.organisation_id
-               from organisation o
-              where o.organisation_id = $1
-                and (o.legal_representative = $2
-                     or exists (select 1
-                                  from mandate m
-                                 where m.organisation_id = o.organisation_id
-                                   and m.person_id = $2
-                                   and m.starts_at <= $3
-                                   and (m.ends_at is null or m.ends_at > $3)))",
+            "select starts_at, ends_at, marked, mark
+               from mandate
+              where person_id = $2
+                and organisation_id = $1
+                and starts_at <= $3
+                and (ends_at is null or ends_at > $3)",
             args![organisation, person, at],
         )
         .await?;
-    Ok(found.is_some())
+    let Some((starts_at, ends_at, marked, mark)) = found else { return Ok(false) };
+    tx.is_as_left_before("mandate", args![person, organisation, starts_at, ends_at], (marked, mark.as_deref())).await
 }

@@ -8,12 +8,12 @@ use base::{
     id::{OrganisationId, PersonId},
     number::CreditCode,
 };
-use records::{Tx, Work};
+use records::{Seen, Tx, Value, Work};
 
 use crate::{
     Error,
     events::{OrganisationCeased, OrganisationRegistered, OrganisationResumed, OrganisationSuspended},
-    limits, name,
+    limits, mandate, name,
 };
 
 /// What kind of legal person.
@@ -90,6 +90,34 @@ pub struct OrganisationView {
     pub(crate) registered_at: Instant,
     /// Where it has its seat, if anybody wrote it down.
     pub address: Option<String>,
+}
+
+impl OrganisationView {
+    /// Refuses to rest on this when it was changed past the product.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] then, and when the database is out of reach.
+    pub async fn rely_on(&self, tx: &mut Tx) -> Result<(), Fault> {
+        tx.rely_on("organisation", self.seen(&[self.organisation_id.as_str()])).await
+    }
+
+    /// Whether this is as the last act left it.
+    pub(crate) async fn is_unchanged(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        tx.is_as_read("organisation", self.seen(&[self.organisation_id.as_str()])).await
+    }
+
+    fn seen<'a>(&self, key: &'a [&'a str]) -> Seen<'a> {
+        let columns = vec![
+            ("name", Value::from(self.name.as_str())),
+            ("credit_code", Value::from(self.credit_code.as_str())),
+            ("kind", Value::from(self.kind.code())),
+            ("legal_representative", Value::from(self.legal_representative.as_ref())),
+            ("state", Value::from(self.state.code())),
+            ("address", Value::from(self.address.as_deref())),
+        ];
+        Seen { key, columns }
+    }
 }
 
 /// Registers an organisation.
@@ -171,6 +199,19 @@ pub async fn find(tx: &mut Tx, organisation: &OrganisationId) -> Result<Option<O
     queries::by_id(tx, organisation).await
 }
 
+/// One organisation as the last act left it: what others rest on.
+///
+/// # Errors
+///
+/// [`Fault`] when the row was changed past the product, and when the database is out of reach.
+pub async fn find_unchanged(tx: &mut Tx, organisation: &OrganisationId) -> Result<Option<OrganisationView>, Fault> {
+    let found = find(tx, organisation).await?;
+    if let Some(found) = &found {
+        found.rely_on(tx).await?;
+    }
+    Ok(found)
+}
+
 /// The organisation with this credit code.
 pub async fn find_by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<OrganisationView>, Fault> {
     queries::by_code(tx, code).await
@@ -203,5 +244,13 @@ pub async fn can_have_been_asked(tx: &mut Tx, asked: Instant, now: Instant) -> R
 
 /// Organisations that a person may act for at an instant: as legal representative or under a mandate.
 pub async fn of_person(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Vec<OrganisationView>, Fault> {
-    queries::of_person(tx, person, at).await
+    let mut organisations = Vec::new();
+    for found in queries::of_person(tx, person, at).await? {
+        let is_representative = found.legal_representative.as_ref() == Some(person);
+        let may_act = is_representative || mandate::runs(tx, &found.organisation_id, person, at).await?;
+        if may_act && found.is_unchanged(tx).await? {
+            organisations.push(found);
+        }
+    }
+    Ok(organisations)
 }

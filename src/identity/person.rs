@@ -4,7 +4,7 @@ pub mod change;
 mod queries;
 
 use base::{Date, Fault, Instant, id::PersonId, number::IdentityNumber};
-use records::{Tx, Work};
+use records::{Seen, Tx, Value, Work};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Vault, events::PersonRegistered, limits, name};
@@ -68,6 +68,20 @@ pub struct PersonView {
 }
 
 impl PersonView {
+    /// Refuses to rest on this when it was changed past the product.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] then, and when the database is out of reach.
+    pub async fn rely_on(&self, tx: &mut Tx) -> Result<(), Fault> {
+        let columns = vec![
+            ("name", Value::from(self.name.as_str())),
+            ("identity_sealed", Value::from(&self.sealed)),
+            ("died_on", Value::from(self.died_on)),
+        ];
+        tx.rely_on("person", Seen { key: &[self.person_id.as_str()], columns }).await
+    }
+
     /// The identity number in clear.
     ///
     /// # Errors
@@ -99,13 +113,29 @@ pub(crate) async fn living(tx: &mut Tx, person: &PersonId) -> Result<PersonView,
     match find(tx, person).await? {
         None => Err(Error::PersonUnknown),
         Some(found) if found.died_on.is_some() => Err(Error::PersonDeceased),
-        Some(found) => Ok(found),
+        Some(found) => {
+            found.rely_on(tx).await?;
+            Ok(found)
+        }
     }
 }
 
 /// One person.
 pub async fn find(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonView>, Fault> {
     queries::by_id(tx, person).await
+}
+
+/// One person as the last act left them: what others rest on.
+///
+/// # Errors
+///
+/// [`Fault`] when the row was changed past the product, and when the database is out of reach.
+pub async fn find_unchanged(tx: &mut Tx, person: &PersonId) -> Result<Option<PersonView>, Fault> {
+    let found = find(tx, person).await?;
+    if let Some(found) = &found {
+        found.rely_on(tx).await?;
+    }
+    Ok(found)
 }
 
 /// The person with this identity number.

@@ -165,7 +165,7 @@ pub async fn appoint(
     let roles = Roles::new(roles);
     roles.check()?;
     person::living(&mut work.tx, person).await?;
-    let department = organisation::find(&mut work.tx, organisation).await?;
+    let department = organisation::find_unchanged(&mut work.tx, organisation).await?;
     if department.is_none_or(|found| found.kind != organisation::OrganisationKind::Department) {
         return Err(Error::OrganisationUnknown);
     }

@@ -34,6 +34,7 @@ use office::{Office, department, past_the_product, staff_of, why};
 
 mod accounts;
 mod appointments;
+mod borrowed;
 mod office;
 mod operators;
 mod order;
@@ -104,6 +105,15 @@ impl City {
         let context = Context { actor: Actor::Anonymous, ..context(at(seconds), seed) };
         let proof = sign_in::with_password(self.database(), &self.vault, &self.gate, &context, attempt).await?;
         proof.open(self.database(), &context, attempt).await
+    }
+
+    /// Stores a hash as the product would have stored it.
+    async fn store_hash(&self, phc: &str) -> Result<(), Fault> {
+        let seed = 500 + self.tries.fetch_add(1, Ordering::Relaxed);
+        let mut work = self.database().begin(context(at(-500), seed)).await?;
+        work.tx.run("update password set phc = $1", records::args![phc]).await?;
+        work.record(events::PasswordSet { account: self.account.clone() });
+        work.commit().await
     }
 
     async fn session(&self, token: &SessionToken, seconds: i64) -> Result<Option<Session>, Fault> {

@@ -7,7 +7,7 @@ use base::{
     id::{ApplicationId, LicenceId, OrganisationId},
 };
 use identity::{Role, staff};
-use records::{Tx, Work};
+use records::{Seen, Tx, Value, Work};
 
 use crate::{
     error::Error,
@@ -259,6 +259,7 @@ pub async fn approve(
     if application.digest != digest {
         return Err(Error::ApprovalStale);
     }
+    application.rely_on(&mut work.tx).await?;
     let maker = staff::find(&mut work.tx, &application.maker_staff).await?;
     // Someone who has left since may still have handed it in; who it was stays in the record.
     let maker = maker.map_or_else(
@@ -327,6 +328,22 @@ pub async fn send_back(
     decide(work, id, decision).await?;
     work.record(ApplicationReturned { application: id.clone(), reason });
     Ok(())
+}
+
+impl Application {
+    /// Refuses to rest on what was changed past the product.
+    async fn rely_on(&self, tx: &mut Tx) -> Result<(), Fault> {
+        let columns = vec![
+            ("licence_type_id", Value::from(self.licence_type.as_str())),
+            ("issuer_id", Value::from(&self.issuer)),
+            ("holder_kind", Value::from(self.holder.kind().as_str())),
+            ("holder_id", Value::from(self.holder.id())),
+            ("content_digest", Value::from(&self.digest)),
+            ("maker_staff", Value::from(&self.maker_staff)),
+            ("maker_person", Value::from(&self.maker_person)),
+        ];
+        tx.rely_on("application", Seen { key: &[self.id.as_str()], columns }).await
+    }
 }
 
 async fn decide(work: &mut Work, id: &ApplicationId, decision: Decision<'_>) -> Result<(), Error> {

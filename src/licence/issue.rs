@@ -120,7 +120,7 @@ pub(crate) async fn begin_approved(
     // The register may have changed since an application was handed in.
     holder.check_not_ended()?;
     check_not_own(work, &checker.person_id, &holder.holder).await?;
-    let issuer = organisation::find(&mut work.tx, issuer_id).await?.ok_or(Error::NotAuthorised)?;
+    let issuer = organisation::find_unchanged(&mut work.tx, issuer_id).await?.ok_or(Error::NotAuthorised)?;
     if issuer.state != organisation::OrganisationState::Active {
         return Err(Error::IssuerSuspended);
     }

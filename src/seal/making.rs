@@ -80,7 +80,7 @@ pub async fn create(work: &mut Work, cabinet: &Cabinet, new: NewSeal) -> Result<
 /// The department, when it can have the seal: it has none of that kind, the keeper keeps its seals, and the picture can be
 /// drawn. Nothing is written: a character that no font has is found before.
 pub(crate) async fn check(work: &mut Work, cabinet: &Cabinet, new: &NewSeal) -> Result<OrganisationView, Error> {
-    let department = organisation::find(&mut work.tx, &new.organisation_id)
+    let department = organisation::find_unchanged(&mut work.tx, &new.organisation_id)
         .await?
         .filter(|found| found.kind == organisation::OrganisationKind::Department)
         .ok_or(Error::OrganisationUnknown)?;

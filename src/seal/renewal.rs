@@ -35,7 +35,7 @@ pub(crate) async fn renew_known(
     let (SealState::Enabled | SealState::Frozen, Some(old)) = (known.state, known.key_id) else {
         return Err(Error::Transition { seal_id: seal.clone(), from: known.state, to: SealState::Enabled });
     };
-    let department = organisation::find(&mut work.tx, &known.organisation_id).await?;
+    let department = organisation::find_unchanged(&mut work.tx, &known.organisation_id).await?;
     let subject = pki::SealSubject {
         // As it was when the seal was made: the certificate says what the picture shows.
         organisation_name: known.ring,

@@ -76,7 +76,7 @@ settings! {
     DATABASE_URL = "database.url", SettingKind::Text, "";
     /// A file that holds the database URL, for a URL with a password. Wins over `database.url`.
     DATABASE_URL_FILE = "database.url_file", SettingKind::SecretFile, "";
-    /// The most connections to the database.
+    /// The most connections to the database; two more look at what was committed before, while an act goes on.
     DATABASE_CONNECTIONS = "database.connections", SettingKind::Integer { min: 2, max: 200 }, "10";
     /// How long a request waits for a connection before it is answered 503, in milliseconds.
     DATABASE_ACQUIRE_MS = "database.acquire_timeout_ms", SettingKind::Integer { min: 100, max: 60_000 }, "5000";

@@ -24,9 +24,59 @@ struct Row {
     roles: Option<String>,
     organisation_id: Option<String>,
     organisation_name: Option<String>,
+    appointed_at: Option<i64>,
+    method: String,
+    ends_at: i64,
+    session_marked: i64,
+    session_mark: Option<String>,
+    username_key: String,
+    account_opened_at: i64,
+    account_marked: i64,
+    account_mark: Option<String>,
+    staff_marked: Option<i64>,
+    staff_mark: Option<String>,
 }
 
 impl Row {
+    /// The row, if the session and the account are as the last act left them; without the appointment, if that is not.
+    fn unchanged(mut self, tx: &Tx, token_hash: &str) -> Option<Self> {
+        let session = args![
+            &self.session_id,
+            token_hash,
+            &self.account_id,
+            &self.method,
+            self.opened_at,
+            self.authenticated_at,
+            self.ends_at,
+            None::<i64>
+        ];
+        let account = args![
+            &self.account_id,
+            &self.person_id,
+            &self.username,
+            &self.username_key,
+            "open",
+            self.account_opened_at
+        ];
+        let is_right = tx.is_as_left("session", session, (self.session_marked, self.session_mark.as_deref()))
+            && tx.is_as_left("account", account, (self.account_marked, self.account_mark.as_deref()));
+        if self.staff_id.is_some() {
+            let staff = args![
+                self.staff_id.as_deref(),
+                &self.person_id,
+                self.organisation_id.as_deref(),
+                self.roles.as_deref(),
+                self.appointed_at,
+                None::<i64>
+            ];
+            let mark = (self.staff_marked.unwrap_or_default(), self.staff_mark.as_deref());
+            if !tx.is_as_left("staff", staff, mark) {
+                self.staff_id = None;
+            }
+        }
+        is_right.then_some(self)
+    }
+
     fn session(self) -> Session {
         let staff = match (self.staff_id, self.organisation_id) {
             (Some(staff), Some(organisation)) => Some(Appointment {
@@ -56,7 +106,10 @@ pub async fn by_token(tx: &mut Tx, token_hash: &str, at: Instant) -> Result<Opti
     let row: Option<Row> = tx
         .first(
             "select s.session_id, s.account_id, s.opened_at, s.authenticated_at, s.seen_at, a.username, a.person_id,
-                    p.name as person_name, f.staff_id, f.roles, o.organisation_id, o.name as organisation_name
+                    p.name as person_name, f.staff_id, f.roles, f.organisation_id, o.name as organisation_name,
+                    f.appointed_at, s.method, s.ends_at, s.marked as session_marked, s.mark as session_mark,
+                    a.username_key, a.opened_at as account_opened_at, a.marked as account_marked,
+                    a.mark as account_mark, f.marked as staff_marked, f.mark as staff_mark
                from session s
                join account a on a.account_id = s.account_id
                join person p on p.person_id = a.person_id
@@ -70,7 +123,7 @@ pub async fn by_token(tx: &mut Tx, token_hash: &str, at: Instant) -> Result<Opti
             args![token_hash, at],
         )
         .await?;
-    Ok(row.map(Row::session))
+    Ok(row.and_then(|row| row.unchanged(tx, token_hash)).map(Row::session))
 }
 
 fn shortened(device: &str) -> String {

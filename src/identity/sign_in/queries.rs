@@ -25,15 +25,23 @@ struct Row {
     person_id: String,
     username_key: String,
     state: String,
+    username: String,
+    opened_at: i64,
+    marked: i64,
+    mark: Option<String>,
     phc: Option<String>,
+    set_at: Option<i64>,
     ends_at: Option<i64>,
+    password_marked: Option<i64>,
+    password_mark: Option<String>,
 }
 
 /// A statement that reads accounts as [`Row`] takes them: the columns, and then what is asked for.
 macro_rules! accounts {
     ($rest:literal) => {
         concat!(
-            "select a.account_id, a.person_id, a.username_key, a.state, w.phc, w.ends_at
+            "select a.account_id, a.person_id, a.username_key, a.state, a.username, a.opened_at, a.marked, a.mark, w.phc, \
+                    w.set_at, w.ends_at, w.marked as password_marked, w.mark as password_mark
                from account a
                left join password w on w.account_id = a.account_id ",
             $rest
@@ -42,7 +50,21 @@ macro_rules! accounts {
 }
 
 impl Row {
-    fn account(self) -> Account {
+    /// Whether the account and its password are as the last act left them.
+    fn is_unchanged(&self, tx: &Tx) -> bool {
+        let account =
+            args![&self.account_id, &self.person_id, &self.username, &self.username_key, &self.state, self.opened_at];
+        let password = args![&self.account_id, self.phc.as_deref(), self.set_at, self.ends_at];
+        let mark = (self.password_marked.unwrap_or_default(), self.password_mark.as_deref());
+        tx.is_as_left("account", account, (self.marked, self.mark.as_deref()))
+            && (self.phc.is_none() || tx.is_as_left("password", password, mark))
+    }
+
+    /// An account to which no password opens, when somebody changed it, or its password, past the product.
+    fn account(mut self, tx: &Tx) -> Account {
+        if !self.is_unchanged(tx) {
+            self.phc = None;
+        }
         Account {
             id: AccountId::stored(self.account_id),
             person: PersonId::stored(self.person_id),
@@ -56,7 +78,7 @@ impl Row {
 
 pub async fn by_username(tx: &mut Tx, username_key: &str) -> Result<Option<Account>, Fault> {
     let row: Option<Row> = tx.first(accounts!("where a.username_key = $1"), args![username_key]).await?;
-    Ok(row.map(Row::account))
+    Ok(row.map(|row| row.account(tx)))
 }
 
 /// The account of the person whose identity number has this digest, if there is exactly one that is not closed.
@@ -73,7 +95,7 @@ pub async fn only_of_number(tx: &mut Tx, lookup: String) -> Result<Option<Accoun
         )
         .await?;
     let first = rows.pop();
-    Ok(if rows.is_empty() { first.map(Row::account) } else { None })
+    Ok(if rows.is_empty() { first.map(|row| row.account(tx)) } else { None })
 }
 
 /// Holds the row of an open account until the commit; false when the account is not open. Sign-ins to one account go

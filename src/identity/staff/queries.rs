@@ -10,7 +10,8 @@ use super::{Appointment, Roles, StaffView};
 macro_rules! staff {
     ($rest:literal) => {
         concat!(
-            "select f.staff_id, f.person_id, p.name, f.organisation_id, f.roles, f.appointed_at
+            "select f.staff_id, f.person_id, p.name, f.organisation_id, f.roles, f.appointed_at, f.ended_at, f.marked, \
+                    f.mark
                from staff f join person p on p.person_id = f.person_id ",
             $rest
         )
@@ -32,9 +33,26 @@ struct Row {
     organisation_id: String,
     roles: String,
     appointed_at: i64,
+    ended_at: Option<i64>,
+    marked: i64,
+    mark: Option<String>,
 }
 
 impl Row {
+    /// The row, if it is as the last act left it.
+    async fn unchanged(self, tx: &mut Tx) -> Result<Option<Self>, Fault> {
+        let fields = args![
+            &self.staff_id,
+            &self.person_id,
+            &self.organisation_id,
+            &self.roles,
+            self.appointed_at,
+            self.ended_at
+        ];
+        let is_right = tx.is_as_left_before("staff", fields, (self.marked, self.mark.as_deref())).await?;
+        Ok(is_right.then_some(self))
+    }
+
     fn view(self) -> StaffView {
         StaffView {
             staff_id: StaffId::stored(self.staff_id),
@@ -111,22 +129,32 @@ pub async fn all_of_person(tx: &mut Tx, person: &PersonId, limit: i64) -> Result
     Ok(rows.into_iter().map(office).collect())
 }
 
+async fn unchanged(tx: &mut Tx, row: Option<Row>) -> Result<Option<Row>, Fault> {
+    match row {
+        Some(row) => row.unchanged(tx).await,
+        None => Ok(None),
+    }
+}
+
+/// What powers rest on.
 pub async fn of_person(tx: &mut Tx, person: &PersonId) -> Result<Option<Appointment>, Fault> {
-    let row: Option<(String, String, String, String)> = tx
+    let row: Option<Row> = tx
         .first(
-            "select f.staff_id, f.organisation_id, o.name, f.roles
-               from staff f
-               join organisation o on o.organisation_id = f.organisation_id
-              where f.person_id = $1
-                and f.ended_at is null",
+            staff!(
+                "where f.person_id = $1
+                and f.ended_at is null"
+            ),
             args![person],
         )
         .await?;
-    Ok(row.map(|(staff, organisation, name, roles)| Appointment {
-        staff_id: StaffId::stored(staff),
-        organisation_id: OrganisationId::stored(organisation),
+    let Some(row) = unchanged(tx, row).await? else { return Ok(None) };
+    let (name,): (String,) =
+        tx.one("select name from organisation where organisation_id = $1", args![&row.organisation_id]).await?;
+    Ok(Some(Appointment {
+        staff_id: StaffId::stored(row.staff_id),
+        organisation_id: OrganisationId::stored(row.organisation_id),
         organisation_name: name,
-        roles: Roles::stored(&roles),
+        roles: Roles::stored(&row.roles),
     }))
 }
 
@@ -140,7 +168,7 @@ pub async fn by_id(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fa
             args![staff],
         )
         .await?;
-    Ok(row.map(Row::view))
+    Ok(unchanged(tx, row).await?.map(Row::view))
 }
 
 pub async fn ever(tx: &mut Tx, staff: &StaffId) -> Result<Option<StaffView>, Fault> {

@@ -73,9 +73,7 @@ async fn an_old_hash_is_replaced_at_the_next_sign_in() -> Result<(), Error> {
         let bare = |bytes: &[u8]| crypto::encoding::base64(bytes).trim_end_matches('=').to_owned();
         format!("$argon2id$v=19$m=8192,t=1,p=1${}${}", bare(&[9; 16]), bare(&hash))
     };
-    let mut tx = city.database().housekeeping().await?;
-    tx.run("update password set phc = $1", records::args![cheap.as_str()]).await?;
-    tx.commit().await?;
+    city.store_hash(&cheap).await?;
     city.sign_in(0, &right()).await?;
     let (phc,): (String,) = city.database().read().await?.one("select phc from password", vec![]).await?;
     assert!(crypto::password::is_current(&phc), "{phc}");
@@ -89,8 +87,8 @@ async fn an_old_hash_is_replaced_at_the_next_sign_in() -> Result<(), Error> {
 async fn a_hash_nobody_could_have_made_is_refused() -> Result<(), Error> {
     let city = City::found().await?;
     for phc in ["", "secret", "$argon2id$v=19$m=8,t=1,p=1$AAAA$AAAA", "$2b$12$abcdefghijklmnopqrstuv"] {
+        city.store_hash(phc).await?;
         let mut tx = city.database().housekeeping().await?;
-        tx.run("update password set phc = $1", records::args![phc]).await?;
         tx.run("delete from sign_in_throttle", vec![]).await?;
         tx.commit().await?;
         assert!(matches!(city.sign_in(0, &right()).await, Err(Error::Refused)), "{phc}");

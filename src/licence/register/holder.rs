@@ -126,6 +126,7 @@ impl HolderFacts {
 /// [`Error::HolderUnknown`] when the register has nobody under it.
 pub async fn person_by_number(tx: &mut Tx, vault: &Vault, number: &IdentityNumber) -> Result<HolderFacts, Error> {
     let found = person::find_by_identity_number(tx, vault, number).await?.ok_or(Error::HolderUnknown)?;
+    found.rely_on(tx).await?;
     Ok(of_person(found, number))
 }
 
@@ -135,7 +136,9 @@ pub async fn person_by_number(tx: &mut Tx, vault: &Vault, number: &IdentityNumbe
 ///
 /// [`Error::HolderUnknown`] when the register has nobody under it.
 pub async fn organisation_by_code(tx: &mut Tx, code: &CreditCode) -> Result<HolderFacts, Error> {
-    Ok(of_organisation(organisation::find_by_code(tx, code).await?.ok_or(Error::HolderUnknown)?))
+    let found = organisation::find_by_code(tx, code).await?.ok_or(Error::HolderUnknown)?;
+    found.rely_on(tx).await?;
+    Ok(of_organisation(found))
 }
 
 /// What the register says of a holder now.
@@ -146,11 +149,14 @@ pub async fn organisation_by_code(tx: &mut Tx, code: &CreditCode) -> Result<Hold
 pub async fn facts(tx: &mut Tx, vault: &Vault, holder: &Holder) -> Result<HolderFacts, Error> {
     match holder {
         Holder::Person(id) => {
-            let found = person::find(tx, id).await?.ok_or(Error::HolderUnknown)?;
+            let found = person::find_unchanged(tx, id).await?.ok_or(Error::HolderUnknown)?;
             let number = found.identity_number(vault)?;
             Ok(of_person(found, &number))
         }
-        Holder::Organisation(id) => Ok(of_organisation(organisation::find(tx, id).await?.ok_or(Error::HolderUnknown)?)),
+        Holder::Organisation(id) => {
+            let found = organisation::find_unchanged(tx, id).await?;
+            Ok(of_organisation(found.ok_or(Error::HolderUnknown)?))
+        }
     }
 }
 

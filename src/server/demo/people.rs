@@ -100,14 +100,23 @@ struct Registrar<'a> {
     registered: usize,
 }
 
-/// Registers everybody in one unit of work.
+/// How long ago the departments and their staff were registered, in days: before their oldest licence.
+const DEPARTMENTS_DAYS: i64 = 8 * 366;
+
+/// Registers everybody, the departments first.
 pub async fn register(product: &Product) -> anyhow::Result<People> {
     // One hash for all: fifty of them would take seconds, and everyone has the same password anyway.
     let app = &product.app;
     let password = password::hash(&app.gate, &app.entropy, "", names::PASSWORD).await?;
-    let work = product.database.begin(product.world.context(Actor::Job("demonstration"))).await?;
+    let context = product.world.context(Actor::Job("demonstration"));
+    let before = records::Context { at: context.at.plus_seconds(-DEPARTMENTS_DAYS * 86_400), ..context.clone() };
+    let work = product.database.begin(before).await?;
     let mut registrar = Registrar { product, work, draw: Draw::new(), password, accounts: Vec::new(), registered: 0 };
     let departments = registrar.departments().await?;
+    let Registrar { work, draw, password, accounts, registered, .. } = registrar;
+    work.commit().await?;
+    let work = product.database.begin(context).await?;
+    let mut registrar = Registrar { product, work, draw, password, accounts, registered };
     let citizens = registrar.citizens().await?;
     let companies = registrar.companies(&citizens).await?;
     registrar.colleagues(&departments).await?;

@@ -113,6 +113,7 @@ impl Cabinet {
             .await?
             .filter(|seal| seal.state == SealState::Enabled)
             .ok_or(Error::NoActiveSeal)?;
+        queries::rely_on(tx, &seal).await?;
         let key = seal.key_id.as_ref().ok_or(Error::NoActiveSeal)?;
         Ok(ActiveSeal {
             picture: Arc::new(self.draw(&seal)?),

@@ -4,7 +4,7 @@ use base::{
     Fault, Instant, ListPage,
     id::{KeyId, OrganisationId, SealId, StaffId},
 };
-use records::{FromRow, Tx, args};
+use records::{FromRow, Seen, Tx, Value, args};
 
 use crate::{SealKind, SealState, SealView};
 
@@ -119,6 +119,22 @@ pub(crate) async fn in_use(
         )
         .await?;
     row.map(SealView::try_from).transpose()
+}
+
+/// Refuses to rest on a seal that was changed past the product.
+pub(crate) async fn rely_on(tx: &mut Tx, seal: &SealView) -> Result<(), Fault> {
+    let columns = vec![
+        ("organisation_id", Value::from(&seal.organisation_id)),
+        ("kind", Value::from(seal.kind.code())),
+        ("name", Value::from(&seal.name)),
+        ("number", Value::from(&seal.number)),
+        ("ring", Value::from(&seal.ring)),
+        ("below", Value::from(&seal.below)),
+        ("keeper", Value::from(&seal.keeper)),
+        ("state", Value::from(seal.state.code())),
+        ("key_id", Value::from(seal.key_id.as_ref())),
+    ];
+    tx.rely_on("seal", Seen { key: &[seal.seal_id.as_str()], columns }).await
 }
 
 /// The next serial of an administrative division.

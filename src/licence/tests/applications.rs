@@ -4,7 +4,7 @@ use base::{ListPage, Period};
 use crypto::digest::{hex, sha256};
 use identity::{Role, mandate, staff};
 
-use super::city::{Asked, City, Department, city, official};
+use super::city::{Asked, City, Department, city, marked_city, official};
 use crate::{
     Error, Holder, Licence, Official, Status,
     application::{self, ApplicationState},
@@ -55,6 +55,35 @@ async fn an_approved_application_becomes_a_licence() {
     assert_eq!((decided.state, decided.licence), (ApplicationState::Approved, Some(licence.id.clone())));
     let content = city.library.safe.content(&mut tx, &licence.id).await.unwrap();
     assert_eq!(hex(&sha256(content.canonical().unwrap().as_bytes())), reviewed);
+}
+
+#[tokio::test]
+async fn an_application_is_not_approved_when_it_its_holder_or_its_department_was_changed_past_the_product() {
+    for change in [
+        "update application set holder_id = (select organisation_id from organisation where kind = 'department' limit 1)",
+        "update application set maker_person = (select max(person_id) from person)",
+        "update application set licence_type_id = (select licence_type_id from licence_type order by 1 desc limit 1)",
+        "update organisation set name = '别的公司' where kind = 'enterprise'",
+        "update organisation set credit_code = '91330100MA27XYW12Q' where kind = 'enterprise'",
+        "update organisation set name = '别的局' where kind = 'department'",
+        "update seal set keeper = 'somebody else'",
+    ] {
+        let city = marked_city().await;
+        let id = apply(&city, 0).await;
+        let reviewed = digest(&city, &id).await;
+        let mut tx = city.fresh.database.housekeeping().await.unwrap();
+        assert_ne!(tx.run(change, vec![]).await.unwrap(), 0, "{change}");
+        tx.commit().await.unwrap();
+        let refused = approve(&city, &id, &city.food.reviewer, &reviewed, 1).await;
+        assert!(matches!(refused, Err(Error::Fault(_))), "{change}: {refused:?}");
+        let mut tx = city.fresh.database.read().await.unwrap();
+        let (licences,): (i64,) = tx.one("select count(*) from licence", vec![]).await.unwrap();
+        assert_eq!(licences, 0, "{change}");
+    }
+    let city = marked_city().await;
+    let id = apply(&city, 0).await;
+    let reviewed = digest(&city, &id).await;
+    approve(&city, &id, &city.food.reviewer, &reviewed, 1).await.unwrap();
 }
 
 #[tokio::test]

@@ -177,7 +177,8 @@ pub async fn city() -> City {
 
 /// The same with a key of its log, under which its rows are marked.
 pub async fn marked_city() -> City {
-    static ALL: [&[Marked]; 1] = [crate::marked::MARKED];
+    static ALL: [&[Marked]; 4] =
+        [identity::marked::MARKED, crate::marked::MARKED, pki::marked::MARKED, seal::marked::MARKED];
     city_on(fresh_protected(&ALL).await.unwrap()).await
 }
 

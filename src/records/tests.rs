@@ -75,6 +75,11 @@ async fn an_act_whose_event_the_database_lets_fall_is_not_kept() -> Result<(), F
     work.record(happened("a"));
     assert_eq!(work.commit().await.unwrap_err().kind(), FaultKind::Broken);
     assert_eq!(revision::all(&mut fresh.database.read().await?).await?, vec![]);
+    // Nor is one of a single statement.
+    let sql = "insert into revision (name, value) values ('clients', 1) returning name";
+    let acted: Result<Vec<(String,)>, Fault> = fresh.database.act(&context(at(0), 2), sql, vec![], happened("a")).await;
+    assert!(acted.is_err());
+    assert_eq!(revision::all(&mut fresh.database.read().await?).await?, vec![]);
     Ok(())
 }
 

@@ -42,7 +42,12 @@ impl Catalogue {
     /// [`Fault`] when the database is out of reach, or a stored type cannot be read.
     pub async fn load(tx: &mut Tx) -> Result<Self, Fault> {
         let mut catalogue = Self::default();
+        // Licences of them are read on; none is issued.
+        let mut changed = HashSet::new();
         for row in queries::types(tx).await? {
+            if !row.is_unchanged(tx).await? {
+                changed.insert(row.type_code.clone());
+            }
             let definition = serde_json::from_str(&row.definition)
                 .map_err(|error| Fault::broken(format!("licence type {} {}: {error}", row.type_code, row.version)))?;
             let licence_type = Arc::new(LicenceType {
@@ -58,7 +63,8 @@ impl Catalogue {
             }
             catalogue.types.insert(row.licence_type_id, licence_type);
         }
-        catalogue.issuers = queries::type_issuers(tx).await?.into_iter().collect();
+        let issuers = queries::type_issuers(tx).await?;
+        catalogue.issuers = issuers.into_iter().filter(|(code, _)| !changed.contains(code)).collect();
         Ok(catalogue)
     }
 

@@ -15,11 +15,23 @@ pub(crate) struct TypeRow {
     pub version: i64,
     pub state: String,
     pub definition: String,
+    created_at: i64,
+    marked: i64,
+    mark: Option<String>,
+}
+
+impl TypeRow {
+    /// Whether it is as the last act left it.
+    pub(crate) async fn is_unchanged(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let fields =
+            args![&self.licence_type_id, &self.type_code, self.version, &self.state, &self.definition, self.created_at];
+        tx.is_as_left_before("licence_type", fields, (self.marked, self.mark.as_deref())).await
+    }
 }
 
 pub(crate) async fn types(tx: &mut Tx) -> Result<Vec<TypeRow>, Fault> {
     tx.all(
-        "select licence_type_id, type_code, version, state, definition
+        "select licence_type_id, type_code, version, state, definition, created_at, marked, mark
            from licence_type
           order by type_code, version",
         args![],
@@ -27,9 +39,24 @@ pub(crate) async fn types(tx: &mut Tx) -> Result<Vec<TypeRow>, Fault> {
     .await
 }
 
+/// Which departments may issue licences of which codes, as far as that is as the last acts left it.
 pub(crate) async fn type_issuers(tx: &mut Tx) -> Result<Vec<(String, String)>, Fault> {
-    tx.all("select type_code, organisation_id from licence_type_issuer order by type_code, organisation_id", args![])
-        .await
+    let rows: Vec<RevokedByRow> = tx
+        .all(
+            "select organisation_id, type_code, revoked_by, marked, mark
+               from licence_type_issuer
+              order by type_code, organisation_id",
+            args![],
+        )
+        .await?;
+    let mut unchanged = Vec::with_capacity(rows.len());
+    for row in rows {
+        let fields = args![&row.organisation_id, &row.type_code, &row.type_code, row.revoked_by.as_deref()];
+        if tx.is_as_left_before("licence_type_issuer", fields, (row.marked, row.mark.as_deref())).await? {
+            unchanged.push((row.type_code, row.organisation_id));
+        }
+    }
+    Ok(unchanged)
 }
 
 pub(crate) async fn newest_type_version(tx: &mut Tx, code: &str) -> Result<i64, Fault> {

@@ -87,6 +87,27 @@ async fn an_application_is_not_approved_when_it_its_holder_or_its_department_was
 }
 
 #[tokio::test]
+async fn nothing_is_issued_of_a_type_that_was_changed_or_lent_past_the_product() {
+    for change in [
+        "update licence_type set definition = replace(definition, 'true', 'false')",
+        "update licence_type set version = version + 100",
+        "update licence_type_issuer set marked = 0, mark = null",
+    ] {
+        let city = marked_city().await;
+        let issue = async |key: &str| city.issue(city.food_request(key), &city.food, 1).await;
+        let first = issue("k1").await.unwrap();
+        let mut tx = city.fresh.database.housekeeping().await.unwrap();
+        assert_ne!(tx.run(change, vec![]).await.unwrap(), 0, "{change}");
+        tx.run("update revision set value = value + 1", vec![]).await.unwrap();
+        tx.commit().await.unwrap();
+        city.fresh.database.refresh_kept().await.unwrap();
+        let refused = issue("k2").await;
+        assert!(matches!(refused, Err(Error::NotAuthorised)), "{change}: {refused:?}");
+        assert_eq!(city.find(&first).await.status, Status::Valid, "what was issued before is read on");
+    }
+}
+
+#[tokio::test]
 async fn nobody_approves_what_they_handed_in() {
     let city = city().await;
     let id = apply(&city, 0).await;

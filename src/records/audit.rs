@@ -212,6 +212,9 @@ async fn beside(database: &Database, tx: &mut Tx, head: &Head, audit: &mut Audit
     for entry in log::below_all(tx).await? {
         audit.find(Finding::Stray(entry.sequence.unwrap_or(i64::MIN)));
     }
+    if log::has_no_number(tx).await? {
+        audit.find(Finding::Stray(i64::MIN));
+    }
     let mut after = i64::MIN;
     loop {
         let entries = log::from(tx, after, point.sequence).await?;
@@ -243,7 +246,7 @@ async fn beyond(tx: &mut Tx, head: &Head, audit: &mut Audit) -> Result<(), Fault
         .first(
             "select cast(sequence as bigint)
                from event
-              where sequence > $1
+              where sequence > $1 and sequence = cast(sequence as bigint)
               order by sequence desc
               limit 1",
             args![head.sequence],

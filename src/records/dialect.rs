@@ -5,6 +5,8 @@ use std::time::Duration;
 use base::{Fault, fault::FaultKind};
 use sqlx::{AnyConnection, Executor, Row};
 
+use crate::strange::IN_HEX;
+
 /// The server follows another one, and changes nothing (SQLSTATE `read_only_sql_transaction`).
 pub(crate) const READ_ONLY: &str = "25006";
 
@@ -196,6 +198,60 @@ impl Dialect {
         }
     }
 
+    /// A statement that lists its columns, with every text in hexadecimal and each column named so; none where every text
+    /// is one. SQLite keeps any bytes as a text.
+    pub(crate) fn texts_in_hex(self, sql: &str) -> Option<String> {
+        if self == Self::Postgres {
+            return None;
+        }
+        let (columns, rest) = sql.strip_prefix("select ")?.split_once("from ")?;
+        let columns = columns.split(',').map(str::trim).map(|column| {
+            format!("case typeof({column}) when 'text' then hex({column}) else {column} end as {IN_HEX}{column}")
+        });
+        Some(format!("select {} from {rest}", columns.collect::<Vec<_>>().join(", ")))
+    }
+
+    /// Where the entries stand that wait for a number, in their order: one whose identifier is no text is found by nothing
+    /// else. None where every identifier is one.
+    pub(crate) fn places_of_waiting(self) -> Option<&'static str> {
+        match self {
+            Self::Postgres => None,
+            Self::Sqlite => {
+                Some("select rowid from event where sequence is null order by sequence, event_id limit 640")
+            }
+        }
+    }
+
+    /// Numbers the entry that stands at a place.
+    pub(crate) fn number_at_place(self) -> Option<&'static str> {
+        match self {
+            Self::Postgres => None,
+            Self::Sqlite => Some("update event set sequence = $1, hash = $2 where rowid = $3"),
+        }
+    }
+
+    /// Finds an entry whose number is none; none where every number is one.
+    pub(crate) fn without_a_number(self) -> Option<&'static str> {
+        match self {
+            Self::Postgres => None,
+            Self::Sqlite => Some("select rowid from event where typeof(sequence) not in ('integer', 'null') limit 1"),
+        }
+    }
+
+    /// Every table, trigger, view and unique index there is, and whatever else is carried out with a statement: what it is,
+    /// its name, its table, its text, and why it is not in force.
+    pub(crate) fn guards_query(self) -> &'static str {
+        match self {
+            Self::Postgres => POSTGRES_GUARDS,
+            Self::Sqlite => {
+                "select type as kind, name, case when type in ('trigger', 'index') then tbl_name else '' end as place,
+                        case type when 'table' then '' else coalesce(sql, '') end as text, '' as off
+                   from sqlite_schema
+                  where type <> 'index' or sql is not null"
+            }
+        }
+    }
+
     /// What has to run before the rows of a table are read in portions; none where nothing has to.
     pub(crate) fn open_rows(self, table: &str, columns: &str) -> Option<String> {
         match self {
@@ -360,6 +416,72 @@ impl Dialect {
         }
     }
 }
+
+/// Triggers are put together from what the catalogue keeps of them: how it would word them depends on its version.
+const POSTGRES_GUARDS: &str = "
+    with ours as (
+         select oid, relname, relkind, relrowsecurity or relforcerowsecurity as is_partly_hidden
+           from pg_class
+          where relnamespace = cast(quote_ident(current_schema()) as regnamespace))
+  select 'table' as kind, cast(relname as text) as name, '' as place, '' as text,
+         case when is_partly_hidden then 'policies hide rows of it'
+              when relkind <> 'r' then 'it is no plain table'
+              when exists (select 1 from pg_inherits where inhparent = ours.oid) then 'others stand for it'
+              else '' end as off
+    from ours
+   where relkind in ('r', 'p', 'f', 'm')
+   union all
+  select 'trigger', cast(t.tgname as text), cast(ours.relname as text),
+         case when cast(t.tgtype as integer) & 2 = 2 then 'before'
+              when cast(t.tgtype as integer) & 64 = 64 then 'instead of'
+              else 'after' end
+         || ' ' || concat_ws(' or ', case when cast(t.tgtype as integer) & 4 = 4 then 'insert' end,
+                             case when cast(t.tgtype as integer) & 16 = 16 then 'update' end,
+                             case when cast(t.tgtype as integer) & 8 = 8 then 'delete' end,
+                             case when cast(t.tgtype as integer) & 32 = 32 then 'truncate' end)
+         || ' on ' || ours.relname
+         || case when cast(t.tgtype as integer) & 1 = 1 then ' for each row' else ' for each statement' end
+         || case when t.tgqual is not null or t.tgnargs > 0 or t.tgnewtable is not null or t.tgoldtable is not null
+                      or cast(t.tgattr as text) <> '' then ' on a condition' else '' end
+         || ' execute function ' || cast(cast(t.tgfoid as regproc) as text) || '()',
+         case when t.tgenabled <> 'O' then 'it was switched off, or counts for copies only' else '' end
+    from pg_trigger t
+    join ours on ours.oid = t.tgrelid
+   where not t.tgisinternal or t.tgenabled <> 'O'
+   union all
+  select 'rule', cast(r.rulename as text), cast(ours.relname as text), '', ''
+    from pg_rewrite r
+    join ours on ours.oid = r.ev_class
+   where r.rulename <> '_RETURN'
+   union all
+  select 'policy', cast(p.polname as text), cast(ours.relname as text), '', ''
+    from pg_policy p
+    join ours on ours.oid = p.polrelid
+   union all
+  select 'view', cast(relname as text), '', pg_get_viewdef(oid), ''
+    from ours
+   where relkind = 'v'
+   union all
+  select 'function', cast(p.proname as text), '', p.prosrc,
+         case when p.prosecdef then 'it runs with the rights of its owner'
+              when p.proconfig is not null then 'it has settings of its own'
+              when l.lanname <> 'plpgsql' then 'it is written in another language'
+              else '' end
+    from pg_proc p
+    join pg_language l on l.oid = p.prolang
+   where p.pronamespace = cast(quote_ident(current_schema()) as regnamespace) and p.pronargs = 0
+   union all
+  select 'index', cast(c.relname as text), cast(ours.relname as text),
+         ours.relname || ' (' || (select string_agg(pg_get_indexdef(i.indexrelid, cast(place as integer), true), ', '
+                                                    order by place)
+                                    from generate_series(1, i.indnkeyatts) place)
+         || ')' || case when i.indpred is null then '' else ' where' end,
+         case when not i.indisunique then 'it lets things be there twice'
+              when not (i.indisvalid and i.indisready and i.indislive) then 'it is not whole'
+              else '' end
+    from pg_index i
+    join ours on ours.oid = i.indrelid
+    join pg_class c on c.oid = i.indexrelid";
 
 /// What an error code means: SQLSTATE of PostgreSQL, result code of SQLite.
 pub(crate) fn error_kind(code: &str) -> FaultKind {

@@ -2,12 +2,12 @@
 
 use base::Instant;
 use serde::{Deserialize, Serialize};
-use sqlx::{
-    FromRow, Row as _,
-    any::{AnyRow, AnyTypeInfoKind},
-};
+use sqlx::{FromRow, any::AnyRow};
 
-use crate::log_key::{LogKey, is_code};
+use crate::{
+    log_key::{LogKey, is_code},
+    strange::{number, text},
+};
 
 /// One event as it stands in the log, and as a line of the archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,30 +60,6 @@ impl FromRow<'_, AnyRow> for Entry {
             hash: text(row, "hash")?,
         })
     }
-}
-
-/// SQLite keeps a value of any type in any column. One of another type is like no text, whatever it says: it is read as
-/// something that nobody wrote, so that an audit names the entry and goes on.
-fn text(row: &AnyRow, column: &str) -> Result<Option<String>, sqlx::Error> {
-    match kind_of(row, column)? {
-        AnyTypeInfoKind::Text | AnyTypeInfoKind::Null => row.try_get(column),
-        _ => Ok(Some("\u{fffd}".to_owned())),
-    }
-}
-
-/// The same of a number: a fraction and a text are none.
-fn number(row: &AnyRow, column: &str) -> Result<Option<i64>, sqlx::Error> {
-    match kind_of(row, column)? {
-        AnyTypeInfoKind::BigInt | AnyTypeInfoKind::Integer | AnyTypeInfoKind::SmallInt | AnyTypeInfoKind::Null => {
-            row.try_get(column)
-        }
-        _ => Ok(Some(i64::MIN)),
-    }
-}
-
-fn kind_of(row: &AnyRow, column: &str) -> Result<AnyTypeInfoKind, sqlx::Error> {
-    let raw = row.try_get_raw(column)?;
-    Ok(sqlx::ValueRef::type_info(&raw).kind())
 }
 
 impl Entry {

@@ -21,6 +21,7 @@ mod entry;
 pub mod event;
 mod event_row;
 pub mod events;
+
 pub mod heads;
 pub mod idempotency;
 pub mod installation;
@@ -36,6 +37,7 @@ mod protect;
 pub mod revision;
 mod servers;
 mod settings;
+mod strange;
 mod tally;
 mod tell;
 mod tx;

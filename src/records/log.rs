@@ -10,7 +10,7 @@ use base::{
     Fault, Instant, ListPage, PageOf,
     id::{EventId, RequestId},
 };
-use sqlx::FromRow;
+use sqlx::{FromRow, any::AnyRow};
 
 pub use crate::entry::Entry;
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     limits::{EXAMINED_MAX, WAITING_MAX},
     log_key::{LogKey, is_code},
     mark::Left,
+    strange::{self, NO_TEXT, needed_number, needed_text},
     tx::Tx,
 };
 
@@ -48,13 +49,24 @@ macro_rules! entries {
 }
 
 /// The head of the log: the last number that was given.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub(crate) struct Head {
     pub sequence: i64,
     pub hash: String,
     /// From which number on the chain is made with the key of the log.
     pub(crate) keyed_from: Option<i64>,
     mac: Option<String>,
+}
+
+impl FromRow<'_, AnyRow> for Head {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            sequence: needed_number(row, "sequence")?,
+            hash: needed_text(row, "hash")?,
+            keyed_from: strange::number(row, "keyed_from")?,
+            mac: strange::text(row, "mac")?,
+        })
+    }
 }
 
 impl Head {
@@ -71,7 +83,8 @@ impl Head {
 
 /// The head of now.
 pub(crate) async fn head(tx: &mut Tx) -> Result<Option<Head>, Fault> {
-    tx.first("select sequence, hash, keyed_from, mac from event_head where one = 1", vec![]).await
+    let sql = "select sequence, hash, keyed_from, mac from event_head where one = 1";
+    Ok(strange::all(tx, sql, vec![]).await?.into_iter().next())
 }
 
 /// Whether an entry was written with a key.
@@ -82,7 +95,8 @@ pub(crate) async fn had_key(tx: &mut Tx) -> Result<bool, Fault> {
 
 /// Entries that wait for a number, as many as one turn takes.
 pub(crate) async fn waiting(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
-    tx.all(
+    strange::all(
+        tx,
         entries!(
             "where sequence is null
               order by sequence, event_id
@@ -98,16 +112,16 @@ pub(crate) async fn all_waiting(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
     let mut entries: Vec<Entry> = Vec::new();
     loop {
         let last = entries.last().map(|entry| entry.event_id.clone()).unwrap_or_default();
-        let more: Vec<Entry> = tx
-            .all(
-                entries!(
-                    "where sequence is null and event_id > $1
-                      order by sequence, event_id
-                      limit 640"
-                ),
-                args![last],
-            )
-            .await?;
+        let more: Vec<Entry> = strange::all(
+            tx,
+            entries!(
+                "where sequence is null and event_id > $1
+                  order by sequence, event_id
+                  limit 640"
+            ),
+            args![last],
+        )
+        .await?;
         let is_last = more.len() < TURN_MAX;
         entries.extend(more);
         if is_last || entries.len() >= WAITING_MAX {
@@ -135,11 +149,12 @@ pub(crate) async fn left_by(tx: &mut Tx, objects: &[&str]) -> Result<Vec<Left>, 
     Ok(left)
 }
 
-/// Entries after one number up to another, as many as one turn takes.
+/// Entries after one number up to another, as many as one turn takes: those that have a number.
 pub(crate) async fn from(tx: &mut Tx, after: i64, to: i64) -> Result<Vec<Entry>, Fault> {
-    tx.all(
+    strange::all(
+        tx,
         entries!(
-            "where sequence > $1 and sequence <= $2
+            "where sequence > $1 and sequence <= $2 and sequence = cast(sequence as bigint)
               order by sequence
               limit $3"
         ),
@@ -150,7 +165,8 @@ pub(crate) async fn from(tx: &mut Tx, after: i64, to: i64) -> Result<Vec<Entry>,
 
 /// The first entries with the least number that there is or one below: SQLite keeps numbers that no program can write.
 pub(crate) async fn below_all(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
-    tx.all(
+    strange::all(
+        tx,
         entries!(
             "where sequence <= $1
               order by sequence
@@ -159,6 +175,13 @@ pub(crate) async fn below_all(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
         args![i64::MIN, TURN_MAX as i64],
     )
     .await
+}
+
+/// Whether an entry has something for a number that is none.
+pub(crate) async fn has_no_number(tx: &mut Tx) -> Result<bool, Fault> {
+    let Some(sql) = tx.dialect().without_a_number() else { return Ok(false) };
+    let found: Option<(i64,)> = tx.first(sql, vec![]).await?;
+    Ok(found.is_some())
 }
 
 /// Writes down from which number on the chain is made with a key; whether nobody else did something meanwhile.
@@ -196,16 +219,23 @@ pub async fn sequence_events(database: &Database) -> Result<usize, Fault> {
     if waiting.is_empty() {
         return Ok(0);
     }
+    let places = places(&mut tx, &waiting).await?;
+    let mut free = free_numbers(&mut tx, before.sequence, waiting.len()).await?.into_iter();
     let mut after = before.clone();
     let mut numbered = Vec::with_capacity(waiting.len());
-    for entry in &waiting {
+    let mut numbered_at_place = Vec::new();
+    for (place, entry) in waiting.iter().enumerate() {
         if key.is_some_and(|key| !entry.is_ours(key)) {
             // It gets its number like any other, so that an audit names it.
             tracing::error!(event = entry.event_id, "an event was not written by the product, or was changed");
         }
-        after.sequence += 1;
+        let Some(next) = free.next() else { break };
+        after.sequence = next;
         after.hash = entry.chained(key, &after.hash, after.sequence);
-        numbered.push((entry.event_id.clone(), after.sequence, after.hash.clone()));
+        match places.get(place).filter(|_| entry.event_id == NO_TEXT) {
+            Some(place) => numbered_at_place.push((*place, after.sequence, after.hash.clone())),
+            None => numbered.push((entry.event_id.clone(), after.sequence, after.hash.clone())),
+        }
     }
     // Another node's sequencer may have been faster: then this turn changes nothing.
     let moved = tx
@@ -220,8 +250,47 @@ pub async fn sequence_events(database: &Database) -> Result<usize, Fault> {
         return Ok(0);
     }
     write_numbers(&mut tx, &numbered).await?;
+    for (place, sequence, hash) in &numbered_at_place {
+        let Some(sql) = tx.dialect().number_at_place() else { break };
+        tx.run(sql, args![*sequence, hash, *place]).await?;
+    }
     tx.commit().await?;
     Ok(waiting.len())
+}
+
+/// Where these entries stand, when the identifier of one is no text.
+async fn places(tx: &mut Tx, waiting: &[Entry]) -> Result<Vec<i64>, Fault> {
+    let is_strange = waiting.iter().any(|entry| entry.event_id == NO_TEXT);
+    let Some(sql) = tx.dialect().places_of_waiting().filter(|_| is_strange) else { return Ok(vec![]) };
+    let places: Vec<(i64,)> = tx.all(sql, vec![]).await?;
+    Ok(places.into_iter().map(|(place,)| place).collect())
+}
+
+/// So many numbers behind the head that no entry has. One that was put above the head past the product keeps its own, and
+/// an audit names it: it stops the numbering of no other.
+async fn free_numbers(tx: &mut Tx, head: i64, count: usize) -> Result<Vec<i64>, Fault> {
+    let (mut free, mut last) = (Vec::with_capacity(count), head);
+    loop {
+        let taken: Vec<(i64,)> = tx
+            .all(
+                "select cast(sequence as bigint)
+                   from event
+                  where sequence > $1 and sequence = cast(sequence as bigint)
+                  order by sequence
+                  limit 640",
+                args![last],
+            )
+            .await?;
+        let is_all = taken.len() < TURN_MAX;
+        let above = is_all.then_some(i64::MAX);
+        for taken in taken.into_iter().map(|(taken,)| taken).chain(above) {
+            free.extend((last + 1..taken).take(count - free.len()));
+            last = taken;
+        }
+        if is_all || free.len() >= count {
+            return Ok(free);
+        }
+    }
 }
 
 async fn write_numbers(tx: &mut Tx, mut rows: &[(String, i64, String)]) -> Result<(), Fault> {
@@ -349,7 +418,8 @@ pub async fn all(tx: &mut Tx, filter: &Filter, page: &ListPage<EventId>) -> Resu
 /// Entries below a bound that one condition finds: the one that fewest entries meet.
 async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> Result<Vec<Entry>, Fault> {
     if let Some(request) = &filter.request {
-        tx.all(
+        strange::all(
+            tx,
             entries!(
                 "where request_id >= $1
                 and (request_id, event_id) < ($1, $2)
@@ -360,7 +430,8 @@ async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> 
         )
         .await
     } else if let Some(object) = &filter.object {
-        tx.all(
+        strange::all(
+            tx,
             entries!(
                 "where object >= $1
                 and (object, event_id) < ($1, $2)
@@ -371,7 +442,8 @@ async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> 
         )
         .await
     } else if let Some(actor) = &filter.actor {
-        tx.all(
+        strange::all(
+            tx,
             entries!(
                 "where actor_kind in ('staff', 'operator')
                 and actor >= $1
@@ -383,7 +455,8 @@ async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> 
         )
         .await
     } else if let Some(kind) = &filter.kind {
-        tx.all(
+        strange::all(
+            tx,
             entries!(
                 "where kind >= $1
                 and (kind, event_id) < ($1, $2)
@@ -394,7 +467,8 @@ async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> 
         )
         .await
     } else {
-        tx.all(
+        strange::all(
+            tx,
             entries!(
                 "where event_id < $1
               order by event_id desc

@@ -21,6 +21,7 @@ use crate::{
     event::Event,
     event_row::EventRow,
     log_key::{LogKey, is_code},
+    strange::{self, IN_HEX, NO_TEXT, needed_number, of_hex},
     tx::Tx,
 };
 
@@ -307,27 +308,46 @@ struct Row {
 impl FromRow<'_, AnyRow> for Row {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         let count = row.columns().len().saturating_sub(2);
-        let fields = (0..count).map(|place| field(row, place)).collect::<Result<_, _>>()?;
-        let is_strange = row.columns().iter().take(count).any(|column| {
-            let is_bytes = row.try_get_raw(column.ordinal()).is_ok_and(|raw| kind_of(&raw) == AnyTypeInfoKind::Blob);
-            is_bytes && !OF_BYTES.contains(&column.name())
-        });
-        Ok(Self { fields, is_strange, marked: row.try_get("marked")?, mark: row.try_get("mark")? })
+        let fields: Vec<Field> = (0..count).map(|place| field(row, place)).collect::<Result<_, _>>()?;
+        let is_strange = fields.iter().any(|field| matches!(field, Field::Strange));
+        let bytes = |field| match field {
+            Field::Bytes(bytes) => bytes,
+            Field::Strange => Some(NO_TEXT.as_bytes().to_vec()),
+        };
+        let fields = fields.into_iter().map(bytes).collect();
+        let (marked, mark) = (needed_number(row, "marked")?, strange::text(row, "mark")?);
+        Ok(Self { fields, is_strange, marked, mark })
     }
 }
 
+/// What a column holds.
+enum Field {
+    Bytes(Option<Vec<u8>>),
+    /// What no program of ours can write there.
+    Strange,
+}
+
 /// A value of any type as bytes; the same on both databases.
-fn field(row: &AnyRow, place: usize) -> Result<Option<Vec<u8>>, sqlx::Error>
+fn field(row: &AnyRow, place: usize) -> Result<Field, sqlx::Error>
 where
     usize: ColumnIndex<AnyRow>,
 {
+    let name = row.columns().get(place).map_or("", |column| column.name());
+    let own = name.strip_prefix(IN_HEX).unwrap_or(name);
     let raw = row.try_get_raw(place)?;
-    Ok(match kind_of(&raw) {
+    Ok(Field::Bytes(match kind_of(&raw) {
         AnyTypeInfoKind::Null => None,
-        AnyTypeInfoKind::Blob => row.try_get::<Option<Vec<u8>>, _>(place)?,
+        AnyTypeInfoKind::Blob if OF_BYTES.contains(&own) => row.try_get::<Option<Vec<u8>>, _>(place)?,
+        AnyTypeInfoKind::Text if own != name => match String::from_utf8(of_hex(row.try_get(place)?)) {
+            Ok(text) => Some(text.into_bytes()),
+            Err(_) => return Ok(Field::Strange),
+        },
         AnyTypeInfoKind::Text => row.try_get::<Option<String>, _>(place)?.map(String::into_bytes),
-        _ => row.try_get::<Option<i64>, _>(place)?.map(|number| number.to_string().into_bytes()),
-    })
+        AnyTypeInfoKind::BigInt | AnyTypeInfoKind::Integer | AnyTypeInfoKind::SmallInt => {
+            row.try_get::<Option<i64>, _>(place)?.map(|number| number.to_string().into_bytes())
+        }
+        _ => return Ok(Field::Strange),
+    }))
 }
 
 fn kind_of(raw: &AnyValueRef<'_>) -> AnyTypeInfoKind {
@@ -499,7 +519,7 @@ impl Before {
 }
 
 async fn one(tx: &mut Tx, table: &Table, name: &[String]) -> Result<Option<Row>, Fault> {
-    let rows: Vec<Row> = tx.all_composed(&table.one, name.iter().map(args::Value::from).collect()).await?;
+    let rows: Vec<Row> = strange::all(tx, &table.one, name.iter().map(args::Value::from).collect()).await?;
     Ok(rows.into_iter().next())
 }
 
@@ -544,11 +564,11 @@ pub async fn walk(
     after: Option<&[String]>,
 ) -> Result<Vec<(Vec<String>, RowState)>, Fault> {
     let rows: Vec<Row> = match after {
-        None => tx.all_composed(&table.first, args![ROWS_AT_ONCE]).await?,
+        None => strange::all(tx, &table.first, args![ROWS_AT_ONCE]).await?,
         Some(name) => {
             let mut values: Vec<args::Value> = name.iter().map(args::Value::from).collect();
             values.extend(args![ROWS_AT_ONCE]);
-            tx.all_composed(&table.next, values).await?
+            strange::all(tx, &table.next, values).await?
         }
     };
     Ok(rows.iter().map(|row| (row.key(table), row.state(key, table))).collect())

@@ -13,6 +13,16 @@ pub(crate) struct Migration {
     sqlite: &'static str,
 }
 
+impl Migration {
+    /// What it runs.
+    pub(crate) fn text(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Postgres => self.postgres,
+            Dialect::Sqlite => self.sqlite,
+        }
+    }
+}
+
 macro_rules! both {
     ($name:literal) => {
         Migration {
@@ -91,10 +101,7 @@ async fn apply(database: &Database, wanted: impl Fn(&Migration) -> bool) -> Resu
     let missing = |migration: &&Migration| !known.iter().any(|name| name == migration.name) && wanted(migration);
     for migration in MIGRATIONS.iter().filter(missing) {
         let mut tx = database.housekeeping().await?;
-        let text = match database.dialect() {
-            Dialect::Postgres => migration.postgres,
-            Dialect::Sqlite => migration.sqlite,
-        };
+        let text = migration.text(database.dialect());
         let first = tx
             .run("insert into migration (name) values ($1) on conflict (name) do nothing", args![migration.name])
             .await?;

@@ -28,6 +28,7 @@ use crate::{
     migrate,
     protect::protect,
     settings::DatabaseSettings,
+    strange,
     work::Context,
 };
 
@@ -236,19 +237,13 @@ pub async fn told<E: Event>(database: &Database) -> Result<Vec<E>, Fault> {
 pub async fn last_numbered(database: &Database, count: usize) -> Result<Vec<Entry>, Fault> {
     // Where the log has a key that this process has not, whoever has it numbers them.
     while log::sequence_events(database).await.is_ok_and(|numbered| numbered > 0) {}
-    let mut entries: Vec<Entry> = database
-        .read()
-        .await?
-        .all(
-            "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, marks, mac,
-                    sequence, hash
-               from event
-              where sequence is not null
-              order by sequence desc
-              limit $1",
-            args![count as i64],
-        )
-        .await?;
+    let sql = "select event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, marks, mac,
+                      sequence, hash
+                 from event
+                where sequence is not null
+                order by sequence desc
+                limit $1";
+    let mut entries: Vec<Entry> = strange::all(&mut database.read().await?, sql, args![count as i64]).await?;
     entries.reverse();
     Ok(entries)
 }

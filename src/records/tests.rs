@@ -18,6 +18,7 @@ use crate::{
     testing::{self, context},
 };
 
+
 mod lists;
 
 crate::events! {

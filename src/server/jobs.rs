@@ -13,7 +13,7 @@ use tokio::{sync::watch, task::JoinSet, time::timeout};
 use web::kit::health::{Health, Pulse};
 
 use crate::{
-    limits::{JOB_TIMEOUT, JOBS_AT_ONCE, JOBS_CLAIMED_AT_ONCE, LANE_JOBS_MAX, TURN_TIME_MAX},
+    limits::{JOB_TIMEOUT, JOBS_AT_ONCE, JOBS_CLAIMED_AT_ONCE, LANE_JOBS_MAX, SIGNING_TURN_TIME_MAX, TURN_TIME_MAX},
     watched,
 };
 
@@ -42,12 +42,24 @@ pub struct Beside {
 pub struct Rhythm {
     pub every: Duration,
     pub turn: Duration,
+    /// Whether requests rest on it: a node where it keeps failing takes none.
+    pub is_needed: bool,
 }
 
 impl Rhythm {
     /// A turn that is a few statements.
     pub const fn every(every: Duration) -> Self {
-        Self { every, turn: TURN_TIME_MAX }
+        Self { every, turn: TURN_TIME_MAX, is_needed: false }
+    }
+
+    /// A turn that makes signatures.
+    pub const fn signing_every(every: Duration) -> Self {
+        Self { every, turn: SIGNING_TURN_TIME_MAX, is_needed: false }
+    }
+
+    /// The same of what requests rest on.
+    pub const fn needed(self) -> Self {
+        Self { is_needed: true, ..self }
     }
 }
 
@@ -63,7 +75,9 @@ impl Beside {
         T: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<bool, Fault>> + Send + 'static,
     {
-        let pulse = self.health.pulse(name, rhythm.every + rhythm.turn);
+        let limit = rhythm.every + rhythm.turn;
+        let pulse =
+            if rhythm.is_needed { self.health.needed_pulse(name, limit) } else { self.health.pulse(name, limit) };
         let (stop, turn) = (self.stop.clone(), Arc::new(turn));
         self.keep(pulse.clone(), move || turns(Arc::clone(&turn), rhythm.every, pulse.clone(), stop.clone()));
     }
@@ -79,7 +93,7 @@ impl Beside {
     /// Numbers and chains events.
     pub fn sequence(&mut self, database: &Database) {
         let database = database.clone();
-        self.repeat("sequencer", Rhythm::every(SEQUENCE_EVERY), move || {
+        self.repeat("sequencer", Rhythm::every(SEQUENCE_EVERY).needed(), move || {
             let database = database.clone();
             async move { Ok(log::sequence_events(&database).await? >= log::TURN_MAX) }
         });
@@ -132,12 +146,15 @@ async fn turns<F>(
                     tracing::info!(task = name, "a task beside requests works again");
                 }
                 failing = false;
+                pulse.succeed();
                 more
             }
             Err(fault) => {
                 // One line when trouble begins and one when it is over, not one for each turn while the
                 // database is away.
-                if failing {
+                if pulse.fail() {
+                    tracing::error!(task = name, %fault, "a task beside requests keeps failing: somebody has to see to it");
+                } else if failing {
                     tracing::debug!(task = name, %fault, "a task beside requests fails still");
                 } else {
                     tracing::error!(task = name, %fault, "a task beside requests failed and goes on trying");
@@ -270,6 +287,8 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
     use base::{Instant, ManualClock, SeededEntropy};
     use oidc::logout::Fetch;
     use records::testing;
@@ -403,6 +422,34 @@ mod tests {
         let after = |time: Duration| LATER.plus_seconds(time.as_secs() as i64);
         tokio::time::resume();
         assert!(jobs::claim(&fresh.database, after(JOB_TIMEOUT), 1, &[]).await.unwrap().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_whose_turns_keep_failing_is_told_until_one_goes_well_and_a_mishap_is_none() {
+        let health = Health::default();
+        let pulse = health.pulse("test", Duration::from_secs(10));
+        let (stop, stopped) = watch::channel(false);
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let (tries, own) = (AtomicU32::new(0), pulse.clone());
+        let turn = move || {
+            let count = tries.fetch_add(1, SeqCst);
+            tell.send((count, own.is_failing())).unwrap();
+            // The first one is a mishap; the others fail until the tenth.
+            let outcome = if count == 1 || count >= 10 { Ok(false) } else { Err(Fault::broken("it fails")) };
+            std::future::ready(outcome)
+        };
+        let turning = tokio::spawn(turns(Arc::new(turn), Duration::from_secs(2), pulse, stopped));
+        let mut failing = Vec::new();
+        while failing.len() < 12 {
+            let (count, is_failing) = told.recv().await.unwrap();
+            failing.extend(Some(count).filter(|_| is_failing));
+            if count == 11 {
+                break;
+            }
+        }
+        assert_eq!(failing, [6, 7, 8, 9, 10], "after three turns and five seconds, and before the eleventh");
+        stop.send(true).unwrap();
+        turning.await.unwrap();
     }
 
     #[tokio::test]

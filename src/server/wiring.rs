@@ -40,7 +40,6 @@ use crate::{
     foundation::{self, derived_key},
     heads::{Keeper, Kit},
     jobs::{Beside, Rhythm, Runner},
-    limits::SIGNING_TURN_TIME_MAX,
     listen::Server,
     places::Places,
     removal::{Retention, remove_what_is_over},
@@ -395,7 +394,7 @@ impl Runner for QueueRunner {
 /// What another node or a command changed is seen here within a second.
 fn watch_revisions(beside: &mut Beside, database: &Database) {
     let database = database.clone();
-    beside.repeat("revisions", Rhythm::every(REVISIONS_EVERY), move || {
+    beside.repeat("revisions", Rhythm::every(REVISIONS_EVERY).needed(), move || {
         let database = database.clone();
         async move { database.refresh_kept().await.map(|()| false) }
     });
@@ -434,7 +433,7 @@ fn tell_counted(beside: &mut Beside, product: &Product) {
 /// The head of the log is kept outside, at once and each minute.
 fn keep_heads(beside: &mut Beside, product: &Product, keeper: &Keeper) {
     let (keeper, kit) = (keeper.clone(), product.kit());
-    beside.repeat("heads", Rhythm { every: HEADS_EVERY, turn: SIGNING_TURN_TIME_MAX }, move || {
+    beside.repeat("heads", Rhythm::signing_every(HEADS_EVERY), move || {
         let (keeper, kit) = (keeper.clone(), kit.clone());
         async move { keeper.keep(&kit).await.map(|()| false) }
     });
@@ -452,7 +451,7 @@ fn tell_witness(beside: &mut Beside, product: &Product, keeper: &Keeper) {
 /// What has to be done now and then: interrupted issues finished, lists renewed, what is over removed.
 fn keep_house(beside: &mut Beside, product: &Product, kept: Retention) {
     let (app, world) = (product.app.clone(), product.world.clone());
-    let recovery = Rhythm { every: RECOVERY_EVERY, turn: SIGNING_TURN_TIME_MAX };
+    let recovery = Rhythm::signing_every(RECOVERY_EVERY);
     beside.repeat("recovery", recovery, move || {
         let (app, world) = (app.clone(), world.clone());
         async move {
@@ -467,7 +466,7 @@ fn keep_house(beside: &mut Beside, product: &Product, kept: Retention) {
         }
     });
     let (app, world) = (product.app.clone(), product.world.clone());
-    let house = Rhythm { every: HOUSE_EVERY, turn: SIGNING_TURN_TIME_MAX };
+    let house = Rhythm::signing_every(HOUSE_EVERY);
     beside.repeat("house", house, move || {
         let (app, world) = (app.clone(), world.clone());
         async move {
@@ -485,7 +484,7 @@ fn keep_house(beside: &mut Beside, product: &Product, kept: Retention) {
 /// What is older than it has to be at hand goes into files, one in a turn.
 fn keep_archive(beside: &mut Beside, archive: Archive) {
     let archive = Arc::new(archive);
-    beside.repeat("archive", Rhythm { every: ARCHIVE_EVERY, turn: SIGNING_TURN_TIME_MAX }, move || {
+    beside.repeat("archive", Rhythm::signing_every(ARCHIVE_EVERY), move || {
         let archive = Arc::clone(&archive);
         async move {
             let turned = archive.turn().await?;
@@ -563,7 +562,44 @@ mod tests {
     use web::kit::access::Surface;
 
     use super::*;
-    use crate::testing::City;
+    use crate::{
+        commands::doctor::{self, Depth},
+        testing::City,
+    };
+
+    #[tokio::test]
+    async fn a_node_whose_log_can_be_numbered_no_more_is_not_ready_and_doctor_says_why() {
+        let mut city = City::found().await;
+        city.settings.set("leave_seconds", "0").unwrap();
+        let product = city.start().await;
+        let router = web::router(product.app.clone(), &Surface::ALL);
+        let database = product.database.clone();
+        let change = async |sql: &str| {
+            let mut tx = database.housekeeping().await.unwrap();
+            assert_eq!(tx.run_text(sql, vec![]).await.unwrap(), 1);
+            tx.commit().await.unwrap();
+        };
+        let running = start(&city.settings, product, Vec::new()).unwrap();
+        let stands = async |status: StatusCode| {
+            let all = async {
+                let ask = || Request::get("/healthz").body(Body::empty()).unwrap();
+                while router.clone().oneshot(ask()).await.unwrap().status() != status {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(60), all).await.expect("it stands otherwise");
+        };
+        stands(StatusCode::OK).await;
+        change("update event_head set mac = 'x' || mac").await;
+        stands(StatusCode::SERVICE_UNAVAILABLE).await;
+        let said = doctor::look(&city.settings, &city.world, Depth::Quick).await.unwrap().text;
+        assert!(said.contains("WRONG numbering: broken: the head of the event log was changed"), "{said}");
+        change("update event_head set mac = substr(mac, 2)").await;
+        stands(StatusCode::OK).await;
+        let said = doctor::look(&city.settings, &city.world, Depth::Quick).await.unwrap().text;
+        assert!(said.contains("numbering: every event has its number"), "{said}");
+        running.stop().await;
+    }
 
     #[tokio::test]
     async fn wrong_secrets_are_told_with_their_number_when_their_minute_is_over() {

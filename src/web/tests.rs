@@ -166,10 +166,22 @@ async fn what_browsers_and_robots_ask_for_by_themselves_is_there() {
     assert!(text(robots).await.ends_with("Disallow: /\n"));
 }
 
+/// Turns fail until that is more than a mishap, which is news once.
+async fn keep_failing(pulse: &crate::kit::health::Pulse) {
+    let begun = tokio::time::Instant::now();
+    while !pulse.fail() {
+        assert!(!pulse.is_failing());
+        tokio::task::yield_now().await;
+    }
+    assert!(begun.elapsed() >= crate::kit::limits::FAILING_AFTER);
+    assert!(!pulse.fail() && pulse.is_failing());
+}
+
 #[tokio::test]
 async fn a_node_is_ready_while_its_database_answers_its_tasks_turn_and_it_is_not_leaving() {
     let site = site().await;
-    let pulse = site.app.health.pulse("sequencer", std::time::Duration::from_mins(1));
+    let minute = std::time::Duration::from_mins(1);
+    let pulse = site.app.health.pulse("sequencer", minute);
     let check = async |ready: bool, failed: &str| {
         let answer = site.get("/healthz").await;
         let expected = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -187,6 +199,22 @@ async fn a_node_is_ready_while_its_database_answers_its_tasks_turn_and_it_is_not
     pulse.lose();
     check(false, "sequencer").await;
     pulse.turn();
+    check(true, "").await;
+    // A task whose turns keep failing, and one that requests rest on.
+    let (needed, other) =
+        (site.app.health.needed_pulse("sequencer", minute), site.app.health.pulse("sequencer", minute));
+    let standing = async || {
+        let answer = site.get("/healthz").await;
+        let ready = answer.status() == StatusCode::OK;
+        let report: serde_json::Value = serde_json::from_str(&text(answer).await).unwrap();
+        assert_eq!(report["status"], report["checks"]["sequencer"]);
+        (ready, report["status"].as_str().unwrap().to_owned())
+    };
+    keep_failing(&other).await;
+    assert_eq!(standing().await, (true, "warn".to_owned()));
+    keep_failing(&needed).await;
+    assert_eq!(standing().await, (false, "fail".to_owned()));
+    assert!(needed.succeed() && other.succeed() && !other.succeed(), "it is news once");
     check(true, "").await;
     site.app.health.leave();
     check(false, "serving").await;

@@ -1,17 +1,18 @@
 //! Up to which event the log is in files: one row, which goes forward only.
 
 use base::Fault;
-use sqlx::FromRow;
+use sqlx::{FromRow, any::AnyRow};
 
 use crate::{
     args,
     log_key::{LogKey, is_code},
+    strange::{self, needed_number, needed_text},
     tally::Tally,
     tx::Tx,
 };
 
 /// The last event that is in a file, and what an audit has to know to go on behind it.
-#[derive(Clone, Debug, Default, FromRow)]
+#[derive(Clone, Debug, Default)]
 pub struct Point {
     /// Its number; 0 while none is.
     pub sequence: i64,
@@ -19,6 +20,17 @@ pub struct Point {
     pub hash: String,
     tally: String,
     mac: Option<String>,
+}
+
+impl FromRow<'_, AnyRow> for Point {
+    fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            sequence: needed_number(row, "sequence")?,
+            hash: needed_text(row, "hash")?,
+            tally: needed_text(row, "tally")?,
+            mac: strange::text(row, "mac")?,
+        })
+    }
 }
 
 impl Point {
@@ -45,7 +57,8 @@ impl Point {
 }
 
 pub(crate) async fn find(tx: &mut Tx) -> Result<Option<Point>, Fault> {
-    tx.first("select sequence, hash, tally, mac from event_archived where one = 1", vec![]).await
+    let sql = "select sequence, hash, tally, mac from event_archived where one = 1";
+    Ok(strange::all(tx, sql, vec![]).await?.into_iter().next())
 }
 
 /// Puts it forward; whether nobody else did meanwhile.

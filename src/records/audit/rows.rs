@@ -14,6 +14,7 @@ use crate::{
     log,
     log_key::LogKey,
     mark::{self, Left, RowState, Table},
+    strange::NO_TEXT,
     tally::Tally,
     tx::Tx,
 };
@@ -36,7 +37,10 @@ pub(super) async fn look(database: &Database, tx: &mut Tx, key: &LogKey, audit: 
             if table.marked.is_removed {
                 undone(tx, table, &rows, audit).await?;
             }
-            let Some((last, _)) = rows.into_iter().next_back() else { break };
+            // Behind a key that is no text nobody can go on: it is named, and so is what stands behind it as far as it is
+            // read with it.
+            let is_key = |name: &Vec<String>| !name.iter().any(|part| part.contains(NO_TEXT));
+            let Some((last, _)) = rows.into_iter().rfind(|(name, _)| is_key(name)) else { break };
             after = Some(last);
         }
     }

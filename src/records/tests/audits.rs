@@ -91,6 +91,61 @@ async fn city() -> Result<(testing::Fresh, Vec<KeptHead>), Fault> {
     Ok((fresh, kept.into_iter().collect()))
 }
 
+async fn audit_after(database: &Database, text: &str, kept: &[KeptHead]) -> Result<Vec<Finding>, Fault> {
+    script(database, text).await?;
+    Ok(audit(database, kept).await?.findings)
+}
+
+#[tokio::test]
+async fn what_somebody_puts_into_the_log_stops_the_numbering_of_nothing_else_and_is_named() -> Result<(), Fault> {
+    let copy = |id: &str, number: &str| {
+        format!(
+            "insert into event (event_id, at, actor_kind, actor, kind, object, data, marks, mac, sequence)
+             select {id}, at, actor_kind, actor, kind, object, data, marks, mac, {number}
+               from event where sequence = 1"
+        )
+    };
+    // Numbers that the next events would get, and rows that wait.
+    let mut put = vec![copy("'y1'", "6"), copy("'y2'", "8")];
+    let (fresh, kept) = city().await?;
+    let database = &fresh.database;
+    if database.dialect() == Dialect::Sqlite {
+        put.extend(["x'31'", "x'ff'", "cast(x'ff' as text)", "cast(x'21ff' as text)"].map(|id| copy(id, "null")));
+        put.push(copy("'z3'", "null").replace("select 'z3', at", "select 'z3', 'now'"));
+        put.push(copy("'z4'", "null").replace(
+            "actor, kind, object, data, marks, mac, null",
+            "actor, cast(x'ff' as text), object, data, marks, mac, null",
+        ));
+    }
+    let count = put.len();
+    for text in put {
+        script(database, &text).await?;
+    }
+    act(database, 7, "select 1", changed("x")).await?;
+    act(database, 8, "select 1", changed("y")).await?;
+    while log::sequence_events(database).await? > 0 {}
+    let is_waiting = log::waiting(&mut database.read().await?).await?;
+    assert_eq!(is_waiting, []);
+    let numbered = testing::last_numbered(database, 100).await?;
+    assert_eq!(numbered.len(), 5 + count + 2);
+    let numbers: Vec<i64> = numbered.iter().filter_map(|entry| entry.sequence).collect();
+    assert_eq!(numbers, (1..=numbered.len() as i64).collect::<Vec<_>>());
+    let key = database.log_key().unwrap();
+    let foreign: Vec<Finding> = numbered
+        .iter()
+        .filter(|entry| !entry.is_ours(key))
+        .filter_map(|entry| entry.sequence)
+        .map(Finding::Foreign)
+        .collect();
+    assert_eq!(foreign.len(), count);
+    let found = audit(database, &kept).await?.findings;
+    assert!(foreign.iter().all(|finding| found.contains(finding)), "{found:?}");
+    // What stands behind one that has a number of its own is named too.
+    let is_known = |finding: &&Finding| matches!(finding, Finding::Foreign(_) | Finding::Changed(7 | 9));
+    assert_eq!(found.iter().filter(is_known).count(), found.len(), "{found:?}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn whatever_the_owner_of_the_database_changes_is_named() -> Result<(), Fault> {
     let (fresh, kept) = city().await?;
@@ -173,6 +228,45 @@ async fn whatever_the_owner_of_the_database_changes_is_named() -> Result<(), Fau
         }
         let least = below.replacen("-1", "-1e300", 1);
         check("an event is added below what a number can say", &least, &[Finding::Stray(i64::MIN)]).await?;
+        for number in ["3.5", "'x'", "x'33'"] {
+            let event = format!("{copy}; update event set sequence = {number}, hash = 'x' where event_id = 'zz'");
+            check("a number of an event is none", &event, &[Finding::Stray(i64::MIN)]).await?;
+        }
+        for bytes in ["x'ff'", "x'80'", "x'e9be'"] {
+            let event = format!("update event set kind = cast({bytes} as text) where sequence = 3");
+            check("a text of an event is none", &event, &[Finding::Foreign(3)]).await?;
+            let settings = format!("update client set settings = cast({bytes} as text) where client_id = 'b'");
+            check("a text of a row is none", &settings, &[row("b", RowFault::Changed)]).await?;
+        }
+        for number in ["1.5", "'x'", "cast(x'ff' as text)", "x'31'"] {
+            let end = format!("update client set created_at = {number} where client_id = 'b'");
+            check("a number of a row is none", &end, &[row("b", RowFault::Changed)]).await?;
+            let marked = format!("update client set marked = {number} where client_id = 'b'");
+            check("how often a row was marked is no number", &marked, &[row("b", RowFault::Changed)]).await?;
+        }
+        let mark = "update client set mark = cast(mark as blob) where client_id = 'b'";
+        check("a mark becomes bytes", mark, &[row("b", RowFault::Changed)]).await?;
+        for key in ["x'62'", "cast(x'ff' as text)"] {
+            let client = format!("update client set client_id = {key} where client_id = 'b'");
+            let found = [row("b", RowFault::Removed), row("\u{fffd}", RowFault::Changed)];
+            check("the key of a row is no text", &client, &found).await?;
+        }
+        for column in ["hash", "mac"] {
+            for value in [format!("cast({column} as blob)"), "cast(x'ff' as text)".to_owned()] {
+                let head = format!("update event_head set {column} = {value}");
+                check("a cell of the head is no text", &head, &[Finding::Head]).await?;
+            }
+        }
+        let from = "update event_head set keyed_from = 0.5";
+        assert!(audit_after(database, from, &kept).await?.contains(&Finding::Head));
+        script(database, "delete from event_head; insert into event_head select * from event_head_kept").await?;
+        for set in ["sequence = 0.5", "sequence = 'x'", "hash = x'33'", "tally = cast(x'ff' as text)", "mac = x'33'"] {
+            let point = format!("update event_archived set {set}");
+            script(database, "drop trigger if exists event_archived_forward").await?;
+            let found = audit_after(database, &point, &kept).await?;
+            assert_eq!(found, if set.starts_with("mac") { vec![] } else { vec![Finding::Archived] }, "{set}");
+            script(database, "update event_archived set sequence = 0, hash = '', tally = '{}', mac = null").await?;
+        }
         let hash = "update event set hash = cast(hash as blob) where sequence = 3";
         check("its hash becomes bytes", hash, &[3, 4].map(Finding::Changed)).await?;
     }

@@ -7,7 +7,7 @@ use identity::{
     operator,
     organisation::{self, OrganisationKind},
 };
-use records::{Database, SharedClock, backups, damage, jobs};
+use records::{Database, SharedClock, backups, damage, jobs, log};
 
 use super::{
     audit::{self, Reach},
@@ -125,6 +125,7 @@ async fn look_at_product(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let product = wiring::find(settings, world.clone()).await?;
+    report.line("numbering", words(numbering(&product.database).await));
     if depth == Depth::Whole
         && let Err(error) = look_at_log(settings, &product, report).await
     {
@@ -181,6 +182,12 @@ async fn operators(world: &World, database: &Database) -> anyhow::Result<Option<
          deploy/README.md)"
     );
     Ok(Some("somebody can act as one".to_owned()))
+}
+
+/// Whether what happens is numbered and chained. What commands wrote while no server ran is, now.
+async fn numbering(database: &Database) -> anyhow::Result<String> {
+    while log::sequence_events(database).await? >= log::TURN_MAX {}
+    Ok("every event has its number".to_owned())
 }
 
 async fn waiting_jobs(database: &Database) -> anyhow::Result<String> {

@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::{
     App,
     kit::{
-        limits::{DATABASE_ANSWERS_WITHIN, DATABASE_ASKED_EVERY},
+        limits::{DATABASE_ANSWERS_WITHIN, DATABASE_ASKED_EVERY, FAILING_AFTER, TURNS_FAILED},
         problem::Told,
     },
 };
@@ -54,6 +54,17 @@ struct Inner {
     told: Mutex<Vec<&'static str>>,
 }
 
+/// How a check of this node stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Standing {
+    Pass,
+    /// Somebody has to see to it, and requests are answered all the same.
+    Warn,
+    /// This node takes no requests.
+    Fail,
+}
+
 /// One task that has to turn again and again. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct Pulse(Arc<Task>);
@@ -62,6 +73,8 @@ pub struct Pulse(Arc<Task>);
 struct Task {
     name: &'static str,
     limit: Duration,
+    /// Whether this node takes no requests while its turns fail.
+    is_needed: bool,
     turning: Mutex<Turning>,
 }
 
@@ -69,19 +82,38 @@ struct Task {
 struct Turning {
     turned: Instant,
     is_lost: bool,
+    failing: Option<Failing>,
+}
+
+/// Turns that failed, one after the other.
+#[derive(Clone, Copy, Debug)]
+struct Failing {
+    since: Instant,
+    turns: u32,
+    /// Whether it is more than a mishap.
+    is_kept: bool,
 }
 
 #[derive(Serialize)]
 struct Report {
-    status: &'static str,
-    checks: BTreeMap<&'static str, &'static str>,
+    status: Standing,
+    checks: BTreeMap<&'static str, Standing>,
 }
 
 impl Health {
     /// A task that stands still when it has not turned for `limit`.
     pub fn pulse(&self, name: &'static str, limit: Duration) -> Pulse {
-        let turning = Mutex::new(Turning { turned: Instant::now(), is_lost: false });
-        let pulse = Pulse(Arc::new(Task { name, limit, turning }));
+        self.keep(name, limit, false)
+    }
+
+    /// A task that requests rest on: while its turns fail this node takes none.
+    pub fn needed_pulse(&self, name: &'static str, limit: Duration) -> Pulse {
+        self.keep(name, limit, true)
+    }
+
+    fn keep(&self, name: &'static str, limit: Duration, is_needed: bool) -> Pulse {
+        let turning = Mutex::new(Turning { turned: Instant::now(), is_lost: false, failing: None });
+        let pulse = Pulse(Arc::new(Task { name, limit, is_needed, turning }));
         self.0.pulses.lock().unwrap_or_else(PoisonError::into_inner).push(pulse.clone());
         pulse
     }
@@ -96,13 +128,15 @@ impl Health {
         self.0.leaving.load(Ordering::Relaxed)
     }
 
-    /// Every check, and whether it is passed.
-    pub(crate) async fn checks(&self, database: &Database) -> BTreeMap<&'static str, bool> {
-        let mut checks = BTreeMap::from([("database", self.database_answers(database).await)]);
-        checks.insert("serving", !self.is_leaving());
+    /// Every check, and how it stands.
+    pub(crate) async fn checks(&self, database: &Database) -> BTreeMap<&'static str, Standing> {
+        let stands = |passed| if passed { Standing::Pass } else { Standing::Fail };
+        let mut checks = BTreeMap::from([("database", stands(self.database_answers(database).await))]);
+        checks.insert("serving", stands(!self.is_leaving()));
         for pulse in &*self.0.pulses.lock().unwrap_or_else(PoisonError::into_inner) {
             // Several tasks may have one name: each has to turn.
-            *checks.entry(pulse.0.name).or_insert(true) &= !pulse.is_lost();
+            let standing = checks.entry(pulse.0.name).or_insert(Standing::Pass);
+            *standing = pulse.standing().max(*standing);
         }
         checks
     }
@@ -121,8 +155,9 @@ impl Health {
     }
 
     /// One line when it changes what is wrong, not one for each time somebody asks.
-    fn tell(&self, checks: &BTreeMap<&'static str, bool>) {
-        let failed: Vec<&'static str> = checks.iter().filter(|(_, passed)| !**passed).map(|(name, _)| *name).collect();
+    fn tell(&self, checks: &BTreeMap<&'static str, Standing>) {
+        let failed = checks.iter().filter(|(_, standing)| **standing == Standing::Fail);
+        let failed: Vec<&'static str> = failed.map(|(name, _)| *name).collect();
         let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
         if *told == failed {
             return;
@@ -156,6 +191,35 @@ impl Pulse {
         !std::mem::replace(&mut turning.is_lost, true)
     }
 
+    /// The turn that it has done went well; whether it is news, because its turns kept failing.
+    pub fn succeed(&self) -> bool {
+        self.turning().failing.take().is_some_and(|failing| failing.is_kept)
+    }
+
+    /// The turn that it has done failed; whether it is news that its turns keep failing.
+    pub fn fail(&self) -> bool {
+        let mut turning = self.turning();
+        let before = turning.failing.unwrap_or(Failing { since: Instant::now(), turns: 0, is_kept: false });
+        let turns = before.turns.saturating_add(1);
+        let is_kept = turns >= TURNS_FAILED && before.since.elapsed() >= FAILING_AFTER;
+        turning.failing = Some(Failing { turns, is_kept, ..before });
+        is_kept && !before.is_kept
+    }
+
+    /// Whether its turns keep failing.
+    pub fn is_failing(&self) -> bool {
+        self.turning().failing.is_some_and(|failing| failing.is_kept)
+    }
+
+    fn standing(&self) -> Standing {
+        match (self.is_lost(), self.is_failing()) {
+            (true, _) => Standing::Fail,
+            (false, true) if self.0.is_needed => Standing::Fail,
+            (false, true) => Standing::Warn,
+            (false, false) => Standing::Pass,
+        }
+    }
+
     /// Waits until the task stands still.
     pub async fn stands_still(&self) {
         loop {
@@ -181,13 +245,11 @@ impl Pulse {
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     let checks = app.health.checks(&app.database).await;
     app.health.tell(&checks);
-    let passed = checks.values().all(|passed| *passed);
-    let word = |passed| if passed { "pass" } else { "fail" };
-    let checks = checks.into_iter().map(|(name, passed)| (name, word(passed))).collect();
-    let report = Report { status: word(passed), checks };
+    let status = checks.values().copied().max().unwrap_or(Standing::Pass);
+    let report = Report { status, checks };
     // Names and words: nothing that could not be written.
     let body = serde_json::to_string(&report).unwrap_or_default() + "\n";
-    let status = if passed { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if status == Standing::Fail { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     let mut response = (status, body).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.extensions_mut().insert(Told);

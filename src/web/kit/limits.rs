@@ -8,6 +8,10 @@ pub const DATABASE_ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 /// How often the database is asked for that, whoever wants to know.
 pub const DATABASE_ASKED_EVERY: Duration = Duration::from_secs(1);
 
+/// Turns of a task that fail one after the other, and for how long, before that is more than a mishap.
+pub const TURNS_FAILED: u32 = 3;
+pub const FAILING_AFTER: Duration = Duration::from_secs(5);
+
 /// Bytes of path and query. Authorization requests are the longest honest ones.
 pub const URI_BYTES_MAX: usize = 16 * 1024;
 

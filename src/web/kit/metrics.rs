@@ -13,7 +13,7 @@ use records::backups;
 
 use crate::{
     App, Page, Problem,
-    kit::{caller::bearer, problem::Told},
+    kit::{caller::bearer, health::Standing, problem::Told},
 };
 
 /// `GET /metrics`: whether each check is passed, when what ends will end, and how old the last
@@ -30,8 +30,9 @@ pub(crate) async fn metrics(State(app): State<App>, headers: HeaderMap, page: Pa
         "# HELP guosuo_check_passed Whether a check of this node is passed, as /healthz has them.\n\
          # TYPE guosuo_check_passed gauge\n",
     );
-    for (name, passed) in app.health.checks(&app.database).await {
-        let _ = writeln!(text, "guosuo_check_passed{{check=\"{name}\"}} {}", u8::from(passed));
+    for (name, standing) in app.health.checks(&app.database).await {
+        let passed = u8::from(standing == Standing::Pass);
+        let _ = writeln!(text, "guosuo_check_passed{{check=\"{name}\"}} {passed}");
     }
     write_endings(&mut text, &endings(&app, now).await, now);
     write_backups(&mut text, &app, now).await;

@@ -1,0 +1,87 @@
+//! Values of another type than their column has: SQLite keeps a value of any type in any column. One of another type is like
+//! no text and no number, whatever it says: it is read as something that nobody wrote, so that an audit names what it
+//! stands in and goes on.
+
+use base::{Fault, fault::FaultKind};
+use sqlx::{
+    FromRow, Row as _,
+    any::{AnyRow, AnyTypeInfoKind},
+};
+
+use crate::{args::Value, tx::Tx};
+
+/// What the name of a column begins with whose texts are read in hexadecimal.
+pub(crate) const IN_HEX: &str = "hex_of_";
+
+/// What a text is read as that is none.
+pub(crate) const NO_TEXT: &str = "\u{fffd}";
+
+/// What a number is read as that is none.
+pub(crate) const NO_NUMBER: i64 = i64::MIN;
+
+/// The rows of a statement that lists its columns. A text of bytes that are none lets the driver read no row at all: then
+/// all texts are asked for in hexadecimal.
+pub(crate) async fn all<T>(tx: &mut Tx, sql: &str, args: Vec<Value>) -> Result<Vec<T>, Fault>
+where
+    T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+{
+    match tx.all_composed(sql, args.clone()).await {
+        Err(fault) if fault.kind() == FaultKind::Broken => match tx.dialect().texts_in_hex(sql) {
+            Some(sql) => tx.all_composed(&sql, args).await,
+            None => Err(fault),
+        },
+        rows => rows,
+    }
+}
+
+/// A text, or nothing.
+pub(crate) fn text(row: &AnyRow, column: &str) -> Result<Option<String>, sqlx::Error> {
+    let in_hex = format!("{IN_HEX}{column}");
+    if row.try_get_raw(in_hex.as_str()).is_ok() {
+        return Ok(match kind_of(row, &in_hex)? {
+            AnyTypeInfoKind::Null => None,
+            AnyTypeInfoKind::Text => {
+                let bytes = of_hex(&row.try_get::<String, _>(in_hex.as_str())?);
+                Some(String::from_utf8(bytes).unwrap_or_else(|_| NO_TEXT.to_owned()))
+            }
+            _ => Some(NO_TEXT.to_owned()),
+        });
+    }
+    match kind_of(row, column)? {
+        AnyTypeInfoKind::Text | AnyTypeInfoKind::Null => row.try_get(column),
+        _ => Ok(Some(NO_TEXT.to_owned())),
+    }
+}
+
+/// The bytes that a text in hexadecimal stands for.
+pub(crate) fn of_hex(text: &str) -> Vec<u8> {
+    let pairs = text.as_bytes().chunks_exact(2);
+    pairs.filter_map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()).collect()
+}
+
+/// A text that has to be there.
+pub(crate) fn needed_text(row: &AnyRow, column: &str) -> Result<String, sqlx::Error> {
+    text(row, column).map(|text| text.unwrap_or_else(|| NO_TEXT.to_owned()))
+}
+
+/// A number, or nothing: a fraction and a text are none.
+pub(crate) fn number(row: &AnyRow, column: &str) -> Result<Option<i64>, sqlx::Error> {
+    let in_hex = format!("{IN_HEX}{column}");
+    let column = if row.try_get_raw(in_hex.as_str()).is_ok() { in_hex.as_str() } else { column };
+    match kind_of(row, column)? {
+        AnyTypeInfoKind::BigInt | AnyTypeInfoKind::Integer | AnyTypeInfoKind::SmallInt | AnyTypeInfoKind::Null => {
+            row.try_get(column)
+        }
+        _ => Ok(Some(NO_NUMBER)),
+    }
+}
+
+/// A number that has to be there.
+pub(crate) fn needed_number(row: &AnyRow, column: &str) -> Result<i64, sqlx::Error> {
+    number(row, column).map(|number| number.unwrap_or(NO_NUMBER))
+}
+
+fn kind_of(row: &AnyRow, column: &str) -> Result<AnyTypeInfoKind, sqlx::Error> {
+    let raw = row.try_get_raw(column)?;
+    Ok(sqlx::ValueRef::type_info(&raw).kind())
+}

@@ -23,8 +23,8 @@ use crate::{
     args,
     database::Database,
     event::Event,
-    events::LossAcknowledged,
-    heads::KeptHead,
+    events::{LogArchived, LossAcknowledged},
+    heads::{self, KeptHead},
     log::{self, Entry, Filter, Head},
     log_key::LogKey,
     tally::Tally,
@@ -36,10 +36,14 @@ use crate::{
 pub struct Against<'a> {
     /// Heads that were kept outside, by their numbers.
     pub kept: &'a [KeptHead],
+    /// Whether somebody looked where heads are kept: a log of which heads were kept is not without them.
+    pub are_heads_missed: bool,
     /// Where the archive's files are.
     pub shelf: Option<&'a Shelf>,
-    /// Where an earlier audit ended, to go on behind it.
+    /// Where an earlier audit ended: the log has what it had then.
     pub checked: Option<&'a CheckedPoint>,
+    /// Whether to go on there, instead of at the first event.
+    pub goes_on: bool,
     /// When it is, for the point at which the next one may go on.
     pub at: Option<Instant>,
 }
@@ -60,32 +64,57 @@ pub async fn audit(database: &Database, kept: &[KeptHead]) -> Result<Audit, Faul
 ///
 /// [`Fault`] when the database or a disk is out of reach.
 pub async fn against(database: &Database, against: &Against<'_>) -> Result<Audit, Fault> {
-    let mut tx = database.read().await?;
+    let kept = heads_of(against);
+    let against = Against { kept: &kept, ..against.clone() };
     let mut audit = Audit::default();
-    let Some(head) = log::head(&mut tx).await? else {
-        audit.find(Finding::Head);
-        return Ok(audit);
-    };
-    if database.log_key().is_some_and(|key| !head.is_ours(key)) {
-        audit.find(Finding::Head);
-    }
-    let point = archived(database, &mut tx, &mut audit).await?;
-    let mut walk = Walk::new(database, &head, against.kept);
-    // What an event before this one told of a loss counts still.
-    walk.losses = losses(database, &mut tx).await?;
-    begin(&mut walk, &mut tx, &point, against, &mut audit).await?;
-    walk.table(&mut tx, head.sequence, &mut audit).await?;
-    drop(tx);
+    let Some(walk) = up_to_now(database, &against, &mut audit).await? else { return Ok(audit) };
     // From here on everything is of one moment: rows change while somebody walks.
     let mut tx = database.snapshot().await?;
-    at_one_moment(database, &mut tx, (against, walk), &mut audit).await?;
+    at_one_moment(database, &mut tx, (&against, walk), &mut audit).await?;
     // Ended before anybody goes on: SQLite puts what was written into its file when the last one has let go.
     tx.commit().await?;
     Ok(audit)
 }
 
+/// The heads that were kept. The end of an earlier audit is one.
+pub(crate) fn heads_of(against: &Against<'_>) -> Vec<KeptHead> {
+    let mut kept = against.kept.to_vec();
+    kept.extend(against.checked.map(|checked| KeptHead {
+        sequence: checked.sequence,
+        hash: checked.hash.clone(),
+        at: checked.at.as_micros(),
+    }));
+    kept.sort_by_key(|head| head.sequence);
+    kept
+}
+
+/// Walks to where the log ends now; none when it has no head.
+pub(crate) async fn up_to_now<'a>(
+    database: &'a Database,
+    against: &Against<'a>,
+    audit: &mut Audit,
+) -> Result<Option<Walk<'a>>, Fault> {
+    let mut tx = database.read().await?;
+    let Some(head) = log::head(&mut tx).await? else {
+        audit.find(Finding::Head);
+        return Ok(None);
+    };
+    if database.log_key().is_some_and(|key| !head.is_ours(key)) {
+        audit.find(Finding::Head);
+    }
+    let point = archived(database, &mut tx, audit).await?;
+    let mut walk = Walk::new(database, &head, against.kept);
+    // What an event before this one told of a loss, or of files, counts still.
+    walk.losses = told(database, &mut tx).await?;
+    walk.named = told::<LogArchived>(database, &mut tx).await?.into_iter().map(|(_, told)| told.file).collect();
+    walk.are_heads_kept = heads::are_begun(database).await?;
+    begin(&mut walk, &mut tx, &head, &point, against, audit).await?;
+    walk.table(&mut tx, head.sequence, audit).await?;
+    Ok(Some(walk))
+}
+
 /// What came meanwhile, where the log ends, and the rows.
-async fn at_one_moment(
+pub(crate) async fn at_one_moment(
     database: &Database,
     tx: &mut Tx,
     (against, mut walk): (&Against<'_>, Walk<'_>),
@@ -95,11 +124,18 @@ async fn at_one_moment(
         audit.find(Finding::Head);
         return Ok(());
     };
+    // Somebody may archive beside.
+    let point = archived(database, tx, audit).await?;
     walk.table(tx, head.sequence, audit).await?;
     walk.end(&head, audit);
-    walk.check_digests(audit);
-    walk.look_for_copies(against.shelf, audit);
+    walk.look_at_files(against.shelf, &point, rows::archived(tx).await?, audit)?;
+    walk.look_for_copies(against.shelf, audit)?;
     beside(database, tx, &head, audit).await?;
+    let first = log::first_number(tx).await?;
+    put_there(&walk, against.checked, first, audit);
+    if against.are_heads_missed && against.kept.is_empty() && walk.are_heads_kept {
+        audit.find(Finding::HeadsGone);
+    }
     beyond(tx, &head, audit).await?;
     if let Some(key) = database.log_key() {
         walk.actors.check(tx, key, database.tables(), audit).await?;
@@ -112,7 +148,8 @@ async fn at_one_moment(
     let whole_at = audit.checked.as_ref().map(|checked| checked.whole_at);
     let next = |(tally, at): (Tally, Instant)| {
         let (sequence, hash, whole_at) = (head.sequence, head.hash, whole_at.unwrap_or(at));
-        CheckedPoint { sequence, hash, archived: audit.archived, at, whole_at, tally }
+        let first = Some(first.unwrap_or(audit.archived + 1));
+        CheckedPoint { sequence, hash, archived: audit.archived, first, at, whole_at, tally }
     };
     audit.next = rows.zip(against.at).filter(|_| audit.is_sound()).map(next);
     Ok(())
@@ -124,7 +161,8 @@ async fn at_one_moment(
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn audit_end(database: &Database, count: i64) -> Result<Audit, Fault> {
-    let mut tx = database.read().await?;
+    // Of one moment: somebody may archive meanwhile.
+    let mut tx = database.snapshot().await?;
     let mut audit = Audit::default();
     let Some(head) = log::head(&mut tx).await? else {
         audit.find(Finding::Head);
@@ -141,6 +179,7 @@ pub async fn audit_end(database: &Database, count: i64) -> Result<Audit, Fault> 
     walk.table(&mut tx, head.sequence, &mut audit).await?;
     walk.end(&head, &mut audit);
     beside(database, &mut tx, &head, &mut audit).await?;
+    tx.commit().await?;
     Ok(audit)
 }
 
@@ -163,16 +202,21 @@ async fn archived(database: &Database, tx: &mut Tx, audit: &mut Audit) -> Result
 async fn begin(
     walk: &mut Walk<'_>,
     tx: &mut Tx,
+    head: &Head,
     point: &Point,
     against: &Against<'_>,
     audit: &mut Audit,
 ) -> Result<(), Fault> {
-    let Some(checked) = against.checked else { return walk.files(against.shelf, tx, point, audit).await };
-    audit.checked = Some(checked.clone());
+    let known = against.checked.filter(|checked| !walk.is_lost(checked));
     // It goes forward only.
-    if point.sequence < checked.archived {
+    if known.is_some_and(|checked| point.sequence < checked.archived) {
         audit.find(Finding::Archived);
     }
+    // What the log has no more nobody can go on behind.
+    let checked = known.filter(|checked| against.goes_on && checked.sequence <= head.sequence);
+    let Some(checked) = checked else { return walk.files(against.shelf, tx, point, audit).await };
+    audit.checked = Some(checked.clone());
+    walk.since(checked.at);
     if checked.sequence < point.sequence {
         // What was archived since was whole then, or it would not have been.
         walk.at(point, audit);
@@ -188,16 +232,28 @@ async fn begin(
         audit.find(Finding::Contradicted(checked.sequence));
     }
     walk.go_on(checked.sequence, Some(checked.hash.clone()), checked.tally.clone());
+    walk.knows_older_rows = true;
     Ok(())
+}
+
+/// Names what was put into the table below everything that an earlier audit found there: from there on events go into files
+/// and out of the table, and none comes back.
+fn put_there(walk: &Walk<'_>, checked: Option<&CheckedPoint>, first: Option<i64>, audit: &mut Audit) {
+    let before = checked.filter(|checked| !walk.is_lost(checked)).and_then(|checked| checked.first);
+    if let (Some(first), Some(before)) = (first, before)
+        && first < before
+    {
+        audit.find(Finding::Stray(first));
+    }
 }
 
 async fn hash_of(tx: &mut Tx, number: i64) -> Result<Option<String>, Fault> {
     Ok(log::from(tx, number - 1, number).await?.pop().and_then(|entry| entry.hash))
 }
 
-/// The losses that somebody answers for, each with its instant.
-async fn losses(database: &Database, tx: &mut Tx) -> Result<Vec<(i64, LossAcknowledged)>, Fault> {
-    let filter = Filter { kind: Some(LossAcknowledged::KIND.name.to_owned()), ..Filter::default() };
+/// The newest events of a type, each with its instant.
+async fn told<E: Event>(database: &Database, tx: &mut Tx) -> Result<Vec<(i64, E)>, Fault> {
+    let filter = Filter { kind: Some(E::KIND.name.to_owned()), ..Filter::default() };
     let told = log::list(tx, &filter, &ListPage::<EventId>::first(ListPage::<EventId>::LIMIT_MAX)).await?.items;
     let is_ours = |entry: &&Entry| database.log_key().is_none_or(|key| entry.is_ours(key));
     Ok(told.iter().filter(is_ours).filter_map(|entry| Some((entry.at, entry.read()?))).collect())
@@ -273,7 +329,7 @@ async fn look_at_rows(
         there.unleft(key, row);
     }
     // Rows that are older than the key of the log were marked without an event: only who has seen them knows them.
-    if head.keyed_from == Some(1) || audit.checked.as_ref().is_some_and(|checked| checked.sequence >= audit.archived) {
+    if head.keyed_from == Some(1) || walk.knows_older_rows {
         rows::compare(database, &walk.tally, &there, audit);
     }
     Ok(there)

@@ -3,16 +3,21 @@
 //! Who has the database alone can put an older copy in its place, or cut the log off and its head with it: what is left is
 //! sound. A head that was kept outside says otherwise.
 
-use base::{Fault, Instant};
+use base::{Fault, Instant, ListPage, id::EventId};
 use serde_json::{Value, json};
 
 use crate::{
     archive::point,
     database::Database,
-    log::{self, Head},
+    event::Event,
+    events::{BackupRestored, LogHeadsBegun},
+    log::{self, Entry, Filter, Head},
     log_key::{LogKey, is_code},
     tx::Tx,
 };
+
+/// Of so many events that tell of it one has to be ours.
+const LOOKED_AT: i64 = 50;
 
 /// A head as it was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +71,25 @@ pub async fn now(database: &Database, at: Instant) -> Result<Option<KeptHead>, F
         return Err(Fault::broken("the head of the event log was changed past the product"));
     }
     Ok((sequence > 0).then_some(KeptHead { sequence, hash, at: at.as_micros() }))
+}
+
+/// Whether the log tells that heads of it were kept, since it was put back from a backup if it ever was: then others are
+/// kept from its next start on.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn are_begun(database: &Database) -> Result<bool, Fault> {
+    let mut tx = database.read().await?;
+    let (begun, restored) = (last::<LogHeadsBegun>(&mut tx).await?, last::<BackupRestored>(&mut tx).await?);
+    Ok(begun.is_some() && begun > restored)
+}
+
+/// When the last event of a type happened.
+async fn last<E: Event>(tx: &mut Tx) -> Result<Option<Instant>, Fault> {
+    let filter = Filter { kind: Some(E::KIND.name.to_owned()), ..Filter::default() };
+    let told = log::list(tx, &filter, &ListPage::<EventId>::first(LOOKED_AT)).await?;
+    Ok(told.items.first().map(Entry::at))
 }
 
 /// Whether the log still has what was kept: none when it has, else the number at which it ends.

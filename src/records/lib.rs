@@ -22,6 +22,7 @@ pub mod event;
 mod event_row;
 pub mod events;
 
+pub mod guards;
 pub mod heads;
 pub mod idempotency;
 pub mod installation;

@@ -177,6 +177,21 @@ pub(crate) async fn below_all(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
     .await
 }
 
+/// The least number above nought that an entry has; none while none has one.
+pub(crate) async fn first_number(tx: &mut Tx) -> Result<Option<i64>, Fault> {
+    let first: Option<(i64,)> = tx
+        .first(
+            "select cast(sequence as bigint)
+               from event
+              where sequence > $1 and sequence = cast(sequence as bigint)
+              order by sequence
+              limit 1",
+            args![0],
+        )
+        .await?;
+    Ok(first.map(|(first,)| first))
+}
+
 /// Whether an entry has something for a number that is none.
 pub(crate) async fn has_no_number(tx: &mut Tx) -> Result<bool, Fault> {
     let Some(sql) = tx.dialect().without_a_number() else { return Ok(false) };

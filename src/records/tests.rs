@@ -18,7 +18,7 @@ use crate::{
     testing::{self, context},
 };
 
-
+mod guards;
 mod lists;
 
 crate::events! {

@@ -6,12 +6,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use base::Fault;
+use base::{Fault, Instant};
 use crypto::jose::sign_compact;
 use pki::Purpose;
 use records::{
     Actor, Database, disk,
-    events::LogPutBack,
+    events::{LogHeadsBegun, LogPutBack},
     heads::{self, KeptHead},
     log,
 };
@@ -75,9 +75,13 @@ impl Keeper {
         while log::sequence_events(&product.database).await? >= log::TURN_MAX {}
         let Some(head) = heads::now(&product.database, at).await? else { return Ok(()) };
         let is_known = |last: &KeptHead| last.sequence == head.sequence;
-        if self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(is_known) {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if last.as_ref().is_some_and(is_known) {
             return Ok(());
         }
+        // The first one of this process: there may be none of others before it.
+        let is_first = last.is_none();
+        let is_there = !is_first || self.has_one(product, at)?;
         let signer = product.custody.current(Purpose::LogHead, at).map_err(Fault::broken)?;
         let kid = signer.key_id.to_string();
         let signature = sign_compact(&signer.key, &kid, HEAD_TYPE, &head.statement()).await?;
@@ -85,8 +89,33 @@ impl Keeper {
         let file = self.folder.join(name_of(at));
         disk::append(&file, &line)
             .map_err(|error| Fault::unavailable(format!("keeping a head of the log in {}: {error}", file.display())))?;
+        if is_first {
+            self.tell_begun(product, head.sequence, is_there).await?;
+        }
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(head);
         Ok(())
+    }
+
+    fn has_one(&self, product: &Kit, at: Instant) -> Result<bool, Fault> {
+        let newest = newest(&product.database, &self.folder, at);
+        Ok(newest.map_err(|error| Fault::unavailable(format!("{error:#}")))?.is_some())
+    }
+
+    /// Writes down that heads are kept, so that they are missed when they are gone.
+    async fn tell_begun(&self, product: &Kit, kept: i64, is_there: bool) -> Result<(), Fault> {
+        let is_begun = heads::are_begun(&product.database).await?;
+        if is_there && is_begun {
+            return Ok(());
+        }
+        if is_begun {
+            tracing::error!(
+                folder = %self.folder.display(),
+                "heads of the event log were kept before, and none was here: an older copy from that time is not known"
+            );
+        }
+        let mut work = product.database.begin(product.world.context(Actor::Job("heads"))).await?;
+        work.record(LogHeadsBegun { log: "log".to_owned(), kept });
+        work.commit().await
     }
 
     /// Who hears of heads, if there is somebody.

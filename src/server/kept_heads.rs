@@ -26,6 +26,8 @@ pub struct Kept {
     pub heads: Vec<KeptHead>,
     /// What is wrong with which file, as sentences.
     pub damaged: Vec<String>,
+    /// Where the last sound audit ended.
+    pub checked: Option<CheckedPoint>,
 }
 
 /// The folder in which heads are kept.
@@ -46,7 +48,7 @@ pub fn name_of(at: Instant) -> String {
 ///
 /// A folder that cannot be read.
 pub fn read(database: &Database, folder: &Path) -> anyhow::Result<Kept> {
-    let mut kept = Kept::default();
+    let mut kept = Kept { checked: checked(database, folder), ..Kept::default() };
     for path in files(folder)? {
         let told = match read_file(database, &path, &mut kept.heads) {
             Ok(0) => continue,
@@ -132,12 +134,21 @@ pub fn checked(database: &Database, folder: &Path) -> Option<CheckedPoint> {
     CheckedPoint::read(database, text.trim_end())
 }
 
-/// Keeps where a sound audit ended, in the place of the one before.
+/// Keeps where a sound audit ended, in the place of the one before that it held the log against. One that another audit
+/// left meanwhile, and that ended later, stays.
 ///
 /// # Errors
 ///
 /// A file that cannot be written.
-pub fn keep_checked(database: &Database, folder: &Path, point: &CheckedPoint) -> anyhow::Result<()> {
+pub fn keep_checked(
+    database: &Database,
+    folder: &Path,
+    (point, before): (&CheckedPoint, Option<&CheckedPoint>),
+) -> anyhow::Result<()> {
+    let there = checked(database, folder).filter(|there| before != Some(there));
+    if there.is_some_and(|there| there.sequence > point.sequence) {
+        return Ok(());
+    }
     let Some(line) = point.line(database) else { return Ok(()) };
     let written = disk::write(&folder.join(CHECKED), [line.as_bytes(), b"\n"]);
     written.with_context(|| format!("keeping what was checked in {}", folder.display()))
@@ -165,6 +176,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use base::Clock;
+    use records::audit::Finding;
 
     use super::*;
     use crate::{
@@ -246,6 +258,81 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn heads_that_are_gone_are_missed_until_others_are_kept_and_the_log_tells_both() {
+        let city = City::found().await;
+        let (product, _) = keep(&city).await;
+        let folder = folder(&city.settings);
+        let told = async || {
+            let told = records::testing::told::<records::events::LogHeadsBegun>(&product.database).await.unwrap();
+            let found = audit::look(&city.settings, &product, Reach::Whole).await.unwrap().0.findings;
+            (told.len(), found)
+        };
+        let said = async || doctor::look(&city.settings, &city.world, Depth::Quick).await.unwrap().text;
+        assert_eq!(told().await, (1, vec![]));
+        assert!(said().await.contains("ok    heads: the last one that was kept is of event "));
+        fs::rename(&folder, folder.with_extension("away")).unwrap();
+        assert_eq!(told().await, (1, vec![Finding::HeadsGone]));
+        assert!(said().await.contains("WRONG heads: heads of the log were kept, and none is in "));
+        let (again, _) = keep(&city).await;
+        assert_eq!(told().await, (2, vec![]));
+        let (third, _) = keep(&city).await;
+        assert_eq!(told().await, (2, vec![]), "once for each folder that was empty");
+        for product in [&product, &again, &third] {
+            product.database.close().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_whole_audit_knows_where_the_last_one_ended_and_never_keeps_less() {
+        let city = City::found().await;
+        let (product, _) = keep(&city).await;
+        let folder = folder(&city.settings);
+        let look = async || audit::look(&city.settings, &product, Reach::Whole).await.unwrap();
+        let first = look().await.0.next.unwrap();
+        happen(&city, &product).await;
+        let (found, kept) = look().await;
+        let (second, before) = (found.next.unwrap(), kept.checked);
+        assert!(second.sequence > first.sequence && before.is_none());
+        // Two at the same time: the one that began earlier ends later.
+        keep_checked(&product.database, &folder, (&second, None)).unwrap();
+        keep_checked(&product.database, &folder, (&first, None)).unwrap();
+        assert_eq!(checked(&product.database, &folder), Some(second.clone()));
+        let (found, kept) = look().await;
+        assert_eq!((found.findings, kept.checked.as_ref()), (vec![], Some(&second)));
+        // Only who knew the higher one, and found that somebody answers for the loss, writes a lower one.
+        keep_checked(&product.database, &folder, (&first, Some(&second))).unwrap();
+        assert_eq!(checked(&product.database, &folder), Some(first));
+        // A log that ends before it is an older copy, although no kept head tells.
+        keep_checked(&product.database, &folder, (&second, None)).unwrap();
+        for file in files(&folder).unwrap() {
+            fs::remove_file(file).unwrap();
+        }
+        let mut tx = product.database.housekeeping().await.unwrap();
+        let change = "update event_head set sequence = sequence - 1";
+        assert_eq!(tx.run_text(change, vec![]).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        let findings = look().await.0.findings;
+        assert!(findings.contains(&Finding::PutBack(second.sequence, second.sequence - 1)), "{findings:?}");
+        product.database.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_guard_that_was_taken_away_is_named_by_the_audit_and_by_doctor() {
+        let city = City::found().await;
+        let (product, _) = keep(&city).await;
+        let mut tx = product.database.housekeeping().await.unwrap();
+        tx.run_text("drop index event_sequence", vec![]).await.unwrap();
+        tx.commit().await.unwrap();
+        let found = audit::look(&city.settings, &product, Reach::Whole).await.unwrap().0;
+        assert_eq!(found.findings, [Finding::Guard("the index event_sequence is missing".to_owned())]);
+        assert_eq!(found.next, None);
+        let said = doctor::look(&city.settings, &city.world, Depth::Whole).await.unwrap();
+        let of_log = |wrong: &&String| wrong.starts_with("guards") || wrong.starts_with("event log");
+        assert_eq!(said.wrong.iter().filter(of_log).collect::<Vec<_>>(), ["guards: the index event_sequence is missing"]);
+        product.database.close().await;
+    }
+
+    #[tokio::test]
     async fn a_head_that_a_clock_kept_which_was_ahead_is_not_the_last_one() {
         let city = City::found().await;
         city.seconds_later(40 * 86_400);
@@ -286,7 +373,7 @@ mod tests {
         for name in [CHECKED.to_owned(), format!("{CHECKED}.half")] {
             symlink(&victim, folder.join(name)).unwrap();
         }
-        keep_checked(&product.database, &folder, found.next.as_ref().unwrap()).unwrap();
+        keep_checked(&product.database, &folder, (found.next.as_ref().unwrap(), None)).unwrap();
         assert_eq!(checked(&product.database, &folder), found.next);
         let begun = fs::read_to_string(&ours).unwrap() + "{\"sequence\":";
         fs::write(&ours, begun).unwrap();

@@ -21,7 +21,7 @@ use oidc::{
     logout,
 };
 use pki::{Custody, CustodySettings, KeyState, Purpose};
-use records::{Actor, Database, Kept, LogKey, SharedClock, installation, jobs::Claimed};
+use records::{Actor, Database, Kept, LogKey, SharedClock, guards, installation, jobs::Claimed};
 use seal::Cabinet;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -68,6 +68,9 @@ const RECOVERY_EVERY: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether anything is old enough for the archive.
 const ARCHIVE_EVERY: Duration = Duration::from_mins(10);
+
+/// How often it is looked whether what guards the rows is as it was made.
+const GUARDS_EVERY: Duration = Duration::from_mins(1);
 
 /// How often lists are renewed and what is over is removed.
 const HOUSE_EVERY: Duration = Duration::from_mins(1);
@@ -156,9 +159,19 @@ pub async fn build(settings: &Settings, world: World) -> anyhow::Result<Product>
         );
     }
     let product = assemble(settings, world, database).await?;
+    tell_guards(&product.database).await.context("looking at what guards the rows")?;
     replace_what_ended(&product).await;
     Keeper::new(settings)?.look_back(&product).await.context("looking at the kept heads of the event log")?;
     Ok(product)
+}
+
+/// Says which guards of the rows are not as the migrations made them. It is served all the same: whoever took one away could
+/// close the city's doors otherwise, and whatever he changes an audit names.
+async fn tell_guards(database: &Database) -> Result<(), Fault> {
+    for wrong in guards::look(database).await? {
+        tracing::error!("{wrong}: somebody changed the schema past the product, and `guosuo audit` says more");
+    }
+    Ok(())
 }
 
 /// Replaces keys and seals that ended while nothing ran, before anybody asks for them. What cannot be is no reason to serve
@@ -350,6 +363,7 @@ pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) ->
     beside.queue(&product.database, &product.world.clock, &product.world.entropy, runner);
     watch_revisions(&mut beside, &product.database);
     watch_clock(&mut beside, &product);
+    watch_guards(&mut beside, &product);
     let keeper = Keeper::new(settings)?;
     keep_heads(&mut beside, &product, &keeper);
     tell_witness(&mut beside, &product, &keeper);
@@ -477,6 +491,18 @@ fn keep_house(beside: &mut Beside, product: &Product, kept: Retention) {
             // What cannot be replaced keeps nothing from being removed.
             turned.map_err(Fault::broken)?;
             removed.map(|()| false)
+        }
+    });
+}
+
+/// What guards the rows is looked at now and then, for whoever owns the database can take it away at any time.
+fn watch_guards(beside: &mut Beside, product: &Product) {
+    let database = product.database.clone();
+    beside.repeat("guards", Rhythm::every(GUARDS_EVERY), move || {
+        let database = database.clone();
+        async move {
+            let wrong = guards::look(&database).await?;
+            if wrong.is_empty() { Ok(false) } else { Err(Fault::broken(wrong.join("; "))) }
         }
     });
 }

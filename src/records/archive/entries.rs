@@ -7,7 +7,7 @@ use base::{Fault, Instant, ListPage, id::EventId};
 use super::{
     Archiver, Done, Turn, pause,
     point::{self, Point},
-    shelf::{EVENTS, Name},
+    shelf::Name,
 };
 use crate::{
     args,
@@ -91,12 +91,14 @@ impl Archiver {
         if heads::is_missed(&mut tx, kept).await?.is_some() {
             return Err(Fault::broken("the log has not the head that was kept last: no event is archived"));
         }
-        let first = number(point.sequence + 1);
+        let first = point.sequence + 1;
         let mut stretch = collect(&mut tx, (key, &head), &point, &Bounds { before, to: kept.sequence }).await?;
         // Whoever was cut off behind writing a file has left it: its end is the end of this one. A name says nothing by
         // itself: the file has to be what would be written now.
-        for name in self.shelf.names(EVENTS)?.into_iter().filter(|name| name.first == first) {
-            let Some(last) = name.last.parse().ok().filter(|last| *last < stretch.last) else { continue };
+        for (begin, last, name) in self.shelf.files_of_events()?.0 {
+            if begin != first || last >= stretch.last {
+                continue;
+            }
             let shorter = collect(&mut tx, (key, &head), &point, &Bounds { before, to: last }).await?;
             if shorter.last == last && self.shelf.has(&name, &shorter.lines) {
                 stretch = shorter;
@@ -106,14 +108,14 @@ impl Archiver {
         if stretch.lines.is_empty() {
             return Ok(done);
         }
-        let name = Name { what: EVENTS.to_owned(), first, last: number(stretch.last) };
+        let name = Name::of_events(first, stretch.last);
         let sha256 = self.shelf.write(&name, &stretch.lines)?;
         let next = Point::new(key, stretch.last, stretch.hash.clone(), &stretch.tally);
         let mut work = self.database.begin(context.clone()).await?;
         if !turn.go_on(&mut work.tx).await? || !point::advance(&mut work.tx, point.sequence, &next).await? {
             return Err(Fault::conflict("another one archives now"));
         }
-        let (first, last, file, hash) = (point.sequence + 1, stretch.last, name.to_string(), stretch.hash);
+        let (last, file, hash) = (stretch.last, name.to_string(), stretch.hash);
         work.record(LogArchived { log: "log".to_owned(), first, last, file: file.clone(), sha256, hash });
         work.commit().await?;
         done.archived = stretch.lines.len();
@@ -150,11 +152,6 @@ impl Archiver {
         }
         Ok(removed)
     }
-}
-
-/// A number as it stands in the name of a file, where names sort as numbers do.
-fn number(number: i64) -> String {
-    format!("{number:012}")
 }
 
 async fn point_of(tx: &mut Tx, key: &LogKey) -> Result<Point, Fault> {

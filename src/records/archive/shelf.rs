@@ -47,6 +47,20 @@ impl Name {
         let name = Self { what: parts.next()?, first: parts.next()?, last: parts.next()? };
         parts.next().is_none().then_some(name)
     }
+
+    /// The name of a file of events.
+    pub(crate) fn of_events(first: i64, last: i64) -> Self {
+        // Names sort as numbers do.
+        let number = |number: i64| format!("{number:012}");
+        Self { what: EVENTS.to_owned(), first: number(first), last: number(last) }
+    }
+
+    /// The numbers of the first and the last event; none when no file of events has this name. Other texts are read as the
+    /// same numbers, and what has such a name could stand in for a file that the log names.
+    pub(crate) fn numbers(&self) -> Option<(i64, i64)> {
+        let (first, last) = (self.first.parse().ok()?, self.last.parse().ok()?);
+        (*self == Self::of_events(first, last)).then_some((first, last))
+    }
 }
 
 /// A file that is there and cannot be read: it is none, or longer than any of ours, or the disk does not give it.
@@ -90,6 +104,21 @@ impl Shelf {
             names.extend(entry.file_name().to_str().and_then(Name::read).filter(|name| name.what == what));
         }
         Ok(names)
+    }
+
+    /// The files of events, each with the numbers of its first and last one; and names of files among them that the product
+    /// writes nowhere.
+    pub(crate) fn files_of_events(&self) -> Result<(Vec<(i64, i64, Name)>, Vec<String>), Fault> {
+        let (mut files, mut strays) = (Vec::new(), Vec::new());
+        for name in self.names(EVENTS)? {
+            match name.numbers() {
+                Some((first, last)) => files.push((first, last, name)),
+                None => strays.push(name.to_string()),
+            }
+        }
+        files.sort_by_key(|(first, last, _)| (*first, *last));
+        strays.sort();
+        Ok((files, strays))
     }
 
     /// Writes a file, all of it or nothing, and gives its digest when it is on the disk. One that is there already with the

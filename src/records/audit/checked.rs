@@ -18,6 +18,8 @@ pub struct CheckedPoint {
     pub(super) hash: String,
     /// Up to which number the log was archived then.
     pub(super) archived: i64,
+    /// The number of the first event that the table had then; none where that was not written down.
+    pub(super) first: Option<i64>,
     /// When the audit was that ended there.
     pub at: Instant,
     /// When the last audit was that began at the first event.
@@ -30,18 +32,20 @@ impl CheckedPoint {
     fn code(&self, key: &LogKey) -> String {
         let numbers = [self.sequence, self.archived, self.at.as_micros(), self.whole_at.as_micros()];
         let numbers = numbers.map(i64::to_be_bytes).concat();
-        let (hash, tally) = (self.hash.as_bytes(), self.tally.text());
-        key.code("checked", &[Some(&numbers), Some(hash), Some(tally.as_bytes())])
+        let (hash, tally, first) = (self.hash.as_bytes(), self.tally.text(), self.first.map(i64::to_be_bytes));
+        let mut parts = vec![Some(&numbers[..]), Some(hash), Some(tally.as_bytes())];
+        parts.extend(first.as_ref().map(|first| Some(&first[..])));
+        key.code("checked", &parts)
     }
 
     /// The line that is kept; none without the key of the log.
     pub fn line(&self, database: &Database) -> Option<String> {
         let mac = self.code(database.log_key()?);
-        let Self { sequence, hash, archived, at, whole_at, tally } = self;
+        let Self { sequence, hash, archived, first, at, whole_at, tally } = self;
         let (at, whole_at, tally) = (at.as_micros(), whole_at.as_micros(), tally.text());
         let line = json!({
-            "sequence": sequence, "hash": hash, "archived": archived, "at": at, "whole_at": whole_at, "tally": tally,
-            "mac": mac
+            "sequence": sequence, "hash": hash, "archived": archived, "first": first, "at": at, "whole_at": whole_at,
+            "tally": tally, "mac": mac
         });
         Some(line.to_string())
     }
@@ -56,6 +60,7 @@ impl CheckedPoint {
             sequence: number("sequence")?,
             hash: text("hash")?.to_owned(),
             archived: number("archived")?,
+            first: number("first"),
             at: instant("at")?,
             whole_at: instant("whole_at")?,
             tally: Tally::read(text("tally")?)?,

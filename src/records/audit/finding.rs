@@ -65,6 +65,12 @@ pub enum Finding {
     Archived,
     /// A file of the archive is not as it was written.
     File(String),
+    /// A file lies in the archive that the product did not write under this name, or of which the log says nothing.
+    StrayFile(String),
+    /// Heads of the log were kept outside, and none is there any more.
+    HeadsGone,
+    /// What guards the rows is not as the migrations made it, as a sentence.
+    Guard(String),
     /// Rows of a table are not those that the log left there: one was taken away or put back, of which no event tells that
     /// was read.
     Rows(&'static str),
@@ -117,6 +123,13 @@ impl fmt::Display for Finding {
             }
             Self::Archived => write!(f, "what says up to which event the log is archived was changed"),
             Self::File(name) => write!(f, "the archive's file {name} is not as it was written"),
+            Self::StrayFile(name) => {
+                write!(f, "the archive's file {name} is none that the log names: it was put there")
+            }
+            Self::HeadsGone => {
+                write!(f, "heads of the log were kept, and none is there any more: an older copy would not be known")
+            }
+            Self::Guard(told) => write!(f, "{told}"),
             Self::Rows(table) => write!(
                 f,
                 "the rows of {table} are not those that the log left: one was taken away or put back; the whole audit \
@@ -136,6 +149,14 @@ impl Audit {
     /// Whether nothing is wrong that nobody answers for.
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// Adds what guards the rows and is not as the migrations made it.
+    pub fn add_guards(&mut self, told: Vec<String>) {
+        for told in told {
+            self.find(Finding::Guard(told));
+        }
+        self.next = self.next.take().filter(|_| self.findings.is_empty());
     }
 
     /// Events of the archive are not there, from one number to another.

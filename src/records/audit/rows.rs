@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     database::Database,
+    events::LogArchived,
     limits::WAITING_MAX,
     log,
     log_key::LogKey,
@@ -85,10 +86,18 @@ pub(super) async fn waiting(
     Ok(entries.iter().flat_map(|entry| Left::read(entry.marks.as_deref())).collect())
 }
 
+/// The files that events name which wait for their number.
+pub(super) async fn archived(tx: &mut Tx) -> Result<Vec<String>, Fault> {
+    let told = log::all_waiting(tx).await?;
+    Ok(told.iter().filter_map(|entry| Some(entry.read::<LogArchived>()?.file)).collect())
+}
+
 /// Whether the rows that are there are those that events left. A log that is not whole does not say which those are, and a
 /// row that is named explains why they are not.
 pub(super) fn compare(database: &Database, told: &Tally, there: &Tally, audit: &mut Audit) {
-    let is_apart = |finding: &Finding| matches!(finding, Finding::Contradicted(_) | Finding::File(_));
+    let is_apart = |finding: &Finding| {
+        matches!(finding, Finding::Contradicted(_) | Finding::File(_) | Finding::StrayFile(_) | Finding::HeadsGone)
+    };
     if !audit.findings.iter().all(is_apart) {
         return;
     }

@@ -1,21 +1,22 @@
 //! The walk along the chain, from file to file of the archive and then through the table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use base::Fault;
+use base::{Fault, Instant};
 
 use super::{
     actors::Actors,
+    checked::CheckedPoint,
     finding::{Audit, Finding, RowFault},
 };
 use crate::{
     archive::{
-        point::Point,
-        shelf::{EVENTS, Name, Shelf},
+        point::{self, Point},
+        shelf::{Name, Shelf},
     },
     database::Database,
     entry::Entry,
-    events::{LogArchived, LossAcknowledged},
+    events::{BackupRestored, LogArchived, LogHeadsBegun, LossAcknowledged},
     heads::KeptHead,
     limits::AUDIT_ENTRIES,
     log::{self, Head},
@@ -31,7 +32,7 @@ const LATE_MICROS: i64 = 86_400_000_000;
 const LATE_MAX: usize = 10_000;
 
 /// How far somebody came along the chain, and what was heard on the way.
-pub(super) struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     key: Option<&'a LogKey>,
     keyed_from: Option<i64>,
     tables: &'a [Table],
@@ -47,6 +48,14 @@ pub(super) struct Walk<'a> {
     pub losses: Vec<(i64, LossAcknowledged)>,
     /// What is said of files.
     told: Vec<LogArchived>,
+    /// Files that the log names, as far as that is known before the walk.
+    pub named: BTreeSet<String>,
+    /// Whether an event tells that heads are kept.
+    pub are_heads_kept: bool,
+    /// Whether the tally has rows that were marked without an event, because they are older than the key of the log.
+    pub knows_older_rows: bool,
+    /// Whether it passed over what was archived meanwhile.
+    has_jumped: bool,
     /// The digests of the files that were read.
     read: BTreeMap<String, String>,
     /// Who acted.
@@ -70,6 +79,10 @@ impl<'a> Walk<'a> {
             tally: Tally::default(),
             losses: Vec::new(),
             told: Vec::new(),
+            named: BTreeSet::new(),
+            are_heads_kept: false,
+            knows_older_rows: false,
+            has_jumped: false,
             read: BTreeMap::new(),
             actors: Actors::default(),
             youngest: i64::MIN,
@@ -82,6 +95,17 @@ impl<'a> Walk<'a> {
         self.number = number;
         self.hash = hash;
         self.tally = tally;
+    }
+
+    /// What is much older than this instant is late.
+    pub fn since(&mut self, at: Instant) {
+        self.youngest = at.as_micros();
+    }
+
+    /// Whether somebody answers for it that the log has no more what was checked.
+    pub fn is_lost(&self, checked: &CheckedPoint) -> bool {
+        let at = checked.at.as_micros();
+        self.losses.iter().any(|(answered, loss)| at <= *answered && checked.sequence > loss.found)
     }
 
     /// Takes the next entry.
@@ -117,6 +141,9 @@ impl<'a> Walk<'a> {
             self.actors.hear(self.tables, entry);
             self.losses.extend(entry.read::<LossAcknowledged>().map(|loss| (entry.at, loss)));
             self.told.extend(entry.read::<LogArchived>());
+            // Who puts a backup back has no heads of it yet.
+            self.are_heads_kept |= entry.read::<LogHeadsBegun>().is_some();
+            self.are_heads_kept &= entry.read::<BackupRestored>().is_none();
         }
         self.hash.clone_from(&entry.hash);
     }
@@ -125,6 +152,13 @@ impl<'a> Walk<'a> {
     pub async fn table(&mut self, tx: &mut Tx, to: i64, audit: &mut Audit) -> Result<(), Fault> {
         loop {
             let entries = log::from(tx, self.number, to).await?;
+            if entries.first().is_none_or(|first| first.sequence != Some(self.number + 1))
+                && let Some(point) = self.archived_meanwhile(tx).await?
+            {
+                self.has_jumped = true;
+                self.at(&point, audit);
+                continue;
+            }
             if entries.is_empty() {
                 return Ok(());
             }
@@ -135,6 +169,12 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Up to where somebody archived since the walk came here. It was as it was written then, or it would be here still.
+    async fn archived_meanwhile(&self, tx: &mut Tx) -> Result<Option<Point>, Fault> {
+        let is_ours = |point: &Point| self.key.is_none_or(|key| point.is_ours(key));
+        Ok(point::find(tx).await?.filter(|point| point.sequence > self.number && is_ours(point)))
+    }
+
     /// Through the files that are there, from before the first event to the last that is archived.
     pub async fn files(
         &mut self,
@@ -143,14 +183,12 @@ impl<'a> Walk<'a> {
         point: &Point,
         audit: &mut Audit,
     ) -> Result<(), Fault> {
-        let mut files = Vec::new();
-        for name in shelf.map(|shelf| shelf.names(EVENTS)).transpose()?.unwrap_or_default() {
-            if let (Ok(first), Ok(last)) = (name.first.parse::<i64>(), name.last.parse::<i64>()) {
-                files.push((first, last, name));
-            }
+        let (mut files, strays) = shelf.map(Shelf::files_of_events).transpose()?.unwrap_or_default();
+        for stray in strays {
+            audit.find(Finding::StrayFile(stray));
         }
-        // Of several that begin with the same event the longest says the most.
-        files.sort_by_key(|(first, last, _)| (*first, -last));
+        // Of several that begin with the same event the one that the log names counts, and then the longest says the most.
+        files.sort_by_key(|(first, last, name)| (*first, !self.named.contains(&name.to_string()), -last));
         for (first, last, name) in files {
             let is_next = first > self.number && last >= first && last <= point.sequence;
             let Some(shelf) = shelf.filter(|_| is_next) else { continue };
@@ -231,11 +269,11 @@ impl<'a> Walk<'a> {
 
     /// Whether what is much older than what stands before it is in the archive already: its code is right, for it is a copy.
     /// A clock that was wrong for a while makes entries late too, and those are in no file.
-    pub fn look_for_copies(&self, shelf: Option<&Shelf>, audit: &mut Audit) {
-        let Some(shelf) = shelf.filter(|_| !self.late.is_empty()) else { return };
-        for name in self.read.keys() {
-            // It could be read a moment ago.
-            let Ok(Some(mut reader)) = shelf.open(name) else { continue };
+    pub fn look_for_copies(&self, shelf: Option<&Shelf>, audit: &mut Audit) -> Result<(), Fault> {
+        let Some(shelf) = shelf.filter(|_| !self.late.is_empty()) else { return Ok(()) };
+        for (_, _, name) in shelf.files_of_events()?.0 {
+            // One that cannot be read is named by whoever reads all of them.
+            let Ok(Some(mut reader)) = shelf.open(&name.to_string()) else { continue };
             while let Ok(Some(line)) = reader.next() {
                 let Ok(entry) = serde_json::from_str::<Entry>(&line) else { break };
                 let late = self.late.get(&entry.event_id).filter(|late| entry.sequence != Some(**late));
@@ -244,15 +282,43 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        Ok(())
     }
 
-    /// Holds the files that were read against what the log says of them.
-    pub fn check_digests(&self, audit: &mut Audit) {
+    /// Holds the files that are there against what the log says of them; some of it waits for its number.
+    pub fn look_at_files(
+        &self,
+        shelf: Option<&Shelf>,
+        point: &Point,
+        waiting: Vec<String>,
+        audit: &mut Audit,
+    ) -> Result<(), Fault> {
+        let Some(shelf) = shelf.filter(|_| audit.checked.is_none()) else { return Ok(()) };
         for told in &self.told {
-            if self.read.get(&told.file).is_some_and(|digest| *digest != told.sha256) {
+            // One that was not read, because another one stood in for it, may be there all the same.
+            let digest = match self.read.get(&told.file) {
+                Some(digest) => Some(digest.clone()),
+                None => shelf.digest(&told.file).unwrap_or_default(),
+            };
+            if digest.is_some_and(|digest| digest != told.sha256) {
                 audit.find(Finding::File(told.file.clone()));
             }
         }
+        // Where events are away or the log is not whole, so may be those that name files.
+        let is_of_a_whole_log =
+            |finding: &Finding| matches!(finding, Finding::File(_) | Finding::StrayFile(_) | Finding::Row(..));
+        let is_all_heard = audit.away.is_empty() && !self.has_jumped && audit.findings.iter().all(is_of_a_whole_log);
+        let is_told = |name: &String| {
+            self.told.iter().any(|told| told.file == *name) || waiting.contains(name) || self.named.contains(name)
+        };
+        for (first, _, name) in shelf.files_of_events()?.0 {
+            let name = name.to_string();
+            // What begins behind the point is what somebody wrote who was cut off then.
+            if is_all_heard && first <= point.sequence && !is_told(&name) {
+                audit.find(Finding::StrayFile(name));
+            }
+        }
+        Ok(())
     }
 
     /// Holds rows against what these entries say of them: each is there, and no older.

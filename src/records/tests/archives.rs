@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     archive::{Archiver, Done, OverRow, Shelf, Shelved},
-    audit::{Against, Audit, CheckedPoint, Finding, RowFault, against},
+    audit::{Against, Audit, CheckedPoint, Finding, RowFault, against, at_one_moment, up_to_now},
     events::{LogArchived, RowsArchived},
     heads::{self, KeptHead},
     log::Entry,
@@ -485,16 +485,18 @@ async fn a_name_in_the_archives_folder_archives_nothing_before_its_time() -> Res
     many(database, 5, 3).await?;
     let kept = keep(database, 6).await?;
     fs::create_dir_all(shelf(&fresh).folder()).map_err(Fault::broken)?;
-    for last in ["000000000002", "000000000005", "999999999999"] {
-        let planted = shelf(&fresh).folder().join(format!("events-000000000001-{last}.jsonl"));
-        fs::write(planted, "").map_err(Fault::broken)?;
+    let planted =
+        ["000000000002", "000000000005", "999999999999"].map(|last| format!("events-000000000001-{last}.jsonl"));
+    for name in &planted {
+        fs::write(shelf(&fresh).folder().join(name), "").map_err(Fault::broken)?;
     }
     let done = archiver(&fresh, 1).events(&context(at(10), 10), at(5), Some(&kept)).await?.unwrap();
     assert_eq!(done.file.as_deref(), Some("events-000000000001-000000000003.jsonl"));
     assert_eq!((done.archived, done.removed), (3, 3));
     let kept = keep(database, 11).await?;
     let audited = whole(&fresh, &[kept]).await?;
-    assert_eq!((audited.findings, audited.away), (vec![], vec![]));
+    let strays: Vec<Finding> = planted.into_iter().map(Finding::StrayFile).collect();
+    assert_eq!((audited.findings, audited.away), (strays, vec![]));
     Ok(())
 }
 
@@ -558,7 +560,15 @@ async fn what_is_in_a_file_that_changed_is_not_removed() -> Result<(), Fault> {
 }
 
 async fn since(fresh: &testing::Fresh, kept: &[KeptHead], checked: &CheckedPoint, second: i64) -> Result<Audit, Fault> {
-    let wanted = Against { kept, checked: Some(checked), at: Some(at(second)), ..Against::default() };
+    let shelf = shelf(fresh);
+    let wanted = Against {
+        kept,
+        shelf: Some(&shelf),
+        checked: Some(checked),
+        goes_on: true,
+        at: Some(at(second)),
+        ..Against::default()
+    };
     against(&fresh.database, &wanted).await
 }
 
@@ -612,6 +622,166 @@ async fn an_audit_goes_on_where_a_sound_one_ended_and_names_what_was_undone_befo
     assert_eq!(since(&fresh, &kept, &checked, 4_000_000).await?.findings, []);
     script(database, "delete from client where client_id = 'old'").await?;
     assert_eq!(since(&fresh, &kept, &checked, 4_000_000).await?.findings, rows);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_audit_beside_the_archiver_misses_no_event() -> Result<(), Fault> {
+    let fresh = testing::fresh_protected(MARKED).await?;
+    let database = &fresh.database;
+    many(database, 1, 3).await?;
+    act(database, 2, &insert("a"), changed("a")).await?;
+    let mut kept = vec![keep(database, 3).await?];
+    let shelf = shelf(&fresh);
+    let checked = whole(&fresh, &kept).await?.next.unwrap();
+    for (goes_on, second) in [(false, 10), (true, 30)] {
+        let wanted = Against {
+            kept: &kept.clone(),
+            shelf: Some(&shelf),
+            checked: Some(&checked),
+            goes_on,
+            at: Some(at(second)),
+            ..Against::default()
+        };
+        let mut audit = Audit::default();
+        let walk = up_to_now(database, &wanted, &mut audit).await?.unwrap();
+        // While it is under way more happens, and goes into a file.
+        many(database, second, 2).await?;
+        act(database, second + 1, "update client set enabled = enabled", changed("a")).await?;
+        kept.push(keep(database, second + 2).await?);
+        let context = context(at(second + 10), second.unsigned_abs());
+        let done = archiver(&fresh, 7).events(&context, at(second + 5), kept.last()).await?.unwrap();
+        assert!(done.archived > 2 && done.removed > 2, "{done:?}");
+        kept.push(keep(database, second + 11).await?);
+        let mut tx = database.snapshot().await?;
+        at_one_moment(database, &mut tx, (&wanted, walk), &mut audit).await?;
+        tx.commit().await?;
+        assert_eq!((audit.findings, audit.events), (vec![], kept.last().unwrap().sequence), "{goes_on}");
+        assert_eq!(audit.archived, kept[kept.len() - 2].sequence);
+        assert!(audit.next.is_some());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_the_log_does_not_name_stands_in_for_none_and_is_named() -> Result<(), Fault> {
+    let (fresh, kept) = archived_city().await?;
+    let folder = shelf(&fresh).folder().to_owned();
+    let own = files(&fresh).remove(0);
+    assert_eq!(own, "events-000000000001-000000000004.jsonl");
+    let text = fs::read_to_string(folder.join(&own)).map_err(Fault::broken)?;
+    assert_eq!(whole(&fresh, &kept).await?.findings, []);
+    let stray = |name: &str| Finding::StrayFile(name.to_owned());
+    let shorter: String = text.lines().take(3).map(|line| format!("{line}\n")).collect();
+    for (name, contents) in [
+        ("events-1-4.jsonl", &text),
+        ("events-+00000000001-000000000004.jsonl", &text),
+        ("events-0000000000001-000000000004.jsonl", &text),
+        ("events-000000000001-000000000003.jsonl", &shorter),
+    ] {
+        fs::write(folder.join(name), contents).map_err(Fault::broken)?;
+        assert_eq!(whole(&fresh, &kept).await?.findings, [stray(name)], "beside the one that is named");
+        fs::write(folder.join(&own), text.replace("old", "new")).map_err(Fault::broken)?;
+        let found = whole(&fresh, &kept).await?.findings;
+        assert!(found.contains(&Finding::File(own.clone())), "{name}: {found:?}");
+        fs::write(folder.join(&own), &text).map_err(Fault::broken)?;
+        fs::remove_file(folder.join(name)).map_err(Fault::broken)?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_archived_event_that_was_put_back_into_the_table_is_named_by_every_audit_that_knows_an_earlier_one()
+-> Result<(), Fault> {
+    let (fresh, kept) = archived_city().await?;
+    let database = &fresh.database;
+    let checked = whole(&fresh, &kept).await?.next.unwrap();
+    let archived = archived_entries(&fresh)?;
+    // At its own place, where whoever was cut off while removing would have left it.
+    put(database, &archived[3]).await?;
+    assert_eq!(since(&fresh, &kept, &checked, 20).await?.findings, [Finding::Stray(4)]);
+    let shelf = shelf(&fresh);
+    let wanted = Against { kept: &kept, shelf: Some(&shelf), checked: Some(&checked), ..Against::default() };
+    assert_eq!(against(database, &wanted).await?.findings, [Finding::Stray(4)]);
+    put_back(database).await?;
+    // As one that has no number yet: it gets the next one. No row tells of it.
+    let late = Entry { sequence: None, hash: None, at: archived[2].at - 3 * 86_400_000_000, ..archived[2].clone() };
+    put(database, &Entry { sequence: None, hash: None, ..archived[2].clone() }).await?;
+    let with_copy = [kept.clone(), vec![keep(database, 3 * 86_400).await?]].concat();
+    let found = since(&fresh, &with_copy, &checked, 4 * 86_400).await?.findings;
+    assert!(found.contains(&Finding::Again(9)), "{found:?}");
+    put_back(database).await?;
+    // Without the mark of a clock nobody can tell a forged one by that alone: its code is wrong.
+    put(database, &late).await?;
+    let with_copy = [kept.clone(), vec![keep(database, 3 * 86_400).await?]].concat();
+    let found = since(&fresh, &with_copy, &checked, 4 * 86_400).await?.findings;
+    assert!(found.contains(&Finding::Foreign(9)), "{found:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_whole_audit_holds_the_log_against_where_an_earlier_one_ended() -> Result<(), Fault> {
+    let (fresh, kept) = archived_city().await?;
+    let database = &fresh.database;
+    for second in 20..23 {
+        act(database, second, "select 1", changed("x")).await?;
+    }
+    keep(database, 23).await?;
+    let checked = whole(&fresh, &kept).await?.next.unwrap();
+    assert_eq!(checked.sequence, 11);
+    let shelf = shelf(&fresh);
+    let known = async || {
+        let wanted = Against {
+            kept: &kept,
+            shelf: Some(&shelf),
+            checked: Some(&checked),
+            at: Some(at(2_000_000)),
+            ..Against::default()
+        };
+        against(database, &wanted).await
+    };
+    assert_eq!(known().await?.findings, []);
+    // An older copy, of which no kept head tells.
+    put_back(database).await?;
+    assert_eq!(whole(&fresh, &kept).await?.findings, [], "by itself it is sound");
+    assert_eq!(known().await?.findings, [Finding::PutBack(11, 8)]);
+    assert_eq!(since(&fresh, &kept, &checked, 24).await?.findings, [Finding::PutBack(11, 8)]);
+    for second in 30..34 {
+        act(database, second, "select 1", changed("y")).await?;
+    }
+    keep(database, 35).await?;
+    assert_eq!(known().await?.findings, [Finding::Contradicted(11)]);
+    let loss = crate::events::LossAcknowledged { log: "log".to_owned(), kept: 11, found: 8, reason: "why".to_owned() };
+    act(database, 1_000_001, "select 1", loss).await?;
+    keep(database, 1_000_002).await?;
+    let audited = known().await?;
+    assert_eq!((audited.findings, audited.acknowledged), (vec![], vec![Finding::Contradicted(11)]));
+    assert_eq!(audited.next.map(|next| next.sequence), Some(13));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_log_of_which_heads_were_kept_misses_them_when_all_are_gone() -> Result<(), Fault> {
+    let (fresh, kept) = archived_city().await?;
+    let database = &fresh.database;
+    let missed = async |kept: &[KeptHead]| -> Result<Vec<Finding>, Fault> {
+        let wanted = Against { kept, are_heads_missed: true, ..Against::default() };
+        Ok(against(database, &wanted).await?.findings)
+    };
+    assert_eq!(missed(&[]).await?, [], "nobody says that any was kept");
+    act(database, 20, "select 1", crate::events::LogHeadsBegun { log: "log".to_owned(), kept: 8 }).await?;
+    keep(database, 21).await?;
+    assert_eq!(missed(&kept).await?, []);
+    assert_eq!(missed(&[]).await?, [Finding::HeadsGone]);
+    assert_eq!(whole(&fresh, &[]).await?.findings, [], "who did not look misses none");
+    // What was put back by right is without them until it is started.
+    let restored = crate::events::BackupRestored { backup: "guosuo-1".to_owned(), events: 8 };
+    act(database, 30, "select 1", restored).await?;
+    keep(database, 31).await?;
+    assert_eq!((missed(&[]).await?, heads::are_begun(database).await?), (vec![], false));
+    act(database, 40, "select 1", crate::events::LogHeadsBegun { log: "log".to_owned(), kept: 10 }).await?;
+    keep(database, 41).await?;
+    assert_eq!((missed(&[]).await?, heads::are_begun(database).await?), (vec![Finding::HeadsGone], true));
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use records::{
     Actor,
     audit::{self, Against, Audit, Finding},
     events::{LogAudited, LossAcknowledged},
-    log,
+    guards, log,
 };
 
 use super::operator;
@@ -52,6 +52,12 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
             Finding::PutBack(kept, found) => Some((*kept, *found)),
             _ => None,
         });
+        // It has grown beyond what was kept since.
+        let anew = found.findings.iter().filter_map(|finding| match finding {
+            Finding::Contradicted(number) => Some((*number, *number - 1)),
+            _ => None,
+        });
+        let loss = loss.or_else(|| anew.max());
         let Some((kept, found)) = loss else {
             bail!("no head was kept that the log has not: there is nothing to answer for")
         };
@@ -70,9 +76,10 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     let named = (!found.is_sound()).then(|| first.collect());
     work.record(LogAudited { log: "log".to_owned(), events, rows, findings, checked, whole_at, named });
     work.commit().await?;
-    let next = found.next.as_ref();
-    let written =
-        next.map(|next| kept_heads::keep_checked(&product.database, &kept_heads::folder(settings), next)).transpose();
+    let (next, folder) = (found.next.as_ref(), kept_heads::folder(settings));
+    let written = next
+        .map(|next| kept_heads::keep_checked(&product.database, &folder, (next, kept.checked.as_ref())))
+        .transpose();
     product.database.close().await;
     for line in at_hand(&found) {
         super::print(&format!("{line}\n"))?;
@@ -114,19 +121,23 @@ pub(crate) async fn look(settings: &Settings, product: &Product, reach: Reach) -
     while log::sequence_events(&product.database).await.is_ok_and(|numbered| numbered >= log::TURN_MAX) {}
     let folder = kept_heads::folder(settings);
     let kept = kept_heads::read(&product.database, &folder)?;
-    let (checked, shelf) = (kept_heads::checked(&product.database, &folder), archive::shelf(settings));
+    let shelf = archive::shelf(settings);
     ensure!(
-        reach == Reach::Whole || checked.is_some(),
+        reach == Reach::Whole || kept.checked.is_some(),
         "no sound audit of this installation is written down in {}: `guosuo audit` makes the first",
         folder.display()
     );
     let against = Against {
         kept: &kept.heads,
+        are_heads_missed: true,
         shelf: Some(&shelf),
-        checked: checked.as_ref().filter(|_| reach == Reach::Checked),
+        checked: kept.checked.as_ref(),
+        goes_on: reach == Reach::Checked,
         at: Some(product.world.clock.now()),
     };
-    Ok((audit::against(&product.database, &against).await?, kept))
+    let mut found = audit::against(&product.database, &against).await?;
+    found.add_guards(guards::look(&product.database).await?);
+    Ok((found, kept))
 }
 
 /// What is wrong with the heads that were kept.

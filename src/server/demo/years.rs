@@ -404,7 +404,7 @@ async fn what_is_ten_years_old_goes_into_the_archive_and_old_documents_stay_good
     };
     let whole = audited(Reach::Whole).await;
     let folder = kept_heads::folder(&city.settings);
-    kept_heads::keep_checked(&city.product.database, &folder, &whole.next.unwrap()).unwrap();
+    kept_heads::keep_checked(&city.product.database, &folder, (&whole.next.unwrap(), None)).unwrap();
     city.sign_in().await;
     let since = audited(Reach::Checked).await;
     assert_eq!(since.checked.unwrap().sequence, whole.events);

@@ -128,6 +128,7 @@ const KEPT: &[(&str, &str, &str)] = &[
         "log",
         r#"{"events":812,"findings":1,"named":["licence $lic was changed past the product"],"rows":300}"#,
     ),
+    ("log.heads_begun", "log", r#"{"kept":812}"#),
     ("log.loss_acknowledged", "log", r#"{"found":812,"kept":900,"reason":"the backup of Monday"}"#),
     ("log.put_back", "log", r#"{"found":812,"kept":900}"#),
     ("log.read", PERSON, r#"{"by":"object","count":50}"#),

@@ -111,6 +111,7 @@ const WORDS: &[(EventKind, &Text)] = &[
     (records::events::JobDead::KIND, words::event::JOB_DEAD),
     (records::events::LogArchived::KIND, words::event::LOG_ARCHIVED),
     (records::events::LogAudited::KIND, words::event::LOG_AUDITED),
+    (records::events::LogHeadsBegun::KIND, words::event::LOG_HEADS_BEGUN),
     (records::events::LossAcknowledged::KIND, words::event::LOG_LOSS_ACKNOWLEDGED),
     (records::events::LogPutBack::KIND, words::event::LOG_PUT_BACK),
     (records::events::LogRead::KIND, words::event::LOG_READ),

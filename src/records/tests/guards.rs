@@ -1,0 +1,81 @@
+//! What an audit and a start say, when somebody with all rights in the database changes what guards its rows.
+
+use super::{audits::script, *};
+use crate::guards;
+
+#[tokio::test]
+async fn a_guard_that_was_taken_away_changed_switched_off_or_put_there_is_named() -> Result<(), Fault> {
+    let check = async |change: &str, expected: &[&str]| -> Result<(), Fault> {
+        let fresh = testing::fresh().await?;
+        let database = &fresh.database;
+        assert_eq!(guards::look(database).await?, Vec::<String>::new());
+        script(database, change).await?;
+        assert_eq!(guards::look(database).await?, expected, "{change}");
+        Ok(())
+    };
+    let fresh = testing::fresh().await?;
+    // Whoever keeps tables, columns and indexes of his own beside disturbs nobody.
+    check("create table mine (a bigint); create index mine_a on mine (a)", &[]).await?;
+    check("drop index event_sequence", &["the index event_sequence is missing"]).await?;
+    match fresh.database.dialect() {
+        Dialect::Sqlite => {
+            check("drop trigger event_kept", &["the trigger event_kept is missing"]).await?;
+            let other = "drop trigger event_kept;
+                         create trigger event_kept before delete on event when 1 = 0
+                         begin select raise(abort, 'events are never removed'); end";
+            check(other, &["the trigger event_kept on event is not as the product made it"]).await?;
+            let own = "create trigger mine after insert on event begin delete from session; end";
+            check(own, &["the trigger mine on event is none of the product's"]).await?;
+            let view = "drop view account_liveness;
+                        create view account_liveness as select account_id, person_id, 'open' as state from account";
+            check(view, &["the view account_liveness is not as the product made it"]).await?;
+            let stands_in = "alter table revision rename to kept; create view revision as select * from kept";
+            let expected = ["the view revision is none of the product's", "the table revision is missing"];
+            check(stands_in, &expected).await?;
+            let index = "drop index event_sequence; create index event_sequence on event (sequence)";
+            check(index, &["the index event_sequence on event is not as the product made it"]).await?;
+        }
+        Dialect::Postgres => {
+            check("drop trigger event_guard on event", &["the trigger event_guard is missing"]).await?;
+            let off =
+                ["the trigger event_guard_truncate on event is not in force: it was switched off, or counts for \
+                        copies only"];
+            for how in ["disable", "enable replica"] {
+                check(&format!("alter table event {how} trigger event_guard_truncate"), &off).await?;
+            }
+            let other = "create or replace trigger event_guard before update on event
+                         for each row execute function event_guard()";
+            check(other, &["the trigger event_guard on event is not as the product made it"]).await?;
+            let when = "create or replace trigger event_guard before update or delete on event
+                        for each row when (old.sequence > 9) execute function event_guard()";
+            check(when, &["the trigger event_guard on event is not as the product made it"]).await?;
+            let body = "create or replace function event_guard() returns trigger language plpgsql as
+                        $$ begin return new; end $$";
+            check(body, &["the function event_guard is not as the product made it"]).await?;
+            let own = "create function mine() returns trigger language plpgsql as $$ begin return null; end $$;
+                       create trigger mine before insert on event for each row execute function mine()";
+            check(own, &["the trigger mine on event is none of the product's"]).await?;
+            let rule = "create rule mine as on delete to session do instead nothing";
+            check(rule, &["the rule mine on session is none of the product's"]).await?;
+            let view = "create or replace view account_liveness as
+                        select account_id, person_id, cast('open' as text) as state from account";
+            check(view, &["the view account_liveness is not as the product made it"]).await?;
+            let hidden = "alter table event enable row level security; alter table event force row level security;
+                          create policy mine on event using (sequence > 9)";
+            let expected = [
+                "the table event is not in force: policies hide rows of it",
+                "the policy mine on event is none of the product's",
+            ];
+            check(hidden, &expected).await?;
+            let stands_in = "alter table revision rename to kept; create view revision as select * from kept";
+            let expected = ["the view revision is none of the product's", "the table revision is missing"];
+            check(stands_in, &expected).await?;
+            let heir = "create table more () inherits (session)";
+            check(heir, &["the table session is not in force: others stand for it"]).await?;
+            let index = "drop index event_sequence; create index event_sequence on event (sequence)";
+            let expected = "the index event_sequence on event is not in force: it lets things be there twice";
+            check(index, &[expected]).await?;
+        }
+    }
+    Ok(())
+}

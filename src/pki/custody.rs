@@ -5,7 +5,7 @@ mod file;
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Weak},
 };
 
@@ -390,6 +390,16 @@ impl Custody {
         } else {
             Err(Error::DerivationMismatch)
         }
+    }
+
+    /// What keys are derived from, as these files have it: no database says whether it is its own.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read, or was sealed under another envelope key.
+    pub async fn derivation_in(folder: &Path, envelope: &Secret<[u8; 32]>) -> Result<Secret<[u8; 32]>, Error> {
+        let found = KeyFolder::at(folder, envelope).derivation().await?;
+        Ok(found.unwrap_or_else(|| envelope.clone()))
     }
 
     /// Roots that are kept elsewhere, and whose files lie here all the same.

@@ -341,7 +341,12 @@ pub fn new_envelope_key(path: &Path, entropy: &dyn Entropy) -> anyhow::Result<Se
     read_key(path)
 }
 
-fn read_key(path: &Path) -> anyhow::Result<Secret<[u8; 32]>> {
+/// Reads a key of 32 bytes in hexadecimal.
+///
+/// # Errors
+///
+/// A file that is not there, that others may read, or that holds something else.
+pub fn read_key(path: &Path) -> anyhow::Result<Secret<[u8; 32]>> {
     let mode = fs::metadata(path).with_context(|| format!("reading {}", path.display()))?.mode();
     ensure!(
         mode & 0o027 == 0,

@@ -237,6 +237,8 @@ async fn whatever_was_done_to_a_backup_is_named_and_nothing_is_put_back() {
         let _ = fs::remove_dir_all(&damaged);
         copy(&path, &damaged);
         damage(&damaged);
+        // Whoever has the key could write any manifest; nobody else gets so far.
+        let _ = fs::remove_file(damaged.join("manifest.tag"));
         let ran = verify(&installation, &damaged);
         assert!(ran.code == Some(1) && format!("{}{}", ran.out, ran.err).contains(named), "{named}: {ran:?}");
         assert!(!names(&installation.folder).iter().any(|name| name.contains("drill")), "the copy is removed");
@@ -333,6 +335,53 @@ async fn who_has_a_backup_cannot_make_another_one_that_counts() {
     let newer = backup(&older, &[]);
     let ran = verify(&installation, &newer);
     assert!(ran.code == Some(1) && ran.out.contains("fewer than this backup"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_backup_that_somebody_else_wrote_is_put_back_by_nobody_who_has_the_keys() {
+    let (installation, _) = Installation::bootstrapped().await;
+    let forge = |path: &Path| {
+        change(&path.join("tables/account.jsonl"), |bytes| {
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            *bytes = text.replacen("root-operator", "boot-operator", 1).into_bytes();
+        });
+        say_what_is(path, "account");
+    };
+    let ours = "the manifest is the one that whoever has the keys wrote";
+    let not_ours = "is not the one that whoever has the keys wrote, and nothing was put back";
+    let with_keys = backup(&installation, &["--with-keys"]);
+    let bare = backup(&installation, &[]);
+    // The keys come with it, lie there already, or are not at hand.
+    for (path, are_there, said) in [
+        (&with_keys, false, ours),
+        (&bare, true, ours),
+        (&bare, false, "the manifest's tag was not checked, for the keys are not at hand"),
+    ] {
+        let target = Installation::on(None);
+        if are_there {
+            fs::create_dir_all(target.data()).unwrap();
+            copy(&installation.data().join("keys"), &target.data().join("keys"));
+        }
+        let forged = installation.folder.join("forged");
+        let _ = fs::remove_dir_all(&forged);
+        copy(path, &forged);
+        forge(&forged);
+        if said == ours {
+            let ran = restore(&target, &forged);
+            assert!(ran.code == Some(1) && ran.err.contains(not_ours), "{ran:?}");
+            assert!(!target.data().join("guosuo.sqlite").exists(), "{ran:?}");
+            assert_eq!(target.data().join("keys").exists(), are_there);
+        }
+        let ran = restore(&target, path);
+        assert!(ran.code == Some(0) && ran.out.contains(said), "{ran:?}");
+        let ran = restore(&Installation::on(None), &{
+            fs::remove_file(forged.join("manifest.tag")).unwrap();
+            forged
+        });
+        let untold =
+            if path == &with_keys { "the manifest has no tag: anybody can have written it" } else { "was not checked" };
+        assert!(ran.out.contains(untold), "{ran:?}");
+    }
 }
 
 #[tokio::test]

@@ -60,6 +60,12 @@ impl KeyFolder {
         Ok(Self { path, taken_out, seal_box: SealBox::new(envelope.expose()), check })
     }
 
+    /// A folder that is only read, of which nothing else is known.
+    pub fn at(path: &Path, envelope: &Secret<[u8; 32]>) -> Self {
+        let seal_box = SealBox::new(envelope.expose());
+        Self { path: path.to_owned(), taken_out: None, seal_box, check: check_of(envelope) }
+    }
+
     /// The same folder under another envelope key.
     pub fn under(&self, envelope: &Secret<[u8; 32]>) -> Self {
         let (path, taken_out) = (self.path.clone(), self.taken_out.clone());

@@ -32,6 +32,9 @@ use crate::{
     wiring::{self, Product, World},
 };
 
+/// For what the key is derived with which manifests are tagged.
+pub(super) const TAG_PURPOSE: &str = "backup";
+
 /// Looks at a backup: at every file, then at a copy that it is put into, in a folder that is removed afterwards. What was
 /// found is written into the log of the running database when that is wanted.
 ///
@@ -116,7 +119,7 @@ pub(super) fn sound(found: &Audit, log: &Log) -> anyhow::Result<String> {
 ///
 /// When the keys cannot be opened.
 pub(super) async fn tag_key(product: &Product) -> anyhow::Result<[u8; 32]> {
-    Ok(derived_key(&product.app.custody.derivation().await?, "backup"))
+    Ok(derived_key(&product.app.custody.derivation().await?, TAG_PURPOSE))
 }
 
 /// The same settings for a copy: with a database of its own, and keys that it may do with as it likes.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     archive,
-    foundation::{self, ENVELOPE_KEY},
+    foundation::{self, ENVELOPE_KEY, derived_key},
     limits::KEY_FILE_BYTES_MAX,
     settings::Settings,
     wiring::{self, World},
@@ -29,7 +29,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// A backup that is not whole, a database or a folder of keys that is not empty: then nothing was changed.
+/// A backup that is not whole, or that whoever has the keys did not write; a database or a folder of keys that is not empty:
+/// then nothing was changed.
 pub(crate) async fn restore(settings: &Settings, world: &World, from: &Path) -> anyhow::Result<String> {
     let backup = Backup::open(from)?;
     let faults = backup.faults();
@@ -45,6 +46,7 @@ pub(crate) async fn restore(settings: &Settings, world: &World, from: &Path) -> 
         }
     }
     check_no_keys(settings, &backup)?;
+    let tagged = check_tag(settings, &backup).await?;
     let _alone = foundation::alone(settings)?;
     // A file gets its name when everything is in it.
     let unfinished = file.as_deref().map(|file| beside(file, UNFINISHED));
@@ -65,6 +67,7 @@ pub(crate) async fn restore(settings: &Settings, world: &World, from: &Path) -> 
     let filled = filled?;
     let (archived, audited) = (filled.archived, drill::sound(&filled, &backup.manifest.log));
     let mut told = audited.as_ref().map_or_else(|_| String::new(), |sound| format!("{sound}\n"));
+    let _ = writeln!(told, "{tagged}");
     if backup.manifest.keys.are_included {
         write_keys(settings, &backup)?;
         told += "the keys are back too\n";
@@ -104,6 +107,44 @@ async fn write_down(settings: &Settings, world: &World) -> anyhow::Result<()> {
     let written = teller::tell_put_back(settings, &product).await;
     product.database.close().await;
     written
+}
+
+/// Whether the manifest is the one that whoever has the keys wrote, as a sentence: those at hand, or those in the backup.
+///
+/// # Errors
+///
+/// One that somebody else wrote.
+async fn check_tag(settings: &Settings, backup: &Backup) -> anyhow::Result<String> {
+    let (folder, envelope) = if backup.manifest.keys.are_included {
+        let folder = backup.folder.join(KEYS);
+        let envelope = folder.join(ENVELOPE_KEY);
+        (folder, envelope)
+    } else {
+        (foundation::keys_folder(settings), foundation::envelope_file(settings))
+    };
+    if !envelope.exists() {
+        return Ok(format!(
+            "the manifest's tag was not checked, for the keys are not at hand: `guosuo restore --verify {}` does it with \
+             them",
+            backup.folder.display()
+        ));
+    }
+    let opened = async {
+        let envelope = foundation::read_key(&envelope)?;
+        anyhow::Ok(pki::Custody::derivation_in(&folder, &envelope).await?)
+    };
+    let derivation = match opened.await {
+        Ok(derivation) => derivation,
+        Err(error) => return Ok(format!("the manifest's tag was not checked, for the keys do not open: {error:#}")),
+    };
+    match backup.is_tagged_by(&derived_key(&derivation, drill::TAG_PURPOSE)) {
+        Some(true) => Ok("the manifest is the one that whoever has the keys wrote".to_owned()),
+        Some(false) => bail!(
+            "the manifest of {} is not the one that whoever has the keys wrote, and nothing was put back",
+            backup.folder.display()
+        ),
+        None => Ok("the manifest has no tag: anybody can have written it".to_owned()),
+    }
 }
 
 /// Refuses to write keys over others.

@@ -192,6 +192,8 @@ id! {
     ProposalId = "prp";
     /// One verification: the number on its receipt.
     ReceiptId = "ver";
+    /// A correction of a person's name.
+    RenamingId = "rnm";
     /// A request at a counter for another password.
     ResetId = "rst";
     /// One HTTP request.

@@ -1,6 +1,6 @@
 //! What is written down about persons, organisations, staff, accounts and sessions.
 
-use base::id::{AccountId, OrganisationId, PersonId, ProposalId, ResetId, SessionId, StaffId};
+use base::id::{AccountId, OrganisationId, PersonId, ProposalId, RenamingId, ResetId, SessionId, StaffId};
 
 use crate::person::PersonView;
 
@@ -60,7 +60,11 @@ records::events! {
     /// when not one alone.
     PeopleSearched = "person.searched" of about: String { by: String, count: usize }
     /// What is registered of a person was changed: which of it, not from what to what.
-    PersonChanged = "person.changed" of person: PersonId { fields: Vec<String> }
+    PersonChanged = "person.changed" of person: PersonId {
+        fields: Vec<String>,
+        /// Which correction of the name it was; entries from before those were kept have none.
+        renaming: Option<RenamingId>,
+    }
     /// A person's death was written down.
     PersonDied = "person.died" of person: PersonId { on: String }
     /// A member of staff looked at a person, on which page.

@@ -25,6 +25,13 @@ pub static MARKED: &[Marked] = &[
         acts: None,
     },
     Marked {
+        table: "person_renaming",
+        key: &["renaming_id"],
+        columns: &["person_id", "at", "name_before", "name_after"],
+        after: &[After::details::<PersonChanged>(&["renaming"])],
+        is_removed: false,
+    },
+    Marked {
         table: "organisation",
         key: &["organisation_id"],
         columns: &["name", "credit_code", "kind", "legal_representative", "state", "registered_at", "address"],

@@ -217,9 +217,15 @@ pub async fn find_by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<Organ
     queries::by_code(tx, code).await
 }
 
-/// The first organisations that have this name now.
+/// The first organisations that have this name, and behind them those that had it before.
 pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Vec<OrganisationView>, Fault> {
-    queries::by_name(tx, name.trim(), limits::LIST_PAGE).await
+    let mut found = queries::by_name(tx, name.trim(), limits::LIST_PAGE).await?;
+    for former in queries::by_former_name(tx, name.trim(), limits::LIST_PAGE).await? {
+        if found.iter().all(|known| known.organisation_id != former.organisation_id) {
+            found.push(former);
+        }
+    }
+    Ok(found)
 }
 
 /// Organisations of one kind, in the order they were registered.

@@ -147,9 +147,16 @@ pub async fn find_by_identity_number(
     queries::by_lookup(tx, vault.lookup(number)).await
 }
 
-/// Persons of this name, the longest registered first; as many as anybody looks through.
+/// Persons of this name, the longest registered first, and behind them those who had it before; of each as many as anybody
+/// looks through.
 pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Vec<PersonView>, Fault> {
-    queries::by_name(tx, name.trim(), limits::LIST_PAGE).await
+    let mut found = queries::by_name(tx, name.trim(), limits::LIST_PAGE).await?;
+    for former in queries::by_former_name(tx, name.trim(), limits::LIST_PAGE).await? {
+        if found.iter().all(|known| known.person_id != former.person_id) {
+            found.push(former);
+        }
+    }
+    Ok(found)
 }
 
 fn completed(mut profile: Profile, number: &IdentityNumber) -> Profile {

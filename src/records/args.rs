@@ -86,5 +86,5 @@ macro_rules! from_ids {
 
 from_ids! {
     AccountId ApplicationId CertificateId EventId GrantId JobId KeyId LicenceId LicenceTypeId OrganisationId PersonId
-    ProposalId ReceiptId RequestId ResetId RevocationId SealId SessionId StaffId
+    ProposalId ReceiptId RenamingId RequestId ResetId RevocationId SealId SessionId StaffId
 }

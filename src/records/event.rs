@@ -200,7 +200,7 @@ macro_rules! ids {
 
 ids! {
     AccountId ApplicationId CertificateId JobId KeyId LicenceId LicenceTypeId OrganisationId PersonId ProposalId ReceiptId
-    ResetId RevocationId SealId SessionId StaffId
+    RenamingId ResetId RevocationId SealId SessionId StaffId
 }
 
 /// Declares the events of a crate: the type, what the log calls it, to what it happens, and its details.

@@ -25,6 +25,18 @@ const TABLES: &[(&str, &str, &str, &str)] = &[
         "organisation_id, name, credit_code, kind, legal_representative, state, registered_at",
         "{org:i}, 'name', 'credit' || i, case when i < 10 then 'department' else 'enterprise' end, {per:i}, 'active', i",
     ),
+    (
+        "person_renaming",
+        "i % 10 = 1",
+        "renaming_id, person_id, at, name_before, name_after",
+        "{rnm:i}, {per:i}, i, 'before', 'name'",
+    ),
+    (
+        "organisation_history",
+        "i % 20 = 0",
+        "organisation_id, until, name, legal_representative",
+        "{org:i}, i, 'before', {per:i}",
+    ),
     ("mandate", "i % 10 = 0", "person_id, organisation_id, starts_at", "{per:i - 5}, {org:i}, 0"),
     (
         "staff",

@@ -14,6 +14,7 @@ use crate::{
     Error, Reason,
     events::OrganisationChanged,
     limits, name, person,
+    person::change::Former as FormerName,
     proposal::{self, Approved},
     staff::{self, Role},
 };
@@ -121,6 +122,22 @@ pub async fn carry_out(work: &mut Work, approved: &Approved) -> Result<(), Error
 /// What an organisation was, the newest first.
 pub async fn history(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<Former>, Fault> {
     queries::history(tx, organisation, limits::LIST_PAGE).await
+}
+
+/// What an organisation was called before, the newest first.
+pub async fn former_names(tx: &mut Tx, organisation: &OrganisationId) -> Result<Vec<FormerName>, Fault> {
+    let mut next = find(tx, organisation).await?.map(|found| found.name).unwrap_or_default();
+    // What changed something else than the name is passed over.
+    let mut renamings = Vec::new();
+    for one in history(tx, organisation).await? {
+        if one.name != next {
+            renamings.push((one.name.clone(), one.until));
+        }
+        next = one.name;
+    }
+    let since: Vec<_> = renamings.iter().skip(1).map(|(_, until)| Some(*until)).chain([None]).collect();
+    let former = |((name, until), since)| FormerName { name, since, until };
+    Ok(renamings.into_iter().zip(since).map(former).collect())
 }
 
 async fn apply(work: &mut Work, organisation: &OrganisationId, change: &Change) -> Result<(), Error> {

@@ -102,6 +102,25 @@ pub async fn by_name(tx: &mut Tx, name: &str, limit: i64) -> Result<Vec<Organisa
     rows.into_iter().map(Row::view).collect()
 }
 
+/// Organisations that had this name once.
+pub async fn by_former_name(tx: &mut Tx, name: &str, limit: i64) -> Result<Vec<OrganisationView>, Fault> {
+    let rows: Vec<Row> = tx
+        .all(
+            organisations!(
+                "where organisation_id in (select h.organisation_id
+                                            from organisation_history h
+                                           where h.name between $1 and $1
+                                           order by h.name, h.organisation_id
+                                           limit $2)
+              order by organisation_id || ''
+              limit $2"
+            ),
+            args![name, limit],
+        )
+        .await?;
+    rows.into_iter().map(Row::view).collect()
+}
+
 pub async fn list(
     tx: &mut Tx,
     kind: OrganisationKind,

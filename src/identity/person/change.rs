@@ -3,8 +3,11 @@
 
 mod queries;
 
-use base::id::PersonId;
-use records::{Actor, Work};
+use base::{
+    Fault, Instant,
+    id::{PersonId, RenamingId},
+};
+use records::{Actor, Tx, Work};
 use serde::{Deserialize, Serialize};
 
 use super::{Address, PersonView, check_profile, find};
@@ -24,6 +27,15 @@ pub const NAME: &str = "person.name";
 pub struct Renaming {
     pub before: String,
     pub after: String,
+}
+
+/// A name that a person had, until then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    pub name: String,
+    /// Since when; none for the name that the person was registered under.
+    pub since: Option<Instant>,
+    pub until: Instant,
 }
 
 /// How somebody is reached.
@@ -129,17 +141,28 @@ pub async fn contact(
     check_profile(&profile)?;
     let at = work.at();
     queries::update(&mut work.tx, person, &found.name, &profile, at).await?;
-    work.record(PersonChanged { person: person.clone(), fields });
+    work.record(PersonChanged { person: person.clone(), fields, renaming: None });
     reason.record(work, person.as_str());
     Ok(())
 }
 
 async fn apply_name(work: &mut Work, person: &PersonId, renaming: &Renaming) -> Result<(), Error> {
     let found = check_name(work, person, renaming).await?;
-    let at = work.at();
+    let (id, at): (RenamingId, Instant) = (work.new_id(), work.at());
     queries::update(&mut work.tx, person, &renaming.after, &found.profile, at).await?;
-    work.record(PersonChanged { person: person.clone(), fields: vec!["name".to_owned()] });
+    queries::keep(&mut work.tx, &id, person, renaming, at).await?;
+    work.record(PersonChanged { person: person.clone(), fields: vec!["name".to_owned()], renaming: Some(id) });
     Ok(())
+}
+
+/// What a person was called before, the newest first.
+pub async fn history(tx: &mut Tx, person: &PersonId) -> Result<Vec<Former>, Fault> {
+    queries::history(tx, person, limits::LIST_PAGE).await
+}
+
+/// What a correction of a name changed.
+pub async fn find_renaming(tx: &mut Tx, id: &RenamingId) -> Result<Option<Renaming>, Fault> {
+    queries::renaming(tx, id).await
 }
 
 async fn check_name(work: &mut Work, person: &PersonId, renaming: &Renaming) -> Result<PersonView, Error> {

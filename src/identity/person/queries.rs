@@ -71,3 +71,22 @@ pub async fn by_name(tx: &mut Tx, name: &str, limit: i64) -> Result<Vec<PersonVi
         tx.all(persons!("where name between $1 and $1 order by name, person_id limit $2"), args![name, limit]).await?;
     rows.into_iter().map(Row::view).collect()
 }
+
+/// Persons who had this name once.
+pub async fn by_former_name(tx: &mut Tx, name: &str, limit: i64) -> Result<Vec<PersonView>, Fault> {
+    let rows: Vec<Row> = tx
+        .all(
+            persons!(
+                "where person_id in (select r.person_id
+                                     from person_renaming r
+                                    where r.name_before between $1 and $1
+                                    order by r.name_before, r.person_id
+                                    limit $2)
+              order by person_id || ''
+              limit $2"
+            ),
+            args![name, limit],
+        )
+        .await?;
+    rows.into_iter().map(Row::view).collect()
+}

@@ -63,6 +63,10 @@ async fn an_organisation_gets_another_name_and_address_and_what_it_was_is_kept()
     let history = change::history(&mut tx, &desk.company).await?;
     let told: Vec<_> = history.iter().map(|one| (one.until, one.name.as_str(), one.address.as_deref())).collect();
     assert_eq!(told, [(at(4), "滨江大茶馆", Some("滨江市长江路 1 号")), (at(1), "滨江茶馆", None)]);
+    for name in ["滨江大茶馆", "滨江茶馆"] {
+        let found = organisation::find_by_name(&mut tx, name).await?;
+        assert_eq!(found.iter().map(|one| &one.organisation_id).collect::<Vec<_>>(), [&desk.company], "{name}");
+    }
     drop(tx);
     assert_eq!(desk.office.city.events::<events::OrganisationChanged>().await?.len(), 2);
     let mut work = desk.office.begin(&testing::operator(), 5).await?;

@@ -66,6 +66,35 @@ async fn a_name_is_corrected_by_two_operators_and_neither_corrects_their_own() -
 }
 
 #[tokio::test]
+async fn a_person_whose_name_was_corrected_is_found_by_the_old_name_and_every_name_is_kept() -> Result<(), Error> {
+    let office = Office::open().await?;
+    let person = &office.city.person;
+    let rename = async |seconds: i64, before: &str, after: &str| -> Result<(), Error> {
+        let mut work = office.begin(&testing::operator(), seconds).await?;
+        let renaming = Renaming { before: before.to_owned(), after: after.to_owned() };
+        change::rename(&mut work, person, &renaming, &why()).await?;
+        work.commit().await.map_err(Error::from)
+    };
+    rename(1, "张伟", "张维").await?;
+    rename(2, "张维", "张唯").await?;
+    let mut tx = office.city.database().read().await?;
+    for name in ["张伟", " 张维 ", "张唯"] {
+        let found = person::find_by_name(&mut tx, name).await?;
+        assert_eq!(found.iter().map(|one| &one.person_id).collect::<Vec<_>>(), [person], "{name}");
+    }
+    let former = |name: &str, since: Option<i64>, until: i64| change::Former {
+        name: name.to_owned(),
+        since: since.map(at),
+        until: at(until),
+    };
+    assert_eq!(change::history(&mut tx, person).await?, [former("张维", Some(1), 2), former("张伟", None, 1)]);
+    let told = office.city.events::<events::PersonChanged>().await?;
+    let last = change::find_renaming(&mut tx, told[0].renaming.as_ref().unwrap()).await?;
+    assert_eq!(last, Some(Renaming { before: "张维".to_owned(), after: "张唯".to_owned() }));
+    Ok(())
+}
+
+#[tokio::test]
 async fn how_somebody_is_reached_is_changed_by_one_operator_and_counts_as_not_verified() -> Result<(), Error> {
     let office = Office::open().await?;
     let before = Contact::of(&view(&office).await?);

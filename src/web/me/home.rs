@@ -23,13 +23,16 @@ struct Home {
 /// `GET /me`.
 pub async fn home(State(app): State<App>, citizen: Citizen, page: Page) -> Result<Response, Problem> {
     let mut tx = app.database.read().await?;
-    let (holders, names) = licences::holders(&mut tx, &citizen.session, page.visit.at).await?;
+    let called = licences::called(&mut tx, &citizen.session, page.visit.at).await?;
+    let holders: Vec<_> = called.iter().map(|one| one.holder.clone()).collect();
     let unseen = told::unseen(&mut tx, &holders, &citizen.session.person_id).await?;
-    drop(tx);
     let mut notices = Vec::with_capacity(unseen.len());
     for licence in unseen {
-        let name = holders.iter().zip(&names).find(|(holder, _)| **holder == licence.holder).map(|(_, name)| name);
-        notices.push(notice(&app, &page, &licence, name.cloned().unwrap_or_default())?);
+        if let Some(holder) = called.iter().find(|one| one.holder == licence.holder) {
+            let (name, _) = licences::on_licence(&app, &mut tx, &licence, holder).await?;
+            notices.push(notice(&app, &page, &licence, name)?);
+        }
     }
+    drop(tx);
     Ok(html(StatusCode::OK, &Home { page, notices }))
 }

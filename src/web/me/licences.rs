@@ -4,7 +4,7 @@
 use axum::{extract::State, response::Response};
 use base::{Instant, ListPage, id::LicenceId};
 use http::StatusCode;
-use identity::organisation;
+use identity::{organisation, person};
 use licence::{Holder, Licence, Standing, register};
 use records::Tx;
 
@@ -33,7 +33,10 @@ pub(crate) struct Licences {
 pub(crate) struct Card {
     pub id: String,
     pub name: String,
+    /// As the licence says.
     pub holder: String,
+    /// What the holder is called now, when that is another name.
+    pub now: Option<String>,
     pub issuer: String,
     pub until: String,
     /// Which tag: never the one with a tick, because the holder's own page must not look like the answer of a check.
@@ -56,16 +59,18 @@ pub async fn list(
     };
     let at = page.visit.at;
     let mut tx = app.database.read().await?;
-    let (holders, names) = holders(&mut tx, &citizen.session, at).await?;
+    let called = called(&mut tx, &citizen.session, at).await?;
+    let holders: Vec<Holder> = called.iter().map(|one| one.holder.clone()).collect();
     let held = register::held_by(&mut tx, &holders, &after).await?;
-    drop(tx);
     let mut cards = Vec::with_capacity(held.items.len());
     for licence in held.items {
-        let name = holders.iter().zip(&names).find(|(holder, _)| **holder == licence.holder).map(|(_, name)| name);
-        if let (Some(name), Some(standing)) = (name, licence.standing(at)) {
-            cards.push(card(&app, &page, name.clone(), &licence, standing)?);
+        let holder = called.iter().find(|one| one.holder == licence.holder);
+        if let (Some(holder), Some(standing)) = (holder, licence.standing(at)) {
+            let names = on_licence(&app, &mut tx, &licence, holder).await?;
+            cards.push(card(&app, &page, names, &licence, standing)?);
         }
     }
+    drop(tx);
     cards.sort_by_key(|card| !card.is_over);
     Ok(html(StatusCode::OK, &Licences { page, cards, next: held.next.map(|id| id.to_string()) }))
 }
@@ -85,13 +90,56 @@ pub(crate) async fn holders(
     Ok((holders, names))
 }
 
-fn card(app: &App, page: &Page, holder: String, licence: &Licence, standing: Standing) -> Result<Card, Problem> {
+/// A holder, what it is called now, and whether it was ever called otherwise.
+pub(crate) struct Called {
+    pub holder: Holder,
+    pub name: String,
+    pub was_renamed: bool,
+}
+
+/// In whose names the licences of a person are, with what those were called.
+pub(crate) async fn called(tx: &mut Tx, session: &Session, at: Instant) -> Result<Vec<Called>, Problem> {
+    let (holders, names) = holders(tx, session, at).await?;
+    let mut called = Vec::with_capacity(holders.len());
+    for (holder, name) in holders.into_iter().zip(names) {
+        let former = match &holder {
+            Holder::Person(person) => person::change::history(tx, person).await?,
+            Holder::Organisation(organisation) => organisation::change::former_names(tx, organisation).await?,
+        };
+        called.push(Called { holder, name, was_renamed: !former.is_empty() });
+    }
+    Ok(called)
+}
+
+/// The name of its holder on a licence, and what the holder is called now when that is another name.
+pub(crate) async fn on_licence(
+    app: &App,
+    tx: &mut Tx,
+    licence: &Licence,
+    called: &Called,
+) -> Result<(String, Option<String>), Problem> {
+    if !called.was_renamed {
+        return Ok((called.name.clone(), None));
+    }
+    let name = app.library.safe.content(tx, &licence.id).await?.holder_name;
+    let now = (name != called.name).then(|| called.name.clone());
+    Ok((name, now))
+}
+
+fn card(
+    app: &App,
+    page: &Page,
+    (holder, now): (String, Option<String>),
+    licence: &Licence,
+    standing: Standing,
+) -> Result<Card, Problem> {
     let (kind, word) = words(page, standing);
     let name = app.library.catalogue.now().of(licence)?.definition.name.text();
     Ok(Card {
         id: licence.id.to_string(),
         name: page.say(&name).to_owned(),
         holder,
+        now,
         issuer: licence.issuer_name.clone(),
         until: licence
             .valid_until

@@ -42,6 +42,8 @@ pub(crate) struct Shown {
     pub issuer: String,
     /// The number of the decision by which it was revoked.
     pub decision: Option<String>,
+    /// What the holder is called now, when the licence has another name.
+    pub now: Option<String>,
     pub word: &'static str,
     pub reason: Option<String>,
     pub period: String,
@@ -71,10 +73,12 @@ pub async fn show(
     let licence = own(&mut tx, &citizen, &id).await?;
     let content = app.library.safe.content(&mut tx, &id).await?;
     let is_unseen = told::is_unseen(&mut tx, &licence, &citizen.session.person_id).await?;
+    let facts = licence::holder::facts(&mut tx, &app.library.vault, &licence.holder).await?;
     drop(tx);
+    let now = (facts.name != content.holder_name).then_some(facts.name);
     let shown = query.text("show") == "1";
     let notice = if is_unseen { Some(notice(&app, &page, &licence, content.holder_name.clone())?) } else { None };
-    let licence = describe(&app, &page, &licence, &content, shown)?;
+    let licence = Shown { now, ..describe(&app, &page, &licence, &content, shown)? };
     Ok(html(StatusCode::OK, &Show { page, licence, shown, notice }))
 }
 
@@ -124,6 +128,7 @@ fn describe(app: &App, page: &Page, licence: &Licence, content: &Content, shown:
         identifier: licence.identifier.clone(),
         issuer: licence.issuer_name.clone(),
         decision: licence.decision.clone(),
+        now: None,
         word: words(page, standing).1,
         reason: reason(page, licence, standing),
         period: format!("{} – {until}", licence.valid_from),

@@ -8,7 +8,7 @@ mod clients;
 mod found;
 mod keys;
 mod organisations;
-mod people;
+pub(super) mod people;
 mod proposals;
 mod registered;
 mod requests;

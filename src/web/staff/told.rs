@@ -3,8 +3,15 @@
 
 use std::collections::HashMap;
 
-use base::id::{AccountId, LicenceId, OrganisationId, PersonId, ProposalId, RequestId, SealId, StaffId};
-use identity::{account, organisation, person, proposal, staff};
+use base::id::{AccountId, LicenceId, OrganisationId, PersonId, ProposalId, RenamingId, RequestId, SealId, StaffId};
+use identity::{
+    account, organisation,
+    person::{
+        self,
+        change::{Renaming, find_renaming},
+    },
+    proposal, staff,
+};
 use licence::register;
 use oidc::client::{self, ClientId};
 use records::{Tx, log::Entry};
@@ -95,6 +102,9 @@ async fn changes(
     kind: &str,
     details: &mut Map<String, Value>,
 ) -> Result<Vec<String>, Problem> {
+    if let Some(said) = renamed(page, tx, names, details).await? {
+        return Ok(vec![said]);
+    }
     let terms = |name: &str| serde_json::from_str::<Map<String, Value>>(details.get(name)?.as_str()?).ok();
     let Some((before, after)) = terms("before").zip(terms("after")) else { return Ok(Vec::new()) };
     details.retain(|name, _| name != "before" && name != "after");
@@ -109,6 +119,20 @@ async fn changes(
         }
     }
     Ok(changes)
+}
+
+/// From which name to which a correction led: the entry names the correction, and only those who may know names read it.
+async fn renamed(
+    page: &Page,
+    tx: &mut Tx,
+    names: &Names,
+    details: &mut Map<String, Value>,
+) -> Result<Option<String>, Problem> {
+    let id = details.get("renaming").and_then(Value::as_str).and_then(|id| RenamingId::parse(id).ok());
+    let Some(id) = id.filter(|_| !names.are_hidden) else { return Ok(None) };
+    let Some(Renaming { before, after }) = find_renaming(tx, &id).await? else { return Ok(None) };
+    details.remove("renaming");
+    Ok(Some(page.say(&words::audit::changed(page.say(words::people::NAME), before, after)).to_owned()))
 }
 
 /// The details, one after the other, each with its words and the names of whom and what it means.

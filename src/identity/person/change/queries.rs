@@ -1,6 +1,10 @@
-use base::{Fault, Instant, id::PersonId};
+use base::{
+    Fault, Instant,
+    id::{PersonId, RenamingId},
+};
 use records::{Tx, args};
 
+use super::{Former, Renaming};
 use crate::person::Profile;
 
 /// Holds the row until the commit: one change comes after the other.
@@ -18,4 +22,45 @@ pub async fn update(tx: &mut Tx, person: &PersonId, name: &str, profile: &Profil
     )
     .await?;
     Ok(())
+}
+
+/// Keeps what somebody was called.
+pub async fn keep(
+    tx: &mut Tx,
+    id: &RenamingId,
+    person: &PersonId,
+    renaming: &Renaming,
+    at: Instant,
+) -> Result<(), Fault> {
+    tx.run(
+        "insert into person_renaming (renaming_id, person_id, at, name_before, name_after)
+         values ($1, $2, $3, $4, $5)",
+        args![id, person, at, renaming.before.as_str(), renaming.after.as_str()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// What somebody was called before, the newest first. The names before the oldest of so many are not told.
+pub async fn history(tx: &mut Tx, person: &PersonId, limit: i64) -> Result<Vec<Former>, Fault> {
+    let rows: Vec<(i64, String)> = tx
+        .all(
+            "select at, name_before
+               from person_renaming
+              where person_id between $1 and $1
+              order by person_id desc, at desc
+              limit $2",
+            args![person, limit],
+        )
+        .await?;
+    let since = rows.iter().skip(1).map(|(at, _)| Some(Instant::from_micros(*at))).chain([None]).collect::<Vec<_>>();
+    let former = |((until, name), since)| Former { name, since, until: Instant::from_micros(until) };
+    Ok(rows.into_iter().zip(since).map(former).collect())
+}
+
+/// One correction.
+pub async fn renaming(tx: &mut Tx, id: &RenamingId) -> Result<Option<Renaming>, Fault> {
+    let found: Option<(String, String)> =
+        tx.first("select name_before, name_after from person_renaming where renaming_id = $1", args![id]).await?;
+    Ok(found.map(|(before, after)| Renaming { before, after }))
 }

@@ -15,6 +15,7 @@ const ORGANISATION: &str = "org_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const PERSON: &str = "per_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const PROPOSAL: &str = "prp_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const RECEIPT: &str = "ver_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+const RENAMING: &str = "rnm_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const RESET: &str = "rst_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const REVOCATION: &str = "rev_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
 const SEAL: &str = "sea_01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
@@ -151,6 +152,7 @@ const KEPT: &[(&str, &str, &str)] = &[
     ("password.set", ACCOUNT, "{}"),
     ("password.upgraded", ACCOUNT, "{}"),
     ("person.changed", PERSON, r#"{"fields":["email","address"]}"#),
+    ("person.changed", PERSON, r#"{"fields":["name"],"renaming":"$rnm"}"#),
     ("person.died", PERSON, r#"{"on":"2026-11-17"}"#),
     ("person.opened", PERSON, r#"{"what":"account"}"#),
     ("person.registered", PERSON, "{}"),
@@ -217,7 +219,7 @@ const KEPT: &[(&str, &str, &str)] = &[
 
 fn kept() -> impl Iterator<Item = Entry> {
     KEPT.iter().map(|(kind, object, data)| {
-        let ids = [KEY, LICENCE, ORGANISATION, PERSON, RECEIPT, RESET, REVOCATION, SEAL, SESSION, STAFF];
+        let ids = [KEY, LICENCE, ORGANISATION, PERSON, RECEIPT, RENAMING, RESET, REVOCATION, SEAL, SESSION, STAFF];
         let data = ids.iter().fold((*data).to_owned(), |data, id| data.replace(&format!("${}", &id[..3]), id));
         entry(kind, object, &data)
     })

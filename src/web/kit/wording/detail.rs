@@ -78,6 +78,7 @@ const WORDS: &[(&str, &Text)] = &[
     ("purpose", words::event_detail::PURPOSE),
     ("reason", words::event_detail::REASON),
     ("receipt", words::event_detail::RECEIPT),
+    ("renaming", words::event_detail::RENAMING),
     ("request", words::event_detail::REQUEST),
     ("reset", words::event_detail::RESET),
     ("revocation", words::event_detail::REVOCATION),

@@ -10,7 +10,7 @@ use base::{
 };
 use http::{HeaderValue, StatusCode, header};
 use identity::{
-    account, person,
+    account, organisation, person,
     proposal::{self, ProposalView},
     staff,
 };
@@ -29,6 +29,7 @@ use crate::{
         session::Staff,
     },
     staff::{
+        operator::people::former_name,
         proposed::{called, progress_tag},
         told::{Line, Names, line},
     },
@@ -62,6 +63,8 @@ struct Entries {
     related: Vec<(String, String)>,
     /// Who looked at one of them, the newest first.
     looks: Vec<Line>,
+    /// Names of before of a person or an organisation, each with its time.
+    former: Vec<String>,
     /// The last entry that is in the archive; 0 when none is.
     archived: i64,
     /// Whether the entries are about different things.
@@ -133,6 +136,7 @@ pub async fn list(
     let licences = held.iter().map(|licence| named(&app, &page, licence)).collect::<Result<Vec<_>, _>>()?;
     let title = title(&app, &mut tx, &page, &wanted, &mut names).await?;
     let related = related(&mut tx, &page, &wanted, &mut names).await?;
+    let former = former(&mut tx, &page, &wanted).await?;
     let archived = archive::last(&mut tx).await?;
     drop(tx);
     auditor.tell(wanted.read_by(lines.len() + looks.len())).await?;
@@ -140,7 +144,7 @@ pub async fn list(
     let next = found.next.map(|id| id.to_string());
     let is_mixed = wanted.by != "object";
     let query = wanted.query();
-    let entries = Entries { page, title, id, query, lines, next, licences, related, looks, archived, is_mixed };
+    let entries = Entries { page, title, id, query, lines, next, licences, related, looks, former, archived, is_mixed };
     Ok(html(StatusCode::OK, &entries))
 }
 
@@ -222,6 +226,18 @@ async fn related(
         }
     }
     Ok(related)
+}
+
+/// What a person or an organisation was called before.
+async fn former(tx: &mut Tx, page: &Page, wanted: &Wanted) -> Result<Vec<String>, Problem> {
+    let names = if let Ok(id) = PersonId::parse(&wanted.id) {
+        person::change::history(tx, &id).await?
+    } else if let Ok(id) = OrganisationId::parse(&wanted.id) {
+        organisation::change::former_names(tx, &id).await?
+    } else {
+        vec![]
+    };
+    Ok(names.into_iter().map(|one| page.say(&former_name(one)).to_owned()).collect())
 }
 
 /// What was proposed, by whom and why, and what came of it.

@@ -28,7 +28,7 @@ use crate::{
         page::{html, see_other},
         session::Staff,
     },
-    staff::told::request_number,
+    staff::{operator::people::found_as, told::request_number},
 };
 
 /// Entries at the end of the log that are checked whenever the page is shown.
@@ -171,7 +171,7 @@ pub async fn find(State(app): State<App>, auditor: Staff, page: Page, fields: Fi
     let mut tx = app.database.read().await?;
     let found = look(&app, &mut tx, wanted).await?;
     let people = if found.is_none() { person::find_by_name(&mut tx, wanted).await? } else { vec![] };
-    let others = if found.is_none() && people.is_empty() { of_one_name(&mut tx, wanted).await? } else { vec![] };
+    let others = if found.is_none() && people.is_empty() { of_one_name(&page, &mut tx, wanted).await? } else { vec![] };
     drop(tx);
     if !people.is_empty() {
         auditor.tell(PeopleSearched::new("name", &people)).await?;
@@ -190,7 +190,8 @@ pub async fn find(State(app): State<App>, auditor: Staff, page: Page, fields: Fi
     if !people.is_empty() {
         let namesake = |person: PersonView| -> Result<Namesake, Problem> {
             let number = person.identity_number(&app.vault)?.masked();
-            Ok(Namesake { id: person.person_id.to_string(), name: person.name, number })
+            let name = found_as(&page, &person.name, wanted);
+            Ok(Namesake { id: person.person_id.to_string(), name, number })
         };
         let namesakes = people.into_iter().map(namesake).collect::<Result<_, _>>()?;
         return show(&app, page, StatusCode::OK, Asked { wanted: wanted.to_owned(), namesakes, are_people: true })
@@ -207,11 +208,11 @@ pub async fn find(State(app): State<App>, auditor: Staff, page: Page, fields: Fi
     show(&app, page, StatusCode::NOT_FOUND, Asked { wanted: shown, ..Asked::default() }).await
 }
 
-/// Organisations and seals that have this name.
-async fn of_one_name(tx: &mut Tx, name: &str) -> Result<Vec<Namesake>, Problem> {
+/// Organisations that have or had this name, and seals that have it.
+async fn of_one_name(page: &Page, tx: &mut Tx, name: &str) -> Result<Vec<Namesake>, Problem> {
     let organisations = organisation::find_by_name(tx, name).await?.into_iter().map(|one| Namesake {
         id: one.organisation_id.to_string(),
-        name: one.name,
+        name: found_as(page, &one.name, name),
         number: one.credit_code.to_string(),
     });
     let seals = seal::find_by_name(tx, name).await?.into_iter().map(|one| Namesake {

@@ -207,6 +207,8 @@ struct Show {
     number: String,
     code: String,
     holder: String,
+    /// What the holder is called now, when the licence has another name.
+    holder_now: Option<String>,
     issuer: String,
     valid_from: String,
     valid_until: String,
@@ -245,6 +247,7 @@ pub async fn show(
     staff.tell(LicenceOpened { licence: licence.id.clone(), what: "page".to_owned() }).await?;
     let mut tx = app.database.read().await?;
     let content = app.library.safe.content(&mut tx, &licence.id).await?;
+    let facts = holder::facts(&mut tx, &app.library.vault, &licence.holder).await?;
     let renewed_by = register::renewed_by(&mut tx, &licence).await?;
     let events = history(&mut tx, &page, &licence).await?;
     let waits = revocation::of_licence(&mut tx, &licence.id, page.visit.at).await?;
@@ -268,6 +271,7 @@ pub async fn show(
         identifier: licence.identifier.clone(),
         number: licence.number().to_owned(),
         code: licence.code.grouped(),
+        holder_now: (facts.name != content.holder_name).then_some(facts.name),
         holder: content.holder_name.clone(),
         issuer: licence.issuer_name.clone(),
         valid_from: licence.valid_from.to_string(),

@@ -21,6 +21,7 @@ use identity::{
 };
 use records::Work;
 
+use super::people::found_as;
 use crate::{
     App, Page, Problem,
     kit::{
@@ -52,6 +53,8 @@ struct Organisations {
     page: Page,
     wanted: String,
     wrong: &'static str,
+    /// What is listed: all departments, or those of one name.
+    title: &'static str,
     lines: Vec<Line>,
     next: Option<String>,
 }
@@ -87,19 +90,25 @@ struct One {
     again: Again,
 }
 
-/// `GET /operator/organisations`, with `code=…` for one of them.
+/// `GET /operator/organisations`, with `code=…` for one of them, also by the whole name that it has or had.
 pub async fn list(State(app): State<App>, _: Staff, page: Page, Query(query): Query) -> Result<Response, Problem> {
     let wanted = query.text("code").to_owned();
     let mut tx = app.database.read().await?;
     let mut wrong = "";
     if !wanted.is_empty() {
         let found = match CreditCode::parse(&base::plain(&wanted)) {
-            Ok(code) => organisation::find_by_code(&mut tx, &code).await?,
-            Err(_) => None,
+            Ok(code) => organisation::find_by_code(&mut tx, &code).await?.into_iter().collect(),
+            Err(_) => organisation::find_by_name(&mut tx, &wanted).await?,
         };
-        match found {
-            Some(found) => return Ok(see_other(&way(found.organisation_id.as_str()))),
-            None => wrong = page.say(words::organisations::UNKNOWN),
+        match found.as_slice() {
+            [] => wrong = page.say(words::organisations::UNKNOWN),
+            [found] => return Ok(see_other(&way(found.organisation_id.as_str()))),
+            several => {
+                let found_as = |one: &OrganisationView| found_as(&page, &one.name, &wanted);
+                let lines = several.iter().map(|one| Line { name: found_as(one), ..line(&page, one) }).collect();
+                let title = page.say(words::organisations::SEVERAL);
+                return Ok(html(StatusCode::OK, &Organisations { page, wanted, wrong, title, lines, next: None }));
+            }
         }
     }
     let list = ListPage { after: OrganisationId::parse(query.text("after")).ok(), limit: SHOWN };
@@ -108,7 +117,8 @@ pub async fn list(State(app): State<App>, _: Staff, page: Page, Query(query): Qu
     let next = found.next.map(|next| format!("/operator/organisations?after={next}"));
     let lines = found.items.iter().map(|one| line(&page, one)).collect();
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    Ok(html(status, &Organisations { page, wanted, wrong, lines, next }))
+    let title = page.say(words::organisations::DEPARTMENTS);
+    Ok(html(status, &Organisations { page, wanted, wrong, title, lines, next }))
 }
 
 /// `GET /operator/organisations/{id}`.

@@ -19,7 +19,7 @@ use identity::{
     password::{self, PasswordState},
     person::{
         self, PersonView,
-        change::{self, Contact},
+        change::{self, Contact, Former},
     },
     proposal,
     reset::HandedOver,
@@ -110,6 +110,8 @@ struct One {
     name: String,
     number: String,
     died: String,
+    /// Names of before, each with its time.
+    former: Vec<String>,
     appointment: String,
     /// The address of this page, below which its acts are.
     way: String,
@@ -215,7 +217,7 @@ pub async fn find(State(app): State<App>, by: Staff, page: Page, fields: Fields)
     }
     let namesake = |person: &PersonView| -> Result<Namesake, Problem> {
         let number = person.identity_number(&app.vault)?.masked();
-        Ok(Namesake { id: person.person_id.to_string(), name: person.name.clone(), number })
+        Ok(Namesake { id: person.person_id.to_string(), name: found_as(&page, &person.name, wanted), number })
     };
     let found = people.iter().map(namesake).collect::<Result<Vec<_>, _>>()?;
     let (status, wrong) = if found.is_empty() {
@@ -254,6 +256,7 @@ pub(super) async fn render(
     for view in account::of_person(&mut tx, &id).await? {
         accounts.push(described(&mut tx, &page, view).await?);
     }
+    let former = change::history(&mut tx, &id).await?;
     let sessions = session::list(&mut tx, &id, page.visit.at, &ListPage::first(SESSIONS)).await?;
     let waiting = proposal::waiting(&mut tx, &[change::NAME, appointment::APPOINT], id.as_str(), page.visit.at).await?;
     drop(tx);
@@ -279,6 +282,7 @@ pub(super) async fn render(
         waiting: waiting.iter().map(|one| proposed::waiting(&page, one)).collect(),
         done,
         number: person.identity_number(&app.vault)?.masked(),
+        former: former.into_iter().map(|one| page.say(&former_name(one)).to_owned()).collect(),
         name: person.name,
         died: person.died_on.map(|day| day.to_string()).unwrap_or_default(),
         appointment: appointment
@@ -300,6 +304,22 @@ pub(super) async fn render(
         page,
     };
     Ok(html(one.again.status(), &one))
+}
+
+/// A name of before with its time.
+pub(in crate::staff) fn former_name(one: Former) -> Text {
+    match one.since {
+        Some(since) => words::people::former_one(one.name, since.legal_text(), one.until.legal_text()),
+        None => words::people::former_first(one.name, one.until.legal_text()),
+    }
+}
+
+/// What somebody or something is called who was found by this name.
+pub(in crate::staff) fn found_as(page: &Page, name: &str, wanted: &str) -> String {
+    if name == wanted.trim() {
+        return name.to_owned();
+    }
+    page.say(&words::people::now_called(name, wanted.trim())).to_owned()
 }
 
 /// `GET /operator/accounts/{id}`.

@@ -219,6 +219,72 @@ async fn looks_of_clerks_operators_and_auditors_leave_one_entry_each() {
     assert!(left.is_empty(), "{left:#?}");
 }
 
+#[tokio::test]
+async fn an_auditor_finds_by_a_name_of_before_and_reads_from_which_name_to_which() {
+    let office = office().await;
+    renamed(&office, &office.person_id, "欧阳龙").await;
+    let auditor = auditor(&office).await;
+    for wanted in ["欧阳龘", "欧阳龙"] {
+        let way = find(&auditor, wanted).await;
+        assert_eq!(way.location(), format!("/audit/entries?object={}", office.person_id), "{wanted}");
+    }
+    let page = auditor.get(&format!("/audit/entries?object={}", office.person_id)).await.text;
+    assert!(page.contains("姓名：欧阳龘 → 欧阳龙"), "{page}");
+    let former = page.split_once("id=\"former\"").unwrap().1.split("</p>").next().unwrap();
+    assert!(former.contains("欧阳龘（登记时起，至 2026-11-23 15:00:00"), "{former}");
+    // The file says so in words, and the log itself does not know the names.
+    let file = auditor.get(&format!("/audit/entries.csv?object={}", office.person_id)).await.text;
+    let row = file.lines().find(|line| line.contains("person.changed")).unwrap();
+    assert!(row.contains("欧阳龘 → 欧阳龙") && row.contains("\"\"renaming\"\":\"\"rnm_"), "{row}");
+}
+
+#[tokio::test]
+async fn a_licence_keeps_the_name_that_it_was_issued_to_and_the_name_of_now_stands_beside_it() {
+    let office = office().await;
+    let body = office.driving(&office.person).to_string();
+    let issued = office.call(Method::POST, "/api/v1/licences", Some("one"), &body).await.json();
+    let id = issued["id"].as_str().unwrap();
+    let mut work = office.app.database.begin(records::testing::context(NOW, 92)).await.unwrap();
+    let account = identity::account::open(&mut work, &office.person_id, "citizen", None).await.unwrap();
+    let opening = identity::session::Opening {
+        account: &account,
+        method: identity::session::Method::Password,
+        address: "127.0.0.1",
+        device: "test",
+        limits: identity::session::Limits::default(),
+    };
+    let (token, _) = identity::session::open(&mut work, opening).await.unwrap();
+    work.commit().await.unwrap();
+    let mut holder = Desk::new(&office, &office.clerk).await;
+    holder.cookie = format!("guosuo={}", token.expose());
+    let clerk = Desk::new(&office, &office.clerk).await;
+    let pages = [(&holder, "/me/licences".to_owned()), (&holder, format!("/me/licences/{id}"))];
+    let pages = pages.into_iter().chain([(&clerk, format!("/console/licences/{id}"))]).collect::<Vec<_>>();
+    for (who, path) in &pages {
+        assert!(!who.get(path).await.text.contains("现用名"), "{path}");
+    }
+    renamed(&office, &office.person_id, "欧阳龙").await;
+    for (who, path) in &pages {
+        let page = who.get(path).await.text;
+        let facts = page.split_once("class=\"facts\"").unwrap().1.split("</dl>").next().unwrap();
+        assert!(facts.contains("现用名</dt>") && facts.contains("欧阳龙</dd>"), "{path}: {page}");
+        assert!(facts.contains("欧阳龘"), "{path}: {facts}");
+    }
+    let list = holder.get("/me/licences").await.text;
+    assert!(list.contains("<dd>欧阳龘</dd>"), "{list}");
+}
+
+/// A person gets another name from the operator of the machine.
+async fn renamed(office: &Office, person: &base::id::PersonId, to: &str) {
+    let context = records::Context { actor: records::testing::operator(), ..records::testing::context(NOW, 93) };
+    let mut work = office.app.database.begin(context).await.unwrap();
+    let before = identity::person::find(&mut work.tx, person).await.unwrap().unwrap().name;
+    let renaming = identity::person::change::Renaming { before, after: to.to_owned() };
+    let reason = identity::Reason::parse("户籍更正").unwrap();
+    identity::person::change::rename(&mut work, person, &renaming, &reason).await.unwrap();
+    work.commit().await.unwrap();
+}
+
 /// An auditor at a browser.
 async fn auditor(office: &Office) -> Desk<'_> {
     let mut work = office.app.database.begin(records::testing::context(NOW, 91)).await.unwrap();

@@ -51,6 +51,10 @@ async fn an_operator_changes_a_companys_name_and_address_and_sees_what_it_was() 
     assert_eq!(done.location(), format!("{way}?changed"), "{}", done.text);
     let page = two.get(&two.one, &way).await.text;
     assert!(page.contains("id=\"name-now\">滨江市龙福酒楼<") && page.contains("滨江市龙福餐饮有限公司"), "{page}");
+    for name in ["滨江市龙福酒楼", "滨江市龙福餐饮有限公司"] {
+        let path = format!("/operator/organisations?code={}", crate::kit::links::percent_encode(name));
+        assert_eq!(two.get(&two.one, &path).await.location(), way, "{name}");
+    }
     let stale = two.post(&two.other, &format!("{way}/edit"), &[&fields[..], &[SURE]].concat()).await;
     assert_eq!(stale.status, StatusCode::CONFLICT);
     assert_eq!(two.get(&two.office.clerk.cookie, &way).await.status, StatusCode::FORBIDDEN);

@@ -60,6 +60,29 @@ async fn an_operator_finds_somebody_by_number_username_or_whole_name_and_sees_no
 }
 
 #[tokio::test]
+async fn whoever_was_renamed_is_found_by_the_old_name_and_the_page_says_until_when_it_was() {
+    let two = Two::new().await;
+    let page = format!("/operator/people/{}", two.office.person_id);
+    assert!(!two.get(&two.one, &page).await.text.contains("曾用姓名"));
+    let wanted = [("new_name", "欧阳龙"), WHY, SURE];
+    assert_eq!(two.post(&two.one, &format!("{page}/name"), &wanted).await.location(), format!("{page}?proposed"));
+    let proposal = two.proposal(&page).await;
+    two.post(&two.other, &format!("{proposal}/approve"), &[]).await;
+    for wanted in ["欧阳龘", "欧阳龙"] {
+        let found = two.post(&two.one, "/operator/people", &[("q", wanted)]).await;
+        assert_eq!((found.status, found.location()), (StatusCode::SEE_OTHER, page.as_str()), "{wanted}");
+    }
+    let shown = two.get(&two.one, &page).await.text;
+    assert!(shown.contains("<dd id=\"former\">欧阳龘（登记时起，至 2026-11-23 15:00:00"), "{shown}");
+    // Somebody else has that name now: both are shown, and who is which.
+    let mut work = two.office.app.database.begin(records::testing::context(NOW, 32)).await.unwrap();
+    crate::public::api::tests::register(&mut work, &two.office.app, "欧阳龘", "33010119800101055").await;
+    work.commit().await.unwrap();
+    let both = two.post(&two.one, "/operator/people", &[("q", "欧阳龘")]).await.text;
+    assert!(both.contains(">欧阳龘</a>") && both.contains("欧阳龙（曾用名“欧阳龘”）</a>"), "{both}");
+}
+
+#[tokio::test]
 async fn an_operator_locks_unlocks_resets_renames_and_closes_after_a_look_at_what_follows() {
     let two = Two::new().await;
     let way = citizen(&two, "li.na").await;

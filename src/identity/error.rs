@@ -27,6 +27,12 @@ pub enum Error {
     /// The caller registered an organisation a second time.
     #[error("an organisation with this credit code is already registered")]
     CreditCodeTaken,
+    /// The caller was shown the document of a child, and the person is none: another document is needed.
+    #[error("this document is for those under {years}")]
+    DocumentOfChild {
+        /// From which age on it is none.
+        years: i32,
+    },
     /// Ours to fix.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -129,6 +135,9 @@ pub enum Error {
         /// The most that wait.
         max: usize,
     },
+    /// The caller files a second reset after one search: the number has to be typed again.
+    #[error("a reset was filed after this search already")]
+    ResetSearchUsed,
     /// An appointment needs at least one role.
     #[error("an appointment needs a role")]
     RoleMissing,

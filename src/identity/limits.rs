@@ -16,6 +16,10 @@ pub(crate) const COMMAND_KEYS_MAX: i64 = 16;
 /// there.
 pub(crate) const RESET_SECONDS: i64 = 30 * 60;
 
+/// Up to which age the household register is the document of a person, in whole years: from then on everybody has to have
+/// an identity card (居民身份证法, articles 2 and 7).
+pub(crate) const HOUSEHOLD_REGISTER_UNDER_YEARS: i32 = 16;
+
 /// What "in a day" means for resets, in seconds.
 pub(crate) const RESET_DAY_SECONDS: i64 = 86_400;
 

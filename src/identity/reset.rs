@@ -58,6 +58,14 @@ impl Document {
     }
 }
 
+/// What a reset is filed with.
+#[derive(Clone, Copy, Debug)]
+pub struct Filing {
+    pub document: Document,
+    /// When the person's number was typed: each time is good for one reset.
+    pub searched_at: Instant,
+}
+
 /// A reset as the counter sees it.
 #[derive(Clone, Debug)]
 pub struct ResetView {
@@ -67,7 +75,7 @@ pub struct ResetView {
     pub username: String,
     /// Whose account it is.
     pub name: String,
-    pub(crate) organisation_id: OrganisationId,
+    pub organisation_id: OrganisationId,
     pub document: Option<Document>,
     pub(crate) filed_by: StaffId,
     pub filed_by_person: PersonId,
@@ -94,12 +102,18 @@ pub struct HandedOver {
 ///
 /// [`Error::NotAllowed`] when who acts has no counter; [`Error::AccountUnknown`], [`Error::AccountLocked`] for an account
 /// that is not open; [`Error::Own`] for one's own; [`Error::HasPowers`] for that of somebody with powers;
-/// [`Error::ResetOpen`] when one waits already; [`Error::ResetsOften`] and [`Error::ResetsWaiting`] beyond the limits.
-pub async fn file(work: &mut Work, account: &AccountId, document: Document) -> Result<ResetId, Error> {
+/// [`Error::DocumentOfChild`] for a document that a grown-up has not; [`Error::ResetOpen`] when one waits already,
+/// [`Error::ResetSearchUsed`] when the number was typed for another one; [`Error::ResetsOften`] and
+/// [`Error::ResetsWaiting`] beyond the limits.
+pub async fn file(work: &mut Work, vault: &Vault, account: &AccountId, filing: &Filing) -> Result<ResetId, Error> {
     let clerk = staff::acting(work, Role::Counter).await?;
     let found = account::hold(&mut work.tx, account).await?.ok_or(Error::AccountUnknown)?;
-    check_account(work, &clerk, &found).await?;
     let at = work.at();
+    if waiting_for(&mut work.tx, account, at).await?.is_some() {
+        return Err(Error::ResetOpen);
+    }
+    let person = check_account(work, &clerk, &found).await?;
+    check_document(vault, &person, filing.document, at)?;
     let since = at.plus_seconds(-limits::RESET_DAY_SECONDS);
     if queries::of_person_since(&mut work.tx, &found.person_id, since).await? >= limits::RESETS_OF_PERSON_MAX {
         return Err(Error::ResetsOften { max: limits::RESETS_OF_PERSON_MAX });
@@ -114,14 +128,15 @@ pub async fn file(work: &mut Work, account: &AccountId, document: Document) -> R
         account,
         person: &found.person_id,
         organisation: &clerk.organisation_id,
-        document,
+        filing,
         filed_by: &clerk.staff_id,
         ends_at: at.plus_seconds(limits::RESET_SECONDS),
     };
+    // Nobody else files one for this account while it is held.
     if !queries::insert(&mut work.tx, new, at).await? {
-        return Err(Error::ResetOpen);
+        return Err(Error::ResetSearchUsed);
     }
-    let document = document.code().to_owned();
+    let document = filing.document.code().to_owned();
     work.record(PasswordResetFiled { account: account.clone(), reset: reset.clone(), document });
     Ok(reset)
 }
@@ -147,7 +162,10 @@ pub async fn approve(
         return Err(Error::ResetOver);
     }
     let found = account::hold(&mut work.tx, &reset.account_id).await?.ok_or(Error::AccountUnknown)?;
-    check_account(work, &clerk, &found).await?;
+    let person = check_account(work, &clerk, &found).await?;
+    if let Some(document) = reset.document {
+        check_document(vault, &person, document, work.at())?;
+    }
     decide(work, &reset, &clerk, "approved").await?;
     work.record(PasswordResetApproved {
         account: reset.account_id.clone(),
@@ -224,6 +242,11 @@ pub async fn find(
     Ok(found.filter(|reset| reset.organisation_id == *organisation))
 }
 
+/// The reset of an account that waits for a second member of staff, in whichever department.
+pub async fn waiting_for(tx: &mut Tx, account: &AccountId, at: Instant) -> Result<Option<ResetView>, Fault> {
+    Ok(queries::open_of(tx, account, at).await?.filter(|reset| reset.state == Progress::Open))
+}
+
 /// The resets of a department, the newest first.
 pub async fn list(
     tx: &mut Tx,
@@ -285,8 +308,12 @@ async fn decide(work: &mut Work, reset: &ResetView, clerk: &StaffView, state: &'
     }
 }
 
-/// Whether this member of staff may give this account another password.
-async fn check_account(work: &mut Work, clerk: &StaffView, found: &account::AccountView) -> Result<(), Error> {
+/// Whether this member of staff may give this account another password; whose it is.
+async fn check_account(
+    work: &mut Work,
+    clerk: &StaffView,
+    found: &account::AccountView,
+) -> Result<person::PersonView, Error> {
     match found.state {
         AccountState::Closed => return Err(Error::AccountUnknown),
         AccountState::Locked => return Err(Error::AccountLocked),
@@ -295,6 +322,23 @@ async fn check_account(work: &mut Work, clerk: &StaffView, found: &account::Acco
     if found.person_id == clerk.person_id {
         return Err(Error::Own);
     }
-    person::living(&mut work.tx, &found.person_id).await?;
-    if operator::powers(&mut work.tx, &found.person_id).await?.is_empty() { Ok(()) } else { Err(Error::HasPowers) }
+    let person = person::living(&mut work.tx, &found.person_id).await?;
+    if operator::powers(&mut work.tx, &found.person_id).await?.is_empty() { Ok(person) } else { Err(Error::HasPowers) }
+}
+
+/// Which documents a person can have shown: the household register has no photograph, and whoever is not a child any more
+/// has a card. A number that names no day says of nobody that they are a child.
+///
+/// # Errors
+///
+/// [`Fault`] when the vault has another key.
+pub fn documents(vault: &Vault, person: &person::PersonView, at: Instant) -> Result<Vec<Document>, Fault> {
+    let born = person.identity_number(vault)?.birth_date();
+    let is_child = born.is_some_and(|day| at.date() < day.plus_years(limits::HOUSEHOLD_REGISTER_UNDER_YEARS));
+    Ok(Document::ALL.into_iter().filter(|one| is_child || *one != Document::HouseholdRegister).collect())
+}
+
+fn check_document(vault: &Vault, person: &person::PersonView, document: Document, at: Instant) -> Result<(), Error> {
+    let years = limits::HOUSEHOLD_REGISTER_UNDER_YEARS;
+    if documents(vault, person, at)?.contains(&document) { Ok(()) } else { Err(Error::DocumentOfChild { years }) }
 }

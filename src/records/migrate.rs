@@ -70,6 +70,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0023_licence_revocation"),
     pair!("0024_records_archive"),
     both!("0025_names"),
+    both!("0027_identity_names"),
     both!("0027_identity_renaming"),
     both!("0029_person_facts"),
 ];

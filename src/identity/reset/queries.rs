@@ -4,7 +4,7 @@ use base::{
 };
 use records::{FromRow, Tx, Value, args};
 
-use super::{Document, ResetView};
+use super::{Document, Filing, ResetView};
 use crate::Progress;
 
 /// A statement that reads resets as [`Row`] takes them: the columns, and then what is asked for.
@@ -89,28 +89,29 @@ pub struct New<'a> {
     pub account: &'a AccountId,
     pub person: &'a PersonId,
     pub organisation: &'a OrganisationId,
-    pub document: Document,
+    pub filing: &'a Filing,
     pub filed_by: &'a StaffId,
     pub ends_at: Instant,
 }
 
-/// False when one waits for this account already.
+/// False when one waits for this account already, or was filed after the same search.
 pub async fn insert(tx: &mut Tx, new: New<'_>, at: Instant) -> Result<bool, Fault> {
     let inserted = tx
         .run(
             "insert into password_reset (reset_id, account_id, person_id, organisation_id, document, filed_by, filed_at,
-                                         ends_at, state)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, 'open')
-                 on conflict (account_id) where state = 'open' do nothing",
+                                         ends_at, searched_at, state)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open')
+                 on conflict do nothing",
             args![
                 new.reset,
                 new.account,
                 new.person,
                 new.organisation,
-                new.document.code(),
+                new.filing.document.code(),
                 new.filed_by,
                 at,
-                new.ends_at
+                new.ends_at,
+                new.filing.searched_at
             ],
         )
         .await?;
@@ -164,6 +165,11 @@ pub async fn waiting_of(tx: &mut Tx, staff: &StaffId, since: Instant, at: Instan
 
 pub async fn by_id(tx: &mut Tx, reset: &ResetId, at: Instant) -> Result<Option<ResetView>, Fault> {
     let row: Option<Row> = tx.first(resets!("where r.reset_id = $1"), args![reset]).await?;
+    Ok(row.map(|row| row.view(tx, at)))
+}
+
+pub async fn open_of(tx: &mut Tx, account: &AccountId, at: Instant) -> Result<Option<ResetView>, Fault> {
+    let row: Option<Row> = tx.first(resets!("where r.account_id = $1 and r.state = 'open'"), args![account]).await?;
     Ok(row.map(|row| row.view(tx, at)))
 }
 

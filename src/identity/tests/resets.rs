@@ -5,7 +5,7 @@ use base::id::{OrganisationId, ResetId};
 use super::*;
 use crate::{
     Progress,
-    reset::{self, Document, HandedOver},
+    reset::{self, Document, Filing, HandedOver},
 };
 
 /// Two counters in one department, and one in another.
@@ -29,7 +29,8 @@ impl Hall {
 
 async fn file(office: &Office, who: &Actor, seconds: i64, account: &AccountId) -> Result<ResetId, Error> {
     let mut work = office.begin(who, seconds).await?;
-    let reset = reset::file(&mut work, account, Document::IdentityCard).await?;
+    let filing = Filing { document: Document::IdentityCard, searched_at: at(seconds) };
+    let reset = reset::file(&mut work, &office.city.vault, account, &filing).await?;
     work.commit().await?;
     Ok(reset)
 }
@@ -304,5 +305,59 @@ async fn a_reset_that_was_decided_is_not_decided_again_when_its_row_is_put_back(
     assert_eq!(state_of(&office, 21, &reset).await?, Progress::Open);
     assert!(matches!(approve(&office, &office.two, 22, &reset).await, Err(Error::Fault(_))));
     office.city.sign_in(23, &right()).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_household_register_is_the_document_of_a_child_up_to_the_day_of_sixteen() -> Result<(), Error> {
+    let Hall { office, .. } = Hall::open().await?;
+    let today = at(0).date();
+    let check = async |born: base::Date, serial: u32, is_child: bool| -> Result<(), Error> {
+        let number = format!("110105{}{serial:03}", born.to_string().replace('-', ""));
+        let identity_number = IdentityNumber::complete(&number).unwrap();
+        let mut work = office.begin(&testing::operator(), -900).await?;
+        let new = NewPerson { identity_number, ..new_person("小明", 1) };
+        let person = person::register(&mut work, &office.city.vault, new).await?;
+        let account = account::open(&mut work, &person, &format!("child{serial}"), None).await?;
+        work.commit().await?;
+        let mut work = office.begin(&office.one, 0).await?;
+        let filing = Filing { document: Document::HouseholdRegister, searched_at: at(0) };
+        let filed = reset::file(&mut work, &office.city.vault, &account, &filing).await;
+        match is_child {
+            true => assert!(filed.is_ok(), "{born}: {filed:?}"),
+            false => assert!(matches!(filed, Err(Error::DocumentOfChild { years: 16 })), "{born}: {filed:?}"),
+        }
+        Ok(())
+    };
+    check(today.plus_years(-16).plus_days(1), 101, true).await?;
+    check(today.plus_years(-16), 102, false).await?;
+    check(today.plus_years(-40), 103, false).await?;
+    check(today.plus_years(-8), 104, true).await
+}
+
+#[tokio::test]
+async fn one_search_is_good_for_one_reset() -> Result<(), Error> {
+    let Hall { office, .. } = Hall::open().await?;
+    let filing = Filing { document: Document::IdentityCard, searched_at: at(1) };
+    let file = async |who: &Actor, seconds: i64, filing: &Filing| -> Result<ResetId, Error> {
+        let mut work = office.begin(who, seconds).await?;
+        let reset = reset::file(&mut work, &office.city.vault, &office.city.account, filing).await?;
+        work.commit().await?;
+        Ok(reset)
+    };
+    let first = file(&office.one, 2, &filing).await?;
+    assert!(matches!(file(&office.one, 3, &filing).await, Err(Error::ResetOpen)));
+    let mut tx = office.city.database().read().await?;
+    let waits = reset::waiting_for(&mut tx, &office.city.account, at(3)).await?.unwrap();
+    assert_eq!((waits.reset_id, waits.organisation_id), (first.clone(), office.department.clone()));
+    drop(tx);
+    let mut work = office.begin(&office.one, 4).await?;
+    reset::withdraw(&mut work, &first).await?;
+    work.commit().await?;
+    assert!(matches!(file(&office.one, 5, &filing).await, Err(Error::ResetSearchUsed)));
+    file(&office.one, 6, &Filing { searched_at: at(6), ..filing }).await?;
+    let mut tx = office.city.database().read().await?;
+    let later = at(6 + limits::RESET_SECONDS);
+    assert!(reset::waiting_for(&mut tx, &office.city.account, later).await?.is_none());
     Ok(())
 }

@@ -148,6 +148,11 @@ impl From<identity::Error> for Problem {
             Error::AlreadyAppointed => conflict("already_appointed", words::identity::ALREADY_APPOINTED),
             Error::Busy { retry_after_seconds } => Self::Busy { retry_after_seconds },
             Error::CreditCodeTaken => conflict("credit_code_taken", words::identity::CREDIT_CODE_TAKEN),
+            Error::DocumentOfChild { years } => Self::Domain {
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                code: "document_of_child",
+                text: words::identity::document_of_child(years),
+            },
             Error::Fault(fault) => Self::Fault(fault),
             Error::Field { field } => Self::Domain {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
@@ -187,6 +192,7 @@ impl From<identity::Error> for Problem {
             Error::Reason => wrong("reason", words::proposal::REASON_MISSING),
             Error::ResetOpen => conflict("reset_open", words::identity::RESET_OPEN),
             Error::ResetOver => conflict("reset_over", words::identity::RESET_OVER),
+            Error::ResetSearchUsed => conflict("reset_search_used", words::reset::NOT_SEARCHED),
             Error::ProposalUnknown | Error::ResetUnknown => Self::NotFound,
             Error::ResetsOften { max } => limit("resets_often", words::identity::resets_often(max)),
             Error::ResetsWaiting { max } => limit("resets_waiting", words::identity::resets_waiting(max)),

@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use base::{
-    ListPage, Text,
+    Instant, ListPage, Text,
     id::{AccountId, ResetId},
     number::IdentityNumber,
 };
@@ -16,7 +16,7 @@ use identity::{
     events::{PeopleSearched, PersonOpened},
     operator, password,
     person::{self, PersonView},
-    reset::{self, Document, ResetView},
+    reset::{self, Document, Filing, ResetView},
 };
 use records::{Tx, Work};
 
@@ -50,14 +50,42 @@ struct Line {
     state: &'static str,
 }
 
+/// A reset that somebody filed before, and where it is decided.
+struct Waits {
+    words: String,
+    /// Nothing when that is in another department.
+    way: String,
+}
+
+impl Waits {
+    fn of(page: &Page, staff: &Staff, waits: &ResetView) -> Self {
+        let (account, at) = (waits.username.clone(), waits.filed_at.legal_text());
+        let is_here = waits.organisation_id == staff.appointment.organisation_id;
+        let words = if !is_here {
+            words::reset::waits_elsewhere(account, at, waits.ends_at.legal_text())
+        } else if waits.filed_by_person == staff.session.person_id {
+            words::reset::waits_mine(account, at)
+        } else {
+            words::reset::waits_here(account, waits.filed_by_name.clone(), at)
+        };
+        let way = if is_here { format!("/desk/resets/{}", waits.reset_id) } else { String::new() };
+        Self { words: page.say(&words).to_owned(), way }
+    }
+}
+
 /// Somebody who was found by number.
 struct Found {
     name: String,
     number: String,
     /// Identifiers of accounts and what they are called.
     accounts: Vec<(String, String)>,
+    /// What was chosen among them.
+    account: String,
     documents: Vec<(&'static str, &'static str)>,
     document: String,
+    compared: bool,
+    /// What was filed before and waits.
+    waiting: Vec<Waits>,
     /// That the number was typed.
     searched: String,
     /// Why no reset can be filed here, whatever the form says; then there is none.
@@ -69,13 +97,19 @@ struct Known {
     person: PersonView,
     accounts: Vec<AccountView>,
     has_powers: bool,
+    /// What was filed for these accounts and waits.
+    waiting: Vec<ResetView>,
 }
 
 impl Known {
-    async fn of(tx: &mut Tx, person: PersonView) -> Result<Self, Problem> {
+    async fn of(tx: &mut Tx, person: PersonView, at: Instant) -> Result<Self, Problem> {
         let accounts = account::of_person(tx, &person.person_id).await?;
         let has_powers = !operator::powers(tx, &person.person_id).await?.is_empty();
-        Ok(Self { person, accounts, has_powers })
+        let mut waiting = Vec::new();
+        for view in &accounts {
+            waiting.extend(reset::waiting_for(tx, &view.account_id, at).await?);
+        }
+        Ok(Self { person, accounts, has_powers, waiting })
     }
 }
 
@@ -83,8 +117,8 @@ impl Known {
 enum Shown {
     /// The field for a number, with what was typed and what is wrong with it.
     Form(String, &'static str),
-    /// Who was found, with what is wrong with the form.
-    Found(Found, Vec<FieldError>),
+    /// Who was found, with what is wrong with the form and its status.
+    Found(Found, StatusCode, Vec<FieldError>),
 }
 
 #[derive(askama::Template)]
@@ -148,7 +182,7 @@ pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
             let mut tx = app.database.read().await?;
             let person = person::find_by_identity_number(&mut tx, &app.vault, &number).await?;
             let known = match &person {
-                Some(person) => Some(Known::of(&mut tx, person.clone()).await?),
+                Some(person) => Some(Known::of(&mut tx, person.clone(), page.visit.at).await?),
                 None => None,
             };
             // What is written down takes a connection of its own.
@@ -156,7 +190,7 @@ pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
             staff.tell(PeopleSearched::new("identity_number", person.as_slice())).await?;
             if let Some(known) = known {
                 let found = found((&app, &staff), &page, known, &fields)?;
-                return render(&app, &staff, page, None, Shown::Found(found, Vec::new())).await;
+                return render(&app, &staff, page, None, Shown::Found(found, StatusCode::OK, Vec::new())).await;
             }
             page.say(words::reset::NOT_FOUND)
         }
@@ -170,10 +204,11 @@ pub async fn file(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
     let mut tx = app.database.read().await?;
     let view = account::find(&mut tx, &account).await?.ok_or(Problem::NotFound)?;
     drop(tx);
-    if !searched::is_by_number(&app, &staff, &view.person_id, fields.text(searched::FIELD)) {
-        let wrong = page.say(words::reset::NOT_SEARCHED);
-        return render(&app, &staff, page, None, Shown::Form(String::new(), wrong)).await;
-    }
+    let not_searched = Shown::Form(String::new(), page.say(words::reset::NOT_SEARCHED));
+    let searched = searched::by_number(&app, &staff, &view.person_id, fields.text(searched::FIELD));
+    let Some(searched_at) = searched else {
+        return render(&app, &staff, page, None, not_searched).await;
+    };
     let document = Document::parse(fields.text("document"));
     let mut errors = Vec::new();
     if document.is_none() {
@@ -182,21 +217,36 @@ pub async fn file(State(app): State<App>, staff: Staff, page: Page, fields: Fiel
     if fields.text("compared") != "yes" {
         errors.push(FieldError::new(&page, "compared", words::reset::COMPARED_MISSING));
     }
+    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     if let (Some(document), true) = (document, errors.is_empty()) {
+        let filing = Filing { document, searched_at };
         let file = async |mut work: Work| {
-            let reset = reset::file(&mut work, &account, document).await?;
+            let reset = reset::file(&mut work, &app.vault, &account, &filing).await?;
             work.commit().await?;
             Ok(reset)
         };
-        return Ok(see_other(&format!("/desk/resets/{}", staff.attempt(file).await?)));
+        match staff.attempt(file).await {
+            Ok(reset) => return Ok(see_other(&format!("/desk/resets/{reset}"))),
+            Err(Problem::Domain { code: "reset_search_used", .. }) => {
+                return render(&app, &staff, page, None, not_searched).await;
+            }
+            // What a rule says stands above the form, with what was chosen in it.
+            Err(Problem::Domain { status: refused, code, text }) => {
+                let field = if code == "document_of_child" { "document" } else { "found" };
+                errors.push(FieldError::new(&page, field, &text));
+                status = refused;
+            }
+            Err(problem) => return Err(problem),
+        }
     }
     let mut tx = app.database.read().await?;
     let person = person::find(&mut tx, &view.person_id).await?.ok_or(Problem::NotFound)?;
-    let known = Known::of(&mut tx, person).await?;
+    let known = Known::of(&mut tx, person, page.visit.at).await?;
     drop(tx);
     staff.tell(opened(&known.person)).await?;
-    let found = found((&app, &staff), &page, known, &fields)?;
-    render(&app, &staff, page, None, Shown::Found(found, errors)).await
+    let found =
+        Found { searched: fields.text(searched::FIELD).to_owned(), ..found((&app, &staff), &page, known, &fields)? };
+    render(&app, &staff, page, None, Shown::Found(found, status, errors)).await
 }
 
 /// `GET /desk/resets/{id}`.
@@ -222,6 +272,13 @@ pub async fn approve(
         return one(&app, &staff, page, &id, again).await;
     }
     let view = view(&app, &staff, &page, &id).await?;
+    match hand_over((&app, &staff), page.clone(), &view).await {
+        Err(problem) => refused((&app, &staff), page, &id, ("approve", fields), problem).await,
+        done => done,
+    }
+}
+
+async fn hand_over((app, staff): (&App, &Staff), page: Page, view: &ResetView) -> Result<Response, Problem> {
     // Nobody makes this node hash passwords for what is decided already.
     if view.state == Progress::Approved {
         let places = [("/desk", page.say(words::desk::TITLE)), ("/desk/resets", page.say(words::reset::TITLE))];
@@ -259,19 +316,35 @@ pub async fn refuse((State(app), staff, page, Path(id), fields): Asked) -> Resul
         reset::refuse(&mut work, &view.reset_id, &why).await?;
         Ok(work.commit().await?)
     };
-    staff.attempt(refuse).await?;
-    Ok(see_other(&format!("/desk/resets/{id}")))
+    match staff.attempt(refuse).await {
+        Ok(()) => Ok(see_other(&format!("/desk/resets/{id}"))),
+        Err(problem) => refused((&app, &staff), page, &id, ("refuse", fields), problem).await,
+    }
 }
 
 /// `POST /desk/resets/{id}/withdraw`.
-pub async fn withdraw(staff: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
-    let id = ResetId::parse(&id).map_err(|_| Problem::NotFound)?;
+pub async fn withdraw((State(app), staff, page, Path(id), fields): Asked) -> Result<Response, Problem> {
+    let view = view(&app, &staff, &page, &id).await?;
     let withdraw = async |mut work: Work| {
-        reset::withdraw(&mut work, &id).await?;
+        reset::withdraw(&mut work, &view.reset_id).await?;
         Ok(work.commit().await?)
     };
-    staff.attempt(withdraw).await?;
-    Ok(see_other(&format!("/desk/resets/{id}")))
+    match staff.attempt(withdraw).await {
+        Ok(()) => Ok(see_other(&format!("/desk/resets/{id}"))),
+        Err(problem) => refused((&app, &staff), page, &id, ("withdraw", fields), problem).await,
+    }
+}
+
+/// What a rule says stands on the page of the reset, which shows what became of it and what was typed.
+async fn refused(
+    (app, staff): (&App, &Staff),
+    page: Page,
+    id: &str,
+    form: (&'static str, Fields),
+    problem: Problem,
+) -> Result<Response, Problem> {
+    let again = Again::after(problem, &page, form, |_| Some("reset"))?;
+    one(app, staff, page, id, again).await
 }
 
 async fn view(app: &App, staff: &Staff, page: &Page, id: &str) -> Result<ResetView, Problem> {
@@ -317,12 +390,11 @@ async fn render(
     after: Option<ResetId>,
     shown: Shown,
 ) -> Result<Response, Problem> {
-    let (found, errors, typed, wrong) = match shown {
-        Shown::Form(typed, wrong) => (None, Vec::new(), typed, wrong),
-        Shown::Found(found, errors) => (Some(found), errors, String::new(), ""),
+    let (found, status, errors, typed, wrong) = match shown {
+        Shown::Form(typed, "") => (None, StatusCode::OK, Vec::new(), typed, ""),
+        Shown::Form(typed, wrong) => (None, StatusCode::UNPROCESSABLE_ENTITY, Vec::new(), typed, wrong),
+        Shown::Found(found, status, errors) => (Some(found), status, errors, String::new(), ""),
     };
-    let is_wrong = !errors.is_empty() || !wrong.is_empty();
-    let status = if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let mut tx = app.database.read().await?;
     let wanted = ListPage { after, limit: SHOWN };
     let resets = reset::list(&mut tx, &staff.appointment.organisation_id, &wanted, page.visit.at).await?;
@@ -348,8 +420,11 @@ fn line(page: &Page, view: ResetView) -> Line {
 }
 
 fn found((app, staff): (&App, &Staff), page: &Page, known: Known, fields: &Fields) -> Result<Found, Problem> {
-    let Known { person, accounts, has_powers } = known;
-    let refused = if accounts.is_empty() {
+    let Known { person, mut accounts, has_powers, waiting } = known;
+    // For which one waits none is filed; when that is so of every account, there is no form.
+    accounts.retain(|view| waiting.iter().all(|waits| waits.account_id != view.account_id));
+    let waiting: Vec<Waits> = waiting.iter().map(|waits| Waits::of(page, staff, waits)).collect();
+    let refused = if accounts.is_empty() && waiting.is_empty() {
         Some(words::reset::NO_ACCOUNT)
     } else if has_powers {
         Some(words::identity::HAS_POWERS)
@@ -362,10 +437,16 @@ fn found((app, staff): (&App, &Staff), page: &Page, known: Known, fields: &Field
     };
     Ok(Found {
         number: person.identity_number(&app.vault)?.masked(),
+        documents: reset::documents(&app.vault, &person, page.visit.at)?
+            .into_iter()
+            .map(|document| (document.code(), page.say(called(document))))
+            .collect(),
         name: person.name,
         accounts: accounts.iter().map(|view| (view.account_id.to_string(), called_so(view))).collect(),
-        documents: Document::ALL.map(|document| (document.code(), page.say(called(document)))).to_vec(),
+        account: fields.text("account").to_owned(),
         document: fields.text("document").to_owned(),
+        compared: fields.text("compared") == "yes",
+        waiting,
         searched: searched::now(app, staff, &person.person_id),
         refused,
     })

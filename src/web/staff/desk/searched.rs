@@ -18,11 +18,11 @@ pub(super) fn now(app: &App, staff: &Staff, person: &PersonId) -> String {
     at(app, staff, person, staff.visit.at)
 }
 
-/// Whether a form says that the number of this person was typed in this session, not too long ago.
-pub(super) fn is_by_number(app: &App, staff: &Staff, person: &PersonId, said: &str) -> bool {
-    let micros = said.split_once('.').and_then(|(micros, _)| micros.parse().ok());
-    let Some(searched) = micros.map(Instant::from_micros) else { return false };
-    is_recent(searched, staff.visit.at) && secret::equal(at(app, staff, person, searched).as_bytes(), said.as_bytes())
+/// When the number of this person was typed, as a form says; nothing unless it was in this session and not too long ago.
+pub(super) fn by_number(app: &App, staff: &Staff, person: &PersonId, said: &str) -> Option<Instant> {
+    let searched = Instant::from_micros(said.split_once('.')?.0.parse().ok()?);
+    let is_ours = secret::equal(at(app, staff, person, searched).as_bytes(), said.as_bytes());
+    (is_ours && is_recent(searched, staff.visit.at)).then_some(searched)
 }
 
 /// Clocks of nodes differ a little: what another one wrote may seem to come from later.

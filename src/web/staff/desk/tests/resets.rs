@@ -101,7 +101,7 @@ async fn a_forgotten_password_is_reset_on_two_pages_and_shown_once() {
     let looks = testing::told::<PeopleSearched>(&desk.app.database).await.unwrap();
     assert!(looks.iter().all(|look| (look.by.as_str(), look.count) == ("identity_number", 1)));
     let opened = testing::told::<PersonOpened>(&desk.app.database).await.unwrap();
-    assert_eq!((looks.len(), opened.len()), (2, 3 + 1 + 1 + 1 + 1), "each page that names the person");
+    assert_eq!((looks.len(), opened.len()), (2, 3 + 1 + 1 + 1 + 1 + 1), "each page that names the person");
     assert!(opened.iter().all(|look| look.person.as_str() == looks[0].about && look.what == "password_reset"));
     // What the person had is over; with what was handed over another password is chosen.
     assert_eq!(location(&desk.get(&citizen, "/me").await), "/sign-in?to=%2Fme");
@@ -178,8 +178,10 @@ async fn the_counter_is_told_why_a_reset_cannot_be_filed() {
         desk.post(&desk.cookie, "/desk/resets", &filled(&form)).await
     };
     assert_eq!(file(&CITIZEN).await.status, StatusCode::SEE_OTHER);
-    let twice = file(&CITIZEN).await;
-    assert_eq!((twice.status, twice.text.contains("已有一件重置申请")), (StatusCode::CONFLICT, true));
+    // Whoever finds the person again is told who filed it, and has no form.
+    let number = IdentityNumber::complete(CITIZEN.number).unwrap();
+    let twice = desk.post(&desk.cookie, "/desk/resets/find", &[("number", number.as_str())]).await;
+    assert!(twice.text.contains("由您在") && !twice.text.contains("id=\"file\""), "{}", twice.text);
     // Others have no such page.
     for path in ["/desk/resets", "/desk/resets/rst_01K9Q3ZV5T8M2C4N6R7S9W0XYZ"] {
         assert_eq!(desk.get(&elsewhere, path).await.status, StatusCode::FORBIDDEN, "{path}");
@@ -193,6 +195,51 @@ async fn the_counter_is_told_why_a_reset_cannot_be_filed() {
 async fn account_of(desk: &Desk, member: &Member) -> AccountId {
     let mut tx = desk.app.database.read().await.unwrap();
     account::find_by_username(&mut tx, member.username).await.unwrap().unwrap().account_id
+}
+
+#[tokio::test]
+async fn a_second_counter_is_told_who_filed_the_reset_first_and_goes_there() {
+    let desk = desk(&[Role::Counter]).await;
+    sign_in(&desk.app, &CITIZEN, 81, &[]).await;
+    let second = sign_in(&desk.app, &SECOND, 82, &[Role::Counter]).await;
+    let number = IdentityNumber::complete(CITIZEN.number).unwrap();
+    let (mine, theirs) = (found(&desk, number.as_str()).await, found_by(&desk, &second, number.as_str()).await);
+    let reset = location(&desk.post(&desk.cookie, "/desk/resets", &filled(&mine)).await);
+    let late = desk.post(&second, "/desk/resets", &filled(&theirs)).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    for words in ["已由 李窗 在", "打开这件申请", reset.as_str(), "已有一件重置申请", "张伟"] {
+        assert!(late.text.contains(&words.replace("李窗", COUNTER.name)), "{words}: {}", late.text);
+    }
+    assert!(!late.text.contains("id=\"file\""), "{}", late.text);
+    // One search is good for one reset: after it was taken back the number is typed again.
+    desk.post(&desk.cookie, &format!("{reset}/withdraw"), &[]).await;
+    let again = desk.post(&desk.cookie, "/desk/resets", &filled(&mine)).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(again.text.contains("每次查找只能受理一件") && !again.text.contains("张伟"), "{}", again.text);
+    // What went stale is shown as it is now, with what happened.
+    let late = desk.post(&second, &format!("{reset}/approve"), &[("compared", "yes")]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.text.contains("已撤回") && late.text.contains("id=\"error\""), "{}", late.text);
+    assert!(!late.text.contains("id=\"approve\""), "{}", late.text);
+}
+
+#[tokio::test]
+async fn a_grown_up_shows_a_card_and_no_household_register_and_what_was_chosen_stays() {
+    let desk = desk(&[Role::Counter]).await;
+    sign_in(&desk.app, &CITIZEN, 81, &[]).await;
+    let number = IdentityNumber::complete(CITIZEN.number).unwrap();
+    let page = desk.post(&desk.cookie, "/desk/resets/find", &[("number", number.as_str())]).await;
+    assert!(!page.text.contains("value=\"household_register\""), "{}", page.text);
+    let form = found(&desk, number.as_str()).await;
+    let fields =
+        filled(&form).map(|(name, value)| (name, if name == "document" { "household_register" } else { value }));
+    let refused = desk.post(&desk.cookie, "/desk/resets", &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("未满 16 周岁") && refused.text.contains("href=\"#document\""), "{}", refused.text);
+    assert!(refused.text.contains("value=\"yes\" checked"), "what was ticked stays: {}", refused.text);
+    let kept = between(&refused.text, "name=\"searched\" value=\"", '"').to_owned();
+    let filed = desk.post(&desk.cookie, "/desk/resets", &filled(&(form.0, kept))).await;
+    assert_eq!(filed.status, StatusCode::SEE_OTHER, "{}", filed.text);
 }
 
 #[tokio::test]

@@ -78,6 +78,11 @@ pub(crate) enum Guard {
     Safe,
     /// A form of ours with its `csrf` field, checked before the handler runs.
     Form,
+    /// The same, of a form that asks for a page until it has the field that acts: its answer is at an address of its own
+    /// (see [`crate::kit::asked`]), which is this one with that behind it.
+    Asking { acts: &'static str, at: &'static str },
+    /// What such a form asks for, opened from its address, where no field acts.
+    Asked { acts: &'static str },
     /// A form of ours with a file; [`crate::kit::upload::Upload`] checks its `csrf` field, which has to come first.
     Upload,
     /// No cookie counts here: the caller proves who it is with a token or a secret of its own.
@@ -98,6 +103,13 @@ pub struct Row {
     pub(crate) who: Who,
     /// How forged requests are kept out.
     pub(crate) guard: Guard,
+}
+
+impl Row {
+    /// Whether people call it who are signed in, from a page of ours.
+    pub(crate) fn is_for_browsers(&self) -> bool {
+        matches!(self.who, Who::SignedIn(_) | Who::Staff(..))
+    }
 }
 
 /// The table as a page of the documentation.
@@ -139,6 +151,10 @@ fn guard(guard: Guard) -> String {
     match guard {
         Guard::Safe => "change nothing".to_owned(),
         Guard::Form => "lack the form's token".to_owned(),
+        Guard::Asking { acts, .. } => {
+            format!("lack the form's token; without `{acts}` it leads to a page and acts not")
+        }
+        Guard::Asked { .. } => "change nothing: the form is sealed into the address for one session".to_owned(),
         Guard::Upload => "lack the form's token, before the file".to_owned(),
         Guard::Bearer => "no cookie counts".to_owned(),
         Guard::Open(reason) => format!("let in: {reason}"),

@@ -8,13 +8,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use http::Method;
+
 use crate::{
     App, Problem,
     kit::{
         access::{AssuranceLevel, Guard, Row, Who},
+        asked,
         caller::Caller,
-        form, session,
-        visit::{self, SharedVisit},
+        form,
+        page::see_other,
+        pages, session,
+        visit::{self, SharedVisit, Visit},
     },
 };
 
@@ -37,19 +42,28 @@ where
     fn call(self, request: Request, app: App) -> Self::Future {
         Box::pin(async move {
             match check(&app, &self.row, request).await {
-                Ok(request) => self.handler.call(request, app).await,
+                Ok(Checked::Admitted(request)) => self.handler.call(request, app).await,
+                Ok(Checked::Elsewhere(address)) => see_other(&address),
                 Err(problem) => problem.into_response(),
             }
         })
     }
 }
 
+/// What becomes of a request.
+enum Checked {
+    /// The handler answers it.
+    Admitted(Request),
+    /// The answer is at this address.
+    Elsewhere(String),
+}
+
 /// First the form, then the caller: a forged form learns nothing, not even whether somebody is signed in.
-async fn check(app: &App, row: &Row, mut request: Request) -> Result<Request, Problem> {
+async fn check(app: &App, row: &Row, mut request: Request) -> Result<Checked, Problem> {
     let visit = request.extensions().get::<SharedVisit>().cloned().ok_or_else(visit::missing)?;
     match row.guard {
-        Guard::Safe | Guard::Bearer | Guard::Open(_) => {}
-        Guard::Form => {
+        Guard::Safe | Guard::Asked { .. } | Guard::Bearer | Guard::Open(_) => {}
+        Guard::Form | Guard::Asking { .. } => {
             form::check_same_site(app, request.headers())?;
             request = with_fields(app, row, &visit, request).await?;
         }
@@ -58,8 +72,39 @@ async fn check(app: &App, row: &Row, mut request: Request) -> Result<Request, Pr
             request.extensions_mut().insert(row.guard);
         }
     }
-    admit(app, row, visit, &mut request).await?;
-    Ok(request)
+    admit(app, row, &visit, &mut request).await?;
+    if request.method() == Method::POST && row.is_for_browsers() {
+        visit.stands_on(pages::of(row.path, request.uri().path()));
+    }
+    match row.guard {
+        Guard::Asking { acts, at } => Ok(leads_to(app, &visit, (acts, at), request)),
+        Guard::Asked { acts } => Ok(opened(app, &visit, acts, request)),
+        Guard::Safe | Guard::Form | Guard::Upload | Guard::Bearer | Guard::Open(_) => Ok(Checked::Admitted(request)),
+    }
+}
+
+/// A form without the field that acts is answered where its page can be had again; one that is too long for that, here.
+fn leads_to(app: &App, visit: &Visit, (acts, at): (&str, &str), request: Request) -> Checked {
+    let path = format!("{}{at}", request.uri().path());
+    let asks = request.extensions().get::<form::Fields>().filter(|fields| !fields.has(acts));
+    match asks.and_then(|fields| asked::address(app, visit, &path, fields)) {
+        Some(address) => Checked::Elsewhere(address),
+        None => Checked::Admitted(request),
+    }
+}
+
+/// The form in the address, for the handler; without one that opens, the page above is what there is.
+fn opened(app: &App, visit: &Visit, acts: &str, mut request: Request) -> Checked {
+    let path = request.uri().path().to_owned();
+    let query = form::Fields::parse(request.uri().query().unwrap_or_default().as_bytes()).unwrap_or_default();
+    match asked::open(app, visit, (&path, acts), query.text(asked::FIELD)) {
+        Some((fields, sent)) => {
+            visit.was_sent(sent);
+            request.extensions_mut().insert(fields);
+            Checked::Admitted(request)
+        }
+        None => Checked::Elsewhere(asked::above(&path).to_owned()),
+    }
 }
 
 /// Reads the form and leaves its fields for the handler, if it has the token of this browser.
@@ -78,7 +123,8 @@ async fn with_fields(app: &App, row: &Row, visit: &SharedVisit, request: Request
 }
 
 /// Finds out who calls, if the row asks for somebody, and leaves that in the request for the handler's argument.
-async fn admit(app: &App, row: &Row, visit: SharedVisit, request: &mut Request) -> Result<(), Problem> {
+async fn admit(app: &App, row: &Row, visit: &SharedVisit, request: &mut Request) -> Result<(), Problem> {
+    let visit = Arc::clone(visit);
     match row.who {
         Who::Anyone => {}
         Who::Client(scope) => {

@@ -44,6 +44,11 @@ impl Fields {
     }
 
     /// Every field as often as it came, in the order of the names.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().flat_map(|(name, values)| values.iter().map(move |value| (name.as_str(), value.as_str())))
+    }
+
+    /// The same, taken out.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn all(self) -> Vec<(String, String)> {
         let pairs =

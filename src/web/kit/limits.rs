@@ -55,6 +55,13 @@ pub const CHOOSING_SECONDS_MAX: i64 = 15 * 60;
 /// document is compared with the face meanwhile.
 pub const SEARCHED_SECONDS_MAX: i64 = 30 * 60;
 
+/// Bytes of an address with a form in it: the line of a request that proxies take is 8 KiB long, and what switches the
+/// language repeats the address in its own.
+pub const ASKED_BYTES_MAX: usize = 6 * 1024;
+
+/// How long a page that a form asked for is had again at its address, in seconds.
+pub const ASKED_SECONDS_MAX: i64 = 30 * 60;
+
 /// Files of one client that wait to be examined or are.
 pub const FILES_EACH_MAX: usize = 32;
 

@@ -41,7 +41,8 @@ pub struct Page {
     pub session: Option<Arc<Session>>,
     /// The request.
     pub visit: SharedVisit,
-    /// Where the page is had again by opening it; none of what answers a form, which would be lost.
+    /// Where the page is had again by opening it: what answers a form that acts, without what was typed; none of what is
+    /// shown once, which would be lost.
     opened_at: Option<String>,
     app: App,
 }
@@ -52,7 +53,7 @@ impl FromRequestParts<App> for Page {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let visit = visit::of(parts)?;
         let session = session::find(app, &visit).await?;
-        Ok(Self { language: visit.language, session, opened_at: opened_at(&visit), visit, app: app.clone() })
+        Ok(Self { language: visit.language, session, opened_at: visit.opened_at(), visit, app: app.clone() })
     }
 }
 
@@ -61,7 +62,7 @@ impl Page {
     pub fn of_visit(app: &App, visit: &SharedVisit) -> Self {
         let session = session::known(visit);
         let visit = Arc::clone(visit);
-        Self { language: visit.language, session, opened_at: opened_at(&visit), visit, app: app.clone() }
+        Self { language: visit.language, session, opened_at: visit.opened_at(), visit, app: app.clone() }
     }
 
     /// The same page in another language: what a client asks for with `ui_locales` in a sealed request.
@@ -74,6 +75,12 @@ impl Page {
     /// was typed.
     pub fn opened_at(mut self, address: String) -> Self {
         self.opened_at = Some(address);
+        self
+    }
+
+    /// The same page, of what is shown once: nobody is led away from it.
+    pub fn shown_once(mut self) -> Self {
+        self.opened_at = None;
         self
     }
 
@@ -152,7 +159,7 @@ impl Page {
     }
 
     /// Where this page is had again in another language or size, encoded for the query of a link; none where it would be
-    /// lost: the answer to a form, with somebody who was found, or a password that is shown once.
+    /// lost: a password that is shown once.
     pub fn here(&self) -> Option<String> {
         self.opened_at.as_deref().map(|address| crate::kit::links::percent_encode(address).to_string())
     }
@@ -182,10 +189,6 @@ impl Page {
     pub fn visit(&self) -> &Visit {
         &self.visit
     }
-}
-
-fn opened_at(visit: &Visit) -> Option<String> {
-    visit.is_opened.then(|| visit.target.clone())
 }
 
 /// A text that stands alone: in English it then begins with a capital letter.

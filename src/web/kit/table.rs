@@ -15,6 +15,7 @@ use crate::{
     kit::{
         access::{Guard, Row, Surface, Who},
         admission::AllGivenTo,
+        asked::CONFIRMED,
         enforce::Enforced,
     },
 };
@@ -55,6 +56,40 @@ impl Table {
         T: AllGivenTo<W> + 'static,
     {
         self.add((Method::POST, MethodFilter::POST), path, who, guard, handler)
+    }
+
+    /// An act whose form asks for a page first, and acts with the field `acts` alone. The page is had at the second of these
+    /// addresses by opening it; that is the first one with something behind it, or the same.
+    pub fn asking<W, H, T>(
+        self,
+        (path, page): (&'static str, &'static str),
+        who: W,
+        acts: &'static str,
+        handler: H,
+    ) -> Self
+    where
+        W: Into<Who> + Copy,
+        H: Handler<T, App>,
+        T: AllGivenTo<W> + 'static,
+    {
+        let at = page.strip_prefix(path).unwrap_or_default();
+        self.add((Method::POST, MethodFilter::POST), path, who, Guard::Asking { acts, at }, handler.clone()).add(
+            (Method::GET, MethodFilter::GET),
+            page,
+            who,
+            Guard::Asked { acts },
+            handler,
+        )
+    }
+
+    /// The same for what follows from an act: the page that says so is at the act's own address.
+    pub fn confirmed<W, H, T>(self, path: &'static str, who: W, handler: H) -> Self
+    where
+        W: Into<Who> + Copy,
+        H: Handler<T, App>,
+        T: AllGivenTo<W> + 'static,
+    {
+        self.asking((path, path), who, CONFIRMED, handler)
     }
 
     fn add<W, H, T>(

@@ -49,6 +49,10 @@ pub struct Visit {
     pub(crate) session_token: Option<Secret<String>>,
     /// The session, once somebody has looked for it (see [`crate::kit::session`]).
     pub(crate) session: OnceCell<Option<Arc<Session>>>,
+    /// The page with the form that this request sends.
+    stands_on: OnceLock<String>,
+    /// When the form was sent that this request opens from an address.
+    sent_at: OnceLock<Instant>,
     browser: OnceLock<String>,
     browser_is_new: bool,
 }
@@ -79,9 +83,33 @@ impl Visit {
             wants_json: wants_json(request.uri().path(), headers),
             session_token: session_token.map(|token| Secret::new(token.to_owned())),
             session: OnceCell::new(),
+            stands_on: OnceLock::new(),
+            sent_at: OnceLock::new(),
             browser: browser.map_or_else(OnceLock::new, |value| OnceLock::from(value.to_owned())),
             browser_is_new: browser.is_none(),
         }
+    }
+
+    /// Says when the form was sent that was opened from an address.
+    pub(crate) fn was_sent(&self, at: Instant) {
+        let _ = self.sent_at.set(at);
+    }
+
+    /// When what is answered was typed and sent: a page that is opened again is no other search.
+    pub(crate) fn sent_at(&self) -> Instant {
+        self.sent_at.get().copied().unwrap_or(self.at)
+    }
+
+    /// Says on which page the form stands that was sent.
+    pub(crate) fn stands_on(&self, page: Option<String>) {
+        if let Some(page) = page {
+            let _ = self.stands_on.set(page);
+        }
+    }
+
+    /// Where something is had by opening it that the answer is about: the page itself, or the one with the form.
+    pub(crate) fn opened_at(&self) -> Option<String> {
+        if self.is_opened { Some(self.target.clone()) } else { self.stands_on.get().cloned() }
     }
 
     /// The browser's identifier; makes one if the browser brought none.

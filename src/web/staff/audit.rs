@@ -5,11 +5,7 @@ mod home;
 
 use identity::Role;
 
-use crate::kit::{
-    access::{AssuranceLevel::Password, Guard},
-    admission::Roles,
-    table::Table,
-};
+use crate::kit::{access::AssuranceLevel::Password, admission::Roles, asked::ALWAYS_ASKS, table::Table};
 
 /// Those who read the log.
 const AUDITOR: Roles = Roles(&[Role::Auditor], Password);
@@ -18,7 +14,7 @@ const AUDITOR: Roles = Roles(&[Role::Auditor], Password);
 pub fn routes(table: Table) -> Table {
     table
         .get("/audit", AUDITOR, home::home)
-        .post("/audit/find", AUDITOR, Guard::Form, home::find)
+        .asking(("/audit/find", "/audit/find"), AUDITOR, ALWAYS_ASKS, home::find)
         .get("/audit/entries", AUDITOR, entries::list)
         .get("/audit/entries.csv", AUDITOR, entries::export)
 }

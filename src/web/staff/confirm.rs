@@ -13,6 +13,7 @@ use records::Work;
 use crate::{
     App, Page, Problem,
     kit::{
+        asked::CONFIRMED,
         form::Fields,
         page::{html, see_other},
         session::Staff,
@@ -191,7 +192,7 @@ struct WasShown<'a> {
 
 /// Whether the page that says what follows was seen.
 pub fn is_confirmed(fields: &Fields) -> bool {
-    fields.text("confirmed") == "yes"
+    fields.text(CONFIRMED) == "yes"
 }
 
 /// Says what follows, until that was seen; then does or proposes it, and goes back to the object.
@@ -224,8 +225,9 @@ pub fn ask(page: Page, act: Act<'_>) -> Response {
 }
 
 /// A secret, in the one answer that has it.
-pub fn shown_once(once: &ShownOnce) -> Response {
-    html(StatusCode::OK, once)
+pub fn shown_once(once: ShownOnce) -> Response {
+    let page = once.page.shown_once();
+    html(StatusCode::OK, &ShownOnce { page, ..once })
 }
 
 /// That a secret was shown before: a page that had it is loaded again, and nothing is done again.

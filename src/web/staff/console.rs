@@ -20,6 +20,7 @@ use seals::Deed;
 use crate::kit::{
     access::{AssuranceLevel::Password, Guard},
     admission::Roles,
+    asked::{ALWAYS_ASKS, CONFIRMED},
     table::Table,
 };
 
@@ -44,32 +45,32 @@ pub fn routes(table: Table) -> Table {
         .get("/console", STAFF, home::home)
         .get("/console/apply", CLERK, apply::choose)
         .get("/console/apply/{code}", CLERK, apply::form)
-        .post("/console/apply/{code}", CLERK, Guard::Form, apply::submit)
+        .asking(("/console/apply/{code}", "/console/apply/{code}/holder"), CLERK, "holder", apply::submit)
         .get("/console/applications", EITHER, applications::list)
         .get("/console/applications/{id}", EITHER, applications::review)
         .post("/console/applications/{id}/adopt", CLERK, Guard::Form, applications::adopt)
         .post("/console/applications/{id}/approve", REVIEWER, Guard::Form, applications::approve)
         .post("/console/applications/{id}/return", EITHER, Guard::Form, applications::send_back)
         .get("/console/licences", EITHER, licences::list)
-        .post("/console/licences/find", EITHER, Guard::Form, licences::find)
+        .asking(("/console/licences/find", "/console/licences/find"), EITHER, ALWAYS_ASKS, licences::find)
         .get("/console/licences/{id}", EITHER, licences::show)
         .get("/console/licences/{id}/file.pdf", EITHER, licences::file)
         .post("/console/licences/{id}/suspend", CLERK, Guard::Form, licences::suspend)
         .post("/console/licences/{id}/reinstate", CLERK, Guard::Form, licences::reinstate)
         .get("/console/licences/{id}/revoke", CLERK, revoke::form)
-        .post("/console/licences/{id}/revoke", CLERK, Guard::Form, revoke::file)
+        .asking(("/console/licences/{id}/revoke", "/console/licences/{id}/revoke/sure"), CLERK, CONFIRMED, revoke::file)
         .get("/console/revocations", EITHER, revocations::list)
         .get("/console/revocations/{id}", EITHER, revocations::show)
         .post("/console/revocations/{id}/adopt", CLERK, Guard::Form, revocations::adopt)
-        .post("/console/revocations/{id}/approve", REVIEWER, Guard::Form, revocations::approve)
+        .confirmed("/console/revocations/{id}/approve", REVIEWER, revocations::approve)
         .post("/console/revocations/{id}/refuse", EITHER, Guard::Form, revocations::refuse)
         .post("/console/revocations/{id}/withdraw", CLERK, Guard::Form, revocations::withdraw)
         .get("/console/seals", STAFF, seals::list)
-        .post("/console/seals", KEEPER, Guard::Form, keeping::make)
+        .asking(("/console/seals", "/console/seals/new"), KEEPER, CONFIRMED, keeping::make)
         .get("/console/seals/{id}", STAFF, seals::show)
-        .post("/console/seals/{id}/cancel", KEEPER, Guard::Form, |asked| keeping::act(Deed::Cancel, asked))
-        .post("/console/seals/{id}/freeze", KEEPER, Guard::Form, |asked| keeping::act(Deed::Freeze, asked))
-        .post("/console/seals/{id}/renew", KEEPER, Guard::Form, |asked| keeping::act(Deed::Renew, asked))
-        .post("/console/seals/{id}/unfreeze", KEEPER, Guard::Form, |asked| keeping::act(Deed::Unfreeze, asked))
+        .confirmed("/console/seals/{id}/cancel", KEEPER, |asked| keeping::act(Deed::Cancel, asked))
+        .confirmed("/console/seals/{id}/freeze", KEEPER, |asked| keeping::act(Deed::Freeze, asked))
+        .confirmed("/console/seals/{id}/renew", KEEPER, |asked| keeping::act(Deed::Renew, asked))
+        .confirmed("/console/seals/{id}/unfreeze", KEEPER, |asked| keeping::act(Deed::Unfreeze, asked))
         .post("/console/seals/proposals/{id}/withdraw", KEEPER, Guard::Form, keeping::withdraw)
 }

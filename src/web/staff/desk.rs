@@ -16,6 +16,7 @@ use identity::Role;
 use crate::kit::{
     access::{AssuranceLevel::Password, DESK, Guard},
     admission::Roles,
+    asked::ALWAYS_ASKS,
     table::Table,
 };
 
@@ -32,7 +33,7 @@ pub fn routes(table: Table) -> Table {
         .get("/desk/receipts/{number}", Roles(DESK, Password), receipt::show)
         .get("/desk/resets", COUNTER, reset::list)
         .post("/desk/resets", COUNTER, Guard::Form, reset::file)
-        .post("/desk/resets/find", COUNTER, Guard::Form, reset::find)
+        .asking(("/desk/resets/find", "/desk/resets/find"), COUNTER, ALWAYS_ASKS, reset::find)
         .get("/desk/resets/{id}", COUNTER, reset::show)
         .post("/desk/resets/{id}/approve", COUNTER, Guard::Form, reset::approve)
         .post("/desk/resets/{id}/refuse", COUNTER, Guard::Form, reset::refuse)

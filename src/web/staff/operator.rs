@@ -22,6 +22,7 @@ use identity::Role;
 use crate::kit::{
     access::{AssuranceLevel::Password, Guard},
     admission::Roles,
+    asked::ALWAYS_ASKS,
     table::Table,
 };
 
@@ -35,33 +36,27 @@ pub fn routes(table: Table) -> Table {
         .get("/operator/calendar", OPERATOR, calendar::list)
         .get("/operator/clients", OPERATOR, clients::list)
         .get("/operator/clients/{id}", OPERATOR, clients::show)
-        .post("/operator/clients/{id}/edit", OPERATOR, Guard::Form, clients::edit)
-        .post("/operator/clients/{id}/disable", OPERATOR, Guard::Form, |asked| {
-            clients::act(clients::Deed::Disable, asked)
-        })
-        .post("/operator/clients/{id}/enable", OPERATOR, Guard::Form, |asked| {
-            clients::act(clients::Deed::Enable, asked)
-        })
-        .post("/operator/clients/{id}/secret", OPERATOR, Guard::Form, |asked| {
-            clients::act(clients::Deed::Secret, asked)
-        })
+        .confirmed("/operator/clients/{id}/edit", OPERATOR, clients::edit)
+        .confirmed("/operator/clients/{id}/disable", OPERATOR, |asked| clients::act(clients::Deed::Disable, asked))
+        .confirmed("/operator/clients/{id}/enable", OPERATOR, |asked| clients::act(clients::Deed::Enable, asked))
+        .confirmed("/operator/clients/{id}/secret", OPERATOR, |asked| clients::act(clients::Deed::Secret, asked))
         .get("/operator/organisations", OPERATOR, organisations::list)
         .get("/operator/organisations/{id}", OPERATOR, organisations::show)
-        .post("/operator/organisations/{id}/edit", OPERATOR, Guard::Form, organisations::edit)
-        .post("/operator/organisations/{id}/representative", OPERATOR, Guard::Form, organisations::representative)
+        .confirmed("/operator/organisations/{id}/edit", OPERATOR, organisations::edit)
+        .confirmed("/operator/organisations/{id}/representative", OPERATOR, organisations::representative)
         .get("/operator/people", OPERATOR, people::ask)
-        .post("/operator/people", OPERATOR, Guard::Form, people::find)
+        .asking(("/operator/people", "/operator/people/found"), OPERATOR, ALWAYS_ASKS, people::find)
         .get("/operator/people/{id}", OPERATOR, people::show)
-        .post("/operator/people/{id}/appoint", OPERATOR, Guard::Form, appointments::appoint)
-        .post("/operator/people/{id}/dismiss", OPERATOR, Guard::Form, appointments::dismiss)
-        .post("/operator/people/{id}/contact", OPERATOR, Guard::Form, registered::contact)
-        .post("/operator/people/{id}/name", OPERATOR, Guard::Form, registered::name)
+        .confirmed("/operator/people/{id}/appoint", OPERATOR, appointments::appoint)
+        .confirmed("/operator/people/{id}/dismiss", OPERATOR, appointments::dismiss)
+        .confirmed("/operator/people/{id}/contact", OPERATOR, registered::contact)
+        .confirmed("/operator/people/{id}/name", OPERATOR, registered::name)
         .get("/operator/accounts/{id}", OPERATOR, people::show_account)
-        .post("/operator/accounts/{id}/close", OPERATOR, Guard::Form, |asked| people::act(people::Deed::Close, asked))
-        .post("/operator/accounts/{id}/lock", OPERATOR, Guard::Form, |asked| people::act(people::Deed::Lock, asked))
-        .post("/operator/accounts/{id}/rename", OPERATOR, Guard::Form, |asked| people::act(people::Deed::Rename, asked))
-        .post("/operator/accounts/{id}/reset", OPERATOR, Guard::Form, |asked| people::act(people::Deed::Reset, asked))
-        .post("/operator/accounts/{id}/unlock", OPERATOR, Guard::Form, |asked| people::act(people::Deed::Unlock, asked))
+        .confirmed("/operator/accounts/{id}/close", OPERATOR, |asked| people::act(people::Deed::Close, asked))
+        .confirmed("/operator/accounts/{id}/lock", OPERATOR, |asked| people::act(people::Deed::Lock, asked))
+        .confirmed("/operator/accounts/{id}/rename", OPERATOR, |asked| people::act(people::Deed::Rename, asked))
+        .confirmed("/operator/accounts/{id}/reset", OPERATOR, |asked| people::act(people::Deed::Reset, asked))
+        .confirmed("/operator/accounts/{id}/unlock", OPERATOR, |asked| people::act(people::Deed::Unlock, asked))
         .get("/operator/proposals", OPERATOR, proposals::list)
         .get("/operator/proposals/{id}", OPERATOR, proposals::show)
         .post("/operator/proposals/{id}/approve", OPERATOR, Guard::Form, proposals::approve)

@@ -147,13 +147,15 @@ async fn request(office: &Office, row: &Row, caller: &Caller, csrf: &str) -> Req
         }
     };
     let (kind, body) = match row.guard {
-        Guard::Form => ("application/x-www-form-urlencoded", format!("csrf={csrf}")),
+        Guard::Form | Guard::Asking { .. } => ("application/x-www-form-urlencoded", format!("csrf={csrf}")),
         Guard::Upload => (
             "multipart/form-data; boundary=x",
             format!("--x\r\ncontent-disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n--x--\r\n"),
         ),
         Guard::Bearer if matches!(row.who, Who::Client(_)) => ("application/json", "{}".to_owned()),
-        Guard::Bearer | Guard::Open(_) | Guard::Safe => ("application/x-www-form-urlencoded", String::new()),
+        Guard::Asked { .. } | Guard::Bearer | Guard::Open(_) | Guard::Safe => {
+            ("application/x-www-form-urlencoded", String::new())
+        }
     };
     request.header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap()
 }

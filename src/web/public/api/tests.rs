@@ -231,6 +231,16 @@ impl Office {
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
+    /// The page that a form led to, as a browser has it: what it asked for is at an address of its own.
+    pub async fn led(&self, answer: Answer, cookie: &str) -> Answer {
+        if !answer.location().contains("?form=") {
+            return answer;
+        }
+        assert_eq!(answer.status, StatusCode::SEE_OTHER);
+        let request = Request::get(answer.location()).header(header::COOKIE, cookie).body(Body::empty()).unwrap();
+        self.send(request).await
+    }
+
     /// Writes forty newer rows like that of a licence, of its issuer or of another one.
     pub async fn copied(&self, licence: &str, issuer: Option<&str>) {
         let mut tx = self.app.database.housekeeping().await.unwrap();

@@ -54,7 +54,8 @@ impl<'o> Desk<'o> {
         let request = Request::post(path)
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.office.send(request.body(body.into()).unwrap()).await
+        let answer = self.office.send(request.body(body.into()).unwrap()).await;
+        self.office.led(answer, &self.cookie).await
     }
 }
 

@@ -32,7 +32,7 @@ pub async fn show(_: Staff, page: Page) -> Response {
 pub async fn number(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let text = fields.text("text").trim().to_owned();
     if text.is_empty() {
-        return Ok(render(&Desk { page, answer: None, empty: true }));
+        return Ok(render(&Desk { page: page.shown_once(), answer: None, empty: true }));
     }
     if text.chars().count() > SCANNED_CHARACTERS_MAX {
         return Err(Problem::TooLarge { max: SCANNED_CHARACTERS_MAX });
@@ -43,14 +43,13 @@ pub async fn number(State(app): State<App>, staff: Staff, page: Page, fields: Fi
         Ok(verdict)
     };
     let verdict = staff.attempt(verify).await?;
-    let answer = Some(ShownVerdict::new(&verdict, page.language));
-    Ok(render(&Desk { page, answer, empty: false }))
+    Ok(answered(page, &verdict))
 }
 
 /// `POST /desk/file`: a file that was dropped or chosen.
 pub async fn file(State(app): State<App>, staff: Staff, page: Page, upload: Upload) -> Result<Response, Problem> {
     if upload.file.is_empty() {
-        return Ok(render(&Desk { page, answer: None, empty: true }));
+        return Ok(render(&Desk { page: page.shown_once(), answer: None, empty: true }));
     }
     let examined = upload.examine(&app).await?;
     let trust = app.library.trust.now()?;
@@ -60,8 +59,17 @@ pub async fn file(State(app): State<App>, staff: Staff, page: Page, upload: Uplo
         Ok(verdict)
     };
     let verdict = staff.attempt(verify).await?;
-    let answer = Some(ShownVerdict::new(&verdict, page.language));
-    Ok(render(&Desk { page, answer, empty: false }))
+    Ok(answered(page, &verdict))
+}
+
+/// The answer, which whoever wants it in another language has again as its receipt.
+fn answered(page: Page, verdict: &verify::Verdict) -> Response {
+    let answer = ShownVerdict::new(verdict, page.language);
+    let page = match answer.receipt.as_str() {
+        "" => page.shown_once(),
+        receipt => page.opened_at(format!("/desk/receipts/{receipt}")),
+    };
+    render(&Desk { page, answer: Some(answer), empty: false })
 }
 
 fn render(desk: &Desk) -> Response {

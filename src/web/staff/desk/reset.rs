@@ -295,7 +295,7 @@ async fn hand_over((app, staff): (&App, &Staff), page: Page, view: &ResetView) -
     };
     let done = staff.attempt(approve).await?;
     let handed_over = HandedOver {
-        page,
+        page: page.shown_once(),
         // A list is no look at people: it names them as far as one knows them already.
         name: base::mask::person_name(&view.name),
         username: done.username,
@@ -447,7 +447,7 @@ fn found((app, staff): (&App, &Staff), page: &Page, known: Known, fields: &Field
         document: fields.text("document").to_owned(),
         compared: fields.text("compared") == "yes",
         waiting,
-        searched: searched::now(app, staff, &person.person_id),
+        searched: searched::sent(app, staff, &person.person_id),
         refused,
     })
 }

@@ -13,9 +13,9 @@ use crate::{
 /// The field that carries it.
 pub(super) const FIELD: &str = "searched";
 
-/// Says that the number of somebody was typed now.
-pub(super) fn now(app: &App, staff: &Staff, person: &PersonId) -> String {
-    at(app, staff, person, staff.visit.at)
+/// Says that the number of somebody was typed when the search was sent: a page that is opened again is the same search.
+pub(super) fn sent(app: &App, staff: &Staff, person: &PersonId) -> String {
+    at(app, staff, person, staff.visit.sent_at())
 }
 
 /// When the number of this person was typed, as a form says; nothing unless it was in this session and not too long ago.

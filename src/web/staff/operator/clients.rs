@@ -251,7 +251,7 @@ async fn perform(
 /// A new secret, shown once.
 pub(super) fn shown_once(page: Page, about: String, value: String, back: String) -> Response {
     let (label, then) = (words::clients::SECRET_VALUE, words::clients::SECRET_FOLLOWS.clone());
-    confirm::shown_once(&ShownOnce { page, label, about, facts: Vec::new(), value, then, back })
+    confirm::shown_once(ShownOnce { page, label, about, facts: Vec::new(), value, then, back })
 }
 
 /// That a new secret was shown already.

@@ -500,7 +500,7 @@ pub(super) fn handed_over(page: Page, name: String, done: HandedOver, value: Str
     let facts = vec![(words::people::NAME, name), (words::reset::SIGN_IN_AT, page.sign_in_url())];
     let then = words::reset::done_until(done.until.legal_text());
     let label = words::reset::DONE;
-    confirm::shown_once(&ShownOnce { page, label, about: done.username, facts, value, then, back })
+    confirm::shown_once(ShownOnce { page, label, about: done.username, facts, value, then, back })
 }
 
 /// That a first password was shown already.

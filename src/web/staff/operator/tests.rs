@@ -50,7 +50,8 @@ impl Operator {
         let request = Request::post(path)
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.office.send(request.body(Body::from(format!("csrf={csrf}&{fields}"))).unwrap()).await
+        let answer = self.office.send(request.body(Body::from(format!("csrf={csrf}&{fields}"))).unwrap()).await;
+        self.office.led(answer, &self.cookie).await
     }
 }
 

@@ -61,7 +61,8 @@ impl Cabinet {
         let request = Request::post(path)
             .header(header::COOKIE, cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.office.send(request.body(Body::from(pairs.join("&"))).unwrap()).await
+        let answer = self.office.send(request.body(Body::from(pairs.join("&"))).unwrap()).await;
+        self.office.led(answer, cookie).await
     }
 
     /// Asks for an act on the seal as its page shows it, and confirms it.

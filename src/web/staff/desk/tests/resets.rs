@@ -21,7 +21,11 @@ impl Desk {
         let response = self.router.clone().oneshot(request.body(Body::from(pairs.join("&"))).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        let answer =
+            Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into() };
+        let to = location(&answer);
+        // As a browser does: what a form asks for is at an address of its own.
+        if to.contains("?form=") { self.get(cookie, &to).await } else { answer }
     }
 }
 

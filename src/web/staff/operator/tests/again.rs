@@ -3,6 +3,7 @@
 use identity::{account, password};
 
 use super::{clients::Two, *};
+use crate::kit::links::percent_encode;
 
 const SURE: (&str, &str) = ("confirmed", "yes");
 const WHY: (&str, &str) = ("reason", "本人来函〔2026〕3 号");
@@ -177,4 +178,80 @@ async fn a_first_password_is_shown_once_with_whose_it_is_and_where_to_sign_in() 
     let account = base::id::AccountId::parse(way.rsplit('/').next().unwrap()).unwrap();
     let mut tx = two.office.app.database.read().await.unwrap();
     assert!(matches!(password::state(&mut tx, &account).await.unwrap(), password::PasswordState::HandedOut(_)));
+}
+
+/// The address to which a form leads that asks.
+async fn asked(two: &Two, path: &str, fields: &[(&str, &str)]) -> String {
+    let page = two.get(&two.one, "/operator/keys").await.text;
+    let csrf = page.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    let mut pairs = vec![format!("csrf={}", percent_encode(&csrf))];
+    pairs.extend(fields.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))));
+    let request = Request::post(path)
+        .header(header::COOKIE, &two.one)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let answer = two.office.send(request.body(Body::from(pairs.join("&"))).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+    answer.location().to_owned()
+}
+
+#[tokio::test]
+async fn what_a_form_asks_for_is_had_again_at_an_address_that_tells_nothing_and_opens_in_its_session_alone() {
+    let two = Two::new().await;
+    let number = two.office.person.as_str().to_owned();
+    // Two of one name, so that a page answers.
+    let mut work = two.office.app.database.begin(records::testing::context(NOW, 32)).await.unwrap();
+    crate::public::api::tests::register(&mut work, &two.office.app, "欧阳龘", "33010119800101055").await;
+    work.commit().await.unwrap();
+    let found = asked(&two, "/operator/people", &[("q", "欧阳龘")]).await;
+    assert!(found.starts_with("/operator/people/found?form="), "{found}");
+    // Loaded as often as one likes, in the other language, with what was typed.
+    let page = two.get(&two.one, &found).await;
+    assert!(page.text.contains("id=\"people\"") && page.text.contains("value=\"欧阳龘\""), "{}", page.text);
+    let switch = format!("/language?to=en&amp;back={}", percent_encode(&found));
+    assert!(page.text.contains(&switch), "{}", page.text);
+    let english = two.get(&format!("{}; guosuo-lang=en", two.one), &found).await;
+    assert!(english.text.contains("People who have or had this name"), "{}", english.text);
+    // An identity number stands in no address, nor does what was typed in any other way.
+    let by_number = asked(&two, "/operator/people", &[("q", &number)]).await;
+    assert!(!by_number.contains(&number[..6]), "{by_number}");
+    assert_eq!(two.get(&two.one, &by_number).await.location(), format!("/operator/people/{}", two.office.person_id));
+    let twice = asked(&two, "/operator/people", &[("q", &number)]).await;
+    assert_ne!(by_number, twice, "the same number has another address each time");
+    // Nobody else opens it, nor at another path, nor when somebody has changed it: they are led to the form.
+    let elsewhere = found.replace("/operator/people/found", "/audit/find");
+    assert_eq!(two.get(&two.other, &found).await.location(), "/operator/people");
+    for address in ["/operator/people/found", "/operator/people/found?form=x", &found[..found.len() - 1]] {
+        assert_eq!(two.get(&two.one, address).await.location(), "/operator/people", "{address}");
+    }
+    assert_eq!(two.get(&two.one, &elsewhere).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_page_that_asks_for_confirmation_is_opened_as_often_as_one_likes_and_opening_it_does_nothing() {
+    let two = Two::new().await;
+    let page = format!("/operator/people/{}", two.office.person_id);
+    let contact = format!("{page}/contact");
+    let before = before(&two, &page).await;
+    let fields = [("before", before.as_str()), ("phone", "+86 138-0013-8000"), WHY];
+    let ask = asked(&two, &contact, &fields).await;
+    assert!(ask.starts_with(&format!("{contact}?form=")), "{ask}");
+    for _ in 0..2 {
+        let shown = two.get(&two.one, &ask).await;
+        assert_eq!(shown.status, StatusCode::OK);
+        assert!(shown.text.contains("138-0013-8000") && shown.text.contains("name=\"confirmed\""), "{}", shown.text);
+    }
+    assert!(!two.get(&two.one, &page).await.text.contains("138-0013-8000"), "nothing was done");
+    // What is wrong with it is shown at an address of its own, too, with what was typed.
+    let wrong = asked(&two, &contact, &[("before", before.as_str()), ("phone", "call me"), WHY]).await;
+    let wrong = two.get(&two.one, &wrong).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        wrong.text.contains("value=\"call me\"") && wrong.text.contains("href=\"/language?to=en"),
+        "{}",
+        wrong.text
+    );
+    let done = two.post(&two.one, &contact, &[&fields[..], &[SURE]].concat()).await;
+    assert_eq!(done.location(), format!("{page}?done"));
+    // A confirmation that is older than what it is about says so, when it is opened again.
+    assert_eq!(two.get(&two.one, &ask).await.status, StatusCode::CONFLICT);
 }

@@ -59,7 +59,8 @@ impl Two {
         let request = Request::post(path)
             .header(header::COOKIE, cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.office.send(request.body(Body::from(pairs.join("&"))).unwrap()).await
+        let answer = self.office.send(request.body(Body::from(pairs.join("&"))).unwrap()).await;
+        self.office.led(answer, cookie).await
     }
 
     /// The only proposal that a page names.

@@ -1,0 +1,95 @@
+//! A form that asks for a page, sealed into the address of that page: it is had again by opening it, in another language or
+//! size, on the way back, when it is loaded again. Nothing that was typed can be read in the address, and no server keeps
+//! it.
+//!
+//! It opens in the session it was typed in, at its own path, for half an hour. What acts is never sealed: a form that is
+//! opened from an address asks, and does nothing.
+
+use base::Instant;
+use crypto::{encoding, seal_box::SealBox};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    App,
+    kit::{
+        form::Fields,
+        limits::{ASKED_BYTES_MAX, ASKED_SECONDS_MAX},
+        visit::Visit,
+    },
+};
+
+/// The field of an address that holds the form.
+pub const FIELD: &str = "form";
+
+/// The field by which a form says that what follows from it was seen.
+pub const CONFIRMED: &str = "confirmed";
+
+/// The field that acts, in forms that ask and never act: none has it.
+pub const ALWAYS_ASKS: &str = "acts";
+
+/// A form as it is sealed.
+#[derive(Serialize, Deserialize)]
+struct Typed {
+    /// When it was sent, in microseconds.
+    #[serde(rename = "t")]
+    at: i64,
+    #[serde(rename = "f")]
+    fields: Vec<(String, String)>,
+}
+
+/// Where the page is that a form asks for; none for a form that is longer than an address may be.
+pub fn address(app: &App, visit: &Visit, path: &str, fields: &Fields) -> Option<String> {
+    let fields = fields.pairs().filter(|(name, _)| *name != "csrf");
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let plain = serde_json::to_vec(&Typed { at: visit.at.as_micros(), fields }).ok()?;
+    let sealed = seal_box(app).seal(&*app.entropy, &context(app, visit, path), &plain);
+    let address = format!("{path}?{FIELD}={}", encoding::base64url(&sealed));
+    (address.len() <= ASKED_BYTES_MAX).then_some(address)
+}
+
+/// The form that is sealed into the address of this path, if this session sent it a little while ago; without the field
+/// that acts, whatever is in it, and when it was sent.
+pub fn open(app: &App, visit: &Visit, (path, acts): (&str, &str), sealed: &str) -> Option<(Fields, Instant)> {
+    let sealed = encoding::base64url_decode(sealed)?;
+    let plain = seal_box(app).open(&context(app, visit, path), &sealed)?;
+    let Typed { at, fields } = serde_json::from_slice(&plain).ok()?;
+    let sent = Instant::from_micros(at);
+    // Clocks of nodes differ a little.
+    let is_recent = visit.at < sent.plus_seconds(ASKED_SECONDS_MAX) && sent < visit.at.plus_seconds(ASKED_SECONDS_MAX);
+    let mut opened = Fields::default();
+    for (name, value) in fields.into_iter().filter(|(name, _)| name != acts) {
+        opened.add(name, value).ok()?;
+    }
+    is_recent.then_some((opened, sent))
+}
+
+/// What stands above a path: where somebody goes whose form is not opened any more.
+pub fn above(path: &str) -> &str {
+    path.rsplit_once('/').map_or("/", |(above, _)| if above.is_empty() { "/" } else { above })
+}
+
+fn seal_box(app: &App) -> SealBox {
+    SealBox::new(&crypto::mac::hmac_sha256(app.key.expose(), &[b"asked form\0"]))
+}
+
+/// Another session, also one of the same browser, opens nothing.
+fn context(app: &App, visit: &Visit, path: &str) -> Vec<u8> {
+    let session = visit.session_token.as_ref().map_or("", |token| token.expose().as_str());
+    [visit.browser(app).as_bytes(), b"\0", session.as_bytes(), b"\0", path.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_that_is_not_opened_any_more_leads_to_the_page_above() {
+        for (path, expected) in [
+            ("/operator/accounts/acc_1/lock", "/operator/accounts/acc_1"),
+            ("/operator/people/found", "/operator/people"),
+            ("/x", "/"),
+        ] {
+            assert_eq!(above(path), expected);
+        }
+    }
+}

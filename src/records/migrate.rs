@@ -71,7 +71,6 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     pair!("0024_records_archive"),
     both!("0025_names"),
     both!("0027_identity_names"),
-    both!("0027_identity_renaming"),
     both!("0029_person_facts"),
 ];
 

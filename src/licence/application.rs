@@ -11,14 +11,17 @@ use records::{Seen, Tx, Value, Work};
 
 use crate::{
     error::Error,
-    events::{ApplicationAdopted, ApplicationApproved, ApplicationProposed, ApplicationReturned, ApplicationSubmitted},
+    events::{
+        ApplicationAdopted, ApplicationApproved, ApplicationProposed, ApplicationReturned, ApplicationSubmitted,
+        ApplicationWithdrawn,
+    },
     issue::{self, Approved, Begun, NewLicence, Origin, compose, official::Official},
     library::Library,
-    limits,
+    limits, own_affair,
     register::{
         content::Content,
         holder::{self, Holder},
-        reason::ReturnReason,
+        reason::{ReturnReason, WithdrawalReason},
         safe::Safe,
     },
 };
@@ -35,11 +38,13 @@ pub enum ApplicationState {
     Approved,
     /// Returned to the clerk.
     Returned,
+    /// Taken back by the clerk who had handed it in.
+    Withdrawn,
 }
 
 impl ApplicationState {
     /// Every state.
-    pub const ALL: [Self; 4] = [Self::Proposed, Self::Submitted, Self::Approved, Self::Returned];
+    pub const ALL: [Self; 5] = [Self::Proposed, Self::Submitted, Self::Approved, Self::Returned, Self::Withdrawn];
 
     /// As stored.
     pub fn as_str(self) -> &'static str {
@@ -48,6 +53,7 @@ impl ApplicationState {
             Self::Submitted => "submitted",
             Self::Approved => "approved",
             Self::Returned => "returned",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
@@ -88,8 +94,10 @@ pub struct Application {
     pub decided_at: Option<Instant>,
     /// Why it was returned.
     pub return_reason: Option<ReturnReason>,
-    /// What the reviewer added to that.
-    pub return_note: Option<String>,
+    /// Why it was withdrawn.
+    pub withdrawal_reason: Option<WithdrawalReason>,
+    /// What was added to either.
+    pub note: Option<String>,
     /// The licence that came of it.
     pub licence: Option<LicenceId>,
     /// The system that asked for it, if a system did.
@@ -100,7 +108,7 @@ pub struct Application {
 ///
 /// # Errors
 ///
-/// As [`issue::begin`], as far as it can be known now.
+/// As [`issue::begin`], as far as it can be known now; [`Error::OwnAffair`] when the clerk is the holder or acts for it.
 pub async fn apply(
     work: &mut Work,
     library: &Library,
@@ -117,7 +125,8 @@ pub async fn apply(
 ///
 /// # Errors
 ///
-/// When it could not be handed in either: as [`apply`].
+/// When it could not be handed in either: as [`apply`]; [`Error::OwnAffairOfClerk`] when the clerk named is the holder or
+/// acts for it.
 pub async fn propose(
     work: &mut Work,
     library: &Library,
@@ -136,7 +145,7 @@ pub async fn propose(
 /// # Errors
 ///
 /// [`Error::NotAuthorised`] when the official is no clerk, [`Error::NotFound`] when the department has no such
-/// application, [`Error::ApprovalStale`] when what is stored is not what was looked at, [`Error::AlreadyDecided`] when it
+/// application, [`Error::OwnAffair`] when the clerk is the holder or acts for it, [`Error::ApprovalStale`] when what is stored is not what was looked at, [`Error::AlreadyDecided`] when it
 /// waits no more.
 pub async fn adopt(
     work: &mut Work,
@@ -150,6 +159,7 @@ pub async fn adopt(
     if application.state != ApplicationState::Proposed {
         return Err(Error::AlreadyDecided);
     }
+    own_affair::check(work, &clerk.person_id, &application.holder).await?;
     if application.digest != digest {
         return Err(Error::ApprovalStale);
     }
@@ -171,6 +181,11 @@ async fn insert(
 ) -> Result<(ApplicationId, String, String), Error> {
     maker.check_role(Role::Clerk)?;
     let licence_type = library.catalogue.now().for_issuer(&request.type_code, &maker.organisation_id)?;
+    if proposed_by.is_some() {
+        own_affair::check_clerk(work, &maker.person_id, &request.holder.holder).await?;
+    } else {
+        own_affair::check(work, &maker.person_id, &request.holder.holder).await?;
+    }
     let state = if proposed_by.is_some() { ApplicationState::Proposed } else { ApplicationState::Submitted };
     let id: ApplicationId = work.new_id();
     let content = compose::compose(library.press.fonts(), &licence_type, &request, maker, work.at())?;
@@ -297,8 +312,8 @@ pub async fn approve(
 /// # Errors
 ///
 /// [`Error::NotFound`] when the department has no such application; [`Error::FourEyes`] when its clerk and its reviewer
-/// are one person; [`Error::AlreadyDecided`] when it was approved or returned before; [`Error::NotAuthorised`] when the
-/// official is no reviewer.
+/// are one person; [`Error::OwnAffair`] for the holder and whoever acts for it; [`Error::AlreadyDecided`] when it was
+/// approved, returned or withdrawn before; [`Error::NotAuthorised`] when the official is no reviewer.
 pub async fn send_back(
     work: &mut Work,
     safe: &Safe,
@@ -313,7 +328,8 @@ pub async fn send_back(
         checker.check_role(Role::Reviewer)?;
         checker.check_other_person(application.maker_person.as_str())?;
     }
-    let note: String = note.trim().chars().take(limits::NOTE_LENGTH_MAX).collect();
+    own_affair::check(work, &checker.person_id, &application.holder).await?;
+    let note = kept_note(note);
     let from =
         if application.state == ApplicationState::Proposed { application.state } else { ApplicationState::Submitted };
     let decision = Decision {
@@ -321,7 +337,7 @@ pub async fn send_back(
         state: ApplicationState::Returned.as_str(),
         checker,
         reason: Some(reason.code()),
-        note: Some(&note).filter(|note| !note.is_empty()).map(String::as_str),
+        note: note.as_deref(),
         licence: None,
         digest: &application.digest,
     };
@@ -346,6 +362,48 @@ impl Application {
     }
 }
 
+/// Takes back what one handed in oneself: it waits for nobody any more, and nothing of it is issued.
+///
+/// # Errors
+///
+/// [`Error::NotAuthorised`] when the official is no clerk; [`Error::NotFound`] when the department has no such
+/// application; [`Error::NotMaker`] for what another clerk handed in, and for what a system proposed and nobody took on;
+/// [`Error::OwnAffair`] when the clerk acts for the holder since; [`Error::AlreadyDecided`] when it was approved, returned
+/// or withdrawn before.
+pub async fn withdraw(
+    work: &mut Work,
+    safe: &Safe,
+    clerk: &Official,
+    id: &ApplicationId,
+    (reason, note): (WithdrawalReason, &str),
+) -> Result<(), Error> {
+    clerk.check_role(Role::Clerk)?;
+    let application = find(&mut work.tx, safe, &clerk.organisation_id, id).await?;
+    if application.state == ApplicationState::Proposed || application.maker_person != clerk.person_id {
+        return Err(Error::NotMaker);
+    }
+    own_affair::check(work, &clerk.person_id, &application.holder).await?;
+    let note = kept_note(note);
+    let decision = Decision {
+        from: ApplicationState::Submitted.as_str(),
+        state: ApplicationState::Withdrawn.as_str(),
+        checker: clerk,
+        reason: Some(reason.code()),
+        note: note.as_deref(),
+        licence: None,
+        digest: &application.digest,
+    };
+    decide(work, id, decision).await?;
+    work.record(ApplicationWithdrawn { application: id.clone(), reason });
+    Ok(())
+}
+
+/// What is kept of a note; none when it says nothing.
+fn kept_note(note: &str) -> Option<String> {
+    let note: String = note.trim().chars().take(limits::NOTE_LENGTH_MAX).collect();
+    Some(note).filter(|note| !note.is_empty())
+}
+
 async fn decide(work: &mut Work, id: &ApplicationId, decision: Decision<'_>) -> Result<(), Error> {
     let at = work.at();
     if queries::decide(&mut work.tx, id, decision, at).await? == 0 { Err(Error::AlreadyDecided) } else { Ok(()) }
@@ -353,13 +411,17 @@ async fn decide(work: &mut Work, id: &ApplicationId, decision: Decision<'_>) -> 
 
 fn read(safe: &Safe, row: ApplicationRow) -> Result<Application, Fault> {
     let content = safe.open_content(&row.application_id, &row.content, &row.content_digest)?;
+    let state =
+        ApplicationState::parse(&row.state).ok_or_else(|| Fault::broken("an application has no known state"))?;
+    // One column has why it was not issued, whoever said so.
+    let why = |of: ApplicationState| row.return_reason.as_deref().filter(|_| state == of);
     Ok(Application {
         id: ApplicationId::stored(row.application_id),
         licence_type: row.licence_type_id,
         issuer: OrganisationId::stored(row.issuer_id),
         holder: Holder::stored(&row.holder_kind, row.holder_id)?,
         holder_shown: row.holder_shown,
-        state: ApplicationState::parse(&row.state).ok_or_else(|| Fault::broken("an application has no known state"))?,
+        state,
         content,
         digest: row.content_digest,
         maker_staff: base::id::StaffId::stored(row.maker_staff),
@@ -367,8 +429,9 @@ fn read(safe: &Safe, row: ApplicationRow) -> Result<Application, Fault> {
         submitted_at: Instant::from_micros(row.submitted_at),
         checker_staff: row.checker_staff.map(base::id::StaffId::stored),
         decided_at: row.decided_at.map(Instant::from_micros),
-        return_reason: row.return_reason.as_deref().and_then(ReturnReason::parse),
-        return_note: row.return_note,
+        return_reason: why(ApplicationState::Returned).and_then(ReturnReason::parse),
+        withdrawal_reason: why(ApplicationState::Withdrawn).and_then(WithdrawalReason::parse),
+        note: row.return_note,
         licence: row.licence_id.map(LicenceId::stored),
         proposed_by: row.proposed_by,
     })

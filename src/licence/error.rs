@@ -63,6 +63,9 @@ pub enum Error {
     /// There is no such licence or application, or it belongs to another department.
     #[error("not found")]
     NotFound,
+    /// Only whoever handed an application in takes it back; a reviewer of the department returns it.
+    #[error("somebody else handed the application in")]
+    NotMaker,
     /// Only whoever filed a revocation takes it back; others of the department refuse it.
     #[error("somebody else filed the revocation")]
     NotFiler,
@@ -72,9 +75,12 @@ pub enum Error {
     /// Only a suspended licence can be reinstated.
     #[error("the licence is not suspended")]
     NotSuspended,
-    /// The reviewer is the holder, or acts for the organisation that is.
-    #[error("nobody decides on a licence of their own")]
+    /// Whoever acts is the holder, or acts for the organisation that is; somebody else of the department acts.
+    #[error("nobody acts on a licence of their own")]
     OwnAffair,
+    /// The clerk who entered it is the holder, or acts for the organisation that is; another clerk enters it.
+    #[error("the clerk entered a licence of their own")]
+    OwnAffairOfClerk,
     /// The licence belongs to another department.
     #[error("the licence was issued by another department")]
     OtherDepartment,
@@ -155,6 +161,7 @@ impl Error {
             Self::Fault(_) => "fault",
             Self::FourEyes => "four_eyes",
             Self::OwnAffair => "own_affair",
+            Self::OwnAffairOfClerk => "own_affair_of_clerk",
             Self::HolderCeased => "holder_ceased",
             Self::HolderDeceased => "holder_deceased",
             Self::HolderUnknown => "holder_unknown",
@@ -164,6 +171,7 @@ impl Error {
             Self::NotAuthorised => "issue_not_authorised",
             Self::NotFiler => "not_filer",
             Self::NotFound => "not_found",
+            Self::NotMaker => "not_maker",
             Self::NotIssued => "not_issued",
             Self::NotSuspended => "not_suspended",
             Self::OtherDepartment => "other_department",

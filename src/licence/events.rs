@@ -4,7 +4,7 @@ use base::id::{
     ApplicationId, KeyId, LicenceId, LicenceTypeId, OrganisationId, ReceiptId, RevocationId, SealId, StaffId,
 };
 
-use crate::reason::{ReturnReason, RevocationReason, SuspensionReason};
+use crate::reason::{ReturnReason, RevocationReason, SuspensionReason, WithdrawalReason};
 
 records::events! {
     /// A reviewer approved an application.
@@ -30,6 +30,8 @@ records::events! {
         r#type: String,
         content_sha256: String,
     }
+    /// A clerk took an application back that waited for a reviewer.
+    ApplicationWithdrawn = "application.withdrawn" of application: ApplicationId { reason: WithdrawalReason }
     /// A number was given and the intent to issue recorded.
     IssueIntended = "licence.issue_intended" of licence: LicenceId {
         identifier: String,

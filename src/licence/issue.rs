@@ -16,14 +16,10 @@ mod request;
 
 use std::sync::Arc;
 
-use base::{
-    Date, Fault, Instant,
-    id::{LicenceId, PersonId},
-    number::LicenceIdentifier,
-};
+use base::{Date, Fault, Instant, id::LicenceId, number::LicenceIdentifier};
 use documents::packing;
-use identity::{Role, mandate, organisation};
-use records::{Context, Database, Tx, Work, attempt, idempotency};
+use identity::{Role, organisation};
+use records::{Context, Database, Work, attempt, idempotency};
 use seal::ActiveSeal;
 
 pub use page::Signed;
@@ -34,11 +30,11 @@ use crate::{
     error::Error,
     events::{IssueIntended, IssueResumed, IssueVoided, LicenceIssued, LicenceSuperseded},
     library::Library,
-    limits,
+    limits, own_affair,
     register::{
         self,
         content::Content,
-        holder::{Holder, HolderFacts},
+        holder::HolderFacts,
         licence::{Licence, Status},
         number::{self, Code},
     },
@@ -71,7 +67,8 @@ pub struct Intent {
 ///
 /// # Errors
 ///
-/// [`Error::NotAuthorised`], [`Error::FourEyes`], [`Error::OtherDepartment`] about the two people;
+/// [`Error::NotAuthorised`], [`Error::FourEyes`], [`Error::OtherDepartment`], [`Error::OwnAffair`],
+/// [`Error::OwnAffairOfClerk`] about the two people;
 /// [`Error::TypeUnknown`], [`Error::HolderUnknown`], [`Error::HolderDeceased`], [`Error::HolderCeased`],
 /// [`Error::Fields`], [`Error::Period`], [`Error::AlreadyHeld`], [`Error::Renewal`], [`Error::RenewalBarred`] about the
 /// request;
@@ -119,7 +116,8 @@ pub(crate) async fn begin_approved(
     }
     // The register may have changed since an application was handed in.
     holder.check_not_ended()?;
-    check_not_own(work, &checker.person_id, &holder.holder).await?;
+    own_affair::check(work, &checker.person_id, &holder.holder).await?;
+    own_affair::check_clerk(work, &maker.person_id, &holder.holder).await?;
     let issuer = organisation::find_unchanged(&mut work.tx, issuer_id).await?.ok_or(Error::NotAuthorised)?;
     if issuer.state != organisation::OrganisationState::Active {
         return Err(Error::IssuerSuspended);
@@ -180,20 +178,6 @@ pub(crate) async fn begin_approved(
         licence.code = Code::draw(work.entropy());
     }
     Err(Fault::broken("three numbers in a row were taken").into())
-}
-
-/// Nobody decides on what they hold themselves, or what an organisation holds that they act for.
-pub(crate) async fn check_not_own(work: &mut Work, person: &PersonId, holder: &Holder) -> Result<(), Error> {
-    let at = work.at();
-    if is_own(&mut work.tx, person, holder, at).await? { Err(Error::OwnAffair) } else { Ok(()) }
-}
-
-/// Whether a licence is a person's own affair.
-pub(crate) async fn is_own(tx: &mut Tx, person: &PersonId, holder: &Holder, at: Instant) -> Result<bool, Fault> {
-    match holder {
-        Holder::Person(holder) => Ok(holder == person),
-        Holder::Organisation(organisation) => mandate::may_act(tx, organisation, person, at).await,
-    }
 }
 
 /// Takes the one place that a holder has for licences of a type.

@@ -12,6 +12,7 @@ pub mod lifecycle;
 mod limits;
 pub mod marked;
 pub mod notice;
+pub mod own_affair;
 pub mod register;
 pub mod revocation;
 pub mod verification;

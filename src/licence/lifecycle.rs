@@ -11,7 +11,7 @@ use crate::{
     catalogue::Catalogue,
     error::Error,
     events::{LicenceReinstated, LicenceRevoked, LicenceSuspended},
-    issue,
+    issue, own_affair,
     register::{
         self,
         holder::Holder,
@@ -55,7 +55,8 @@ impl Ground {
 /// # Errors
 ///
 /// [`Error::NotFound`] when there is no such licence, [`Error::OtherDepartment`] when somebody else issued it,
-/// [`Error::NotIssued`] when it never was; [`Error::AlreadySuspended`] when it is suspended for another reason;
+/// [`Error::OwnAffair`] when whoever acts is the holder or acts for it; [`Error::NotIssued`] when it never was;
+/// [`Error::AlreadySuspended`] when it is suspended for another reason;
 /// [`Error::AlreadyRevoked`] or [`Error::AlreadySuperseded`] when it is out of force for good.
 pub async fn suspend(
     work: &mut Work,
@@ -64,6 +65,7 @@ pub async fn suspend(
     reason: SuspensionReason,
 ) -> Result<Changed, Error> {
     let licence = of_issuer(work, issuers, id).await?;
+    own_affair::check_acting(work, &licence.holder).await?;
     match licence.status {
         Status::Intent | Status::Void => Err(Error::NotIssued),
         Status::Revoked => Err(Error::AlreadyRevoked),
@@ -85,6 +87,7 @@ pub async fn suspend(
 /// As [`suspend`], and [`Error::NotSuspended`] when it is in force.
 pub async fn reinstate(work: &mut Work, issuers: &[OrganisationId], id: &LicenceId) -> Result<Changed, Error> {
     let licence = of_issuer(work, issuers, id).await?;
+    own_affair::check_acting(work, &licence.holder).await?;
     match licence.status {
         Status::Intent | Status::Void => Err(Error::NotIssued),
         Status::Revoked => Err(Error::AlreadyRevoked),

@@ -4,9 +4,9 @@ use records::{After, IfChanged, Marked, OBJECT};
 
 use crate::events::{
     ApplicationAdopted, ApplicationApproved, ApplicationProposed, ApplicationReturned, ApplicationSubmitted,
-    IssueIntended, IssueResumed, IssueVoided, LicenceIssued, LicenceReinstated, LicenceRevoked, LicenceSuperseded,
-    LicenceSuspended, RevocationAdopted, RevocationFiled, TypeDrafted, TypeIssuerAdded, TypePublished, TypeRetired,
-    TypeRevocationSet,
+    ApplicationWithdrawn, IssueIntended, IssueResumed, IssueVoided, LicenceIssued, LicenceReinstated, LicenceRevoked,
+    LicenceSuperseded, LicenceSuspended, RevocationAdopted, RevocationFiled, TypeDrafted, TypeIssuerAdded,
+    TypePublished, TypeRetired, TypeRevocationSet,
 };
 
 /// What may be issued by whom, what was applied for, and what was issued. The document itself is not among it: its digest
@@ -65,6 +65,7 @@ pub static MARKED: &[Marked] = &[
             After::object::<ApplicationProposed>().first(),
             After::object::<ApplicationReturned>(),
             After::object::<ApplicationSubmitted>().first(),
+            After::object::<ApplicationWithdrawn>(),
         ],
         is_removed: false,
         if_changed: IfChanged::Refuse,

@@ -9,7 +9,7 @@ use records::{Tx, Work};
 use crate::{
     error::Error,
     events::LicenceNoticeSeen,
-    issue, limits,
+    limits, own_affair,
     register::{
         self,
         holder::Holder,
@@ -64,7 +64,7 @@ pub struct Shown<'a> {
 pub async fn see(work: &mut Work, person: &PersonId, id: &LicenceId, shown: Shown<'_>) -> Result<(), Error> {
     let at = work.at();
     let licence = register::by_id(&mut work.tx, id).await?.filter(is_told).ok_or(Error::NotFound)?;
-    if !issue::is_own(&mut work.tx, person, &licence.holder, at).await? {
+    if !own_affair::is_own(&mut work.tx, person, &licence.holder, at).await? {
         return Err(Error::NotFound);
     }
     if (shown.status, shown.since) != (licence.status.as_str(), licence.changed_at) {

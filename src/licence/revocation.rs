@@ -24,9 +24,8 @@ use crate::{
     catalogue::licence_type,
     error::Error,
     events::{RevocationAdopted, RevocationFiled, RevocationRefused, RevocationWithdrawn},
-    issue,
     lifecycle::{self, Changed, Ground},
-    limits,
+    limits, own_affair,
     register::{
         self,
         decision::DecisionNumber,
@@ -71,7 +70,7 @@ pub async fn file(
     let clerk = staff::acting(work, Role::Clerk).await?;
     let licence = lifecycle::of_issuer(work, std::slice::from_ref(&clerk.organisation_id), id).await?;
     check_revocable(&licence)?;
-    issue::check_not_own(work, &clerk.person_id, &licence.holder).await?;
+    own_affair::check(work, &clerk.person_id, &licence.holder).await?;
     if licence_type::is_revoked_by_one(&mut work.tx, &licence).await? {
         let ground = Ground { decision: Some(decision.as_str().to_owned()), ..Ground::of(reason) };
         return Ok(Filed::Revoked(Box::new(lifecycle::revoked(work, licence, ground).await?)));
@@ -144,7 +143,7 @@ pub async fn adopt(work: &mut Work, id: &RevocationId, decision: &DecisionNumber
     let found = to_decide(work, &clerk, id, RevocationState::Proposed).await?;
     let licence = lifecycle::of_issuer(work, std::slice::from_ref(&clerk.organisation_id), &found.licence).await?;
     check_revocable(&licence)?;
-    issue::check_not_own(work, &clerk.person_id, &licence.holder).await?;
+    own_affair::check(work, &clerk.person_id, &licence.holder).await?;
     check_room(work, &clerk.organisation_id, None).await?;
     let by = By { staff: &clerk.staff_id, person: &clerk.person_id };
     let at = work.at();
@@ -165,8 +164,8 @@ pub async fn adopt(work: &mut Work, id: &RevocationId, decision: &DecisionNumber
 /// # Errors
 ///
 /// [`Error::NotAuthorised`] when who acts is no reviewer; [`Error::NotFound`] when the department has no such revocation;
-/// [`Error::FourEyes`] for whoever filed it; [`Error::OwnAffair`] when the reviewer is the holder or acts for it;
-/// [`Error::RevocationOver`] when it was decided or its time is over, or when whoever filed it is no clerk of the
+/// [`Error::FourEyes`] for whoever filed it; [`Error::OwnAffair`] when the reviewer is the holder or acts for it,
+/// [`Error::OwnAffairOfClerk`] when whoever filed it is or does; [`Error::RevocationOver`] when it was decided or its time is over, or when whoever filed it is no clerk of the
 /// department any more; [`Error::AlreadyRevoked`] when the licence was revoked in another way; [`Fault`] when it was
 /// changed past the product.
 pub async fn approve(work: &mut Work, id: &RevocationId) -> Result<Changed, Error> {
@@ -176,9 +175,9 @@ pub async fn approve(work: &mut Work, id: &RevocationId) -> Result<Changed, Erro
     let filer = filer_in_office(work, &found).await?;
     let licence = lifecycle::of_issuer(work, std::slice::from_ref(&reviewer.organisation_id), &found.licence).await?;
     check_revocable(&licence)?;
-    issue::check_not_own(work, &reviewer.person_id, &licence.holder).await?;
+    own_affair::check(work, &reviewer.person_id, &licence.holder).await?;
     // Whoever filed it may act for the holder since.
-    issue::check_not_own(work, &filer.person_id, &licence.holder).await?;
+    own_affair::check_clerk(work, &filer.person_id, &licence.holder).await?;
     decide(work, &found, (&reviewer, RevocationState::Approved), None).await?;
     let reason = found.reason.ok_or_else(|| Fault::broken("a revocation has no known reason"))?;
     let ground =
@@ -205,7 +204,7 @@ pub async fn refuse(work: &mut Work, id: &RevocationId, why: &Reason) -> Result<
         (reviewer, found)
     };
     let licence = register::by_id(&mut work.tx, &found.licence).await?.ok_or(Error::NotFound)?;
-    issue::check_not_own(work, &by.person_id, &licence.holder).await?;
+    own_affair::check(work, &by.person_id, &licence.holder).await?;
     decide(work, &found, (&by, RevocationState::Refused), Some(why.as_str())).await?;
     work.record(RevocationRefused {
         licence: found.licence,
@@ -220,13 +219,16 @@ pub async fn refuse(work: &mut Work, id: &RevocationId, why: &Reason) -> Result<
 ///
 /// # Errors
 ///
-/// [`Error::NotFiler`] for what another person filed; else as for [`approve`].
+/// [`Error::NotFiler`] for what another person filed; [`Error::OwnAffair`] when the clerk acts for the holder since, for
+/// whom it is kept by that; else as for [`approve`].
 pub async fn withdraw(work: &mut Work, id: &RevocationId) -> Result<(), Error> {
     let clerk = staff::acting(work, Role::Clerk).await?;
     let found = to_decide(work, &clerk, id, RevocationState::Open).await?;
     if found.filed_person.as_ref() != Some(&clerk.person_id) {
         return Err(Error::NotFiler);
     }
+    let licence = register::by_id(&mut work.tx, &found.licence).await?.ok_or(Error::NotFound)?;
+    own_affair::check(work, &clerk.person_id, &licence.holder).await?;
     decide(work, &found, (&clerk, RevocationState::Withdrawn), None).await?;
     work.record(RevocationWithdrawn { licence: found.licence, revocation: found.id });
     Ok(())

@@ -11,5 +11,6 @@ mod keeping;
 mod lifecycle;
 mod lists;
 mod order;
+mod own_affairs;
 mod revocations;
 mod verifying;

@@ -67,6 +67,14 @@ reasons! {
         Duplicate = "duplicate";
         WrongType = "wrong_type";
     }
+
+    /// Why a clerk takes an application back.
+    WithdrawalReason {
+        EnteredInError = "entered_in_error";
+        WrongHolder = "wrong_holder";
+        Duplicate = "duplicate";
+        GivenUp = "given_up";
+    }
 }
 
 /// Why a licence has the status it has.

@@ -3,15 +3,17 @@
 use base::{ListPage, Period};
 use crypto::digest::{hex, sha256};
 use identity::{Role, mandate, staff};
+use records::log;
 
 use super::city::{Asked, City, Department, city, marked_city, official};
 use crate::{
     Error, Holder, Licence, Official, Status,
     application::{self, ApplicationState},
+    events::ApplicationWithdrawn,
     issue::Begun,
-    register::reason::ReturnReason,
+    register::reason::{ReturnReason, WithdrawalReason},
 };
-use base::id::ApplicationId;
+use base::id::{ApplicationId, EventId};
 
 async fn apply(city: &City, seconds: i64) -> ApplicationId {
     let mut work = city.work(seconds).await;
@@ -229,7 +231,72 @@ async fn a_returned_application_tells_why_and_cannot_be_approved() {
     .await
     .unwrap();
     assert_eq!(returned.items[0].return_reason, Some(ReturnReason::Mismatch));
-    assert_eq!(returned.items[0].return_note.as_deref(), Some("住所与登记不一致"));
+    assert_eq!(returned.items[0].note.as_deref(), Some("住所与登记不一致"));
+}
+
+#[tokio::test]
+async fn an_application_entered_by_mistake_is_withdrawn_by_its_clerk_and_nothing_of_it_is_approved_afterwards() {
+    let city = city().await;
+    let id = apply(&city, 0).await;
+    let reviewed = digest(&city, &id).await;
+    let withdraw = async |who: &Official, seconds: i64| {
+        let mut work = city.work_of(who, seconds).await;
+        let why = (WithdrawalReason::WrongHolder, "  同名的另一家公司  ");
+        application::withdraw(&mut work, &city.library.safe, who, &id, why).await?;
+        work.commit().await.map_err(Error::from)
+    };
+    // Neither another clerk of the department nor one of another department, nor somebody who is no clerk any more.
+    assert!(matches!(withdraw(&city.food.reviewer, 1).await, Err(Error::NotMaker)));
+    assert!(matches!(withdraw(&city.police.clerk, 1).await, Err(Error::NotFound)));
+    let moved = Official { roles: staff::Roles::new(&[Role::Reviewer]), ..city.food.clerk.clone() };
+    assert!(matches!(withdraw(&moved, 1).await, Err(Error::NotAuthorised)));
+    withdraw(&city.food.clerk, 2).await.unwrap();
+    let read = async || {
+        let mut tx = city.fresh.database.read().await.unwrap();
+        application::find(&mut tx, &city.library.safe, &city.food.id, &id).await.unwrap()
+    };
+    let withdrawn = read().await;
+    assert_eq!((withdrawn.state, withdrawn.licence), (ApplicationState::Withdrawn, None));
+    assert_eq!((withdrawn.withdrawal_reason, withdrawn.return_reason), (Some(WithdrawalReason::WrongHolder), None));
+    assert_eq!(withdrawn.note.as_deref(), Some("同名的另一家公司"));
+    assert_eq!(withdrawn.checker_staff.as_ref(), Some(&city.food.clerk.staff_id));
+    // Nothing is done with it any more.
+    let late = approve(&city, &id, &city.food.reviewer, &reviewed, 3).await;
+    assert!(matches!(late, Err(Error::AlreadyDecided)));
+    let mut work = city.work(4).await;
+    let safe = &city.library.safe;
+    let back = application::send_back(&mut work, safe, &city.food.reviewer, &id, (ReturnReason::Mismatch, "")).await;
+    assert!(matches!(back, Err(Error::AlreadyDecided)));
+    let taken = application::adopt(&mut work, safe, &city.food.clerk, &id, &reviewed).await;
+    assert!(matches!(taken, Err(Error::AlreadyDecided)));
+    drop(work);
+    assert!(matches!(withdraw(&city.food.clerk, 5).await, Err(Error::AlreadyDecided)));
+    for left in ["select count(*) from licence", "select count(*) from licence_content"] {
+        assert_eq!(city.count(left).await, 0, "{left}");
+    }
+    let mut tx = city.fresh.database.read().await.unwrap();
+    let about = log::Filter { object: Some(id.to_string()), ..log::Filter::default() };
+    let told = log::list(&mut tx, &about, &ListPage::<EventId>::first(1)).await.unwrap().items;
+    let told = told[0].read::<ApplicationWithdrawn>().unwrap();
+    assert_eq!(told, ApplicationWithdrawn { application: id.clone(), reason: WithdrawalReason::WrongHolder });
+}
+
+#[tokio::test]
+async fn what_was_approved_or_returned_is_not_withdrawn_any_more() {
+    let city = city().await;
+    let (approved, returned) = (apply(&city, 0).await, apply(&city, 1).await);
+    let reviewed = digest(&city, &approved).await;
+    approve(&city, &approved, &city.food.reviewer, &reviewed, 2).await.unwrap();
+    let (safe, reason) = (&city.library.safe, (ReturnReason::Duplicate, ""));
+    let mut work = city.work(3).await;
+    application::send_back(&mut work, safe, &city.food.reviewer, &returned, reason).await.unwrap();
+    work.commit().await.unwrap();
+    for id in [approved, returned] {
+        let mut work = city.work_of(&city.food.clerk, 4).await;
+        let why = (WithdrawalReason::EnteredInError, "");
+        let late = application::withdraw(&mut work, safe, &city.food.clerk, &id, why).await;
+        assert!(matches!(late, Err(Error::AlreadyDecided)), "{late:?}");
+    }
 }
 
 #[tokio::test]

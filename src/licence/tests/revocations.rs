@@ -183,7 +183,7 @@ async fn neither_the_holder_nor_whoever_acts_for_the_holder_files_or_decides() {
     assert_eq!(found(&city, &id, 4).await.state, RevocationState::Open);
     // Whoever filed it acts for the holder since.
     give(&city.food.clerk, 5).await;
-    assert!(matches!(approve(&city, &id, &city.food.reviewer, 6).await, Err(Error::OwnAffair)));
+    assert!(matches!(approve(&city, &id, &city.food.reviewer, 6).await, Err(Error::OwnAffairOfClerk)));
     assert_eq!(city.find(&licence).await.status, Status::Valid);
     // A person's own licence.
     let own = city.issue(city.driving_request("d"), &city.police, 7).await.unwrap();

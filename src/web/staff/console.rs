@@ -51,6 +51,7 @@ pub fn routes(table: Table) -> Table {
         .post("/console/applications/{id}/adopt", CLERK, Guard::Form, applications::adopt)
         .post("/console/applications/{id}/approve", REVIEWER, Guard::Form, applications::approve)
         .post("/console/applications/{id}/return", EITHER, Guard::Form, applications::send_back)
+        .post("/console/applications/{id}/withdraw", CLERK, Guard::Form, applications::withdraw)
         .get("/console/licences", EITHER, licences::list)
         .asking(("/console/licences/find", "/console/licences/find"), EITHER, ALWAYS_ASKS, licences::find)
         .get("/console/licences/{id}", EITHER, licences::show)

@@ -40,6 +40,7 @@ const KEPT: &[(&str, &str, &str)] = &[
         r#"{"clerk":"$stf","client":"tax","content_sha256":"9f86d0","type":"11100000MB0143028R001"}"#,
     ),
     ("application.returned", APPLICATION, r#"{"reason":"incomplete"}"#),
+    ("application.withdrawn", APPLICATION, r#"{"reason":"entered_in_error"}"#),
     ("application.submitted", APPLICATION, r#"{"content_sha256":"9f86d0","type":"11100000000013338W013"}"#),
     ("backup.begun", BACKUP, r#"{"folder":"/backup/guosuo","with_keys":false}"#),
     ("backup.drilled", BACKUP, r#"{"findings":0}"#),

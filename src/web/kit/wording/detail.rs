@@ -4,7 +4,7 @@ use base::{Instant, Language, Text};
 use identity::Role;
 use licence::{
     Standing,
-    reason::{ReturnReason, RevocationReason, SuspensionReason},
+    reason::{ReturnReason, RevocationReason, SuspensionReason, WithdrawalReason},
 };
 use pki::{KeyState, Purpose};
 use seal::SealKind;
@@ -216,6 +216,7 @@ fn reason(code: &str) -> Option<Text> {
         .map(|reason| reason.text())
         .or_else(|| SuspensionReason::parse(code).map(|reason| reason.text()))
         .or_else(|| ReturnReason::parse(code).map(|reason| reason.text()))
+        .or_else(|| WithdrawalReason::parse(code).map(|reason| reason.text()))
         .or_else(|| among(REASONS, code))
         .or_else(of_verdict)
 }

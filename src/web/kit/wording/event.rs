@@ -45,6 +45,7 @@ const WORDS: &[(EventKind, &Text)] = &[
     (identity::events::StaffEnded::KIND, words::event::STAFF_ENDED),
     (licence::events::ApplicationApproved::KIND, words::event::APPLICATION_APPROVED),
     (licence::events::ApplicationReturned::KIND, words::event::APPLICATION_RETURNED),
+    (licence::events::ApplicationWithdrawn::KIND, words::event::APPLICATION_WITHDRAWN),
     (licence::events::ApplicationSubmitted::KIND, words::event::APPLICATION_SUBMITTED),
     (licence::events::IssueIntended::KIND, words::event::LICENCE_ISSUE_INTENDED),
     (licence::events::IssueResumed::KIND, words::event::LICENCE_ISSUE_RESUMED),

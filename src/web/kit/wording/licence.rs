@@ -4,7 +4,7 @@ use base::Text;
 use licence::{
     error::PeriodProblem,
     field::FieldProblem,
-    reason::{ReturnReason, RevocationReason, StatusReason, SuspensionReason},
+    reason::{ReturnReason, RevocationReason, StatusReason, SuspensionReason, WithdrawalReason},
 };
 
 use super::{Worded, code_of};
@@ -44,6 +44,18 @@ impl Worded for ReturnReason {
             Self::ConditionsNotMet => words::return_reason::CONDITIONS_NOT_MET,
             Self::Duplicate => words::return_reason::DUPLICATE,
             Self::WrongType => words::return_reason::WRONG_TYPE,
+        }
+        .clone()
+    }
+}
+
+impl Worded for WithdrawalReason {
+    fn text(&self) -> Text {
+        match self {
+            Self::EnteredInError => words::withdrawal_reason::ENTERED_IN_ERROR,
+            Self::WrongHolder => words::withdrawal_reason::WRONG_HOLDER,
+            Self::Duplicate => words::withdrawal_reason::DUPLICATE,
+            Self::GivenUp => words::withdrawal_reason::GIVEN_UP,
         }
         .clone()
     }

@@ -3,7 +3,7 @@
 use ::licence::{
     application::{self, Application, ApplicationState},
     events::ApplicationOpened,
-    reason::ReturnReason,
+    reason::{ReturnReason, WithdrawalReason},
 };
 use axum::{
     extract::{Path, State},
@@ -38,6 +38,8 @@ pub struct Body {
     decided_at: Option<Moment>,
     #[schemars(with = "Option<Coded<ReturnReason>>")]
     return_reason: Option<&'static str>,
+    #[schemars(with = "Option<Coded<WithdrawalReason>>")]
+    withdrawal_reason: Option<&'static str>,
     licence: Option<LicenceRef>,
 }
 
@@ -49,6 +51,7 @@ pub(super) fn shown(application: &Application) -> String {
         submitted_at: Moment(application.submitted_at),
         decided_at: application.decided_at.map(Moment),
         return_reason: application.return_reason.map(ReturnReason::code),
+        withdrawal_reason: application.withdrawal_reason.map(WithdrawalReason::code),
         licence: application.licence.clone().map(LicenceRef),
     };
     serde_json::to_string(&body).unwrap_or_default()

@@ -11,7 +11,7 @@ use licence::{
     DecisionNumber, Standing, Status,
     application::ApplicationState,
     holder::HolderKind,
-    reason::{ReturnReason, RevocationReason, SuspensionReason},
+    reason::{ReturnReason, RevocationReason, SuspensionReason, WithdrawalReason},
     revocation::RevocationState,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -285,6 +285,7 @@ choices! {
     RevocationState = &RevocationState::ALL, RevocationState::as_str;
     Standing = &Standing::ALL, Standing::as_str;
     SuspensionReason = SuspensionReason::ALL, SuspensionReason::code;
+    WithdrawalReason = WithdrawalReason::ALL, WithdrawalReason::code;
 }
 
 /// A choice in a body.

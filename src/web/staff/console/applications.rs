@@ -18,7 +18,8 @@ use licence::{
     events::ApplicationOpened,
     holder,
     issue::{self, Begun, compose::from_register},
-    reason::ReturnReason,
+    own_affair,
+    reason::{ReturnReason, WithdrawalReason},
 };
 use records::{Tx, Work};
 
@@ -98,6 +99,7 @@ fn state_tag(page: &Page, state: ApplicationState) -> (&'static str, &'static st
         ApplicationState::Submitted => ("info", page.say(words::console::STATE_SUBMITTED)),
         ApplicationState::Approved => ("good", page.say(words::console::STATE_APPROVED)),
         ApplicationState::Returned => ("warning", page.say(words::console::STATE_RETURNED)),
+        ApplicationState::Withdrawn => ("neutral", page.say(words::console::STATE_WITHDRAWN)),
     }
 }
 
@@ -148,7 +150,8 @@ struct Review {
     checker: Option<String>,
     decided: Option<String>,
     return_reason: Option<String>,
-    return_note: Option<String>,
+    withdrawal_reason: Option<String>,
+    note: Option<String>,
     licence: Option<String>,
     renews: Option<String>,
     type_code: String,
@@ -163,7 +166,13 @@ struct Review {
     /// The system that asked for it.
     proposed_by: Option<String>,
     is_own: bool,
+    /// Whether whoever looks is the holder or acts for it, and can do nothing about it.
+    is_own_affair: bool,
+    may_withdraw: bool,
+    /// Whether it waits for somebody.
+    waits: bool,
     return_reasons: Vec<(&'static str, String)>,
+    withdrawal_reasons: Vec<(&'static str, String)>,
     /// Why nothing can be sealed, while it waits.
     no_seal: Vec<String>,
 }
@@ -205,6 +214,7 @@ async fn shown(
         Some(checker) => staff::find(&mut tx, checker).await?.map(|view| view.name),
         None => None,
     };
+    let is_own_affair = own_affair::is_own(&mut tx, &staff.session.person_id, &one.holder, page.visit.at).await?;
     let no_seal = match one.state {
         ApplicationState::Proposed | ApplicationState::Submitted => {
             sealing::hindrance(app, &page, &mut tx, &staff.appointment.organisation_id).await?
@@ -215,8 +225,11 @@ async fn shown(
     let holder_id = one.holder.id().to_owned();
     staff.tell(ApplicationOpened { application: id.clone(), holder: holder_id }).await?;
     let is_own = is_of(&one, &staff.session.person_id);
-    let may_decide = staff.appointment.roles.has(Role::Reviewer) && !is_own && one.state == ApplicationState::Submitted;
-    let may_adopt = staff.appointment.roles.has(Role::Clerk) && one.state == ApplicationState::Proposed;
+    let may =
+        |role: Role, state: ApplicationState| staff.appointment.roles.has(role) && one.state == state && !is_own_affair;
+    let may_decide = may(Role::Reviewer, ApplicationState::Submitted) && !is_own;
+    let may_adopt = may(Role::Clerk, ApplicationState::Proposed);
+    let may_withdraw = may(Role::Clerk, ApplicationState::Submitted) && is_own;
     let (kind, state) = state_tag(&page, one.state);
     let known_from = if older.is_some() { words::console::REGISTER_OR_OLDER } else { words::console::REGISTER };
     let review = Review {
@@ -229,7 +242,8 @@ async fn shown(
         checker,
         decided: one.decided_at.map(base::Instant::legal_text),
         return_reason: one.return_reason.map(|reason| page.say(&reason.text()).to_owned()),
-        return_note: one.return_note.clone(),
+        withdrawal_reason: one.withdrawal_reason.map(|reason| page.say(&reason.text()).to_owned()),
+        note: one.note.clone(),
         licence: one.licence.as_ref().map(ToString::to_string),
         renews: one.content.renews.clone(),
         type_code: app
@@ -248,7 +262,11 @@ async fn shown(
         may_adopt,
         proposed_by,
         is_own,
+        is_own_affair,
+        may_withdraw,
+        waits: matches!(one.state, ApplicationState::Proposed | ApplicationState::Submitted),
         return_reasons: choices(&page, ReturnReason::ALL, ReturnReason::code),
+        withdrawal_reasons: choices(&page, WithdrawalReason::ALL, WithdrawalReason::code),
         no_seal,
         page,
     };
@@ -348,5 +366,24 @@ pub async fn send_back(
         Ok(work.commit().await?)
     };
     reviewer.attempt(send_back).await?;
+    Ok(see_other(&format!("/console/applications/{id}")))
+}
+
+/// `POST /console/applications/{id}/withdraw`: the clerk takes back what was entered by mistake.
+pub async fn withdraw(
+    State(app): State<App>,
+    clerk: Staff,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let id = ApplicationId::parse(&id).map_err(|_| Problem::NotFound)?;
+    let reason = WithdrawalReason::parse(fields.text("reason")).ok_or_else(reason_missing)?;
+    let official = Official::new(&clerk.session.person_id, &clerk.appointment);
+    let why = (reason, fields.text("note"));
+    let withdraw = async |mut work: Work| {
+        application::withdraw(&mut work, &app.library.safe, &official, &id, why).await?;
+        Ok(work.commit().await?)
+    };
+    clerk.attempt(withdraw).await?;
     Ok(see_other(&format!("/console/applications/{id}")))
 }

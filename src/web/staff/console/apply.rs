@@ -20,11 +20,11 @@ use licence::{
     holder::{self, HolderKind},
     issue::{NewLicence, compose::from_register},
     licence_type::{LicenceType, Validity},
-    register,
+    own_affair, register,
 };
 use records::{Tx, Work};
 
-use super::sealing;
+use super::{parts::refuse_own, sealing};
 use crate::{
     App, Page, Problem,
     kit::{
@@ -127,6 +127,7 @@ pub async fn form(
     let licence =
         register::by_id(&mut tx, &older).await?.filter(|found| found.issuer == clerk.appointment.organisation_id);
     let licence = licence.ok_or(Problem::NotFound)?;
+    refuse_own(&mut tx, &page, &clerk, &licence.holder).await?;
     drop(tx);
     clerk.tell(LicenceOpened { licence: licence.id.clone(), what: "renew".to_owned() }).await?;
     let mut tx = app.database.read().await?;
@@ -220,6 +221,10 @@ async fn look_up(
         Err(Error::Fault(fault)) => return Err(fault.into()),
         Err(_) => Err(words::console::HOLDER_UNKNOWN),
     };
+    let is_own = match &found {
+        Ok(found) => own_affair::is_own(&mut tx, &clerk.session.person_id, &found.holder, page.visit.at).await?,
+        Err(_) => false,
+    };
     drop(tx);
     if licence_type.definition.holder == HolderKind::Person && IdentityNumber::parse(number).is_ok() {
         let about = found.as_ref().map_or("-", |holder| holder.holder.id()).to_owned();
@@ -228,6 +233,10 @@ async fn look_up(
     }
     match found {
         // Told before the form is filled in; whoever goes on anyway is refused where it counts.
+        Ok(_) if is_own => {
+            let words = page.say(words::licence::OWN_AFFAIR);
+            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, "", words)))
+        }
         Ok(holder) if holder.has_ended => {
             let words = page.say(words::console::HOLDER_ENDED);
             Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, "", words)))

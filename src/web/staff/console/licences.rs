@@ -19,7 +19,7 @@ use licence::{
         Any as Told, LicenceOpened, LicenceRevoked, LicenceVerified, LicencesListed, LicencesSearched, ReceiptOpened,
         RevocationOpened,
     },
-    holder, lifecycle,
+    holder, lifecycle, own_affair,
     reason::{RevocationReason, SuspensionReason},
     register, revocation,
 };
@@ -219,6 +219,8 @@ struct Show {
     events: Vec<Entry>,
     has_file: bool,
     is_attested: bool,
+    /// Whether whoever looks is the holder or acts for it, and can do nothing about it.
+    is_own_affair: bool,
     may_suspend: bool,
     may_reinstate: bool,
     may_revoke: bool,
@@ -251,11 +253,12 @@ pub async fn show(
     let renewed_by = register::renewed_by(&mut tx, &licence).await?;
     let events = history(&mut tx, &page, &licence).await?;
     let waits = revocation::of_licence(&mut tx, &licence.id, page.visit.at).await?;
+    let is_own_affair = own_affair::is_own(&mut tx, &staff.session.person_id, &licence.holder, page.visit.at).await?;
     drop(tx);
     let licence_type = app.library.catalogue.now().of(&licence)?;
     let standing = licence.standing(page.visit.at);
     let (kind, word) = tag(&page, standing);
-    let is_clerk = staff.appointment.roles.has(Role::Clerk);
+    let may_act = staff.appointment.roles.has(Role::Clerk) && !is_own_affair;
     let is_in_force = matches!(standing, Some(Standing::Valid | Standing::NotYetValid | Standing::Expired));
     let fields = licence_type.definition.fields.iter().filter_map(|rule| {
         let value = rule.on_screen(content.fields.get(&rule.key)?);
@@ -285,12 +288,13 @@ pub async fn show(
         events,
         has_file: standing.is_some(),
         is_attested: licence.is_attested,
-        may_suspend: is_clerk && licence.status == Status::Valid,
-        may_reinstate: is_clerk && licence.status == Status::Suspended,
-        may_revoke: is_clerk
+        is_own_affair,
+        may_suspend: may_act && licence.status == Status::Valid,
+        may_reinstate: may_act && licence.status == Status::Suspended,
+        may_revoke: may_act
             && waits.is_none()
             && matches!(licence.status, Status::Valid | Status::Suspended | Status::Superseded),
-        may_renew: is_clerk && is_in_force && waits.is_none(),
+        may_renew: may_act && is_in_force && waits.is_none(),
         suspensions: choices(&page, SuspensionReason::ALL, SuspensionReason::code),
         decision: licence.decision.clone(),
         waits: waits.map(|waits| waits.id.to_string()),

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 
 use base::{Fault, id::StaffId};
 use identity::staff;
-use licence::{Licence, Standing};
+use licence::{Holder, Licence, Standing, own_affair};
 use oidc::client::{self, ClientId};
 use records::Tx;
 
-use crate::{App, Page, Problem, kit::wording::Worded};
+use crate::{
+    App, Page, Problem,
+    kit::{session::Staff, wording::Worded},
+};
 
 /// Items on one page of a list.
 pub const PAGE: i64 = 30;
@@ -46,6 +49,12 @@ pub fn reason_missing() -> Problem {
         code: "reason_missing",
         text: words::console::REASON_MISSING.clone(),
     }
+}
+
+/// Nobody fills in a form about themselves, or about what they act for, which would be refused at its end.
+pub async fn refuse_own(tx: &mut Tx, page: &Page, clerk: &Staff, holder: &Holder) -> Result<(), Problem> {
+    let is_own = own_affair::is_own(tx, &clerk.session.person_id, holder, page.visit.at).await?;
+    if is_own { Err(licence::Error::OwnAffair.into()) } else { Ok(()) }
 }
 
 /// The name of a system that asked for something.

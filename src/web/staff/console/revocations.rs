@@ -12,6 +12,7 @@ use identity::{Progress, Reason, Role};
 use licence::{
     DecisionNumber, Licence, Status,
     events::{LicenceOpened, RevocationOpened},
+    own_affair,
     reason::SuspensionReason,
     register,
     revocation::{self, Revocation, RevocationState},
@@ -173,6 +174,8 @@ struct One {
     refusal: String,
     is_open: bool,
     is_own: bool,
+    /// Whether whoever looks is the holder or acts for it, and can do nothing about it.
+    is_own_affair: bool,
     may_adopt: bool,
     may_approve: bool,
     may_refuse: bool,
@@ -245,9 +248,11 @@ async fn one(app: &App, staff: &Staff, page: Page, id: &str, again: Again) -> Re
         Some(staff) => name_of(&mut tx, &mut names, staff.as_str()).await?,
         None => String::new(),
     };
+    let is_own_affair = own_affair::is_own(&mut tx, &staff.session.person_id, &licence.holder, page.visit.at).await?;
     drop(tx);
     let roles = &staff.appointment.roles;
-    let (is_clerk, is_reviewer) = (roles.has(Role::Clerk), roles.has(Role::Reviewer));
+    let may = |role: Role| roles.has(role) && !is_own_affair;
+    let (is_clerk, is_reviewer) = (may(Role::Clerk), may(Role::Reviewer));
     let is_own = found.filed_person.as_ref() == Some(&staff.session.person_id);
     let (is_open, is_proposed) = (found.state == RevocationState::Open, found.state == RevocationState::Proposed);
     let (kind, state) = state_tag(&page, found.state);
@@ -267,6 +272,7 @@ async fn one(app: &App, staff: &Staff, page: Page, id: &str, again: Again) -> Re
         refusal: found.refusal.clone().unwrap_or_default(),
         is_open,
         is_own,
+        is_own_affair,
         may_adopt: is_clerk && is_proposed,
         may_approve: is_reviewer && is_open && !is_own,
         may_refuse: (is_reviewer && is_open && !is_own) || (is_clerk && is_proposed),

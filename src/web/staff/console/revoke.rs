@@ -15,7 +15,7 @@ use licence::{
 use records::Work;
 
 use super::{
-    parts::choices,
+    parts::{choices, refuse_own},
     revocations::{Shown, facts, opened},
 };
 use crate::{
@@ -88,7 +88,10 @@ pub async fn form(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let licence = own(&app, &clerk, &id).await?;
-    let waits = revocation::of_licence(&mut app.database.read().await?, &licence.id, page.visit.at).await?;
+    let mut tx = app.database.read().await?;
+    refuse_own(&mut tx, &page, &clerk, &licence.holder).await?;
+    let waits = revocation::of_licence(&mut tx, &licence.id, page.visit.at).await?;
+    drop(tx);
     if let Some(waits) = waits {
         return Ok(see_other(&format!("/console/revocations/{}", waits.id)));
     }

@@ -4,6 +4,7 @@ mod conflicts;
 mod ended;
 mod looks;
 mod numbers;
+mod own_affairs;
 mod proposed;
 mod revocations;
 mod seals;
@@ -169,28 +170,6 @@ async fn of_two_reviewers_at_once_one_wins_and_the_other_is_told() {
     let lost = if a.status == StatusCode::CONFLICT { a } else { b };
     assert!(lost.text.contains("这份申请已由他人处理"));
     assert_eq!(office.count("select count(*) from licence").await, 1);
-}
-
-#[tokio::test]
-async fn a_reviewer_who_acts_for_the_holder_is_told_to_leave_it_to_another_one() {
-    let office = office().await;
-    let clerk = Desk::new(&office, &office.clerk).await;
-    let (acting, other) = (Desk::new(&office, &office.reviewer).await, Desk::new(&office, &office.third).await);
-    let mut work = office.work(1).await;
-    let person = staff::find(&mut work.tx, &office.reviewer.staff).await.unwrap().unwrap().person_id;
-    let from = base::Period { start: crate::testing::NOW, end: None };
-    mandate::give(&mut work, &office.company_id, &person, from).await.unwrap();
-    work.commit().await.unwrap();
-    let application = apply(&clerk).await;
-    let digest = hidden(&acting.get(&application).await.text, "digest");
-    let approve = format!("{application}/approve");
-    let refused = acting.post(&approve, &[("digest", &digest)]).await;
-    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
-    assert!(refused.text.contains("请由其他审核人决定"), "{}", refused.text);
-    assert_eq!(office.count("select count(*) from licence").await, 0);
-    assert_eq!(office.count("select count(*) from application where state = 'submitted'").await, 1);
-    let approved = other.post(&approve, &[("digest", &digest)]).await;
-    assert_eq!(approved.status, StatusCode::SEE_OTHER, "{}", approved.text);
 }
 
 #[tokio::test]

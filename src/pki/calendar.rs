@@ -30,7 +30,7 @@ const STEPS_MAX: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     pub what: Ends,
-    /// As people know it: whom its certificate names.
+    /// As people know it: whom its certificate names, and of which organisation; of a seal, the seal and its department.
     pub name: String,
     /// When. Of an authority: from when on what it issues does not count as long as it should, because it ends itself.
     pub at: Instant,
@@ -53,12 +53,39 @@ pub enum Ends {
     Seal(KeyId),
 }
 
+impl Ends {
+    /// Every kind, as monitoring systems and operators' commands name it.
+    pub const KINDS: [&'static str; 4] = ["key", "seal", "revocation_list", "command_key"];
+
+    /// Which kind it is, and the identifier of its key.
+    pub fn kind(&self) -> (&'static str, &str) {
+        match self {
+            Self::CommandKey(key) => ("command_key", key),
+            Self::Key(_, key) => ("key", key.as_str()),
+            Self::List(key) => ("revocation_list", key.as_str()),
+            Self::Seal(key) => ("seal", key.as_str()),
+        }
+    }
+}
+
 impl Ending {
     /// How many days before an end it is told: the smallest of these in which it falls.
     const TOLD_DAYS: [i64; 4] = [1, 7, 30, 90];
 
-    /// Within how many days it ends, if it is time to tell: 1, 7, 30 or 90; 0 when it has ended.
+    /// Whether something was to take its place by itself, and did not. A list is renewed by a turn of every few minutes,
+    /// which a stop for the night may hold up.
+    pub fn is_overdue(&self, now: Instant) -> bool {
+        let late = if matches!(self.what, Ends::List(_)) { limits::LIST_LATE_SECONDS } else { 0 };
+        self.replaced_at.is_some_and(|at| at.plus_seconds(late) < now)
+    }
+
+    /// Within how many days it ends, if it is time to tell: 1, 7, 30 or 90; 0 when it has ended. A list that is renewed by
+    /// itself counts for a day, and is told when it was not.
     pub fn within_days(&self, now: Instant) -> Option<i64> {
+        let is_renewed = matches!(self.what, Ends::List(_)) && self.replaced_at.is_some() && !self.is_overdue(now);
+        if is_renewed {
+            return None;
+        }
         let left = self.at.seconds_since(now);
         if left <= 0 {
             return Some(0);
@@ -72,12 +99,13 @@ impl Ending {
         match (self.within_days(now), &self.what) {
             (None, _) => false,
             (Some(days), Ends::CommandKey(_)) => days <= 7,
-            (Some(days), _) => days <= 7 || self.replaced_at.is_none_or(|at| at < now),
+            (Some(days), _) => days <= 7 || self.replaced_at.is_none() || self.is_overdue(now),
         }
     }
 }
 
-/// Keys of seals that end before an instant, the first to end first, with whom their certificates name; so many at most.
+/// Keys of seals that end before an instant, the first to end first, with whom their certificates name, as people know
+/// it; so many at most.
 ///
 /// # Errors
 ///
@@ -88,8 +116,9 @@ pub async fn seal_keys_ending(
     limit: i64,
 ) -> Result<Vec<(KeyId, String, Instant)>, Fault> {
     let rows = queries::seal_keys_ending(tx, before, limit).await?;
-    let keys =
-        rows.into_iter().map(|row| (KeyId::stored(row.key_id), row.subject, Instant::from_micros(row.not_after)));
+    let keys = rows
+        .into_iter()
+        .map(|row| (KeyId::stored(row.key_id), known(&row.subject), Instant::from_micros(row.not_after)));
     Ok(keys.collect())
 }
 
@@ -235,8 +264,15 @@ fn next(inventory: &Inventory, purpose: Purpose, now: Instant) -> Option<&Signer
     waiting.max_by_key(|signer| (signer.not_after, signer.key_id.clone())).map(|signer| &**signer)
 }
 
-/// When the keys that sign now end, and which lists somebody has to see to. From memory.
-pub fn endings(custody: &Custody, now: Instant) -> Vec<Ending> {
+/// Whom a certificate names, without the marks of a distinguished name.
+pub fn known(subject: &str) -> String {
+    let names = subject.strip_prefix("CN=").and_then(|rest| rest.strip_suffix(", C=CN"));
+    let names = names.and_then(|names| names.rsplit_once(", O="));
+    names.map_or_else(|| subject.to_owned(), |(name, organisation)| format!("{name} · {organisation}"))
+}
+
+/// When the keys that sign now end, and every list that is not its authority's last one. From memory.
+pub fn endings(custody: &Custody) -> Vec<Ending> {
     let inventory = custody.inventory();
     let mut endings = Vec::new();
     for purpose in Purpose::SINGLE {
@@ -246,7 +282,7 @@ pub fn endings(custody: &Custody, now: Instant) -> Vec<Ending> {
         let replaced_at = current.not_after.plus_seconds(-lead.activate);
         endings.push(Ending {
             what: Ends::Key(purpose, current.key_id.clone()),
-            name: current.subject.clone(),
+            name: known(&current.subject),
             at: current.not_after.plus_seconds(-lead.below),
             replaced_at: by_itself(purpose, current, above).then_some(replaced_at),
             is_away: !by_itself(purpose, current, above),
@@ -254,13 +290,17 @@ pub fn endings(custody: &Custody, now: Instant) -> Vec<Ending> {
     }
     for authority in inventory.signers.values() {
         let Some(list) = authority.list_number.and_then(|number| inventory.crls.get(&number)) else { continue };
-        // Those of keys that are here are renewed at half of their time.
-        let is_last = list.next_update >= limits::NO_NEXT_UPDATE;
-        if list.next_update <= now || (!authority.is_here && !is_last) {
-            let what = Ends::List(authority.key_id.clone());
-            let (name, is_away) = (authority.subject.clone(), !authority.is_here);
-            endings.push(Ending { what, name, at: list.next_update, replaced_at: None, is_away });
+        if list.next_update >= limits::NO_NEXT_UPDATE {
+            continue;
         }
+        let half = list.next_update.seconds_since(list.this_update) / 2;
+        endings.push(Ending {
+            what: Ends::List(authority.key_id.clone()),
+            name: known(&authority.subject),
+            at: list.next_update,
+            replaced_at: authority.is_here.then(|| list.this_update.plus_seconds(half)),
+            is_away: !authority.is_here,
+        });
     }
     endings.sort_by_key(|ending| ending.at);
     endings

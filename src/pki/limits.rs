@@ -18,6 +18,9 @@ pub(crate) const SERIAL_BYTES: usize = 16;
 /// How long a list of revoked seal and service certificates counts. It is renewed at half of that.
 pub(crate) const CRL_SECONDS: i64 = 24 * 3600;
 
+/// How long after half of its time a list is late that was not renewed: a quarter of what the shortest one counts.
+pub(crate) const LIST_LATE_SECONDS: i64 = 6 * 3600;
+
 /// How long the root's list counts: the root key is meant to be used rarely.
 pub(crate) const ROOT_CRL_SECONDS: i64 = 90 * DAY_SECONDS;
 

@@ -527,7 +527,7 @@ async fn what_an_authority_issues_ends_with_it_and_is_not_made_again_and_again()
     let before = keys(&house.fresh.database).await.len();
     turned(&house, late + 1..=late + 39, Purpose::AccessToken).await;
     assert_eq!(keys(&house.fresh.database).await.len(), before);
-    let told = calendar::endings(&house.custody, NOW.plus_seconds((late + 1) * DAY));
+    let told = calendar::endings(&house.custody);
     let ending = told.iter().find(|ending| matches!(ending.what, Ends::Key(Purpose::IssuingAuthority, _))).unwrap();
     let at = authority.not_after.plus_seconds(-limits::SEAL_SECONDS);
     assert_eq!((ending.at, ending.replaced_at), (at, None), "somebody has to see to it");
@@ -578,7 +578,7 @@ async fn a_root_that_was_taken_away_signs_nothing_until_it_is_within_reach() {
     assert_eq!(beside.roots(), house.custody.roots());
     calendar::turn(&beside, &at(200 * DAY)).await.unwrap();
     assert_eq!(beside.crl(1).unwrap().number, list.number);
-    let told = calendar::endings(&beside, NOW.plus_seconds(350 * DAY));
+    let told = calendar::endings(&beside);
     assert!(told.iter().any(|ending| ending.what == Ends::List(root.clone()) && ending.replaced_at.is_none()));
     // The medium is here for a while.
     let with_root = open(Some(elsewhere.clone())).await;
@@ -731,7 +731,7 @@ async fn a_replacement_of_the_envelope_key_that_was_cut_off_is_finished_and_one_
 fn an_end_is_told_90_30_7_and_1_days_before() {
     let key = KeyId::stored("key_1".to_owned());
     let ending = |replaced_at| Ending {
-        what: Ends::List(key.clone()),
+        what: Ends::Seal(key.clone()),
         name: String::new(),
         at: NOW,
         replaced_at,
@@ -754,6 +754,26 @@ fn an_end_is_told_90_30_7_and_1_days_before() {
     check(0, Some(0), true);
     check(-3, Some(0), true);
     assert!(ending(Some(days(50))).is_urgent(days(40)), "it was to be replaced by itself, and was not");
+}
+
+#[tokio::test]
+async fn every_list_is_in_the_calendar_and_told_when_it_was_not_renewed() {
+    let house = house().await;
+    for (purpose, life) in [(Purpose::Root, limits::ROOT_CRL_SECONDS), (Purpose::IssuingAuthority, limits::CRL_SECONDS)]
+    {
+        let key = house.custody.current(purpose, NOW).unwrap().key_id.clone();
+        let told = calendar::endings(&house.custody);
+        let ending = told.into_iter().find(|ending| ending.what == Ends::List(key.clone())).unwrap();
+        let half = ending.replaced_at.unwrap();
+        assert_eq!(half.plus_seconds(life / 2), ending.at, "{purpose}");
+        assert!(!ending.name.contains("CN=") && ending.name.contains(" · 滨江市政务服务"), "{}", ending.name);
+        let is_told = |seconds: i64| {
+            let at = half.plus_seconds(seconds);
+            (ending.is_overdue(at), ending.is_urgent(at), ending.within_days(at).is_some())
+        };
+        assert_eq!(is_told(limits::LIST_LATE_SECONDS), (false, false, false), "{purpose}");
+        assert_eq!(is_told(limits::LIST_LATE_SECONDS + 1), (true, true, true), "{purpose}, and it counts still");
+    }
 }
 
 #[tokio::test]

@@ -76,7 +76,7 @@ pub async fn certificate(tx: &mut Tx, seal: &SealView) -> Result<Option<Certific
     let Some(key) = &seal.key_id else { return Ok(None) };
     let Some(found) = Custody::find(tx, key).await? else { return Ok(None) };
     let counts = !found.is_revoked && matches!(seal.state, SealState::Enabled | SealState::Frozen);
-    let ending = counts.then(|| ending(found.key_id, found.subject, found.not_after));
+    let ending = counts.then(|| ending(found.key_id, calendar::known(&found.subject), found.not_after));
     Ok(Some(Certificate { from: found.not_before, until: found.not_after, is_revoked: found.is_revoked, ending }))
 }
 
@@ -85,17 +85,25 @@ fn ending(key: KeyId, name: String, at: Instant) -> Ending {
     Ending { what: Ends::Seal(key), name, at, replaced_at, is_away: false }
 }
 
-/// What ends, the first to end first: the keys that sign now, lists that somebody has to see to, seals that end within
-/// 90 days, and the keys with which commands act for operators.
+/// What ends, the first to end first: the keys that sign now, lists, seals, and the keys with which commands act for
+/// operators. Of seals those that end within 90 days, and at least the few that end first: there may be thousands.
+///
+/// A password that was handed out ends in days too. It is not among these: it is one person's, who chooses another one or
+/// asks for a new one, and nothing stops when it ends.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn endings(tx: &mut Tx, custody: &Custody, now: Instant) -> Result<Vec<Ending>, Fault> {
     let horizon = now.plus_seconds(limits::ENDINGS_TOLD_SECONDS);
-    let mut endings = calendar::endings(custody, now);
-    for (key, name, at) in calendar::seal_keys_ending(tx, horizon, limits::ENDINGS_TOLD_MAX).await? {
-        endings.push(ending(key, name, at));
+    // None counts longer from now on than one that is made now.
+    let all = now.plus_seconds(pki::limits::SEAL_SECONDS + limits::ENDINGS_TOLD_SECONDS);
+    let mut endings = calendar::endings(custody);
+    let seals = calendar::seal_keys_ending(tx, all, limits::ENDINGS_TOLD_MAX).await?;
+    for (place, (key, name, at)) in seals.into_iter().enumerate() {
+        if at < horizon || place < limits::ENDINGS_TOLD_MIN {
+            endings.push(ending(key, name, at));
+        }
     }
     for KeyEnding { username, key, at } in command_key::endings(tx, now).await? {
         endings.push(Ending { what: Ends::CommandKey(key), name: username, at, replaced_at: None, is_away: false });

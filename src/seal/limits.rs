@@ -15,6 +15,9 @@ pub const RENEWED_AT_ONCE: i64 = 50;
 /// How long before their end seals are told.
 pub const ENDINGS_TOLD_SECONDS: i64 = 90 * 86_400;
 
+/// How many seals are told however late they end: the first to end.
+pub const ENDINGS_TOLD_MIN: usize = 20;
+
 /// How many seals that end soon are told.
 pub const ENDINGS_TOLD_MAX: i64 = 100;
 

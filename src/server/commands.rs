@@ -43,17 +43,16 @@ pub fn print(text: &str) -> anyhow::Result<()> {
 
 /// Something that ends, as a line: when, what, and what takes its place.
 fn ending_line(ending: &Ending, now: Instant) -> String {
-    let (what, key) = match &ending.what {
-        Ends::CommandKey(key) => ("command key".to_owned(), key.as_str()),
-        Ends::Key(purpose, key) => (format!("key {purpose}"), key.as_str()),
-        Ends::List(key) => ("revocation list".to_owned(), key.as_str()),
-        Ends::Seal(key) => ("seal".to_owned(), key.as_str()),
-    };
+    let (kind, key) = ending.what.kind();
+    let mut what = kind.replace('_', " ");
+    if let Ends::Key(purpose, _) = &ending.what {
+        what = format!("{what} {purpose}");
+    }
     let days = ending.at.seconds_since(now).div_euclid(86_400);
     let when = if days < 0 { "has ended".to_owned() } else { format!("in {days} days") };
     let next = match ending.replaced_at {
-        Some(at) if at >= now => format!("replaced by itself on {}", at.date()),
-        Some(at) => format!("to be replaced by itself since {}, and was not", at.date()),
+        Some(at) if ending.is_overdue(now) => format!("to be replaced by itself since {}, and was not", at.date()),
+        Some(at) => format!("replaced by itself on {}", at.date()),
         None if matches!(ending.what, Ends::CommandKey(_)) => "`guosuo operator bind` makes the next".to_owned(),
         None => "somebody has to see to it".to_owned(),
     };

@@ -272,8 +272,12 @@ async fn look_at_keys(product: &Product, report: &mut Report) -> anyhow::Result<
             report.soon("calendar", &line);
         }
     }
-    if let Some(first) = endings.first().filter(|_| told.is_empty()) {
-        report.line("calendar", Ok(format!("nothing ends before {}", first.at.date())));
+    // Of each kind of which nothing is told, what ends first: whoever looks sees that it is looked at.
+    for kind in pki::calendar::Ends::KINDS {
+        let first = endings.iter().find(|ending| ending.what.kind().0 == kind);
+        if let Some(first) = first.filter(|_| !told.iter().any(|ending| ending.what.kind().0 == kind)) {
+            report.line("calendar", Ok(super::ending_line(first, now)));
+        }
     }
     Ok(())
 }

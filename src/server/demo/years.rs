@@ -318,8 +318,9 @@ async fn in_twelve_years_nothing_that_ends_stops_the_chain_and_old_documents_sta
 #[tokio::test]
 async fn doctor_tells_each_end_before_it_comes_and_when_nobody_saw_to_it() {
     let city = City::found().await;
-    let (custody, start) = (&city.product.app.custody, city.clock.now());
-    let endings = pki::calendar::endings(custody, start);
+    let custody = &city.product.app.custody;
+    let mut endings = pki::calendar::endings(custody);
+    endings.retain(|ending| matches!(ending.what, Ends::Key(..)));
     assert_eq!(endings.len(), Purpose::SINGLE.len());
     let world = city.product.world.clone();
     for ending in endings {
@@ -328,7 +329,8 @@ async fn doctor_tells_each_end_before_it_comes_and_when_nobody_saw_to_it() {
             city.clock.set(ending.at.plus_seconds(-days * DAY));
             let told = doctor::look(&city.settings, &world, Depth::Quick).await.unwrap().text;
             let of_key = |line: &&str| line.contains(&format!("key {purpose}")) && line.contains(key.as_str());
-            let line = told.lines().find(of_key);
+            // Which key ends first is said when nothing is to be done, too.
+            let line = told.lines().filter(|line| !line.starts_with("ok")).find(of_key);
             let line = line.unwrap_or_default();
             assert!(line.starts_with(expected) && line.is_empty() == expected.is_empty(), "{purpose} {days}: {told}");
             assert!(line.is_empty() || line.contains(&format!("in {days} days")) || days < 0, "{line}");

@@ -49,7 +49,7 @@ async fn endings(app: &App, now: Instant) -> Vec<Ending> {
         let mut tx = app.database.read().await.ok()?;
         seal::calendar::endings(&mut tx, &app.custody, now).await.ok()
     };
-    with_seals.await.unwrap_or_else(|| pki::calendar::endings(&app.custody, now))
+    with_seals.await.unwrap_or_else(|| pki::calendar::endings(&app.custody))
 }
 
 fn write_endings(text: &mut String, endings: &[Ending], now: Instant) {
@@ -58,12 +58,8 @@ fn write_endings(text: &mut String, endings: &[Ending], now: Instant) {
          # TYPE guosuo_ends_seconds gauge\n",
     );
     for ending in endings {
-        let (what, purpose, key) = match &ending.what {
-            Ends::CommandKey(key) => ("command_key", "", key.as_str()),
-            Ends::Key(purpose, key) => ("key", purpose.as_str(), key.as_str()),
-            Ends::List(key) => ("revocation_list", "", key.as_str()),
-            Ends::Seal(key) => ("seal", "", key.as_str()),
-        };
+        let (what, key) = ending.what.kind();
+        let purpose = if let Ends::Key(purpose, _) = &ending.what { purpose.as_str() } else { "" };
         let seconds = ending.at.seconds_since(now);
         let _ = writeln!(text, "guosuo_ends_seconds{{what=\"{what}\",purpose=\"{purpose}\",key=\"{key}\"}} {seconds}");
     }

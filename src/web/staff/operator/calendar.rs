@@ -45,15 +45,19 @@ fn line(page: &Page, ending: &Ending) -> Line {
         Ends::Seal(_) => page.say(words::operator::SEAL),
     };
     let days = ending.at.seconds_since(now).div_euclid(86_400);
-    let when = if days < 0 { words::operator::ENDED.clone() } else { words::operator::in_days(days) };
+    let when = match days {
+        ..0 => words::operator::ENDED.clone(),
+        0 => words::operator::WITHIN_A_DAY.clone(),
+        days => words::operator::in_days(days),
+    };
     let kind = match ending.within_days(now) {
         _ if ending.is_urgent(now) => "bad",
         Some(_) => "warning",
         None => "good",
     };
     let next = match ending.replaced_at {
-        Some(at) if at >= now => words::operator::by_itself(at.date()),
-        Some(at) => words::operator::overdue(at.date()),
+        Some(at) if ending.is_overdue(now) => words::operator::overdue(at.date()),
+        Some(at) => words::operator::by_itself(at.date()),
         None if matches!(ending.what, Ends::CommandKey(_)) => words::operator::BY_BINDING.clone(),
         None if ending.is_away => words::operator::BY_SOMEBODY.clone(),
         None => words::operator::NOT_RENEWED.clone(),

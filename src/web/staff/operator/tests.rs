@@ -9,9 +9,10 @@ mod proposals;
 mod requests;
 
 use axum::body::Body;
+use base::{Language, ListPage};
 use http::{Request, StatusCode, header};
-use identity::Role;
-use pki::{Purpose, rotation};
+use identity::{Role, account, command_key, organisation, staff};
+use pki::{Purpose, calendar::Ends, rotation};
 
 use crate::{
     public::api::tests::{Answer, Office, member, office},
@@ -68,6 +69,40 @@ async fn an_operator_sees_what_ends_and_what_takes_its_place() {
         assert!(operator.get("/operator/keys").await.text.contains(current.key_id.as_str()));
     }
     assert!(!calendar.text.contains("urgent"), "nothing has to be seen to");
+}
+
+#[tokio::test]
+async fn the_calendar_and_the_metrics_name_every_kind_that_ends_and_a_seal_by_its_name_and_department() {
+    let operator = Operator::new().await;
+    let office = &operator.office;
+    let mut work = office.app.database.begin(records::testing::context(NOW, 200)).await.unwrap();
+    let staff = staff::list(&mut work.tx, &office.department, &ListPage::first(50)).await.unwrap().items;
+    let person = staff.into_iter().find(|one| one.name == "运维己").unwrap().person_id;
+    let account = account::of_person(&mut work.tx, &person).await.unwrap().remove(0).account_id;
+    command_key::make(&mut work, &account).await.unwrap();
+    work.commit().await.unwrap();
+    let calendar = operator.get("/operator/calendar").await.text;
+    let lines: Vec<&str> = calendar.split("<tr>").skip(1).collect();
+    let of = |what: &str| lines.iter().filter(|line| line.contains(what)).collect::<Vec<_>>();
+    let seals = of(&format!(">{}<", words::operator::SEAL.in_language(Language::Chinese)));
+    let mut tx = office.app.database.read().await.unwrap();
+    let ours = seal::list(&mut tx, &office.department, &ListPage::first(10)).await.unwrap().items;
+    let department = organisation::find(&mut tx, &office.department).await.unwrap().unwrap().name;
+    drop(tx);
+    assert!(!ours.is_empty());
+    for seal in ours {
+        let named = format!("<small>{} · {department}</small>", seal.name);
+        assert_eq!(seals.iter().filter(|line| line.contains(&named)).count(), 1, "{named}: {seals:?}");
+    }
+    assert_eq!(of("吊销列表").len(), 2, "of the root and of the issuing authority: {calendar}");
+    assert_eq!(of("运维人员的命令行密钥").len(), 1, "{calendar}");
+    assert!(!calendar.contains("CN="), "{calendar}");
+    let metrics = Request::get("/metrics").header(header::AUTHORIZATION, format!("Bearer {METRICS_TOKEN}"));
+    let metrics = office.send(metrics.body(Body::empty()).unwrap()).await.text;
+    for kind in Ends::KINDS {
+        assert!(metrics.contains(&format!("guosuo_ends_seconds{{what=\"{kind}\"")), "{kind}: {metrics}");
+    }
+    assert!(metrics.contains("guosuo_ends_urgent 0"), "a list that is renewed by itself is nobody's to see to");
 }
 
 #[tokio::test]

@@ -28,8 +28,10 @@ pub static MARKED: &[Marked] = &[
         table: "person_renaming",
         key: &["renaming_id"],
         columns: &["person_id", "at", "name_before", "name_after"],
-        after: &[After::details::<PersonChanged>(&["renaming"])],
+        after: &[After::details::<PersonChanged>(&["renaming"]).first()],
         is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
     },
     Marked {
         table: "organisation",

@@ -59,7 +59,7 @@ pub(crate) struct Walk<'a> {
     /// The digests of the files that were read.
     read: BTreeMap<String, String>,
     /// Who acted.
-    pub actors: Actors,
+    pub(super) actors: Actors,
     /// The instant of the youngest entry.
     youngest: i64,
     /// Entries that are much older than what stands before them, by their identifiers.

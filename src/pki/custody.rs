@@ -275,6 +275,9 @@ impl Custody {
     /// or not as it was written.
     pub async fn seal_signer(&self, tx: &mut Tx, key_id: &KeyId) -> Result<Arc<Signer>, Error> {
         let row = queries::key(tx, key_id).await?.ok_or_else(|| Error::KeyUnknown(key_id.clone()))?;
+        if !row.is_unchanged(tx).await? {
+            return Err(Fault::broken(format!("key {key_id} was changed past the product: nothing is sealed")).into());
+        }
         let authorities = self.inventory();
         let above = |issuer: &KeyId| {
             let signer = authorities.signers.get(issuer)?;
@@ -424,7 +427,13 @@ impl Custody {
     /// What the database has now. Files of keys already in memory are not read again.
     pub(crate) async fn inventory_from(&self, tx: &mut Tx) -> Result<Inventory, Error> {
         self.check_envelope(&queries::envelope_check(tx).await?)?;
-        let rows = queries::service_keys(tx).await?;
+        let mut rows = Vec::new();
+        for row in queries::service_keys(tx).await? {
+            // One that was put there or changed past the product is none of ours.
+            if row.is_unchanged(tx).await? {
+                rows.push(row);
+            }
+        }
         let certificates: HashMap<&str, &KeyRow> = rows.iter().map(|row| (row.key_id.as_str(), row)).collect();
         let above = |issuer: &KeyId| {
             let row = certificates.get(issuer.as_str())?;

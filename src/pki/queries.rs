@@ -10,7 +10,9 @@ macro_rules! keys {
     ($rest:literal) => {
         concat!(
             "select k.key_id, k.purpose, k.algorithm, k.state, k.spki, k.list_number, k.not_before, k.not_after, k.created_at, k.taken_out_at, \
-                    c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at
+                    c.certificate_id, c.issuer_key_id, c.subject, c.der, c.revoked_at, \
+                    k.marked, k.mark, c.serial, c.not_before as valid_from, c.not_after as valid_to, c.revocation_reason, \
+                    c.marked as certificate_marked, c.mark as certificate_mark
                from pki_key k join pki_certificate c on c.key_id = k.key_id ",
             $rest
         )
@@ -42,6 +44,81 @@ pub(crate) struct KeyRow {
     pub subject: String,
     pub der: Vec<u8>,
     pub revoked_at: Option<i64>,
+    marked: i64,
+    mark: Option<String>,
+    serial: String,
+    valid_from: i64,
+    valid_to: i64,
+    revocation_reason: Option<String>,
+    certificate_marked: i64,
+    certificate_mark: Option<String>,
+}
+
+impl KeyRow {
+    /// Whether the key and its certificate are as the last acts left them.
+    pub(crate) async fn is_unchanged(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let key = args![
+            &self.key_id,
+            &self.purpose,
+            &self.algorithm,
+            &self.state,
+            &self.spki,
+            self.not_before,
+            self.not_after,
+            self.created_at,
+            self.taken_out_at
+        ];
+        let certificate = CertificateRow {
+            certificate_id: self.certificate_id.clone(),
+            key_id: self.key_id.clone(),
+            issuer_key_id: self.issuer_key_id.clone(),
+            serial: self.serial.clone(),
+            subject: self.subject.clone(),
+            der: self.der.clone(),
+            not_before: self.valid_from,
+            not_after: self.valid_to,
+            revoked_at: self.revoked_at,
+            revocation_reason: self.revocation_reason.clone(),
+            marked: self.certificate_marked,
+            mark: self.certificate_mark.clone(),
+        };
+        Ok(tx.is_as_left_before("pki_key", key, (self.marked, self.mark.as_deref())).await?
+            && certificate.is_unchanged(tx).await?)
+    }
+}
+
+#[derive(FromRow)]
+struct CertificateRow {
+    certificate_id: String,
+    key_id: String,
+    issuer_key_id: String,
+    serial: String,
+    subject: String,
+    der: Vec<u8>,
+    not_before: i64,
+    not_after: i64,
+    revoked_at: Option<i64>,
+    revocation_reason: Option<String>,
+    marked: i64,
+    mark: Option<String>,
+}
+
+impl CertificateRow {
+    async fn is_unchanged(&self, tx: &mut Tx) -> Result<bool, Fault> {
+        let fields = args![
+            &self.certificate_id,
+            &self.key_id,
+            &self.issuer_key_id,
+            &self.serial,
+            &self.subject,
+            &self.der,
+            self.not_before,
+            self.not_after,
+            self.revoked_at,
+            self.revocation_reason.as_deref()
+        ];
+        tx.is_as_left_before("pki_certificate", fields, (self.marked, self.mark.as_deref())).await
+    }
 }
 
 /// A key to be written down.
@@ -78,7 +155,7 @@ pub(crate) struct CrlRow {
     pub der: Vec<u8>,
 }
 
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub(crate) struct RevokedRow {
     pub serial: String,
     pub revoked_at: i64,
@@ -241,14 +318,28 @@ pub(crate) async fn revoke_certificate(
 /// What a revocation list of an issuer names, also certificates that have ended since: what they sealed is judged by the
 /// instant at which it was sealed, for as long as there are documents.
 pub(crate) async fn revoked(tx: &mut Tx, issuer: &KeyId) -> Result<Vec<RevokedRow>, Fault> {
-    tx.all(
-        "select serial, revoked_at, revocation_reason
-           from pki_certificate
-          where issuer_key_id = $1 and revoked_at is not null
-          order by revoked_at, serial",
-        args![issuer],
-    )
-    .await
+    let rows: Vec<CertificateRow> = tx
+        .all(
+            "select certificate_id, key_id, issuer_key_id, serial, subject, der, not_before, not_after, revoked_at,
+                    revocation_reason, marked, mark
+               from pki_certificate
+              where issuer_key_id = $1 and revoked_at is not null
+              order by revoked_at, serial",
+            args![issuer],
+        )
+        .await?;
+    let mut revoked = Vec::with_capacity(rows.len());
+    for row in rows {
+        if !row.is_unchanged(tx).await? {
+            let id = row.certificate_id;
+            return Err(Fault::broken(format!("certificate {id} was changed past the product: no list is signed")));
+        }
+        let (Some(revoked_at), Some(revocation_reason)) = (row.revoked_at, row.revocation_reason) else {
+            return Err(Fault::broken("a certificate was revoked for no reason"));
+        };
+        revoked.push(RevokedRow { serial: row.serial, revoked_at, revocation_reason });
+    }
+    Ok(revoked)
 }
 
 /// The newest list of each authority; there is one row more for each list that was ever signed.

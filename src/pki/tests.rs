@@ -852,3 +852,67 @@ async fn a_key_of_another_suite_than_its_purpose_has_now_is_found_again() {
     let (accepted, said) = openssl_verify(&house, &found.chain[0], NOW.plus_seconds(60));
     assert!(accepted, "{said}");
 }
+
+/// A house whose rows are marked.
+async fn marked_house() -> House {
+    static ALL: [&[records::Marked]; 1] = [crate::marked::MARKED];
+    let fresh = records::testing::fresh_protected(&ALL).await.unwrap();
+    let folder = folder_of(&fresh);
+    let custody = Custody::open(&fresh.database, settings(&folder, 7)).await.unwrap();
+    custody.ensure(at(0)).await.unwrap();
+    House { fresh, custody, folder }
+}
+
+async fn past_the_product(house: &House, sql: &'static str) {
+    let mut tx = house.fresh.database.housekeeping().await.unwrap();
+    assert_ne!(tx.run(sql, vec![]).await.unwrap(), 0, "{sql}");
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_was_put_there_or_changed_past_the_product_is_none_of_ours() {
+    let house = marked_house().await;
+    let token = house.custody.current(Purpose::AccessToken, NOW).unwrap().key_id.clone();
+    let of_token = "key_id = (select key_id from pki_key where purpose = 'access_token')";
+    for (sql, back) in [
+        ("update pki_key set taken_out_at = 1", "update pki_key set taken_out_at = null"),
+        ("update pki_key set not_after = not_after + 1", "update pki_key set not_after = not_after - 1"),
+        ("update pki_key set state = 'retired'", "update pki_key set state = 'active'"),
+        (
+            "update pki_certificate set subject = 'x' || subject",
+            "update pki_certificate set subject = substr(subject, 2)",
+        ),
+    ] {
+        let run = async |sql: &str| {
+            let mut tx = house.fresh.database.housekeeping().await.unwrap();
+            assert_eq!(tx.run_text(&format!("{sql} where {of_token}"), vec![]).await.unwrap(), 1, "{sql}");
+            tx.commit().await.unwrap();
+            house.fresh.database.reload_kept().await.unwrap();
+        };
+        run(sql).await;
+        assert!(house.custody.signer(Purpose::AccessToken, &token).is_err(), "{sql}");
+        run(back).await;
+        assert!(house.custody.signer(Purpose::AccessToken, &token).is_ok(), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn no_list_names_what_was_revoked_past_the_product_and_nothing_is_sealed_with_it() {
+    let house = marked_house().await;
+    let key = seal_key(&house).await;
+    let authority = house.custody.current(Purpose::IssuingAuthority, NOW).unwrap();
+    let sign = async || {
+        let mut work = house.fresh.database.begin(at(40)).await.unwrap();
+        crate::crl::sign_list(&mut work, &authority).await
+    };
+    sign().await.unwrap();
+    past_the_product(
+        &house,
+        "update pki_certificate set revoked_at = 1, revocation_reason = 'superseded'
+          where key_id in (select key_id from pki_key where purpose = 'seal')",
+    )
+    .await;
+    assert!(matches!(sign().await, Err(Error::Fault(_))));
+    let mut tx = house.fresh.database.read().await.unwrap();
+    assert!(matches!(house.custody.seal_signer(&mut tx, &key).await, Err(Error::Fault(_))));
+}

@@ -8,11 +8,12 @@ use std::{
     fmt,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError, RwLock, Weak},
+    time::Instant,
 };
 
 use base::Fault;
 
-use crate::{database::Database, revision, work::Remember};
+use crate::{database::Database, limits::LOADED_AGAIN_AFTER, revision, work::Remember};
 
 /// A value kept in memory under the revisions that say when it is out of date. Cloning it is cheap and shares the value.
 ///
@@ -23,8 +24,8 @@ pub struct Kept<T>(Arc<Inner<T>>);
 struct Inner<T> {
     revisions: &'static [&'static str],
     load: Loader<T>,
-    /// The value, and the revisions it was loaded under.
-    now: RwLock<(Arc<T>, Vec<i64>)>,
+    /// The value, the revisions it was loaded under, and when.
+    now: RwLock<(Arc<T>, Vec<i64>, Instant)>,
     /// Held while loading, so that an older value never takes the place of a newer one.
     loading: tokio::sync::Mutex<()>,
 }
@@ -54,7 +55,7 @@ impl<T: Send + Sync + 'static> Kept<T> {
         first: T,
         load: impl Fn(Database) -> Loading<T> + Send + Sync + 'static,
     ) -> Self {
-        let now = RwLock::new((Arc::new(first), vec![-1; revisions.len()]));
+        let now = RwLock::new((Arc::new(first), vec![-1; revisions.len()], Instant::now()));
         Self(Arc::new(Inner { revisions, load: Box::new(load), now, loading: tokio::sync::Mutex::default() }))
     }
 
@@ -83,32 +84,52 @@ impl fmt::Debug for Memory {
 }
 
 trait See: Send + Sync {
-    /// Told all revisions; loads again when one of its own has grown.
-    fn see<'a>(&'a self, database: &'a Database, revisions: &'a [(String, i64)]) -> Seeing<'a>;
+    /// Told all revisions; loads again when one of its own is another one, when it is old, or because it must.
+    fn see<'a>(&'a self, database: &'a Database, revisions: &'a [(String, i64)], must: &'a Must) -> Seeing<'a>;
+}
+
+/// What is loaded again whatever its revisions say.
+enum Must {
+    Nothing,
+    All,
+    /// What depends on one of these: this process raised them, to whatever they were set before.
+    What(Vec<&'static str>),
+}
+
+impl Must {
+    fn is_of(&self, revisions: &[&'static str]) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::All => true,
+            Self::What(raised) => revisions.iter().any(|name| raised.contains(name)),
+        }
+    }
 }
 
 type Seeing<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
 
 impl<T: Send + Sync> See for Inner<T> {
-    fn see<'a>(&'a self, database: &'a Database, revisions: &'a [(String, i64)]) -> Seeing<'a> {
+    fn see<'a>(&'a self, database: &'a Database, revisions: &'a [(String, i64)], must: &'a Must) -> Seeing<'a> {
         Box::pin(async move {
+            let must = must.is_of(self.revisions);
             let value = |name: &str| revisions.iter().find(|(known, _)| known == name).map_or(0, |(_, value)| *value);
             let told: Vec<i64> = self.revisions.iter().map(|name| value(name)).collect();
             let is_news = || {
+                // Another one, and not a greater one alone: whoever has the database can set it back.
                 let now = self.now.read().unwrap_or_else(PoisonError::into_inner);
-                told.iter().zip(&now.1).any(|(told, seen)| told > seen)
+                told != now.1 || now.2.elapsed() >= LOADED_AGAIN_AFTER
             };
-            if !is_news() {
+            if !must && !is_news() {
                 return Ok(());
             }
             let _turn = self.loading.lock().await;
             // Somebody else may have loaded it meanwhile.
-            if !is_news() {
+            if !must && !is_news() {
                 return Ok(());
             }
             // The revisions were read before the value: a change that comes in between is seen the next time.
             let loaded = Arc::new((self.load)(database.clone()).await?);
-            *self.now.write().unwrap_or_else(PoisonError::into_inner) = (loaded, told);
+            *self.now.write().unwrap_or_else(PoisonError::into_inner) = (loaded, told, Instant::now());
             Ok(())
         })
     }
@@ -128,6 +149,19 @@ impl Database {
     /// [`Fault`] when the revisions or one of the values cannot be read: that one stays as it is and is tried again the
     /// next time; the others are not held up.
     pub async fn refresh_kept(&self) -> Result<(), Fault> {
+        self.look_at_kept(&Must::Nothing).await
+    }
+
+    /// Loads everything again that is kept.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::refresh_kept`].
+    pub async fn reload_kept(&self) -> Result<(), Fault> {
+        self.look_at_kept(&Must::All).await
+    }
+
+    async fn look_at_kept(&self, must: &Must) -> Result<(), Fault> {
         let kept: Vec<Arc<dyn See>> = {
             let mut memory = self.memory().0.lock().unwrap_or_else(PoisonError::into_inner);
             memory.retain(|kept| kept.strong_count() > 0);
@@ -136,15 +170,15 @@ impl Database {
         let revisions = revision::all(&mut self.read().await?).await?;
         let mut outcome = Ok(());
         for one in kept {
-            outcome = outcome.and(one.see(self, &revisions).await);
+            outcome = outcome.and(one.see(self, &revisions, must).await);
         }
         outcome
     }
 }
 
 impl Remember for Database {
-    fn raised(&self) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + '_>> {
-        Box::pin(self.refresh_kept())
+    fn raised(&self, names: Vec<&'static str>) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + '_>> {
+        Box::pin(async move { self.look_at_kept(&Must::What(names)).await })
     }
 }
 
@@ -212,6 +246,32 @@ mod tests {
         drop(work);
         fresh.database.refresh_kept().await?;
         assert_eq!(counted.loads.load(SeqCst), 2, "nor does what was undone");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_follows_a_revision_that_somebody_set_back() -> Result<(), Fault> {
+        let fresh = testing::fresh().await?;
+        let counted = counted(&fresh.database, &["types"]);
+        for seed in 1..=3 {
+            change(&fresh.database, "types", seed).await?;
+        }
+        assert_eq!(*counted.kept.now(), 3);
+        let back = async |value: i64| -> Result<(), Fault> {
+            let mut tx = fresh.database.housekeeping().await?;
+            tx.run("update revision set value = $1", args![value]).await?;
+            tx.commit().await
+        };
+        back(1).await?;
+        fresh.database.refresh_kept().await?;
+        assert_eq!(*counted.kept.now(), 1, "seen although it is not greater");
+        back(2).await?;
+        fresh.database.refresh_kept().await?;
+        // Set back by one just before an act, so that the act makes it what it was.
+        let loads = counted.loads.load(SeqCst);
+        back(1).await?;
+        change(&fresh.database, "types", 4).await?;
+        assert_eq!((*counted.kept.now(), counted.loads.load(SeqCst)), (2, loads + 1));
         Ok(())
     }
 

@@ -9,6 +9,9 @@ pub(crate) const LIFETIME: Duration = Duration::from_mins(30);
 /// Connections for looks at what was committed, beside those that do the work; on top of `database.connections`.
 pub(crate) const PLACES_BESIDE: usize = 2;
 
+/// What is kept in memory is loaded again after so long, whatever its revisions say.
+pub(crate) const LOADED_AGAIN_AFTER: Duration = Duration::from_mins(1);
+
 /// How long one server may take to let us in, unless `connect_timeout` of the URL says otherwise.
 pub(crate) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 

@@ -574,6 +574,12 @@ pub async fn walk(
     Ok(rows.iter().map(|row| (row.key(table), row.state(key, table))).collect())
 }
 
+/// Whether a row was never marked.
+pub async fn has_unmarked(tx: &mut Tx, table: &Table) -> Result<bool, Fault> {
+    let rows: Vec<Row> = tx.all_composed(&table.unmarked, args![1_i64]).await?;
+    Ok(!rows.is_empty())
+}
+
 /// Marks so many rows that are not yet; whether there was one.
 pub async fn mark_some(tx: &mut Tx, key: &LogKey, table: &Table) -> Result<bool, Fault> {
     let rows: Vec<Row> = tx.all_composed(&table.unmarked, args![ROWS_AT_ONCE]).await?;

@@ -2,21 +2,26 @@
 
 use base::Fault;
 
-use crate::{database::Database, log, log_key::LogKey, mark};
+use crate::{database::Database, log, log_key::LogKey, mark, tx::Tx};
 
 /// From now on events, their chain and marked rows are made with this key. A database that had none gets it: what is there
 /// already is marked, in small steps, and numbered first.
+///
+/// `was_protected` says that there is reason to know so, outside of the database: then nothing is marked that lies there.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach, and when its log had a key and lost it: somebody took that away who has
 /// the database alone.
-pub async fn protect(database: &Database, key: LogKey) -> Result<(), Fault> {
+pub async fn protect(database: &Database, key: LogKey, was_protected: bool) -> Result<(), Fault> {
     let has_key = |head: Option<log::Head>| head.is_some_and(|head| head.keyed_from.is_some());
     let mut tx = database.read().await?;
     if !has_key(log::head(&mut tx).await?) {
         if log::had_key(&mut tx).await? {
             return Err(Fault::broken("the event log had a key, and its head says that it has none: it was changed"));
+        }
+        if was_protected && has_unmarked(database, &mut tx).await? {
+            return Err(Fault::broken("heads of the event log were kept, and its database says that it has no key"));
         }
         drop(tx);
         mark_all(database, &key).await?;
@@ -36,6 +41,15 @@ pub async fn protect(database: &Database, key: LogKey) -> Result<(), Fault> {
     }
     database.ledger().give(key);
     Ok(())
+}
+
+async fn has_unmarked(database: &Database, tx: &mut Tx) -> Result<bool, Fault> {
+    for table in database.tables() {
+        if mark::has_unmarked(tx, table).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn mark_all(database: &Database, key: &LogKey) -> Result<(), Fault> {

@@ -16,7 +16,7 @@ pub async fn bump(tx: &mut Tx, name: &'static str) -> Result<(), Fault> {
         args![name],
     )
     .await?;
-    tx.has_raised();
+    tx.has_raised(name);
     Ok(())
 }
 

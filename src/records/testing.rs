@@ -97,7 +97,7 @@ pub async fn fresh_protected(marked: &'static [&'static [Marked]]) -> Result<Fre
     let mut settings = migrated(&name).await?;
     settings.marked = marked;
     let database = Database::open(&settings).await?;
-    protect(&database, log_key()).await?;
+    protect(&database, log_key(), false).await?;
     Ok(Fresh { database, settings, folder })
 }
 

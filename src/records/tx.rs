@@ -24,12 +24,12 @@ pub struct Tx {
     dialect: Dialect,
     ledger: Arc<Ledger>,
     rows_changed: u64,
-    raised: bool,
+    raised: Vec<&'static str>,
 }
 
 impl Tx {
     pub(crate) fn new(lease: Lease, dialect: Dialect, ledger: Arc<Ledger>) -> Self {
-        Self { lease, dialect, ledger, rows_changed: 0, raised: false }
+        Self { lease, dialect, ledger, rows_changed: 0, raised: Vec::new() }
     }
 
     /// Whether a row of a table whose rows are marked is as the last act left it, where this process can tell: it has the
@@ -100,13 +100,13 @@ impl Tx {
     }
 
     /// Remembers that a revision was raised.
-    pub(crate) fn has_raised(&mut self) {
-        self.raised = true;
+    pub(crate) fn has_raised(&mut self, name: &'static str) {
+        self.raised.push(name);
     }
 
-    /// Whether a revision was raised.
-    pub(crate) fn raised(&self) -> bool {
-        self.raised
+    /// The revisions that were raised.
+    pub(crate) fn raised(&mut self) -> Vec<&'static str> {
+        std::mem::take(&mut self.raised)
     }
 
     /// All rows of a query.

@@ -67,8 +67,8 @@ pub struct Work {
 
 /// What this process remembers of the database.
 pub(crate) trait Remember: std::fmt::Debug + Send + Sync {
-    /// A revision was raised: what is remembered follows.
-    fn raised(&self) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + '_>>;
+    /// These revisions were raised: what is remembered follows.
+    fn raised(&self, names: Vec<&'static str>) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + '_>>;
 }
 
 impl Work {
@@ -160,7 +160,9 @@ impl Work {
         let raised = self.tx.raised();
         self.tx.commit().await?;
         // The act stands, whatever becomes of this process's memory of it.
-        if raised && let Err(fault) = self.memory.raised().await {
+        if !raised.is_empty()
+            && let Err(fault) = self.memory.raised(raised).await
+        {
             tracing::warn!(%fault, "what is kept in memory was not refreshed after a change; it will be soon");
         }
         Ok(self.events)

@@ -328,7 +328,10 @@ mod tests {
         assert_eq!(found.next, None);
         let said = doctor::look(&city.settings, &city.world, Depth::Whole).await.unwrap();
         let of_log = |wrong: &&String| wrong.starts_with("guards") || wrong.starts_with("event log");
-        assert_eq!(said.wrong.iter().filter(of_log).collect::<Vec<_>>(), ["guards: the index event_sequence is missing"]);
+        assert_eq!(
+            said.wrong.iter().filter(of_log).collect::<Vec<_>>(),
+            ["guards: the index event_sequence is missing"]
+        );
         product.database.close().await;
     }
 

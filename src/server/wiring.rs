@@ -40,6 +40,7 @@ use crate::{
     foundation::{self, derived_key},
     heads::{Keeper, Kit},
     jobs::{Beside, Rhythm, Runner},
+    kept_heads,
     listen::Server,
     places::Places,
     removal::{Retention, remove_what_is_over},
@@ -224,7 +225,8 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
     let derivation = custody.derivation().await.context("opening the keys")?;
     // Before anything is written down.
     let log_key = LogKey::new(derived_key(&derivation, "log"));
-    records::protect(&database, log_key).await.context("giving the event log its key")?;
+    let was_protected = !kept_heads::files(&kept_heads::folder(settings))?.is_empty();
+    records::protect(&database, log_key, was_protected).await.context("giving the event log its key")?;
     custody.ensure(world.context(Actor::Job("keys"))).await.context("making the keys that are missing")?;
     let provider = Provider::new(&ProviderSettings {
         issuer_url: public_url.clone(),
@@ -238,7 +240,8 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
     provider.keep(&database);
     library.keep(&database);
     install_types(&database, &world).await.context("the licence types")?;
-    database.refresh_kept().await?;
+    // What was read before the log had its key here was not looked at.
+    database.reload_kept().await?;
     let app = web::App::new(Parts {
         database: database.clone(),
         clock: Arc::clone(&world.clock),

@@ -75,7 +75,7 @@ async fn a_role_that_is_lent_past_the_product_gives_no_powers() -> Result<(), Er
     let Actor::Staff { staff: lent, person } = office.one.clone() else { unreachable!() };
     let mut tx = city.database().read().await?;
     assert!(staff::find(&mut tx, &lent).await?.is_none());
-    assert!(staff::of_person(&mut tx, &person).await?.is_none());
+    assert!(staff::of_person(&mut tx, &person).await.is_err(), "nor is it said that they have no powers");
     drop(tx);
     let mut work = office.begin(&office.one, 3).await?;
     assert!(matches!(staff::acting(&mut work, Role::Operator).await, Err(Error::NotAllowed)));

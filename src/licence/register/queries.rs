@@ -5,7 +5,7 @@ use base::{
     id::{LicenceId, LicenceTypeId, OrganisationId, PersonId},
     number::LicenceIdentifier,
 };
-use records::{FromRow, Tx, args, args::Value};
+use records::{FromRow, Seen, Tx, args, args::Value};
 
 use super::{
     holder::Holder,
@@ -321,7 +321,17 @@ pub(crate) async fn intents(tx: &mut Tx, before: Instant, limit: i64) -> Result<
 /// By the SHA-256 of its document, hexadecimal.
 pub(crate) async fn by_file_digest(tx: &mut Tx, sha256: &str) -> Result<Option<Licence>, Fault> {
     let sql = licences!("where licence_id = (select licence_id from licence_file where sha256 = $1)");
-    one(tx, sql, args![sha256]).await
+    let mut found = one(tx, sql, args![sha256]).await?;
+    if let Some(licence) = &mut found {
+        licence.is_intact &= is_digest(tx, &licence.id, sha256).await?;
+    }
+    Ok(found)
+}
+
+/// Whether this is the digest that the last act wrote down of a document.
+async fn is_digest(tx: &mut Tx, id: &LicenceId, sha256: &str) -> Result<bool, Fault> {
+    let columns = vec![("sha256", Value::from(sha256))];
+    tx.is_as_read("licence_file", Seen { key: &[id.as_str()], columns }).await
 }
 
 /// The newer version that took the place of a licence.
@@ -430,7 +440,8 @@ pub(crate) async fn file(tx: &mut Tx, id: &LicenceId) -> Result<Option<FileRow>,
 
 pub(crate) async fn file_digest(tx: &mut Tx, id: &LicenceId) -> Result<Option<String>, Fault> {
     let found: Option<(String,)> = tx.first("select sha256 from licence_file where licence_id = $1", args![id]).await?;
-    Ok(found.map(|(sha256,)| sha256))
+    let Some((sha256,)) = found else { return Ok(None) };
+    Ok(is_digest(tx, id, &sha256).await?.then_some(sha256))
 }
 
 /// The bytes of a piece of documents.

@@ -141,3 +141,25 @@ async fn suspend(city: &City, licence: &Licence) -> Result<(), Error> {
     lifecycle::suspend(&mut work, issuers, &licence.id, SuspensionReason::Investigation).await?;
     Ok(work.commit().await?)
 }
+
+#[tokio::test]
+async fn a_document_whose_digest_was_exchanged_past_the_product_is_no_document_of_the_other_licence() {
+    let city = marked_city().await;
+    let (one, document) = issued(&city, "k1").await;
+    let (other, _) = issued(&city, "k2").await;
+    let by_file = async || {
+        let (catalogue, trust) = (city.library.catalogue.now(), city.library.trust.now().unwrap());
+        let mut work = city.work(10).await;
+        let verdict = verification::by_file(&mut work, &catalogue, &trust, &pdf::examine(&document)).await.unwrap();
+        (verdict.outcome, verdict.reason())
+    };
+    assert_eq!(by_file().await, VALID);
+    // The document of the first for the record of the second; nobody else has the digest meanwhile.
+    let digest = "update licence_file set sha256 = sha256 || 'x' where licence_id = $1";
+    by_hand(&city, digest, args![&one.id]).await;
+    let exchanged = "update licence_file
+                        set sha256 = (select substr(f.sha256, 1, 64) from licence_file f where f.licence_id = $2)
+                      where licence_id = $1";
+    by_hand(&city, exchanged, args![&other.id, &one.id]).await;
+    assert_eq!(by_file().await, DAMAGED);
+}

@@ -351,7 +351,7 @@ async fn a_log_that_was_written_anew_contradicts_the_head_that_was_kept() -> Res
     let mut settings = fresh.settings.clone();
     settings.marked = &[];
     let forger = Database::open(&settings).await?;
-    protect(&forger, testing::log_key()).await?;
+    protect(&forger, testing::log_key(), false).await?;
     for second in 1..=7 {
         act(&forger, second, "select 1", changed("a")).await?;
     }
@@ -423,7 +423,7 @@ async fn what_is_there_when_a_database_gets_its_key_is_marked_and_numbered_first
     let mut settings = fresh.settings.clone();
     settings.marked = MARKED;
     let keyed = Database::open(&settings).await?;
-    protect(&keyed, testing::log_key()).await?;
+    protect(&keyed, testing::log_key(), false).await?;
     assert_sound(&keyed, 2).await?;
     act(&keyed, 3, "update client set enabled = 0", changed("a")).await?;
     log::sequence_events(&keyed).await?;
@@ -433,7 +433,7 @@ async fn what_is_there_when_a_database_gets_its_key_is_marked_and_numbered_first
     act(&fresh.database, 4, "select 1", changed("x")).await?;
     assert!(log::sequence_events(&fresh.database).await.is_err());
     let other = Database::open(&settings).await?;
-    protect(&other, LogKey::new([8; 32])).await?;
+    protect(&other, LogKey::new([8; 32]), false).await?;
     assert!(log::sequence_events(&other).await.is_err());
     assert_eq!(log::sequence_events(&keyed).await?, 1);
     let findings = audit(&keyed, &[]).await?.findings;
@@ -442,7 +442,7 @@ async fn what_is_there_when_a_database_gets_its_key_is_marked_and_numbered_first
     script(&keyed, "update event_head set keyed_from = null, mac = null").await?;
     assert!(log::sequence_events(&keyed).await.is_err());
     let next = Database::open(&settings).await?;
-    assert!(protect(&next, testing::log_key()).await.is_err());
+    assert!(protect(&next, testing::log_key(), false).await.is_err());
     Ok(())
 }
 
@@ -473,5 +473,24 @@ async fn an_act_takes_nothing_over_that_was_changed_past_the_product() -> Result
     log::sequence_events(database).await?;
     let row = |fault| vec![Finding::Row("licence_type", "lty_1".to_owned(), fault)];
     assert_eq!(audit(database, &kept).await?.findings, row(RowFault::Changed));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_database_whose_log_had_a_key_marks_nothing_that_somebody_put_there_since() -> Result<(), Fault> {
+    let (fresh, kept) = city().await?;
+    let database = &fresh.database;
+    assert!(!kept.is_empty(), "heads were kept: whoever starts the product knows that the log had a key");
+    script(database, no_guards(database)).await?;
+    script(database, "create table event_kept as select * from event").await?;
+    script(database, "create table event_head_kept as select * from event_head").await?;
+    script(database, "update event set mac = null; update event_head set keyed_from = null, mac = null").await?;
+    script(database, &insert("lent")).await?;
+    let next = Database::open(&fresh.settings).await?;
+    let refused = protect(&next, testing::log_key(), true).await.unwrap_err();
+    assert!(refused.to_string().contains("heads of the event log were kept"), "{refused}");
+    let mut tx = database.read().await?;
+    let (marked,): (i64,) = tx.one("select marked from client where client_id = 'lent'", vec![]).await?;
+    assert_eq!(marked, 0);
     Ok(())
 }

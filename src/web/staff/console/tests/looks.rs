@@ -69,7 +69,7 @@ async fn whoever_looks_leaves_an_entry_and_auditors_see_who_it_was() {
         assert_eq!(auditor.get(strange).await.status, StatusCode::NOT_FOUND, "{strange}");
     }
     // What somebody puts there who has the database alone is shown as that.
-    records::protect(&office.app.database, records::LogKey::new([7; 32])).await.unwrap();
+    records::protect(&office.app.database, records::LogKey::new([7; 32]), false).await.unwrap();
     let forged = "insert into event (event_id, at, actor_kind, actor, kind, object, data, sequence)
                   select 'evt_forged', at, actor_kind, actor, 'licence.revoked', object, data, -7
                     from event

@@ -34,7 +34,8 @@ crate::events! {
     }
     /// A node kept a head of the log where none was, of the event with this number.
     LogHeadsBegun = "log.heads_begun" of log: String { kept: i64 }
-    /// An auditor read what the log says about somebody or something, or what somebody did; or an operator, of one request.
+    /// An auditor read what the log says about somebody or something, or what somebody did, or looked for that; or an
+    /// operator, of one request.
     LogRead = "log.read" of about: String { by: String, count: usize }
     /// Somebody answers for it that the log ends earlier than it did when a head was kept outside.
     LossAcknowledged = "log.loss_acknowledged" of log: String { kept: i64, found: i64, reason: String }

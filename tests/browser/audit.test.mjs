@@ -99,6 +99,15 @@ for (const language of ['zh-CN', 'en']) {
     // That the auditor looked is written down too.
     await auditor.goto(`${city.issuer}/audit/entries`);
     assert.ok((await auditor.textContent('#entries')).includes(words('查阅日志', 'Log read')));
+
+    // Of one kind, and about whoever has a number: it stands in no address.
+    await auditor.selectOption('#kind', 'log.read');
+    await auditor.fill('#object', citizen.identity_number);
+    await auditor.click('#filter');
+    await auditor.waitForURL(/kind=log\.read&object=per_/);
+    assert.ok((await auditor.textContent('#entries')).includes(words('查阅日志', 'Log read')));
+    assert.equal(await auditor.inputValue('#kind'), 'log.read');
+    await look(auditor, name('audit-filter'));
     await auditor.context().close();
   });
 

@@ -13,7 +13,7 @@ pub use self::identity::{field_wrong, number_wrong, role_words};
 pub use self::keys::{key_state_words, purpose_words, seal_kind_words};
 pub use self::oidc::registration_flaw;
 pub use detail::{changed, detail, detail_value, job, registered, roles};
-pub use event::event;
+pub use event::{event, event_kinds};
 
 use std::borrow::Cow;
 

@@ -5,7 +5,12 @@ mod home;
 
 use identity::Role;
 
-use crate::kit::{access::AssuranceLevel::Password, admission::Roles, asked::ALWAYS_ASKS, table::Table};
+use crate::kit::{
+    access::{AssuranceLevel::Password, Guard},
+    admission::Roles,
+    asked::ALWAYS_ASKS,
+    table::Table,
+};
 
 /// Those who read the log.
 const AUDITOR: Roles = Roles(&[Role::Auditor], Password);
@@ -16,5 +21,6 @@ pub fn routes(table: Table) -> Table {
         .get("/audit", AUDITOR, home::home)
         .asking(("/audit/find", "/audit/find"), AUDITOR, ALWAYS_ASKS, home::find)
         .get("/audit/entries", AUDITOR, entries::list)
+        .post("/audit/entries", AUDITOR, Guard::Form, entries::choose)
         .get("/audit/entries.csv", AUDITOR, entries::export)
 }

@@ -127,6 +127,7 @@ const VALUES: &[(&str, &Text)] = &[
     ("identity_card", words::event_value::IDENTITY_CARD),
     ("identity_number", words::event_value::IDENTITY_NUMBER),
     ("invalid", words::event_value::INVALID),
+    ("kind", words::event_value::KIND),
     ("name", words::event_value::NAME),
     ("needs_review", words::event_value::NEEDS_REVIEW),
     ("object", words::event_value::OBJECT),

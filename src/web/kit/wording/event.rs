@@ -127,6 +127,13 @@ const WORDS: &[(EventKind, &Text)] = &[
     (seal::events::SealUnfrozen::KIND, words::event::SEAL_UNFROZEN),
 ];
 
+/// Every kind of events with its words, by their names.
+pub fn event_kinds() -> impl Iterator<Item = (&'static str, &'static Text)> {
+    let mut kinds: Vec<_> = WORDS.iter().map(|(kind, words)| (kind.name, *words)).collect();
+    kinds.sort_by_key(|(kind, _)| *kind);
+    kinds.into_iter()
+}
+
 /// The words of a kind of event; none for a kind that we do not write (any more).
 pub fn event(kind: &str) -> Option<&'static Text> {
     WORDS.iter().find(|(known, _)| known.name == kind).map(|(_, words)| *words)

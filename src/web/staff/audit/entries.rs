@@ -1,4 +1,6 @@
-//! `/audit/entries`: what the log says about one person or thing, of one actor or of one request.
+//! `/audit/entries`: what the log says about one person or thing, of one actor, of one request or of one kind.
+
+use std::collections::BTreeMap;
 
 use axum::{
     extract::State,
@@ -25,10 +27,12 @@ use crate::{
     App, Page, Problem,
     kit::{
         form::{Fields, Query},
-        page::html,
+        page::{html, see_other},
         session::Staff,
+        wording::{event, event_kinds},
     },
     staff::{
+        audit::home::{meant, nothing_found},
         operator::people::former_name,
         proposed::{called, progress_tag},
         told::{Line, Names, line},
@@ -69,34 +73,55 @@ struct Entries {
     archived: i64,
     /// Whether the entries are about different things.
     is_mixed: bool,
+    /// What the form to choose others begins with: of what kind, by whom, about what.
+    kinds: Vec<(String, String)>,
+    kind: String,
+    actor: String,
+    object: String,
 }
 
-/// What is asked for: by one of these, or everything.
+/// What entries can be chosen by, the one that says most first.
+const PARTS: [&str; 4] = ["object", "actor", "request", "kind"];
+
+/// What is asked for: by some of these, or everything.
 struct Wanted {
+    /// The first of them, by which the page is called.
     by: &'static str,
     id: String,
+    parts: BTreeMap<&'static str, String>,
 }
 
 impl Wanted {
     fn read(query: &Fields) -> Result<Self, Problem> {
-        let named = ["object", "actor", "request"].into_iter().find(|name| !query.text(name).is_empty());
-        let by = named.unwrap_or("everything");
-        let id = named.map(|name| query.text(name).to_owned()).unwrap_or_default();
-        let is_plain = id.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
-        if is_plain && id.len() <= 100 { Ok(Self { by, id }) } else { Err(Problem::NotFound) }
+        let given = PARTS.into_iter().filter(|name| !query.text(name).is_empty());
+        let parts: BTreeMap<_, _> = given.map(|name| (name, query.text(name).to_owned())).collect();
+        let is_plain =
+            |id: &String| id.len() <= 100 && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        if !parts.values().all(is_plain) {
+            return Err(Problem::NotFound);
+        }
+        let by = PARTS.into_iter().find(|name| parts.contains_key(name)).unwrap_or("everything");
+        let id = parts.get(by).cloned().unwrap_or_default();
+        Ok(Self { by, id, parts })
+    }
+
+    fn part(&self, name: &str) -> Option<String> {
+        self.parts.get(name).cloned()
     }
 
     fn filter(&self) -> Result<Filter, Problem> {
-        let some = |by: &str| (self.by == by).then(|| self.id.clone());
-        let request = match some("request") {
-            None => None,
-            Some(id) => Some(base::id::RequestId::parse(&id).map_err(|_| Problem::NotFound)?),
-        };
-        Ok(Filter { object: some("object"), actor: some("actor"), request, kind: None })
+        let request = self.part("request").map(|id| base::id::RequestId::parse(&id).map_err(|_| Problem::NotFound));
+        let (object, actor, kind) = (self.part("object"), self.part("actor"), self.part("kind"));
+        Ok(Filter { object, actor, request: request.transpose()?, kind })
+    }
+
+    /// Whether everything about one thing is asked for, and not some of it.
+    fn is_whole_object(&self) -> bool {
+        self.by == "object" && self.parts.len() == 1
     }
 
     fn query(&self) -> String {
-        if self.id.is_empty() { String::new() } else { format!("{}={}", self.by, self.id) }
+        self.parts.iter().map(|(name, id)| format!("{name}={id}")).collect::<Vec<_>>().join("&")
     }
 
     /// As the log says that it was read.
@@ -144,8 +169,63 @@ pub async fn list(
     let next = found.next.map(|id| id.to_string());
     let is_mixed = wanted.by != "object";
     let query = wanted.query();
-    let entries = Entries { page, title, id, query, lines, next, licences, related, looks, former, archived, is_mixed };
+    let part = |name| wanted.part(name).unwrap_or_default();
+    let (kind, actor, object) = (part("kind"), part("actor"), part("object"));
+    let kinds = event_kinds().map(|(kind, words)| (kind.to_owned(), page.say(words).to_owned())).collect();
+    let entries = Entries {
+        page,
+        title,
+        id,
+        query,
+        lines,
+        next,
+        licences,
+        related,
+        looks,
+        former,
+        archived,
+        is_mixed,
+        kinds,
+        kind,
+        actor,
+        object,
+    };
     Ok(html(StatusCode::OK, &entries))
+}
+
+/// `POST /audit/entries`: the way to entries of a kind, of an actor, about something, or of several of these at once. A form
+/// and not a query, because somebody may type the number of a person.
+pub async fn choose(State(app): State<App>, auditor: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
+    let mut chosen = Vec::new();
+    if let Some((kind, _)) = event_kinds().find(|(kind, _)| *kind == fields.text("kind")) {
+        chosen.push(("kind", kind.to_owned()));
+    }
+    let (actor, object) = (fields.text("actor"), fields.text("object"));
+    if !actor.is_empty() {
+        match actor_meant(&app, &auditor, &page, actor).await? {
+            Some(id) => chosen.push(("actor", id.to_string())),
+            None => return nothing_found(&app, page, actor).await,
+        }
+    }
+    if !object.is_empty() {
+        match meant(&app, &auditor, &page, object).await?.found {
+            Some(found) => chosen.push(found),
+            None => return nothing_found(&app, page, object).await,
+        }
+    }
+    let query = chosen.iter().map(|(name, id)| format!("{name}={id}")).collect::<Vec<_>>().join("&");
+    Ok(see_other(&format!("/audit/entries?{query}")))
+}
+
+/// Under which appointment somebody acts or acted last: whoever was typed, or the appointment itself.
+async fn actor_meant(app: &App, auditor: &Staff, page: &Page, typed: &str) -> Result<Option<StaffId>, Problem> {
+    if let Ok(id) = StaffId::parse(typed) {
+        return Ok(Some(id));
+    }
+    let Some(person) = meant(app, auditor, page, typed).await?.person else { return Ok(None) };
+    let offices = staff::all_of_person(&mut app.database.read().await?, &person).await?;
+    let last = offices.into_iter().max_by_key(|office| (office.ended_at.is_none(), office.appointed_at));
+    Ok(last.map(|office| office.staff_id))
 }
 
 /// A line that says that the product did not write its entry.
@@ -162,6 +242,9 @@ async fn title(app: &App, tx: &mut Tx, page: &Page, wanted: &Wanted, names: &mut
         && let Some(licence) = register::by_id(tx, &id).await?
     {
         return named(app, page, &licence).map(|(_, name)| name);
+    }
+    if wanted.by == "kind" {
+        return Ok(event(&wanted.id).map_or_else(|| wanted.id.clone(), |words| page.say(words).to_owned()));
     }
     if wanted.by == "object" {
         names.of_object(page, tx, &wanted.id).await
@@ -272,7 +355,7 @@ async fn looks_at(tx: &mut Tx, licences: &[Licence]) -> Result<Vec<Entry>, Probl
 
 /// The licences of who is asked for.
 async fn held_by(tx: &mut Tx, wanted: &Wanted) -> Result<Vec<Licence>, Problem> {
-    let holder = if wanted.by != "object" {
+    let holder = if !wanted.is_whole_object() {
         None
     } else if let Ok(person) = PersonId::parse(&wanted.id) {
         Some(Holder::Person(person))

@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use base::{
     Instant, ListPage,
-    id::EventId,
+    id::{EventId, PersonId},
     number::{CreditCode, IdentityNumber, LicenceIdentifier},
 };
 use http::StatusCode;
@@ -17,7 +17,7 @@ use licence::{Code, register};
 use records::{
     Event, Tx,
     audit::{self, Audit},
-    events::LogAudited,
+    events::{LogAudited, LogRead},
     log,
 };
 
@@ -164,26 +164,48 @@ fn is_identifier(word: &str) -> bool {
     word.split_once('_').is_some_and(|(prefix, rest)| prefix.len() == 3 && rest.len() == 26)
 }
 
+/// What was meant by what somebody typed.
+pub(super) struct Meant {
+    /// By which part of entries one finds it, and the identifier that stands there; none when it is not one thing.
+    pub found: Option<(&'static str, String)>,
+    /// Whose number, account or name it is.
+    pub person: Option<PersonId>,
+    people: Vec<PersonView>,
+    others: Vec<Namesake>,
+}
+
+/// Looks for what somebody typed. Whom and what they looked for is written down before they hear of it, and that nobody
+/// was found too.
+pub(super) async fn meant(app: &App, auditor: &Staff, page: &Page, wanted: &str) -> Result<Meant, Problem> {
+    let mut tx = app.database.read().await?;
+    let (mut people, mut others) = (Vec::new(), Vec::new());
+    let mut looked = look(app, &mut tx, wanted).await?;
+    if looked.found.is_none() && looked.by == NAME {
+        people = person::find_by_name(&mut tx, wanted).await?;
+        others = if people.is_empty() { of_one_name(page, &mut tx, wanted).await? } else { vec![] };
+        looked.person = if let [person] = people.as_slice() { Some(person.person_id.clone()) } else { None };
+        let other = if let [one] = others.as_slice() { Some(one.id.clone()) } else { None };
+        looked.found = looked.person.as_ref().map(ToString::to_string).or(other);
+    }
+    drop(tx);
+    let Looked { by, found, person } = looked;
+    let (what, count) = (by.to_owned(), people.len().max(others.len()).max(found.iter().count()));
+    if others.is_empty() && PEOPLE.contains(&by) {
+        let about = person.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        auditor.tell(PeopleSearched { about, by: what, count }).await?;
+    } else {
+        let about = found.clone().unwrap_or_else(|| "-".to_owned());
+        auditor.tell(LogRead { about, by: what, count }).await?;
+    }
+    let part = if by == REQUEST { REQUEST } else { "object" };
+    Ok(Meant { found: found.map(|id| (part, id)), person, people, others })
+}
+
 /// `POST /audit/find`: the way to the entries about a person, an organisation, a licence, an account, a client, a seal, or
 /// of a request. A form and not a query, because numbers of persons do not belong into addresses and logs.
 pub async fn find(State(app): State<App>, auditor: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let wanted = fields.text("q");
-    let mut tx = app.database.read().await?;
-    let found = look(&app, &mut tx, wanted).await?;
-    let people = if found.is_none() { person::find_by_name(&mut tx, wanted).await? } else { vec![] };
-    let others = if found.is_none() && people.is_empty() { of_one_name(&page, &mut tx, wanted).await? } else { vec![] };
-    drop(tx);
-    if !people.is_empty() {
-        auditor.tell(PeopleSearched::new("name", &people)).await?;
-    }
-    let found = match people.as_slice() {
-        [person] => Some(("object", person.person_id.to_string())),
-        _ => found,
-    };
-    let found = match others.as_slice() {
-        [one] => Some(("object", one.id.clone())),
-        _ => found,
-    };
+    let Meant { found, people, others, .. } = meant(&app, &auditor, &page, wanted).await?;
     if let Some((by, id)) = found {
         return Ok(see_other(&format!("/audit/entries?{by}={id}")));
     }
@@ -201,11 +223,16 @@ pub async fn find(State(app): State<App>, auditor: Staff, page: Page, fields: Fi
         let asked = Asked { wanted: wanted.to_owned(), namesakes: others, are_people: false };
         return show(&app, page, StatusCode::OK, asked).await;
     }
+    nothing_found(&app, page, wanted).await
+}
+
+/// That there is nobody and nothing of what was typed.
+pub(super) async fn nothing_found(app: &App, page: Page, wanted: &str) -> Result<Response, Problem> {
     let shown = match IdentityNumber::parse(wanted) {
         Ok(number) => base::mask::identity_number(number.as_str()),
         Err(_) => wanted.chars().take(100).collect(),
     };
-    show(&app, page, StatusCode::NOT_FOUND, Asked { wanted: shown, ..Asked::default() }).await
+    show(app, page, StatusCode::NOT_FOUND, Asked { wanted: shown, ..Asked::default() }).await
 }
 
 /// Organisations that have or had this name, and seals that have it.
@@ -223,35 +250,60 @@ async fn of_one_name(page: &Page, tx: &mut Tx, name: &str) -> Result<Vec<Namesak
     Ok(organisations.chain(seals).collect())
 }
 
-/// By which part of entries, and the identifier that stands there.
-async fn look(app: &App, tx: &mut Tx, wanted: &str) -> Result<Option<(&'static str, String)>, Problem> {
-    let object = |id: String| Some(("object", id));
+/// By a name, an identity number or an account's name people are looked for.
+const NAME: &str = "name";
+const PEOPLE: [&str; 3] = ["identity_number", NAME, "username"];
+
+/// By the number of a request one looks for what happened in it.
+const REQUEST: &str = "request";
+
+/// What somebody looked by, as the log says it.
+struct Looked {
+    by: &'static str,
+    /// The identifier of what was found; also of a request.
+    found: Option<String>,
+    /// Whose account or number it is.
+    person: Option<PersonId>,
+}
+
+impl Looked {
+    fn by(by: &'static str, found: Option<String>) -> Self {
+        Self { by, found, person: None }
+    }
+}
+
+/// What is meant by what was typed, but for names.
+async fn look(app: &App, tx: &mut Tx, wanted: &str) -> Result<Looked, Problem> {
     if let Ok(number) = IdentityNumber::parse(wanted) {
         let found = person::find_by_identity_number(tx, &app.library.vault, &number).await?;
-        return Ok(found.and_then(|found| object(found.person_id.to_string())));
+        let person = found.map(|found| found.person_id);
+        return Ok(Looked { by: "identity_number", found: person.as_ref().map(ToString::to_string), person });
     }
     if let Ok(code) = CreditCode::parse(wanted) {
         let found = organisation::find_by_code(tx, &code).await?;
-        return Ok(found.and_then(|found| object(found.organisation_id.to_string())));
+        return Ok(Looked::by("credit_code", found.map(|found| found.organisation_id.to_string())));
     }
     if let Ok(identifier) = LicenceIdentifier::parse(wanted) {
-        return Ok(register::by_identifier(tx, &identifier).await?.and_then(|found| object(found.id.to_string())));
+        let found = register::by_identifier(tx, &identifier).await?;
+        return Ok(Looked::by("identifier", found.map(|found| found.id.to_string())));
     }
     if let Ok(code) = Code::parse(wanted.rsplit('/').next().unwrap_or_default()) {
-        return Ok(register::by_code(tx, &code).await?.and_then(|found| object(found.id.to_string())));
+        let found = register::by_code(tx, &code).await?;
+        return Ok(Looked::by("code", found.map(|found| found.id.to_string())));
     }
     if let Some(found) = seal::find_by_number(tx, &wanted.replace(char::is_whitespace, "")).await? {
-        return Ok(object(found.seal_id.to_string()));
+        return Ok(Looked::by("identifier", Some(found.seal_id.to_string())));
     }
     if wanted.trim_start().to_ascii_lowercase().starts_with("req_") {
-        return Ok(request_number(wanted).map(|id| ("request", id.to_string())));
+        return Ok(Looked::by(REQUEST, request_number(wanted).map(|id| id.to_string())));
     }
     if let Some(found) = account::find_by_username(tx, wanted).await? {
-        return Ok(object(found.account_id.to_string()));
+        let (account, person) = (found.account_id.to_string(), Some(found.person_id));
+        return Ok(Looked { by: "username", found: Some(account), person });
     }
     // An identifier of ours, or a client's: whatever an entry is about.
     let is_plain = wanted.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
     let filter = log::Filter { object: Some(wanted.to_owned()), ..log::Filter::default() };
     let known = is_plain && !log::list(tx, &filter, &ListPage::<EventId>::first(1)).await?.items.is_empty();
-    Ok(known.then(|| ("object", wanted.to_owned())))
+    Ok(if known { Looked::by("object", Some(wanted.to_owned())) } else { Looked::by(NAME, None) })
 }

@@ -171,6 +171,7 @@ async fn looks_of_clerks_operators_and_auditors_leave_one_entry_each() {
     let opened = |which: &str, what: &str| ("licence.opened", which.to_owned(), format!("\"{what}\""));
     let seen = |what: &str| ("person.opened", person.to_owned(), format!("\"{what}\""));
     let searched = |about: &str, by: &str| ("person.searched", about.to_owned(), format!("\"{by}\""));
+    let read = |about: &str, by: &str| ("log.read", about.to_owned(), format!("\"by\":\"{by}\""));
     let plain = |kind: &'static str, object: &str| (kind, object.to_owned(), String::new());
     let driving = format!("/console/apply/{}", built_in::DRIVING);
     let representative = format!("/operator/organisations/{company}/representative");
@@ -198,6 +199,13 @@ async fn looks_of_clerks_operators_and_auditors_leave_one_entry_each() {
         // Nobody has this number, and that is an answer too.
         (&operator, representative, vec![why, ("number", "11010519491231002X")], searched("-", "identity_number")),
         (&auditor, "/audit/find".to_owned(), vec![("q", "欧阳龘")], searched(person, "name")),
+        (&auditor, "/audit/find".to_owned(), vec![("q", number)], searched(person, "identity_number")),
+        (&auditor, "/audit/find".to_owned(), vec![("q", "11010519491231002X")], searched("-", "identity_number")),
+        (&auditor, "/audit/find".to_owned(), vec![("q", "li.na")], searched(person, "username")),
+        (&auditor, "/audit/find".to_owned(), vec![("q", "无此人")], searched("-", "name")),
+        (&auditor, "/audit/find".to_owned(), vec![("q", office.company.as_str())], read(company, "credit_code")),
+        (&auditor, "/audit/find".to_owned(), vec![("q", &*licence)], read(&licence, "object")),
+        (&auditor, "/audit/find".to_owned(), vec![("q", "滨江市市场监督管理局")], read(department, "name")),
         (&auditor, format!("/audit/entries?object={person}"), vec![], plain("log.read", person)),
     ];
     let count = async |(kind, object, says): &(&str, String, String)| {
@@ -304,6 +312,58 @@ async fn find(auditor: &Desk<'_>, wanted: &str) -> Answer {
     let csrf = hidden(&auditor.get("/audit").await.text, "csrf");
     let body = format!("csrf={}&q={}", percent_encode(&csrf), percent_encode(wanted));
     auditor.post_raw("/audit/find", body).await
+}
+
+#[tokio::test]
+async fn entries_are_chosen_by_kind_actor_and_object_at_once() {
+    let office = office().await;
+    let clerk = Desk::new(&office, &office.clerk).await;
+    let mut work = office.app.database.begin(records::testing::context(NOW, 92)).await.unwrap();
+    let account = identity::account::open(&mut work, &office.person_id, "li.na", None).await.unwrap();
+    work.commit().await.unwrap();
+    let licence = office.issue("k").await.json()["id"].as_str().unwrap().to_owned();
+    clerk.get(&format!("/console/licences/{licence}")).await;
+    let auditor = auditor(&office).await;
+    let csrf = hidden(&auditor.get("/audit/entries").await.text, "csrf");
+    let choose = async |kind: &str, actor: &str, object: &str| {
+        let fields = [("csrf", csrf.as_str()), ("kind", kind), ("actor", actor), ("object", object)];
+        let body: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))).collect();
+        auditor.post_raw("/audit/entries", body.join("&")).await
+    };
+    let (staff, person) = (office.clerk.staff.as_str(), office.person_id.as_str());
+    for (kind, actor, object, way) in [
+        ("licence.issued", "", "", "kind=licence.issued".to_owned()),
+        ("", staff, "", format!("actor={staff}")),
+        ("", "经办甲", "", format!("actor={staff}")),
+        ("", "", "li.na", format!("object={account}")),
+        ("", "", office.person.as_str(), format!("object={person}")),
+        ("licence.opened", "经办甲", &*licence, format!("kind=licence.opened&actor={staff}&object={licence}")),
+        // A kind that there is none of is no kind.
+        ("<script>", "", "", String::new()),
+    ] {
+        assert_eq!(choose(kind, actor, object).await.location(), format!("/audit/entries?{way}"), "{kind} {actor}");
+    }
+    for (actor, object) in [("nobody", ""), ("li.na", ""), ("", "nobody")] {
+        assert_eq!(choose("", actor, object).await.status, StatusCode::NOT_FOUND, "{actor} {object}");
+    }
+    // What was chosen is what is shown, in the file too, and stands in the form.
+    let rows = |page: &str| page.matches("data-label=\"做了什么\"").count();
+    let all = auditor.get(&format!("/audit/entries?object={licence}")).await.text;
+    let query = format!("kind=licence.opened&actor={staff}&object={licence}");
+    let some = auditor.get(&format!("/audit/entries?{query}")).await.text;
+    assert!(rows(&all) > rows(&some) && rows(&some) == 1, "{some}");
+    assert!(some.contains("<option value=\"licence.opened\" selected>查看证照</option>"), "{some}");
+    assert!(some.contains(&format!("value=\"{staff}\"")) && some.contains(&format!("value=\"{licence}\"")), "{some}");
+    let file = auditor.get(&format!("/audit/entries.csv?{query}")).await.text;
+    assert_eq!(file.lines().count(), 2, "{file}");
+    let kind = auditor.get("/audit/entries?kind=licence.issued").await.text;
+    assert!(kind.contains("<h1>签发</h1>") && rows(&kind) == 1, "{kind}");
+    let read = records::testing::told::<records::events::LogRead>(&office.app.database).await.unwrap();
+    let by_kind: Vec<_> = read.iter().filter(|one| one.by == "kind").collect();
+    assert_eq!((by_kind.len(), by_kind[0].about.as_str(), by_kind[0].count), (1, "licence.issued", 1));
+    // Conditions that nothing of a long stretch meets are no end.
+    let none = auditor.get(&format!("/audit/entries?kind=licence.revoked&actor={staff}")).await.text;
+    assert!(none.contains("没有记录") && rows(&none) == 0, "{none}");
 }
 
 #[tokio::test]

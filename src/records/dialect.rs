@@ -46,6 +46,10 @@ pub(crate) enum Left {
 /// Older versions can lose committed rows in WAL mode with two connections (the WAL-reset fault).
 const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 
+/// What SQLite calls the place of a row, and the table that says what there is.
+const SQLITE_PLACE: &str = "rowid";
+const SQLITE_SCHEMA: &str = "sqlite_schema";
+
 /// The oldest PostgreSQL that is still maintained.
 const POSTGRES_VERSION_MIN: u32 = 140_000;
 
@@ -213,42 +217,44 @@ impl Dialect {
 
     /// Where the entries stand that wait for a number, in their order: one whose identifier is no text is found by nothing
     /// else. None where every identifier is one.
-    pub(crate) fn places_of_waiting(self) -> Option<&'static str> {
+    pub(crate) fn places_of_waiting(self, count: usize) -> Option<String> {
         match self {
             Self::Postgres => None,
-            Self::Sqlite => {
-                Some("select rowid from event where sequence is null order by sequence, event_id limit 640")
-            }
+            Self::Sqlite => Some(format!(
+                "select rowid from event where sequence is null order by sequence, event_id limit {count}"
+            )),
         }
     }
 
     /// Numbers the entry that stands at a place.
-    pub(crate) fn number_at_place(self) -> Option<&'static str> {
+    pub(crate) fn number_at_place(self) -> Option<String> {
         match self {
             Self::Postgres => None,
-            Self::Sqlite => Some("update event set sequence = $1, hash = $2 where rowid = $3"),
+            Self::Sqlite => Some(format!("update event set sequence = $1, hash = $2 where {SQLITE_PLACE} = $3")),
         }
     }
 
     /// Finds an entry whose number is none; none where every number is one.
-    pub(crate) fn without_a_number(self) -> Option<&'static str> {
+    pub(crate) fn without_a_number(self) -> Option<String> {
         match self {
             Self::Postgres => None,
-            Self::Sqlite => Some("select rowid from event where typeof(sequence) not in ('integer', 'null') limit 1"),
+            Self::Sqlite => Some(format!(
+                "select {SQLITE_PLACE} from event where typeof(sequence) not in ('integer', 'null') limit 1"
+            )),
         }
     }
 
     /// Every table, trigger, view and unique index there is, and whatever else is carried out with a statement: what it is,
     /// its name, its table, its text, and why it is not in force.
-    pub(crate) fn guards_query(self) -> &'static str {
+    pub(crate) fn guards_query(self) -> String {
         match self {
-            Self::Postgres => POSTGRES_GUARDS,
-            Self::Sqlite => {
+            Self::Postgres => POSTGRES_GUARDS.to_owned(),
+            Self::Sqlite => format!(
                 "select type as kind, name, case when type in ('trigger', 'index') then tbl_name else '' end as place,
                         case type when 'table' then '' else coalesce(sql, '') end as text, '' as off
-                   from sqlite_schema
+                   from {SQLITE_SCHEMA}
                   where type <> 'index' or sql is not null"
-            }
+            ),
         }
     }
 

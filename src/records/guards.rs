@@ -40,7 +40,7 @@ pub async fn look(database: &Database) -> Result<Vec<String>, Fault> {
     let dialect = database.dialect();
     let mut tx = database.read().await?;
     let applied = migrate::applied(&mut tx).await?;
-    let found: Vec<Found> = tx.all_composed(dialect.guards_query(), args![]).await?;
+    let found: Vec<Found> = tx.all_composed(&dialect.guards_query(), args![]).await?;
     drop(tx);
     let expected = made(dialect, &applied);
     let mut missing: BTreeSet<&Key> = expected.keys().collect();

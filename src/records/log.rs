@@ -195,8 +195,8 @@ pub(crate) async fn first_number(tx: &mut Tx) -> Result<Option<i64>, Fault> {
 /// Whether an entry has something for a number that is none.
 pub(crate) async fn has_no_number(tx: &mut Tx) -> Result<bool, Fault> {
     let Some(sql) = tx.dialect().without_a_number() else { return Ok(false) };
-    let found: Option<(i64,)> = tx.first(sql, vec![]).await?;
-    Ok(found.is_some())
+    let found: Vec<(i64,)> = tx.all_composed(&sql, vec![]).await?;
+    Ok(!found.is_empty())
 }
 
 /// Writes down from which number on the chain is made with a key; whether nobody else did something meanwhile.
@@ -267,7 +267,7 @@ pub async fn sequence_events(database: &Database) -> Result<usize, Fault> {
     write_numbers(&mut tx, &numbered).await?;
     for (place, sequence, hash) in &numbered_at_place {
         let Some(sql) = tx.dialect().number_at_place() else { break };
-        tx.run(sql, args![*sequence, hash, *place]).await?;
+        tx.run_composed(&sql, args![*sequence, hash, *place]).await?;
     }
     tx.commit().await?;
     Ok(waiting.len())
@@ -276,8 +276,8 @@ pub async fn sequence_events(database: &Database) -> Result<usize, Fault> {
 /// Where these entries stand, when the identifier of one is no text.
 async fn places(tx: &mut Tx, waiting: &[Entry]) -> Result<Vec<i64>, Fault> {
     let is_strange = waiting.iter().any(|entry| entry.event_id == NO_TEXT);
-    let Some(sql) = tx.dialect().places_of_waiting().filter(|_| is_strange) else { return Ok(vec![]) };
-    let places: Vec<(i64,)> = tx.all(sql, vec![]).await?;
+    let Some(sql) = tx.dialect().places_of_waiting(TURN_MAX).filter(|_| is_strange) else { return Ok(vec![]) };
+    let places: Vec<(i64,)> = tx.all_composed(&sql, vec![]).await?;
     Ok(places.into_iter().map(|(place,)| place).collect())
 }
 

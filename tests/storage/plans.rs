@@ -19,7 +19,7 @@ const FEW: i64 = 600;
 /// Texts that a crate puts together out of others, each of which is looked at where it stands.
 const COMPOSED: &[(&str, &str)] = &[
     ("src/records/copy.rs", "a table emptied and filled, for a copy of everything"),
-    ("src/records/dialect.rs", "around a statement that stands in its own crate: an event beside it"),
+    ("src/records/dialect.rs", "what one database alone understands, and an event beside a statement of another crate"),
     ("src/records/mark.rs", "rows found and set by their primary key, or walked in its order for an audit"),
     ("src/records/log.rs", "numbers that are written down, each found by the key of its event"),
 ];

@@ -128,7 +128,7 @@ pub(crate) async fn at_one_moment(
     let point = archived(database, tx, audit).await?;
     walk.table(tx, head.sequence, audit).await?;
     walk.end(&head, audit);
-    walk.look_at_files(against.shelf, &point, rows::archived(tx).await?, audit)?;
+    walk.look_at_files(against.shelf, &point, &rows::archived(tx).await?, audit)?;
     walk.look_for_copies(against.shelf, audit)?;
     beside(database, tx, &head, audit).await?;
     let first = log::first_number(tx).await?;

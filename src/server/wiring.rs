@@ -616,7 +616,7 @@ mod tests {
                     tokio::task::yield_now().await;
                 }
             };
-            tokio::time::timeout(Duration::from_secs(60), all).await.expect("it stands otherwise");
+            tokio::time::timeout(Duration::from_mins(1), all).await.expect("it stands otherwise");
         };
         stands(StatusCode::OK).await;
         change("update event_head set mac = 'x' || mac").await;

@@ -63,6 +63,9 @@ impl Name {
     }
 }
 
+/// Files, each with its first and its last number, and the names of strays.
+pub(crate) type FilesOfEvents = (Vec<(i64, i64, Name)>, Vec<String>);
+
 /// A file that is there and cannot be read: it is none, or longer than any of ours, or the disk does not give it.
 #[derive(Debug)]
 pub(crate) struct Unread {
@@ -108,7 +111,7 @@ impl Shelf {
 
     /// The files of events, each with the numbers of its first and last one; and names of files among them that the product
     /// writes nowhere.
-    pub(crate) fn files_of_events(&self) -> Result<(Vec<(i64, i64, Name)>, Vec<String>), Fault> {
+    pub(crate) fn files_of_events(&self) -> Result<FilesOfEvents, Fault> {
         let (mut files, mut strays) = (Vec::new(), Vec::new());
         for name in self.names(EVENTS)? {
             match name.numbers() {

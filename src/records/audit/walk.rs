@@ -290,7 +290,7 @@ impl<'a> Walk<'a> {
         &self,
         shelf: Option<&Shelf>,
         point: &Point,
-        waiting: Vec<String>,
+        waiting: &[String],
         audit: &mut Audit,
     ) -> Result<(), Fault> {
         let Some(shelf) = shelf.filter(|_| audit.checked.is_none()) else { return Ok(()) };

@@ -146,26 +146,46 @@ async fn what_somebody_puts_into_the_log_stops_the_numbering_of_nothing_else_and
     Ok(())
 }
 
-#[tokio::test]
-async fn whatever_the_owner_of_the_database_changes_is_named() -> Result<(), Fault> {
-    let (fresh, kept) = city().await?;
-    let database = &fresh.database;
-    let sound = audit(database, &kept).await?;
-    assert_eq!((sound.events, sound.rows, sound.findings), (5, 3, vec![]));
-    script(database, no_guards(database)).await?;
-    let tables = ["event", "event_head", "client", "licence_type"];
-    for table in tables {
-        script(database, &format!("create table {table}_kept as select * from {table}")).await?;
+/// An event once more, without a number.
+const COPY: &str = "insert into event (event_id, at, actor_kind, actor, kind, object, data, marks, mac)
+                    select 'zz', at, actor_kind, actor, kind, object, data, marks, mac from event where sequence = 1";
+
+/// A city whose database is somebody's who took the guards away.
+struct Owned {
+    fresh: testing::Fresh,
+    kept: Vec<KeptHead>,
+}
+
+impl Owned {
+    const TABLES: [&str; 4] = ["event", "event_head", "client", "licence_type"];
+
+    async fn city() -> Result<Self, Fault> {
+        let (fresh, kept) = city().await?;
+        let database = &fresh.database;
+        let sound = audit(database, &kept).await?;
+        assert_eq!((sound.events, sound.rows, sound.findings), (5, 3, vec![]));
+        script(database, no_guards(database)).await?;
+        for table in Self::TABLES {
+            script(database, &format!("create table {table}_kept as select * from {table}")).await?;
+        }
+        Ok(Self { fresh, kept })
     }
-    let check = async |what: &str, text: &str, expected: &[Finding]| -> Result<(), Fault> {
-        script(database, text).await?;
-        let audited = audit(database, &kept).await?;
-        assert_eq!(audited.findings, expected, "{what}");
-        for table in tables {
+
+    /// What an audit finds after a change, which is undone.
+    async fn check(&self, what: &str, text: &str, expected: &[Finding]) -> Result<(), Fault> {
+        let database = &self.fresh.database;
+        assert_eq!(audit_after(database, text, &self.kept).await?, expected, "{what}");
+        for table in Self::TABLES {
             script(database, &format!("delete from {table}; insert into {table} select * from {table}_kept")).await?;
         }
         Ok(())
-    };
+    }
+}
+
+#[tokio::test]
+async fn whatever_the_owner_of_the_database_changes_is_named() -> Result<(), Fault> {
+    let owned = Owned::city().await?;
+    let check = async |what: &str, text: &str, expected: &[Finding]| owned.check(what, text, expected).await;
     let row = |client: &str, fault| Finding::Row("client", client.to_owned(), fault);
     check("nothing", "select 1", &[]).await?;
     check("an event is removed", "delete from event where sequence = 3", &[Finding::Missing(3, 3)]).await?;
@@ -177,8 +197,7 @@ async fn whatever_the_owner_of_the_database_changes_is_named() -> Result<(), Fau
     let swap = "update event set sequence = -2 where sequence = 2; update event set sequence = 2 where sequence = 3;
                 update event set sequence = 3 where sequence = -2";
     check("two change places", swap, &[2, 3, 4].map(Finding::Changed)).await?;
-    let copy = "insert into event (event_id, at, actor_kind, actor, kind, object, data, marks, mac)
-                select 'zz', at, actor_kind, actor, kind, object, data, marks, mac from event where sequence = 1";
+    let copy = COPY;
     check("an event is added that waits", copy, &[Finding::ForeignWaiting("zz".to_owned())]).await?;
     let numbered = format!("{copy}; update event set sequence = 6, hash = 'x' where event_id = 'zz'");
     check("an event is added with a number", &numbered, &[Finding::Beyond(6)]).await?;
@@ -212,63 +231,87 @@ async fn whatever_the_owner_of_the_database_changes_is_named() -> Result<(), Fau
     let unmark = "update client set marked = 0, mark = null where client_id = 'b'";
     check("a mark is taken away", unmark, &[row("b", RowFault::Inserted)]).await?;
     check("what goes when it is over has gone", "delete from licence_type", &[]).await?;
-    if database.dialect() == Dialect::Sqlite {
-        // Where any column takes a value of any type: it says the same and is found by nobody, or never ends.
-        let end = "update client set created_at = cast(created_at as blob) where client_id = 'b'";
-        check("a number becomes bytes", end, &[row("b", RowFault::Changed)]).await?;
-        let secret = "update client set secret_hash = cast(secret_hash as blob) where client_id = 'b'";
-        check("a text becomes bytes", secret, &[row("b", RowFault::Changed)]).await?;
-        for column in ["at", "kind", "object", "data", "mac"] {
-            let event = format!("update event set {column} = cast({column} as blob) where sequence = 3");
-            check("a cell of an event becomes bytes", &event, &[Finding::Foreign(3)]).await?;
+    Ok(())
+}
+
+/// Where any column takes a value of any type.
+#[tokio::test]
+async fn a_value_that_its_column_cannot_hold_is_named_and_ends_no_audit() -> Result<(), Fault> {
+    let owned = Owned::city().await?;
+    let database = &owned.fresh.database;
+    if database.dialect() != Dialect::Sqlite {
+        return Ok(());
+    }
+    let check = async |what: &str, text: &str, expected: &[Finding]| owned.check(what, text, expected).await;
+    let row = |client: &str, fault| Finding::Row("client", client.to_owned(), fault);
+    let copy = COPY;
+    let below = format!("{copy}; update event set sequence = -1, hash = 'x' where event_id = 'zz'");
+    // Where any column takes a value of any type: it says the same and is found by nobody, or never ends.
+    let end = "update client set created_at = cast(created_at as blob) where client_id = 'b'";
+    check("a number becomes bytes", end, &[row("b", RowFault::Changed)]).await?;
+    let secret = "update client set secret_hash = cast(secret_hash as blob) where client_id = 'b'";
+    check("a text becomes bytes", secret, &[row("b", RowFault::Changed)]).await?;
+    for column in ["at", "kind", "object", "data", "mac"] {
+        let event = format!("update event set {column} = cast({column} as blob) where sequence = 3");
+        check("a cell of an event becomes bytes", &event, &[Finding::Foreign(3)]).await?;
+    }
+    for at in ["at + 0.5", "'now'"] {
+        let event = format!("update event set at = {at} where sequence = 3");
+        check("a time of an event is no number", &event, &[Finding::Foreign(3)]).await?;
+    }
+    let least = below.replacen("-1", "-1e300", 1);
+    check("an event is added below what a number can say", &least, &[Finding::Stray(i64::MIN)]).await?;
+    for number in ["3.5", "'x'", "x'33'"] {
+        let event = format!("{copy}; update event set sequence = {number}, hash = 'x' where event_id = 'zz'");
+        check("a number of an event is none", &event, &[Finding::Stray(i64::MIN)]).await?;
+    }
+    for bytes in ["x'ff'", "x'80'", "x'e9be'"] {
+        let event = format!("update event set kind = cast({bytes} as text) where sequence = 3");
+        check("a text of an event is none", &event, &[Finding::Foreign(3)]).await?;
+        let settings = format!("update client set settings = cast({bytes} as text) where client_id = 'b'");
+        check("a text of a row is none", &settings, &[row("b", RowFault::Changed)]).await?;
+    }
+    for number in ["1.5", "'x'", "cast(x'ff' as text)", "x'31'"] {
+        let end = format!("update client set created_at = {number} where client_id = 'b'");
+        check("a number of a row is none", &end, &[row("b", RowFault::Changed)]).await?;
+        let marked = format!("update client set marked = {number} where client_id = 'b'");
+        check("how often a row was marked is no number", &marked, &[row("b", RowFault::Changed)]).await?;
+    }
+    let mark = "update client set mark = cast(mark as blob) where client_id = 'b'";
+    check("a mark becomes bytes", mark, &[row("b", RowFault::Changed)]).await?;
+    for key in ["x'62'", "cast(x'ff' as text)"] {
+        let client = format!("update client set client_id = {key} where client_id = 'b'");
+        let found = [row("b", RowFault::Removed), row("\u{fffd}", RowFault::Changed)];
+        check("the key of a row is no text", &client, &found).await?;
+    }
+    let hash = "update event set hash = cast(hash as blob) where sequence = 3";
+    check("its hash becomes bytes", hash, &[3, 4].map(Finding::Changed)).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_head_and_a_point_that_are_no_texts_and_no_numbers_are_named() -> Result<(), Fault> {
+    let owned = Owned::city().await?;
+    let (database, kept) = (&owned.fresh.database, &owned.kept);
+    if database.dialect() != Dialect::Sqlite {
+        return Ok(());
+    }
+    let check = async |what: &str, text: &str, expected: &[Finding]| owned.check(what, text, expected).await;
+    for column in ["hash", "mac"] {
+        for value in [format!("cast({column} as blob)"), "cast(x'ff' as text)".to_owned()] {
+            let head = format!("update event_head set {column} = {value}");
+            check("a cell of the head is no text", &head, &[Finding::Head]).await?;
         }
-        for at in ["at + 0.5", "'now'"] {
-            let event = format!("update event set at = {at} where sequence = 3");
-            check("a time of an event is no number", &event, &[Finding::Foreign(3)]).await?;
-        }
-        let least = below.replacen("-1", "-1e300", 1);
-        check("an event is added below what a number can say", &least, &[Finding::Stray(i64::MIN)]).await?;
-        for number in ["3.5", "'x'", "x'33'"] {
-            let event = format!("{copy}; update event set sequence = {number}, hash = 'x' where event_id = 'zz'");
-            check("a number of an event is none", &event, &[Finding::Stray(i64::MIN)]).await?;
-        }
-        for bytes in ["x'ff'", "x'80'", "x'e9be'"] {
-            let event = format!("update event set kind = cast({bytes} as text) where sequence = 3");
-            check("a text of an event is none", &event, &[Finding::Foreign(3)]).await?;
-            let settings = format!("update client set settings = cast({bytes} as text) where client_id = 'b'");
-            check("a text of a row is none", &settings, &[row("b", RowFault::Changed)]).await?;
-        }
-        for number in ["1.5", "'x'", "cast(x'ff' as text)", "x'31'"] {
-            let end = format!("update client set created_at = {number} where client_id = 'b'");
-            check("a number of a row is none", &end, &[row("b", RowFault::Changed)]).await?;
-            let marked = format!("update client set marked = {number} where client_id = 'b'");
-            check("how often a row was marked is no number", &marked, &[row("b", RowFault::Changed)]).await?;
-        }
-        let mark = "update client set mark = cast(mark as blob) where client_id = 'b'";
-        check("a mark becomes bytes", mark, &[row("b", RowFault::Changed)]).await?;
-        for key in ["x'62'", "cast(x'ff' as text)"] {
-            let client = format!("update client set client_id = {key} where client_id = 'b'");
-            let found = [row("b", RowFault::Removed), row("\u{fffd}", RowFault::Changed)];
-            check("the key of a row is no text", &client, &found).await?;
-        }
-        for column in ["hash", "mac"] {
-            for value in [format!("cast({column} as blob)"), "cast(x'ff' as text)".to_owned()] {
-                let head = format!("update event_head set {column} = {value}");
-                check("a cell of the head is no text", &head, &[Finding::Head]).await?;
-            }
-        }
-        let from = "update event_head set keyed_from = 0.5";
-        assert!(audit_after(database, from, &kept).await?.contains(&Finding::Head));
-        script(database, "delete from event_head; insert into event_head select * from event_head_kept").await?;
-        for set in ["sequence = 0.5", "sequence = 'x'", "hash = x'33'", "tally = cast(x'ff' as text)", "mac = x'33'"] {
-            let point = format!("update event_archived set {set}");
-            script(database, "drop trigger if exists event_archived_forward").await?;
-            let found = audit_after(database, &point, &kept).await?;
-            assert_eq!(found, if set.starts_with("mac") { vec![] } else { vec![Finding::Archived] }, "{set}");
-            script(database, "update event_archived set sequence = 0, hash = '', tally = '{}', mac = null").await?;
-        }
-        let hash = "update event set hash = cast(hash as blob) where sequence = 3";
-        check("its hash becomes bytes", hash, &[3, 4].map(Finding::Changed)).await?;
+    }
+    let from = "update event_head set keyed_from = 0.5";
+    assert!(audit_after(database, from, kept).await?.contains(&Finding::Head));
+    script(database, "delete from event_head; insert into event_head select * from event_head_kept").await?;
+    for set in ["sequence = 0.5", "sequence = 'x'", "hash = x'33'", "tally = cast(x'ff' as text)", "mac = x'33'"] {
+        let point = format!("update event_archived set {set}");
+        script(database, "drop trigger if exists event_archived_forward").await?;
+        let found = audit_after(database, &point, kept).await?;
+        assert_eq!(found, if set.starts_with("mac") { vec![] } else { vec![Finding::Archived] }, "{set}");
+        script(database, "update event_archived set sequence = 0, hash = '', tally = '{}', mac = null").await?;
     }
     Ok(())
 }

@@ -48,17 +48,7 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     let (found, kept) = look(settings, &product, reach).await?;
     if let Some(reason) = arguments.acknowledge_loss {
         ensure!(!reason.trim().is_empty(), "--acknowledge-loss needs a reason");
-        let loss = found.findings.iter().find_map(|finding| match finding {
-            Finding::PutBack(kept, found) => Some((*kept, *found)),
-            _ => None,
-        });
-        // It has grown beyond what was kept since.
-        let anew = found.findings.iter().filter_map(|finding| match finding {
-            Finding::Contradicted(number) => Some((*number, *number - 1)),
-            _ => None,
-        });
-        let loss = loss.or_else(|| anew.max());
-        let Some((kept, found)) = loss else {
+        let Some((kept, found)) = lost(&found.findings) else {
             bail!("no head was kept that the log has not: there is nothing to answer for")
         };
         let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
@@ -109,6 +99,20 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
         count => format!("{count} findings"),
     };
     bail!("not sound: {said}{more} in {} events and {} rows", found.events, found.rows)
+}
+
+/// What is lost as far as these say: up to which number something was kept, and up to which it is there. A log that has grown
+/// beyond what was kept since it was put back has other events there.
+fn lost(findings: &[Finding]) -> Option<(i64, i64)> {
+    let put_back = findings.iter().find_map(|finding| match finding {
+        Finding::PutBack(kept, found) => Some((*kept, *found)),
+        _ => None,
+    });
+    let anew = findings.iter().filter_map(|finding| match finding {
+        Finding::Contradicted(number) => Some((*number, *number - 1)),
+        _ => None,
+    });
+    put_back.or_else(|| anew.max())
 }
 
 /// Numbers what waits and looks at everything; with it what was kept outside.
@@ -166,4 +170,17 @@ pub(crate) fn sound(found: &Audit, kept: usize) -> String {
     format!(
         "sound: {events} events, none removed, none changed; {rows} rows as the log says; {kept} heads were kept{archived}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_can_be_answered_for_also_when_the_log_has_grown_beyond_what_was_kept() {
+        let check = |findings: &[Finding], expected| assert_eq!(lost(findings), expected, "{findings:?}");
+        check(&[Finding::Head, Finding::PutBack(9, 5), Finding::Contradicted(4)], Some((9, 5)));
+        check(&[Finding::Contradicted(3), Finding::Contradicted(7)], Some((7, 6)));
+        check(&[Finding::Head], None);
+    }
 }

@@ -70,7 +70,7 @@ impl Archiver {
             return Ok(Some(Done::default()));
         }
         let Some(turn) = self.turn(context.at).await? else { return Ok(None) };
-        let done = self.rows_at_turn(&turn, context, (before, shelved), told).await;
+        let done = self.rows_at_turn(&turn, (context, key), (before, shelved)).await;
         self.give_back().await?;
         done.map(Some)
     }
@@ -78,10 +78,11 @@ impl Archiver {
     async fn rows_at_turn(
         &self,
         turn: &Turn<'_>,
-        context: &Context,
+        (context, key): (&Context, &LogKey),
         (before, shelved): (Instant, &impl Shelved),
-        told: Option<RowsArchived>,
     ) -> Result<Done, Fault> {
+        // Another one may have had its turn since it was looked whether there is anything to do.
+        let told = told(&mut self.database.read().await?, key, &shelved.what()).await?;
         let mut done = Done::default();
         if let Some(told) = &told {
             done.removed = self.remove_rows(turn, shelved, told).await?;

@@ -6,10 +6,12 @@ use std::{
     os::unix::fs::PermissionsExt,
     pin::pin,
     slice,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     task::Poll,
 };
 
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use super::{
     audits::{MARKED, VersionChanged, act, changed, insert, no_guards, script},
@@ -822,6 +824,62 @@ impl Shelved for OldJobs {
         let which = "select over.job_id from job over where over.job_id <= $1 order by over.job_id limit 500";
         tx.run_composed(&format!("delete from job where job_id in ({which})"), args![to]).await
     }
+}
+
+/// The same jobs for somebody who has read what the log says of them, and waits before anything else.
+#[derive(Default)]
+struct Gated {
+    is_reached: Notify,
+    go_on: Notify,
+    was_there: AtomicBool,
+}
+
+impl Shelved for Gated {
+    fn what(&self) -> String {
+        OldJobs.what()
+    }
+
+    async fn over(&self, tx: &mut Tx, after: &str, before: Instant, limit: i64) -> Result<Vec<OverRow>, Fault> {
+        let rows = OldJobs.over(tx, after, before, limit).await;
+        if !self.was_there.swap(true, Relaxed) {
+            self.is_reached.notify_one();
+            self.go_on.notified().await;
+        }
+        rows
+    }
+
+    async fn remove(&self, tx: &mut Tx, to: &str) -> Result<u64, Fault> {
+        OldJobs.remove(tx, to).await
+    }
+}
+
+#[tokio::test]
+async fn whoever_looked_before_anothers_turn_looks_again_and_puts_no_row_into_a_second_file() -> Result<(), Fault> {
+    let fresh = testing::fresh_protected(MARKED).await?;
+    let database = &fresh.database;
+    let fill = "with recursive n(i) as (select 1000 union all select i + 1 from n where i < 1009)
+                insert into job (job_id, kind, payload, run_at, attempts, dead, lane)
+                select 'job_' || i, 'k', '{}', i * 1000000, 0, 0, '' from n";
+    script(database, fill).await?;
+    let before = Instant::from_seconds(1005);
+    let (early, late) = (archiver(&fresh, 1), archiver(&fresh, 2));
+    let (context, context_of_late) = (context(at(2_000), 1), context(at(2_000), 2));
+    let gated = Gated::default();
+    let first = async {
+        gated.is_reached.notified().await;
+        // It writes the file and says so, and is cut off before the rows go.
+        stop(database, "delete on job", "old.dead = 0").await?;
+        assert!(early.rows(&context, before, &OldJobs).await.is_err());
+        let gone_on = go_on(database, "job").await;
+        gated.go_on.notify_one();
+        gone_on
+    };
+    let (late, first) = tokio::join!(late.rows(&context_of_late, before, &gated), first);
+    first?;
+    assert_eq!(late?, Some(Done { removed: 5, ..Done::default() }));
+    assert_eq!(testing::told::<RowsArchived>(database).await?.len(), 1);
+    assert_eq!(files(&fresh), ["jobs-job_1000-job_1004.jsonl"]);
+    Ok(())
 }
 
 #[tokio::test]

@@ -139,8 +139,8 @@ fn told(dialect: Dialect, kind: &str, text: &str) -> String {
         }
         // It tells how it understood a view: in which brackets, and with which names of tables, depends on its version.
         (Dialect::Postgres, "view") => {
-            let select = text.find("select").or_else(|| text.find("SELECT")).unwrap_or_default();
-            let text = text.get(select..).unwrap_or_default().to_lowercase().replace(['(', ')', ';'], " ");
+            let text = text.to_lowercase().replace(['(', ')', ';'], " ");
+            let text = text.get(text.find("select").unwrap_or_default()..).unwrap_or_default();
             let tables = migrate::tables_made();
             let word = |word: &str| match word.split_once('.') {
                 Some((table, column)) if tables.contains(&table) => column.to_owned(),

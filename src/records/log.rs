@@ -84,7 +84,7 @@ impl Head {
 /// The head of now.
 pub(crate) async fn head(tx: &mut Tx) -> Result<Option<Head>, Fault> {
     let sql = "select sequence, hash, keyed_from, mac from event_head where one = 1";
-    Ok(strange::all(tx, sql, vec![]).await?.into_iter().next())
+    Ok(tx.all_whatever(sql, vec![]).await?.into_iter().next())
 }
 
 /// Whether an entry was written with a key.
@@ -95,8 +95,7 @@ pub(crate) async fn had_key(tx: &mut Tx) -> Result<bool, Fault> {
 
 /// Entries that wait for a number, as many as one turn takes.
 pub(crate) async fn waiting(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
-    strange::all(
-        tx,
+    tx.all_whatever(
         entries!(
             "where sequence is null
               order by sequence, event_id
@@ -112,16 +111,16 @@ pub(crate) async fn all_waiting(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
     let mut entries: Vec<Entry> = Vec::new();
     loop {
         let last = entries.last().map(|entry| entry.event_id.clone()).unwrap_or_default();
-        let more: Vec<Entry> = strange::all(
-            tx,
-            entries!(
-                "where sequence is null and event_id > $1
+        let more: Vec<Entry> = tx
+            .all_whatever(
+                entries!(
+                    "where sequence is null and event_id > $1
                   order by sequence, event_id
                   limit 640"
-            ),
-            args![last],
-        )
-        .await?;
+                ),
+                args![last],
+            )
+            .await?;
         let is_last = more.len() < TURN_MAX;
         entries.extend(more);
         if is_last || entries.len() >= WAITING_MAX {
@@ -151,8 +150,7 @@ pub(crate) async fn left_by(tx: &mut Tx, objects: &[&str]) -> Result<Vec<Left>, 
 
 /// Entries after one number up to another, as many as one turn takes: those that have a number.
 pub(crate) async fn from(tx: &mut Tx, after: i64, to: i64) -> Result<Vec<Entry>, Fault> {
-    strange::all(
-        tx,
+    tx.all_whatever(
         entries!(
             "where sequence > $1 and sequence <= $2 and sequence = cast(sequence as bigint)
               order by sequence
@@ -165,8 +163,7 @@ pub(crate) async fn from(tx: &mut Tx, after: i64, to: i64) -> Result<Vec<Entry>,
 
 /// The first entries with the least number that there is or one below: SQLite keeps numbers that no program can write.
 pub(crate) async fn below_all(tx: &mut Tx) -> Result<Vec<Entry>, Fault> {
-    strange::all(
-        tx,
+    tx.all_whatever(
         entries!(
             "where sequence <= $1
               order by sequence
@@ -433,8 +430,7 @@ pub async fn all(tx: &mut Tx, filter: &Filter, page: &ListPage<EventId>) -> Resu
 /// Entries below a bound that one condition finds: the one that fewest entries meet.
 async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> Result<Vec<Entry>, Fault> {
     if let Some(request) = &filter.request {
-        strange::all(
-            tx,
+        tx.all_whatever(
             entries!(
                 "where request_id >= $1
                 and (request_id, event_id) < ($1, $2)
@@ -445,8 +441,7 @@ async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> 
         )
         .await
     } else if let Some(object) = &filter.object {
-        strange::all(
-            tx,
+        tx.all_whatever(
             entries!(
                 "where object >= $1
                 and (object, event_id) < ($1, $2)
@@ -457,8 +452,7 @@ async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> 
         )
         .await
     } else if let Some(actor) = &filter.actor {
-        strange::all(
-            tx,
+        tx.all_whatever(
             entries!(
                 "where actor_kind in ('staff', 'operator')
                 and actor >= $1
@@ -470,8 +464,7 @@ async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> 
         )
         .await
     } else if let Some(kind) = &filter.kind {
-        strange::all(
-            tx,
+        tx.all_whatever(
             entries!(
                 "where kind >= $1
                 and (kind, event_id) < ($1, $2)
@@ -482,8 +475,7 @@ async fn found_by_one(tx: &mut Tx, filter: &Filter, below: &str, limit: i64) -> 
         )
         .await
     } else {
-        strange::all(
-            tx,
+        tx.all_whatever(
             entries!(
                 "where event_id < $1
               order by event_id desc

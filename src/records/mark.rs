@@ -519,7 +519,7 @@ impl Before {
 }
 
 async fn one(tx: &mut Tx, table: &Table, name: &[String]) -> Result<Option<Row>, Fault> {
-    let rows: Vec<Row> = strange::all(tx, &table.one, name.iter().map(args::Value::from).collect()).await?;
+    let rows: Vec<Row> = tx.all_whatever(&table.one, name.iter().map(args::Value::from).collect()).await?;
     Ok(rows.into_iter().next())
 }
 
@@ -564,11 +564,11 @@ pub async fn walk(
     after: Option<&[String]>,
 ) -> Result<Vec<(Vec<String>, RowState)>, Fault> {
     let rows: Vec<Row> = match after {
-        None => strange::all(tx, &table.first, args![ROWS_AT_ONCE]).await?,
+        None => tx.all_whatever(&table.first, args![ROWS_AT_ONCE]).await?,
         Some(name) => {
             let mut values: Vec<args::Value> = name.iter().map(args::Value::from).collect();
             values.extend(args![ROWS_AT_ONCE]);
-            strange::all(tx, &table.next, values).await?
+            tx.all_whatever(&table.next, values).await?
         }
     };
     Ok(rows.iter().map(|row| (row.key(table), row.state(key, table))).collect())

@@ -2,13 +2,10 @@
 //! no text and no number, whatever it says: it is read as something that nobody wrote, so that an audit names what it
 //! stands in and goes on.
 
-use base::{Fault, fault::FaultKind};
 use sqlx::{
-    FromRow, Row as _,
+    Row as _,
     any::{AnyRow, AnyTypeInfoKind},
 };
-
-use crate::{args::Value, tx::Tx};
 
 /// What the name of a column begins with whose texts are read in hexadecimal.
 pub(crate) const IN_HEX: &str = "hex_of_";
@@ -18,21 +15,6 @@ pub(crate) const NO_TEXT: &str = "\u{fffd}";
 
 /// What a number is read as that is none.
 pub(crate) const NO_NUMBER: i64 = i64::MIN;
-
-/// The rows of a statement that lists its columns. A text of bytes that are none lets the driver read no row at all: then
-/// all texts are asked for in hexadecimal.
-pub(crate) async fn all<T>(tx: &mut Tx, sql: &str, args: Vec<Value>) -> Result<Vec<T>, Fault>
-where
-    T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
-{
-    match tx.all_composed(sql, args.clone()).await {
-        Err(fault) if fault.kind() == FaultKind::Broken => match tx.dialect().texts_in_hex(sql) {
-            Some(sql) => tx.all_composed(&sql, args).await,
-            None => Err(fault),
-        },
-        rows => rows,
-    }
-}
 
 /// A text, or nothing.
 pub(crate) fn text(row: &AnyRow, column: &str) -> Result<Option<String>, sqlx::Error> {

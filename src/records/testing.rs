@@ -28,7 +28,6 @@ use crate::{
     migrate,
     protect::protect,
     settings::DatabaseSettings,
-    strange,
     work::Context,
 };
 
@@ -229,6 +228,17 @@ pub async fn told<E: Event>(database: &Database) -> Result<Vec<E>, Fault> {
     page.items.iter().map(read).collect()
 }
 
+/// Changes the head of the log past the product: what is set, as SQL.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn change_head(database: &Database, set: &str) -> Result<(), Fault> {
+    let mut tx = database.housekeeping().await?;
+    tx.run_composed(&format!("update event_head set {set}"), vec![]).await?;
+    tx.commit().await
+}
+
 /// The last events of the log as an auditor reads them, numbered: how a test sees in which order an act is kept.
 ///
 /// # Errors
@@ -243,7 +253,7 @@ pub async fn last_numbered(database: &Database, count: usize) -> Result<Vec<Entr
                 where sequence is not null
                 order by sequence desc
                 limit $1";
-    let mut entries: Vec<Entry> = strange::all(&mut database.read().await?, sql, args![count as i64]).await?;
+    let mut entries: Vec<Entry> = database.read().await?.all_whatever(sql, args![count as i64]).await?;
     entries.reverse();
     Ok(entries)
 }

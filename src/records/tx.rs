@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::Fault;
+use base::{Fault, fault::FaultKind};
 #[cfg(feature = "testing")]
 use sqlx::Row;
 use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr, any::AnyRow};
@@ -176,6 +176,21 @@ impl Tx {
         T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
     {
         self.lease.read(AssertSqlSafe(sql).into_sql_str(), args).await?.all()
+    }
+
+    /// All rows of a query that lists its columns, whatever stands in them. A text of bytes that are none lets the driver
+    /// read no row at all: then all texts are asked for in hexadecimal, as `strange` reads them.
+    pub(crate) async fn all_whatever<T>(&mut self, sql: &str, args: Vec<Value>) -> Result<Vec<T>, Fault>
+    where
+        T: for<'r> FromRow<'r, AnyRow> + Send + Unpin,
+    {
+        match self.all_composed(sql, args.clone()).await {
+            Err(fault) if fault.kind() == FaultKind::Broken => match self.dialect.texts_in_hex(sql) {
+                Some(sql) => self.all_composed(&sql, args).await,
+                None => Err(fault),
+            },
+            rows => rows,
+        }
     }
 
     /// Runs a statement whose text was put together by this crate.

@@ -307,10 +307,7 @@ mod tests {
         for file in files(&folder).unwrap() {
             fs::remove_file(file).unwrap();
         }
-        let mut tx = product.database.housekeeping().await.unwrap();
-        let change = "update event_head set sequence = sequence - 1";
-        assert_eq!(tx.run_text(change, vec![]).await.unwrap(), 1);
-        tx.commit().await.unwrap();
+        records::testing::change_head(&product.database, "sequence = sequence - 1").await.unwrap();
         let findings = look().await.0.findings;
         assert!(findings.contains(&Finding::PutBack(second.sequence, second.sequence - 1)), "{findings:?}");
         product.database.close().await;

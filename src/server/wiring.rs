@@ -603,11 +603,6 @@ mod tests {
         let product = city.start().await;
         let router = web::router(product.app.clone(), &Surface::ALL);
         let database = product.database.clone();
-        let change = async |sql: &str| {
-            let mut tx = database.housekeeping().await.unwrap();
-            assert_eq!(tx.run_text(sql, vec![]).await.unwrap(), 1);
-            tx.commit().await.unwrap();
-        };
         let running = start(&city.settings, product, Vec::new()).unwrap();
         let stands = async |status: StatusCode| {
             let all = async {
@@ -619,11 +614,11 @@ mod tests {
             tokio::time::timeout(Duration::from_mins(1), all).await.expect("it stands otherwise");
         };
         stands(StatusCode::OK).await;
-        change("update event_head set mac = 'x' || mac").await;
+        records::testing::change_head(&database, "mac = 'x' || mac").await.unwrap();
         stands(StatusCode::SERVICE_UNAVAILABLE).await;
         let said = doctor::look(&city.settings, &city.world, Depth::Quick).await.unwrap().text;
         assert!(said.contains("WRONG numbering: broken: the head of the event log was changed"), "{said}");
-        change("update event_head set mac = substr(mac, 2)").await;
+        records::testing::change_head(&database, "mac = substr(mac, 2)").await.unwrap();
         stands(StatusCode::OK).await;
         let said = doctor::look(&city.settings, &city.world, Depth::Quick).await.unwrap().text;
         assert!(said.contains("numbering: every event has its number"), "{said}");

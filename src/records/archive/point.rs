@@ -58,7 +58,7 @@ impl Point {
 
 pub(crate) async fn find(tx: &mut Tx) -> Result<Option<Point>, Fault> {
     let sql = "select sequence, hash, tally, mac from event_archived where one = 1";
-    Ok(strange::all(tx, sql, vec![]).await?.into_iter().next())
+    Ok(tx.all_whatever(sql, vec![]).await?.into_iter().next())
 }
 
 /// Puts it forward; whether nobody else did meanwhile.

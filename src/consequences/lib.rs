@@ -9,8 +9,10 @@
 
 use base::Fault;
 use identity::{
-    account,
-    events::{AccountClosed, AccountLocked, OrganisationCeased, PasswordHandedOut, PersonDied, SessionClosed},
+    account, command_key,
+    events::{
+        AccountClosed, AccountLocked, OrganisationCeased, PasswordHandedOut, PersonDied, SessionClosed, StaffEnded,
+    },
     session, staff,
 };
 use licence::{Holder, lifecycle};
@@ -21,10 +23,11 @@ use records::{Consequence, EventRow, Reacting, Work};
 pub static TABLE: &[Consequence] = &[
     Consequence::after::<PersonDied>(&[close_accounts, end_appointment, end_licences_of_person]),
     Consequence::after::<OrganisationCeased>(&[end_licences_of_organisation]),
-    Consequence::after::<AccountClosed>(&[close_sessions_of_closed]),
-    Consequence::after::<AccountLocked>(&[close_sessions_of_locked]),
+    Consequence::after::<AccountClosed>(&[close_sessions_of_closed, end_keys_of_closed]),
+    Consequence::after::<AccountLocked>(&[close_sessions_of_locked, end_keys_of_locked]),
     Consequence::after::<PasswordHandedOut>(&[close_sessions_of_reset]),
     Consequence::after::<SessionClosed>(&[end_tokens_and_tell_apps]),
+    Consequence::after::<StaffEnded>(&[end_keys_of_staff]),
 ];
 
 fn close_accounts<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
@@ -54,6 +57,24 @@ fn close_sessions_of_reset<'a>(work: &'a mut Work, event: &'a EventRow) -> React
 
 fn end_appointment<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
     Box::pin(async move { staff::end_of_person(work, &event.read::<PersonDied>()?.person).await })
+}
+
+fn end_keys_of_closed<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+    Box::pin(async move {
+        let AccountClosed { account } = event.read()?;
+        command_key::end_all(work, &account).await.map(|_| ())
+    })
+}
+
+fn end_keys_of_locked<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+    Box::pin(async move {
+        let AccountLocked { account } = event.read()?;
+        command_key::end_all(work, &account).await.map(|_| ())
+    })
+}
+
+fn end_keys_of_staff<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
+    Box::pin(async move { command_key::end_of_staff(work, &event.read::<StaffEnded>()?.staff).await })
 }
 
 fn end_licences_of_organisation<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {

@@ -11,7 +11,7 @@ use base::{
     number::{CreditCode, IdentityNumber},
 };
 use identity::{
-    PasswordGate, Role, Vault, account, death,
+    PasswordGate, Role, Vault, account, command_key, death,
     organisation::{self, NewOrganisation, OrganisationKind},
     password,
     person::{self, NewPerson, Profile},
@@ -249,6 +249,57 @@ async fn a_session_that_is_closed_ends_its_tokens_and_tells_the_apps_whoever_clo
     assert_eq!(city.standing().await, [1, 1, 1]);
 }
 
+#[tokio::test]
+async fn the_command_keys_of_an_operator_end_for_good_with_the_role_or_the_account() {
+    for kind in ["account.closed", "account.locked", "staff.ended", "person.died"] {
+        let city = City::found().await;
+        let mut work = city.begin().await;
+        let department = staff::of_person(&mut work.tx, &city.person).await.unwrap().unwrap();
+        staff::end(&mut work, &department.staff_id).await.unwrap();
+        let office = department.organisation_id;
+        let staff = staff::appoint(&mut work, &city.person, &office, &[Role::Operator]).await.unwrap();
+        work.commit().await.unwrap();
+        let mut work = city.begin().await;
+        let mut secrets = Vec::new();
+        for _ in 0..2 {
+            secrets.push(command_key::make(&mut work, &city.account).await.unwrap().secret);
+        }
+        work.commit().await.unwrap();
+        let counts = async || {
+            let mut tx = city.fresh.database.read().await.unwrap();
+            let mut count = 0;
+            for secret in &secrets {
+                let found = command_key::of_key(&mut tx, secret.expose(), at(120)).await.unwrap();
+                count += usize::from(found.is_some());
+            }
+            count
+        };
+        assert_eq!(counts().await, 2, "{kind}");
+        let mut work = city.begin().await;
+        match kind {
+            "account.closed" => account::close(&mut work, &city.account).await.unwrap(),
+            "account.locked" => account::lock(&mut work, &city.account).await.unwrap(),
+            "staff.ended" => staff::end(&mut work, &staff).await.unwrap(),
+            _ => death::record(&mut work, &city.person, at(0).date()).await.unwrap(),
+        }
+        work.commit().await.unwrap();
+        assert_eq!(counts().await, 0, "{kind}");
+        let ended = city.count("select count(*) from event where kind = 'command_key.ended'").await;
+        assert_eq!(ended, 2, "{kind}: each with its entry, once");
+        // They sleep not: what is given back gives no key back.
+        let mut work = city.begin().await;
+        match kind {
+            "account.locked" => account::unlock(&mut work, &city.account).await.unwrap(),
+            "staff.ended" => {
+                staff::appoint(&mut work, &city.person, &office, &[Role::Operator]).await.unwrap();
+            }
+            _ => continue,
+        }
+        work.commit().await.unwrap();
+        assert_eq!(counts().await, 0, "{kind}");
+    }
+}
+
 /// A row without a test above would be one that nobody has seen work.
 #[test]
 fn every_row_is_seen_in_a_test() {
@@ -260,6 +311,7 @@ fn every_row_is_seen_in_a_test() {
         "account.locked",
         "password.handed_out",
         "session.closed",
+        "staff.ended",
     ];
     assert_eq!(rows, seen);
 }

@@ -63,7 +63,8 @@ impl Row {
     }
 }
 
-/// Makes a key for an account. It counts while the account is open and its person an operator, and half a year at most.
+/// Makes a key for an account. It counts half a year at most, and ends for good when the account is locked or closed or its
+/// person is no operator any more: whoever becomes one again makes another key.
 ///
 /// # Errors
 ///
@@ -113,7 +114,22 @@ pub async fn end_all(work: &mut Work, account: &AccountId) -> Result<usize, Faul
     Ok(count)
 }
 
-/// The operator whose key this is, if it counts.
+/// Ends every key of who had this appointment.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn end_of_staff(work: &mut Work, staff: &StaffId) -> Result<(), Fault> {
+    let Some(member) = staff::ever(&mut work.tx, staff).await? else { return Ok(()) };
+    let accounts: Vec<(String,)> =
+        work.tx.all("select account_id from account where person_id = $1", args![&member.person_id]).await?;
+    for (account,) in accounts {
+        end_all(work, &AccountId::stored(account)).await?;
+    }
+    Ok(())
+}
+
+/// The operator whose key this is, if it counts. One from before the appointment is of an earlier one.
 ///
 /// # Errors
 ///
@@ -128,6 +144,7 @@ pub async fn of_key(tx: &mut Tx, secret: &str, at: Instant) -> Result<Option<Com
               where k.key_hash = $1
                 and k.ended_at is null
                 and k.ends_at > $2
+                and k.made_at >= f.appointed_at
                 and a.state = 'open'",
             args![hash(secret), at],
         )

@@ -84,43 +84,94 @@ pub async fn can_anybody_act(tx: &mut Tx, at: Instant) -> Result<bool, Fault> {
     if command_key::endings(tx, at).await?.iter().any(|key| key.at > at) {
         return Ok(true);
     }
+    Ok(!who_can_act(tx, at, 1, |_, _| true).await?.is_empty())
+}
+
+/// How many operators can act on pages when this person cannot any more: two, when there are more.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn left_without(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<usize, Fault> {
+    Ok(who_can_act(tx, at, 2, |other, _| other != person).await?.len())
+}
+
+/// The same when only this account cannot be used any more.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn left_without_account(tx: &mut Tx, account: &AccountId, at: Instant) -> Result<usize, Fault> {
+    Ok(who_can_act(tx, at, 2, |_, other| other != account).await?.len())
+}
+
+/// Operators who can sign in, with an account that counts here; no more than so many. It takes long only where there are
+/// fewer.
+async fn who_can_act(
+    tx: &mut Tx,
+    at: Instant,
+    enough: usize,
+    counts: impl Fn(&PersonId, &AccountId) -> bool,
+) -> Result<Vec<PersonId>, Fault> {
+    let mut who = Vec::new();
     let mut departments = ListPage::first(ListPage::<OrganisationId>::LIMIT_MAX);
     loop {
         let found = organisation::list(tx, OrganisationKind::Department, &departments).await?;
         for department in &found.items {
-            if has_operator(tx, &department.organisation_id, at).await? {
-                return Ok(true);
+            add_operators(tx, (&department.organisation_id, at), (&mut who, enough), &counts).await?;
+            if who.len() >= enough {
+                return Ok(who);
             }
         }
         match found.next {
             Some(next) => departments = ListPage::after(next, departments.limit),
-            None => return Ok(false),
+            None => return Ok(who),
         }
     }
 }
 
-/// Whether an operator of a department can sign in.
-async fn has_operator(tx: &mut Tx, department: &OrganisationId, at: Instant) -> Result<bool, Fault> {
+/// Adds the operators of a department who can sign in.
+async fn add_operators(
+    tx: &mut Tx,
+    (department, at): (&OrganisationId, Instant),
+    (who, enough): (&mut Vec<PersonId>, usize),
+    counts: &impl Fn(&PersonId, &AccountId) -> bool,
+) -> Result<(), Fault> {
     let mut page = ListPage::first(ListPage::<StaffId>::LIMIT_MAX);
     loop {
         let found = staff::list(tx, department, &page).await?;
         for one in found.items.iter().filter(|one| one.roles.has(Role::Operator)) {
-            for account in account::of_person(tx, &one.person_id).await? {
-                let counts = match password::state(tx, &account.account_id).await? {
-                    PasswordState::HandedOut(until) => until > at,
-                    PasswordState::Missing => false,
-                    PasswordState::Own => true,
-                };
-                if counts && account.state == AccountState::Open {
-                    return Ok(true);
-                }
+            if can_sign_in(tx, &one.person_id, at, counts).await? {
+                who.push(one.person_id.clone());
+            }
+            if who.len() >= enough {
+                return Ok(());
             }
         }
         match found.next {
             Some(next) => page = ListPage::after(next, page.limit),
-            None => return Ok(false),
+            None => return Ok(()),
         }
     }
+}
+
+async fn can_sign_in(
+    tx: &mut Tx,
+    person: &PersonId,
+    at: Instant,
+    counts: &impl Fn(&PersonId, &AccountId) -> bool,
+) -> Result<bool, Fault> {
+    for account in account::of_person(tx, person).await? {
+        let has_password = match password::state(tx, &account.account_id).await? {
+            PasswordState::HandedOut(until) => until > at,
+            PasswordState::Missing => false,
+            PasswordState::Own => true,
+        };
+        if has_password && account.state == AccountState::Open && counts(person, &account.account_id) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Locks an account; its sessions end.

@@ -40,6 +40,8 @@ pub struct Act<'a> {
     follows: &'a Text,
     /// Who has to approve it, when somebody has to.
     approval: Option<&'static Text>,
+    /// What cannot be done any more afterwards, when that is more than what follows.
+    warning: Option<&'static Text>,
     /// Whether it takes something away.
     is_danger: bool,
     facts: Vec<(String, String)>,
@@ -69,6 +71,7 @@ impl<'a> Act<'a> {
             about: about.to_owned(),
             follows,
             approval: None,
+            warning: None,
             is_danger: false,
             facts: Vec::new(),
             changes: Vec::new(),
@@ -109,6 +112,11 @@ impl<'a> Act<'a> {
     /// What else has to be looked at before it is done.
     pub fn facts(self, facts: Vec<(String, String)>) -> Self {
         Self { facts, ..self }
+    }
+
+    /// What whoever confirms it has to know first.
+    pub fn warning(self, warning: Option<&'static Text>) -> Self {
+        Self { warning, ..self }
     }
 
     /// That it takes something away.

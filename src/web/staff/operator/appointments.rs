@@ -8,6 +8,7 @@ use base::number::CreditCode;
 use identity::{
     Reason, Role,
     appointment::{self, Place},
+    operator,
     organisation::{self, OrganisationKind},
     staff,
 };
@@ -88,8 +89,12 @@ pub async fn dismiss((State(app), by, page, Path(id), fields): Asked) -> Result<
 async fn end_place(app: &App, by: &Staff, page: Page, id: &str, fields: &Fields) -> Result<Response, Problem> {
     let person = find_person(app, id).await?;
     let reason = Reason::parse(fields.text("reason"))?;
-    let now = staff::of_person(&mut app.database.read().await?, &person.person_id).await?;
-    let now = now.ok_or(identity::Error::StaffUnknown)?;
+    let mut tx = app.database.read().await?;
+    let now = staff::of_person(&mut tx, &person.person_id).await?.ok_or(identity::Error::StaffUnknown)?;
+    let is_last_but_one = !confirm::is_confirmed(fields)
+        && now.roles.has(Role::Operator)
+        && operator::left_without(&mut tx, &person.person_id, page.visit.at).await? < 2;
+    drop(tx);
     let roles: Vec<Role> = now.roles.iter().collect();
     let before = described(&page, &now.organisation_name, &roles);
     let change = change(&page, before, page.say(words::confirm::NOTHING).to_owned());
@@ -99,6 +104,7 @@ async fn end_place(app: &App, by: &Staff, page: Page, id: &str, fields: &Fields)
     };
     let act = Act::new(&way(id), "dismiss", &person.name, (words::people::DISMISS, words::people::DISMISS_FOLLOWS));
     let act = act.showing(&person.person_id, "page").danger().changing(vec![change]);
+    let act = act.warning(is_last_but_one.then_some(words::people::ONE_LEFT));
     confirm::perform(by, page, fields, act, &reason, end).await
 }
 

@@ -418,11 +418,16 @@ async fn perform(
     }
     let reason = Reason::parse(fields.text("reason"))?;
     let mut tx = app.database.read().await?;
-    let needs_two = !operator::powers(&mut tx, &view.person_id).await?.is_empty();
+    let powers = operator::powers(&mut tx, &view.person_id).await?;
+    let needs_two = !powers.is_empty();
+    let takes_away = matches!(deed, Deed::Close | Deed::Lock) && !confirm::is_confirmed(fields);
+    let is_last_but_one = takes_away
+        && powers.contains(&Role::Operator)
+        && operator::left_without_account(&mut tx, &view.account_id, page.visit.at).await? < 2;
     let since = password::since(&mut tx, &view.account_id).await?;
     drop(tx);
     let proposed = deed.kind().filter(|_| needs_two);
-    let act = act_on(&page, view, fields, deed);
+    let act = act_on(&page, view, fields, deed).warning(is_last_but_one.then_some(words::people::ONE_LEFT));
     let account = &view.account_id;
     if let Some(kind) = proposed {
         let propose = async |mut work: Work| {

@@ -291,3 +291,60 @@ async fn an_operator_who_looks_for_people_or_at_one_leaves_an_entry_or_sees_noth
         assert!(shown.status.is_server_error() && !shown.text.contains(&masked), "{}", shown.status);
     }
 }
+
+#[tokio::test]
+async fn whoever_takes_the_only_other_operator_away_is_told_first_that_one_is_left() {
+    let two = Two::new().await;
+    let mut tx = two.office.app.database.read().await.unwrap();
+    let mut operators = Vec::new();
+    for name in ["运维己", "运维庚"] {
+        let person = person::find_by_name(&mut tx, name).await.unwrap().remove(0).person_id;
+        let account = account::of_person(&mut tx, &person).await.unwrap().remove(0).account_id;
+        operators.push((person, account));
+    }
+    drop(tx);
+    // Past the product, which would end their sessions.
+    let with_password = async |account: &base::id::AccountId| {
+        let mut tx = two.office.app.database.housekeeping().await.unwrap();
+        let sql = "insert into password (account_id, phc, set_at) values ($1, 'phc', 0)";
+        tx.run(sql, records::args![account]).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    for (_, account) in &operators {
+        with_password(account).await;
+    }
+    let (other, their_account) = &operators[1];
+    let acts = [
+        format!("/operator/people/{other}/dismiss"),
+        format!("/operator/accounts/{their_account}/lock"),
+        format!("/operator/accounts/{their_account}/close"),
+    ];
+    for act in &acts {
+        let ask = two.post(&two.one, act, &[WHY]).await;
+        assert_eq!(ask.status, StatusCode::OK, "{}", ask.text);
+        assert!(ask.text.contains("id=\"warning\"") && ask.text.contains("此后只剩一名"), "{act}: {}", ask.text);
+    }
+    // Nobody is told so who takes another role away, or one operator of three.
+    let mut tx = two.office.app.database.read().await.unwrap();
+    let clerk = identity::staff::find(&mut tx, &two.office.clerk.staff).await.unwrap().unwrap().person_id;
+    drop(tx);
+    let ask = two.post(&two.one, &format!("/operator/people/{clerk}/dismiss"), &[WHY]).await;
+    assert!(ask.text.contains("id=\"go\"") && !ask.text.contains("id=\"warning\""), "{}", ask.text);
+    let mut work = two.office.app.database.begin(records::testing::context(NOW, 53)).await.unwrap();
+    let who = ("运维辛", "33010119800101013");
+    crate::public::api::tests::member(&mut work, &two.office.app, &two.office.department, who, &[Role::Operator]).await;
+    work.commit().await.unwrap();
+    let third = person::find_by_name(&mut two.office.app.database.read().await.unwrap(), "运维辛").await.unwrap();
+    let mut tx = two.office.app.database.read().await.unwrap();
+    let account = account::of_person(&mut tx, &third[0].person_id).await.unwrap().remove(0).account_id;
+    drop(tx);
+    for act in &acts {
+        let without = two.post(&two.one, act, &[WHY]).await.text;
+        assert!(without.contains("id=\"warning\""), "an operator without a password cannot act: {without}");
+    }
+    with_password(&account).await;
+    for act in &acts {
+        let ask = two.post(&two.one, act, &[WHY]).await.text;
+        assert!(ask.contains("id=\"go\"") && !ask.contains("id=\"warning\""), "{act}: {ask}");
+    }
+}

@@ -39,6 +39,9 @@ pub enum Error {
     /// The caller typed a field that is too long or badly formed.
     #[error("the field {field} is not well formed")]
     Field { field: &'static str },
+    /// Whoever brought in what the caller decides has not the role for it any more: it is refused and brought in anew.
+    #[error("whoever brought this in has left")]
+    FirstLeft,
     /// The caller decides what the same person brought in: somebody else has to.
     #[error("two people are needed, and this is one")]
     FourEyes,

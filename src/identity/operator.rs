@@ -297,6 +297,17 @@ pub async fn carry_out(
     Ok(None)
 }
 
+/// Whether what two operators want of an account could be done now.
+///
+/// # Errors
+///
+/// As for [`carry_out`].
+pub async fn check(work: &mut Work, approved: &Approved) -> Result<(), Error> {
+    let proposal = approved.proposal();
+    let view = of_somebody_else(work, &AccountId::stored(proposal.object.clone())).await?;
+    check_state(&proposal.kind, &view)
+}
+
 /// The account, held until the commit, when an operator acts and it is not their own.
 async fn of_somebody_else(work: &mut Work, account: &AccountId) -> Result<AccountView, Error> {
     let operator = staff::acting(work, Role::Operator).await?;

@@ -124,15 +124,15 @@ pub async fn propose(
 /// # Errors
 ///
 /// [`Error::NotAllowed`] when who acts is no operator; [`Error::FourEyes`] for whoever proposed it;
-/// [`Error::ProposalUnknown`] when there is none; [`Error::ProposalOver`] when it was decided or its time is over, or when
-/// whoever proposed it has not the role for it any more; [`Fault`] when it was changed past
-/// the product.
+/// [`Error::ProposalUnknown`] when there is none; [`Error::ProposalOver`] when it was decided or its time is over;
+/// [`Error::FirstLeft`] when whoever proposed it has not the role for it any more; [`Fault`] when it was changed past the
+/// product.
 pub async fn approve(work: &mut Work, proposal: &ProposalId) -> Result<Approved, Error> {
     let (operator, proposal) = to_decide(work, proposal).await?;
     check_other(&operator, &proposal)?;
     let role = proposer(&proposal.kind);
     if staff::find(&mut work.tx, &proposal.proposed_by).await?.is_none_or(|one| !one.roles.has(role)) {
-        return Err(Error::ProposalOver);
+        return Err(Error::FirstLeft);
     }
     decide(work, &proposal, &operator, "approved").await?;
     work.record(ProposalApproved {

@@ -146,8 +146,8 @@ pub async fn file(work: &mut Work, vault: &Vault, account: &AccountId, filing: &
 /// # Errors
 ///
 /// [`Error::FourEyes`] for whoever filed it; [`Error::ResetUnknown`] for one of another department;
-/// [`Error::ResetOver`] when it was decided or its time is over, or when whoever filed it has left; [`Fault`] when it
-/// was changed past the product; else as [`file()`].
+/// [`Error::ResetOver`] when it was decided or its time is over; [`Error::FirstLeft`] when whoever filed it has left;
+/// [`Fault`] when it was changed past the product; else as [`file()`].
 pub async fn approve(
     work: &mut Work,
     vault: &Vault,
@@ -159,7 +159,7 @@ pub async fn approve(
         return Err(Error::FourEyes);
     }
     if staff::find(&mut work.tx, &reset.filed_by).await?.is_none_or(|filer| !filer.roles.has(Role::Counter)) {
-        return Err(Error::ResetOver);
+        return Err(Error::FirstLeft);
     }
     let found = account::hold(&mut work.tx, &reset.account_id).await?.ok_or(Error::AccountUnknown)?;
     let person = check_account(work, &clerk, &found).await?;

@@ -78,7 +78,7 @@ async fn a_proposal_is_withdrawn_by_whoever_made_it_and_refused_by_somebody_else
     let mut work = office.begin(&testing::operator(), 5).await?;
     staff::end(&mut work, one).await?;
     work.commit().await?;
-    assert!(matches!(approve(&office, &office.two, 6, &third).await, Err(Error::ProposalOver)));
+    assert!(matches!(approve(&office, &office.two, 6, &third).await, Err(Error::FirstLeft)));
     let mut tx = office.city.database().read().await?;
     assert_eq!(proposal::list(&mut tx, &ListPage::first(10), at(6)).await?.items.len(), 3);
     assert_eq!(proposal::waiting(&mut tx, &["lamp.light", "lamp.paint"], "c", at(6)).await?.len(), 1);

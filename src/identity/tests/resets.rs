@@ -160,7 +160,7 @@ async fn a_reset_that_nobody_approves_in_half_an_hour_is_over_and_the_next_one_c
     let mut work = office.begin(&testing::operator(), 9_001).await?;
     staff::end(&mut work, one).await?;
     work.commit().await?;
-    assert!(matches!(approve(&office, &office.two, 9_002, &third).await, Err(Error::ResetOver)));
+    assert!(matches!(approve(&office, &office.two, 9_002, &third).await, Err(Error::FirstLeft)));
     assert!(matches!(file(&office, &office.one, 9_003, &office.account(13).await?).await, Err(Error::NotAllowed)));
     Ok(())
 }

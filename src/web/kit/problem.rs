@@ -159,6 +159,7 @@ impl From<identity::Error> for Problem {
                 code: field,
                 text: wording::field_wrong(field),
             },
+            Error::FirstLeft => conflict("first_left", words::identity::FIRST_LEFT),
             Error::FourEyes => forbidden("four_eyes", words::identity::FOUR_EYES),
             Error::HasPowers => forbidden("has_powers", words::identity::HAS_POWERS),
             Error::IdentityNumberTaken => conflict("identity_number_taken", words::identity::IDENTITY_NUMBER_TAKEN),

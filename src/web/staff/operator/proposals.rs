@@ -75,8 +75,8 @@ struct One {
     heads: (&'static Text, &'static Text),
     is_open: bool,
     is_own: bool,
-    /// Whether it cannot be approved any more.
-    is_stale: bool,
+    /// Why it cannot be approved; empty when it can.
+    obstacle: String,
     /// Why it was refused.
     refusal: String,
     again: Again,
@@ -129,6 +129,12 @@ async fn render(app: &App, by: &Staff, page: Page, found: &ProposalView, again: 
     }
     let decision = proposal::decision(&mut tx, found).await?;
     drop(tx);
+    let obstacle = match &about {
+        Some(about) if about.is_stale => Some(words::proposal::NOT_AS_IT_WAS.clone()),
+        Some(_) => None,
+        None => obstacle(app, by, found).await?,
+    };
+    let obstacle = obstacle.map(|text| page.say(&text).to_owned()).unwrap_or_default();
     let changes = match found.kind.as_str() {
         edit::EDIT => clients::changes(&page, &found.change()?),
         appointment::APPOINT => appointments::proposed(app, &page, &found.change()?).await?,
@@ -155,12 +161,35 @@ async fn render(app: &App, by: &Staff, page: Page, found: &ProposalView, again: 
         heads: heads(found.state),
         is_open: found.state == Progress::Open,
         is_own: found.proposed_by_person == by.session.person_id,
-        is_stale: about.is_some_and(|about| about.is_stale),
+        obstacle,
         refusal: decision.and_then(|decision| decision.refusal).unwrap_or_default(),
         again,
         page,
     };
     Ok(html(one.again.status(), &one))
+}
+
+/// Why what somebody else proposed cannot be done, as a rule says it: nobody presses a button to find out. Seals say so
+/// themselves, for what is made of them leaves files.
+async fn obstacle(app: &App, by: &Staff, found: &ProposalView) -> Result<Option<Text>, Problem> {
+    if found.state != Progress::Open || found.proposed_by_person == by.session.person_id {
+        return Ok(None);
+    }
+    let tried = async |mut work: Work| {
+        let approved = proposal::approve(&mut work, &found.proposal_id).await?;
+        if operator::KINDS.contains(&found.kind.as_str()) {
+            return Ok(operator::check(&mut work, &approved).await?);
+        }
+        carry_out(app, &mut work, &approved, None).await.map(|_| ())
+    };
+    Ok(match by.rehearse(tried).await {
+        Ok(()) => None,
+        Err(Problem::Domain { code: "stale" | "unchanged", .. }) => Some(words::proposal::NOT_AS_IT_WAS.clone()),
+        Err(Problem::Domain { text, .. }) => Some(text),
+        // What is broken is told to whoever approves.
+        Err(Problem::Fault(_)) => None,
+        Err(other) => return Err(other),
+    })
 }
 
 /// What was decided is told from when it was proposed, for by now it may be different again.
@@ -196,7 +225,7 @@ pub async fn approve(
     let (clear, first) = password::first(&app.gate, &app.entropy).await?;
     let approve = async |mut work: Work| {
         let approved = proposal::approve(&mut work, &found.proposal_id).await?;
-        let outcome = carry_out(&app, &mut work, &approved, &first).await?;
+        let outcome = carry_out(&app, &mut work, &approved, Some(&first)).await?;
         work.commit().await?;
         Ok(outcome)
     };
@@ -210,9 +239,27 @@ pub async fn approve(
 
 /// The page of a proposal as it is now, with the rule that spoke.
 async fn again(app: &App, by: &Staff, page: Page, found: &ProposalView, problem: Problem) -> Result<Response, Problem> {
-    let again = Again::after(problem, &page, ("approve", Fields::default()), |_| Some("proposal"))?;
     let found = find(app, &page, found.proposal_id.as_str()).await?;
+    let problem = match problem {
+        Problem::Domain { status, code, .. } if found.state != Progress::Open => {
+            Problem::Domain { status, code, text: what_happened(&page, &found) }
+        }
+        other => other,
+    };
+    let again = Again::after(problem, &page, ("approve", Fields::default()), |_| Some("proposal"))?;
     render(app, by, page, &found, again).await
+}
+
+/// What became of a proposal, for whoever pressed a button too late.
+fn what_happened(page: &Page, found: &ProposalView) -> Text {
+    let by = found.decided_by_name.clone().unwrap_or_else(|| page.say(words::proposal::ANOTHER).to_owned());
+    match found.state {
+        Progress::Approved => words::proposal::was_approved(by),
+        Progress::Refused => words::proposal::was_refused(by),
+        Progress::Withdrawn => words::proposal::was_withdrawn(by),
+        Progress::Ended => words::proposal::has_ended(found.ends_at.legal_text()),
+        Progress::Open => words::proposal::OVER.clone(),
+    }
 }
 
 /// `POST /operator/proposals/{id}/refuse`, with a reason that whoever proposed it is told.
@@ -230,23 +277,30 @@ pub async fn refuse((State(app), by, page, Path(id), fields): Asked) -> Result<R
     };
     match done {
         Ok(()) => Ok(see_other(&format!("/operator/proposals/{id}"))),
-        Err(problem) => {
-            let place = |code: &str| (code != "reason").then_some("proposal");
-            let again = Again::after(problem, &page, ("refuse", fields), place)?;
+        Err(problem @ Problem::Domain { code: "reason", .. }) => {
+            let again = Again::after(problem, &page, ("refuse", fields), |_| None)?;
             render(&app, &by, page.clone(), &find(&app, &page, &id).await?, again).await
         }
+        Err(problem) => again(&app, &by, page, &found, problem).await,
     }
 }
 
 /// `POST /operator/proposals/{id}/withdraw`.
-pub async fn withdraw(by: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
-    let id = ProposalId::parse(&id).map_err(|_| Problem::NotFound)?;
+pub async fn withdraw(
+    State(app): State<App>,
+    by: Staff,
+    page: Page,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let found = find(&app, &page, &id).await?;
     let withdraw = async |mut work: Work| {
-        proposal::withdraw(&mut work, &id).await?;
+        proposal::withdraw(&mut work, &found.proposal_id).await?;
         Ok(work.commit().await?)
     };
-    by.attempt(withdraw).await?;
-    Ok(see_other(&format!("/operator/proposals/{id}")))
+    match by.attempt(withdraw).await {
+        Ok(()) => Ok(see_other(&format!("/operator/proposals/{id}"))),
+        Err(problem) => again(&app, &by, page, &found, problem).await,
+    }
 }
 
 /// What comes of an approval.
@@ -263,9 +317,10 @@ async fn carry_out(
     app: &App,
     work: &mut Work,
     approved: &Approved,
-    first: &HashedPassword,
+    first: Option<&HashedPassword>,
 ) -> Result<Outcome, Problem> {
     if operator::KINDS.contains(&approved.proposal().kind.as_str()) {
+        let first = first.ok_or_else(|| Fault::broken("an account is opened without a password"))?;
         let done = operator::carry_out(work, &app.vault, approved, first).await?;
         return Ok(done.map_or(Outcome::Done, Outcome::Password));
     }

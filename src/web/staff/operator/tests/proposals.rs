@@ -125,3 +125,63 @@ async fn what_an_approval_shows_once_is_not_shown_again_when_the_page_is_loaded_
         assert!(again.text.contains(&format!("href=\"{way}\"")), "{act}: {}", again.text);
     }
 }
+
+#[tokio::test]
+async fn what_cannot_be_approved_any_more_says_why_and_has_no_button() {
+    let two = Two::new().await;
+    let way = format!("/operator/people/{}", two.office.person_id);
+    let propose = async |to: &str| {
+        let proposed = two.post(&two.one, &format!("{way}/name"), &[WHY, SURE, ("new_name", to)]).await;
+        assert_eq!(proposed.status, StatusCode::SEE_OTHER, "{}", proposed.text);
+        two.proposal(&way).await
+    };
+    let proposal = propose("欧阳小明").await;
+    assert!(two.get(&two.other, &proposal).await.text.contains("id=\"approve\""));
+    // Somebody changed it past the proposal.
+    let rename = async |seed: u64, to: &str| {
+        let context = records::Context { actor: records::testing::operator(), ..records::testing::context(NOW, seed) };
+        let mut work = two.office.app.database.begin(context).await.unwrap();
+        let before = identity::person::find(&mut work.tx, &two.office.person_id).await.unwrap().unwrap().name;
+        let renaming = identity::person::change::Renaming { before, after: to.to_owned() };
+        let reason = identity::Reason::parse("户籍更正").unwrap();
+        identity::person::change::rename(&mut work, &two.office.person_id, &renaming, &reason).await.unwrap();
+        work.commit().await.unwrap();
+    };
+    rename(71, "欧阳龙").await;
+    let page = two.get(&two.other, &proposal).await.text;
+    assert!(page.contains("id=\"obstacle\"") && page.contains("其间已有变更"), "{page}");
+    assert!(!page.contains("id=\"approve\"") && page.contains("id=\"refuse\""), "it is refused: {page}");
+    let pressed = two.post(&two.other, &format!("{proposal}/approve"), &[]).await;
+    assert_eq!(pressed.status, StatusCode::CONFLICT, "{}", pressed.text);
+    assert!(pressed.text.contains("id=\"obstacle\"") && !pressed.text.contains("id=\"approve\""), "{}", pressed.text);
+    // What one withdraws says so to whoever presses after it, and so does the other way round.
+    assert_eq!(two.post(&two.one, &format!("{proposal}/withdraw"), &[]).await.location(), proposal);
+    let late = two.post(&two.other, &format!("{proposal}/approve"), &[]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.text.contains("已由运维己撤回") && !late.text.contains("id=\"approve\""), "{}", late.text);
+    let proposal = propose("欧阳大龙").await;
+    let why = [("reason", "证件不符")];
+    assert_eq!(two.post(&two.other, &format!("{proposal}/refuse"), &why).await.location(), proposal);
+    let late = two.post(&two.one, &format!("{proposal}/withdraw"), &[]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.text.contains("已由运维庚决定不批准") && !late.text.contains("id=\"withdraw\""), "{}", late.text);
+    let late = two.post(&two.other, &format!("{proposal}/refuse"), &why).await;
+    assert!(late.text.contains("已由运维庚决定不批准"), "{}", late.text);
+    // Nobody approves what concerns themselves, and sees that before they press.
+    let mut tx = two.office.app.database.read().await.unwrap();
+    let other = identity::person::find_by_name(&mut tx, "运维庚").await.unwrap().remove(0).person_id;
+    drop(tx);
+    let theirs = format!("/operator/people/{other}");
+    two.post(&two.one, &format!("{theirs}/name"), &[WHY, SURE, ("new_name", "运维耕")]).await;
+    let page = two.get(&two.other, &two.proposal(&theirs).await).await.text;
+    assert!(page.contains("不能为自己办理") && !page.contains("id=\"approve\""), "{page}");
+    // Nor what somebody proposed who has left.
+    let proposal = propose("欧阳二龙").await;
+    let mut work = two.office.app.database.begin(records::testing::context(NOW, 73)).await.unwrap();
+    let one = identity::person::find_by_name(&mut work.tx, "运维己").await.unwrap().remove(0).person_id;
+    let staff = identity::staff::of_person(&mut work.tx, &one).await.unwrap().unwrap().staff_id;
+    identity::staff::end(&mut work, &staff).await.unwrap();
+    work.commit().await.unwrap();
+    let page = two.get(&two.other, &proposal).await.text;
+    assert!(page.contains("已不在相应岗位") && !page.contains("id=\"approve\""), "{page}");
+}

@@ -96,7 +96,7 @@ pub struct Opening<'a> {
 #[derive(Clone, Debug)]
 pub struct Session {
     pub session_id: SessionId,
-    pub(crate) account_id: AccountId,
+    pub account_id: AccountId,
     pub person_id: PersonId,
     pub name: String,
     pub username: String,
@@ -239,6 +239,11 @@ pub async fn list(
 /// When somebody last signed in to an account, as far as sessions are kept.
 pub async fn last_of_account(tx: &mut Tx, account: &AccountId) -> Result<Option<Instant>, Fault> {
     queries::last_of_account(tx, account).await
+}
+
+/// With which browser a session was opened, while its row is kept.
+pub async fn device(tx: &mut Tx, session: &SessionId) -> Result<Option<String>, Fault> {
+    queries::device(tx, session).await
 }
 
 /// Removes rows of sessions that ended before an instant, [`records::REMOVED_AT_ONCE`] at most. Returns how many.

@@ -1,6 +1,7 @@
 //! The citizen's own pages.
 
 mod apps;
+mod history;
 mod home;
 pub(crate) mod licences;
 pub(crate) mod notice;
@@ -28,6 +29,7 @@ pub fn routes(table: Table) -> Table {
         .post("/me/apps/withdraw", SignedIn(Password), Guard::Form, apps::withdraw)
         .get("/me/password", SignedIn(Password), password::show)
         .post("/me/password", SignedIn(Password), Guard::Form, password::change)
+        .get("/me/history", SignedIn(Password), history::list)
         .get("/me/sessions", SignedIn(Password), sessions::list)
         .post("/me/sessions/close", SignedIn(Password), Guard::Form, sessions::close)
 }

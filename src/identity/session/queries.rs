@@ -347,3 +347,8 @@ pub async fn last_of_account(tx: &mut Tx, account: &AccountId) -> Result<Option<
         .await?;
     Ok(row.map(|(at,)| Instant::from_micros(at)))
 }
+
+pub async fn device(tx: &mut Tx, session: &SessionId) -> Result<Option<String>, Fault> {
+    let row: Option<(String,)> = tx.first("select device from session where session_id = $1", args![session]).await?;
+    Ok(row.map(|(device,)| device))
+}

@@ -1,11 +1,12 @@
 //! `/me`: where a signed-in person begins, and is told of licences that are out of force.
 
 use axum::{extract::State, response::Response};
+use base::Text;
 use http::StatusCode;
 use licence::notice as told;
 
 use super::{
-    licences,
+    history, licences,
     notice::{Notice, notice},
 };
 use crate::{
@@ -18,6 +19,8 @@ use crate::{
 struct Home {
     page: Page,
     notices: Vec<Notice>,
+    /// What an office did to the account lately.
+    told: Option<Text>,
 }
 
 /// `GET /me`.
@@ -33,6 +36,8 @@ pub async fn home(State(app): State<App>, citizen: Citizen, page: Page) -> Resul
             notices.push(notice(&app, &page, &licence, name)?);
         }
     }
+    let told = history::by_office(&mut tx, &page, &citizen.session.account_id).await?;
     drop(tx);
-    Ok(html(StatusCode::OK, &Home { page, notices }))
+    let told = told.map(|line| words::history::told(line.who, line.when, line.what));
+    Ok(html(StatusCode::OK, &Home { page, notices, told }))
 }

@@ -3,10 +3,10 @@
 use axum::body::Body;
 use base::{Period, id::PersonId};
 use http::{Method, Request, StatusCode, header};
-use identity::{account, mandate, organisation, person, session};
+use identity::{account, mandate, organisation, person, session, sign_in};
 
 use crate::{
-    public::api::tests::{Answer, Office, office},
+    public::api::tests::{Answer, Office, member, office},
     testing,
 };
 
@@ -254,4 +254,56 @@ async fn a_notice_that_was_seen_on_an_old_page_does_not_count_for_what_happened_
     assert_eq!(office.count(seen).await, 1);
     let told = "select count(*) from event where kind = 'licence.notice_seen' and data like '%since%'";
     assert_eq!(office.count(told).await, 1, "the log says which one was seen");
+}
+
+#[tokio::test]
+async fn a_citizen_sees_every_sign_in_and_what_offices_did_to_the_account_in_both_languages() {
+    let office = office().await;
+    let (person, cookie) = citizen(&office).await;
+    let account = {
+        let mut tx = office.app.database.read().await.unwrap();
+        account::of_person(&mut tx, &person).await.unwrap().remove(0)
+    };
+    assert!(!get(&office, &cookie, "/me").await.text.contains("id=\"told\""));
+    // Somebody else tries, and an operator of a department gives the account another name.
+    let wrong = sign_in::Attempt {
+        username: "citizen",
+        password: "nothing that anybody chose",
+        address: "203.0.113.7".parse().unwrap(),
+        device: "Firefox",
+        browser: None,
+        limits: session::Limits::default(),
+    };
+    let context = records::testing::context(testing::NOW.plus_seconds(-30), 41);
+    let (app, vault) = (&office.app, &office.app.vault);
+    let refused = sign_in::with_password(&app.database, vault, &app.gate, &context, &wrong).await;
+    assert!(matches!(refused, Err(identity::Error::Refused)), "{refused:?}");
+    let mut work = app.database.begin(records::testing::context(testing::NOW.plus_seconds(-25), 42)).await.unwrap();
+    let who = ("运维己", "33010119800101011");
+    let operator = member(&mut work, app, &office.department, who, &[identity::Role::Operator]).await.staff;
+    let found = identity::staff::find(&mut work.tx, &operator).await.unwrap().unwrap();
+    work.commit().await.unwrap();
+    let actor = records::Actor::Staff { staff: operator, person: found.person_id };
+    let context = records::Context { actor, ..records::testing::context(testing::NOW.plus_seconds(-20), 43) };
+    let mut work = office.app.database.begin(context).await.unwrap();
+    let reason = identity::Reason::parse("本人来函").unwrap();
+    identity::operator::rename(&mut work, &account.account_id, "citizen2", &reason).await.unwrap();
+    work.commit().await.unwrap();
+    let page = get(&office, &cookie, "/me/history").await.text;
+    let row =
+        |what: &str| page.split("<tr>").find(|row| row.contains(what)).unwrap_or_else(|| panic!("{what}: {page}"));
+    assert!(row("登录失败").contains("203.0.113.7；密码不正确") && row("登录失败").contains("未登录者"), "{page}");
+    assert!(row("登录成功").contains("127.0.0.1；test") && row("登录成功").contains("本人"), "{page}");
+    let renamed = row("账号改名");
+    assert!(renamed.contains("滨江市市场监督管理局") && renamed.contains("citizen → citizen2"), "{renamed}");
+    assert!(!page.contains("运维己") && !page.contains("本人来函"), "the office answers for it: {page}");
+    let english = get(&office, &format!("{cookie}; guosuo-lang=en"), "/me/history").await.text;
+    assert!(english.contains("Sign-in failed") && english.contains("a wrong password"), "{english}");
+    // Whoever signs in is told where they begin, for a month.
+    let home = get(&office, &cookie, "/me").await.text;
+    let told = home.split_once("id=\"told\"").unwrap().1.split("</div>").next().unwrap();
+    assert!(told.contains("滨江市市场监督管理局") && told.contains("账号改名"), "{told}");
+    assert!(get(&office, &cookie, "/me/sessions").await.text.contains("href=\"/me/history\""));
+    // Nobody else's: the log of another account has another page.
+    assert!(!get(&office, &office.clerk.cookie, "/me/history").await.text.contains("203.0.113.7"));
 }

@@ -123,7 +123,9 @@ async fn lines(
             is_by_office: who.is_some() && entry.kind != AccountOpened::KIND.name,
             who: match who {
                 Some(office) => office,
-                None if entry.kind == SignInFailed::KIND.name => page.say(words::audit::NOBODY_SIGNED_IN).to_owned(),
+                None if entry.actor_kind == "anonymous" && entry.kind == SignInFailed::KIND.name => {
+                    page.say(words::audit::NOBODY_SIGNED_IN).to_owned()
+                }
                 None => page.say(words::history::ONESELF).to_owned(),
             },
             at: entry.at(),

@@ -49,7 +49,8 @@ pub async fn change(
         browser: Some(&citizen.session),
         limits: app.session_limits,
     };
-    let error = match password::change(&app, &visit, &attempt, fields.raw("new").unwrap_or_default()).await {
+    let actor = citizen.session.person_actor();
+    let error = match password::change(&app, &visit, actor, &attempt, fields.raw("new").unwrap_or_default()).await {
         Ok(opened) => return Ok(password::signed_in(&app, &opened, "/me/password?changed")),
         Err(error) => error,
     };

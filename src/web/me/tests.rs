@@ -274,7 +274,8 @@ async fn a_citizen_sees_every_sign_in_and_what_offices_did_to_the_account_in_bot
         browser: None,
         limits: session::Limits::default(),
     };
-    let context = records::testing::context(testing::NOW.plus_seconds(-30), 41);
+    let actor = records::Actor::Anonymous;
+    let context = records::Context { actor, ..records::testing::context(testing::NOW.plus_seconds(-30), 41) };
     let (app, vault) = (&office.app, &office.app.vault);
     let refused = sign_in::with_password(&app.database, vault, &app.gate, &context, &wrong).await;
     assert!(matches!(refused, Err(identity::Error::Refused)), "{refused:?}");

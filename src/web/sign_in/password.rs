@@ -101,7 +101,7 @@ pub async fn choose(
         limits: app.session_limits,
     };
     let new = fields.raw("new").unwrap_or_default();
-    match change(&app, &visit, &attempt, new).await {
+    match change(&app, &visit, Actor::Anonymous, &attempt, new).await {
         Ok(opened) => Ok(signed_in(&app, &opened, form.to())),
         Err(error) => match unfit(form.page(), &error) {
             Some(words) => {
@@ -114,8 +114,8 @@ pub async fn choose(
 }
 
 /// Proves a password and puts another one in its place: a session opens, or goes on under a new token, and the person's
-/// other sessions end.
-pub async fn change(app: &App, visit: &Visit, attempt: &Attempt<'_>, new: &str) -> Result<Opened, Error> {
+/// other sessions end. Who acts is the person whose session it is, and nobody yet at the door.
+pub async fn change(app: &App, visit: &Visit, actor: Actor, attempt: &Attempt<'_>, new: &str) -> Result<Opened, Error> {
     if new == attempt.password {
         return Err(Error::PasswordSame);
     }
@@ -124,7 +124,7 @@ pub async fn change(app: &App, visit: &Visit, attempt: &Attempt<'_>, new: &str) 
         .sign_ins
         .take(visit.client, 1)
         .map_err(|_| Error::Busy { retry_after_seconds: COME_AGAIN_SECONDS })?;
-    let context = app.context(visit, Actor::Anonymous);
+    let context = app.context(visit, actor);
     let mut proof = sign_in::with_password(&app.database, &app.vault, &app.gate, &context, attempt).await?;
     let owner = proof.owner(&app.database, &app.vault).await?;
     proof.choose(identity::password::hash(&app.gate, &app.entropy, owner, new).await?);

@@ -6,7 +6,7 @@ use axum::{body::Body, response::Response};
 use base::{ListPage, id::PersonId, number::IdentityNumber};
 use http::{HeaderMap, Request, StatusCode, header};
 use identity::{Role, account, organisation, password, person, session as sessions, staff};
-use records::Event;
+use records::{Event, log};
 use tower::ServiceExt;
 
 use crate::{
@@ -671,4 +671,19 @@ async fn guessing_the_password_on_the_page_that_changes_it_is_counted_as_at_the_
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
     assert!(!site.failures().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_wrong_password_on_the_page_that_changes_it_is_told_of_the_person_whose_session_it_is() {
+    let site = site().await;
+    let browser = Browser::new(&site);
+    browser.sign_in("zhangwei", PASSWORD, "/me").await;
+    let csrf = browser.get("/me/password").await.hidden("csrf");
+    let fields = [("csrf", csrf.as_str()), ("current", "not the one there is"), ("new", "lanterns along the river")];
+    assert_eq!(browser.post("/me/password", &fields).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let filter = log::Filter { kind: Some("sign_in.failed".to_owned()), ..log::Filter::default() };
+    let mut tx = site.app.database.read().await.unwrap();
+    let told = log::list(&mut tx, &filter, &ListPage::first(1)).await.unwrap().items.remove(0);
+    let person = identity::person::find_by_name(&mut tx, "张伟").await.unwrap().remove(0).person_id;
+    assert_eq!((told.actor_kind.as_str(), told.actor.as_str()), ("person", person.as_str()));
 }

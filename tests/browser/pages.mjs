@@ -112,6 +112,7 @@ export function everyPageIn(language) {
       [`${city.facts.apps[0].url}/enter`, 'app-inside', { act: allowIfAsked }],
       ['/me/apps', 'me-apps'],
       ['/me/sessions', 'me-sessions'],
+      ['/me/history', 'me-history'],
       ['/me/password', 'me-password'],
       ['/sign-in', 'sign-in-again'],
       ['/sign-out', 'sign-out'],

@@ -323,10 +323,8 @@ async fn the_household_register_is_the_document_of_a_child_up_to_the_day_of_sixt
         let mut work = office.begin(&office.one, 0).await?;
         let filing = Filing { document: Document::HouseholdRegister, searched_at: at(0) };
         let filed = reset::file(&mut work, &office.city.vault, &account, &filing).await;
-        match is_child {
-            true => assert!(filed.is_ok(), "{born}: {filed:?}"),
-            false => assert!(matches!(filed, Err(Error::DocumentOfChild { years: 16 })), "{born}: {filed:?}"),
-        }
+        assert_eq!(filed.is_ok(), is_child, "{born}: {filed:?}");
+        assert_eq!(matches!(filed, Err(Error::DocumentOfChild { years: 16 })), !is_child, "{born}: {filed:?}");
         Ok(())
     };
     check(today.plus_years(-16).plus_days(1), 101, true).await?;

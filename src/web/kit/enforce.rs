@@ -42,7 +42,7 @@ where
     fn call(self, request: Request, app: App) -> Self::Future {
         Box::pin(async move {
             match check(&app, &self.row, request).await {
-                Ok(Checked::Admitted(request)) => self.handler.call(request, app).await,
+                Ok(Checked::Admitted(request)) => self.handler.call(*request, app).await,
                 Ok(Checked::Elsewhere(address)) => see_other(&address),
                 Err(problem) => problem.into_response(),
             }
@@ -53,7 +53,7 @@ where
 /// What becomes of a request.
 enum Checked {
     /// The handler answers it.
-    Admitted(Request),
+    Admitted(Box<Request>),
     /// The answer is at this address.
     Elsewhere(String),
 }
@@ -79,7 +79,9 @@ async fn check(app: &App, row: &Row, mut request: Request) -> Result<Checked, Pr
     match row.guard {
         Guard::Asking { acts, at } => Ok(leads_to(app, &visit, (acts, at), request)),
         Guard::Asked { acts } => Ok(opened(app, &visit, acts, request)),
-        Guard::Safe | Guard::Form | Guard::Upload | Guard::Bearer | Guard::Open(_) => Ok(Checked::Admitted(request)),
+        Guard::Safe | Guard::Form | Guard::Upload | Guard::Bearer | Guard::Open(_) => {
+            Ok(Checked::Admitted(Box::new(request)))
+        }
     }
 }
 
@@ -89,7 +91,7 @@ fn leads_to(app: &App, visit: &Visit, (acts, at): (&str, &str), request: Request
     let asks = request.extensions().get::<form::Fields>().filter(|fields| !fields.has(acts));
     match asks.and_then(|fields| asked::address(app, visit, &path, fields)) {
         Some(address) => Checked::Elsewhere(address),
-        None => Checked::Admitted(request),
+        None => Checked::Admitted(Box::new(request)),
     }
 }
 
@@ -101,7 +103,7 @@ fn opened(app: &App, visit: &Visit, acts: &str, mut request: Request) -> Checked
         Some((fields, sent)) => {
             visit.was_sent(sent);
             request.extensions_mut().insert(fields);
-            Checked::Admitted(request)
+            Checked::Admitted(Box::new(request))
         }
         None => Checked::Elsewhere(asked::above(&path).to_owned()),
     }

@@ -183,11 +183,10 @@ async fn obstacle(app: &App, by: &Staff, found: &ProposalView) -> Result<Option<
         carry_out(app, &mut work, &approved, None).await.map(|_| ())
     };
     Ok(match by.rehearse(tried).await {
-        Ok(()) => None,
+        // What is broken is told to whoever approves.
+        Ok(()) | Err(Problem::Fault(_)) => None,
         Err(Problem::Domain { code: "stale" | "unchanged", .. }) => Some(words::proposal::NOT_AS_IT_WAS.clone()),
         Err(Problem::Domain { text, .. }) => Some(text),
-        // What is broken is told to whoever approves.
-        Err(Problem::Fault(_)) => None,
         Err(other) => return Err(other),
     })
 }

@@ -12,13 +12,30 @@ pub mod safe;
 
 use base::{
     Fault, ListPage, PageOf,
-    id::{LicenceId, OrganisationId},
+    id::{EventId, LicenceId, OrganisationId},
 };
-use records::Tx;
+use records::{Event, Tx, log};
 
+use crate::events::IssueIntended;
 use holder::Holder;
 use licence::{Licence, Status};
 pub use queries::{by_code, by_id, by_identifier, newest_in_force, renewed_by};
+
+/// The identifier under which people know a licence, also one whose row was changed or taken away: as the log says that it
+/// was numbered, and by its row when that entry is in the archive.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn known_identifier(tx: &mut Tx, id: &LicenceId) -> Result<Option<String>, Fault> {
+    let (object, kind) = (Some(id.to_string()), Some(IssueIntended::KIND.name.to_owned()));
+    let about = log::Filter { object, kind, ..log::Filter::default() };
+    let told = log::list(tx, &about, &ListPage::<EventId>::first(1)).await?.items;
+    match told.first().and_then(log::Entry::read::<IssueIntended>) {
+        Some(intended) => Ok(Some(intended.identifier)),
+        None => Ok(by_id(tx, id).await?.map(|licence| licence.identifier)),
+    }
+}
 
 /// Licences of these holders, newest first.
 ///

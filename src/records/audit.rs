@@ -13,7 +13,7 @@ use base::{Fault, Instant, ListPage, id::EventId};
 use self::walk::Walk;
 pub use self::{
     checked::CheckedPoint,
-    finding::{Audit, Finding, RowFault},
+    finding::{Audit, Finding, RowFault, Said},
 };
 use crate::{
     archive::{

@@ -19,6 +19,7 @@ pub mod health;
 pub(crate) mod limits;
 pub(crate) mod links;
 mod metrics;
+mod named;
 pub(crate) mod page;
 pub(crate) mod pages;
 pub(crate) mod preferences;

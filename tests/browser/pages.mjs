@@ -46,6 +46,19 @@ async function faults(page) {
     lang: document.documentElement.lang,
     levels: [...document.querySelectorAll('h1, h2, h3, h4')].filter((one) => one.offsetParent).map((one) => Number(one.tagName[1])),
     text: document.body.innerText,
+    // What stands in the other language and does not say so: a sentence in English, or anything in Chinese.
+    foreign: (() => {
+      const isEnglish = document.documentElement.lang === 'en';
+      const sign = isEnglish ? /[\u4e00-\u9fff]/ : /(?:[a-z]+[,.:;']? ){3}[a-z]+/;
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const foreign = [];
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const within = node.parentElement;
+        if (within.closest('code, pre, script, style, option, svg, textarea, .code')) continue;
+        if (within.closest('[lang]') === document.documentElement && sign.test(node.data)) foreign.push(node.data.trim());
+      }
+      return foreign;
+    })(),
   }));
   if (isOurs && found.lang !== page.lang) wrong.push(`the page says that it is in ${found.lang}`);
   if (found.levels.filter((level) => level === 1).length !== 1) wrong.push(`first headings: ${found.levels}`);
@@ -53,6 +66,9 @@ async function faults(page) {
     if (place > 0 && level > found.levels[place - 1] + 1) wrong.push(`headings jump: ${found.levels}`);
   });
   for (const sign of ['⟨?⟩', '{name}', 'undefined']) if (found.text.includes(sign)) wrong.push(`a text is missing: ${sign}`);
+  // Whoever writes programs reads what is wrong with a request in English.
+  const isForProgrammers = /[\s ](A-01|E-01)\s*$/.test(found.text);
+  if (isOurs && !isForProgrammers) wrong.push(...found.foreign.map((words) => `not in its language: ${words}`));
   if (isOurs && page.lang === 'en') {
     const heading = await page.locator('h1').first().innerText();
     const isName = await page.locator('h1 + .actions, #person, #organisation').count();

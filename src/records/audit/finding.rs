@@ -91,57 +91,157 @@ pub enum RowFault {
     Removed,
 }
 
+/// Declares what findings say: a sentence of each kind, with places for whom or what it says it of.
+macro_rules! said {
+    ($($(#[$doc:meta])* $name:ident = $sentence:literal;)+) => {
+        /// What a finding says, whatever it says it of. Pages have words of their own for each; commands and the log have
+        /// this sentence, and it is read back from there.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Said {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Said {
+            /// Everything that a finding can say.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The sentence, in which `{}` is a place.
+            fn sentence(self) -> &'static str {
+                match self {
+                    $(Self::$name => $sentence,)+
+                }
+            }
+        }
+    };
+}
+
+said! {
+    /// One event: its number.
+    Missing = "event {} is missing";
+    /// A stretch of events: the first and the last.
+    MissingStretch = "events {} to {} are missing";
+    /// Its number.
+    Changed = "event {} was changed or moved, or stands behind one that was";
+    /// Its number.
+    Foreign = "event {} was not written by the product, or was changed";
+    /// Its number.
+    Stray = "event {} stands where the log has none: it was put there";
+    /// Its number.
+    Again = "event {} is a copy of one that is in the archive: it was put there again";
+    /// How many.
+    Unnumbered = "{} events and more wait for their number: rows were not held against them";
+    /// Its identifier.
+    ForeignWaiting = "event {}, which has no number yet, was not written by the product";
+    /// The last number that is there, and the head's.
+    Cut = "the log was cut off: it ends at {}, but its head says {}";
+    /// The highest number that is there.
+    Beyond = "the head was put back: there are events up to {} above it";
+    /// Nothing more.
+    Head = "the head of the log was changed";
+    /// Its number.
+    Contradicted = "event {} is another one than when a head was kept: the log was written anew";
+    /// The last number that is there, and that of the head.
+    PutBack = "the log ends at {}, and a head was kept of {}: an older copy was put in its place, or it was cut off";
+    /// Nothing more.
+    Archived = "what says up to which event the log is archived was changed";
+    /// Its number, the table and who.
+    Actor = "event {} was an act of {} {}, who was not in office then";
+    /// The name of the file.
+    File = "the archive's file {} is not as it was written";
+    /// The name of the file.
+    StrayFile = "the archive's file {} is none that the log names: it was put there";
+    /// Nothing more.
+    HeadsGone = "heads of the log were kept, and none is there any more: an older copy would not be known";
+    /// What is wrong with which guard.
+    Guard = "a guard of the database is not as it was made: {}";
+    /// The table.
+    Rows = "the rows of {} are not those that the log left: one was taken away or put back; the whole audit names it, with \
+            the archive's files at hand";
+    /// The table and the key.
+    RowChanged = "{} {} was changed past the product";
+    /// The table and the key.
+    RowInserted = "{} {} was put there past the product";
+    /// The table and the key.
+    RowPutBack = "{} {} was put back to what it was before its last change";
+    /// The table and the key.
+    RowRemoved = "{} {} was taken away past the product";
+}
+
+impl Said {
+    /// Reads the sentence of a finding as it stands in the log: what it says, and of what. None for one that this version
+    /// does not write.
+    pub fn read(text: &str) -> Option<(Self, Vec<String>)> {
+        Self::ALL.iter().find_map(|said| Some((*said, values(said.sentence(), text)?)))
+    }
+
+    /// Whether it is of one row: its table and its key.
+    pub fn is_of_row(self) -> bool {
+        matches!(self, Self::RowChanged | Self::RowInserted | Self::RowPutBack | Self::RowRemoved)
+    }
+}
+
+/// What stands in the places of a sentence.
+fn values(sentence: &str, text: &str) -> Option<Vec<String>> {
+    let mut pieces = sentence.split("{}");
+    let mut rest = text.strip_prefix(pieces.next()?)?;
+    let mut pieces = pieces.peekable();
+    let mut values = Vec::new();
+    while let Some(piece) = pieces.next() {
+        let (value, behind) = match pieces.peek() {
+            // The last piece ends the sentence.
+            None => (rest.strip_suffix(piece)?, ""),
+            Some(_) => rest.split_once(piece)?,
+        };
+        values.push(value.to_owned());
+        rest = behind;
+    }
+    rest.is_empty().then_some(values)
+}
+
+impl Finding {
+    /// What it says, and of what.
+    pub fn said(&self) -> (Said, Vec<String>) {
+        let (said, values): (Said, &[&dyn fmt::Display]) = match self {
+            Self::Missing(first, last) if first == last => (Said::Missing, &[first]),
+            Self::Missing(first, last) => (Said::MissingStretch, &[first, last]),
+            Self::Changed(number) => (Said::Changed, &[number]),
+            Self::Foreign(number) => (Said::Foreign, &[number]),
+            Self::Stray(number) => (Said::Stray, &[number]),
+            Self::Again(number) => (Said::Again, &[number]),
+            Self::Unnumbered(count) => (Said::Unnumbered, &[count]),
+            Self::ForeignWaiting(id) => (Said::ForeignWaiting, &[id]),
+            Self::Cut(last, head) => (Said::Cut, &[last, head]),
+            Self::Beyond(number) => (Said::Beyond, &[number]),
+            Self::Head => (Said::Head, &[]),
+            Self::Contradicted(number) => (Said::Contradicted, &[number]),
+            Self::PutBack(kept, last) => (Said::PutBack, &[last, kept]),
+            Self::Archived => (Said::Archived, &[]),
+            Self::Actor(number, table, name) => (Said::Actor, &[number, table, name]),
+            Self::File(name) => (Said::File, &[name]),
+            Self::StrayFile(name) => (Said::StrayFile, &[name]),
+            Self::HeadsGone => (Said::HeadsGone, &[]),
+            Self::Guard(told) => (Said::Guard, &[told]),
+            Self::Rows(table) => (Said::Rows, &[table]),
+            Self::Row(table, key, RowFault::Changed) => (Said::RowChanged, &[table, key]),
+            Self::Row(table, key, RowFault::Inserted) => (Said::RowInserted, &[table, key]),
+            Self::Row(table, key, RowFault::PutBack) => (Said::RowPutBack, &[table, key]),
+            Self::Row(table, key, RowFault::Removed) => (Said::RowRemoved, &[table, key]),
+        };
+        (said, values.iter().map(ToString::to_string).collect())
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(first, last) if first == last => write!(f, "event {first} is missing"),
-            Self::Missing(first, last) => write!(f, "events {first} to {last} are missing"),
-            Self::Changed(number) => write!(f, "event {number} was changed or moved, or stands behind one that was"),
-            Self::Foreign(number) => write!(f, "event {number} was not written by the product, or was changed"),
-            Self::Stray(number) => write!(f, "event {number} stands where the log has none: it was put there"),
-            Self::Again(number) => {
-                write!(f, "event {number} is a copy of one that is in the archive: it was put there again")
+        let (said, values) = self.said();
+        let mut values = values.into_iter();
+        for (place, piece) in said.sentence().split("{}").enumerate() {
+            if place > 0 {
+                f.write_str(&values.next().unwrap_or_default())?;
             }
-            Self::Unnumbered(count) => {
-                write!(f, "{count} events and more wait for their number: rows were not held against them")
-            }
-            Self::ForeignWaiting(id) => {
-                write!(f, "event {id}, which has no number yet, was not written by the product")
-            }
-            Self::Cut(last, head) => write!(f, "the log was cut off: it ends at {last}, but its head says {head}"),
-            Self::Beyond(number) => write!(f, "the head was put back: there are events up to {number} above it"),
-            Self::Head => write!(f, "the head of the log was changed"),
-            Self::Contradicted(number) => {
-                write!(f, "event {number} is another one than when a head was kept: the log was written anew")
-            }
-            Self::PutBack(kept, last) => write!(
-                f,
-                "the log ends at {last}, and a head was kept of {kept}: an older copy was put in its place, or it was cut off"
-            ),
-            Self::Actor(number, table, name) => {
-                write!(f, "event {number} was an act of {table} {name}, who was not in office then")
-            }
-            Self::Archived => write!(f, "what says up to which event the log is archived was changed"),
-            Self::File(name) => write!(f, "the archive's file {name} is not as it was written"),
-            Self::StrayFile(name) => {
-                write!(f, "the archive's file {name} is none that the log names: it was put there")
-            }
-            Self::HeadsGone => {
-                write!(f, "heads of the log were kept, and none is there any more: an older copy would not be known")
-            }
-            Self::Guard(told) => write!(f, "{told}"),
-            Self::Rows(table) => write!(
-                f,
-                "the rows of {table} are not those that the log left: one was taken away or put back; the whole audit \
-                 names it, with the archive's files at hand"
-            ),
-            Self::Row(table, key, fault) => match fault {
-                RowFault::Changed => write!(f, "{table} {key} was changed past the product"),
-                RowFault::Inserted => write!(f, "{table} {key} was put there past the product"),
-                RowFault::PutBack => write!(f, "{table} {key} was put back to what it was before its last change"),
-                RowFault::Removed => write!(f, "{table} {key} was taken away past the product"),
-            },
+            f.write_str(piece)?;
         }
+        Ok(())
     }
 }
 
@@ -178,5 +278,71 @@ impl Audit {
         } else {
             self.is_more = true;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_finding_says_in_the_log_is_read_back_with_what_it_says_it_of() {
+        let row = |fault| Finding::Row("mandate", "per_1 org_1".to_owned(), fault);
+        let all = [
+            (Finding::Missing(7, 7), "event 7 is missing"),
+            (Finding::Missing(7, 9), "events 7 to 9 are missing"),
+            (Finding::Changed(7), "event 7 was changed or moved, or stands behind one that was"),
+            (Finding::Foreign(7), "event 7 was not written by the product, or was changed"),
+            (Finding::Stray(7), "event 7 stands where the log has none: it was put there"),
+            (Finding::Again(7), "event 7 is a copy of one that is in the archive: it was put there again"),
+            (Finding::Unnumbered(7), "7 events and more wait for their number: rows were not held against them"),
+            (
+                Finding::ForeignWaiting("evt_1".to_owned()),
+                "event evt_1, which has no number yet, was not written by the product",
+            ),
+            (Finding::Cut(7, 9), "the log was cut off: it ends at 7, but its head says 9"),
+            (Finding::Beyond(9), "the head was put back: there are events up to 9 above it"),
+            (Finding::Head, "the head of the log was changed"),
+            (Finding::Contradicted(7), "event 7 is another one than when a head was kept: the log was written anew"),
+            (
+                Finding::PutBack(9, 7),
+                "the log ends at 7, and a head was kept of 9: an older copy was put in its place, or it was cut off",
+            ),
+            (Finding::Archived, "what says up to which event the log is archived was changed"),
+            (
+                Finding::Actor(7, "staff", "stf_1".to_owned()),
+                "event 7 was an act of staff stf_1, who was not in office then",
+            ),
+            (Finding::File("events 1".to_owned()), "the archive's file events 1 is not as it was written"),
+            (
+                Finding::StrayFile("events 1".to_owned()),
+                "the archive's file events 1 is none that the log names: it was put there",
+            ),
+            (
+                Finding::HeadsGone,
+                "heads of the log were kept, and none is there any more: an older copy would not be known",
+            ),
+            (
+                Finding::Guard("the trigger x is missing".to_owned()),
+                "a guard of the database is not as it was made: the trigger x is missing",
+            ),
+            (
+                Finding::Rows("licence"),
+                "the rows of licence are not those that the log left: one was taken away or put back; the whole audit names \
+                 it, with the archive's files at hand",
+            ),
+            (row(RowFault::Changed), "mandate per_1 org_1 was changed past the product"),
+            (row(RowFault::Inserted), "mandate per_1 org_1 was put there past the product"),
+            (row(RowFault::PutBack), "mandate per_1 org_1 was put back to what it was before its last change"),
+            (row(RowFault::Removed), "mandate per_1 org_1 was taken away past the product"),
+        ];
+        for (finding, sentence) in &all {
+            // As logs have it since there are audits: what was written once is read for ever.
+            assert_eq!(finding.to_string(), *sentence);
+            assert_eq!(Said::read(sentence), Some(finding.said()), "{sentence}");
+        }
+        let said: Vec<Said> = all.iter().map(|(finding, _)| finding.said().0).collect();
+        assert_eq!(said, Said::ALL, "each is among these");
+        assert_eq!(Said::read("licence lic_1 was eaten"), None);
     }
 }

@@ -1,8 +1,11 @@
 //! `audit`: whether the event log is whole, and everything else as it says.
 
 use anyhow::{bail, ensure};
+use base::id::{LicenceId, OrganisationId, SealId};
+use identity::organisation;
+use licence::register;
 use records::{
-    Actor,
+    Actor, Tx,
     audit::{self, Against, Audit, Finding},
     events::{LogAudited, LossAcknowledged},
     guards, log,
@@ -66,6 +69,7 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     let named = (!found.is_sound()).then(|| first.collect());
     work.record(LogAudited { log: "log".to_owned(), events, rows, findings, checked, whole_at, named });
     work.commit().await?;
+    let said = with_names(&mut product.database.read().await?, &found.findings).await?;
     let (next, folder) = (found.next.as_ref(), kept_heads::folder(settings));
     let written = next
         .map(|next| kept_heads::keep_checked(&product.database, &folder, (next, kept.checked.as_ref())))
@@ -90,7 +94,7 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
         );
         return Ok(());
     }
-    for finding in &found.findings {
+    for finding in &said {
         super::print(&format!("{finding}\n"))?;
     }
     let more = if found.is_more { " at least" } else { "" };
@@ -113,6 +117,33 @@ fn lost(findings: &[Finding]) -> Option<(i64, i64)> {
         _ => None,
     });
     put_back.or_else(|| anew.max())
+}
+
+/// What was found, with what people call it: the identifier of a licence, the name of a seal or an organisation. Nobody's
+/// name: for that one looks at the entries about the person, which is written down.
+///
+/// # Errors
+///
+/// When the database is out of reach.
+pub(crate) async fn with_names(tx: &mut Tx, found: &[Finding]) -> anyhow::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for finding in found {
+        let Finding::Row(_, key, _) = finding else {
+            lines.push(finding.to_string());
+            continue;
+        };
+        let known = if let Ok(licence) = LicenceId::parse(key) {
+            register::known_identifier(tx, &licence).await?
+        } else if let Ok(seal) = SealId::parse(key) {
+            seal::find(tx, &seal).await?.map(|seal| seal.name)
+        } else if let Ok(organisation) = OrganisationId::parse(key) {
+            organisation::find(tx, &organisation).await?.map(|organisation| organisation.name)
+        } else {
+            None
+        };
+        lines.push(known.map_or_else(|| finding.to_string(), |known| format!("{finding} ({known})")));
+    }
+    Ok(lines)
 }
 
 /// Numbers what waits and looks at everything; with it what was kept outside.

@@ -234,8 +234,8 @@ async fn look_at_log(settings: &Settings, product: &Product, report: &mut Report
     for line in audit::damaged(&kept) {
         report.line("event log", Err(line));
     }
-    for finding in &found.findings {
-        report.line("event log", Err(finding.to_string()));
+    for finding in audit::with_names(&mut product.database.read().await?, &found.findings).await? {
+        report.line("event log", Err(finding));
     }
     Ok(())
 }

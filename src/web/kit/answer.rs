@@ -53,6 +53,7 @@ pub(crate) struct Shown {
 
 pub(crate) struct Signature {
     pub signer: String,
+    /// Whether it is good, in words.
     pub indication: String,
     pub covers: bool,
 }
@@ -95,10 +96,7 @@ impl ShownVerdict {
                 .iter()
                 .map(|report| Signature {
                     signer: report.signer.clone().unwrap_or_default(),
-                    indication: match report.sub_indication {
-                        Some(why) => format!("{} · {why}", report.indication),
-                        None => report.indication.to_owned(),
-                    },
+                    indication: say(&wording::signature(report)),
                     covers: report.covers_whole_file,
                 })
                 .collect(),

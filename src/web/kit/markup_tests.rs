@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use http::{Method, StatusCode, header::CONTENT_TYPE};
 
-use crate::kit::access::Row;
+use crate::kit::{access::Row, named};
 
 /// The pages that say how the API is called, and what was wrong with what an application asked: whoever writes programs
 /// reads codes.
@@ -68,11 +68,15 @@ pub fn check(page: &str) {
     assert!(faults.is_empty(), "{faults:?} in {page}");
 }
 
-/// Identifiers that stand twice, to which neither a label nor a link of an error leads; and codes where people read words:
-/// `role_missing`. What is a code to people too is marked as one.
+/// Identifiers that stand twice, to which neither a label nor a link of an error leads; codes where people read words:
+/// `role_missing`; and words of the other language. What is a code to people too is marked as one, and what is in the other
+/// language says so.
 fn faults(page: &str) -> Vec<String> {
     let (mut faults, mut seen) = (Vec::new(), HashSet::new());
     let is_for_programmers = FOR_PROGRAMMERS.iter().any(|number| page.contains(&format!(" {number}</p>")));
+    if !is_for_programmers {
+        faults.extend(of_the_other_language(page).into_iter().map(|words| format!("not in its language: {words}")));
+    }
     let mut rest = page;
     while let Some((text, after)) = rest.split_once('<') {
         if !is_for_programmers {
@@ -98,6 +102,36 @@ fn is_for_programs(tag: &str) -> bool {
     let name = tag.split([' ', '\n']).next().unwrap_or_default();
     let is_marked = attribute(tag, "class").is_some_and(|classes| classes.split(' ').any(|class| class == "code"));
     is_marked || ["code", "pre", "script", "style", "textarea"].contains(&name)
+}
+
+/// What stands on a page in the other language and does not say so.
+fn of_the_other_language(page: &str) -> Vec<String> {
+    let is_english = page.contains("<html lang=\"en\"");
+    let (mut found, mut rest) = (Vec::new(), page);
+    while let Some((text, after)) = rest.split_once('<') {
+        found.extend(if is_english { chinese(text) } else { english_sentence(text) });
+        let Some((tag, behind)) = after.split_once('>') else { break };
+        let name = tag.split([' ', '\n']).next().unwrap_or_default();
+        let says_so = name != "html" && attribute(tag, "lang").is_some();
+        // Where there is no place for a mark.
+        let is_plain = ["option", "svg", "title"].contains(&name);
+        rest = if says_so || is_plain || is_for_programs(tag) { after_end(tag, behind) } else { behind };
+    }
+    found
+}
+
+fn chinese(text: &str) -> Option<String> {
+    text.chars().any(named::is_han).then(|| text.trim().to_owned())
+}
+
+/// Four words in a row, of which most are in small letters. Names, numbers and commands are none.
+fn english_sentence(text: &str) -> Option<String> {
+    let is_word = |word: &str| word.chars().all(|c| c.is_ascii_alphabetic() || ",.:;'".contains(c));
+    let is_small = |word: &str| word.starts_with(|c: char| c.is_ascii_lowercase());
+    let is_sentence =
+        |run: &&[&str]| run.iter().all(|word| is_word(word)) && run.iter().filter(|word| is_small(word)).count() >= 3;
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+    words.windows(4).find(is_sentence).map(|run| run.join(" "))
 }
 
 /// Behind the end of an element that holds none of its own kind.
@@ -137,5 +171,12 @@ fn a_page_with_an_id_twice_or_a_code_for_words_ends_the_test_that_renders_it() {
     check("<p>Page E-role_missing</p>", &["code role_missing"]);
     check("<p>client_id</p><p class=\"page-id\">Page A-01</p>", &[]);
     check("<dd class=\"small code\">role_missing</dd><p>ver_01K9Q3 and ver_ begin so</p>", &[]);
+    check(
+        "<html lang=\"zh-CN\"><p>证照 the licence was revoked</p>",
+        &["not in its language: the licence was revoked"],
+    );
+    check("<html lang=\"zh-CN\"><p lang=\"en\">the licence was revoked</p><p>运行 guosuo audit</p>", &[]);
+    check("<html lang=\"en\"><p>Issued by 公安局</p>", &["not in its language: Issued by 公安局"]);
+    check("<html lang=\"en\"><p>Issued by <bdi lang=\"zh-CN\">公安局</bdi></p>", &[]);
     check("<textarea>a_b</textarea><p title=\"a_b\">c</p><p>phone_number</p>", &["code phone_number"]);
 }

@@ -26,7 +26,7 @@ use crate::{
     kit::{
         access::DESK,
         app::Site,
-        assets,
+        assets, named,
         session::{self, Session},
         visit::{self, SharedVisit, Visit},
     },
@@ -201,6 +201,7 @@ pub fn sentence(text: &str) -> String {
 pub fn html(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(text) => {
+            let text = named::marked(&text).into_owned();
             #[cfg(test)]
             crate::kit::markup_tests::check(&text);
             let mut response = (status, text).into_response();

@@ -3,17 +3,21 @@
 
 mod detail;
 mod event;
+mod finding;
 mod identity;
 mod keys;
 mod licence;
 mod oidc;
+mod signature;
 pub mod verdict;
 
 pub use self::identity::{field_wrong, number_wrong, role_words};
 pub use self::keys::{key_state_words, purpose_words, seal_kind_words};
 pub use self::oidc::registration_flaw;
+pub use self::signature::signature;
 pub use detail::{changed, detail, detail_value, job, registered, roles};
 pub use event::{event, event_kinds};
+pub use finding::finding;
 
 use std::borrow::Cow;
 

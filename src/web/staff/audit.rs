@@ -1,6 +1,7 @@
 //! Where auditors work: what happened to whom and what, who looked at whom, whether the log is whole.
 
 mod entries;
+pub(super) mod found;
 mod home;
 
 use identity::Role;

@@ -14,13 +14,13 @@ use identity::{
 };
 use licence::register;
 use oidc::client::{self, ClientId};
-use records::{Tx, log::Entry};
+use records::{Event, Tx, events::LogAudited, log::Entry};
 use serde_json::{Map, Value};
 
 use crate::{
     Page, Problem,
     kit::{page::sentence, wording},
-    staff::proposed::called,
+    staff::{audit::found, proposed::called},
 };
 
 /// An entry as a line.
@@ -176,6 +176,11 @@ async fn value(
             names.of_object(page, tx, text).await?
         }
         Value::String(text) => names.of(page, tx, text).await?,
+        Value::Array(items) if name == "named" && kind == LogAudited::KIND.name => {
+            let sentences = items.iter().filter_map(Value::as_str).map(str::to_owned);
+            let found = found::named(page, tx, names, sentences).await?;
+            found.into_iter().map(|one| one.words).collect::<Vec<_>>().join(" ")
+        }
         Value::Array(items) => {
             let mut said = Vec::new();
             for text in items.iter().filter_map(Value::as_str) {
@@ -204,6 +209,11 @@ impl Names {
     /// No names: every identifier stays one.
     pub fn hidden() -> Self {
         Self { are_hidden: true, ..Self::default() }
+    }
+
+    /// Whether every identifier stays one.
+    pub fn are_hidden(&self) -> bool {
+        self.are_hidden
     }
 
     /// What somebody or something with this identifier is called.

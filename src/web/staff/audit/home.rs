@@ -21,6 +21,7 @@ use records::{
     log,
 };
 
+use super::found::{self, Named};
 use crate::{
     App, Page, Problem,
     kit::{
@@ -28,7 +29,10 @@ use crate::{
         page::{html, see_other},
         session::Staff,
     },
-    staff::{operator::people::found_as, told::request_number},
+    staff::{
+        operator::people::found_as,
+        told::{Names, request_number},
+    },
 };
 
 /// Entries at the end of the log that are checked whenever the page is shown.
@@ -48,12 +52,6 @@ struct Said {
     words: String,
     is_wrong: bool,
     findings: Vec<Named>,
-}
-
-/// Something that is wrong, and whose entries tell what was done to it.
-struct Named {
-    words: String,
-    object: Option<String>,
 }
 
 #[derive(askama::Template)]
@@ -95,7 +93,7 @@ async fn show(app: &App, page: Page, status: StatusCode, asked: Asked) -> Result
     let filter = log::Filter { kind: Some(LogAudited::KIND.name.to_owned()), ..log::Filter::default() };
     let found = log::list(&mut app.database.read().await?, &filter, &ListPage::<EventId>::first(1)).await?;
     let last = found.items.first().and_then(|entry| Some((entry.at(), entry.read::<LogAudited>()?)));
-    let state = state(&page, &end, last);
+    let state = state(app, &page, &end, last).await?;
     let not_found = status == StatusCode::NOT_FOUND;
     let Asked { wanted, namesakes, are_people } = asked;
     let archived = end.archived;
@@ -103,9 +101,16 @@ async fn show(app: &App, page: Page, status: StatusCode, asked: Asked) -> Result
     Ok(html(status, &Home { page, archived, state, wanted, not_found, choose_by, namesakes }))
 }
 
-fn state(page: &Page, end: &Audit, last: Option<(Instant, LogAudited)>) -> Soundness {
-    let is_new = last.is_none();
-    let mut said = vec![checked_now(page, end), last.map_or_else(|| never(page), |last| found_last(page, last))];
+async fn state(app: &App, page: &Page, end: &Audit, last: Option<(Instant, LogAudited)>) -> Result<Soundness, Problem> {
+    let (is_new, mut names) = (last.is_none(), Names::default());
+    let mut tx = app.database.read().await?;
+    let now = checked_now(page, &mut tx, &mut names, end).await?;
+    let last = match last {
+        Some(last) => found_last(page, &mut tx, &mut names, last).await?,
+        None => never(page),
+    };
+    drop(tx);
+    let mut said = vec![now, last];
     // A sort that keeps the order of what is alike.
     said.sort_by_key(|one| !one.is_wrong);
     let (kind, words) = if said.iter().any(|one| one.is_wrong) {
@@ -115,19 +120,19 @@ fn state(page: &Page, end: &Audit, last: Option<(Instant, LogAudited)>) -> Sound
     } else {
         ("good", words::audit::SOUND)
     };
-    Soundness { kind, words: page.say(words), said }
+    Ok(Soundness { kind, words: page.say(words), said })
 }
 
 /// What came of the check of the log's end whenever the page is shown.
-fn checked_now(page: &Page, end: &Audit) -> Said {
+async fn checked_now(page: &Page, tx: &mut Tx, names: &mut Names, end: &Audit) -> Result<Said, Problem> {
     let text = match end.findings.len() {
         0 if end.archived == 0 && end.events <= CHECKED => words::audit::all_is_sound(end.events),
         0 => words::audit::end_is_sound(end.events),
         1 => words::audit::END_FOUND_ONE.clone(),
         n => words::audit::end_found(n),
     };
-    let findings: Vec<Named> = end.findings.iter().map(|finding| named(finding.to_string())).collect();
-    Said { id: "end", words: page.say(&text).to_owned(), is_wrong: !findings.is_empty(), findings }
+    let findings = found::named(page, tx, names, end.findings.iter().map(ToString::to_string)).await?;
+    Ok(Said { id: "end", words: page.say(&text).to_owned(), is_wrong: !findings.is_empty(), findings })
 }
 
 /// That no command has looked at everything yet.
@@ -137,7 +142,12 @@ fn never(page: &Page) -> Said {
 }
 
 /// What came of the last audit.
-fn found_last(page: &Page, (at, audited): (Instant, LogAudited)) -> Said {
+async fn found_last(
+    page: &Page,
+    tx: &mut Tx,
+    names: &mut Names,
+    (at, audited): (Instant, LogAudited),
+) -> Result<Said, Problem> {
     let LogAudited { events, rows, findings, checked, whole_at, named: found, .. } = audited;
     let at = at.legal_text();
     let whole_at = whole_at.map(|text| Instant::parse(&text).map_or(text, Instant::legal_text));
@@ -147,21 +157,8 @@ fn found_last(page: &Page, (at, audited): (Instant, LogAudited)) -> Said {
         (1, ..) => words::audit::was_found_one(at),
         (n, ..) => words::audit::was_found(at, n),
     };
-    let findings_named = found.unwrap_or_default().into_iter().map(named).collect();
-    Said { id: "last", words: page.say(&text).to_owned(), is_wrong: findings > 0, findings: findings_named }
-}
-
-/// A finding names its table and then its row: `licence lic_… was changed past the product`.
-fn named(finding: String) -> Named {
-    let mut words = finding.split(' ');
-    let key = words.next().zip(words.next()).filter(|(table, key)| *table == "client" || is_identifier(key));
-    let object = key.map(|(_, key)| key.to_owned());
-    Named { words: finding, object }
-}
-
-/// Whether a word is an identifier of ours, which its entries can be found by.
-fn is_identifier(word: &str) -> bool {
-    word.split_once('_').is_some_and(|(prefix, rest)| prefix.len() == 3 && rest.len() == 26)
+    let said = found::named(page, tx, names, found.unwrap_or_default().into_iter()).await?;
+    Ok(Said { id: "last", words: page.say(&text).to_owned(), is_wrong: findings > 0, findings: said })
 }
 
 /// What was meant by what somebody typed.

@@ -435,6 +435,58 @@ async fn what_was_checked_just_now_and_what_the_last_audit_found_are_one_state_t
 }
 
 #[tokio::test]
+async fn what_an_audit_found_is_read_in_ones_language_by_what_people_call_it_and_a_person_by_no_name() {
+    let office = office().await;
+    let auditor = auditor(&office).await;
+    let licence = office.issue("k").await.json();
+    let (id, identifier) = (licence["id"].as_str().unwrap(), licence["identifier"].as_str().unwrap());
+    let (seal, person) = (&office.seal, &office.person_id);
+    let mut tx = office.app.database.read().await.unwrap();
+    let called = seal::find(&mut tx, seal).await.unwrap().unwrap().name;
+    let whose = identity::person::find(&mut tx, person).await.unwrap().unwrap().name;
+    drop(tx);
+    let audited = async |n: u64, named: &[String]| {
+        let context = records::testing::context(NOW.plus_seconds(60), 98 + n);
+        let mut work = office.app.database.begin(context).await.unwrap();
+        let (log, findings, named) = ("log".to_owned(), named.len(), Some(named.to_vec()));
+        let (events, rows, checked, whole_at) = (9, 3, None, None);
+        work.record(records::events::LogAudited { log, events, rows, findings, checked, whole_at, named });
+        work.commit().await.unwrap();
+        while records::log::sequence_events(&office.app.database).await.unwrap() > 0 {}
+    };
+    let named = [
+        format!("licence {id} was put back to what it was before its last change"),
+        format!("licence_file {id} was taken away past the product"),
+        format!("seal {seal} was changed past the product"),
+        format!("person {person} was changed past the product"),
+        "event 7 is missing".to_owned(),
+    ];
+    audited(0, &named).await;
+    let page = auditor.get("/audit").await.text;
+    let state = page.split_once("id=\"state\"").unwrap().1;
+    for said in [
+        format!("证照 {identifier} 的数据被绕过本系统换回上一次变更之前的内容。"),
+        format!("证照文件 {identifier} 的数据被绕过本系统删除。"),
+        format!("电子印章 {called} 的数据被绕过本系统改动。"),
+        format!("个人登记 {person} 的数据被绕过本系统改动。"),
+        "第 7 条记录缺失。".to_owned(),
+    ] {
+        assert!(state.contains(&format!("<span>{said}</span>")), "{said}: {state}");
+        assert!(auditor.get("/audit/entries?object=log").await.text.contains(&said), "{said}");
+    }
+    for object in [id, seal.as_str(), person.as_str()] {
+        assert!(state.contains(&format!("/audit/entries?object={object}")), "{object}: {state}");
+    }
+    assert!(!state.contains(&whose), "{state}");
+    let english = Desk { office: &office, cookie: format!("{}; guosuo-lang=en", auditor.cookie) };
+    let page = english.get("/audit").await.text;
+    assert!(page.contains(&format!("The row of licence {identifier} was put back")), "{page}");
+    audited(1, &["something that another version says".to_owned()]).await;
+    let page = auditor.get("/audit").await.text;
+    assert!(page.contains("<span lang=\"en\">something that another version says</span>"), "{page}");
+}
+
+#[tokio::test]
 async fn a_look_that_cannot_be_written_down_is_not_answered() {
     let office = office().await;
     let clerk = Desk::new(&office, &office.clerk).await;

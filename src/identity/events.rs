@@ -112,6 +112,8 @@ records::events! {
     }
     /// An appointment ended.
     StaffEnded = "staff.ended" of staff: StaffId {}
+    /// An operator looked through the staff of a department by command.
+    StaffListed = "staff.listed" of organisation: OrganisationId { count: usize }
 }
 
 impl PeopleSearched {

@@ -3,11 +3,18 @@
 use std::io::Write;
 
 use anyhow::Context;
-use base::{Instant, id::PersonId, number::CreditCode};
-use identity::{account, organisation::OrganisationView};
+use base::{
+    Instant, ListPage,
+    id::{OrganisationId, PersonId},
+    number::CreditCode,
+};
+use identity::{
+    account,
+    organisation::{OrganisationKind, OrganisationView},
+};
 use licence::events::{IssueVoided, LicenceRevoked};
 use pki::{Ending, calendar::Ends};
-use records::{Event, EventRow, Tx};
+use records::{Database, Event, EventRow, Tx};
 
 pub mod archive;
 pub mod audit;
@@ -83,6 +90,37 @@ fn credit_code(text: &str) -> anyhow::Result<CreditCode> {
 async fn organisation_with(tx: &mut Tx, code: &CreditCode) -> anyhow::Result<OrganisationView> {
     let found = identity::organisation::find_by_code(tx, code).await?;
     found.with_context(|| format!("no organisation has the credit code {code}"))
+}
+
+/// The departments that a list is of, one after the other: the one that was named, or every one.
+struct Departments<'d> {
+    database: &'d Database,
+    found: std::vec::IntoIter<OrganisationView>,
+    next: Option<ListPage<OrganisationId>>,
+}
+
+async fn departments<'d>(database: &'d Database, code: Option<&str>) -> anyhow::Result<Departments<'d>> {
+    let Some(code) = code else {
+        let next = Some(ListPage::first(ListPage::<OrganisationId>::LIMIT_MAX));
+        return Ok(Departments { database, found: Vec::new().into_iter(), next });
+    };
+    let one = organisation_with(&mut database.read().await?, &credit_code(code)?).await?;
+    Ok(Departments { database, found: vec![one].into_iter(), next: None })
+}
+
+impl Departments<'_> {
+    async fn next(&mut self) -> anyhow::Result<Option<OrganisationView>> {
+        loop {
+            if let Some(department) = self.found.next() {
+                return Ok(Some(department));
+            }
+            let Some(page) = self.next.take() else { return Ok(None) };
+            let kind = OrganisationKind::Department;
+            let found = identity::organisation::list(&mut self.database.read().await?, kind, &page).await?;
+            self.found = found.items.into_iter();
+            self.next = found.next.map(|next| ListPage::after(next, page.limit));
+        }
+    }
 }
 
 /// The person who was named by an account.

@@ -7,7 +7,7 @@ use tests::installation::{DEPARTMENT, Installation, OWN_PASSWORD, credit_code, i
 
 use super::bad_input::refused;
 
-async fn script(installation: &Installation, text: &str) {
+pub async fn script(installation: &Installation, text: &str) {
     let database = Database::open(&installation.database()).await.unwrap();
     let mut tx = database.housekeeping().await.unwrap();
     for statement in text.split(';') {

@@ -8,7 +8,7 @@ use tests::{
     wait::soon,
 };
 
-use super::{bad_input::refused, commands::client_add};
+use super::{accountable::script, bad_input::refused, commands::client_add};
 
 /// 食品经营许可证.
 pub const FOOD: &str = "11100000MB0143028R001";
@@ -61,6 +61,11 @@ async fn a_department_is_set_up_by_commands_and_issues_what_anyone_can_check() {
     appoint(&installation, "keeper", &market, "seal_keeper");
     let staff = installation.must(&["staff", "list", "--organisation-code", &market]);
     assert!(staff.lines().count() == 3 && staff.contains(&clerk), "{staff}");
+    // Whoever saw names is in the log before; of all departments, one entry for each.
+    assert_eq!(installation.count("staff.listed").await, 1);
+    let all = installation.must(&["staff", "list"]);
+    assert!(staff.lines().all(|line| all.contains(line)) && all.lines().count() > 3, "{all}");
+    assert_eq!(installation.count("staff.listed").await, 3);
     let mut words = client_add("market-system");
     words[12] = &market;
     words.truncate(13);
@@ -110,7 +115,9 @@ async fn a_department_is_set_up_by_commands_and_issues_what_anyone_can_check() {
     };
     verify("valid").await;
     // What was given can be taken back.
-    assert!(installation.must(&["seal", "list", "--organisation-code", &market]).contains("enabled"));
+    let seals = installation.must(&["seal", "list", "--organisation-code", &market]);
+    assert!(seals.contains("enabled"), "{seals}");
+    assert_eq!(installation.must(&["seal", "list"]), seals, "no other department has one");
     installation.must(&["seal", "freeze", seal, "--reason", "印章管理员调离"]);
     let refusal = issue(&installation, &token, "frozen", &body, StatusCode::UNPROCESSABLE_ENTITY).await;
     assert_eq!(refusal["code"], "seal_not_in_use", "{refusal}");
@@ -130,6 +137,12 @@ async fn a_department_is_set_up_by_commands_and_issues_what_anyone_can_check() {
         assert_eq!(installation.count(kind).await, number, "{kind}");
     }
     assert!(installation.must(&["audit"]).starts_with("sound: "));
+    // What was changed past the product is named by what people call it.
+    let identifier = licence["identifier"].as_str().unwrap();
+    script(&installation, "update licence set issuer_name = 'x' || issuer_name returning licence_id").await;
+    let ran = installation.run(&["audit"]);
+    let said = format!("was changed past the product ({identifier})\n");
+    assert!(ran.code == Some(1) && ran.out.contains(&said), "{ran:?}");
     assert!(!installation.log_text().contains("ERROR"), "{}", installation.log_text());
 }
 

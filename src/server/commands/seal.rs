@@ -17,11 +17,11 @@ use crate::{
 pub enum Command {
     /// Make a department's seal with its key and certificate, file it and enable it.
     Make(Making),
-    /// List the seals of a department.
+    /// List the seals of a department, or of all.
     List {
-        /// The department's credit code.
+        /// The department's credit code; without it, every department.
         #[arg(long, value_name = "CODE")]
-        organisation_code: String,
+        organisation_code: Option<String>,
     },
     /// Stop a seal from sealing until it is unfrozen.
     Freeze(Change),
@@ -65,7 +65,7 @@ pub struct Change {
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match &command {
         Command::Make(new) => make(settings, new).await,
-        Command::List { organisation_code } => list(settings, organisation_code).await,
+        Command::List { organisation_code } => list(settings, organisation_code.as_deref()).await,
         Command::Freeze(what) | Command::Unfreeze(what) | Command::Renew(what) | Command::Cancel(what) => {
             change(settings, &command, what).await
         }
@@ -102,20 +102,22 @@ async fn change(settings: &Settings, command: &Command, what: &Change) -> anyhow
     super::print("done\n")
 }
 
-async fn list(settings: &Settings, organisation_code: &str) -> anyhow::Result<()> {
-    let code = super::credit_code(organisation_code)?;
+async fn list(settings: &Settings, organisation_code: Option<&str>) -> anyhow::Result<()> {
     let database = foundation::find_database(settings).await?;
-    let mut tx = database.read().await?;
-    let department = super::organisation_with(&mut tx, &code).await?;
-    let mut page = ListPage::first(ListPage::<SealId>::LIMIT_MAX);
-    loop {
-        let seals = seal::list(&mut tx, &department.organisation_id, &page).await?;
-        for one in seals.items {
-            super::print(&format!("{}  {}  {:<9}  {}\n", one.seal_id, one.number, one.state.code(), one.name))?;
-        }
-        match seals.next {
-            Some(next) => page = ListPage::after(next, page.limit),
-            None => return Ok(()),
+    let mut departments = super::departments(&database, organisation_code).await?;
+    while let Some(department) = departments.next().await? {
+        let mut page = ListPage::first(ListPage::<SealId>::LIMIT_MAX);
+        loop {
+            let found = seal::list(&mut database.read().await?, &department.organisation_id, &page).await?;
+            for one in found.items {
+                let (id, number, state) = (&one.seal_id, &one.number, one.state.code());
+                super::print(&format!("{id}  {number}  {state:<9}  {}  {}\n", one.name, department.name))?;
+            }
+            match found.next {
+                Some(next) => page = ListPage::after(next, page.limit),
+                None => break,
+            }
         }
     }
+    Ok(())
 }

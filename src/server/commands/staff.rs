@@ -2,11 +2,10 @@
 
 use anyhow::Context;
 use base::{ListPage, id::StaffId};
-use identity::{Role, staff};
+use identity::{Role, events::StaffListed, staff};
 
 use super::operator;
 use crate::{
-    foundation,
     settings::Settings,
     wiring::{self, World},
 };
@@ -16,11 +15,11 @@ use crate::{
 pub enum Command {
     /// Appoint a person who has an account, and print the identifier of the appointment.
     Appoint(Appointment),
-    /// List the staff of a department.
+    /// List the staff of a department, or of all; whose names were shown is written down.
     List {
-        /// The department's credit code.
+        /// The department's credit code; without it, every department.
         #[arg(long, value_name = "CODE")]
-        organisation_code: String,
+        organisation_code: Option<String>,
     },
     /// End a person's appointment.
     End {
@@ -52,7 +51,7 @@ pub struct Appointment {
 pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Appoint(new) => appoint(settings, &new).await,
-        Command::List { organisation_code } => list(settings, &organisation_code).await,
+        Command::List { organisation_code } => list(settings, organisation_code.as_deref()).await,
         Command::End { username } => end(settings, &username).await,
     }
 }
@@ -82,20 +81,30 @@ async fn end(settings: &Settings, username: &str) -> anyhow::Result<()> {
     super::print("ended\n")
 }
 
-async fn list(settings: &Settings, organisation_code: &str) -> anyhow::Result<()> {
-    let code = super::credit_code(organisation_code)?;
-    let database = foundation::find_database(settings).await?;
-    let mut tx = database.read().await?;
-    let department = super::organisation_with(&mut tx, &code).await?;
-    let mut page = ListPage::first(ListPage::<StaffId>::LIMIT_MAX);
-    loop {
-        let staff = staff::list(&mut tx, &department.organisation_id, &page).await?;
-        for one in staff.items {
-            super::print(&format!("{}  {}  {}\n", one.staff_id, one.roles, one.name))?;
-        }
-        match staff.next {
-            Some(next) => page = ListPage::after(next, page.limit),
-            None => return Ok(()),
+async fn list(settings: &Settings, organisation_code: Option<&str>) -> anyhow::Result<()> {
+    let product = wiring::find(settings, World::default()).await?;
+    let context = operator::context(settings, &product).await?;
+    let mut departments = super::departments(&product.database, organisation_code).await?;
+    while let Some(department) = departments.next().await? {
+        let mut page = ListPage::first(ListPage::<StaffId>::LIMIT_MAX);
+        loop {
+            let of = &department.organisation_id;
+            let found = staff::list(&mut product.database.read().await?, of, &page).await?;
+            if !found.items.is_empty() {
+                // Before it is shown.
+                product
+                    .database
+                    .tell(&context, StaffListed { organisation: of.clone(), count: found.items.len() })
+                    .await?;
+            }
+            for one in found.items {
+                super::print(&format!("{}  {}  {}  {}\n", one.staff_id, one.roles, one.name, department.name))?;
+            }
+            match found.next {
+                Some(next) => page = ListPage::after(next, page.limit),
+                None => break,
+            }
         }
     }
+    Ok(())
 }

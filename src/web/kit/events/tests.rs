@@ -196,6 +196,7 @@ const KEPT: &[(&str, &str, &str)] = &[
     ("sign_in.succeeded", ACCOUNT, r#"{"address":"::1","again":true,"method":"password","session":"$ses"}"#),
     ("staff.appointed", STAFF, r#"{"organisation":"$org","person":"$per","roles":"clerk reviewer"}"#),
     ("staff.ended", STAFF, "{}"),
+    ("staff.listed", ORGANISATION, r#"{"count":20}"#),
     ("token.code_burnt", FAMILY, r#"{"client":"tax","why":"the code has expired"}"#),
     ("token.code_redeemed", FAMILY, r#"{"client":"tax","person":"$per","scopes":"openid","session":"$ses"}"#),
     (

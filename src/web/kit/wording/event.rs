@@ -43,6 +43,7 @@ const WORDS: &[(EventKind, &Text)] = &[
     (identity::events::SignInSucceeded::KIND, words::event::SIGN_IN_SUCCEEDED),
     (identity::events::StaffAppointed::KIND, words::event::STAFF_APPOINTED),
     (identity::events::StaffEnded::KIND, words::event::STAFF_ENDED),
+    (identity::events::StaffListed::KIND, words::event::STAFF_LISTED),
     (licence::events::ApplicationApproved::KIND, words::event::APPLICATION_APPROVED),
     (licence::events::ApplicationReturned::KIND, words::event::APPLICATION_RETURNED),
     (licence::events::ApplicationWithdrawn::KIND, words::event::APPLICATION_WITHDRAWN),

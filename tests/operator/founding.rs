@@ -61,11 +61,7 @@ async fn a_department_is_set_up_by_commands_and_issues_what_anyone_can_check() {
     appoint(&installation, "keeper", &market, "seal_keeper");
     let staff = installation.must(&["staff", "list", "--organisation-code", &market]);
     assert!(staff.lines().count() == 3 && staff.contains(&clerk), "{staff}");
-    // Whoever saw names is in the log before; of all departments, one entry for each.
-    assert_eq!(installation.count("staff.listed").await, 1);
-    let all = installation.must(&["staff", "list"]);
-    assert!(staff.lines().all(|line| all.contains(line)) && all.lines().count() > 3, "{all}");
-    assert_eq!(installation.count("staff.listed").await, 3);
+    who_saw_names_of_staff_is_in_the_log(&installation, &staff).await;
     let mut words = client_add("market-system");
     words[12] = &market;
     words.truncate(13);
@@ -137,13 +133,24 @@ async fn a_department_is_set_up_by_commands_and_issues_what_anyone_can_check() {
         assert_eq!(installation.count(kind).await, number, "{kind}");
     }
     assert!(installation.must(&["audit"]).starts_with("sound: "));
-    // What was changed past the product is named by what people call it.
-    let identifier = licence["identifier"].as_str().unwrap();
-    script(&installation, "update licence set issuer_name = 'x' || issuer_name returning licence_id").await;
+    an_audit_names_a_licence_by_its_identifier(&installation, licence["identifier"].as_str().unwrap()).await;
+    assert!(!installation.log_text().contains("ERROR"), "{}", installation.log_text());
+}
+
+/// After the staff of one department was listed: of all departments there is one entry for each.
+async fn who_saw_names_of_staff_is_in_the_log(installation: &Installation, listed: &str) {
+    assert_eq!(installation.count("staff.listed").await, 1);
+    let all = installation.must(&["staff", "list"]);
+    assert!(listed.lines().all(|line| all.contains(line)) && all.lines().count() > listed.lines().count(), "{all}");
+    assert_eq!(installation.count("staff.listed").await, 3);
+}
+
+/// What was changed past the product is named by what people call it.
+async fn an_audit_names_a_licence_by_its_identifier(installation: &Installation, identifier: &str) {
+    script(installation, "update licence set issuer_name = 'x' || issuer_name returning licence_id").await;
     let ran = installation.run(&["audit"]);
     let said = format!("was changed past the product ({identifier})\n");
     assert!(ran.code == Some(1) && ran.out.contains(&said), "{ran:?}");
-    assert!(!installation.log_text().contains("ERROR"), "{}", installation.log_text());
 }
 
 /// One person is enough to revoke when two operators say so, and two are again when one does.

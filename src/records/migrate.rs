@@ -70,8 +70,8 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0023_licence_revocation"),
     pair!("0024_records_archive"),
     both!("0025_names"),
-    both!("0027_identity_names"),
-    both!("0029_person_facts"),
+    both!("0026_identity_names"),
+    both!("0027_person_facts"),
 ];
 
 /// Applies what is missing and returns the names of what was applied.

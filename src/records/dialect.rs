@@ -50,6 +50,9 @@ const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 const SQLITE_PLACE: &str = "rowid";
 const SQLITE_SCHEMA: &str = "sqlite_schema";
 
+/// Where PostgreSQL says which tables there are.
+const POSTGRES_RELATIONS: &str = "pg_class";
+
 /// The oldest PostgreSQL that is still maintained.
 const POSTGRES_VERSION_MIN: u32 = 140_000;
 
@@ -248,7 +251,7 @@ impl Dialect {
     /// its name, its table, its text, and why it is not in force.
     pub(crate) fn guards_query(self) -> String {
         match self {
-            Self::Postgres => POSTGRES_GUARDS.to_owned(),
+            Self::Postgres => postgres_guards(),
             Self::Sqlite => format!(
                 "select type as kind, name, case when type in ('trigger', 'index') then tbl_name else '' end as place,
                         case type when 'table' then '' else coalesce(sql, '') end as text, '' as off
@@ -424,10 +427,12 @@ impl Dialect {
 }
 
 /// Triggers are put together from what the catalogue keeps of them: how it would word them depends on its version.
-const POSTGRES_GUARDS: &str = "
+fn postgres_guards() -> String {
+    format!(
+        "
     with ours as (
          select oid, relname, relkind, relrowsecurity or relforcerowsecurity as is_partly_hidden
-           from pg_class
+           from {POSTGRES_RELATIONS}
           where relnamespace = cast(quote_ident(current_schema()) as regnamespace))
   select 'table' as kind, cast(relname as text) as name, '' as place, '' as text,
          case when is_partly_hidden then 'policies hide rows of it'
@@ -487,7 +492,9 @@ const POSTGRES_GUARDS: &str = "
               else '' end
     from pg_index i
     join ours on ours.oid = i.indrelid
-    join pg_class c on c.oid = i.indexrelid";
+    join pg_class c on c.oid = i.indexrelid"
+    )
+}
 
 /// What an error code means: SQLSTATE of PostgreSQL, result code of SQLite.
 pub(crate) fn error_kind(code: &str) -> FaultKind {

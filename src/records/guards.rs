@@ -157,7 +157,8 @@ fn told(dialect: Dialect, kind: &str, text: &str) -> String {
         (Dialect::Postgres, "index") => {
             let text = words(text);
             let of = text.split_once(" on ").map_or(text.as_str(), |(_, rest)| rest);
-            of.split_once(" where ").map_or_else(|| of.to_owned(), |(of, _)| format!("{of} where"))
+            let (columns, rest) = of.split_once(')').unwrap_or((of, ""));
+            if rest.is_empty() { columns.to_owned() } else { format!("{columns}, on a condition") }
         }
         (Dialect::Postgres, _) => words(text),
     }

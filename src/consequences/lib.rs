@@ -62,14 +62,14 @@ fn end_appointment<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> 
 fn end_keys_of_closed<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
     Box::pin(async move {
         let AccountClosed { account } = event.read()?;
-        command_key::end_all(work, &account).await.map(|_| ())
+        command_key::end_of_account(work, &account).await
     })
 }
 
 fn end_keys_of_locked<'a>(work: &'a mut Work, event: &'a EventRow) -> Reacting<'a> {
     Box::pin(async move {
         let AccountLocked { account } = event.read()?;
-        command_key::end_all(work, &account).await.map(|_| ())
+        command_key::end_of_account(work, &account).await
     })
 }
 

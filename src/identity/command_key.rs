@@ -114,6 +114,15 @@ pub async fn end_all(work: &mut Work, account: &AccountId) -> Result<usize, Faul
     Ok(count)
 }
 
+/// Ends every key of an account that cannot be used any more.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn end_of_account(work: &mut Work, account: &AccountId) -> Result<(), Fault> {
+    end_all(work, account).await.map(|_| ())
+}
+
 /// Ends every key of who had this appointment.
 ///
 /// # Errors

@@ -18,7 +18,8 @@ use crate::{
         caller::Caller,
         form,
         page::see_other,
-        pages, session,
+        pages::Pages,
+        session,
         visit::{self, SharedVisit, Visit},
     },
 };
@@ -74,7 +75,8 @@ async fn check(app: &App, row: &Row, mut request: Request) -> Result<Checked, Pr
     }
     admit(app, row, &visit, &mut request).await?;
     if request.method() == Method::POST && row.is_for_browsers() {
-        visit.stands_on(pages::of(row.path, request.uri().path()));
+        let page = request.extensions().get::<Pages>().and_then(|pages| pages.of(row.path, request.uri().path()));
+        visit.stands_on(page);
     }
     match row.guard {
         Guard::Asking { acts, at } => Ok(leads_to(app, &visit, (acts, at), request)),

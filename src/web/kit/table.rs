@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Extension, Router,
     handler::Handler,
     routing::{MethodFilter, on},
 };
@@ -17,6 +17,7 @@ use crate::{
         admission::AllGivenTo,
         asked::CONFIRMED,
         enforce::Enforced,
+        pages::Pages,
     },
 };
 
@@ -126,6 +127,6 @@ impl Table {
 
     /// The routes.
     pub fn into_router(self) -> Router<App> {
-        self.router
+        self.router.layer(Extension(Pages::among(&self.rows)))
     }
 }

@@ -470,7 +470,7 @@ pub async fn mark(
     for ((which, name), (place, is_first)) in rows {
         let (Some(table), Some(marks)) = (tables.get(which), marks.get_mut(place)) else { continue };
         let Some(row) = one_to_mark(tx, table, &name).await? else { continue };
-        let version = row.marked + 1;
+        let version = row.marked.saturating_add(1);
         let is_new = is_first && row.marked == 0;
         let mark = if is_new || before.is_right(tx, key, table, &name).await? {
             row.code(key, table, version)

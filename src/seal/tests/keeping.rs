@@ -236,7 +236,7 @@ async fn what_was_proposed_of_a_seal_that_changed_since_is_approved_by_nobody() 
     staff::end(&mut work, staff).await.unwrap();
     work.commit().await.unwrap();
     let over = city.approve(&city.operator, 9, &proposed).await;
-    assert!(is(over, |error| matches!(error, identity::Error::ProposalOver)));
+    assert!(is(over, |error| matches!(error, identity::Error::FirstLeft)));
     assert_eq!(city.view().await.state, SealState::Frozen);
 }
 

@@ -35,6 +35,18 @@ pub struct Made {
     pub until: Instant,
 }
 
+/// A statement that reads who has an account and an appointment as [`Row`] takes them, and then what is asked for.
+macro_rules! operators {
+    ($rest:literal) => {
+        concat!(
+            "select a.account_id, a.username, a.person_id, f.staff_id, f.roles
+               from account a
+               join staff f on f.person_id = a.person_id and f.ended_at is null ",
+            $rest
+        )
+    };
+}
+
 #[derive(FromRow)]
 struct Row {
     account_id: String,
@@ -146,15 +158,14 @@ pub async fn end_of_staff(work: &mut Work, staff: &StaffId) -> Result<(), Fault>
 pub async fn of_key(tx: &mut Tx, secret: &str, at: Instant) -> Result<Option<CommandOperator>, Fault> {
     let row: Option<Row> = tx
         .first(
-            "select a.account_id, a.username, a.person_id, f.staff_id, f.roles
-               from command_key k
-               join account a on a.account_id = k.account_id
-               join staff f on f.person_id = a.person_id and f.ended_at is null
+            operators!(
+                "join command_key k on k.account_id = a.account_id
               where k.key_hash = $1
                 and k.ended_at is null
                 and k.ends_at > $2
                 and k.made_at >= f.appointed_at
-                and a.state = 'open'",
+                and a.state = 'open'"
+            ),
             args![hash(secret), at],
         )
         .await?;
@@ -173,16 +184,7 @@ pub async fn of_key(tx: &mut Tx, secret: &str, at: Instant) -> Result<Option<Com
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn of_account(tx: &mut Tx, account: &AccountId) -> Result<Option<CommandOperator>, Fault> {
-    let row: Option<Row> = tx
-        .first(
-            "select a.account_id, a.username, a.person_id, f.staff_id, f.roles
-               from account a
-               join staff f on f.person_id = a.person_id and f.ended_at is null
-              where a.account_id = $1
-                and a.state = 'open'",
-            args![account],
-        )
-        .await?;
+    let row: Option<Row> = tx.first(operators!("where a.account_id = $1 and a.state = 'open'"), args![account]).await?;
     match row {
         Some(row) => row.operator(tx).await,
         None => Ok(None),

@@ -203,7 +203,10 @@ pub struct Seen<'a> {
 
 /// Rows whose marks were found right, the last ones, byte by byte: a code costs as much as the statement that read the row,
 /// and most rows are read again and again.
-struct Right(Box<[Mutex<Option<(&'static str, Row)>>]>);
+struct Right(Box<[Mutex<Place>]>);
+
+/// The table and the row that was found right last.
+type Place = Option<(&'static str, Row)>;
 
 /// As many as the first three digits of a mark can say.
 const RIGHT_MAX: usize = 16 * 16 * 16;
@@ -222,7 +225,7 @@ impl std::fmt::Debug for Right {
 
 impl Right {
     /// Marks are as if drawn by lot, so their beginnings are places; what is no mark has none.
-    fn place(&self, row: &Row) -> Option<MutexGuard<'_, Option<(&'static str, Row)>>> {
+    fn place(&self, row: &Row) -> Option<MutexGuard<'_, Place>> {
         let place = usize::from_str_radix(row.mark.as_deref()?.get(..3)?, 16).ok()?;
         Some(self.0.get(place)?.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -82,7 +82,8 @@ async fn a_command_acts_for_a_named_operator_who_proves_it_or_not_at_all() {
     assert_eq!((told("soon  calendar: "), told("WRONG")), (2, 0));
     days(22).await;
     assert_eq!((told("soon  calendar: "), told("WRONG calendar: ")), (0, 2));
-    days(-22).await;
+    // Put back as it was, it is as it was left.
+    days(-177).await;
     // Whoever has the key alone would be left with nothing.
     let unbind = ["operator", "unbind", "--username", "root-operator"];
     refused(&installation.run(&unbind), &["--as root-operator"]);

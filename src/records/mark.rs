@@ -121,23 +121,18 @@ impl Ledger {
         self.key.get()
     }
 
-    /// Whether a row is as the last act left it, as far as anybody can tell: without the key nobody can. `fields` are the
-    /// values of its key and of its columns, in their order.
-    pub(crate) fn is_as_left(
+    /// Which row it is, when it is not as the last act left it, as far as anybody can tell: without the key nobody can.
+    /// `fields` are the values of its key and of its columns, in their order.
+    pub(crate) fn not_as_left(
         &self,
         table: &str,
         fields: Vec<args::Value>,
         (marked, mark): (i64, Option<&str>),
-    ) -> bool {
-        let Some(key) = self.key() else { return true };
-        let Some(table) = self.table(table) else { return true };
+    ) -> Option<String> {
+        let key = self.key()?;
+        let table = self.table(table)?;
         let row = Row::read(fields, marked, mark);
-        let is_right = self.right.is_right(key, table, &row);
-        if !is_right {
-            let key = row.key(table).join(" ");
-            tracing::error!(table = table.marked.table, key, "a row was changed past the product");
-        }
-        is_right
+        (!self.right.is_right(key, table, &row)).then(|| row.key(table).join(" "))
     }
 
     /// Whether the row of this key is as the last act left it and says what was read of it, as far as anybody can tell.
@@ -150,7 +145,7 @@ impl Ledger {
         Ok(is_right && seen.columns.into_iter().all(|seen| row.says(table, seen)))
     }
 
-    /// As [`Self::is_as_left`], for what this transaction may have changed itself.
+    /// Whether a row is as the last act left it, or this transaction changed it itself.
     pub(crate) async fn is_as_left_before(
         &self,
         tx: &mut Tx,

@@ -300,6 +300,10 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
     /// Another connection, which sees what was committed; none outside of a transaction.
     pub(crate) async fn beside(&mut self) -> Result<Option<Self>, Fault> {
         if self.in_transaction { Ok(Some(self.pool.acquire_beside().await?)) } else { Ok(None) }

@@ -36,7 +36,12 @@ impl Tx {
     /// key of the log. `fields` are the values of its key and of its marked columns, in the order of
     /// [`Marked`](crate::Marked), as they were read; then how often it was marked, and its mark. It takes no statement.
     pub fn is_as_left(&self, table: &str, fields: Vec<Value>, mark: (i64, Option<&str>)) -> bool {
-        self.ledger.is_as_left(table, fields, mark)
+        let Some(key) = self.ledger.not_as_left(table, fields, mark) else { return true };
+        // What a transaction changed itself is not marked yet.
+        if !self.lease.is_in_transaction() {
+            tracing::error!(table, key, "a row was changed past the product");
+        }
+        false
     }
 
     /// The same for what this transaction may have changed itself: then what was committed before is looked at.

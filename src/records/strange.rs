@@ -3,7 +3,7 @@
 //! stands in and goes on.
 
 use sqlx::{
-    Row as _,
+    Column as _, Row as _,
     any::{AnyRow, AnyTypeInfoKind},
 };
 
@@ -18,8 +18,8 @@ pub(crate) const NO_NUMBER: i64 = i64::MIN;
 
 /// A text, or nothing.
 pub(crate) fn text(row: &AnyRow, column: &str) -> Result<Option<String>, sqlx::Error> {
-    let in_hex = format!("{IN_HEX}{column}");
-    if row.try_get_raw(in_hex.as_str()).is_ok() {
+    if is_in_hex(row) {
+        let in_hex = format!("{IN_HEX}{column}");
         return Ok(match kind_of(row, &in_hex)? {
             AnyTypeInfoKind::Null => None,
             AnyTypeInfoKind::Text => {
@@ -48,8 +48,8 @@ pub(crate) fn needed_text(row: &AnyRow, column: &str) -> Result<String, sqlx::Er
 
 /// A number, or nothing: a fraction and a text are none.
 pub(crate) fn number(row: &AnyRow, column: &str) -> Result<Option<i64>, sqlx::Error> {
-    let in_hex = format!("{IN_HEX}{column}");
-    let column = if row.try_get_raw(in_hex.as_str()).is_ok() { in_hex.as_str() } else { column };
+    let in_hex = is_in_hex(row).then(|| format!("{IN_HEX}{column}"));
+    let column = in_hex.as_deref().unwrap_or(column);
     match kind_of(row, column)? {
         AnyTypeInfoKind::BigInt | AnyTypeInfoKind::Integer | AnyTypeInfoKind::SmallInt | AnyTypeInfoKind::Null => {
             row.try_get(column)
@@ -61,6 +61,11 @@ pub(crate) fn number(row: &AnyRow, column: &str) -> Result<Option<i64>, sqlx::Er
 /// A number that has to be there.
 pub(crate) fn needed_number(row: &AnyRow, column: &str) -> Result<i64, sqlx::Error> {
     number(row, column).map(|number| number.unwrap_or(NO_NUMBER))
+}
+
+/// Whether the texts of a row were asked for in hexadecimal: then each of its columns is named so.
+fn is_in_hex(row: &AnyRow) -> bool {
+    row.columns().first().is_some_and(|column| column.name().starts_with(IN_HEX))
 }
 
 fn kind_of(row: &AnyRow, column: &str) -> Result<AnyTypeInfoKind, sqlx::Error> {

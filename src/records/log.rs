@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use base::{
     Fault, Instant, ListPage, PageOf,
+    fault::FaultKind,
     id::{EventId, RequestId},
 };
 use sqlx::{FromRow, any::AnyRow};
@@ -217,6 +218,15 @@ pub(crate) async fn key_from(tx: &mut Tx, key: &LogKey, mut head: Head) -> Resul
 /// [`Fault`] when the database is out of reach, when its log has a key and this process has not, and when the head is not
 /// as it was written; the next call continues where this one stopped.
 pub async fn sequence_events(database: &Database) -> Result<usize, Fault> {
+    match number(database, false).await {
+        // Somebody has a number that is not theirs.
+        Err(fault) if fault.kind() == FaultKind::Broken => number(database, true).await,
+        numbered => numbered,
+    }
+}
+
+/// One turn. Which numbers are free is asked only when those behind the head are not: it takes a statement.
+async fn number(database: &Database, is_taken: bool) -> Result<usize, Fault> {
     let mut tx = database.housekeeping().await?;
     let Some(before) = head(&mut tx).await? else {
         return Err(Fault::broken("the head of the event log is missing"));
@@ -232,7 +242,11 @@ pub async fn sequence_events(database: &Database) -> Result<usize, Fault> {
         return Ok(0);
     }
     let places = places(&mut tx, &waiting).await?;
-    let mut free = free_numbers(&mut tx, before.sequence, waiting.len()).await?.into_iter();
+    let free = match is_taken {
+        true => free_numbers(&mut tx, before.sequence, waiting.len()).await?,
+        false => (before.sequence + 1..).take(waiting.len()).collect(),
+    };
+    let mut free = free.into_iter();
     let mut after = before.clone();
     let mut numbered = Vec::with_capacity(waiting.len());
     let mut numbered_at_place = Vec::new();

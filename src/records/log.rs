@@ -242,9 +242,10 @@ async fn number(database: &Database, is_taken: bool) -> Result<usize, Fault> {
         return Ok(0);
     }
     let places = places(&mut tx, &waiting).await?;
-    let free = match is_taken {
-        true => free_numbers(&mut tx, before.sequence, waiting.len()).await?,
-        false => (before.sequence + 1..).take(waiting.len()).collect(),
+    let free = if is_taken {
+        free_numbers(&mut tx, before.sequence, waiting.len()).await?
+    } else {
+        (before.sequence + 1..).take(waiting.len()).collect()
     };
     let mut free = free.into_iter();
     let mut after = before.clone();

@@ -55,6 +55,24 @@ pub struct City {
     entropy: Arc<SeededEntropy>,
 }
 
+/// An account of a person, and a session of it.
+async fn signed_in(
+    work: &mut records::Work,
+    person: &PersonId,
+    username: &str,
+) -> (AccountId, SessionToken, SessionId) {
+    let account = account::open(work, person, username, None).await.unwrap();
+    let opening = Opening {
+        account: &account,
+        method: Method::Password,
+        address: "127.0.0.1",
+        device: "test",
+        limits: Limits::default(),
+    };
+    let (token, session) = session::open(work, opening).await.unwrap();
+    (account, token, session)
+}
+
 impl City {
     pub async fn new() -> Self {
         static ALL: [&[Marked]; 2] = [identity::marked::MARKED, crate::marked::MARKED];
@@ -83,15 +101,7 @@ impl City {
         let identity_number = IdentityNumber::parse(IDENTITY_NUMBER).unwrap();
         let new = NewPerson { name: "欧阳小明".to_owned(), identity_number, profile };
         let person = person::register(&mut work, &vault, new).await.unwrap();
-        let account = account::open(&mut work, &person, "xiaoming", None).await.unwrap();
-        let opening = Opening {
-            account: &account,
-            method: Method::Password,
-            address: "127.0.0.1",
-            device: "test",
-            limits: Limits::default(),
-        };
-        let (token, session) = session::open(&mut work, opening).await.unwrap();
+        let (account, token, session) = signed_in(&mut work, &person, "xiaoming").await;
         work.commit().await.unwrap();
         Self { fresh, provider, vault, at: NOW, person, account, session, token, entropy }
     }
@@ -117,23 +127,14 @@ impl City {
         tx.commit().await.unwrap();
     }
 
-    /// Another person, with an account and a session.
-    pub async fn neighbour(&self) -> (PersonId, SessionId) {
+    /// Puts another person, 王芳, into the city, with an account and a session.
+    pub async fn add_neighbour(&self) {
         let identity_number = IdentityNumber::complete("11010519900101002").unwrap();
         let new = NewPerson { name: "王芳".to_owned(), identity_number, profile: Profile::default() };
         let mut work = self.begin().await;
         let person = person::register(&mut work, &self.vault, new).await.unwrap();
-        let account = account::open(&mut work, &person, "wangfang", None).await.unwrap();
-        let opening = Opening {
-            account: &account,
-            method: Method::Password,
-            address: "127.0.0.1",
-            device: "test",
-            limits: Limits::default(),
-        };
-        let (_, session) = session::open(&mut work, opening).await.unwrap();
+        signed_in(&mut work, &person, "wangfang").await;
         work.commit().await.unwrap();
-        (person, session)
     }
 
     pub async fn begin(&self) -> records::Work {

@@ -245,7 +245,7 @@ async fn a_refresh_token_gets_nothing_of_what_somebody_else_wrote_into_the_row_o
     for sql in GIVEN_AWAY {
         let city = City::new().await;
         let secret = city.client("tax", web()).await;
-        city.neighbour().await;
+        city.add_neighbour().await;
         let token = first(&city, &secret).await;
         city.past_the_product(sql).await;
         assert_eq!(flaw(next(&city, &secret, &token).await), GrantFlaw::FamilyChanged, "{sql}");
@@ -260,7 +260,7 @@ async fn neither_a_narrowed_exchange_nor_a_lost_answer_gets_what_somebody_else_w
     for is_narrowed in [true, false] {
         let city = City::new().await;
         let secret = city.client("tax", web()).await;
-        city.neighbour().await;
+        city.add_neighbour().await;
         let token = first(&city, &secret).await;
         if !is_narrowed {
             next(&city, &secret, &token).await.unwrap();

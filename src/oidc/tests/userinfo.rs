@@ -114,7 +114,7 @@ async fn an_access_token_ends_with_time_session_account_and_consent() {
 async fn a_client_learns_nothing_of_a_person_whose_row_or_family_was_changed_past_the_product() {
     let city = City::new().await;
     let secret = city.client("tax", web()).await;
-    city.neighbour().await;
+    city.add_neighbour().await;
     let tokens = tokens(&city, "tax", &secret, "openid profile").await;
     let ask = async || userinfo::answer(&city.endpoint(), &city.vault, &tokens.access_token).await;
     assert!(ask().await.is_ok());

@@ -103,6 +103,10 @@ pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remo
 ///
 /// [`Error::ParametersUnreadable`] when a `%` begins no byte, the bytes are no UTF-8 or there is a control character.
 pub(crate) fn decode(text: &str) -> Result<String, Error> {
+    // Most names and values stand for themselves.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'%' && byte != b'+') {
+        return Ok(text.to_owned());
+    }
     let spaced = text.replace('+', " ");
     // The library lets a stray `%` stand for itself; here nothing is left to be read in two ways.
     let begins_a_byte =

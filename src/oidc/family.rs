@@ -60,8 +60,8 @@ pub(crate) async fn begin(
     event: CodeRedeemed,
 ) -> Result<bool, Fault> {
     let (code, at) = (redemption.code, context.at);
-    let rows: Vec<(String,)> = database
-        .act(
+    database
+        .act_if(
             context,
             "insert into token_family (family_id, client_id, person_id, account_id, session_id, scopes,
                                        authenticated_at, created_at, expires_at, offline, refresh_hash, idle_until)
@@ -78,8 +78,7 @@ pub(crate) async fn begin(
                                  where g.person_id = s.person_id
                                    and g.client_id = $2
                                    and g.withdrawn_at is not null)
-                 on conflict (family_id) do nothing
-          returning family_id",
+                 on conflict (family_id) do nothing",
             args![
                 &code.family,
                 &code.client,
@@ -95,8 +94,7 @@ pub(crate) async fn begin(
             ],
             event,
         )
-        .await?;
-    Ok(!rows.is_empty())
+        .await
 }
 
 /// Burns a code: it can never be redeemed, and what was redeemed with it no longer counts.

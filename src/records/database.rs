@@ -168,16 +168,45 @@ impl Database {
         let event = EventRow::of(event);
         self.check_tells_only(event.kind())?;
         if let Some(text) = self.dialect.act(sql, args.len()) {
-            args.extend(work::event_values(self.log_key(), context, &event, None));
+            args.extend(work::event_values(self.ledger(), context, &event, None));
             return self.read().await?.change_composed(&text, args).await;
         }
         let mut tx = self.transaction().await?;
         let rows = tx.change(sql, args).await?;
         if !rows.is_empty() {
-            work::write(&mut tx, self.log_key(), context, &event, None).await?;
+            work::write(&mut tx, context, &event, None).await?;
             tx.commit().await?;
         }
         Ok(rows)
+    }
+
+    /// The same for a statement of which only is asked whether it changed a row, and which returns none: SQLite puts what
+    /// is returned into a table that it makes for that.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`], as for [`act`](Self::act).
+    pub async fn act_if(
+        &self,
+        context: &Context,
+        sql: &'static str,
+        mut args: Vec<Value>,
+        event: impl Event,
+    ) -> Result<bool, Fault> {
+        let event = EventRow::of(event);
+        self.check_tells_only(event.kind())?;
+        if let Some(text) = self.dialect.act(&format!("{sql} returning 1 as one"), args.len()) {
+            args.extend(work::event_values(self.ledger(), context, &event, None));
+            let rows: Vec<(i32,)> = self.read().await?.change_composed(&text, args).await?;
+            return Ok(!rows.is_empty());
+        }
+        let mut tx = self.transaction().await?;
+        let has_changed = tx.run(sql, args).await? > 0;
+        if has_changed {
+            work::write(&mut tx, context, &event, None).await?;
+            tx.commit().await?;
+        }
+        Ok(has_changed)
     }
 
     async fn transaction(&self) -> Result<Tx, Fault> {

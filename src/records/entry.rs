@@ -43,21 +43,21 @@ pub struct Entry {
 
 impl FromRow<'_, AnyRow> for Entry {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
-        let needed = |column| text(row, column).map(Option::unwrap_or_default);
+        let needed = |place| text(row, place).map(Option::unwrap_or_default);
         Ok(Self {
-            event_id: needed("event_id")?,
-            at: number(row, "at")?.unwrap_or_default(),
-            actor_kind: needed("actor_kind")?,
-            actor: needed("actor")?,
-            on_behalf: text(row, "on_behalf")?,
-            request_id: text(row, "request_id")?,
-            kind: needed("kind")?,
-            object: needed("object")?,
-            data: needed("data")?,
-            marks: text(row, "marks")?,
-            mac: text(row, "mac")?,
-            sequence: number(row, "sequence")?,
-            hash: text(row, "hash")?,
+            event_id: needed(0)?,
+            at: number(row, 1)?.unwrap_or_default(),
+            actor_kind: needed(2)?,
+            actor: needed(3)?,
+            on_behalf: text(row, 4)?,
+            request_id: text(row, 5)?,
+            kind: needed(6)?,
+            object: needed(7)?,
+            data: needed(8)?,
+            marks: text(row, 9)?,
+            mac: text(row, 10)?,
+            sequence: number(row, 11)?,
+            hash: text(row, 12)?,
         })
     }
 }

@@ -43,6 +43,7 @@ mod tally;
 mod tell;
 mod tx;
 mod work;
+mod written;
 
 pub use actor::Actor;
 pub use args::Value;

@@ -23,6 +23,7 @@ use crate::{
     log_key::{LogKey, is_code},
     strange::{self, IN_HEX, NO_TEXT, needed_number, of_hex},
     tx::Tx,
+    written::Written,
 };
 
 /// How many rows are read at once.
@@ -108,13 +109,14 @@ impl After {
 pub struct Ledger {
     key: OnceLock<LogKey>,
     pub(crate) tables: Vec<Table>,
+    pub(crate) written: Written,
     right: Right,
 }
 
 impl Ledger {
     pub(crate) fn new(marked: &'static [&'static [Marked]]) -> Self {
         let tables = marked.iter().copied().flatten().map(Table::of).collect();
-        Self { key: OnceLock::new(), tables, right: Right::default() }
+        Self { key: OnceLock::new(), tables, written: Written::default(), right: Right::default() }
     }
 
     pub(crate) fn key(&self) -> Option<&LogKey> {
@@ -313,7 +315,7 @@ impl FromRow<'_, AnyRow> for Row {
             Field::Strange => Some(NO_TEXT.as_bytes().to_vec()),
         };
         let fields = fields.into_iter().map(bytes).collect();
-        let (marked, mark) = (needed_number(row, "marked")?, strange::text(row, "mark")?);
+        let (marked, mark) = (needed_number(row, count)?, strange::text(row, count + 1)?);
         Ok(Self { fields, is_strange, marked, mark })
     }
 }

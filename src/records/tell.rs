@@ -75,7 +75,7 @@ impl Database {
     async fn write_told(&self, all: &[Told]) -> Result<(), Fault> {
         let mut tx = self.housekeeping().await?;
         for told in all {
-            work::write(&mut tx, self.log_key(), &told.context, &told.event, None).await?;
+            work::write(&mut tx, &told.context, &told.event, None).await?;
         }
         tx.commit().await
     }

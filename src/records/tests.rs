@@ -80,6 +80,8 @@ async fn an_act_whose_event_the_database_lets_fall_is_not_kept() -> Result<(), F
     let sql = "insert into revision (name, value) values ('clients', 1) returning name";
     let acted: Result<Vec<(String,)>, Fault> = fresh.database.act(&context(at(0), 2), sql, vec![], happened("a")).await;
     assert!(acted.is_err());
+    let sql = "insert into revision (name, value) values ('clients', 1)";
+    assert!(fresh.database.act_if(&context(at(0), 3), sql, vec![], happened("a")).await.is_err());
     assert_eq!(revision::all(&mut fresh.database.read().await?).await?, vec![]);
     Ok(())
 }
@@ -132,6 +134,29 @@ async fn an_act_of_one_statement_is_committed_with_its_event_or_not_at_all() -> 
     let renamed = page.items.iter().find(|entry| entry.object == "clients").unwrap();
     assert_eq!((renamed.object.as_str(), renamed.data.as_str()), ("clients", r#"{"value":7}"#));
     assert_eq!((renamed.at(), renamed.actor_kind.as_str()), (at(0), context(at(0), 2).actor.kind()));
+    assert_sound(&fresh.database, 2).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_act_that_is_asked_only_whether_it_changed_a_row_has_its_event_when_it_did() -> Result<(), Fault> {
+    const RENAME: &str = "update revision set value = $2 where name = $1";
+    let fresh = testing::fresh().await?;
+    let act = async |seed, name: &str, value: i64| {
+        fresh.database.act_if(&context(at(0), seed), RENAME, args![name, value], happened(name)).await
+    };
+    let kept = async || revision::all(&mut fresh.database.read().await?).await;
+    let mut work = fresh.database.begin(context(at(0), 1)).await?;
+    revision::bump(&mut work.tx, "clients").await?;
+    work.record(happened("a"));
+    work.commit().await?;
+    assert!(act(2, "clients", 7).await?);
+    assert_eq!(log::sequence_events(&fresh.database).await?, 2);
+    assert!(!act(3, "nobody", 8).await?);
+    assert_eq!(log::sequence_events(&fresh.database).await?, 0);
+    // Its event cannot be written, for another has its identifier: the row is as it was.
+    assert!(act(2, "clients", 9).await.is_err());
+    assert_eq!(kept().await?, vec![("clients".to_owned(), 7)]);
     assert_sound(&fresh.database, 2).await?;
     Ok(())
 }

@@ -28,6 +28,10 @@ pub struct Tx {
 }
 
 impl Tx {
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     pub(crate) fn new(lease: Lease, dialect: Dialect, ledger: Arc<Ledger>) -> Self {
         Self { lease, dialect, ledger, rows_changed: 0, raised: Vec::new() }
     }

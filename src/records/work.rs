@@ -14,7 +14,6 @@ use crate::{
     entry::Entry,
     event::Event,
     event_row::EventRow,
-    log_key::LogKey,
     mark::{self, Ledger},
     tx::Tx,
 };
@@ -152,7 +151,7 @@ impl Work {
             None => vec![None; self.events.len()],
         };
         for (event, marks) in self.events.iter().zip(marks) {
-            write(&mut self.tx, key, &self.context, event, marks).await?;
+            write(&mut self.tx, &self.context, event, marks).await?;
         }
         if self.is_rehearsal {
             return Ok(self.events);
@@ -171,16 +170,16 @@ impl Work {
 
 pub(crate) async fn write(
     tx: &mut Tx,
-    key: Option<&LogKey>,
     context: &Context,
     event: &EventRow,
     marks: Option<String>,
 ) -> Result<(), Fault> {
+    let values = event_values(tx.ledger(), context, event, marks);
     let written = tx
         .run(
             "insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data, marks, mac)
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            event_values(key, context, event, marks),
+            values,
         )
         .await?;
     // A trigger of somebody who has the database may let it fall: then nothing is done either.
@@ -188,7 +187,7 @@ pub(crate) async fn write(
 }
 
 pub(crate) fn event_values(
-    key: Option<&LogKey>,
+    ledger: &Ledger,
     context: &Context,
     event: &EventRow,
     marks: Option<String>,
@@ -207,7 +206,10 @@ pub(crate) fn event_values(
         marks,
         ..Entry::default()
     };
-    entry.mac = key.map(|key| entry.code(key));
+    if let Some(key) = ledger.key() {
+        entry.mac = Some(entry.code(key));
+        ledger.written.remember(&entry);
+    }
     args![
         entry.event_id,
         entry.at,

@@ -25,10 +25,10 @@ pub struct Point {
 impl FromRow<'_, AnyRow> for Point {
     fn from_row(row: &AnyRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            sequence: needed_number(row, "sequence")?,
-            hash: needed_text(row, "hash")?,
-            tally: needed_text(row, "tally")?,
-            mac: strange::text(row, "mac")?,
+            sequence: needed_number(row, 0)?,
+            hash: needed_text(row, 1)?,
+            tally: needed_text(row, 2)?,
+            mac: strange::text(row, 3)?,
         })
     }
 }

@@ -81,8 +81,8 @@ impl Approved {
 ///
 /// # Errors
 ///
-/// [`Error::NotAllowed`] when who acts has not the role in which this kind is proposed; [`Error::ProposalOpen`] when the same is proposed for the object
-/// already; [`Error::ProposalsWaiting`] beyond the limit.
+/// [`Error::NotAllowed`] when who acts has not the role in which this kind is proposed; [`Error::ProposalOpen`] when
+/// the same is proposed for the object already; [`Error::ProposalsWaiting`] beyond the limit.
 pub async fn propose(
     work: &mut Work,
     kind: &str,

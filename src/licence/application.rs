@@ -145,8 +145,8 @@ pub async fn propose(
 /// # Errors
 ///
 /// [`Error::NotAuthorised`] when the official is no clerk, [`Error::NotFound`] when the department has no such
-/// application, [`Error::OwnAffair`] when the clerk is the holder or acts for it, [`Error::ApprovalStale`] when what is stored is not what was looked at, [`Error::AlreadyDecided`] when it
-/// waits no more.
+/// application, [`Error::OwnAffair`] when the clerk is the holder or acts for it, [`Error::ApprovalStale`] when what is
+/// stored is not what was looked at, [`Error::AlreadyDecided`] when it waits no more.
 pub async fn adopt(
     work: &mut Work,
     safe: &Safe,

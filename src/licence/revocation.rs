@@ -165,9 +165,9 @@ pub async fn adopt(work: &mut Work, id: &RevocationId, decision: &DecisionNumber
 ///
 /// [`Error::NotAuthorised`] when who acts is no reviewer; [`Error::NotFound`] when the department has no such revocation;
 /// [`Error::FourEyes`] for whoever filed it; [`Error::OwnAffair`] when the reviewer is the holder or acts for it,
-/// [`Error::OwnAffairOfClerk`] when whoever filed it is or does; [`Error::RevocationOver`] when it was decided or its time is over, or when whoever filed it is no clerk of the
-/// department any more; [`Error::AlreadyRevoked`] when the licence was revoked in another way; [`Fault`] when it was
-/// changed past the product.
+/// [`Error::OwnAffairOfClerk`] when whoever filed it is or does; [`Error::RevocationOver`] when it was decided or its
+/// time is over, or when whoever filed it is no clerk of the department any more; [`Error::AlreadyRevoked`] when the
+/// licence was revoked in another way; [`Fault`] when it was changed past the product.
 pub async fn approve(work: &mut Work, id: &RevocationId) -> Result<Changed, Error> {
     let reviewer = staff::acting(work, Role::Reviewer).await?;
     let found = to_decide(work, &reviewer, id, RevocationState::Open).await?;

@@ -2,7 +2,8 @@
 //!
 //! The files of the new key are written beside the old ones first; then the database says which key counts, in one
 //! transaction; then the new files take the places of the old ones. When that is cut off, the next start
-//! finishes it. What an attempt that failed left is removed by the next attempt: until the database says so, the old key counts.
+//! finishes it. What an attempt that failed left is removed by the next attempt: until the database says so, the old
+//! key counts.
 
 use base::{ListPage, Secret, id::KeyId};
 use records::Context;

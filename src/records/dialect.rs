@@ -114,7 +114,8 @@ impl Dialect {
             }
             // Every statement finds its rows by a key, so one plan serves all values; planning each time again was a
             // fifth of a refresh. And none is better off with what the figures of a table may seem to recommend, reading
-            // it whole, sorting it, walking it in order: switched off, the plan of few rows is that of a million (decision 0014).
+            // it whole, sorting it, walking it in order: switched off, the plan of few rows is that of a million
+            // (decision 0014).
             Self::Postgres => {
                 let settings = format!(
                     "select coalesce(current_setting('guosuo.session', true), ''), cast(pg_is_in_recovery() as text),

@@ -96,7 +96,7 @@ impl Table {
     }
 
     /// A row that is to be read as one of this table.
-    fn check(&self, row: &[Value]) -> Result<(), Fault> {
+    pub(crate) fn check(&self, row: &[Value]) -> Result<(), Fault> {
         let fits = row.len() == self.columns.len()
             && row.iter().zip(&self.columns).all(|(value, column)| column.kind.holds(value));
         if fits { Ok(()) } else { Err(Fault::broken(format!("a row does not fit the table {}", self.name))) }
@@ -296,7 +296,7 @@ impl Filling {
 }
 
 /// The text that writes so many rows.
-fn insert(table: &Table, size: usize) -> String {
+pub(crate) fn insert(table: &Table, size: usize) -> String {
     let width = table.columns.len();
     let row = |number: usize| {
         let places: Vec<String> = (1..=width).map(|place| format!("${}", number * width + place)).collect();

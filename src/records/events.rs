@@ -41,6 +41,9 @@ crate::events! {
     LossAcknowledged = "log.loss_acknowledged" of log: String { kept: i64, found: i64, reason: String }
     /// A node found that the log ends earlier than it did when a head was kept outside: an older copy is in its place.
     LogPutBack = "log.put_back" of log: String { kept: i64, found: i64 }
+    /// A row that was damaged, changed or taken away past the product was put back as the last act left it: of which table,
+    /// and from which backup.
+    RowPutBack = "row.put_back" of row: String { table: String, backup: String, reason: String }
     /// Rows of one kind that are over went into a file of the archive.
     RowsArchived = "rows.archived" of what: String {
         first: String,

@@ -35,6 +35,7 @@ mod mark;
 pub mod migrate;
 mod pool;
 mod protect;
+pub mod put_back;
 pub mod revision;
 mod servers;
 mod settings;

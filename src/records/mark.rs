@@ -427,6 +427,8 @@ pub struct Left {
     pub name: Vec<String>,
     /// How often it had been marked then.
     pub version: i64,
+    /// Its mark then.
+    pub(crate) mark: String,
 }
 
 impl Left {
@@ -434,9 +436,10 @@ impl Left {
     pub fn read(marks: Option<&str>) -> Vec<Self> {
         let Some(Ok(Value::Array(marks))) = marks.map(serde_json::from_str) else { return vec![] };
         let read = |mark: &Value| {
-            let [table, name, version, ..] = mark.as_array()?.as_slice() else { return None };
+            let [table, name, version, mark, ..] = mark.as_array()?.as_slice() else { return None };
             let name = name.as_array()?.iter().map(|part| part.as_str().map(str::to_owned)).collect::<Option<_>>()?;
-            Some(Self { table: table.as_str()?.to_owned(), name, version: version.as_i64()? })
+            let (table, mark) = (table.as_str()?.to_owned(), mark.as_str()?.to_owned());
+            Some(Self { table, name, version: version.as_i64()?, mark })
         };
         marks.iter().filter_map(read).collect()
     }
@@ -539,6 +542,12 @@ async fn set(tx: &mut Tx, table: &Table, name: &[String], version: i64, mark: &s
 /// How a row is; none when it is not there.
 pub async fn look(tx: &mut Tx, key: &LogKey, table: &Table, name: &[String]) -> Result<Option<RowState>, Fault> {
     Ok(one(tx, table, name).await?.map(|row| row.state(key, table)))
+}
+
+/// Whether these fields, those of its key and its marked columns, are those of a row as an act left it.
+pub(crate) fn is_right(key: &LogKey, table: &Table, fields: Vec<args::Value>, left: &Left) -> bool {
+    let row = Row::read(fields, left.version, Some(&left.mark));
+    row.state(key, table) == RowState::Right(left.version)
 }
 
 /// From when and until when a row lets its holder act; none when it is not there, or not as it was left.

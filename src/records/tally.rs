@@ -100,7 +100,7 @@ mod tests {
     use crate::testing;
 
     fn left(name: &str, version: i64) -> Left {
-        Left { table: "client".to_owned(), name: vec![name.to_owned()], version }
+        Left { table: "client".to_owned(), name: vec![name.to_owned()], version, mark: String::new() }
     }
 
     #[test]

@@ -81,6 +81,11 @@ impl Work {
         Self { tx, context, events: Vec::new(), consequences, ledger, memory, is_rehearsal: false }
     }
 
+    /// What makes the log, and what it says of rows, hard to change.
+    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
     /// The same, of which nothing is kept: committing it finds out whether it could be, with all that follows.
     pub(crate) fn rehearsal(self) -> Self {
         Self { is_rehearsal: true, ..self }

@@ -8,12 +8,14 @@ mod drill;
 mod fill;
 mod folder;
 mod manifest;
+mod put_back;
 mod restore;
 mod rows;
 mod take;
 mod teller;
 
 pub(crate) use drill::{documents, verify};
+pub(crate) use put_back::put_rows_back;
 pub(crate) use restore::restore;
 pub(crate) use take::{Wanted, take};
 pub(crate) use teller::tell_put_back;

@@ -5,12 +5,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base::Clock;
+use base::{Clock, id::OrganisationId, number::CreditCode};
+use identity::{
+    Reason,
+    organisation::{self, NewOrganisation, OrganisationKind},
+};
+use records::{Actor, events::RowPutBack};
 
-use super::{Wanted, take, verify};
+use super::{Wanted, manifest::Backup, put_back::from_backup, take, verify};
 use crate::{
-    commands::doctor::{self, Depth},
+    commands::{
+        audit::{self, Reach},
+        doctor::{self, Depth},
+    },
     testing::{City, make_pipe},
+    wiring::Product,
 };
 
 const DAY: i64 = 86_400;
@@ -217,4 +226,96 @@ async fn a_pipe_or_a_link_in_a_backup_is_named_and_nobody_waits_for_it() {
         let told = drill("tables/person.jsonl", is_pipe).await;
         assert!(told.contains("WRONG files: tables/person.jsonl: it is no file"), "{told}");
     }
+}
+
+/// Puts rows back from a backup; what was said.
+async fn put_back(city: &City, product: &Product, backup: &Path) -> anyhow::Result<String> {
+    let context = product.world.context(Actor::Job("test"));
+    let reason = Reason::parse("磁盘出错").unwrap();
+    from_backup(&city.settings, (product, &context), &Backup::open(backup).unwrap(), &reason).await
+}
+
+/// Registers a department.
+async fn register(product: &Product, name: &str, code: &str) -> OrganisationId {
+    let mut work = product.database.begin(product.world.context(Actor::Job("test"))).await.unwrap();
+    let (credit_code, kind) = (CreditCode::complete(code).unwrap(), OrganisationKind::Department);
+    let new = NewOrganisation { name: name.to_owned(), credit_code, kind, legal_representative: None };
+    let organisation = organisation::register(&mut work, new).await.unwrap();
+    work.commit().await.unwrap();
+    organisation
+}
+
+async fn change(product: &Product, sql: &str) {
+    let mut tx = product.database.housekeeping().await.unwrap();
+    assert_eq!(tx.run_text(sql, vec![]).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+}
+
+async fn findings(city: &City, product: &Product) -> Vec<String> {
+    let found = audit::look(&city.settings, product, Reach::Whole).await.unwrap().0.findings;
+    found.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn rows_that_were_damaged_or_taken_away_are_put_back_from_a_backup_as_the_log_proves_them() {
+    let city = City::found().await;
+    let product = city.start().await;
+    let police = register(&product, "滨江市公安局", "11330100002489402").await;
+    let market = register(&product, "滨江市市场监督管理局", "11330100002489381").await;
+    let backup = city.back_up().await;
+    change(
+        &product,
+        &format!("update organisation set name = '滨江巿公安局', marked = 7 where organisation_id = '{police}'"),
+    )
+    .await;
+    change(&product, &format!("delete from organisation where organisation_id = '{market}'")).await;
+    let mut expected = vec![
+        format!("organisation {police} was changed past the product"),
+        format!("organisation {market} was taken away past the product"),
+    ];
+    let mut found = findings(&city, &product).await;
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    let said = put_back(&city, &product, &backup).await.unwrap();
+    for one in [&police, &market] {
+        assert!(said.contains(&format!("organisation {one}: it is back as the last act left it")), "{said}");
+    }
+    assert!(said.ends_with("the log and every row are sound\n"), "{said}");
+    assert_eq!(findings(&city, &product).await, Vec::<String>::new());
+    let mut tx = product.database.read().await.unwrap();
+    for (one, name) in [(&police, "滨江市公安局"), (&market, "滨江市市场监督管理局")] {
+        assert_eq!(organisation::find_unchanged(&mut tx, one).await.unwrap().unwrap().name, name);
+    }
+    drop(tx);
+    let told = records::testing::told::<RowPutBack>(&product.database).await.unwrap();
+    assert_eq!(told.len(), 2);
+    assert!(told.iter().all(|told| told.backup == name(&backup) && told.reason == "磁盘出错"), "{told:?}");
+    // Nothing is to be put back now, and nothing is.
+    let refused = put_back(&city, &product, &backup).await.unwrap_err().to_string();
+    assert!(refused.contains("an audit names no row"), "{refused}");
+    product.database.close().await;
+}
+
+#[tokio::test]
+async fn a_backup_from_before_the_last_act_on_a_row_or_of_another_installation_puts_nothing_back() {
+    let city = City::found().await;
+    let product = city.start().await;
+    let police = register(&product, "滨江市公安局", "11330100002489402").await;
+    let older = city.back_up().await;
+    let mut work = product.database.begin(product.world.context(Actor::Job("test"))).await.unwrap();
+    organisation::suspend(&mut work, &police).await.unwrap();
+    work.commit().await.unwrap();
+    change(&product, &format!("update organisation set state = 'active' where organisation_id = '{police}'")).await;
+    let named = findings(&city, &product).await;
+    assert_eq!(named, [format!("organisation {police} was changed past the product")]);
+    let said = put_back(&city, &product, &older).await.unwrap_err().to_string();
+    assert!(said.contains("1 is wrong still (0 of it no row that can be put back)"), "{said}");
+    assert_eq!(findings(&city, &product).await, named);
+    assert_eq!(records::testing::told::<RowPutBack>(&product.database).await.unwrap(), []);
+    let other = City::found().await;
+    let refused = put_back(&city, &product, &other.back_up().await).await.unwrap_err().to_string();
+    assert!(refused.contains("was not made by this installation"), "{refused}");
+    assert_eq!(findings(&city, &product).await, named);
+    product.database.close().await;
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{
     Worded,
+    finding::rows_of,
     identity::role_words,
     keys::{key_state_words, purpose_words, seal_kind_words},
 };
@@ -25,6 +26,7 @@ const WORDS: &[(&str, &Text)] = &[
     ("after", words::event_detail::AFTER),
     ("again", words::event_detail::AGAIN),
     ("attested_by", words::event_detail::ATTESTED_BY),
+    ("backup", words::event_detail::BACKUP),
     ("before", words::event_detail::BEFORE),
     ("by", words::event_detail::BY),
     ("bytes", words::event_detail::BYTES),
@@ -95,6 +97,7 @@ const WORDS: &[(&str, &Text)] = &[
     ("state", words::event_detail::STATE),
     ("status", words::event_detail::STATUS),
     ("subject", words::event_detail::SUBJECT),
+    ("table", words::event_detail::TABLE),
     ("type", words::event_detail::TYPE),
     ("until", words::event_detail::UNTIL),
     ("version", words::event_detail::VERSION),
@@ -147,7 +150,8 @@ const VALUES: &[(&str, &Text)] = &[
 ];
 
 /// Kinds whose reasons somebody typed; those of the others are codes.
-const TYPED: &[&str] = &["log.loss_acknowledged", "pki.certificate.revoked", "proposal.made", "reason.given"];
+const TYPED: &[&str] =
+    &["log.loss_acknowledged", "pki.certificate.revoked", "proposal.made", "reason.given", "row.put_back"];
 
 /// The words of what a detail says; none for what is in words already, or is a name, an identifier or a number.
 pub fn detail_value(kind: &str, name: &str, value: &Value) -> Option<Text> {
@@ -174,6 +178,7 @@ fn code(kind: &str, name: &str, value: &str) -> Option<Text> {
         "reason" if !TYPED.contains(&kind) => reason(value),
         "roles" => Some(roles(value.split(' ').filter_map(Role::parse))),
         "state" => KeyState::parse(value).map(|state| key_state_words(state).clone()),
+        "table" => Some(rows_of(value)),
         "status" => Standing::ALL.iter().find(|one| one.as_str() == value).map(Worded::text),
         "since" | "until" | "whole_at" => Instant::parse(value).ok().map(|at| same(at.legal_text())),
         _ if CODED.contains(&name) => among(VALUES, value),

@@ -1,0 +1,158 @@
+//! Puts single rows back from a backup: those that an audit names as damaged, changed or taken away.
+
+use std::{fmt::Write, io::BufReader, path::Path};
+
+use anyhow::{Context as _, bail, ensure};
+use identity::Reason;
+use records::{
+    Context,
+    audit::{Finding, RowFault},
+    disk,
+    put_back::{self, Copied, Wanted},
+};
+
+use super::{
+    drill::tag_key,
+    manifest::{Backup, TableNote},
+    rows::RowReader,
+};
+use crate::{
+    commands::{
+        audit::{self, Reach},
+        operator,
+    },
+    settings::Settings,
+    wiring::{self, Product, World},
+};
+
+/// Puts rows back as the last act left them, and says of each what became of it. The server may go on meanwhile.
+///
+/// # Errors
+///
+/// A backup that is not whole or not of this installation: then nothing was changed. When something is still not as the log
+/// says, after printing.
+pub(crate) async fn put_rows_back(
+    settings: &Settings,
+    world: &World,
+    from: &Path,
+    reason: &str,
+) -> anyhow::Result<String> {
+    let reason = Reason::parse(reason)?;
+    let backup = Backup::open(from)?;
+    let faults = backup.faults();
+    ensure!(faults.is_empty(), "{} is not whole, and nothing was put back:\n{}", from.display(), faults.join("\n"));
+    let product = wiring::find(settings, world.clone()).await?;
+    let done = async {
+        let context = operator::context(settings, &product).await?;
+        from_backup(settings, (&product, &context), &backup, &reason).await
+    };
+    let done = done.await;
+    product.database.close().await;
+    done
+}
+
+pub(super) async fn from_backup(
+    settings: &Settings,
+    (product, context): (&Product, &Context),
+    backup: &Backup,
+    reason: &Reason,
+) -> anyhow::Result<String> {
+    // What is in no mark is taken from it too, when a row is gone.
+    ensure!(
+        backup.is_tagged_by(&tag_key(product).await?) == Some(true),
+        "{} was not made by this installation, and nothing was put back",
+        backup.folder.display()
+    );
+    let (found, _) = audit::look(settings, product, Reach::Whole).await?;
+    let (rows, left): (Vec<_>, Vec<_>) = found.findings.into_iter().partition(|finding| named(finding).is_some());
+    let rows: Vec<(String, String)> = rows.iter().filter_map(named).collect();
+    ensure!(!rows.is_empty(), "an audit names no row that was damaged, changed or taken away: nothing was put back");
+    let mut told = String::new();
+    let mut wanted = Vec::new();
+    for (row, said) in rows.iter().zip(put_back::wanted(&product.database, &rows).await?) {
+        match said {
+            Some(said) => wanted.push(said),
+            None => {
+                writeln!(told, "{} {}: no event at hand says how it was left (is it in the archive?)", row.0, row.1)?;
+            }
+        }
+    }
+    let copies = find(product, backup, wanted, &mut told)?;
+    let name = backup.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let put = async |mut work: records::Work| {
+        let done = put_back::put_back(&mut work, (&name, reason.as_str()), &copies).await?;
+        if done.contains(&true) {
+            work.commit().await?;
+        }
+        Ok::<_, base::Fault>(done)
+    };
+    let done = product.database.attempt(context, put).await?;
+    for ((row, _), done) in copies.iter().zip(&done) {
+        let became = if *done {
+            "it is back as the last act left it"
+        } else {
+            "the backup has another one than the last act left: nothing was changed"
+        };
+        writeln!(told, "{} {}: {became}", row.table(), row.key())?;
+    }
+    let again = audit::look(settings, product, Reach::Whole).await?.0.findings;
+    if again.is_empty() {
+        told += "the log and every row are sound\n";
+        return Ok(told);
+    }
+    let open = left.len();
+    crate::commands::print(&told)?;
+    bail!("{} is wrong still ({open} of it no row that can be put back): `guosuo audit` names it", again.len())
+}
+
+/// The table and the key of a row that was damaged, changed or taken away.
+fn named(finding: &Finding) -> Option<(String, String)> {
+    match finding {
+        Finding::Row(table, key, RowFault::Changed | RowFault::PutBack | RowFault::Removed) => {
+            Some(((*table).to_owned(), key.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// The rows of the backup with these keys.
+fn find(
+    product: &Product,
+    backup: &Backup,
+    mut wanted: Vec<Wanted>,
+    told: &mut String,
+) -> anyhow::Result<Vec<(Wanted, Copied)>> {
+    let mut found = Vec::new();
+    for note in &backup.manifest.tables {
+        if wanted.iter().any(|row| row.table() == note.name) {
+            find_in(product, backup, note, &mut wanted, &mut found)?;
+        }
+    }
+    for row in wanted {
+        writeln!(told, "{} {}: the backup has no such row", row.table(), row.key())?;
+    }
+    Ok(found)
+}
+
+fn find_in(
+    product: &Product,
+    backup: &Backup,
+    note: &TableNote,
+    wanted: &mut Vec<Wanted>,
+    found: &mut Vec<(Wanted, Copied)>,
+) -> anyhow::Result<()> {
+    let table = note.table()?;
+    let path = backup.folder.join(&note.part.path);
+    let file = disk::open(&path).with_context(|| format!("reading {}", path.display()))?;
+    let mut reader = RowReader::new(BufReader::new(file), &table);
+    while let Some((row, _)) = reader.next()? {
+        let row: Copied = table.columns.iter().map(|column| column.name.clone()).zip(row).collect();
+        let place = wanted.iter().position(|one| one.table() == note.name && one.is(&product.database, &row));
+        if let Some(place) = place {
+            found.push((wanted.swap_remove(place), row));
+        }
+    }
+    // It may have been changed since all digests were looked at.
+    ensure!(reader.sha256() == note.part.sha256, "{}: it is not as it was written", note.part.path);
+    Ok(())
+}

@@ -1,6 +1,6 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{Acts, After, IfChanged, Marked, OBJECT};
+use records::{Acts, After, IfChanged, Marked, OBJECT, Older};
 
 use crate::events::{
     AccountClosed, AccountLocked, AccountOpened, AccountRenamed, AccountUnlocked, CommandKeyEnded, CommandKeyMade,
@@ -14,7 +14,7 @@ pub static MARKED: &[Marked] = &[
     Marked {
         table: "person",
         key: &["person_id"],
-        columns: &["name", "identity_lookup", "identity_sealed", "died_on"],
+        columns: &["name", "identity_lookup", "identity_sealed", "died_on", "profile"],
         after: &[
             After::object::<PersonChanged>(),
             After::object::<PersonDied>(),
@@ -23,6 +23,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::First(4),
     },
     Marked {
         table: "person_renaming",
@@ -32,6 +33,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "organisation",
@@ -47,6 +49,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "mandate",
@@ -59,6 +62,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "staff",
@@ -68,6 +72,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: Some(Acts { kinds: &["operator", "staff"], from: "appointed_at", until: "ended_at" }),
+        older: Older::AsNow,
     },
     Marked {
         table: "account",
@@ -83,6 +88,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "password",
@@ -96,6 +102,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Replace,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "command_key",
@@ -105,6 +112,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     // What was decided is told by the log: whoever decides rests on what was wanted, and by whom.
     Marked {
@@ -115,6 +123,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: true,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "password_reset",
@@ -124,6 +133,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: true,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "session",
@@ -133,5 +143,6 @@ pub static MARKED: &[Marked] = &[
         is_removed: true,
         if_changed: IfChanged::Keep,
         acts: None,
+        older: Older::AsNow,
     },
 ];

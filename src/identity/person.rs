@@ -65,6 +65,8 @@ pub struct PersonView {
     /// The day of death, once it is written down.
     pub died_on: Option<Date>,
     sealed: Vec<u8>,
+    /// Its text, which the mark is over: read and written anew it may differ.
+    profile_stored: String,
 }
 
 impl PersonView {
@@ -78,6 +80,7 @@ impl PersonView {
             ("name", Value::from(self.name.as_str())),
             ("identity_sealed", Value::from(&self.sealed)),
             ("died_on", Value::from(self.died_on)),
+            ("profile", Value::from(self.profile_stored.as_str())),
         ];
         tx.rely_on("person", Seen { key: &[self.person_id.as_str()], columns }).await
     }

@@ -1,6 +1,6 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{After, IfChanged, Marked, OBJECT};
+use records::{After, IfChanged, Marked, Older, OBJECT};
 
 use crate::events::{
     ApplicationAdopted, ApplicationApproved, ApplicationProposed, ApplicationReturned, ApplicationSubmitted,
@@ -24,6 +24,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "licence_type_issuer",
@@ -36,6 +37,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "application",
@@ -70,6 +72,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "licence",
@@ -106,6 +109,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     // What was decided is told by the log: whoever decides rests on what is to be revoked for what, and who filed it.
     Marked {
@@ -129,6 +133,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: true,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "licence_content",
@@ -138,6 +143,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "licence_file",
@@ -147,5 +153,6 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
 ];

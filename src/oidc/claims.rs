@@ -126,8 +126,14 @@ pub(crate) struct PersonFactsRow {
 
 impl PersonFactsRow {
     fn facts(self, tx: &Tx) -> Result<PersonFacts, Error> {
-        let fields =
-            args![&self.person_id, &self.name, &self.identity_lookup, &self.identity_sealed, self.died_on.as_deref()];
+        let fields = args![
+            &self.person_id,
+            &self.name,
+            &self.identity_lookup,
+            &self.identity_sealed,
+            self.died_on.as_deref(),
+            &self.profile,
+        ];
         if !tx.is_as_left("person", fields, (self.marked, self.mark.as_deref())) {
             return Err(Fault::broken("a person was changed past the product: nobody rests on it").into());
         }

@@ -30,19 +30,21 @@ pub(crate) enum Given {
 ///
 /// [`Fault`] when the database is out of reach.
 pub(crate) async fn given(tx: &mut Tx, person: &PersonId, client: &ClientId) -> Result<Given, Fault> {
-    let row: Option<(String, Option<i64>)> = tx
+    let row: Option<(String, i64, Option<i64>, i64, Option<String>)> = tx
         .first(
-            "select scopes, withdrawn_at
+            "select scopes, granted_at, withdrawn_at, marked, mark
                from client_grant
               where person_id = $1 and client_id = $2",
             args![person, client.as_str()],
         )
         .await?;
-    Ok(match row {
-        None => Given::Nothing,
-        Some((_, Some(_))) => Given::Withdrawn,
-        Some((scopes, None)) => Given::Scopes(ScopeSet::stored(&scopes)),
-    })
+    let Some((scopes, granted_at, withdrawn_at, marked, mark)) = row else { return Ok(Given::Nothing) };
+    let fields = args![person, client.as_str(), &scopes, granted_at, withdrawn_at];
+    // What somebody else wrote says nothing but that the person is to be asked.
+    if withdrawn_at.is_some() || !tx.is_as_left_before("client_grant", fields, (marked, mark.as_deref())).await? {
+        return Ok(Given::Withdrawn);
+    }
+    Ok(Given::Scopes(ScopeSet::stored(&scopes)))
 }
 
 /// Lets a client have scopes, besides those it has already.

@@ -1,6 +1,6 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{After, IfChanged, Marked};
+use records::{After, IfChanged, Marked, Older};
 
 use crate::events::{
     CertificateIssued, CertificateRevoked, KeyActivated, KeyBroughtBack, KeyCreated, KeyRetired, KeyRevoked,
@@ -24,6 +24,7 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
     Marked {
         table: "pki_certificate",
@@ -43,5 +44,6 @@ pub static MARKED: &[Marked] = &[
         is_removed: false,
         if_changed: IfChanged::Refuse,
         acts: None,
+        older: Older::AsNow,
     },
 ];

@@ -44,6 +44,8 @@ crate::events! {
     /// A row that was damaged, changed or taken away past the product was put back as the last act left it: of which table,
     /// and from which backup.
     RowPutBack = "row.put_back" of row: String { table: String, backup: String, reason: String }
+    /// Rows that an older version left without a mark, or with one that covered less, were marked as they lay there.
+    RowsMarked = "rows.marked" of table: String { rows: usize }
     /// Rows of one kind that are over went into a file of the archive.
     RowsArchived = "rows.archived" of what: String {
         first: String,

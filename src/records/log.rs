@@ -20,7 +20,7 @@ use crate::{
     database::Database,
     limits::{EXAMINED_MAX, WAITING_MAX},
     log_key::{LogKey, is_code},
-    mark::Left,
+    mark::{Left, MARKS},
     strange::{self, NO_TEXT, needed_number, needed_text},
     tx::Tx,
 };
@@ -56,6 +56,8 @@ pub(crate) struct Head {
     pub hash: String,
     /// From which number on the chain is made with the key of the log.
     pub(crate) keyed_from: Option<i64>,
+    /// Which of what marks cover all rows are marked with; none by a version that had one of them only.
+    pub(crate) marks: Option<i64>,
     mac: Option<String>,
 }
 
@@ -65,15 +67,19 @@ impl FromRow<'_, AnyRow> for Head {
             sequence: needed_number(row, 0)?,
             hash: needed_text(row, 1)?,
             keyed_from: strange::number(row, 2)?,
-            mac: strange::text(row, 3)?,
+            marks: strange::number(row, 3)?,
+            mac: strange::text(row, 4)?,
         })
     }
 }
 
 impl Head {
-    fn code(&self, key: &LogKey) -> String {
+    pub(crate) fn code(&self, key: &LogKey) -> String {
         let (sequence, from) = (self.sequence.to_be_bytes(), self.keyed_from.unwrap_or_default().to_be_bytes());
-        key.code("head", &[Some(&sequence), Some(self.hash.as_bytes()), Some(&from)])
+        let marks = self.marks.map(i64::to_be_bytes);
+        let mut parts = vec![Some(&sequence[..]), Some(self.hash.as_bytes()), Some(&from)];
+        parts.extend(marks.as_ref().map(|marks| Some(&marks[..])));
+        key.code("head", &parts)
     }
 
     /// Whether somebody wrote it who has the key.
@@ -84,7 +90,7 @@ impl Head {
 
 /// The head of now.
 pub(crate) async fn head(tx: &mut Tx) -> Result<Option<Head>, Fault> {
-    let sql = "select sequence, hash, keyed_from, mac from event_head where one = 1";
+    let sql = "select sequence, hash, keyed_from, marks, mac from event_head where one = 1";
     Ok(tx.all_whatever(sql, vec![]).await?.into_iter().next())
 }
 
@@ -197,18 +203,48 @@ pub(crate) async fn has_no_number(tx: &mut Tx) -> Result<bool, Fault> {
     Ok(!found.is_empty())
 }
 
-/// Writes down from which number on the chain is made with a key; whether nobody else did something meanwhile.
+/// Writes down from which number on the chain is made with a key, and that rows are marked as they are now; whether nobody
+/// else did something meanwhile.
 pub(crate) async fn key_from(tx: &mut Tx, key: &LogKey, mut head: Head) -> Result<bool, Fault> {
-    head.keyed_from = Some(head.sequence + 1);
+    (head.keyed_from, head.marks) = (Some(head.sequence + 1), Some(MARKS));
     let moved = tx
         .run(
             "update event_head
-                set keyed_from = $1, mac = $2
-              where one = 1 and sequence = $3 and keyed_from is null",
-            args![head.keyed_from, head.code(key), head.sequence],
+                set keyed_from = $1, marks = $2, mac = $3
+              where one = 1 and sequence = $4 and keyed_from is null",
+            args![head.keyed_from, head.marks, head.code(key), head.sequence],
         )
         .await?;
     Ok(moved > 0)
+}
+
+/// Writes down that all rows are marked as they are now; whether nobody else did something meanwhile.
+pub(crate) async fn all_marked(tx: &mut Tx, key: &LogKey, mut head: Head) -> Result<bool, Fault> {
+    head.marks = Some(MARKS);
+    let moved = tx
+        .run(
+            "update event_head
+                set marks = $1, mac = $2
+              where one = 1 and sequence = $3 and keyed_from is not null",
+            args![head.marks, head.code(key), head.sequence],
+        )
+        .await?;
+    Ok(moved > 0)
+}
+
+/// Whether an entry has a number above the head.
+pub(crate) async fn is_beyond(tx: &mut Tx, head: &Head) -> Result<bool, Fault> {
+    let one: Option<(String,)> = tx
+        .first(
+            "select event_id
+               from event
+              where sequence > $1
+              order by sequence
+              limit 1",
+            args![head.sequence],
+        )
+        .await?;
+    Ok(one.is_some())
 }
 
 /// Numbers and chains the events that are not yet; returns how many. Several nodes may call it at the same time.

@@ -29,6 +29,9 @@ use crate::{
 /// How many rows are read at once.
 const ROWS_AT_ONCE: i64 = 500;
 
+/// How many rows are marked anew at once: one event names all of them.
+const ROWS_ANEW: i64 = 100;
+
 /// A table whose rows are marked. Each has the columns `marked` (how often) and `mark`.
 #[derive(Clone, Copy, Debug)]
 pub struct Marked {
@@ -46,7 +49,24 @@ pub struct Marked {
     pub if_changed: IfChanged,
     /// What a row lets somebody do.
     pub acts: Option<Acts>,
+    /// How rows were marked before the present version.
+    pub older: Older,
 }
+
+/// How the rows of a table were marked by a version that marked less. Such rows are marked anew, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Older {
+    /// As they are now.
+    AsNow,
+    /// By the first so many of their columns.
+    First(usize),
+    /// Not at all.
+    Unmarked,
+}
+
+/// What marks cover: whoever marks more of the rows that there are already, or rows of another table, counts this up, and
+/// says in [`Marked::older`] how those are marked.
+pub(crate) const MARKS: i64 = 1;
 
 /// Events of these kinds of actors name a row of the table as their actor, and happened while it was in force.
 #[derive(Clone, Copy, Debug)]
@@ -273,6 +293,13 @@ impl Table {
         self.marked.after.iter().any(|after| after.kind == kind)
     }
 
+    /// The statement that walks on behind a row, with its values.
+    fn behind(&self, after: Option<&[String]>, count: i64) -> (&str, Vec<args::Value>) {
+        let mut values: Vec<args::Value> = after.into_iter().flatten().map(args::Value::from).collect();
+        values.extend(args![count]);
+        (if after.is_some() { &self.next } else { &self.first }, values)
+    }
+
     pub(crate) fn of(marked: &'static Marked) -> Self {
         let Marked { table, key, columns, .. } = marked;
         let (count, keys) = (key.len(), key.join(", "));
@@ -362,12 +389,31 @@ impl Row {
     }
 
     fn code(&self, key: &LogKey, table: &Table, version: i64) -> String {
+        self.code_of(key, table, self.fields.len(), version)
+    }
+
+    /// The code over its first so many fields.
+    fn code_of(&self, key: &LogKey, table: &Table, count: usize, version: i64) -> String {
         let version = version.to_be_bytes();
+        let fields = self.fields.get(..count).unwrap_or(&self.fields);
         // A column that came later is null in older rows, and changes none of their codes.
-        let told = self.fields.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        let told = fields.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
         let mut parts = vec![Some(table.marked.table.as_bytes()), Some(&version[..])];
-        parts.extend(self.fields.iter().take(told).map(Option::as_deref));
+        parts.extend(fields.iter().take(told).map(Option::as_deref));
         key.code("row", &parts)
+    }
+
+    /// Whether it is as a version left it that marked less.
+    fn is_older(&self, key: &LogKey, table: &Table) -> bool {
+        !self.is_strange
+            && match table.marked.older {
+                Older::AsNow => false,
+                Older::First(columns) => {
+                    let code = self.code_of(key, table, table.marked.key.len() + columns, self.marked);
+                    self.marked > 0 && is_code(self.mark.as_deref(), &code)
+                }
+                Older::Unmarked => self.marked == 0 && self.mark.is_none(),
+            }
     }
 
     fn size(&self) -> usize {
@@ -491,15 +537,15 @@ pub async fn mark(
             }
         };
         set(tx, table, &name, version, &mark).await?;
-        marks.push(Value::from(vec![
-            Value::from(table.marked.table),
-            Value::from(name),
-            Value::from(version),
-            Value::from(mark),
-        ]));
+        marks.push(told(table, name, version, mark));
     }
     let text = |marks: Vec<Value>| (!marks.is_empty()).then(|| Value::from(marks).to_string());
     Ok(marks.into_iter().map(text).collect())
+}
+
+/// What an event says of a row that its act leaves.
+fn told(table: &Table, name: Vec<String>, version: i64, mark: String) -> Value {
+    Value::from(vec![Value::from(table.marked.table), Value::from(name), Value::from(version), Value::from(mark)])
 }
 
 /// The mark of a row that was changed past the product and touched by an act since.
@@ -572,15 +618,43 @@ pub async fn walk(
     table: &Table,
     after: Option<&[String]>,
 ) -> Result<Vec<(Vec<String>, RowState)>, Fault> {
-    let rows: Vec<Row> = match after {
-        None => tx.all_whatever(&table.first, args![ROWS_AT_ONCE]).await?,
-        Some(name) => {
-            let mut values: Vec<args::Value> = name.iter().map(args::Value::from).collect();
-            values.extend(args![ROWS_AT_ONCE]);
-            tx.all_whatever(&table.next, values).await?
-        }
-    };
+    let (sql, values) = table.behind(after, ROWS_AT_ONCE);
+    let rows: Vec<Row> = tx.all_whatever(sql, values).await?;
     Ok(rows.iter().map(|row| (row.key(table), row.state(key, table))).collect())
+}
+
+/// Rows that were marked anew.
+pub struct Anew {
+    /// How far it came: the key of the last row that it looked at.
+    pub last: Vec<String>,
+    /// How many there are.
+    pub count: usize,
+    /// What goes into the column `marks` of their event.
+    pub marks: String,
+}
+
+/// Marks the rows behind this one that are as a version left them that marked less, so many as one event tells; none when
+/// there are no more rows. What is neither so nor as it is marked now was changed past the product and stays as it is.
+pub async fn mark_anew(
+    tx: &mut Tx,
+    key: &LogKey,
+    table: &Table,
+    after: Option<&[String]>,
+) -> Result<Option<Anew>, Fault> {
+    let (sql, values) = table.behind(after, ROWS_ANEW);
+    // Held, so that nobody changes one between the look and the mark.
+    let rows: Vec<Row> = tx.all_whatever(&format!("{sql}{}", tx.dialect().lock_row()), values).await?;
+    // Behind a key that is no text nobody can go on.
+    let is_key = |row: &&Row| !row.key(table).iter().any(|part| part.contains(NO_TEXT));
+    let Some(last) = rows.iter().rfind(is_key).map(|row| row.key(table)) else { return Ok(None) };
+    let mut marks = Vec::new();
+    for row in rows.iter().filter(|row| row.is_older(key, table)) {
+        let (name, version) = (row.key(table), row.marked.saturating_add(1));
+        let mark = row.code(key, table, version);
+        set(tx, table, &name, version, &mark).await?;
+        marks.push(told(table, name, version, mark));
+    }
+    Ok(Some(Anew { last, count: marks.len(), marks: Value::from(marks).to_string() }))
 }
 
 /// Whether a row was never marked.

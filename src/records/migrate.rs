@@ -72,6 +72,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0025_names"),
     both!("0026_identity_names"),
     both!("0027_person_facts"),
+    both!("0028_marks"),
 ];
 
 /// Applies what is missing and returns the names of what was applied.

@@ -2,7 +2,16 @@
 
 use base::Fault;
 
-use crate::{database::Database, log, log_key::LogKey, mark, tx::Tx};
+use crate::{
+    database::Database,
+    event_row::EventRow,
+    events::RowsMarked,
+    log::{self, Head},
+    log_key::LogKey,
+    mark::{self, MARKS, Older, Table},
+    tx::Tx,
+    work::{self, Context},
+};
 
 /// From now on events, their chain and marked rows are made with this key. A database that had none gets it: what is there
 /// already is marked, in small steps, and numbered first.
@@ -64,4 +73,63 @@ async fn mark_all(database: &Database, key: &LogKey) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Marks the rows that an older version left without a mark, or with one that covered less, as they lie there; once, and
+/// events name them. From then on the head of the log says that it is done, under its code. How many rows there were.
+///
+/// It is for a log that has a key, and nothing is marked where its head was changed, or has entries above it: somebody put
+/// back one from before. What lies there without its mark then counts for nothing.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn mark_older(database: &Database, context: &Context) -> Result<usize, Fault> {
+    let Some(key) = database.log_key() else { return Ok(0) };
+    let mut tx = database.snapshot().await?;
+    let Some(head) = log::head(&mut tx).await? else { return Ok(0) };
+    let is_put_back = log::is_beyond(&mut tx, &head).await?;
+    tx.commit().await?;
+    if is_done(&head) {
+        return Ok(0);
+    }
+    if is_put_back || !head.is_ours(key) {
+        tracing::error!("the head of the event log was changed past the product: rows without a mark get none");
+        return Ok(0);
+    }
+    let mut count = 0;
+    for table in database.tables().iter().filter(|table| table.marked.older != Older::AsNow) {
+        count += mark_table(database, (context, key), table).await?;
+    }
+    loop {
+        while log::sequence_events(database).await? > 0 {}
+        let mut tx = database.housekeeping().await?;
+        let Some(head) = log::head(&mut tx).await? else {
+            return Err(Fault::broken("the head of the event log is missing"));
+        };
+        let is_done = is_done(&head) || (head.is_ours(key) && log::all_marked(&mut tx, key, head).await?);
+        tx.commit().await?;
+        if is_done {
+            return Ok(count);
+        }
+    }
+}
+
+fn is_done(head: &Head) -> bool {
+    head.marks.is_some_and(|marks| marks >= MARKS)
+}
+
+async fn mark_table(database: &Database, (context, key): (&Context, &LogKey), table: &Table) -> Result<usize, Fault> {
+    let (mut count, mut after) = (0, None);
+    loop {
+        let mut tx = database.housekeeping().await?;
+        let Some(anew) = mark::mark_anew(&mut tx, key, table, after.as_deref()).await? else { return Ok(count) };
+        if anew.count > 0 {
+            let event = RowsMarked { table: table.marked.table.to_owned(), rows: anew.count };
+            work::write(&mut tx, Some(key), context, &EventRow::of(event), Some(anew.marks)).await?;
+            tx.commit().await?;
+        }
+        count += anew.count;
+        after = Some(anew.last);
+    }
 }

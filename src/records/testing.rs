@@ -239,6 +239,21 @@ pub async fn change_head(database: &Database, set: &str) -> Result<(), Fault> {
     tx.commit().await
 }
 
+/// Lets the head of the log be as a version left it that marked less.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn left_by_an_older_version(database: &Database) -> Result<(), Fault> {
+    let mut tx = database.housekeeping().await?;
+    if let Some(mut head) = log::head(&mut tx).await? {
+        head.marks = None;
+        let code = head.code(&log_key());
+        tx.run_composed("update event_head set marks = null, mac = $1", args![code]).await?;
+    }
+    tx.commit().await
+}
+
 /// The last events of the log as an auditor reads them, numbered: how a test sees in which order an act is kept.
 ///
 /// # Errors

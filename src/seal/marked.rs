@@ -1,6 +1,6 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{After, IfChanged, Marked};
+use records::{After, IfChanged, Marked, Older};
 
 use crate::events::{
     SealApplied, SealCancelled, SealEnabled, SealFiled, SealFrozen, SealMade, SealRenewed, SealUnfrozen,
@@ -37,4 +37,5 @@ pub static MARKED: &[Marked] = &[Marked {
     is_removed: false,
     if_changed: IfChanged::Refuse,
     acts: None,
+    older: Older::AsNow,
 }];

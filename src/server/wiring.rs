@@ -227,6 +227,11 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
     let log_key = LogKey::new(derived_key(&derivation, "log"));
     let was_protected = !kept_heads::files(&kept_heads::folder(settings))?.is_empty();
     records::protect(&database, log_key, was_protected).await.context("giving the event log its key")?;
+    let older = records::mark_older(&database, &world.context(Actor::Job("marks"))).await;
+    match older.context("marking the rows of an older version")? {
+        0 => {}
+        rows => tracing::info!(rows, "rows of an older version were marked"),
+    }
     custody.ensure(world.context(Actor::Job("keys"))).await.context("making the keys that are missing")?;
     let provider = Provider::new(&ProviderSettings {
         issuer_url: public_url.clone(),

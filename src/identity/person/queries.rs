@@ -40,6 +40,7 @@ impl Row {
             updated_at: Instant::from_micros(self.updated_at),
             died_on: self.died_on.as_deref().map(Date::parse).transpose().map_err(Fault::broken)?,
             sealed: self.identity_sealed,
+            profile_stored: self.profile,
         })
     }
 }

@@ -158,3 +158,48 @@ async fn families_are_forgotten_when_nothing_of_them_can_come_back() {
     assert_eq!(after(crate::limits::FAMILY_SECONDS + day + 1).await, 1);
     assert_eq!(after(crate::limits::REFRESH_ABSOLUTE_SECONDS + day + 1).await, 1);
 }
+
+#[tokio::test]
+async fn a_consent_that_was_put_there_or_changed_past_the_product_gives_nothing() {
+    let city = City::new().await;
+    city.client("tax", asked()).await;
+    city.client("free", web()).await;
+    let is_asked = async |scope: &str| {
+        let silent = city.authorize("tax", &[("prompt", "none"), ("scope", scope)]).await;
+        matches!(silent, Err(Error::ConsentRequired)) && questions(&city, &[("scope", scope)]).await.is_some()
+    };
+    let put = "insert into client_grant (grant_id, person_id, client_id, scopes, granted_at)
+               select 'gra_put', person_id, 'tax', 'openid profile', 0 from person";
+    city.past_the_product(put).await;
+    assert!(is_asked("openid profile").await);
+    city.past_the_product("update client_grant set marked = 1, mark = 'x'").await;
+    assert!(is_asked("openid profile").await);
+    // Whoever gives says all of it anew: nothing of what somebody else wrote counts.
+    give(&city, "openid").await;
+    assert!(!is_asked("openid").await);
+    assert!(is_asked("openid profile").await);
+    city.past_the_product("update client_grant set scopes = 'openid profile'").await;
+    assert!(is_asked("openid profile").await);
+    city.past_the_product("update client_grant set scopes = 'openid'").await;
+    assert!(!is_asked("openid").await);
+    // What was taken back does not come back, and a client that need not ask has to.
+    assert!(withdraw(&city).await);
+    city.past_the_product("update client_grant set withdrawn_at = null").await;
+    assert!(is_asked("openid").await);
+    city.past_the_product("update client_grant set client_id = 'free'").await;
+    assert!(matches!(city.authorize("free", &[("prompt", "none")]).await, Err(Error::ConsentRequired)));
+}
+
+#[tokio::test]
+async fn consents_of_a_version_that_did_not_mark_them_count_once_they_are_marked() {
+    let city = City::new().await;
+    city.client("tax", asked()).await;
+    give(&city, "openid profile").await;
+    city.past_the_product("update client_grant set marked = 0, mark = null").await;
+    assert!(questions(&city, &[]).await.is_some());
+    while records::log::sequence_events(city.database()).await.unwrap() > 0 {}
+    records::testing::left_by_an_older_version(city.database()).await.unwrap();
+    let context = city.begin().await.context().clone();
+    assert_eq!(records::mark_older(city.database(), &context).await.unwrap(), 1);
+    assert_eq!(questions(&city, &[]).await, None);
+}

@@ -122,6 +122,19 @@ async fn a_client_learns_nothing_of_a_person_whose_row_or_family_was_changed_pas
     assert!(matches!(ask().await, Err(Error::Fault(_))));
     city.past_the_product("update person set name = '欧阳小明' where name = '王小明'").await;
     assert!(ask().await.is_ok());
+    // An address that nobody has proven, and one of somebody else.
+    for (from, to) in [("\"phone_number_verified\":false", "\"phone_number_verified\":true"), ("xm@", "other@")] {
+        let swap = async |from: &str, to: &str| {
+            let mut tx = city.database().housekeeping().await.unwrap();
+            let sql = "update person set profile = replace(profile, $1, $2) where name = '欧阳小明'";
+            assert_eq!(tx.run(sql, records::args![from, to]).await.unwrap(), 1);
+            tx.commit().await.unwrap();
+        };
+        swap(from, to).await;
+        assert!(matches!(ask().await, Err(Error::Fault(_))), "{to}");
+        swap(to, from).await;
+        assert!(ask().await.is_ok());
+    }
     city.past_the_product("update token_family set person_id = (select person_id from person where name = '王芳')")
         .await;
     assert!(matches!(ask().await, Err(Error::AccessTokenInvalid)));

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::{
-    After, IfChanged, LogKey, Marked,
+    After, IfChanged, LogKey, Marked, Older,
     audit::{Against, Finding, RowFault, against},
+    events::RowsMarked,
     heads::{self, KeptHead},
-    protect,
+    mark_older, protect,
 };
 
 crate::events! {
@@ -25,6 +26,7 @@ const CLIENT: Marked = Marked {
     is_removed: false,
     if_changed: IfChanged::Refuse,
     acts: None,
+    older: Older::AsNow,
 };
 
 /// One that is removed when it is over, named by a detail.
@@ -36,6 +38,7 @@ const VERSION: Marked = Marked {
     is_removed: true,
     if_changed: IfChanged::Keep,
     acts: None,
+    older: Older::AsNow,
 };
 
 pub(super) static MARKED: &[&[Marked]] = &[&[CLIENT], &[VERSION]];
@@ -535,5 +538,102 @@ async fn a_database_whose_log_had_a_key_marks_nothing_that_somebody_put_there_si
     let mut tx = database.read().await?;
     let (marked,): (i64,) = tx.one("select marked from client where client_id = 'lent'", vec![]).await?;
     assert_eq!(marked, 0);
+    Ok(())
+}
+
+/// The same tables as an older version marked them: one by its first columns, and one not at all.
+static BEFORE: &[&[Marked]] =
+    &[&[Marked { columns: &["organisation_id", "secret_hash", "settings", "enabled"], ..CLIENT }]];
+static NOW: &[&[Marked]] = &[
+    &[Marked { older: Older::First(4), ..CLIENT }],
+    &[Marked { is_removed: false, older: Older::Unmarked, ..VERSION }],
+];
+
+/// What an older version left.
+async fn older_city() -> Result<testing::Fresh, Fault> {
+    let fresh = testing::fresh_protected(BEFORE).await?;
+    for (second, client) in ["a", "b", "c"].into_iter().enumerate() {
+        act(&fresh.database, second as i64, &insert(client), changed(client)).await?;
+    }
+    let versions = "insert into licence_type (licence_type_id, type_code, version, state, definition, created_at)
+                    values ('lty_1', 'code', 1, 'draft', '{}', 0), ('lty_2', 'code', 2, 'draft', '{}', 0)";
+    act(&fresh.database, 5, versions, changed("none")).await?;
+    log::sequence_events(&fresh.database).await?;
+    testing::left_by_an_older_version(&fresh.database).await?;
+    Ok(fresh)
+}
+
+/// The present version, started on it.
+async fn start(fresh: &testing::Fresh, second: i64) -> Result<(Database, usize), Fault> {
+    let mut settings = fresh.settings.clone();
+    settings.marked = NOW;
+    let database = Database::open(&settings).await?;
+    protect(&database, testing::log_key(), true).await?;
+    let count = mark_older(&database, &context(at(second), second.unsigned_abs())).await?;
+    Ok((database, count))
+}
+
+#[tokio::test]
+async fn rows_of_a_version_that_marked_less_are_marked_once_and_those_that_were_changed_are_not() -> Result<(), Fault> {
+    let fresh = older_city().await?;
+    script(&fresh.database, "update client set secret_hash = 'known' where client_id = 'b'").await?;
+    let (database, count) = start(&fresh, 50).await?;
+    assert_eq!(count, 4, "two clients and two versions");
+    let told = testing::told::<RowsMarked>(&database).await?;
+    let told: Vec<(&str, usize)> = told.iter().map(|told| (told.table.as_str(), told.rows)).collect();
+    assert_eq!(told, [("licence_type", 2), ("client", 2)]);
+    let row = |table, name: &str, fault| Finding::Row(table, name.to_owned(), fault);
+    assert_eq!(audit(&database, &[]).await?.findings, [row("client", "b", RowFault::Changed)]);
+    let undo = "update client set secret_hash = 'hash' where client_id = 'b'";
+    assert_eq!(
+        audit_after(&database, undo, &[]).await?,
+        [row("client", "b", RowFault::Changed)],
+        "it was never marked anew"
+    );
+    script(&database, "delete from client where client_id = 'b'").await?;
+    // What is covered from now on, what is put there, and what is taken away.
+    let later = "update client set created_at = 7 where client_id = 'c'";
+    let removed = row("client", "b", RowFault::Removed);
+    assert_eq!(audit_after(&database, later, &[]).await?, [removed.clone(), row("client", "c", RowFault::Changed)]);
+    script(&database, "update client set created_at = 0 where client_id = 'c'").await?;
+    script(&database, "insert into licence_type (licence_type_id, type_code, version, state, definition, created_at)
+                       values ('lty_3', 'code', 3, 'draft', '{}', 0); delete from licence_type where licence_type_id = 'lty_2'")
+        .await?;
+    let (database, count) = start(&fresh, 51).await?;
+    assert_eq!(count, 0, "once");
+    let found = audit(&database, &[]).await?.findings;
+    let gone = row("licence_type", "lty_2", RowFault::Removed);
+    assert_eq!(found, [removed, gone, row("licence_type", "lty_3", RowFault::Inserted)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_start_that_was_cut_off_while_it_marked_goes_on_with_the_rest() -> Result<(), Fault> {
+    let fresh = older_city().await?;
+    let (database, _) = start(&fresh, 52).await?;
+    testing::left_by_an_older_version(&database).await?;
+    script(&database, "update licence_type set marked = 0, mark = null").await?;
+    assert_eq!(start(&fresh, 53).await?.1, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_head_of_before_that_somebody_puts_back_gets_no_row_a_mark() -> Result<(), Fault> {
+    let fresh = older_city().await?;
+    script(&fresh.database, "create table event_head_kept as select * from event_head").await?;
+    let (database, _) = start(&fresh, 54).await?;
+    log::sequence_events(&database).await?;
+    let lent = "insert into licence_type (licence_type_id, type_code, version, state, definition, created_at)
+                values ('lent', 'code', 3, 'draft', '{}', 0)";
+    script(&database, lent).await?;
+    // Its own words, without the code; and a whole one of before.
+    let kept = "create table event_head_now as select * from event_head; update event_head set marks = null";
+    script(&database, kept).await?;
+    assert_eq!(start(&fresh, 55).await?.1, 0);
+    script(&database, "delete from event_head; insert into event_head select * from event_head_kept").await?;
+    assert_eq!(start(&fresh, 56).await?.1, 0);
+    script(&database, "delete from event_head; insert into event_head select * from event_head_now").await?;
+    let found = audit(&database, &[]).await?.findings;
+    assert_eq!(found, [Finding::Row("licence_type", "lent".to_owned(), RowFault::Inserted)]);
     Ok(())
 }

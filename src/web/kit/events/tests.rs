@@ -180,6 +180,7 @@ const KEPT: &[(&str, &str, &str)] = &[
         "receipts",
         r#"{"count":2,"file":"receipts-$ver-$ver.jsonl","first":"$ver","last":"$ver","sha256":"9f86d0"}"#,
     ),
+    ("rows.marked", "client_grant", r#"{"rows":100}"#),
     ("seal.applied", SEAL, r#"{"keeper":"$stf","kind":"licence","number":"33010000000001","organisation":"$org"}"#),
     ("seal.cancelled", SEAL, r#"{"proposed_by":"$stf","reason":"机构撤销"}"#),
     ("seal.cancelled", SEAL, r#"{"reason":"机构撤销"}"#),

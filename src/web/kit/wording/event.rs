@@ -119,6 +119,7 @@ const WORDS: &[(EventKind, &Text)] = &[
     (records::events::LogRead::KIND, words::event::LOG_READ),
     (records::events::RowPutBack::KIND, words::event::ROW_PUT_BACK),
     (records::events::RowsArchived::KIND, words::event::ROWS_ARCHIVED),
+    (records::events::RowsMarked::KIND, words::event::ROWS_MARKED),
     (seal::events::SealApplied::KIND, words::event::SEAL_APPLIED),
     (seal::events::SealCancelled::KIND, words::event::SEAL_CANCELLED),
     (seal::events::SealEnabled::KIND, words::event::SEAL_ENABLED),

@@ -8,6 +8,7 @@ const ROWS: &[(&str, &Text)] = &[
     ("account", words::marked::ACCOUNT),
     ("application", words::marked::APPLICATION),
     ("client", words::marked::CLIENT),
+    ("client_grant", words::marked::CLIENT_GRANT),
     ("command_key", words::marked::COMMAND_KEY),
     ("licence", words::marked::LICENCE),
     ("licence_content", words::marked::LICENCE_CONTENT),

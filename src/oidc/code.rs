@@ -6,7 +6,7 @@ use base::{
 };
 use crypto::encoding::{base64url, base64url_decode};
 
-use crate::{Provider, family, limits, scope::ScopeSet};
+use crate::{Provider, limits, scope::ScopeSet};
 
 const CONTEXT: &[u8] = b"authorization code 2";
 
@@ -41,12 +41,6 @@ pub(crate) fn family_name(entropy: &dyn Entropy) -> String {
 }
 
 impl Code {
-    /// What the family that it begins is bound to.
-    pub(crate) fn bound(&self) -> [u8; 16] {
-        let persons = (self.person.as_str(), self.session.as_str());
-        family::bound(&self.client, persons, &self.scopes.text(), self.authenticated_at)
-    }
-
     /// The code as the client gets it.
     pub(crate) fn sealed(&self, provider: &Provider, entropy: &dyn Entropy) -> String {
         let mut plain = Vec::with_capacity(320);

@@ -18,29 +18,47 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Family {
     pub name: String,
+    /// Whose tokens these are.
+    pub client: String,
     pub person: PersonId,
+    /// With which they hang on the account that was signed in.
+    /// Of one that has a refresh token, which is bound to it.
+    pub account: String,
     pub session: SessionId,
     pub scopes: ScopeSet,
+    /// These as its row has them, also one that this version does not know any more.
+    pub scopes_stored: String,
     pub authenticated_at: Instant,
-    /// What its row says, in short: what its tokens were made for.
-    pub bound: [u8; 16],
+    /// When all of them end.
+    pub expires_at: Instant,
 }
 
-/// What a family says of whom its tokens are for and about, in short. A refresh token carries it under its mark: it is good
-/// for that family and not for what somebody else makes of its row.
-pub(crate) fn bound(
-    client: &str,
-    (person, session): (&str, &str),
-    scopes: &str,
-    authenticated_at: Instant,
-) -> [u8; 16] {
-    let mut text = Vec::with_capacity(192);
-    for part in [client, person, session, scopes] {
-        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        text.extend_from_slice(part.as_bytes());
+impl Family {
+    /// What its row says of whom its tokens are for and about, and for how long, in short. A refresh token carries it under
+    /// its mark: it is good for that family and not for what somebody else makes of its row.
+    pub(crate) fn bound(&self) -> [u8; 16] {
+        let (person, session) = (self.person.as_str(), self.session.as_str());
+        let texts = [&self.client, person, &self.account, session, &self.scopes_stored];
+        bound(texts, [self.authenticated_at, self.expires_at])
     }
-    text.extend_from_slice(&authenticated_at.as_micros().to_be_bytes());
-    sha256(&text).first_chunk::<16>().copied().unwrap_or_default()
+
+    /// The same as an older version told it, which its refresh tokens still carry.
+    pub(crate) fn bound_before(&self) -> [u8; 16] {
+        let (person, session) = (self.person.as_str(), self.session.as_str());
+        bound([&self.client, person, session, &self.scopes_stored], [self.authenticated_at])
+    }
+}
+
+fn bound<const T: usize, const I: usize>(texts: [&str; T], instants: [Instant; I]) -> [u8; 16] {
+    let mut all = Vec::with_capacity(256);
+    for part in texts {
+        all.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        all.extend_from_slice(part.as_bytes());
+    }
+    for instant in instants {
+        all.extend_from_slice(&instant.as_micros().to_be_bytes());
+    }
+    sha256(&all).first_chunk::<16>().copied().unwrap_or_default()
 }
 
 /// What is written when a code is redeemed.
@@ -51,18 +69,10 @@ pub(crate) struct Redemption<'a> {
     pub refresh: Option<(&'a str, Instant)>,
 }
 
-/// Begins the family of a code in a session that lives; none when the code was redeemed before, the session is over, or
-/// the person took back what the client had: no code from after that exists without a new consent.
-pub(crate) async fn begin(
-    database: &Database,
-    context: &Context,
-    redemption: &Redemption<'_>,
-    event: CodeRedeemed,
-) -> Result<bool, Fault> {
-    let (code, at) = (redemption.code, context.at);
-    database
-        .act_if(
-            context,
+/// The statement that begins a family, and then what it returns.
+macro_rules! begin {
+    ($rest:literal) => {
+        concat!(
             "insert into token_family (family_id, client_id, person_id, account_id, session_id, scopes,
                                        authenticated_at, created_at, expires_at, offline, refresh_hash, idle_until)
              select $1, $2, s.person_id, s.account_id, s.session_id, $3, $4, $5, $6, $7, $8, $9
@@ -78,23 +88,41 @@ pub(crate) async fn begin(
                                  where g.person_id = s.person_id
                                    and g.client_id = $2
                                    and g.withdrawn_at is not null)
-                 on conflict (family_id) do nothing",
-            args![
-                &code.family,
-                &code.client,
-                code.scopes.text(),
-                code.authenticated_at,
-                at,
-                redemption.expires_at,
-                redemption.refresh.is_some(),
-                redemption.refresh.map(|(hash, _)| hash),
-                redemption.refresh.map(|(_, until)| until),
-                &code.session,
-                &code.person,
-            ],
-            event,
+                 on conflict (family_id) do nothing ",
+            $rest
         )
-        .await
+    };
+}
+
+/// Begins the family of a code in a session that lives, and tells the account that a refresh token is bound to, of one
+/// without a refresh token nothing; none when the code was redeemed before, the session is over, or the person took back
+/// what the client had: no code from after that exists without a new consent.
+pub(crate) async fn begin(
+    database: &Database,
+    context: &Context,
+    redemption: &Redemption<'_>,
+    event: CodeRedeemed,
+) -> Result<Option<String>, Fault> {
+    let (code, at) = (redemption.code, context.at);
+    let values = args![
+        &code.family,
+        &code.client,
+        code.scopes.text(),
+        code.authenticated_at,
+        at,
+        redemption.expires_at,
+        redemption.refresh.is_some(),
+        redemption.refresh.map(|(hash, _)| hash),
+        redemption.refresh.map(|(_, until)| until),
+        &code.session,
+        &code.person,
+    ];
+    if redemption.refresh.is_none() {
+        let has_begun = database.act_if(context, begin!(""), values, event).await?;
+        return Ok(has_begun.then(String::new));
+    }
+    let rows: Vec<(String,)> = database.act(context, begin!("returning account_id"), values, event).await?;
+    Ok(rows.into_iter().next().map(|(account,)| account))
 }
 
 /// Burns a code: it can never be redeemed, and what was redeemed with it no longer counts.
@@ -167,22 +195,25 @@ struct FamilyRow {
     family_id: String,
     client_id: String,
     person_id: String,
+    account_id: String,
     session_id: String,
     scopes: String,
     authenticated_at: i64,
+    expires_at: i64,
 }
 
 impl FamilyRow {
     fn family(self) -> Family {
-        let authenticated_at = Instant::from_micros(self.authenticated_at);
-        let persons = (self.person_id.as_str(), self.session_id.as_str());
         Family {
-            bound: bound(&self.client_id, persons, &self.scopes, authenticated_at),
             name: self.family_id,
+            client: self.client_id,
             person: PersonId::stored(self.person_id),
+            account: self.account_id,
             session: SessionId::stored(self.session_id),
             scopes: ScopeSet::stored(&self.scopes),
-            authenticated_at,
+            scopes_stored: self.scopes,
+            authenticated_at: Instant::from_micros(self.authenticated_at),
+            expires_at: Instant::from_micros(self.expires_at),
         }
     }
 }
@@ -211,7 +242,7 @@ const ROTATE: &str = "update token_family
     and not exists (select 1
                       from session_liveness s
                      where s.session_id = token_family.session_id and s.closed_at is not null)
-returning family_id, client_id, person_id, session_id, scopes, authenticated_at";
+returning family_id, client_id, person_id, account_id, session_id, scopes, authenticated_at, expires_at";
 
 impl Rotation<'_> {
     fn values(&self, at: Instant) -> Vec<Value> {
@@ -243,6 +274,7 @@ pub(crate) async fn rotate_within(work: &mut Work, rotation: &Rotation<'_>) -> R
 pub(crate) struct Standing {
     family_id: String,
     person_id: String,
+    account_id: String,
     session_id: String,
     scopes: String,
     authenticated_at: i64,
@@ -261,9 +293,11 @@ impl Standing {
             family_id: self.family_id,
             client_id: self.client_id,
             person_id: self.person_id,
+            account_id: self.account_id,
             session_id: self.session_id,
             scopes: self.scopes,
             authenticated_at: self.authenticated_at,
+            expires_at: self.expires_at,
         }
         .family()
     }
@@ -272,8 +306,8 @@ impl Standing {
 /// Looks why a rotation found nothing.
 pub(crate) async fn standing(tx: &mut Tx, family: &str) -> Result<Option<Standing>, Fault> {
     tx.first(
-        "select f.family_id, f.person_id, f.session_id, f.scopes, f.authenticated_at, f.client_id, f.refresh_hash,
-                f.refresh_hash_before, f.refreshed_at, f.expires_at, f.idle_until,
+        "select f.family_id, f.person_id, f.account_id, f.session_id, f.scopes, f.authenticated_at, f.client_id,
+                f.refresh_hash, f.refresh_hash_before, f.refreshed_at, f.expires_at, f.idle_until,
                 cast(case when f.revoked_at is null
                            and a.state = 'open'
                            and not exists (select 1

@@ -232,12 +232,14 @@ async fn a_public_client_refreshes_without_a_secret_and_loses_all_at_reuse() {
 }
 
 /// Ways to give a family to somebody else, with the database alone.
-const GIVEN_AWAY: [&str; 4] = [
+const GIVEN_AWAY: [&str; 6] = [
     "update token_family set person_id = (select person_id from account where username = 'wangfang')",
     "update token_family set session_id = (select session_id from session where account_id =
         (select account_id from account where username = 'wangfang'))",
     "update token_family set scopes = 'openid profile phone offline_access'",
     "update token_family set authenticated_at = authenticated_at + 1",
+    "update token_family set account_id = (select account_id from account where username = 'wangfang')",
+    "update token_family set expires_at = expires_at + 1",
 ];
 
 #[tokio::test]
@@ -271,4 +273,33 @@ async fn neither_a_narrowed_exchange_nor_a_lost_answer_gets_what_somebody_else_w
         assert!(matches!(answer, Err(Error::GrantInvalid(GrantFlaw::FamilyChanged))), "{answer:?}");
         assert_eq!(city.events::<events::FamilyChanged>().await, 1);
     }
+}
+
+/// The same token as an older version made it, which told less of the family.
+async fn older(city: &City, token: &str) -> String {
+    let (family, rest) = token.split_once('.').unwrap();
+    let secret = crypto::encoding::base64url_decode(rest).unwrap()[..32].to_vec();
+    let mut tx = city.database().read().await.unwrap();
+    let bound = crate::family::standing(&mut tx, family).await.unwrap().unwrap().family().bound_before();
+    let mark = city.provider.refresh_mac(&[b"mark\0", family.as_bytes(), b"\0", &secret, &bound]);
+    format!("{family}.{}", crypto::encoding::base64url(&[&secret[..], &bound, &mark[..16]].concat()))
+}
+
+#[tokio::test]
+async fn a_refresh_token_of_an_older_version_is_exchanged_for_one_of_now() {
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let token = first(&city, &secret).await;
+    let older = older(&city, &token).await;
+    assert_ne!(older, token);
+    let after = next(&city, &secret, &older).await.unwrap();
+    assert_eq!(next(&city, &secret, &token).await.unwrap(), after, "the answer that was lost");
+    next(&city, &secret, &after).await.unwrap();
+    // What it says of its family counts as well.
+    let city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    city.add_neighbour().await;
+    let older = self::older(&city, &first(&city, &secret).await).await;
+    city.past_the_product(GIVEN_AWAY[0]).await;
+    assert_eq!(flaw(next(&city, &secret, &older).await), GrantFlaw::FamilyChanged);
 }

@@ -61,7 +61,7 @@ async fn redeemed(database: Database, codes: Arc<Vec<Code>>) -> Vec<u32> {
             scopes: code.scopes.text(),
             pkce_reuse: None,
         };
-        if family::begin(&database, &context(), &redemption, event).await.unwrap() {
+        if family::begin(&database, &context(), &redemption, event).await.unwrap().is_some() {
             won.push(u32::try_from(round).unwrap());
         }
     }

@@ -6,7 +6,7 @@ use records::{Actor, attempt};
 
 use super::{
     issue::{Issue, Tokens, refresh_limits, sign},
-    refresh,
+    refresh::Refresh,
 };
 use crate::{
     Client, Endpoint, Error, GrantFlaw, Parameters,
@@ -73,13 +73,10 @@ async fn redeem_once(
     context.actor = Actor::Client(client.client_id.to_string());
     let at = context.at;
     let offline = code.scopes.has(scope::OFFLINE_ACCESS) && client.may_use(GrantType::RefreshToken);
-    let first = offline.then(|| refresh::first(endpoint.provider, &*context.entropy, code));
+    let first = offline.then(|| Refresh::first(&*context.entropy, code));
     let (absolute, idle) = refresh_limits(at);
-    let redemption = Redemption {
-        code,
-        expires_at: if offline { absolute } else { at.plus_seconds(limits::FAMILY_SECONDS) },
-        refresh: first.as_ref().map(|first| (first.hash.as_str(), idle)),
-    };
+    let expires_at = if offline { absolute } else { at.plus_seconds(limits::FAMILY_SECONDS) };
+    let redemption = Redemption { code, expires_at, refresh: first.as_ref().map(|first| (first.hash.as_str(), idle)) };
     let event = CodeRedeemed {
         family: code.family.clone(),
         client: client.client_id.clone(),
@@ -88,7 +85,7 @@ async fn redeem_once(
         scopes: code.scopes.text(),
         pkce_reuse: challenge_reused.then_some(true),
     };
-    if !family::begin(endpoint.database, &context, &redemption, event).await? {
+    let Some(account) = family::begin(endpoint.database, &context, &redemption, event).await? else {
         let mut work = endpoint.database.begin(context).await?;
         if !family::exists(&mut work.tx, &code.family).await? {
             return Err(flaw(GrantFlaw::SessionOver));
@@ -103,20 +100,23 @@ async fn redeem_once(
             work.commit().await?;
         }
         return Err(flaw(GrantFlaw::CodeReused));
-    }
+    };
     let family = Family {
         name: code.family.clone(),
+        client: code.client.clone(),
         person: code.person.clone(),
+        account,
         session: code.session.clone(),
         scopes: code.scopes.clone(),
+        scopes_stored: code.scopes.text(),
         authenticated_at: code.authenticated_at,
-        bound: code.bound(),
+        expires_at,
     };
     let issue = Issue {
         family: &family,
         scopes: &family.scopes,
         nonce: code.nonce.as_deref(),
-        refresh_token: first.map(|first| first.token),
+        refresh_token: first.map(|first| first.token(endpoint.provider, &family)),
     };
     sign(endpoint, client, issue).await
 }

@@ -20,26 +20,47 @@ use crate::{
     scope::{self, ScopeSet},
 };
 
-/// A refresh token: family, secret, and a mark that only we can make, so that nobody can end a family by inventing
-/// an "old" token of it.
+/// A refresh token: family, secret, what the family is bound to ([`Family::bound`]), and a mark that only we can make, so
+/// that nobody can end a family by inventing an "old" token of it.
 pub(super) struct Refresh {
-    /// As the client holds it.
-    pub token: String,
-    /// As it is stored.
-    pub hash: String,
     family: String,
     secret: [u8; 32],
-    /// What the family was when the token was made ([`family::bound`]).
-    bound: [u8; 16],
+    /// As it is stored.
+    pub hash: String,
 }
 
 impl Refresh {
-    fn of(provider: &Provider, family: &str, secret: [u8; 32], bound: [u8; 16]) -> Self {
-        let mark = mark(provider, family, &secret, &bound);
-        let token = format!("{family}.{}", base64url(&[&secret[..], &bound, &mark].concat()));
-        Self { token, hash: hex(&sha256(&secret)), family: family.to_owned(), secret, bound }
+    fn new(family: &str, secret: [u8; 32]) -> Self {
+        Self { family: family.to_owned(), secret, hash: hex(&sha256(&secret)) }
     }
 
+    /// The first refresh token of a family.
+    pub(super) fn first(entropy: &dyn Entropy, code: &Code) -> Self {
+        Self::new(&code.family, entropy.bytes::<32>())
+    }
+
+    /// As the client holds it, good for what the family is now.
+    pub(super) fn token(&self, provider: &Provider, family: &Family) -> String {
+        let bound = family.bound();
+        let mark = mark(provider, MARK, &self.family, &self.secret, &bound);
+        format!("{}.{}", self.family, base64url(&[&self.secret[..], &bound, &mark].concat()))
+    }
+
+    fn next(&self, provider: &Provider) -> Self {
+        Self::new(&self.family, provider.refresh_mac(&[b"next\0", self.family.as_bytes(), b"\0", &self.secret]))
+    }
+}
+
+/// A refresh token that a client presents.
+struct Presented {
+    refresh: Refresh,
+    /// What the family was when the token was made.
+    bound: [u8; 16],
+    /// Whether an older version made it.
+    is_older: bool,
+}
+
+impl Presented {
     fn parse(provider: &Provider, token: &str) -> Option<Self> {
         if token.len() > limits::TOKEN_LENGTH_MAX {
             return None;
@@ -48,36 +69,33 @@ impl Refresh {
         let bytes = base64url_decode(rest)?;
         let (secret, rest) = bytes.split_first_chunk::<32>()?;
         let (bound, given) = rest.split_first_chunk::<16>()?;
-        let is_ours = base::secret::equal(&mark(provider, family, secret, bound), given);
-        is_ours.then(|| Self::of(provider, family, *secret, *bound))
-    }
-
-    fn next(&self, provider: &Provider) -> Self {
-        let secret = provider.refresh_mac(&[b"next\0", self.family.as_bytes(), b"\0", &self.secret]);
-        Self::of(provider, &self.family, secret, self.bound)
+        let is_ours = |label| base::secret::equal(&mark(provider, label, family, secret, bound), given);
+        let is_older = !is_ours(MARK);
+        let is_known = !is_older || is_ours(MARK_BEFORE);
+        is_known.then(|| Self { refresh: Refresh::new(family, *secret), bound: *bound, is_older })
     }
 
     /// Whether the row of a family says what it said when the token was made: what the owner of the database writes into
     /// it gets no token.
     fn check(&self, family: &Family) -> Result<(), Error> {
-        if family.bound == self.bound { Ok(()) } else { Err(Error::GrantInvalid(GrantFlaw::FamilyChanged)) }
+        let bound = if self.is_older { family.bound_before() } else { family.bound() };
+        if bound == self.bound { Ok(()) } else { Err(Error::GrantInvalid(GrantFlaw::FamilyChanged)) }
     }
 }
 
-fn mark(provider: &Provider, family: &str, secret: &[u8; 32], bound: &[u8; 16]) -> [u8; 16] {
-    let mac = provider.refresh_mac(&[b"mark\0", family.as_bytes(), b"\0", secret, bound]);
-    mac.first_chunk::<16>().copied().unwrap_or_default()
-}
+/// What marks are made for: a token says in which words its family is told.
+const MARK: &[u8] = b"mark 2\0";
+const MARK_BEFORE: &[u8] = b"mark\0";
 
-/// The first refresh token of a family.
-pub(super) fn first(provider: &Provider, entropy: &dyn Entropy, code: &Code) -> Refresh {
-    Refresh::of(provider, &code.family, entropy.bytes::<32>(), code.bound())
+fn mark(provider: &Provider, label: &[u8], family: &str, secret: &[u8; 32], bound: &[u8; 16]) -> [u8; 16] {
+    let mac = provider.refresh_mac(&[label, family.as_bytes(), b"\0", secret, bound]);
+    mac.first_chunk::<16>().copied().unwrap_or_default()
 }
 
 pub(super) async fn exchange(endpoint: &Endpoint<'_>, client: &Client, form: &Parameters) -> Result<Tokens, Error> {
     let presented = form.need("refresh_token")?;
     let presented =
-        Refresh::parse(endpoint.provider, presented).ok_or(Error::GrantInvalid(GrantFlaw::RefreshUnreadable))?;
+        Presented::parse(endpoint.provider, presented).ok_or(Error::GrantInvalid(GrantFlaw::RefreshUnreadable))?;
     let narrowed = form.get("scope").map(ScopeSet::parse).transpose()?;
     // Taken from the client since: what it has offline is dead.
     if !client.scopes.has(scope::OFFLINE_ACCESS) {
@@ -85,7 +103,7 @@ pub(super) async fn exchange(endpoint: &Endpoint<'_>, client: &Client, form: &Pa
     }
     let exchanged = attempt(async || exchange_once(endpoint, client, &presented, narrowed.as_ref()).await).await;
     if matches!(exchanged, Err(Error::GrantInvalid(GrantFlaw::FamilyChanged))) {
-        attempt(async || end_changed(endpoint, client, &presented.family).await).await?;
+        attempt(async || end_changed(endpoint, client, &presented.refresh.family).await).await?;
     }
     exchanged
 }
@@ -105,27 +123,29 @@ async fn end_changed(endpoint: &Endpoint<'_>, client: &Client, family: &str) -> 
 async fn exchange_once(
     endpoint: &Endpoint<'_>,
     client: &Client,
-    presented: &Refresh,
+    presented: &Presented,
     narrowed: Option<&ScopeSet>,
 ) -> Result<Tokens, Error> {
     let mut context = endpoint.context.clone();
     context.actor = Actor::Client(client.client_id.to_string());
     let at = context.at;
-    let next = presented.next(endpoint.provider);
+    let Presented { refresh, .. } = presented;
+    let next = refresh.next(endpoint.provider);
     let rotation = Rotation {
-        family: &presented.family,
+        family: &refresh.family,
         client: &client.client_id,
-        presented_hash: &presented.hash,
+        presented_hash: &refresh.hash,
         next_hash: &next.hash,
         idle_until: at.plus_seconds(limits::REFRESH_IDLE_SECONDS),
     };
     // The usual case: everything the family holds, in one statement. What asks for less is looked at before it counts.
     if narrowed.is_none() {
-        let event = refreshed(client, &presented.family, None);
+        let event = refreshed(client, &refresh.family, None);
         if let Some(family) = family::rotate(endpoint.database, &context, &rotation, event).await? {
             presented.check(&family)?;
             let held = held(client, &family);
-            let issue = Issue { family: &family, scopes: &held, nonce: None, refresh_token: Some(next.token) };
+            let token = next.token(endpoint.provider, &family);
+            let issue = Issue { family: &family, scopes: &held, nonce: None, refresh_token: Some(token) };
             return sign(endpoint, client, issue).await;
         }
     }
@@ -134,16 +154,16 @@ async fn exchange_once(
         work.record(refreshed(client, &family.name, None));
         family
     } else {
-        let standing = family::standing(&mut work.tx, &presented.family).await?;
-        match judge(client, presented, standing, at) {
+        let standing = family::standing(&mut work.tx, &refresh.family).await?;
+        match judge(client, refresh, standing, at) {
             Judgement::Again(family) => {
                 work.record(refreshed(client, &family.name, Some(true)));
                 family
             }
             Judgement::Refused(flaw) => return Err(Error::GrantInvalid(flaw)),
             Judgement::Stolen => {
-                family::revoke(&mut work.tx, &presented.family, "refresh_reused", at).await?;
-                work.record(RefreshReused { family: presented.family.clone(), client: client.client_id.clone() });
+                family::revoke(&mut work.tx, &refresh.family, "refresh_reused", at).await?;
+                work.record(RefreshReused { family: refresh.family.clone(), client: client.client_id.clone() });
                 work.commit().await?;
                 return Err(Error::GrantInvalid(GrantFlaw::RefreshReused));
             }
@@ -158,7 +178,8 @@ async fn exchange_once(
         None => &held,
     };
     work.commit().await?;
-    let issue = Issue { family: &family, scopes, nonce: None, refresh_token: Some(next.token) };
+    let token = next.token(endpoint.provider, &family);
+    let issue = Issue { family: &family, scopes, nonce: None, refresh_token: Some(token) };
     sign(endpoint, client, issue).await
 }
 

@@ -255,7 +255,7 @@ impl Dialect {
             Self::Postgres => postgres_guards(),
             Self::Sqlite => format!(
                 "select type as kind, name, case when type in ('trigger', 'index') then tbl_name else '' end as place,
-                        case type when 'table' then '' else coalesce(sql, '') end as text, '' as off
+                        coalesce(sql, '') as text, '' as off
                    from {SQLITE_SCHEMA}
                   where type <> 'index' or sql is not null"
             ),
@@ -442,6 +442,20 @@ fn postgres_guards() -> String {
               else '' end as off
     from ours
    where relkind in ('r', 'p', 'f', 'm')
+   union all
+  select 'column', ours.relname || '.' || a.attname, cast(ours.relname as text),
+         format_type(a.atttypid, a.atttypmod) || case when a.attnotnull then ' not null' else '' end
+         || case when d.adbin is null then '' else ' default ' || pg_get_expr(d.adbin, d.adrelid) end,
+         case when a.attgenerated <> '' or a.attidentity <> '' then 'the database fills it' else '' end
+    from pg_attribute a
+    join ours on ours.oid = a.attrelid
+    left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+   where ours.relkind = 'r' and a.attnum > 0 and not a.attisdropped
+   union all
+  select 'constraint', cast(c.conname as text), cast(ours.relname as text), pg_get_constraintdef(c.oid), ''
+    from pg_constraint c
+    join ours on ours.oid = c.conrelid
+   where c.contype in ('c', 'f', 'p')
    union all
   select 'trigger', cast(t.tgname as text), cast(ours.relname as text),
          case when cast(t.tgtype as integer) & 2 = 2 then 'before'

@@ -1,6 +1,8 @@
 //! What the migrations put around the rows: triggers that guard the log, views that other crates read, indexes that let
-//! nothing be there twice. Whoever owns the database can take a guard away, switch it off, or put a trigger beside it that
+//! nothing be there twice, columns and what has to hold of their values. Whoever owns the database can take a guard away, switch it off, or put a trigger beside it that
 //! runs with the rights of the product.
+
+mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +44,7 @@ pub async fn look(database: &Database) -> Result<Vec<String>, Fault> {
     let applied = migrate::applied(&mut tx).await?;
     let found: Vec<Found> = tx.all_composed(&dialect.guards_query(), args![]).await?;
     drop(tx);
+    let found = found.into_iter().flat_map(|found| taken_apart(dialect, found));
     let expected = made(dialect, &applied);
     let mut missing: BTreeSet<&Key> = expected.keys().collect();
     let mut wrong = Vec::new();
@@ -61,8 +64,30 @@ pub async fn look(database: &Database) -> Result<Vec<String>, Fault> {
             Some(_) => {}
         }
     }
-    wrong.extend(missing.into_iter().map(|(kind, name)| format!("the {kind} {name} is missing")));
+    // With a table everything is away that it is made of.
+    let gone: BTreeSet<&str> =
+        missing.iter().filter(|(kind, _)| kind == "table").map(|(_, name)| name.as_str()).collect();
+    let is_of_gone = |(kind, name): &Key| {
+        tables::PARTS.contains(&kind.as_str())
+            && name.split(['.', ':']).next().is_some_and(|table| gone.contains(table))
+    };
+    let missing = missing.iter().filter(|key| !is_of_gone(key));
+    wrong.extend(missing.map(|(kind, name)| format!("the {kind} {name} is missing")));
     Ok(wrong)
+}
+
+/// A table with what it is made of, where the database says that in one text.
+fn taken_apart(dialect: Dialect, found: Found) -> Vec<Found> {
+    match (dialect, found.kind.as_str()) {
+        (Dialect::Sqlite, "table") => {
+            let part = |((kind, name), text)| Found { kind, name, text, place: found.name.clone(), off: String::new() };
+            let mut parts: Vec<Found> = tables::of_text(&found.name, &found.text).into_iter().map(part).collect();
+            parts.push(Found { text: String::new(), ..found });
+            parts
+        }
+        (Dialect::Sqlite, _) => vec![found],
+        (Dialect::Postgres, _) => tables::of_found(found).into_iter().collect(),
+    }
 }
 
 /// What is carried out whenever its table is asked or changed.
@@ -72,7 +97,7 @@ const RUNNING: [&str; 4] = ["trigger", "view", "rule", "policy"];
 fn made(dialect: Dialect, applied: &[String]) -> BTreeMap<Key, String> {
     let mut made = BTreeMap::new();
     for migration in MIGRATIONS.iter().filter(|migration| applied.iter().any(|name| name == migration.name)) {
-        for statement in statements(migration.text(dialect)) {
+        for statement in statements(&dialect.migration_text(migration.text(dialect))) {
             take(dialect, &statement, &mut made);
         }
     }
@@ -87,7 +112,14 @@ fn take(dialect: Dialect, statement: &str, made: &mut BTreeMap<Key, String>) {
     };
     match words.as_slice() {
         ["create", kind @ ("trigger" | "view"), name, ..] => add(kind, name, statement),
-        ["create", "table", name, ..] => add("table", name, ""),
+        ["create", "table", name, ..] => {
+            add("table", name, "");
+            made.extend(tables::of_text(name, statement));
+        }
+        ["alter", "table", name, "add", "column", ..] => {
+            let column = statement.split_once("add column ").map_or("", |(_, column)| column);
+            made.extend(tables::of_part(name, column));
+        }
         ["create", "unique", "index", name, ..] => add("index", name, statement),
         ["create", "function", name, ..] | ["create", "or", "replace", "function", name, ..] => {
             add("function", name, statement.split("$$").nth(1).unwrap_or_default());
@@ -126,6 +158,7 @@ fn statements(text: &str) -> Vec<String> {
 fn told(dialect: Dialect, kind: &str, text: &str) -> String {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     match (dialect, kind) {
+        (_, kind) if tables::PARTS.contains(&kind) => text.to_owned(),
         // The database keeps the text, and writes its first words anew.
         (Dialect::Sqlite, _) => {
             let first = text.find(|c: char| c.is_whitespace()).unwrap_or_default();

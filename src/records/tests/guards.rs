@@ -3,16 +3,18 @@
 use super::{audits::script, *};
 use crate::guards;
 
+/// What is named after a change, of which nothing was before.
+async fn check(change: &str, expected: &[&str]) -> Result<(), Fault> {
+    let fresh = testing::fresh().await?;
+    let database = &fresh.database;
+    assert_eq!(guards::look(database).await?, Vec::<String>::new());
+    script(database, change).await?;
+    assert_eq!(guards::look(database).await?, expected, "{change}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_guard_that_was_taken_away_changed_switched_off_or_put_there_is_named() -> Result<(), Fault> {
-    let check = async |change: &str, expected: &[&str]| -> Result<(), Fault> {
-        let fresh = testing::fresh().await?;
-        let database = &fresh.database;
-        assert_eq!(guards::look(database).await?, Vec::<String>::new());
-        script(database, change).await?;
-        assert_eq!(guards::look(database).await?, expected, "{change}");
-        Ok(())
-    };
     let fresh = testing::fresh().await?;
     // Whoever keeps tables, columns and indexes of his own beside disturbs nobody.
     check("create table mine (a bigint); create index mine_a on mine (a)", &[]).await?;
@@ -75,6 +77,45 @@ async fn a_guard_that_was_taken_away_changed_switched_off_or_put_there_is_named(
             let index = "drop index event_sequence; create index event_sequence on event (sequence)";
             let expected = "the index event_sequence on event is not in force: it lets things be there twice";
             check(index, &[expected]).await?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_table_that_takes_other_values_than_the_migrations_let_it_is_named() -> Result<(), Fault> {
+    check("alter table account add column mine bigint", &[]).await?;
+    match testing::fresh().await?.database.dialect() {
+        Dialect::Sqlite => {
+            // A table that is made anew, without what has to hold, or with columns that hold other things.
+            let anew = |from: &str, to: &str| {
+                format!(
+                    "pragma writable_schema = 1;
+                     update sqlite_schema set sql = replace(sql, '{from}', '{to}') where name = 'account';
+                     pragma writable_schema = 0"
+                )
+            };
+            let check_state = "check account: state open locked closed";
+            let none = anew(" check (state in (''open'', ''locked'', ''closed''))", "");
+            check(&none, &[&format!("the {check_state} is missing")]).await?;
+            let wider = anew("''locked'', ", "''locked'', ''lent'', ");
+            check(&wider, &[&format!("the {check_state} is missing")]).await?;
+            let number = anew("username text not null", "username bigint");
+            check(&number, &["the column account.username on account is not as the product made it"]).await?;
+        }
+        Dialect::Postgres => {
+            let state = "the check account: state open locked closed is missing";
+            check("alter table account drop constraint account_state_check", &[state]).await?;
+            let wider = "alter table account drop constraint account_state_check;
+                         alter table account add constraint account_state_check
+                         check (state in ('open', 'locked', 'lent', 'closed'))";
+            check(wider, &[state]).await?;
+            let number = "alter table account alter column username drop not null";
+            check(number, &["the column account.username on account is not as the product made it"]).await?;
+            let short = "alter table account alter column username type varchar(9)";
+            check(short, &["the column account.username on account is not as the product made it"]).await?;
+            let nobody = "alter table session drop constraint session_account_id_fkey";
+            check(nobody, &["the reference session: account_id account account_id is missing"]).await?;
         }
     }
     Ok(())

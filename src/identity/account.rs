@@ -5,7 +5,7 @@ use base::{
     id::{AccountId, PersonId},
     number::IdentityNumber,
 };
-use records::{Tx, Work, args};
+use records::{Seen, Tx, Value, Work, args};
 
 use crate::{
     Error,
@@ -40,6 +40,14 @@ impl AccountState {
             _ => Self::Closed,
         }
     }
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Locked => "locked",
+            Self::Open => "open",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +56,22 @@ pub struct AccountView {
     pub person_id: PersonId,
     pub username: String,
     pub state: AccountState,
+}
+
+impl AccountView {
+    /// Refuses to rest on this when it was changed past the product.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] then, and when the database is out of reach.
+    pub async fn rely_on(&self, tx: &mut Tx) -> Result<(), Fault> {
+        let columns = vec![
+            ("person_id", Value::from(&self.person_id)),
+            ("username", Value::from(self.username.as_str())),
+            ("state", Value::from(self.state.code())),
+        ];
+        tx.rely_on("account", Seen { key: &[self.account_id.as_str()], columns }).await
+    }
 }
 
 /// Opens an account for a person, with a password or without one yet. Two accounts' names differ by more than case.
@@ -182,6 +206,10 @@ pub async fn find(tx: &mut Tx, account: &AccountId) -> Result<Option<AccountView
 
 /// An account, held until the commit together with the others of its person: what is done to one of them waits for what
 /// is done to another.
+///
+/// # Errors
+///
+/// [`Fault`] when it was changed past the product: whose account it is decides what may be done to it, and by whom.
 pub(crate) async fn hold(tx: &mut Tx, account: &AccountId) -> Result<Option<AccountView>, Fault> {
     tx.run(
         "update account
@@ -190,7 +218,11 @@ pub(crate) async fn hold(tx: &mut Tx, account: &AccountId) -> Result<Option<Acco
         args![account],
     )
     .await?;
-    find(tx, account).await
+    let found = find(tx, account).await?;
+    if let Some(found) = &found {
+        found.rely_on(tx).await?;
+    }
+    Ok(found)
 }
 
 /// Holds the accounts of a person until the commit. Whether one of them is open, or there is none.

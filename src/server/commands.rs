@@ -126,5 +126,7 @@ impl Departments<'_> {
 /// The person who was named by an account.
 async fn person_of(tx: &mut Tx, username: &str) -> anyhow::Result<PersonId> {
     let found = account::find_by_username(tx, username).await?;
-    Ok(found.with_context(|| format!("no account has the username {username}"))?.person_id)
+    let found = found.with_context(|| format!("no account has the username {username}"))?;
+    found.rely_on(tx).await?;
+    Ok(found.person_id)
 }

@@ -61,6 +61,7 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
         Command::Bind => {
             let account = account::find_by_username(&mut product.database.read().await?, &operator.username).await?;
             let account = account.with_context(|| format!("there is no account {}", operator.username))?;
+            account.rely_on(&mut product.database.read().await?).await?;
             let file = key_file(settings);
             ensure!(!file.exists(), "{} is there already: remove it first", file.display());
             let mut work = product.database.begin(context).await?;

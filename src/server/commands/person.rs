@@ -265,7 +265,9 @@ fn state_word(state: AccountState) -> &'static str {
 
 async fn account_named(work: &mut Work, username: &str) -> anyhow::Result<AccountView> {
     let found = account::find_by_username(&mut work.tx, username).await?;
-    found.with_context(|| format!("no account has the username {username}"))
+    let found = found.with_context(|| format!("no account has the username {username}"))?;
+    found.rely_on(&mut work.tx).await?;
+    Ok(found)
 }
 
 /// What is told of a password that was handed out.

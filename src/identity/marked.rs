@@ -1,12 +1,14 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{Acts, After, IfChanged, Marked, OBJECT, Older};
+use records::{Acts, After, IfChanged, Marked, OBJECT, Older, Rule};
 
 use crate::events::{
     AccountClosed, AccountLocked, AccountOpened, AccountRenamed, AccountUnlocked, CommandKeyEnded, CommandKeyMade,
-    MandateEnded, MandateGiven, OrganisationCeased, OrganisationChanged, OrganisationRegistered, OrganisationResumed,
-    OrganisationSuspended, PasswordHandedOut, PasswordResetFiled, PasswordSet, PasswordUpgraded, PersonChanged,
-    PersonDied, PersonRegistered, ProposalMade, SessionClosed, SignInSucceeded, StaffAppointed, StaffEnded,
+    CommandProved, MandateEnded, MandateGiven, OrganisationCeased, OrganisationChanged, OrganisationRegistered,
+    OrganisationResumed, OrganisationSuspended, PasswordHandedOut, PasswordResetApproved, PasswordResetFiled,
+    PasswordResetRefused, PasswordResetWithdrawn, PasswordSet, PasswordUpgraded, PersonChanged, PersonDied,
+    PersonRegistered, ProposalApproved, ProposalMade, ProposalRefused, ProposalWithdrawn, SessionClosed,
+    SignInSucceeded, StaffAppointed, StaffEnded,
 };
 
 /// Who exists, who may do what, and with what people sign in.
@@ -24,6 +26,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::First(4),
+        rules: PERSON,
     },
     Marked {
         table: "person_renaming",
@@ -34,6 +37,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: &[],
     },
     Marked {
         table: "organisation",
@@ -50,6 +54,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: ORGANISATION,
     },
     Marked {
         table: "mandate",
@@ -63,6 +68,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: &[],
     },
     Marked {
         table: "staff",
@@ -73,6 +79,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: Some(Acts { kinds: &["operator", "staff"], from: "appointed_at", until: "ended_at" }),
         older: Older::AsNow,
+        rules: &[],
     },
     Marked {
         table: "account",
@@ -89,6 +96,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: ACCOUNT,
     },
     Marked {
         table: "password",
@@ -103,6 +111,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Replace,
         acts: None,
         older: Older::AsNow,
+        rules: &[],
     },
     Marked {
         table: "command_key",
@@ -113,6 +122,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: &[],
     },
     // What was decided is told by the log: whoever decides rests on what was wanted, and by whom.
     Marked {
@@ -124,6 +134,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: PROPOSAL,
     },
     Marked {
         table: "password_reset",
@@ -134,6 +145,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: RESET,
     },
     Marked {
         table: "session",
@@ -144,5 +156,90 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Keep,
         acts: None,
         older: Older::AsNow,
+        rules: &[],
     },
 ];
+
+/// For ever, as far as audits go.
+const EVER_DAYS: i64 = 36_500;
+
+const PERSON: &[Rule] = &[Rule::Ends {
+    what: "person",
+    ends: &[After::object::<PersonDied>()],
+    begins: &[],
+    acts: &[
+        After::details::<AccountOpened>(&["person"]),
+        After::details::<MandateGiven>(&["person"]),
+        After::details::<StaffAppointed>(&["person"]),
+    ],
+    actors: &["person"],
+    is_once: false,
+    kept_days: EVER_DAYS,
+}];
+
+const ORGANISATION: &[Rule] = &[Rule::Ends {
+    what: "organisation",
+    ends: &[After::object::<OrganisationCeased>()],
+    begins: &[],
+    acts: &[
+        After::object::<MandateGiven>(),
+        After::object::<OrganisationResumed>(),
+        After::object::<OrganisationSuspended>(),
+        After::details::<StaffAppointed>(&["organisation"]),
+    ],
+    actors: &[],
+    is_once: true,
+    kept_days: EVER_DAYS,
+}];
+
+const ACCOUNT: &[Rule] = &[
+    Rule::Ends {
+        what: "account",
+        ends: &[After::object::<AccountClosed>(), After::object::<AccountLocked>()],
+        begins: &[After::object::<AccountUnlocked>()],
+        acts: &[After::object::<CommandProved>(), After::object::<SignInSucceeded>()],
+        actors: &[],
+        is_once: false,
+        kept_days: EVER_DAYS,
+    },
+    Rule::Ends {
+        what: "account",
+        ends: &[After::object::<AccountClosed>()],
+        begins: &[],
+        acts: &[After::object::<AccountUnlocked>()],
+        actors: &[],
+        is_once: true,
+        kept_days: EVER_DAYS,
+    },
+];
+
+/// Whatever waits for a second person waits for days, and is decided once.
+const DECIDED_WITHIN_DAYS: i64 = 366;
+
+const PROPOSAL: &[Rule] = &[Rule::Ends {
+    what: "proposal",
+    ends: &[
+        After::object::<ProposalApproved>(),
+        After::object::<ProposalRefused>(),
+        After::object::<ProposalWithdrawn>(),
+    ],
+    begins: &[],
+    acts: &[],
+    actors: &[],
+    is_once: true,
+    kept_days: DECIDED_WITHIN_DAYS,
+}];
+
+const RESET: &[Rule] = &[Rule::Ends {
+    what: "password_reset",
+    ends: &[
+        After::details::<PasswordResetApproved>(&["reset"]),
+        After::details::<PasswordResetRefused>(&["reset"]),
+        After::details::<PasswordResetWithdrawn>(&["reset"]),
+    ],
+    begins: &[],
+    acts: &[],
+    actors: &[],
+    is_once: true,
+    kept_days: DECIDED_WITHIN_DAYS,
+}];

@@ -1,12 +1,13 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{After, IfChanged, Marked, Older, OBJECT};
+use records::{After, IfChanged, Marked, OBJECT, Older, Rule};
+use seal::events::{SealCancelled, SealFrozen, SealUnfrozen};
 
 use crate::events::{
     ApplicationAdopted, ApplicationApproved, ApplicationProposed, ApplicationReturned, ApplicationSubmitted,
     ApplicationWithdrawn, IssueIntended, IssueResumed, IssueVoided, LicenceIssued, LicenceReinstated, LicenceRevoked,
-    LicenceSuperseded, LicenceSuspended, RevocationAdopted, RevocationFiled, TypeDrafted, TypeIssuerAdded,
-    TypePublished, TypeRetired, TypeRevocationSet,
+    LicenceSuperseded, LicenceSuspended, RevocationAdopted, RevocationFiled, RevocationRefused, RevocationWithdrawn,
+    TypeDrafted, TypeIssuerAdded, TypePublished, TypeRetired, TypeRevocationSet,
 };
 
 /// What may be issued by whom, what was applied for, and what was issued. The document itself is not among it: its digest
@@ -25,6 +26,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: &[],
     },
     Marked {
         table: "licence_type_issuer",
@@ -38,6 +40,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: &[],
     },
     Marked {
         table: "application",
@@ -73,6 +76,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: APPLICATION,
     },
     Marked {
         table: "licence",
@@ -110,6 +114,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: LICENCE,
     },
     // What was decided is told by the log: whoever decides rests on what is to be revoked for what, and who filed it.
     Marked {
@@ -134,6 +139,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: REVOCATION,
     },
     Marked {
         table: "licence_content",
@@ -144,6 +150,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: &[],
     },
     Marked {
         table: "licence_file",
@@ -154,5 +161,72 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: FILE,
     },
 ];
+
+/// Whatever waits for a second person waits for days, and is decided once.
+const DECIDED_WITHIN_DAYS: i64 = 366;
+
+/// For ever, as far as audits go.
+const EVER_DAYS: i64 = 36_500;
+
+const APPLICATION: &[Rule] = &[Rule::Ends {
+    what: "application",
+    ends: &[
+        After::object::<ApplicationApproved>(),
+        After::object::<ApplicationReturned>(),
+        After::object::<ApplicationWithdrawn>(),
+    ],
+    begins: &[],
+    acts: &[],
+    actors: &[],
+    is_once: true,
+    kept_days: DECIDED_WITHIN_DAYS,
+}];
+
+const LICENCE: &[Rule] = &[
+    Rule::Ends {
+        what: "licence",
+        ends: &[After::object::<IssueVoided>(), After::object::<LicenceIssued>()],
+        begins: &[],
+        acts: &[After::object::<IssueResumed>()],
+        actors: &[],
+        is_once: true,
+        // There are more licences than anything else.
+        kept_days: 31,
+    },
+    Rule::Ends {
+        what: "licence",
+        ends: &[After::object::<LicenceRevoked>()],
+        begins: &[],
+        acts: &[After::object::<LicenceReinstated>(), After::object::<LicenceSuspended>()],
+        actors: &[],
+        is_once: true,
+        kept_days: EVER_DAYS,
+    },
+];
+
+const REVOCATION: &[Rule] = &[Rule::Ends {
+    what: "licence_revocation",
+    ends: &[
+        After::details::<LicenceRevoked>(&["revocation"]),
+        After::details::<RevocationRefused>(&["revocation"]),
+        After::details::<RevocationWithdrawn>(&["revocation"]),
+    ],
+    begins: &[],
+    acts: &[],
+    actors: &[],
+    is_once: true,
+    kept_days: DECIDED_WITHIN_DAYS,
+}];
+
+const FILE: &[Rule] = &[Rule::Ends {
+    what: "seal",
+    ends: &[After::object::<SealCancelled>(), After::object::<SealFrozen>()],
+    begins: &[After::object::<SealUnfrozen>()],
+    acts: &[After::details::<LicenceIssued>(&["seal"])],
+    actors: &[],
+    is_once: false,
+    kept_days: EVER_DAYS,
+}];

@@ -4,7 +4,7 @@ use base::{
     Fault, Instant,
     id::{GrantId, PersonId},
 };
-use records::{Tx, Work, args};
+use records::{FromRow, Tx, Work, args};
 
 use crate::{
     client::ClientId,
@@ -30,7 +30,7 @@ pub(crate) enum Given {
 ///
 /// [`Fault`] when the database is out of reach.
 pub(crate) async fn given(tx: &mut Tx, person: &PersonId, client: &ClientId) -> Result<Given, Fault> {
-    let row: Option<(String, i64, Option<i64>, i64, Option<String>)> = tx
+    let row: Option<Row> = tx
         .first(
             "select scopes, granted_at, withdrawn_at, marked, mark
                from client_grant
@@ -38,13 +38,23 @@ pub(crate) async fn given(tx: &mut Tx, person: &PersonId, client: &ClientId) -> 
             args![person, client.as_str()],
         )
         .await?;
-    let Some((scopes, granted_at, withdrawn_at, marked, mark)) = row else { return Ok(Given::Nothing) };
-    let fields = args![person, client.as_str(), &scopes, granted_at, withdrawn_at];
+    let Some(row) = row else { return Ok(Given::Nothing) };
+    let fields = args![person, client.as_str(), &row.scopes, row.granted_at, row.withdrawn_at];
+    let mark = (row.marked, row.mark.as_deref());
     // What somebody else wrote says nothing but that the person is to be asked.
-    if withdrawn_at.is_some() || !tx.is_as_left_before("client_grant", fields, (marked, mark.as_deref())).await? {
+    if row.withdrawn_at.is_some() || !tx.is_as_left_before("client_grant", fields, mark).await? {
         return Ok(Given::Withdrawn);
     }
-    Ok(Given::Scopes(ScopeSet::stored(&scopes)))
+    Ok(Given::Scopes(ScopeSet::stored(&row.scopes)))
+}
+
+#[derive(FromRow)]
+struct Row {
+    scopes: String,
+    granted_at: i64,
+    withdrawn_at: Option<i64>,
+    marked: i64,
+    mark: Option<String>,
 }
 
 /// Lets a client have scopes, besides those it has already.

@@ -1,9 +1,9 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{After, IfChanged, Marked, Older};
+use records::{After, IfChanged, Marked, Older, Rule};
 
 use crate::events::{
-    CertificateIssued, CertificateRevoked, KeyActivated, KeyBroughtBack, KeyCreated, KeyRetired, KeyRevoked,
+    CertificateIssued, CertificateRevoked, CrlSigned, KeyActivated, KeyBroughtBack, KeyCreated, KeyRetired, KeyRevoked,
     KeyTakenOut,
 };
 
@@ -25,6 +25,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: KEY,
     },
     Marked {
         table: "pki_certificate",
@@ -45,5 +46,33 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: None,
         older: Older::AsNow,
+        rules: CERTIFICATE,
     },
 ];
+
+const KEY: &[Rule] = &[
+    Rule::Ends {
+        what: "pki_key",
+        ends: &[After::object::<KeyRevoked>()],
+        begins: &[],
+        acts: &[After::object::<KeyActivated>(), After::details::<CertificateIssued>(&["key"])],
+        actors: &[],
+        is_once: true,
+        kept_days: EVER_DAYS,
+    },
+    // Nothing leaves a list that was on one before.
+    Rule::Counts { what: "pki_key", after: &[After::object::<CrlSigned>()], number: "number", least: "revoked" },
+];
+
+const CERTIFICATE: &[Rule] = &[Rule::Ends {
+    what: "pki_certificate",
+    ends: &[After::object::<CertificateRevoked>()],
+    begins: &[],
+    acts: &[],
+    actors: &[],
+    is_once: true,
+    kept_days: EVER_DAYS,
+}];
+
+/// For ever, as far as audits go.
+const EVER_DAYS: i64 = 36_500;

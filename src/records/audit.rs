@@ -4,6 +4,7 @@ mod actors;
 mod checked;
 mod finding;
 mod rows;
+mod rules;
 mod walk;
 
 use std::collections::HashSet;
@@ -140,6 +141,7 @@ pub(crate) async fn at_one_moment(
     if let Some(key) = database.log_key() {
         walk.actors.check(tx, key, database.tables(), audit).await?;
     }
+    walk.rules.tell(audit);
     let rows = match database.log_key() {
         Some(key) => Some(look_at_rows(database, tx, (key, &head), &walk, audit).await?),
         None => None,

@@ -57,7 +57,7 @@ pub use event_row::EventRow;
 pub use kept::Kept;
 pub use limits::REMOVED_AT_ONCE;
 pub use log_key::LogKey;
-pub use mark::{Acts, After, IfChanged, Marked, OBJECT, Older, Seen};
+pub use mark::{Acts, After, IfChanged, Marked, OBJECT, Older, Rule, Seen};
 pub use protect::{mark_older, protect};
 pub use settings::DatabaseSettings;
 pub use sqlx::FromRow;

@@ -51,6 +51,50 @@ pub struct Marked {
     pub acts: Option<Acts>,
     /// How rows were marked before the present version.
     pub older: Older,
+    /// What the log alone says cannot be, of what stands in the table or hangs on it.
+    pub rules: &'static [Rule],
+}
+
+/// What cannot follow what, whatever rows say: an audit asks it of the log alone.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule {
+    /// What is over is done nothing with.
+    Ends {
+        /// What it is of, by its table.
+        what: &'static str,
+        /// After these events it is over,
+        ends: &'static [After],
+        /// and after these it is not any more.
+        begins: &'static [After],
+        /// What is not done with it when it is over.
+        acts: &'static [After],
+        /// Whose acts name it as their actor, and are none when it is over.
+        actors: &'static [&'static str],
+        /// Whether it ends but once.
+        is_once: bool,
+        /// For how many days somebody could do something with it: then it may be forgotten.
+        kept_days: i64,
+    },
+    /// The next one has a higher number, and no less of something else.
+    Counts {
+        /// What it is of, by its table.
+        what: &'static str,
+        /// The events.
+        after: &'static [After],
+        /// The detail that counts up.
+        number: &'static str,
+        /// The detail that becomes no less.
+        least: &'static str,
+    },
+}
+
+impl Rule {
+    /// What it is of, by its table.
+    pub fn what(&self) -> &'static str {
+        match self {
+            Self::Ends { what, .. } | Self::Counts { what, .. } => what,
+        }
+    }
 }
 
 /// How the rows of a table were marked by a version that marked less. Such rows are marked anew, once.
@@ -94,8 +138,8 @@ pub enum IfChanged {
 /// An event after which a row is marked, and where it names the row.
 #[derive(Clone, Copy, Debug)]
 pub struct After {
-    kind: &'static str,
-    names: &'static [&'static str],
+    pub(crate) kind: &'static str,
+    pub(crate) names: &'static [&'static str],
     is_first: bool,
 }
 

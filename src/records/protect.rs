@@ -126,7 +126,7 @@ async fn mark_table(database: &Database, (context, key): (&Context, &LogKey), ta
         let Some(anew) = mark::mark_anew(&mut tx, key, table, after.as_deref()).await? else { return Ok(count) };
         if anew.count > 0 {
             let event = RowsMarked { table: table.marked.table.to_owned(), rows: anew.count };
-            work::write(&mut tx, Some(key), context, &EventRow::of(event), Some(anew.marks)).await?;
+            work::write(&mut tx, context, &EventRow::of(event), Some(anew.marks)).await?;
             tx.commit().await?;
         }
         count += anew.count;

@@ -1,6 +1,6 @@
 //! Which rows of this crate an audit holds against the log, and what others rest on in them.
 
-use records::{After, IfChanged, Marked, Older};
+use records::{After, IfChanged, Marked, Older, Rule};
 
 use crate::events::{
     SealApplied, SealCancelled, SealEnabled, SealFiled, SealFrozen, SealMade, SealRenewed, SealUnfrozen,
@@ -38,4 +38,22 @@ pub static MARKED: &[Marked] = &[Marked {
     if_changed: IfChanged::Refuse,
     acts: None,
     older: Older::AsNow,
+    rules: SEAL,
+}];
+
+const SEAL: &[Rule] = &[Rule::Ends {
+    what: "seal",
+    ends: &[After::object::<SealCancelled>()],
+    begins: &[],
+    acts: &[
+        After::object::<SealEnabled>(),
+        After::object::<SealFiled>(),
+        After::object::<SealFrozen>(),
+        After::object::<SealMade>(),
+        After::object::<SealRenewed>(),
+        After::object::<SealUnfrozen>(),
+    ],
+    actors: &[],
+    is_once: true,
+    kept_days: 36_500,
 }];

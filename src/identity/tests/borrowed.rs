@@ -249,3 +249,57 @@ async fn whoever_acts_and_was_never_appointed_is_named_by_an_audit() -> Result<(
     assert!(matches!(&named[..], [Finding::Actor(_, "staff", named)] if *named == who), "{named:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_sign_in_while_the_account_is_locked_or_closed_is_named_by_an_audit() -> Result<(), Error> {
+    let office = Office::open().await?;
+    let city = &office.city;
+    let opened = city.sign_in(0, &right()).await?;
+    let signed_in = |again| events::SignInSucceeded {
+        account: city.account.clone(),
+        session: opened.session_id.clone(),
+        method: "password".to_owned(),
+        address: "127.0.0.1".to_owned(),
+        again,
+    };
+    let record = async |seconds: i64, event: events::SignInSucceeded| -> Result<(), Error> {
+        let mut work = office.begin(&testing::operator(), seconds).await?;
+        work.record(event);
+        Ok(work.commit().await?)
+    };
+    let mut work = office.begin(&testing::operator(), 10).await?;
+    account::lock(&mut work, &city.account).await?;
+    work.commit().await?;
+    record(20, signed_in(None)).await?;
+    assert_eq!(found(city).await?, [], "on its way when it was locked");
+    let mut work = office.begin(&testing::operator(), 1000).await?;
+    account::unlock(&mut work, &city.account).await?;
+    work.commit().await?;
+    record(1010, signed_in(None)).await?;
+    assert_eq!(found(city).await?, []);
+    let mut work = office.begin(&testing::operator(), 1020).await?;
+    account::lock(&mut work, &city.account).await?;
+    work.commit().await?;
+    record(2000, signed_in(Some(true))).await?;
+    let named = found(city).await?;
+    let who = city.account.to_string();
+    assert!(matches!(&named[..], [Finding::Contrary(_, "account", named)] if *named == who), "{named:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_account_that_is_given_to_somebody_without_powers_past_the_product_is_opened_by_nobody() -> Result<(), Error>
+{
+    let office = Office::open().await?;
+    let (city, account) = (&office.city, office.account(12).await?);
+    let check = async |seconds: i64| -> Result<(), Error> {
+        let mut work = office.begin(&office.one, seconds).await?;
+        crate::operator::check_reset(&mut work, &account).await
+    };
+    assert!(matches!(check(1).await, Err(Error::TwoNeeded)), "of another operator");
+    let lend = "update account set person_id = $1 where username_key = 'staff12'";
+    assert_eq!(run(city, lend, city.person.as_str()).await?, 1);
+    let refused = check(2).await.unwrap_err();
+    assert!(matches!(&refused, Error::Fault(fault) if fault.to_string().contains("past the product")), "{refused:?}");
+    Ok(())
+}

@@ -15,7 +15,7 @@ use crate::{
 
 /// How long after the end of an office, or before its beginning, an act may say that it was: it began while the other one
 /// was on its way, on a node with another clock.
-const SLACK_MICROS: i64 = 120_000_000;
+pub(super) const SLACK_MICROS: i64 = 120_000_000;
 
 /// So many are remembered: more than have ever worked for a city.
 const ACTORS_MAX: usize = 1_000_000;

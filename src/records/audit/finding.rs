@@ -61,6 +61,8 @@ pub enum Finding {
     PutBack(i64, i64),
     /// The event with this number names an actor who was not in office when it happened: the table, and who.
     Actor(i64, &'static str, String),
+    /// The event with this number cannot be after what the log says of an object: of which table, and which one.
+    Contrary(i64, &'static str, String),
     /// Up to which event the log is archived was changed.
     Archived,
     /// A file of the archive is not as it was written.
@@ -146,6 +148,8 @@ said! {
     Archived = "what says up to which event the log is archived was changed";
     /// Its number, the table and who.
     Actor = "event {} was an act of {} {}, who was not in office then";
+    /// Its number, the table and what it is of.
+    Contrary = "event {} cannot be after what the log says of {} {}";
     /// The name of the file.
     File = "the archive's file {} is not as it was written";
     /// The name of the file.
@@ -217,6 +221,7 @@ impl Finding {
             Self::PutBack(kept, last) => (Said::PutBack, &[last, kept]),
             Self::Archived => (Said::Archived, &[]),
             Self::Actor(number, table, name) => (Said::Actor, &[number, table, name]),
+            Self::Contrary(number, what, name) => (Said::Contrary, &[number, what, name]),
             Self::File(name) => (Said::File, &[name]),
             Self::StrayFile(name) => (Said::StrayFile, &[name]),
             Self::HeadsGone => (Said::HeadsGone, &[]),
@@ -312,6 +317,10 @@ mod tests {
             (
                 Finding::Actor(7, "staff", "stf_1".to_owned()),
                 "event 7 was an act of staff stf_1, who was not in office then",
+            ),
+            (
+                Finding::Contrary(7, "account", "acc_1".to_owned()),
+                "event 7 cannot be after what the log says of account acc_1",
             ),
             (Finding::File("events 1".to_owned()), "the archive's file events 1 is not as it was written"),
             (

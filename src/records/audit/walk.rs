@@ -8,6 +8,7 @@ use super::{
     actors::Actors,
     checked::CheckedPoint,
     finding::{Audit, Finding, RowFault},
+    rules::Rules,
 };
 use crate::{
     archive::{
@@ -60,6 +61,8 @@ pub(crate) struct Walk<'a> {
     read: BTreeMap<String, String>,
     /// Who acted.
     pub(super) actors: Actors,
+    /// What cannot follow what.
+    pub(super) rules: Rules,
     /// The instant of the youngest entry.
     youngest: i64,
     /// Entries that are much older than what stands before them, by their identifiers.
@@ -85,6 +88,7 @@ impl<'a> Walk<'a> {
             has_jumped: false,
             read: BTreeMap::new(),
             actors: Actors::default(),
+            rules: Rules::of(database.tables()),
             youngest: i64::MIN,
             late: BTreeMap::new(),
         }
@@ -139,6 +143,7 @@ impl<'a> Walk<'a> {
         }
         if !is_foreign {
             self.actors.hear(self.tables, entry);
+            self.rules.hear(entry);
             self.losses.extend(entry.read::<LossAcknowledged>().map(|loss| (entry.at, loss)));
             self.told.extend(entry.read::<LogArchived>());
             // Who puts a backup back has no heads of it yet.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    After, IfChanged, LogKey, Marked, Older,
+    After, IfChanged, LogKey, Marked, Older, Rule,
     audit::{Against, Finding, RowFault, against},
     events::RowsMarked,
     heads::{self, KeptHead},
@@ -12,11 +12,43 @@ use crate::{
 crate::events! {
     /// A client was changed.
     ClientChanged = "test.client_changed" of client: String {}
+    /// It is over.
+    Closed = "test.closed" of client: String {}
+    /// It counts up.
+    Counted = "test.counted" of list: String { number: i64, least: i64 }
+    /// It was decided.
+    Decided = "test.decided" of decision: String {}
+    /// It begins again.
+    Opened = "test.opened" of client: String {}
+    /// Something was done with it.
+    Used = "test.used" of what: String { client: String }
     /// A version came or went.
     VersionChanged = "test.version_changed" of what: String { code: String, version_id: String }
     /// A version ended.
     VersionEnded = "test.version_ended" of version: String {}
 }
+
+const RULES: &[Rule] = &[
+    Rule::Ends {
+        what: "client",
+        ends: &[After::object::<Closed>()],
+        begins: &[After::object::<Opened>()],
+        acts: &[After::details::<Used>(&["client"])],
+        actors: &["operator"],
+        is_once: false,
+        kept_days: 1,
+    },
+    Rule::Ends {
+        what: "decision",
+        ends: &[After::object::<Decided>()],
+        begins: &[],
+        acts: &[],
+        actors: &[],
+        is_once: true,
+        kept_days: 1,
+    },
+    Rule::Counts { what: "list", after: &[After::object::<Counted>()], number: "number", least: "least" },
+];
 
 const CLIENT: Marked = Marked {
     table: "client",
@@ -27,6 +59,7 @@ const CLIENT: Marked = Marked {
     if_changed: IfChanged::Refuse,
     acts: None,
     older: Older::AsNow,
+    rules: &[],
 };
 
 /// One that is removed when it is over, named by a detail.
@@ -39,6 +72,7 @@ const VERSION: Marked = Marked {
     if_changed: IfChanged::Keep,
     acts: None,
     older: Older::AsNow,
+    rules: &[],
 };
 
 pub(super) static MARKED: &[&[Marked]] = &[&[CLIENT], &[VERSION]];
@@ -635,5 +669,62 @@ async fn a_head_of_before_that_somebody_puts_back_gets_no_row_a_mark() -> Result
     script(&database, "delete from event_head; insert into event_head select * from event_head_now").await?;
     let found = audit(&database, &[]).await?.findings;
     assert_eq!(found, [Finding::Row("licence_type", "lent".to_owned(), RowFault::Inserted)]);
+    Ok(())
+}
+
+/// What an audit names of a log of these events, each with its second.
+async fn contrary(events: Vec<(i64, crate::EventRow)>) -> Result<Vec<(i64, &'static str, String)>, Fault> {
+    static RULED: &[&[Marked]] = &[&[Marked { rules: RULES, ..CLIENT }]];
+    let fresh = testing::fresh_protected(RULED).await?;
+    for (seed, (second, event)) in events.into_iter().enumerate() {
+        let mut tx = fresh.database.housekeeping().await?;
+        let key = fresh.database.log_key();
+        crate::work::write(&mut tx, key, &context(at(second), seed as u64), &event, None).await?;
+        tx.commit().await?;
+        log::sequence_events(&fresh.database).await?;
+    }
+    let told = |finding| match finding {
+        Finding::Contrary(number, what, name) => (number, what, name),
+        other => panic!("{other}"),
+    };
+    Ok(audit(&fresh.database, &[]).await?.findings.into_iter().map(told).collect())
+}
+
+#[tokio::test]
+async fn what_happens_with_something_that_is_over_is_named_by_the_log_alone() -> Result<(), Fault> {
+    let x = || "x".to_owned();
+    let closed = || crate::EventRow::of(Closed { client: x() });
+    let opened = || crate::EventRow::of(Opened { client: x() });
+    let used = |client: &str| crate::EventRow::of(Used { what: x(), client: client.to_owned() });
+    // On its way when it ended, and another one.
+    assert_eq!(contrary(vec![(0, used("x")), (10, closed()), (100, used("x")), (900, used("y"))]).await?, []);
+    let named = contrary(vec![(10, closed()), (900, used("x")), (901, used("x"))]).await?;
+    assert_eq!(named, [(2, "client", x()), (3, "client", x())]);
+    assert_eq!(contrary(vec![(10, closed()), (900, opened()), (901, used("x")), (902, closed())]).await?, []);
+    // Numbered before it began again, by a node whose clock is behind; and long before.
+    assert_eq!(contrary(vec![(10, closed()), (900, used("x")), (901, opened())]).await?, []);
+    assert_eq!(contrary(vec![(10, closed()), (500, used("x")), (901, opened())]).await?, [(2, "client", x())]);
+    assert_eq!(contrary(vec![(901, opened()), (899, closed()), (1200, used("x"))]).await?, [(3, "client", x())]);
+    // Who acts is named by whoever it is.
+    let founder = testing::operator();
+    let named = contrary(vec![(10, crate::EventRow::of(Closed { client: founder.id().to_owned() })), (900, opened())]);
+    assert_eq!(named.await?, [(2, "client", founder.id().to_owned())]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_decided_twice_or_counts_backwards_is_named_by_the_log_alone() -> Result<(), Fault> {
+    let decided = |what: &str| crate::EventRow::of(Decided { decision: what.to_owned() });
+    assert_eq!(contrary(vec![(1, decided("x")), (2, decided("y"))]).await?, []);
+    let twice = contrary(vec![(1, decided("x")), (2, decided("y")), (2, decided("x"))]).await?;
+    assert_eq!(twice, [(3, "decision", "x".to_owned())]);
+    let list = |second, number, least| (second, crate::EventRow::of(Counted { list: "x".to_owned(), number, least }));
+    assert_eq!(contrary(vec![list(1, 1, 0), list(2, 2, 1), list(3, 3, 1)]).await?, []);
+    // The lists of two nodes, numbered the other way round.
+    assert_eq!(contrary(vec![list(1, 1, 0), list(2, 3, 2), list(1, 2, 1), list(9, 4, 2)]).await?, []);
+    let told = |number| vec![(number, "list", "x".to_owned())];
+    assert_eq!(contrary(vec![list(1, 1, 0), list(2, 1, 0)]).await?, told(2), "a number twice");
+    assert_eq!(contrary(vec![list(1, 1, 0), list(2, 2, 1), list(900, 1, 1)]).await?, told(3), "an older one");
+    assert_eq!(contrary(vec![list(1, 1, 2), list(2, 2, 1), list(3, 3, 1)]).await?, told(2), "less on it");
     Ok(())
 }

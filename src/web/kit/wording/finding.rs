@@ -28,6 +28,7 @@ const ROWS: &[(&str, &Text)] = &[
     ("seal", words::marked::SEAL),
     ("session", words::marked::SESSION),
     ("staff", words::marked::STAFF),
+    ("token_family", words::marked::TOKEN_FAMILY),
 ];
 
 /// What the rows of a table are of.
@@ -65,6 +66,7 @@ pub fn finding(said: Said, values: &[String]) -> Text {
         Said::PutBack => words::found::put_back(value(0), value(1)),
         Said::Archived => words::found::ARCHIVED.clone(),
         Said::Actor => words::found::actor(value(0), rows_of(value(1)), value(2)),
+        Said::Contrary => words::found::contrary(value(0), rows_of(value(1)), value(2)),
         Said::File => words::found::file(value(0)),
         Said::StrayFile => words::found::stray_file(value(0)),
         Said::HeadsGone => words::found::HEADS_GONE.clone(),
@@ -79,6 +81,8 @@ pub fn finding(said: Said, values: &[String]) -> Text {
 
 #[cfg(test)]
 mod tests {
+    use records::Rule;
+
     use super::*;
 
     #[test]
@@ -90,8 +94,11 @@ mod tests {
             pki::marked::MARKED,
             seal::marked::MARKED,
         ];
-        let mut tables: Vec<&str> = all.iter().flat_map(|marked| marked.iter()).map(|marked| marked.table).collect();
+        let marked = || all.iter().flat_map(|marked| marked.iter());
+        let ruled = marked().flat_map(|marked| marked.rules).map(Rule::what);
+        let mut tables: Vec<&str> = marked().map(|marked| marked.table).chain(ruled).collect();
         tables.sort_unstable();
+        tables.dedup();
         assert_eq!(tables, ROWS.iter().map(|(table, _)| *table).collect::<Vec<_>>());
     }
 

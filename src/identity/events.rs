@@ -40,9 +40,19 @@ records::events! {
     /// A password was handed out: until then its owner chooses another one with it, and can do nothing else.
     PasswordHandedOut = "password.handed_out" of account: AccountId { until: String }
     /// A second member of staff approved that somebody gets another password, and handed the first one over.
-    PasswordResetApproved = "password.reset_approved" of account: AccountId { reset: ResetId, filed_by: StaffId }
+    PasswordResetApproved = "password.reset_approved" of account: AccountId {
+        reset: ResetId,
+        filed_by: StaffId,
+        /// Who forgot it, and has no powers. Entries from before this was asked of the log have none.
+        person: Option<PersonId>,
+    }
     /// A member of staff compared somebody who forgot the password with a document.
-    PasswordResetFiled = "password.reset_filed" of account: AccountId { reset: ResetId, document: String }
+    PasswordResetFiled = "password.reset_filed" of account: AccountId {
+        reset: ResetId,
+        document: String,
+        /// The same.
+        person: Option<PersonId>,
+    }
     /// A second member of staff refused it.
     PasswordResetRefused = "password.reset_refused" of account: AccountId {
         reset: ResetId,
@@ -86,7 +96,11 @@ records::events! {
     /// Whoever proposed it took it back.
     ProposalWithdrawn = "proposal.withdrawn" of proposal: ProposalId { act: String, about: String }
     /// Why something was done to an object, in the words of whoever did it, beside what was done.
-    ReasonGiven = "reason.given" of object: String { reason: String }
+    ReasonGiven = "reason.given" of object: String {
+        reason: String,
+        /// Whose account one operator alone opened, which goes for people without powers only.
+        person: Option<PersonId>,
+    }
     /// A session was closed.
     SessionClosed = "session.closed" of session: SessionId { reason: String }
     /// A sign-in failed: to an account, or under a name that nobody has, of which only a digest is kept, because people

@@ -7,7 +7,7 @@ use crate::events::{
     CommandProved, MandateEnded, MandateGiven, OrganisationCeased, OrganisationChanged, OrganisationRegistered,
     OrganisationResumed, OrganisationSuspended, PasswordHandedOut, PasswordResetApproved, PasswordResetFiled,
     PasswordResetRefused, PasswordResetWithdrawn, PasswordSet, PasswordUpgraded, PersonChanged, PersonDied,
-    PersonRegistered, ProposalApproved, ProposalMade, ProposalRefused, ProposalWithdrawn, SessionClosed,
+    PersonRegistered, ProposalApproved, ProposalMade, ProposalRefused, ProposalWithdrawn, ReasonGiven, SessionClosed,
     SignInSucceeded, StaffAppointed, StaffEnded,
 };
 
@@ -79,7 +79,7 @@ pub static MARKED: &[Marked] = &[
         if_changed: IfChanged::Refuse,
         acts: Some(Acts { kinds: &["operator", "staff"], from: "appointed_at", until: "ended_at" }),
         older: Older::AsNow,
-        rules: &[],
+        rules: STAFF,
     },
     Marked {
         table: "account",
@@ -243,3 +243,29 @@ const RESET: &[Rule] = &[Rule::Ends {
     is_once: true,
     kept_days: DECIDED_WITHIN_DAYS,
 }];
+
+/// Accounts of those with powers are opened at no counter, and by no operator alone.
+const STAFF: &[Rule] = &[Rule::Holds {
+    what: "staff",
+    given: After::details::<StaffAppointed>(&["person"]),
+    listed: "roles",
+    powers: &["auditor", "clerk", "operator", "reviewer", "seal_keeper"],
+    ended: After::object::<StaffEnded>(),
+    without: &[
+        After::details::<PasswordResetApproved>(&["person"]),
+        After::details::<PasswordResetFiled>(&["person"]),
+        After::details::<ReasonGiven>(&["person"]),
+    ],
+}];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::staff::POWERS;
+
+    #[test]
+    fn the_powers_that_an_audit_asks_for_are_those_that_are_asked_for_at_a_counter() {
+        let Rule::Holds { powers, .. } = &STAFF[0] else { panic!() };
+        assert_eq!(*powers, POWERS.iter().map(|role| role.code()).collect::<Vec<_>>());
+    }
+}

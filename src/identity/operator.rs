@@ -220,7 +220,7 @@ pub async fn unlock(work: &mut Work, account: &AccountId, reason: &Reason) -> Re
     let view = of_somebody_else(work, account).await?;
     check_alone(work, &view).await?;
     account::unlock(work, account).await?;
-    reason.record(work, account.as_str());
+    reason.record_alone(work, account, &view.person_id);
     Ok(())
 }
 
@@ -241,8 +241,9 @@ pub async fn reset(
     if password::since(&mut work.tx, account).await? != since {
         return Err(Error::Stale);
     }
+    let person = view.person_id.clone();
     let handed_over = hand_over(work, vault, view, first).await?;
-    reason.record(work, account.as_str());
+    reason.record_alone(work, account, &person);
     Ok(handed_over)
 }
 

@@ -1,5 +1,6 @@
 //! Why somebody does something to others, in their own words.
 
+use base::id::{AccountId, PersonId};
 use records::Work;
 
 use crate::{Error, events::ReasonGiven, limits, name};
@@ -25,6 +26,12 @@ impl Reason {
 
     /// Writes the reason down beside what is done for it, in the same unit of work.
     pub fn record(&self, work: &mut Work, object: &str) {
-        work.record(ReasonGiven { object: object.to_owned(), reason: self.0.clone() });
+        work.record(ReasonGiven { object: object.to_owned(), reason: self.0.clone(), person: None });
+    }
+
+    /// The same, of an account that one operator alone opens: of somebody who has no powers.
+    pub(crate) fn record_alone(&self, work: &mut Work, account: &AccountId, person: &PersonId) {
+        let (object, person) = (account.as_str().to_owned(), Some(person.clone()));
+        work.record(ReasonGiven { object, reason: self.0.clone(), person });
     }
 }

@@ -137,7 +137,8 @@ pub async fn file(work: &mut Work, vault: &Vault, account: &AccountId, filing: &
         return Err(Error::ResetSearchUsed);
     }
     let document = filing.document.code().to_owned();
-    work.record(PasswordResetFiled { account: account.clone(), reset: reset.clone(), document });
+    let person = Some(found.person_id);
+    work.record(PasswordResetFiled { account: account.clone(), reset: reset.clone(), document, person });
     Ok(reset)
 }
 
@@ -171,6 +172,7 @@ pub async fn approve(
         account: reset.account_id.clone(),
         reset: reset.reset_id,
         filed_by: reset.filed_by,
+        person: Some(found.person_id.clone()),
     });
     let until = password::hand_out(work, &reset.account_id, first).await?;
     sign_in::forgive(work, vault, &found.username).await?;

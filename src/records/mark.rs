@@ -75,6 +75,21 @@ pub enum Rule {
         /// For how many days somebody could do something with it: then it may be forgotten.
         kept_days: i64,
     },
+    /// Whoever is given one of these powers is not treated as somebody without.
+    Holds {
+        /// What gives them, by its table: the object of these two events.
+        what: &'static str,
+        /// They are given to a person, with a list of powers, which these details name.
+        given: After,
+        /// The detail that lists the powers, with spaces between.
+        listed: &'static str,
+        /// Those that matter.
+        powers: &'static [&'static str],
+        /// They end.
+        ended: After,
+        /// What is done with people without, whom these details name.
+        without: &'static [After],
+    },
     /// The next one has a higher number, and no less of something else.
     Counts {
         /// What it is of, by its table.
@@ -92,7 +107,7 @@ impl Rule {
     /// What it is of, by its table.
     pub fn what(&self) -> &'static str {
         match self {
-            Self::Ends { what, .. } | Self::Counts { what, .. } => what,
+            Self::Ends { what, .. } | Self::Holds { what, .. } | Self::Counts { what, .. } => what,
         }
     }
 }

@@ -303,3 +303,39 @@ async fn an_account_that_is_given_to_somebody_without_powers_past_the_product_is
     assert!(matches!(&refused, Error::Fault(fault) if fault.to_string().contains("past the product")), "{refused:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn powers_that_are_hidden_while_one_operator_alone_opens_an_account_are_named_by_an_audit() -> Result<(), Error> {
+    let office = Office::open().await?;
+    let (city, account) = (&office.city, office.account(12).await?);
+    let Actor::Staff { staff, person } = office.two.clone() else { unreachable!() };
+    let mut work = office.begin(&office.one, 1).await?;
+    account::lock(&mut work, &account).await?;
+    work.commit().await?;
+    let unlock = async |seconds: i64| -> Result<(), Error> {
+        let mut work = office.begin(&office.one, seconds).await?;
+        crate::operator::unlock(&mut work, &account, &why()).await?;
+        Ok(work.commit().await?)
+    };
+    assert!(matches!(unlock(2).await, Err(Error::TwoNeeded)));
+    // For a moment the appointment is somebody else's.
+    let move_to =
+        "update staff set person_id = $1 where person_id in (select person_id from account where username = 'staff12')";
+    assert_eq!(run(city, move_to, city.person.as_str()).await?, 1);
+    unlock(3).await?;
+    let back = format!("update staff set person_id = '{person}' where staff_id = '{staff}'");
+    let mut tx = city.database().housekeeping().await?;
+    assert_eq!(tx.run_text(&back, vec![]).await?, 1);
+    tx.commit().await?;
+    let named = found(city).await?;
+    let who = staff.to_string();
+    assert!(matches!(&named[..], [Finding::Contrary(_, "staff", named)] if *named == who), "{named:?}");
+    // Whose appointment is over has none.
+    let mut work = office.begin(&testing::operator(), 1000).await?;
+    staff::end(&mut work, &staff).await?;
+    account::lock(&mut work, &account).await?;
+    work.commit().await?;
+    unlock(2000).await?;
+    assert_eq!(found(city).await?.len(), 1);
+    Ok(())
+}

@@ -303,3 +303,49 @@ async fn a_refresh_token_of_an_older_version_is_exchanged_for_one_of_now() {
     city.past_the_product(GIVEN_AWAY[0]).await;
     assert_eq!(flaw(next(&city, &secret, &older).await), GrantFlaw::FamilyChanged);
 }
+
+/// What an audit names of tokens and clients.
+async fn contrary(city: &City) -> Vec<(&'static str, String)> {
+    while records::log::sequence_events(city.database()).await.unwrap() > 0 {}
+    let named = records::audit::audit(city.database(), &[]).await.unwrap().findings;
+    let told = |finding| match finding {
+        records::audit::Finding::Contrary(_, what, name) => Some((what, name)),
+        _ => None,
+    };
+    named.into_iter().filter_map(told).collect()
+}
+
+#[tokio::test]
+async fn what_a_client_gets_while_it_is_disabled_or_by_a_revoked_family_is_named_by_an_audit() {
+    let mut city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let token = first(&city, &secret).await;
+    city.past_the_product("create table kept as select * from client").await;
+    let mut work = city.begin().await;
+    crate::client::disable(&mut work, &ClientId::parse("tax").unwrap()).await.unwrap();
+    work.commit().await.unwrap();
+    assert!(city.token(&refresh("tax", &secret, &token)).await.is_err());
+    // The row of before is right, and is put back for as long as a token is fetched.
+    city.past_the_product(
+        "update client set enabled = 1, marked = (select marked from kept), mark = (select mark from kept)",
+    )
+    .await;
+    city.database().reload_kept().await.unwrap();
+    city.at = NOW.plus_seconds(600);
+    next(&city, &secret, &token).await.unwrap();
+    assert_eq!(contrary(&city).await, [("client", "tax".to_owned())]);
+    // The same of a family.
+    let mut city = City::new().await;
+    let secret = city.client("tax", web()).await;
+    let old = first(&city, &secret).await;
+    let current = next(&city, &secret, &old).await.unwrap();
+    city.at = NOW.plus_seconds(60);
+    assert_eq!(flaw(next(&city, &secret, &old).await), GrantFlaw::RefreshReused);
+    city.at = NOW.plus_seconds(600);
+    assert_eq!(flaw(next(&city, &secret, &current).await), GrantFlaw::RefreshExpired);
+    assert_eq!(contrary(&city).await, []);
+    city.past_the_product("update token_family set revoked_at = null, revoked_for = null").await;
+    next(&city, &secret, &current).await.unwrap();
+    let family = current.split_once('.').unwrap().0.to_owned();
+    assert_eq!(contrary(&city).await, [("token_family", family)]);
+}

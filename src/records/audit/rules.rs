@@ -35,6 +35,8 @@ pub(super) struct Rules {
     /// Of which rules an act of a kind of actors does.
     actors: HashMap<&'static str, Vec<usize>>,
     objects: BTreeMap<(usize, String), Heard>,
+    /// Who has powers by a rule: by what, and since when.
+    holders: BTreeMap<(usize, String), (String, i64)>,
     /// Of how many nothing was remembered.
     refused: usize,
 }
@@ -57,6 +59,12 @@ enum Says {
     Ends,
     /// Up to which number somebody counted.
     Counts,
+    /// That somebody is given powers.
+    Given,
+    /// That these end.
+    Ended,
+    /// That it was done with somebody who has none.
+    Without,
 }
 
 /// What was heard of one object.
@@ -95,6 +103,11 @@ impl Rules {
                     }
                 }
                 Rule::Counts { after, .. } => hear(Says::Counts, after),
+                Rule::Holds { given, ended, without, .. } => {
+                    hear(Says::Without, without);
+                    hear(Says::Given, std::slice::from_ref(given));
+                    hear(Says::Ended, std::slice::from_ref(ended));
+                }
             }
         }
         rules
@@ -122,8 +135,25 @@ impl Rules {
                         self.count(key, [number, least], entry);
                     }
                 }
+                (Says::Given, Some(Rule::Holds { listed, powers, .. })) => {
+                    let all = details.text(listed).unwrap_or_default();
+                    if self.holders.len() < OBJECTS_MAX && all.split(' ').any(|one| powers.contains(&one)) {
+                        self.holders.insert(key, (entry.object.clone(), entry.at));
+                    }
+                }
+                (Says::Ended, _) => self.holders.retain(|(of, _), (by, _)| *of != rule || *by != key.1),
+                (Says::Without, _) => self.without(&key, entry),
                 _ => {}
             }
+        }
+    }
+
+    fn without(&mut self, key: &(usize, String), entry: &Entry) {
+        let Some((by, since)) = self.holders.get(key).cloned() else { return };
+        if entry.at > since.saturating_add(SLACK_MICROS)
+            && let Some(heard) = self.object((key.0, by), entry.at)
+        {
+            heard.contradict(entry);
         }
     }
 

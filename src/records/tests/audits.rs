@@ -678,8 +678,7 @@ async fn contrary(events: Vec<(i64, crate::EventRow)>) -> Result<Vec<(i64, &'sta
     let fresh = testing::fresh_protected(RULED).await?;
     for (seed, (second, event)) in events.into_iter().enumerate() {
         let mut tx = fresh.database.housekeeping().await?;
-        let key = fresh.database.log_key();
-        crate::work::write(&mut tx, key, &context(at(second), seed as u64), &event, None).await?;
+        crate::work::write(&mut tx, &context(at(second), seed as u64), &event, None).await?;
         tx.commit().await?;
         log::sequence_events(&fresh.database).await?;
     }

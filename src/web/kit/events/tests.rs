@@ -145,7 +145,9 @@ const KEPT: &[(&str, &str, &str)] = &[
     ("organisation.resumed", ORGANISATION, "{}"),
     ("organisation.suspended", ORGANISATION, "{}"),
     ("password.handed_out", ACCOUNT, r#"{"until":"2026-12-04T08:00:00Z"}"#),
+    ("password.reset_approved", ACCOUNT, r#"{"filed_by":"$stf","person":"$per","reset":"$rst"}"#),
     ("password.reset_approved", ACCOUNT, r#"{"filed_by":"$stf","reset":"$rst"}"#),
+    ("password.reset_filed", ACCOUNT, r#"{"document":"identity_card","person":"$per","reset":"$rst"}"#),
     ("password.reset_filed", ACCOUNT, r#"{"document":"identity_card","reset":"$rst"}"#),
     ("password.reset_refused", ACCOUNT, r#"{"filed_by":"$stf","reset":"$rst"}"#),
     ("password.reset_refused", ACCOUNT, r#"{"filed_by":"$stf","reset":"$rst","why":"another face"}"#),
@@ -173,6 +175,7 @@ const KEPT: &[(&str, &str, &str)] = &[
     ("proposal.refused", PROPOSAL, r#"{"about":"tax","act":"client.edit","proposed_by":"$stf"}"#),
     ("proposal.refused", PROPOSAL, r#"{"about":"tax","act":"client.edit","proposed_by":"$stf","why":"not now"}"#),
     ("proposal.withdrawn", PROPOSAL, r#"{"about":"tax","act":"client.edit"}"#),
+    ("reason.given", ACCOUNT, r#"{"person":"$per","reason":"本人来电挂失"}"#),
     ("reason.given", ACCOUNT, r#"{"reason":"本人来电挂失"}"#),
     ("row.put_back", PERSON, r#"{"backup":"guosuo-20261126T000000Z","reason":"磁盘出错","table":"person"}"#),
     (

@@ -27,7 +27,7 @@ pub mod staff;
 mod vault;
 
 pub use error::Error;
-pub use limits::PASSWORD_CHARACTERS_MIN;
+pub use limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARACTERS_MIN};
 pub use name::NameError;
 pub use password::PasswordGate;
 pub use progress::Progress;

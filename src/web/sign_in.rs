@@ -7,6 +7,7 @@ pub(crate) mod password;
 mod requesting;
 mod sign_out;
 mod waiting;
+pub(crate) mod wrong;
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ mod console;
 mod desk;
 mod operator;
 mod proposed;
+mod shown;
 mod told;
 
 use crate::kit::table::Table;

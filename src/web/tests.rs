@@ -56,7 +56,7 @@ async fn every_route_refuses_strangers_as_the_table_says() {
         let response = site.send(request, "").await;
         let status = response.status();
         match (row.guard, row.who) {
-            (Guard::Form | Guard::Asking { .. }, _) | (Guard::Upload, Who::Anyone) => {
+            (Guard::Form | Guard::Asking { .. } | Guard::Told { .. }, _) | (Guard::Upload, Who::Anyone) => {
                 assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{row:?} without a form");
             }
             (_, Who::SignedIn(_) | Who::Staff(..)) => {
@@ -79,7 +79,7 @@ async fn every_act_is_guarded_or_says_why_not() {
         if let Guard::Open(reason) = row.guard {
             assert!(reason.len() > 20, "{row:?} needs a sentence");
         }
-        if matches!(row.guard, Guard::Form | Guard::Asking { .. }) {
+        if matches!(row.guard, Guard::Form | Guard::Asking { .. } | Guard::Told { .. }) {
             let forged = [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")];
             for (name, value) in forged {
                 let request = Request::post(example(row.path))

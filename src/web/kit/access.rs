@@ -81,6 +81,9 @@ pub(crate) enum Guard {
     /// The same, of a form that asks for a page until it has the field that acts: its answer is at an address of its own
     /// (see [`crate::kit::asked`]), which is this one with that behind it.
     Asking { acts: &'static str, at: &'static str },
+    /// A form of ours that acts; what is wrong with it is had again at an address of its own, which is this one with that
+    /// behind it: there the handler says the same, with what was typed, and does nothing.
+    Told { at: &'static str },
     /// What such a form asks for, opened from its address, where no field acts.
     Asked { acts: &'static str },
     /// A form of ours with a file; [`crate::kit::upload::Upload`] checks its `csrf` field, which has to come first.
@@ -150,7 +153,7 @@ fn caller(who: Who) -> (String, &'static str) {
 fn guard(guard: Guard) -> String {
     match guard {
         Guard::Safe => "change nothing".to_owned(),
-        Guard::Form => "lack the form's token".to_owned(),
+        Guard::Form | Guard::Told { .. } => "lack the form's token".to_owned(),
         Guard::Asking { acts, .. } => {
             format!("lack the form's token; without `{acts}` it leads to a page and acts not")
         }

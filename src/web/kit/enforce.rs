@@ -64,7 +64,7 @@ async fn check(app: &App, row: &Row, mut request: Request) -> Result<Checked, Pr
     let visit = request.extensions().get::<SharedVisit>().cloned().ok_or_else(visit::missing)?;
     match row.guard {
         Guard::Safe | Guard::Asked { .. } | Guard::Bearer | Guard::Open(_) => {}
-        Guard::Form | Guard::Asking { .. } => {
+        Guard::Form | Guard::Asking { .. } | Guard::Told { .. } => {
             form::check_same_site(app, request.headers())?;
             request = with_fields(app, row, &visit, request).await?;
         }
@@ -75,16 +75,25 @@ async fn check(app: &App, row: &Row, mut request: Request) -> Result<Checked, Pr
     }
     admit(app, row, &visit, &mut request).await?;
     if request.method() == Method::POST && row.is_for_browsers() {
-        let page = request.extensions().get::<Pages>().and_then(|pages| pages.of(row.path, request.uri().path()));
-        visit.stands_on(page);
+        visit.stands_on(told_at(app, &visit, row.guard, &request).or_else(|| {
+            request.extensions().get::<Pages>().and_then(|pages| pages.of(row.path, request.uri().path()))
+        }));
     }
     match row.guard {
         Guard::Asking { acts, at } => Ok(leads_to(app, &visit, (acts, at), request)),
         Guard::Asked { acts } => Ok(opened(app, &visit, acts, request)),
-        Guard::Safe | Guard::Form | Guard::Upload | Guard::Bearer | Guard::Open(_) => {
+        Guard::Safe | Guard::Form | Guard::Told { .. } | Guard::Upload | Guard::Bearer | Guard::Open(_) => {
             Ok(Checked::Admitted(Box::new(request)))
         }
     }
+}
+
+/// Where a form that acts is had again with what is wrong with it, if it is: what was typed is not lost to whoever reads
+/// what is wrong in another language. None for a form that is too long for that.
+fn told_at(app: &App, visit: &Visit, guard: Guard, request: &Request) -> Option<String> {
+    let (Guard::Asking { at, .. } | Guard::Told { at }) = guard else { return None };
+    let fields = request.extensions().get::<form::Fields>()?;
+    asked::address(app, visit, &format!("{}{at}", request.uri().path()), fields)
 }
 
 /// A form without the field that acts is answered where its page can be had again; one that is too long for that, here.

@@ -62,6 +62,9 @@ pub const ASKED_BYTES_MAX: usize = 6 * 1024;
 /// How long a page that a form asked for is had again at its address, in seconds.
 pub const ASKED_SECONDS_MAX: i64 = 30 * 60;
 
+/// How long what is shown once is shown again in another language or size, in seconds: as long as somebody writes it down.
+pub const SHOWN_SECONDS_MAX: i64 = 10 * 60;
+
 /// Files of one client that wait to be examined or are.
 pub const FILES_EACH_MAX: usize = 32;
 

@@ -12,16 +12,28 @@ use crate::kit::{access::Row, named};
 const FOR_PROGRAMMERS: [&str; 2] = ["A-01", "E-01"];
 
 /// What answers a form with a page that is not had again by opening an address, and why. All else leads to a page.
-const ANSWERS: [(&str, &str); 9] = [
+const ANSWERS: [(&str, &str); 11] = [
+    ("/console/shown", "a password or a secret that is shown once, in another language or size"),
     ("/desk", "each verification leaves a receipt, which has an address"),
     ("/desk/file", "the same, of a file"),
     ("/desk/resets/{id}/approve", "a password that is shown once"),
     ("/logout/confirm", "applications are told in the page that nobody is signed in any more"),
+    ("/me/password", "passwords are typed again: the form alone, in another language or size"),
     ("/operator/accounts/{id}/reset", "a password that is shown once"),
     ("/operator/proposals/{id}/approve", "a password or a secret that is shown once"),
     ("/sign-in", "what was typed is in the page and in no address: it waits, or another password is chosen"),
     ("/sign-in/choose", "the same"),
     ("/sign-out", "applications are told in the page that nobody is signed in any more"),
+];
+
+/// Forms into which nothing is typed: the page on which they stand says as much of what is wrong as their answer does.
+const NOTHING_TYPED: [&str; 6] = [
+    "/authorize",
+    "/consent",
+    "/console/applications/{id}/approve",
+    "/console/seals/proposals/{id}/withdraw",
+    "/operator/proposals/{id}/approve",
+    "/operator/proposals/{id}/withdraw",
 ];
 
 /// Ends the test in which a form is answered with a page that has no address and no reason for that; or a page that answers
@@ -37,9 +49,17 @@ pub async fn keep_what_answers_a_form(request: Request, next: Next) -> Response 
     assert!(lost.is_empty(), "what answers a form at {sent_to} is lost at {lost:?}");
     let pattern = crate::rows().into_iter().find(|row| row.method == Method::POST && is_at(row, &sent_to));
     let pattern = pattern.map_or("", |row| row.path);
+    assert!(!forgets((pattern, parts.status), &String::from_utf8_lossy(&body)), "{sent_to} forgets what was typed");
     let is_allowed = pattern.is_empty() || ANSWERS.iter().any(|(path, _)| *path == pattern);
     assert!(is_allowed || parts.status != StatusCode::OK, "{sent_to} answers with a page that has no address");
     Response::from_parts(parts, Body::from(body))
+}
+
+/// Whether whoever switches on a form that is shown again with what is wrong loses what was typed, or what is wrong.
+fn forgets((pattern, status): (&str, StatusCode), page: &str) -> bool {
+    let is_form_again = status.is_client_error() && !page.contains(" E-4");
+    let is_kept = ["%3Fform%3D", " name=\"switch\"", " id=\"was-shown\""].iter().any(|mark| page.contains(mark));
+    is_form_again && !is_kept && !NOTHING_TYPED.contains(&pattern)
 }
 
 /// Whether a row has this address.

@@ -44,6 +44,9 @@ pub struct Page {
     /// Where the page is had again by opening it: what answers a form that acts, without what was typed; none of what is
     /// shown once, which would be lost.
     opened_at: Option<String>,
+    /// The form that is sent again in another language or size, on a page that no address has again.
+    sent_again_by: Option<&'static str>,
+    elder: bool,
     app: App,
 }
 
@@ -53,7 +56,7 @@ impl FromRequestParts<App> for Page {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let visit = visit::of(parts)?;
         let session = session::find(app, &visit).await?;
-        Ok(Self { language: visit.language, session, opened_at: visit.opened_at(), visit, app: app.clone() })
+        Ok(Self { session, ..Self::of_visit(app, &visit) })
     }
 }
 
@@ -62,13 +65,36 @@ impl Page {
     pub fn of_visit(app: &App, visit: &SharedVisit) -> Self {
         let session = session::known(visit);
         let visit = Arc::clone(visit);
-        Self { language: visit.language, session, opened_at: visit.opened_at(), visit, app: app.clone() }
+        Self {
+            language: visit.language,
+            session,
+            opened_at: visit.opened_at(),
+            sent_again_by: None,
+            elder: visit.elder,
+            visit,
+            app: app.clone(),
+        }
     }
 
     /// The same page in another language: what a client asks for with `ui_locales` in a sealed request.
     pub fn in_language(mut self, language: Option<Language>) -> Self {
         self.language = language.unwrap_or(self.language);
         self
+    }
+
+    /// The same page in large type, or not.
+    pub fn in_size(self, elder: bool) -> Self {
+        Self { elder, ..self }
+    }
+
+    /// The same page, of what no address may have: whoever switches sends this form again.
+    pub fn sent_again_by(self, form: &'static str) -> Self {
+        Self { opened_at: None, sent_again_by: Some(form), ..self }
+    }
+
+    /// The form that is sent again by whoever switches, if it is that.
+    pub fn sends_again(&self) -> Option<&'static str> {
+        self.sent_again_by
     }
 
     /// The same page, which is had again at this address although it answers a form: nothing on it is lost there but what
@@ -106,7 +132,7 @@ impl Page {
 
     /// Whether large type was asked for.
     pub fn elder(&self) -> bool {
-        self.visit.elder
+        self.elder
     }
 
     /// The address of a file under `static/`.
@@ -128,7 +154,7 @@ impl Page {
 
     /// Whether anything stands at the top on the right.
     pub fn has_switches(&self) -> bool {
-        self.invites() || self.opened_at.is_some()
+        self.invites() || self.opened_at.is_some() || self.sent_again_by.is_some()
     }
 
     /// Whether to show the way to the console: to staff, and to visitors who have not said yet who they are.

@@ -68,6 +68,12 @@ pub enum Problem {
     Misdirected,
     /// There is no such thing, or not for this visitor.
     NotFound,
+    /// Nothing is wrong any more with a form that was opened from its address, and nothing was done with it: it stands
+    /// there.
+    Stands {
+        /// A path of ours.
+        at: String,
+    },
     /// Sign in first, then go on to this path.
     SignIn {
         /// A path of ours.
@@ -357,6 +363,7 @@ impl Problem {
             Self::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "misdirected"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
             Self::SignIn { .. } => (StatusCode::UNAUTHORIZED, "sign_in_required"),
+            Self::Stands { .. } => (StatusCode::SEE_OTHER, "elsewhere"),
             Self::TokenInvalid => (StatusCode::UNAUTHORIZED, "invalid_token"),
             Self::TokenMissing => (StatusCode::UNAUTHORIZED, "token_missing"),
             Self::TokenScope(_) => (StatusCode::FORBIDDEN, "insufficient_scope"),

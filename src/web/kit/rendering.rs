@@ -69,7 +69,9 @@ pub fn render(app: &App, visit: &SharedVisit, response: Response) -> Response {
         },
     };
     let page = Page::of_visit(app, visit);
-    let mut answer = if let (Problem::SignIn { to }, false) = (&*problem, visit.wants_json) {
+    let mut answer = if let Problem::Stands { at } = &*problem {
+        see_other(at)
+    } else if let (Problem::SignIn { to }, false) = (&*problem, visit.wants_json) {
         see_other(&links::sign_in(to))
     } else if visit.wants_json {
         as_json(&problem, &page)
@@ -172,7 +174,8 @@ pub fn words(problem: &Problem, page: &Page, is_program: bool) -> (String, Strin
         Problem::Misdirected => {
             (words::problem::MISDIRECTED_TITLE, words::problem::misdirected_help(page.public_url()))
         }
-        Problem::NotFound => (
+        // Told as an address, and no page says it.
+        Problem::NotFound | Problem::Stands { .. } => (
             words::problem::NOT_FOUND_TITLE,
             if is_program { words::problem::NOT_FOUND_PROGRAM } else { words::problem::NOT_FOUND_HELP }.clone(),
         ),

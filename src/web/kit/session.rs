@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use base::Fault;
 use http::{HeaderValue, Method, request::Parts};
-use records::{Actor, Context, Event, Work};
+use records::{Actor, Context, Event, MaybeFault, Work};
 
 use identity::{Role, session};
 pub use identity::{Session, SessionToken, staff::Appointment};
@@ -16,7 +16,7 @@ pub use identity::{Session, SessionToken, staff::Appointment};
 use crate::{
     App, Problem,
     kit::{
-        cookies,
+        asked, cookies,
         visit::{SharedVisit, Visit},
     },
 };
@@ -118,16 +118,35 @@ impl Staff {
     }
 
     /// Runs an operation in the name of this member of staff, in a unit of work that the operation commits; again, when
-    /// another act came between.
+    /// another act came between. A request that opens a form from its address does nothing: it finds out what is wrong
+    /// with it.
     ///
     /// # Errors
     ///
-    /// What the operation said.
+    /// What the operation said; [`Problem::Stands`] when it would be done now, and was not.
     pub async fn attempt<T, F>(&self, operation: impl Fn(Work) -> F) -> Result<T, Problem>
     where
         F: Future<Output = Result<T, Problem>>,
     {
-        self.app.database.attempt(&self.context(), operation).await
+        let path = self.visit.target.split('?').next().unwrap_or_default();
+        self.act(operation).await?.ok_or_else(|| Problem::Stands { at: asked::above(path).to_owned() })
+    }
+
+    /// The same with the errors of a domain; none when it would be done now, and was not.
+    ///
+    /// # Errors
+    ///
+    /// What the operation said.
+    pub async fn act<T, E, F>(&self, operation: impl Fn(Work) -> F) -> Result<Option<T>, E>
+    where
+        E: MaybeFault + From<Fault>,
+        F: Future<Output = Result<T, E>>,
+    {
+        if self.visit.opens_a_form() {
+            self.app.database.rehearse(&self.context(), operation).await?;
+            return Ok(None);
+        }
+        self.app.database.attempt(&self.context(), operation).await.map(Some)
     }
 
     /// Finds out whether an operation could be done in the name of this member of staff, and does not do it.

@@ -15,7 +15,7 @@ use crate::{
     kit::{
         access::{Guard, Row, Surface, Who},
         admission::AllGivenTo,
-        asked::CONFIRMED,
+        asked::{ALWAYS_ASKS, CONFIRMED},
         enforce::Enforced,
         pages::Pages,
     },
@@ -79,6 +79,49 @@ impl Table {
             page,
             who,
             Guard::Asked { acts },
+            handler,
+        )
+    }
+
+    /// The same for an act whose form says what is wrong with it at an address of its own: see [`Table::told`].
+    pub fn asking_and_told<W, H, T>(
+        self,
+        (path, page): (&'static str, &'static str),
+        who: W,
+        acts: &'static str,
+        handler: H,
+    ) -> Self
+    where
+        W: Into<Who> + Copy,
+        H: Handler<T, App>,
+        T: AllGivenTo<W> + 'static,
+    {
+        let at = page.strip_prefix(path).unwrap_or_default();
+        // What acts is left in the form: who opens an address does nothing with it, whatever is in it.
+        self.add((Method::POST, MethodFilter::POST), path, who, Guard::Asking { acts, at }, handler.clone()).add(
+            (Method::GET, MethodFilter::GET),
+            page,
+            who,
+            Guard::Asked { acts: ALWAYS_ASKS },
+            handler,
+        )
+    }
+
+    /// An act whose form, when something is wrong with it, is shown again at the second of these addresses too, in another
+    /// language or size: with what was typed and what is wrong, and it does nothing there
+    /// (see [`crate::kit::session::Staff::attempt`]).
+    pub fn told<W, H, T>(self, (path, page): (&'static str, &'static str), who: W, handler: H) -> Self
+    where
+        W: Into<Who> + Copy,
+        H: Handler<T, App>,
+        T: AllGivenTo<W> + 'static,
+    {
+        let at = page.strip_prefix(path).unwrap_or_default();
+        self.add((Method::POST, MethodFilter::POST), path, who, Guard::Told { at }, handler.clone()).add(
+            (Method::GET, MethodFilter::GET),
+            page,
+            who,
+            Guard::Asked { acts: ALWAYS_ASKS },
             handler,
         )
     }

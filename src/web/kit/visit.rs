@@ -95,6 +95,11 @@ impl Visit {
         let _ = self.sent_at.set(at);
     }
 
+    /// Whether a form is opened from its address, where it does nothing.
+    pub(crate) fn opens_a_form(&self) -> bool {
+        self.sent_at.get().is_some()
+    }
+
     /// When what is answered was typed and sent: a page that is opened again is no other search.
     pub(crate) fn sent_at(&self) -> Instant {
         self.sent_at.get().copied().unwrap_or(self.at)

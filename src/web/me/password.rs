@@ -10,9 +10,10 @@ use crate::{
     kit::{
         form::{FieldError, Fields, Query},
         page::html,
+        preferences::Switch,
         session::Citizen,
     },
-    sign_in::{device, page::password_rule, password},
+    sign_in::{device, page::password_rule, password, wrong::Wrong},
 };
 
 #[derive(askama::Template)]
@@ -21,6 +22,7 @@ struct Password {
     page: Page,
     rule: Text,
     changed: bool,
+    wrong: Option<Wrong>,
     errors: Vec<FieldError>,
     current_error: String,
     new_error: String,
@@ -40,6 +42,10 @@ pub async fn change(
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
+    if let Some(switch) = Switch::of(&fields) {
+        let again = Password::wrong(switch.applied(page), Wrong::said(&fields));
+        return Ok(switch.remembered(&app, html(StatusCode::OK, &again)));
+    }
     let visit = page.visit.clone();
     let attempt = Attempt {
         username: &citizen.session.username,
@@ -54,41 +60,46 @@ pub async fn change(
         Ok(opened) => return Ok(password::signed_in(&app, &opened, "/me/password?changed")),
         Err(error) => error,
     };
-    if let Some(words) = password::unfit(&page, &error) {
+    let (status, retry_after, wrong) = match error {
         // Of two that may be too long, the one that there is is looked at first.
-        let is_current = matches!(error, Error::PasswordTooLong { max } if attempt.password.len() > max);
-        let field = if is_current { "current" } else { "new" };
-        return Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &Password::empty(page).wrong(field, words)));
-    }
-    match error {
-        Error::Refused | Error::PasswordEnded => {
-            let words = page.say(words::me::PASSWORD_WRONG).to_owned();
-            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &Password::empty(page).wrong("current", words)))
+        Error::PasswordTooLong { max } if attempt.password.len() > max => {
+            (StatusCode::UNPROCESSABLE_ENTITY, None, Wrong::TypedTooLong)
         }
+        Error::Refused | Error::PasswordEnded => (StatusCode::UNPROCESSABLE_ENTITY, None, Wrong::NotThisOne),
         Error::Throttled { retry_at, retry_after_seconds } => {
-            let words = password::throttled(&page, retry_at, visit.at, retry_after_seconds);
-            let page = Password::empty(page).wrong("current", words);
-            let mut response = html(StatusCode::TOO_MANY_REQUESTS, &page);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
-            Ok(response)
+            (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds), Wrong::Throttled(retry_at))
         }
-        other => Err(other.into()),
+        other => match Wrong::with_new(&other) {
+            Some(wrong) => (StatusCode::UNPROCESSABLE_ENTITY, None, wrong),
+            None => return Err(other.into()),
+        },
+    };
+    let mut response = html(status, &Password::wrong(page, Some(wrong)));
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
+    Ok(response)
 }
 
 impl Password {
     fn empty(page: Page) -> Self {
         let (current_error, new_error) = (String::new(), String::new());
-        Self { page, rule: password_rule(), changed: false, errors: Vec::new(), current_error, new_error }
+        let rule = password_rule();
+        Self { page, rule, changed: false, wrong: None, errors: Vec::new(), current_error, new_error }
     }
 
-    fn wrong(mut self, field: &str, words: String) -> Self {
-        self.errors = vec![FieldError { field: field.to_owned(), text: words.clone() }];
-        if field == "new" {
-            self.new_error = words;
+    /// The form with what is wrong. No password goes back to a page or into an address: both are typed again.
+    fn wrong(page: Page, wrong: Option<Wrong>) -> Self {
+        let words = wrong.map(|wrong| wrong.words(&page));
+        let empty = Self::empty(page.sent_again_by("changing"));
+        let (Some(wrong), Some(words)) = (wrong, words) else { return empty };
+        let is_new = wrong.is_about_new();
+        let field = if is_new { "new" } else { "current" };
+        let errors = vec![FieldError { field: field.to_owned(), text: words.clone() }];
+        if is_new {
+            Self { wrong: Some(wrong), errors, new_error: words, ..empty }
         } else {
-            self.current_error = words;
+            Self { wrong: Some(wrong), errors, current_error: words, ..empty }
         }
-        self
     }
 }

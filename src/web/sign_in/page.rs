@@ -4,7 +4,10 @@ use axum::{extract::State, response::Response};
 use base::Text;
 use http::StatusCode;
 
-use super::requesting::{self, Requesting};
+use super::{
+    requesting::{self, Requesting},
+    wrong::Wrong,
+};
 use crate::{
     App, Page,
     kit::{form::Query, links, page::html},
@@ -23,7 +26,7 @@ pub struct SignInPage {
     requesting: Option<Requesting>,
     /// Who is signed in in this browser already.
     signed_in_as: Option<String>,
-    error: Option<String>,
+    wrong: Option<Wrong>,
 }
 
 impl SignInPage {
@@ -41,7 +44,7 @@ impl SignInPage {
             username: hinted.or(known).unwrap_or_default(),
             requesting,
             signed_in_as,
-            error: None,
+            wrong: None,
         }
     }
 
@@ -50,30 +53,27 @@ impl SignInPage {
         &self.to
     }
 
-    /// The page, for its texts.
-    pub fn page(&self) -> &Page {
-        &self.page
-    }
-
     /// The page that waits, with what was typed.
     pub fn waits(self, username: &str, typed: String) -> Response {
-        let waiting = WaitingPage { page: self.page, to: self.to, username: username.to_owned(), typed };
+        let page = self.page.sent_again_by("waiting");
+        let waiting = WaitingPage { page, to: self.to, username: username.to_owned(), typed };
         html(StatusCode::SERVICE_UNAVAILABLE, &waiting)
     }
 
     /// The page on which another password is chosen, with what was typed and what is wrong with the choice.
-    pub fn chooses(self, status: StatusCode, username: &str, typed: String, error: String) -> Response {
+    pub fn chooses(self, status: StatusCode, username: &str, typed: String, wrong: Option<Wrong>) -> Response {
         let rule = password_rule();
-        let choosing = ChoosePage { page: self.page, to: self.to, username: username.to_owned(), typed, rule, error };
+        let page = self.page.sent_again_by("choosing");
+        let error = wrong.map(|wrong| wrong.words(&page)).unwrap_or_default();
+        let choosing = ChoosePage { page, to: self.to, username: username.to_owned(), typed, rule, wrong, error };
         html(status, &choosing)
     }
 
     /// The form once more, with the name that was typed and what is wrong.
-    pub fn again(mut self, status: StatusCode, username: &str, error: String) -> Response {
+    pub fn again(mut self, status: StatusCode, username: &str, wrong: Option<Wrong>) -> Response {
         username.clone_into(&mut self.username);
-        self.error = Some(error);
-        let opened_at = links::sign_in(&self.to);
-        self.page = self.page.opened_at(opened_at);
+        self.wrong = wrong;
+        self.page = self.page.sent_again_by("signing-in");
         html(status, &self)
     }
 }
@@ -97,6 +97,7 @@ struct ChoosePage {
     username: String,
     typed: String,
     rule: Text,
+    wrong: Option<Wrong>,
     error: String,
 }
 

@@ -1,7 +1,7 @@
 //! Signing in with a password.
 
 use axum::{extract::State, response::Response};
-use base::{Instant, Secret, fault::FaultKind};
+use base::{Secret, fault::FaultKind};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use identity::{
     Error,
@@ -9,15 +9,16 @@ use identity::{
 };
 use records::{Actor, Context};
 
-use super::{device, page::SignInPage, waiting::Typed};
+use super::{device, page::SignInPage, waiting::Typed, wrong::Wrong};
 use crate::{
     App, Page, Problem,
     kit::{
         form::Fields,
         limits::COME_AGAIN_SECONDS,
         page::see_other,
+        preferences::Switch,
         problem::{Crowded, Reason},
-        rendering, session,
+        session,
         visit::Visit,
     },
 };
@@ -29,51 +30,66 @@ pub async fn submit(
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
+    match Switch::of(&fields) {
+        None => submitted(&app, page, &headers, &fields).await,
+        // The form again; the page that waits asks for its turn meanwhile, as it does by itself.
+        Some(switch) if fields.text("typed").is_empty() => {
+            let form = SignInPage::new(&app, switch.applied(page), fields.text("to")).await;
+            let again = form.again(StatusCode::OK, fields.text("username"), Wrong::said(&fields));
+            Ok(switch.remembered(&app, again))
+        }
+        Some(switch) => {
+            let answer = submitted(&app, switch.applied(page), &headers, &fields).await?;
+            Ok(switch.remembered(&app, answer))
+        }
+    }
+}
+
+async fn submitted(app: &App, page: Page, headers: &HeaderMap, fields: &Fields) -> Result<Response, Problem> {
     let username = fields.text("username");
     let (browser, visit) = (page.session.clone(), page.visit.clone());
-    let form = SignInPage::new(&app, page, fields.text("to")).await;
+    let form = SignInPage::new(app, page, fields.text("to")).await;
     // Typed now, or brought back by the page that waits.
     let typed = match fields.text("typed") {
         "" => Some(Typed {
             password: Secret::new(fields.raw("password").unwrap_or_default().to_owned()),
             since: visit.at,
         }),
-        sealed => Typed::open(&app, &visit, username, sealed),
+        sealed => Typed::open(app, &visit, username, sealed),
     };
     if typed.as_ref().is_some_and(|typed| !typed.may_wait(visit.at)) {
-        let words = form.page().say(words::sign_in::BUSY).to_owned();
-        return Ok(comes_again(form.again(StatusCode::SERVICE_UNAVAILABLE, username, words), COME_AGAIN_SECONDS));
+        let again = form.again(StatusCode::SERVICE_UNAVAILABLE, username, Some(Wrong::Busy));
+        return Ok(comes_again(again, COME_AGAIN_SECONDS));
     }
     let Some(typed) = typed.filter(|typed| !username.is_empty() && !typed.password.expose().is_empty()) else {
-        let error = form.page().say(words::sign_in::EMPTY).to_owned();
-        return Ok(form.again(StatusCode::UNPROCESSABLE_ENTITY, username, error));
+        return Ok(form.again(StatusCode::UNPROCESSABLE_ENTITY, username, Some(Wrong::Empty)));
     };
     let attempt = Attempt {
         username,
         password: typed.password.expose(),
         address: visit.address,
-        device: &device::of(&headers),
+        device: &device::of(headers),
         browser: browser.as_deref(),
         limits: app.session_limits,
     };
     let context = app.context(&visit, Actor::Anonymous);
     // Many people may be behind one address: those who wait leave its other requests their places.
     let outcome = match app.shared.sign_ins.take(visit.client, 1) {
-        Ok(_share) => sign_in(&app, &context, &attempt).await,
+        Ok(_share) => sign_in(app, &context, &attempt).await,
         Err(_) => Err(Error::Busy { retry_after_seconds: COME_AGAIN_SECONDS }),
     };
     match outcome {
-        Ok(opened) => Ok(signed_in(&app, &opened, form.to())),
+        Ok(opened) => Ok(signed_in(app, &opened, form.to())),
         Err(Error::Busy { retry_after_seconds }) => {
-            let sealed = typed.sealed(&app, &visit, username);
+            let sealed = typed.sealed(app, &visit, username);
             Ok(comes_again(form.waits(username, sealed), retry_after_seconds))
         }
         Err(Error::PasswordToChoose) => {
             // From now on there is time to think.
-            let sealed = Typed { since: visit.at, ..typed }.sealed(&app, &visit, username);
-            Ok(form.chooses(StatusCode::OK, username, sealed, String::new()))
+            let sealed = Typed { since: visit.at, ..typed }.sealed(app, &visit, username);
+            Ok(form.chooses(StatusCode::OK, username, sealed, None))
         }
-        Err(error) => refused(form, username, error, visit.at),
+        Err(error) => refused(form, username, error),
     }
 }
 
@@ -84,31 +100,51 @@ pub async fn choose(
     headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Problem> {
+    match Switch::of(&fields) {
+        None => chosen(&app, page, &headers, &fields, false).await,
+        Some(switch) => {
+            let answer = chosen(&app, switch.applied(page), &headers, &fields, true).await?;
+            Ok(switch.remembered(&app, answer))
+        }
+    }
+}
+
+/// Whoever only switches is asked again, and types the new password again.
+async fn chosen(
+    app: &App,
+    page: Page,
+    headers: &HeaderMap,
+    fields: &Fields,
+    is_switch: bool,
+) -> Result<Response, Problem> {
     let username = fields.text("username");
     let (browser, visit) = (page.session.clone(), page.visit.clone());
-    let form = SignInPage::new(&app, page, fields.text("to")).await;
-    let typed = Typed::open(&app, &visit, username, fields.text("typed"));
+    let form = SignInPage::new(app, page, fields.text("to")).await;
+    let typed = Typed::open(app, &visit, username, fields.text("typed"));
     let Some(typed) = typed.filter(|typed| typed.may_choose(visit.at)) else {
-        let words = form.page().say(words::sign_in::CHOOSE_LATE).to_owned();
-        return Ok(form.again(StatusCode::UNPROCESSABLE_ENTITY, username, words));
+        return Ok(form.again(StatusCode::UNPROCESSABLE_ENTITY, username, Some(Wrong::ChooseLate)));
     };
+    if is_switch {
+        let sealed = typed.sealed(app, &visit, username);
+        return Ok(form.chooses(StatusCode::OK, username, sealed, Wrong::said(fields)));
+    }
     let attempt = Attempt {
         username,
         password: typed.password.expose(),
         address: visit.address,
-        device: &device::of(&headers),
+        device: &device::of(headers),
         browser: browser.as_deref(),
         limits: app.session_limits,
     };
     let new = fields.raw("new").unwrap_or_default();
-    match change(&app, &visit, Actor::Anonymous, &attempt, new).await {
-        Ok(opened) => Ok(signed_in(&app, &opened, form.to())),
-        Err(error) => match unfit(form.page(), &error) {
-            Some(words) => {
-                let sealed = typed.sealed(&app, &visit, username);
-                Ok(form.chooses(StatusCode::UNPROCESSABLE_ENTITY, username, sealed, words))
+    match change(app, &visit, Actor::Anonymous, &attempt, new).await {
+        Ok(opened) => Ok(signed_in(app, &opened, form.to())),
+        Err(error) => match Wrong::with_new(&error) {
+            Some(wrong) => {
+                let sealed = typed.sealed(app, &visit, username);
+                Ok(form.chooses(StatusCode::UNPROCESSABLE_ENTITY, username, sealed, Some(wrong)))
             }
-            None => refused(form, username, error, visit.at),
+            None => refused(form, username, error),
         },
     }
 }
@@ -131,18 +167,6 @@ pub async fn change(app: &App, visit: &Visit, actor: Actor, attempt: &Attempt<'_
     proof.open(&app.database, &context, attempt).await
 }
 
-/// What is wrong with a new password, if it is that.
-pub fn unfit(page: &Page, error: &Error) -> Option<String> {
-    let words = match error {
-        Error::PasswordGuessable => words::identity::PASSWORD_GUESSABLE.clone(),
-        Error::PasswordSame => words::identity::PASSWORD_SAME.clone(),
-        Error::PasswordTooLong { max } => words::identity::password_too_long(*max),
-        Error::PasswordTooShort { min } => words::identity::password_too_short(*min),
-        _ => return None,
-    };
-    Some(page.say(&words).to_owned())
-}
-
 /// The way on, with the cookie of the session.
 pub fn signed_in(app: &App, opened: &Opened, to: &str) -> Response {
     let mut response = see_other(to);
@@ -163,42 +187,25 @@ fn comes_again(mut response: Response, retry_after_seconds: u32) -> Response {
 }
 
 /// The form with what the visitor may know of the reason.
-fn refused(form: SignInPage, username: &str, error: Error, at: Instant) -> Result<Response, Problem> {
-    let page = form.page();
-    let (status, retry_after, words) = match error {
-        Error::PasswordEnded => {
-            (StatusCode::UNPROCESSABLE_ENTITY, None, page.say(words::sign_in::PASSWORD_ENDED).to_owned())
-        }
-        Error::Refused => (StatusCode::UNPROCESSABLE_ENTITY, None, page.say(words::sign_in::REFUSED).to_owned()),
-        Error::PasswordTooLong { max } => {
-            let words = page.say(&words::sign_in::too_long(max)).to_owned();
-            (StatusCode::UNPROCESSABLE_ENTITY, None, words)
-        }
+fn refused(form: SignInPage, username: &str, error: Error) -> Result<Response, Problem> {
+    let (status, retry_after, wrong) = match error {
+        Error::PasswordEnded => (StatusCode::UNPROCESSABLE_ENTITY, None, Wrong::Ended),
+        Error::Refused => (StatusCode::UNPROCESSABLE_ENTITY, None, Wrong::Refused),
+        Error::PasswordTooLong { .. } => (StatusCode::UNPROCESSABLE_ENTITY, None, Wrong::TypedTooLong),
         Error::Throttled { retry_at, retry_after_seconds } => {
-            let words = throttled(page, retry_at, at, retry_after_seconds);
-            (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds), words)
+            (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds), Wrong::Throttled(retry_at))
         }
         // The form is there again, with the name, as soon as there is an answer.
         Error::Fault(fault) if fault.kind() == FaultKind::Unavailable => {
-            let words = page.say(words::problem::UNAVAILABLE_HELP).to_owned();
-            let mut response = form.again(StatusCode::SERVICE_UNAVAILABLE, username, words);
+            let mut response = form.again(StatusCode::SERVICE_UNAVAILABLE, username, Some(Wrong::Unavailable));
             response.extensions_mut().insert(Reason(fault.to_string()));
             return Ok(response);
         }
         other => return Err(other.into()),
     };
-    let mut response = form.again(status, username, words);
+    let mut response = form.again(status, username, Some(wrong));
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(response)
-}
-
-/// When to try again, by the clock and as a duration: a page may have been open for a while.
-pub fn throttled(page: &Page, retry_at: Instant, at: Instant, seconds: u32) -> String {
-    // A second is rounded up, or a visitor who takes the page at its word comes a moment too early.
-    let clock = retry_at.plus_seconds(i64::from(retry_at.as_micros() % 1_000_000 != 0)).legal_text();
-    let clock = if retry_at.date() == at.date() { clock.get(11..).unwrap_or(&clock) } else { &clock };
-    let wait = page.say(&rendering::wait(seconds)).to_owned();
-    page.say(&words::sign_in::throttled(clock, wait)).to_owned()
 }

@@ -687,3 +687,60 @@ async fn a_wrong_password_on_the_page_that_changes_it_is_told_of_the_person_whos
     let person = identity::person::find_by_name(&mut tx, "张伟").await.unwrap().remove(0).person_id;
     assert_eq!((told.actor_kind.as_str(), told.actor.as_str()), ("person", person.as_str()));
 }
+
+/// What a form has in hidden fields, with something more.
+fn sent<'v>(hidden: &'v [(&'static str, String)], more: &[(&'static str, &'v str)]) -> Vec<(&'static str, &'v str)> {
+    hidden.iter().map(|(name, value)| (*name, value.as_str())).chain(more.iter().copied()).collect()
+}
+
+#[tokio::test]
+async fn whoever_switches_where_a_password_is_chosen_reads_the_same_and_has_chosen_nothing() {
+    let site = site().await;
+    hand_out(&site).await;
+    let browser = Browser::new(&site);
+    let page = browser.sign_in("zhangwei", HANDED_OUT, "/me").await;
+    assert!(page.text.contains("form=\"choosing\" name=\"switch\" value=\"en\""), "{}", page.text);
+    let fields = |page: &Answer| ["csrf", "to", "username", "typed"].map(|name| (name, page.hidden(name)));
+    let (hidden, new) = (fields(&page), "lanterns along the river");
+    let english = browser.post("/sign-in/choose", &sent(&hidden, &[("new", new), ("switch", "en")])).await;
+    assert_eq!((english.status, site.sessions().await), (StatusCode::OK, 0));
+    assert!(english.text.contains("<html lang=\"en\"") && english.text.contains("S-05"), "{}", english.text);
+    assert!(!english.text.contains(new) && !english.text.contains(HANDED_OUT));
+    assert_eq!(browser.cookie("guosuo-lang").as_deref(), Some("en"));
+    // What is wrong is said again, in large type too.
+    let refused = browser.post("/sign-in/choose", &sent(&fields(&english), &[("new", "short")])).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut hidden = fields(&refused).to_vec();
+    hidden.push(("wrong", refused.hidden("wrong")));
+    let large = browser.post("/sign-in/choose", &sent(&hidden, &[("new", ""), ("switch", "elder")])).await;
+    assert!(large.text.contains("data-ui=\"elder\"") && large.text.contains("at least 15"), "{}", large.text);
+    let chinese = browser.post("/sign-in/choose", &sent(&hidden, &[("switch", "zh")])).await;
+    assert!(chinese.text.contains("密码至少 15"), "{}", chinese.text);
+    let done = browser.post("/sign-in/choose", &sent(&fields(&chinese), &[("new", new)])).await;
+    assert_eq!((done.status, done.location(), site.sessions().await), (StatusCode::SEE_OTHER, "/me", 1));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_password_is_read_in_another_language_and_no_address_has_what_was_typed() {
+    let site = site().await;
+    let browser = Browser::new(&site);
+    let refused = browser.sign_in("zhangwei", "not the one", "/me").await;
+    assert!(!refused.text.contains("back="), "an address has nothing of a sign-in: {}", refused.text);
+    let hidden = ["csrf", "to", "wrong"].map(|name| (name, refused.hidden(name)));
+    let english =
+        browser.post("/sign-in", &sent(&hidden, &[("username", "zhangwei"), ("password", ""), ("switch", "en")])).await;
+    assert!(english.text.contains("value=\"zhangwei\"") && english.text.contains("is not correct"), "{}", english.text);
+    assert_eq!((english.status, site.sessions().await), (StatusCode::OK, 0));
+    assert_eq!(site.events::<identity::events::SignInFailed>().await.len(), 1, "nothing was tried");
+    browser.sign_in("zhangwei", PASSWORD, "/me").await;
+    let csrf = browser.get("/me/password").await.hidden("csrf");
+    let typed = [("csrf", csrf.as_str()), ("current", PASSWORD), ("new", "short of it")];
+    let refused = browser.post("/me/password", &typed).await;
+    assert!(refused.text.contains("id=\"again\"") && refused.text.contains("Type both passwords again"));
+    let hidden = ["csrf", "wrong"].map(|name| (name, refused.hidden(name)));
+    let chinese = browser.post("/me/password", &sent(&hidden, &[("current", PASSWORD), ("switch", "zh")])).await;
+    assert!(chinese.text.contains("密码至少 15") && chinese.text.contains("两个密码都要重新填写"), "{}", chinese.text);
+    for page in [&refused.text, &chinese.text] {
+        assert!(!page.contains("short of it") && !page.contains(PASSWORD) && !page.contains("back="), "{page}");
+    }
+}

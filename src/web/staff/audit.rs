@@ -6,12 +6,7 @@ mod home;
 
 use identity::Role;
 
-use crate::kit::{
-    access::{AssuranceLevel::Password, Guard},
-    admission::Roles,
-    asked::ALWAYS_ASKS,
-    table::Table,
-};
+use crate::kit::{access::AssuranceLevel::Password, admission::Roles, asked::ALWAYS_ASKS, table::Table};
 
 /// Those who read the log.
 const AUDITOR: Roles = Roles(&[Role::Auditor], Password);
@@ -22,6 +17,6 @@ pub fn routes(table: Table) -> Table {
         .get("/audit", AUDITOR, home::home)
         .asking(("/audit/find", "/audit/find"), AUDITOR, ALWAYS_ASKS, home::find)
         .get("/audit/entries", AUDITOR, entries::list)
-        .post("/audit/entries", AUDITOR, Guard::Form, entries::choose)
+        .asking(("/audit/entries", "/audit/entries/find"), AUDITOR, ALWAYS_ASKS, entries::choose)
         .get("/audit/entries.csv", AUDITOR, entries::export)
 }

@@ -175,12 +175,14 @@ struct Confirm<'a> {
 #[template(path = "staff/shown_once.html")]
 pub struct ShownOnce {
     pub page: Page,
+    /// The same, for whoever switches the language or the size.
+    pub sealed: String,
     /// What kind of secret stands beside it.
-    pub label: &'static Text,
+    pub label: Text,
     /// Of whom or what it is.
     pub about: String,
     /// What else its owner is told with it.
-    pub facts: Vec<(&'static Text, String)>,
+    pub facts: Vec<(Text, String)>,
     pub value: String,
     /// What to do with it.
     pub then: Text,
@@ -232,13 +234,8 @@ pub fn ask(page: Page, act: Act<'_>) -> Response {
     html(StatusCode::OK, &Confirm { page, act, reason: String::new() })
 }
 
-/// A secret, in the one answer that has it.
-pub fn shown_once(once: ShownOnce) -> Response {
-    let page = once.page.shown_once();
-    html(StatusCode::OK, &ShownOnce { page, ..once })
-}
-
 /// That a secret was shown before: a page that had it is loaded again, and nothing is done again.
 pub fn was_shown(page: Page, places: &[(&str, &str)], another: &'static Text, back: &str) -> Response {
+    let page = page.opened_at(back.to_owned());
     html(StatusCode::CONFLICT, &WasShown { page, places, another, back })
 }

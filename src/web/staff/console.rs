@@ -17,11 +17,14 @@ mod tests;
 use identity::Role;
 use seals::Deed;
 
-use crate::kit::{
-    access::{AssuranceLevel::Password, Guard},
-    admission::Roles,
-    asked::{ALWAYS_ASKS, CONFIRMED},
-    table::Table,
+use crate::{
+    kit::{
+        access::{AssuranceLevel::Password, Guard},
+        admission::Roles,
+        asked::{ALWAYS_ASKS, CONFIRMED},
+        table::Table,
+    },
+    staff::shown,
 };
 
 /// Those who apply, and act on what was issued.
@@ -45,7 +48,7 @@ pub fn routes(table: Table) -> Table {
         .get("/console", STAFF, home::home)
         .get("/console/apply", CLERK, apply::choose)
         .get("/console/apply/{code}", CLERK, apply::form)
-        .asking(("/console/apply/{code}", "/console/apply/{code}/holder"), CLERK, "holder", apply::submit)
+        .asking_and_told(("/console/apply/{code}", "/console/apply/{code}/holder"), CLERK, "holder", apply::submit)
         .get("/console/applications", EITHER, applications::list)
         .get("/console/applications/{id}", EITHER, applications::review)
         .post("/console/applications/{id}/adopt", CLERK, Guard::Form, applications::adopt)
@@ -62,10 +65,15 @@ pub fn routes(table: Table) -> Table {
         .asking(("/console/licences/{id}/revoke", "/console/licences/{id}/revoke/sure"), CLERK, CONFIRMED, revoke::file)
         .get("/console/revocations", EITHER, revocations::list)
         .get("/console/revocations/{id}", EITHER, revocations::show)
-        .post("/console/revocations/{id}/adopt", CLERK, Guard::Form, revocations::adopt)
+        .told(("/console/revocations/{id}/adopt", "/console/revocations/{id}/adopt"), CLERK, revocations::adopt)
         .confirmed("/console/revocations/{id}/approve", REVIEWER, revocations::approve)
-        .post("/console/revocations/{id}/refuse", EITHER, Guard::Form, revocations::refuse)
-        .post("/console/revocations/{id}/withdraw", CLERK, Guard::Form, revocations::withdraw)
+        .told(("/console/revocations/{id}/refuse", "/console/revocations/{id}/refuse"), EITHER, revocations::refuse)
+        .told(
+            ("/console/revocations/{id}/withdraw", "/console/revocations/{id}/withdraw"),
+            CLERK,
+            revocations::withdraw,
+        )
+        .post("/console/shown", STAFF, Guard::Form, shown::again)
         .get("/console/seals", STAFF, seals::list)
         .asking(("/console/seals", "/console/seals/new"), KEEPER, CONFIRMED, keeping::make)
         .get("/console/seals/{id}", STAFF, seals::show)

@@ -12,6 +12,7 @@ mod searched;
 mod tests;
 
 use identity::Role;
+pub use reset::HandedOver;
 
 use crate::kit::{
     access::{AssuranceLevel::Password, DESK, Guard},
@@ -32,10 +33,10 @@ pub fn routes(table: Table) -> Table {
         .get("/desk/receipts", Roles(DESK, Password), receipt::find)
         .get("/desk/receipts/{number}", Roles(DESK, Password), receipt::show)
         .get("/desk/resets", COUNTER, reset::list)
-        .post("/desk/resets", COUNTER, Guard::Form, reset::file)
+        .told(("/desk/resets", "/desk/resets/filed"), COUNTER, reset::file)
         .asking(("/desk/resets/find", "/desk/resets/find"), COUNTER, ALWAYS_ASKS, reset::find)
         .get("/desk/resets/{id}", COUNTER, reset::show)
-        .post("/desk/resets/{id}/approve", COUNTER, Guard::Form, reset::approve)
-        .post("/desk/resets/{id}/refuse", COUNTER, Guard::Form, reset::refuse)
-        .post("/desk/resets/{id}/withdraw", COUNTER, Guard::Form, reset::withdraw)
+        .told(("/desk/resets/{id}/approve", "/desk/resets/{id}/approve"), COUNTER, reset::approve)
+        .told(("/desk/resets/{id}/refuse", "/desk/resets/{id}/refuse"), COUNTER, reset::refuse)
+        .told(("/desk/resets/{id}/withdraw", "/desk/resets/{id}/withdraw"), COUNTER, reset::withdraw)
 }

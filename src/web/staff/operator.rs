@@ -60,7 +60,7 @@ pub fn routes(table: Table) -> Table {
         .get("/operator/proposals", OPERATOR, proposals::list)
         .get("/operator/proposals/{id}", OPERATOR, proposals::show)
         .post("/operator/proposals/{id}/approve", OPERATOR, Guard::Form, proposals::approve)
-        .post("/operator/proposals/{id}/refuse", OPERATOR, Guard::Form, proposals::refuse)
+        .told(("/operator/proposals/{id}/refuse", "/operator/proposals/{id}/refuse"), OPERATOR, proposals::refuse)
         .post("/operator/proposals/{id}/withdraw", OPERATOR, Guard::Form, proposals::withdraw)
         .get("/operator/requests", OPERATOR, requests::find)
         .get("/operator/keys", OPERATOR, keys::list)

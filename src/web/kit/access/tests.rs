@@ -147,7 +147,9 @@ async fn request(office: &Office, row: &Row, caller: &Caller, csrf: &str) -> Req
         }
     };
     let (kind, body) = match row.guard {
-        Guard::Form | Guard::Asking { .. } => ("application/x-www-form-urlencoded", format!("csrf={csrf}")),
+        Guard::Form | Guard::Asking { .. } | Guard::Told { .. } => {
+            ("application/x-www-form-urlencoded", format!("csrf={csrf}"))
+        }
         Guard::Upload => (
             "multipart/form-data; boundary=x",
             format!("--x\r\ncontent-disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n--x--\r\n"),

@@ -194,7 +194,7 @@ pub async fn list(
 }
 
 /// `POST /audit/entries`: the way to entries of a kind, of an actor, about something, or of several of these at once. A form
-/// and not a query, because somebody may type the number of a person.
+/// and not a query, because somebody may type the number of a person; what finds nothing is had again with what was typed.
 pub async fn choose(State(app): State<App>, auditor: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let mut chosen = Vec::new();
     if let Some((kind, _)) = event_kinds().find(|(kind, _)| *kind == fields.text("kind")) {

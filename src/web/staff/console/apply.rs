@@ -182,8 +182,10 @@ pub async fn submit(
             work.commit().await?;
             Ok(id)
         };
-        match app.database.attempt(&clerk.context(), apply).await {
-            Ok(id) => return Ok(see_other(&format!("/console/applications/{id}"))),
+        match clerk.act(apply).await {
+            // Opened from its address, and nothing is wrong with it any more.
+            Ok(None) => {}
+            Ok(Some(id)) => return Ok(see_other(&format!("/console/applications/{id}"))),
             Err(Error::Fields(wrong)) => errors.extend(wrong.into_iter().map(|error| {
                 let label = licence_type
                     .field(&error.key)
@@ -204,7 +206,8 @@ pub async fn submit(
     if let Holder::Person(person) = &stored {
         clerk.tell(PersonOpened { person: person.clone(), what: "application".to_owned() }).await?;
     }
-    Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &second_step(page, &licence_type, &holder, &fields, errors)))
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok(html(status, &second_step(page, &licence_type, &holder, &fields, errors)))
 }
 
 async fn look_up(

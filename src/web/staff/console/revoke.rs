@@ -124,14 +124,22 @@ pub async fn file(
         }
         return begin((&app, &clerk), page, &licence, typed, (StatusCode::UNPROCESSABLE_ENTITY, errors)).await;
     };
-    if !confirm::is_confirmed(&fields) {
-        return ask((&app, &clerk), page, &licence, (reason, number)).await;
-    }
     let file = async |mut work: Work| {
         let filed = revocation::file(&mut work, &licence.id, reason, number).await?;
         work.commit().await?;
         Ok(filed)
     };
+    if !confirm::is_confirmed(&fields) {
+        // What cannot be done is said before anybody is asked to confirm it.
+        return match clerk.rehearse(file).await {
+            Err(Problem::Domain { status, text, .. }) => {
+                let errors = vec![FieldError::new(&page, "reason", &text)];
+                begin((&app, &clerk), page, &licence, typed, (status, errors)).await
+            }
+            Err(problem) => Err(problem),
+            Ok(_) => ask((&app, &clerk), page, &licence, (reason, number)).await,
+        };
+    }
     match clerk.attempt(file).await {
         Ok(Filed::Waiting(waiting)) => Ok(see_other(&format!("/console/revocations/{}", waiting.id))),
         Ok(Filed::Revoked(_)) => Ok(see_other(&format!("/console/licences/{}", licence.id))),

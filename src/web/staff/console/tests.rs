@@ -201,6 +201,37 @@ async fn what_was_entered_stays_after_a_mistake() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_an_application_is_read_in_another_language_with_what_was_typed_and_nothing_is_done() {
+    let office = office().await;
+    let clerk = Desk::new(&office, &office.clerk).await;
+    let found = clerk.post(&form(), &[("number", office.company.as_str())]).await;
+    let holder = hidden(&found.text, "holder");
+    let refused = clerk.post(&form(), &[("holder", &holder), ("f_residence", "解放路"), ("valid_from", "soon")]).await;
+    let back = refused.text.split_once("back=").unwrap().1.split('"').next().unwrap();
+    let back = percent_encoding::percent_decode_str(back).decode_utf8().unwrap().into_owned();
+    assert!(!back.contains("soon"), "what was typed cannot be read in {back}");
+    let english = Desk { office: &office, cookie: format!("{}; guosuo-lang=en", clerk.cookie) };
+    let again = english.get(&back).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", again.text);
+    for part in ["<html lang=\"en\"", "解放路", "href=\"#valid_from\"", &holder] {
+        assert!(again.text.contains(part), "{part}: {}", again.text);
+    }
+    // Opened when nothing is wrong with it, it is only shown: who hands it in sends it.
+    let mut fields = crate::kit::form::Fields::default();
+    fields.add("holder".to_owned(), holder.clone()).unwrap();
+    for (name, value) in FIELDS {
+        fields.add(name.to_owned(), value.to_owned()).unwrap();
+    }
+    let request = Request::get("/").header(header::COOKIE, &clerk.cookie).body(Body::empty()).unwrap();
+    let visit = crate::kit::visit::Visit::of(&office.app, &request);
+    let path = format!("{}/holder", form());
+    let right = crate::kit::asked::address(&office.app, &visit, &path, &fields).unwrap();
+    let shown = clerk.get(&right).await;
+    assert!(shown.status == StatusCode::OK && shown.text.contains("热食类食品制售"), "{}", shown.text);
+    assert_eq!(office.count("select count(*) from application").await, 0);
+}
+
+#[tokio::test]
 async fn a_form_in_gbk_is_refused_and_nothing_is_kept() {
     let office = office().await;
     let clerk = Desk::new(&office, &office.clerk).await;

@@ -33,6 +33,7 @@ use crate::{
         again::Again,
         confirm::{self, Asked},
         proposed::progress_tag,
+        shown,
     },
 };
 
@@ -159,12 +160,14 @@ struct One {
 
 #[derive(askama::Template)]
 #[template(path = "staff/desk/handed_over.html")]
-struct HandedOver {
-    page: Page,
-    name: String,
-    username: String,
-    password: String,
-    until: String,
+pub struct HandedOver {
+    pub page: Page,
+    /// The same, for whoever switches the language or the size.
+    pub sealed: String,
+    pub name: String,
+    pub username: String,
+    pub password: String,
+    pub until: String,
 }
 
 /// `GET /desk/resets`: the form, and what was filed in the department.
@@ -294,15 +297,14 @@ async fn hand_over((app, staff): (&App, &Staff), page: Page, view: &ResetView) -
         Ok(done)
     };
     let done = staff.attempt(approve).await?;
-    let handed_over = HandedOver {
-        page: page.shown_once(),
+    let handed_over = shown::Shown::HandedOver {
         // A list is no look at people: it names them as far as one knows them already.
         name: base::mask::person_name(&view.name),
         username: done.username,
         password: clear.expose().clone(),
         until: done.until.legal_text(),
     };
-    Ok(html(StatusCode::OK, &handed_over))
+    Ok(shown::show(app, page, handed_over))
 }
 
 /// `POST /desk/resets/{id}/refuse`, with a reason that whoever filed it is told.

@@ -23,8 +23,9 @@ use crate::{
     },
     staff::{
         again::Again,
-        confirm::{self, Act, Asked, Change, ShownOnce},
+        confirm::{self, Act, Asked, Change},
         proposed::{self, Waiting},
+        shown::{self, Shown},
     },
 };
 
@@ -249,9 +250,9 @@ async fn perform(
 }
 
 /// A new secret, shown once.
-pub(super) fn shown_once(page: Page, about: String, value: String, back: String) -> Response {
-    let (label, then) = (words::clients::SECRET_VALUE, words::clients::SECRET_FOLLOWS.clone());
-    confirm::shown_once(ShownOnce { page, label, about, facts: Vec::new(), value, then, back })
+pub(super) fn shown_once(app: &App, page: Page, about: String, value: String, back: String) -> Response {
+    let (label, then) = (words::clients::SECRET_VALUE.into(), words::clients::SECRET_FOLLOWS.into());
+    shown::show(app, page, Shown::Once { label, about, facts: Vec::new(), value, then, back })
 }
 
 /// That a new secret was shown already.

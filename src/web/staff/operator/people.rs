@@ -38,8 +38,9 @@ use crate::{
     },
     staff::{
         again::Again,
-        confirm::{self, Act, Asked, Change, ShownOnce},
+        confirm::{self, Act, Asked, Change},
         proposed::{self, Waiting},
+        shown::{self, Shown},
         told::{Names, who},
     },
 };
@@ -490,7 +491,7 @@ async fn reset(
         Ok(done)
     };
     let done = by.attempt(hand_over).await?;
-    Ok(handed_over(page, name, done, clear.expose().clone(), account_way(view)))
+    Ok(handed_over((app, page), name, done, clear.expose().clone(), account_way(view)))
 }
 
 /// The name of who owns an account: whoever hands a password over is shown it, and that is a look.
@@ -501,11 +502,17 @@ pub(super) async fn owner(app: &App, by: &Staff, person: &PersonId) -> Result<St
 }
 
 /// A first password, shown once.
-pub(super) fn handed_over(page: Page, name: String, done: HandedOver, value: String, back: String) -> Response {
-    let facts = vec![(words::people::NAME, name), (words::reset::SIGN_IN_AT, page.sign_in_url())];
-    let then = words::reset::done_until(done.until.legal_text());
-    let label = words::reset::DONE;
-    confirm::shown_once(ShownOnce { page, label, about: done.username, facts, value, then, back })
+pub(super) fn handed_over(
+    (app, page): (&App, Page),
+    name: String,
+    done: HandedOver,
+    value: String,
+    back: String,
+) -> Response {
+    let facts = vec![(words::people::NAME.into(), name), (words::reset::SIGN_IN_AT.into(), page.sign_in_url())];
+    let then = (&words::reset::done_until(done.until.legal_text())).into();
+    let label = words::reset::DONE.into();
+    shown::show(app, page, Shown::Once { label, about: done.username, facts, value, then, back })
 }
 
 /// That a first password was shown already.

@@ -231,8 +231,8 @@ pub async fn approve(
     Ok(match by.attempt(approve).await {
         Err(problem) => return again(&app, &by, page, &found, problem).await,
         Ok(Outcome::Done) => see_other(&format!("/operator/proposals/{id}")),
-        Ok(Outcome::Password(done)) => people::handed_over(page, name, done, clear.expose().clone(), back),
-        Ok(Outcome::Secret(secret)) => clients::shown_once(page, found.object, secret.expose().clone(), back),
+        Ok(Outcome::Password(done)) => people::handed_over((&app, page), name, done, clear.expose().clone(), back),
+        Ok(Outcome::Secret(secret)) => clients::shown_once(&app, page, found.object, secret.expose().clone(), back),
     })
 }
 

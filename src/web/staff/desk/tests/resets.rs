@@ -278,3 +278,52 @@ async fn the_sign_in_page_says_where_a_forgotten_password_is_reset_and_what_to_b
         assert!(page.contains(words), "{words}: {page}");
     }
 }
+
+#[tokio::test]
+async fn a_first_password_is_read_in_another_language_and_size_on_the_page_that_shows_it_once() {
+    let desk = desk(&[Role::Counter]).await;
+    sign_in(&desk.app, &CITIZEN, 81, &[]).await;
+    let second = sign_in(&desk.app, &SECOND, 82, &[Role::Counter]).await;
+    let form = found(&desk, IdentityNumber::complete(CITIZEN.number).unwrap().as_str()).await;
+    let reset = location(&desk.post(&desk.cookie, "/desk/resets", &filled(&form)).await);
+    let done = desk.post(&second, &format!("{reset}/approve"), &[("compared", "yes")]).await;
+    assert!(done.text.contains("form=\"shown\" name=\"switch\" value=\"en\""), "{}", done.text);
+    let first = between(&done.text, "id=\"first-password\">", '<');
+    let sealed = between(&done.text, "name=\"sealed\" value=\"", '"');
+    for (switch, mark) in [("en", "<html lang=\"en\""), ("elder", "data-ui=\"elder\"")] {
+        let again = desk.post(&second, "/console/shown", &[("sealed", sealed), ("switch", switch)]).await;
+        assert_eq!(again.status, StatusCode::OK, "{}", again.text);
+        assert!(again.text.contains(mark) && again.text.contains(&format!(">{first}<")), "{switch}: {}", again.text);
+        assert_eq!(again.headers[header::CACHE_CONTROL], "no-store");
+    }
+    // In nobody else's session, and made up or later, it is nothing.
+    let others = desk.post(&desk.cookie, "/console/shown", &[("sealed", sealed)]).await;
+    let made_up = desk.post(&second, "/console/shown", &[("sealed", "x")]).await;
+    assert_eq!((location(&others), location(&made_up)), ("/console".to_owned(), "/console".to_owned()));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_reset_is_read_in_another_language_with_what_was_typed_and_nothing_is_done() {
+    let desk = desk(&[Role::Counter]).await;
+    sign_in(&desk.app, &CITIZEN, 81, &[]).await;
+    let second = sign_in(&desk.app, &SECOND, 82, &[Role::Counter]).await;
+    let number = IdentityNumber::complete(CITIZEN.number).unwrap();
+    let back = |page: &str| {
+        let back = between(page, "back=", '"').to_owned();
+        percent_encoding::percent_decode_str(&back).decode_utf8().unwrap().into_owned()
+    };
+    let form = found(&desk, number.as_str()).await;
+    let fields = [("account", form.0.as_str()), ("searched", form.1.as_str()), ("document", "identity_card")];
+    let wrong = desk.post(&desk.cookie, "/desk/resets", &fields).await;
+    let again = desk.get(&format!("{}; guosuo-lang=en", desk.cookie), &back(&wrong.text)).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", again.text);
+    assert!(again.text.contains("<html lang=\"en\"") && again.text.contains("href=\"#compared\""), "{}", again.text);
+    assert!(again.text.contains("value=\"identity_card\" selected"), "{}", again.text);
+    let reset = location(&desk.post(&desk.cookie, "/desk/resets", &filled(&form)).await);
+    let long = "长".repeat(300);
+    let refused = desk.post(&second, &format!("{reset}/refuse"), &[("reason", &long)]).await;
+    let again = desk.get(&format!("{second}; guosuo-lang=en"), &back(&refused.text)).await;
+    assert!(again.text.contains("<html lang=\"en\"") && again.text.contains(&long), "{}", again.text);
+    let state = desk.get(&second, &reset).await.text;
+    assert!(state.contains("id=\"approve\""), "nobody refused it: {state}");
+}

@@ -26,6 +26,7 @@ pub(crate) mod preferences;
 pub(crate) mod problem;
 pub mod refusal;
 pub(crate) mod rendering;
+pub(crate) mod said;
 pub(crate) mod security_headers;
 pub(crate) mod session;
 pub mod shares;

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use axum::{body::Body, extract::Request, middleware::Next, response::Response};
-use http::{Method, StatusCode, header::CONTENT_TYPE};
+use http::{
+    Method, StatusCode,
+    header::{CONTENT_TYPE, LOCATION},
+};
 
 use crate::kit::{access::Row, named};
 
@@ -41,6 +44,10 @@ const NOTHING_TYPED: [&str; 6] = [
 pub async fn keep_what_answers_a_form(request: Request, next: Next) -> Response {
     let sent_to = (!request.method().is_safe()).then(|| request.uri().to_string());
     let response = next.run(request).await;
+    let leads_to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
+    let flags = leads_to.split_once('?').map_or("", |(_, query)| query).split('&').filter(|flag| !flag.is_empty());
+    let bare: Vec<_> = flags.filter(|flag| !flag.contains('=')).collect();
+    assert!(sent_to.is_none() || bare.is_empty(), "{leads_to} says that something was done for ever");
     let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let Some(sent_to) = sent_to.filter(|_| is_page) else { return response };
     let (parts, body) = response.into_parts();

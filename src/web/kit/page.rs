@@ -174,6 +174,11 @@ impl Page {
         self.session.as_ref().is_some_and(|session| session.has(Role::Counter))
     }
 
+    /// What the page is made with.
+    pub(super) fn app(&self) -> &App {
+        &self.app
+    }
+
     /// The number of this request.
     pub fn request_id(&self) -> &str {
         self.visit.request_id.as_str()

@@ -9,7 +9,7 @@ use crate::{
     App, Page, Problem,
     kit::{
         form::{Fields, Query},
-        page::{html, see_other},
+        page::html,
         session::Citizen,
         wording::Worded,
     },
@@ -51,12 +51,12 @@ pub async fn list(
             consented: found.consented,
         })
         .collect();
-    let withdrawn = query.has("withdrawn");
+    let withdrawn = page.says(&query, "withdrawn");
     Ok(html(StatusCode::OK, &AppsPage { page, apps, withdrawn }))
 }
 
 /// `POST /me/apps/withdraw`: the consent and every token are gone when this is answered.
-pub async fn withdraw(citizen: Citizen, fields: Fields) -> Result<Response, Problem> {
+pub async fn withdraw(citizen: Citizen, page: Page, fields: Fields) -> Result<Response, Problem> {
     let client = ClientId::parse(fields.text("client")).map_err(|_| Problem::NotFound)?;
     let withdraw = async |mut work: Work| {
         // Nothing left to take back is as good as taken back.
@@ -64,5 +64,5 @@ pub async fn withdraw(citizen: Citizen, fields: Fields) -> Result<Response, Prob
         Ok(work.commit().await?)
     };
     citizen.attempt(withdraw).await?;
-    Ok(see_other("/me/apps?withdrawn"))
+    Ok(page.leads_back("/me/apps", "withdrawn"))
 }

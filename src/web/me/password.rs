@@ -30,7 +30,7 @@ struct Password {
 
 /// `GET /me/password`.
 pub async fn show(page: Page, Query(query): Query) -> Response {
-    let changed = query.has("changed");
+    let changed = page.says(&query, "changed");
     html(StatusCode::OK, &Password { changed, ..Password::empty(page) })
 }
 
@@ -57,7 +57,9 @@ pub async fn change(
     };
     let actor = citizen.session.person_actor();
     let error = match password::change(&app, &visit, actor, &attempt, fields.raw("new").unwrap_or_default()).await {
-        Ok(opened) => return Ok(password::signed_in(&app, &opened, "/me/password?changed")),
+        Ok(opened) => {
+            return Ok(password::signed_in(&app, &opened, &page.way_back("/me/password", "changed")));
+        }
         Err(error) => error,
     };
     let (status, retry_after, wrong) = match error {

@@ -10,7 +10,7 @@ use crate::{
     App, Page, Problem,
     kit::{
         form::{Fields, Query},
-        page::{html, see_other},
+        page::html,
         session::Citizen,
     },
 };
@@ -43,12 +43,12 @@ pub async fn list(
     let found = session::list(&mut tx, &citizen.session.person_id, page.visit.at, &after).await?;
     drop(tx);
     let current = citizen.session.session_id.clone();
-    let closed = query.has("closed");
+    let closed = page.says(&query, "closed");
     Ok(html(StatusCode::OK, &Sessions { page, current, open: found.items, next: found.next, closed }))
 }
 
 /// `POST /me/sessions/close`: one session of one's own (`session=…`), or all but this one (`others`).
-pub async fn close(citizen: Citizen, fields: Fields) -> Result<Response, Problem> {
+pub async fn close(citizen: Citizen, page: Page, fields: Fields) -> Result<Response, Problem> {
     let (person, current) = (&citizen.session.person_id, &citizen.session.session_id);
     let one = if fields.has("others") {
         None
@@ -65,5 +65,5 @@ pub async fn close(citizen: Citizen, fields: Fields) -> Result<Response, Problem
         Ok(work.commit().await?)
     };
     citizen.attempt(close).await?;
-    Ok(see_other("/me/sessions?closed"))
+    Ok(page.leads_back("/me/sessions", "closed"))
 }

@@ -12,12 +12,7 @@ use records::Work;
 
 use crate::{
     App, Page, Problem,
-    kit::{
-        asked::CONFIRMED,
-        form::Fields,
-        page::{html, see_other},
-        session::Staff,
-    },
+    kit::{asked::CONFIRMED, form::Fields, page::html, session::Staff},
 };
 
 /// What an act on an object comes with: who asks, on which page, for which object, with which form.
@@ -146,16 +141,16 @@ const PROPOSED: &str = "proposed";
 
 /// The same for who proposes to operators.
 pub fn what_was_done_or_proposed_to_operators(page: &Page, query: &Fields) -> &'static str {
-    if query.has(PROPOSED) { page.say(words::seals::PROPOSED) } else { what_was_done(page, query) }
+    if page.says(query, PROPOSED) { page.say(words::seals::PROPOSED) } else { what_was_done(page, query) }
 }
 
 /// What the page of an object says of the act that led back to it.
 pub fn what_was_done(page: &Page, query: &Fields) -> &'static str {
-    if query.has(CHANGED) {
+    if page.says(query, CHANGED) {
         page.say(words::clients::CHANGED)
-    } else if query.has(DONE) {
+    } else if page.says(query, DONE) {
         page.say(words::people::DONE)
-    } else if query.has(PROPOSED) {
+    } else if page.says(query, PROPOSED) {
         page.say(words::clients::PROPOSED)
     } else {
         ""
@@ -226,7 +221,7 @@ where
         return Ok(html(StatusCode::OK, &Confirm { page, act, reason: reason.as_str().to_owned() }));
     }
     by.attempt(operation).await?;
-    Ok(see_other(&format!("{}?{}", act.back, act.then)))
+    Ok(page.leads_back(&act.back, act.then))
 }
 
 /// The page that says what follows from an act whose reason is among its facts.

@@ -71,6 +71,11 @@ impl Answer {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Where an act led, and what the page there says, without the mark of the moment.
+    pub fn led_to(&self) -> &str {
+        self.location().split('=').next().unwrap_or_default()
+    }
+
     pub fn location(&self) -> &str {
         self.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
     }

@@ -14,7 +14,7 @@ use seal::{SealKind, SealView, keeper};
 use super::seals::{Deed, Refused, make_title, own, render, render_list, state_tag, way};
 use crate::{
     App, Page, Problem,
-    kit::{form::Fields, page::see_other, session::Staff, wording::seal_kind_words},
+    kit::{form::Fields, session::Staff, wording::seal_kind_words},
     staff::confirm::{self, Act, Asked, Change},
 };
 
@@ -117,7 +117,7 @@ pub async fn withdraw(
     let seal = if keeper::made(&found.kind).is_some() { None } else { Some(own(&app, &keeper, &found.object).await?) };
     let back = seal.as_ref().map_or_else(|| "/console/seals".to_owned(), |seal| way(seal.seal_id.as_str()));
     match keeper.attempt(withdraw).await {
-        Ok(()) => Ok(see_other(&format!("{back}?withdrawn"))),
+        Ok(()) => Ok(page.leads_back(&back, "withdrawn")),
         Err(Problem::Domain { status, text, .. }) => {
             let refused = Some(Refused { form: "", reason: String::new(), status, text });
             match seal {

@@ -373,7 +373,7 @@ fn is_keeper(member: &Staff) -> bool {
 }
 
 fn done(page: &Page, query: &Fields) -> &'static str {
-    if query.has("withdrawn") {
+    if page.says(query, "withdrawn") {
         page.say(words::seals::WITHDRAWN)
     } else {
         confirm::what_was_done_or_proposed_to_operators(page, query)

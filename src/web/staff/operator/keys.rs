@@ -16,7 +16,7 @@ use crate::{
     App, Page, Problem,
     kit::{
         form::{Fields, Query},
-        page::{html, see_other},
+        page::html,
         session::Staff,
         wording::{key_state_words, purpose_words},
     },
@@ -60,7 +60,7 @@ const DONE: [(&str, &Text); 3] = [
 
 /// `GET /operator/keys`.
 pub async fn list(State(app): State<App>, page: Page, Query(query): Query) -> Response {
-    let done = DONE.into_iter().find(|(name, _)| query.has(name)).map_or("", |(_, text)| page.say(text));
+    let done = DONE.into_iter().find(|(name, _)| page.says(&query, name)).map_or("", |(_, text)| page.say(text));
     let keys = app.custody.service_keys().into_iter().map(|key| {
         let (kind, state) = state_tag(&page, key.state);
         let known_from = key.known_from();
@@ -91,32 +91,42 @@ pub async fn list(State(app): State<App>, page: Page, Query(query): Query) -> Re
 }
 
 /// `POST /operator/keys/publish`: makes the next key of a purpose and publishes it.
-pub async fn publish(State(app): State<App>, operator: Staff, fields: Fields) -> Result<Response, Problem> {
+pub async fn publish(State(app): State<App>, operator: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let purpose = TOKENS.into_iter().find(|one| one.as_str() == fields.text("purpose")).ok_or(Problem::NotFound)?;
     rotation::publish_next(&app.custody, operator.context(), purpose).await?;
-    Ok(see_other("/operator/keys?published"))
+    Ok(page.leads_back("/operator/keys", "published"))
 }
 
 /// `POST /operator/keys/{id}/activate`.
-pub async fn activate(State(app): State<App>, operator: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
+pub async fn activate(
+    State(app): State<App>,
+    operator: Staff,
+    page: Page,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let key = of_tokens(&app, &id)?;
     let activate = async |mut work: Work| {
         rotation::activate(&mut work, &key, Wait::Over).await?;
         Ok(work.commit().await?)
     };
     operator.attempt(activate).await?;
-    Ok(see_other("/operator/keys?activated"))
+    Ok(page.leads_back("/operator/keys", "activated"))
 }
 
 /// `POST /operator/keys/{id}/retire`: gives up a key that waits.
-pub async fn retire(State(app): State<App>, operator: Staff, Path(id): Path<String>) -> Result<Response, Problem> {
+pub async fn retire(
+    State(app): State<App>,
+    operator: Staff,
+    page: Page,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let key = of_tokens(&app, &id)?;
     let retire = async |mut work: Work| {
         rotation::retire(&mut work, &key).await?;
         Ok(work.commit().await?)
     };
     operator.attempt(retire).await?;
-    Ok(see_other("/operator/keys?given_up"))
+    Ok(page.leads_back("/operator/keys", "given_up"))
 }
 
 /// A key of tokens by its identifier.

@@ -131,8 +131,8 @@ async fn an_operator_replaces_a_key_before_its_time_and_not_at_once() {
         assert_eq!((refused.status, waiting()), (StatusCode::NOT_FOUND, vec![root.clone()]), "{purpose}");
     }
     let published = operator.post("/operator/keys/publish", "purpose=access_token").await;
-    assert_eq!((published.status, published.location()), (StatusCode::SEE_OTHER, "/operator/keys?published"));
-    assert!(operator.get("/operator/keys?published").await.text.contains("下一把密钥已公布"));
+    assert_eq!((published.status, published.led_to()), (StatusCode::SEE_OTHER, "/operator/keys?published"));
+    assert!(operator.get(published.location()).await.text.contains("下一把密钥已公布"));
     let early = waiting().into_iter().find(|key| *key != root).unwrap();
     let page = operator.get("/operator/keys").await.text;
     let row = page.split("<tr>").find(|row| row.contains(early.as_str())).unwrap();
@@ -151,14 +151,14 @@ async fn an_operator_replaces_a_key_before_its_time_and_not_at_once() {
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.text.contains("十分钟"), "{}", refused.text);
     let given_up = operator.post(&format!("/operator/keys/{early}/retire"), "").await;
-    assert_eq!(given_up.location(), "/operator/keys?given_up");
+    assert_eq!(given_up.led_to(), "/operator/keys?given_up");
     assert!(operator.get(given_up.location()).await.text.contains("密钥已放弃"));
     assert_eq!(waiting(), [root]);
     let context = records::testing::context(NOW.plus_seconds(-700), 11);
     let known = rotation::pre_publish(custody, context, Purpose::AccessToken).await.unwrap();
     assert!(operator.get("/operator/keys").await.text.contains(&activate(&known)));
     let activated = operator.post(&format!("/operator/keys/{known}/activate"), "").await;
-    assert_eq!(activated.location(), "/operator/keys?activated");
+    assert_eq!(activated.led_to(), "/operator/keys?activated");
     assert!(operator.get(activated.location()).await.text.contains("密钥已启用"));
     assert_eq!(custody.current(Purpose::AccessToken, NOW).unwrap().key_id, known);
     let again = operator.post(&format!("/operator/keys/{first}/retire"), "").await;

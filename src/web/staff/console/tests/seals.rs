@@ -118,7 +118,7 @@ async fn a_keeper_freezes_a_seal_on_its_page_and_no_licence_is_issued_until_an_o
     assert!(ask.text.contains("不能盖章签发证照") && ask.text.contains("此前盖章的证照仍然有效"), "{}", ask.text);
     assert!(ask.text.contains("已冻结") && ask.text.contains(&seen), "{}", ask.text);
     let done = cabinet.post(&cabinet.keeper, &freeze, &[("seen", &seen), WHY, SURE]).await;
-    assert_eq!(done.location(), format!("{}?done", cabinet.seal), "{}", done.text);
+    assert_eq!(done.led_to(), format!("{}?done", cabinet.seal), "{}", done.text);
     let refused = cabinet.office.issue("frozen").await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
     // Sent again it is refused on the page of the seal, with what was typed.
@@ -130,7 +130,7 @@ async fn a_keeper_freezes_a_seal_on_its_page_and_no_licence_is_issued_until_an_o
     let page = cabinet.get(&cabinet.keeper, &cabinet.seal).await.text;
     assert!(page.contains("由您提出，须经运维人员批准；批准后恢复启用"), "said before it is asked for: {page}");
     let done = cabinet.act("unfreeze").await;
-    assert_eq!(done.location(), format!("{}?proposed", cabinet.seal), "{}", done.text);
+    assert_eq!(done.led_to(), format!("{}?proposed", cabinet.seal), "{}", done.text);
     assert_eq!(cabinet.state().await, SealState::Frozen);
     let twice = cabinet.act("unfreeze").await;
     assert!(twice.status == StatusCode::CONFLICT && twice.text.contains("在等待批准"), "{}", twice.text);
@@ -167,7 +167,7 @@ async fn an_operator_sees_names_and_what_follows_and_refuses_or_approves_what_a_
     let ask = cabinet.post(&cabinet.keeper, "/console/seals", &fields).await;
     assert!(ask.text.contains("滨江市市场监督管理局公章") && ask.text.contains("由提出人保管"), "{}", ask.text);
     let done = cabinet.post(&cabinet.keeper, "/console/seals", &[&fields[..], &[SURE]].concat()).await;
-    assert_eq!(done.location(), "/console/seals?proposed", "{}", done.text);
+    assert_eq!(done.led_to(), "/console/seals?proposed", "{}", done.text);
     let twice = cabinet.post(&cabinet.keeper, "/console/seals", &[&fields[..], &[SURE]].concat()).await;
     assert!(twice.status == StatusCode::CONFLICT && twice.text.contains("在等待批准"), "{}", twice.text);
     let home = cabinet.get(&cabinet.keeper, "/console").await.text;
@@ -191,7 +191,7 @@ async fn an_operator_sees_names_and_what_follows_and_refuses_or_approves_what_a_
     let already = cabinet.post(&cabinet.keeper, "/console/seals", &[("kind", "licence"), WHY, SURE]).await;
     assert!(already.status == StatusCode::CONFLICT && already.text.contains("已有这一类印章"), "{}", already.text);
     // Cancelling: the approver reads what follows, by name; whoever proposed it takes it back, or it is done.
-    assert_eq!(cabinet.act("cancel").await.location(), format!("{}?proposed", cabinet.seal));
+    assert_eq!(cabinet.act("cancel").await.led_to(), format!("{}?proposed", cabinet.seal));
     let page = cabinet.get(&cabinet.keeper, &cabinet.seal).await.text;
     let (_, withdraw) = page.split_once("action=\"/console/seals/proposals/").unwrap();
     let withdraw = format!("/console/seals/proposals/{}", withdraw.split('"').next().unwrap());
@@ -200,7 +200,7 @@ async fn an_operator_sees_names_and_what_follows_and_refuses_or_approves_what_a_
         assert!([StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&refused), "{refused}");
     }
     let back = cabinet.post(&cabinet.keeper, &withdraw, &[]).await;
-    assert_eq!(back.location(), format!("{}?withdrawn", cabinet.seal), "{}", back.text);
+    assert_eq!(back.led_to(), format!("{}?withdrawn", cabinet.seal), "{}", back.text);
     let twice = cabinet.post(&cabinet.keeper, &withdraw, &[]).await;
     assert!(twice.status == StatusCode::CONFLICT && twice.text.contains("id=\"seal-state\""), "{}", twice.text);
     assert_eq!(cabinet.act("cancel").await.status, StatusCode::SEE_OTHER);
@@ -307,7 +307,7 @@ async fn a_seals_page_says_its_dates_and_what_ends_soon() {
     }
     let before = cabinet.seen().await;
     let renewed = cabinet.act("renew").await;
-    assert_eq!(renewed.location(), format!("{}?done", cabinet.seal), "{}", renewed.text);
+    assert_eq!(renewed.led_to(), format!("{}?done", cabinet.seal), "{}", renewed.text);
     assert_ne!(cabinet.seen().await, before);
     let page = cabinet.get(&cabinet.keeper, &cabinet.seal).await.text;
     assert!(page.contains("更换印章证书") && !page.contains("印章证书已到期"), "{page}");

@@ -251,7 +251,28 @@ async fn a_page_that_asks_for_confirmation_is_opened_as_often_as_one_likes_and_o
         wrong.text
     );
     let done = two.post(&two.one, &contact, &[&fields[..], &[SURE]].concat()).await;
-    assert_eq!(done.location(), format!("{page}?done"));
+    assert_eq!(done.led_to(), format!("{page}?done"));
     // A confirmation that is older than what it is about says so, when it is opened again.
     assert_eq!(two.get(&two.one, &ask).await.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn that_something_was_done_is_said_to_who_did_it_and_by_no_address_that_was_kept() {
+    let two = Two::new().await;
+    let way = citizen(&two).await;
+    let says = async |cookie: &str, address: &str| two.get(cookie, address).await.text.contains("id=\"done\"");
+    let done = two.post(&two.one, &format!("{way}/lock"), &[WHY, SURE]).await;
+    assert_eq!(done.led_to(), format!("{way}?done"));
+    let address = done.location();
+    assert!(says(&two.one, address).await);
+    let (_, code) = address.split_once("done=").unwrap();
+    for (cookie, address) in [
+        (&two.other, address.to_owned()),
+        (&two.one, format!("{way}?done")),
+        (&two.one, format!("{way}?proposed={code}")),
+        (&two.one, format!("/operator/people/{}?done={code}", two.office.person_id)),
+        (&two.one, format!("{way}?done=1{code}")),
+    ] {
+        assert!(!says(cookie, &address).await, "{address}");
+    }
 }

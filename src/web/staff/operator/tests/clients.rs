@@ -124,8 +124,8 @@ async fn an_operator_changes_a_clients_address_with_another_one_and_its_name_alo
     let mut confirmed = borrowed(&renamed);
     confirmed.push(("confirmed", "yes"));
     let done = two.post(&two.one, EDIT, &confirmed).await;
-    assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/operator/clients/tax?changed"));
-    let page = two.get(&two.one, "/operator/clients/tax?changed").await.text;
+    assert_eq!((done.status, done.led_to()), (StatusCode::SEE_OTHER, "/operator/clients/tax?changed"));
+    let page = two.get(&two.one, done.location()).await.text;
     assert!(page.contains("税务服务") && page.contains("value=\"openid email\"") && page.contains("id=\"done\""));
     assert_eq!(two.post(&two.other, EDIT, &confirmed).await.status, StatusCode::CONFLICT, "what was looked at is gone");
     // An address, proposed.
@@ -135,7 +135,7 @@ async fn an_operator_changes_a_clients_address_with_another_one_and_its_name_alo
     let mut confirmed = borrowed(&moved);
     confirmed.push(("confirmed", "yes"));
     let proposed = two.post(&two.one, EDIT, &confirmed).await;
-    assert_eq!((proposed.status, proposed.location()), (StatusCode::SEE_OTHER, "/operator/clients/tax?proposed"));
+    assert_eq!((proposed.status, proposed.led_to()), (StatusCode::SEE_OTHER, "/operator/clients/tax?proposed"));
     let proposal = two.proposal("/operator/clients/tax").await;
     let own = two.get(&two.one, &proposal).await.text;
     assert!(own.contains("id=\"withdraw\"") && !own.contains("id=\"approve\""));
@@ -253,7 +253,7 @@ async fn a_client_is_stopped_by_one_operator_and_gets_a_secret_by_two_which_the_
         let asked = two.post(&two.one, &act(name), &[why]).await;
         assert!(asked.text.contains("另一名运维人员"), "{name}: {}", asked.text);
         let proposed = two.post(&two.one, &act(name), &[why, sure]).await;
-        assert_eq!(proposed.location(), "/operator/clients/tax?proposed", "{name}: {}", proposed.text);
+        assert_eq!(proposed.led_to(), "/operator/clients/tax?proposed", "{name}: {}", proposed.text);
         let proposal = two.proposal("/operator/clients/tax").await;
         let done = two.post(&two.other, &format!("{proposal}/approve"), &[]).await;
         if name == "secret" {

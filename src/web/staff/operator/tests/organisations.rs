@@ -48,7 +48,7 @@ async fn an_operator_changes_a_companys_name_and_address_and_sees_what_it_was() 
         assert!(refused.text.contains(&format!("href=\"#{empty}\"")), "{empty}");
     }
     let done = two.post(&two.one, &format!("{way}/edit"), &[&fields[..], &[SURE]].concat()).await;
-    assert_eq!(done.location(), format!("{way}?changed"), "{}", done.text);
+    assert_eq!(done.led_to(), format!("{way}?changed"), "{}", done.text);
     let page = two.get(&two.one, &way).await.text;
     assert!(page.contains("id=\"name-now\">滨江市龙福酒楼<") && page.contains("滨江市龙福餐饮有限公司"), "{page}");
     for name in ["滨江市龙福酒楼", "滨江市龙福餐饮有限公司"] {
@@ -77,7 +77,7 @@ async fn another_legal_representative_is_proposed_by_number_and_approved_by_anot
     assert!(asked.text.contains(&two.office.person.masked()), "{}", asked.text);
     assert_eq!(two.office.count(LOOKS).await, before + 1, "whoever asks with an identifier looks at somebody too");
     let proposed = two.post(&two.one, &act, &[("person", &person), WHY, SURE]).await;
-    assert_eq!(proposed.location(), format!("{way}?proposed"), "{}", proposed.text);
+    assert_eq!(proposed.led_to(), format!("{way}?proposed"), "{}", proposed.text);
     let name = person::find(&mut two.office.app.database.read().await.unwrap(), &two.office.person_id)
         .await
         .unwrap()

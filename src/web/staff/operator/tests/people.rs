@@ -65,7 +65,7 @@ async fn whoever_was_renamed_is_found_by_the_old_name_and_the_page_says_until_wh
     let page = format!("/operator/people/{}", two.office.person_id);
     assert!(!two.get(&two.one, &page).await.text.contains("曾用姓名"));
     let wanted = [("new_name", "欧阳龙"), WHY, SURE];
-    assert_eq!(two.post(&two.one, &format!("{page}/name"), &wanted).await.location(), format!("{page}?proposed"));
+    assert_eq!(two.post(&two.one, &format!("{page}/name"), &wanted).await.led_to(), format!("{page}?proposed"));
     let proposal = two.proposal(&page).await;
     two.post(&two.other, &format!("{proposal}/approve"), &[]).await;
     for wanted in ["欧阳龘", "欧阳龙"] {
@@ -93,14 +93,14 @@ async fn an_operator_locks_unlocks_resets_renames_and_closes_after_a_look_at_wha
     assert!(ask.text.contains("解锁之前不能登录") && ask.text.contains("立即生效"), "{}", ask.text);
     assert!(page().await.contains("正常"));
     let done = format!("{way}?done");
-    assert_eq!(two.post(&two.one, &act("lock"), &[WHY, SURE]).await.location(), done);
+    assert_eq!(two.post(&two.one, &act("lock"), &[WHY, SURE]).await.led_to(), done);
     assert!(page().await.contains("已锁定") && page().await.contains("id=\"unlock\""));
     let locked = page().await;
     assert!(locked.contains("id=\"locked-by\">运维己") && locked.contains(WHY.1), "who locked it, and why: {locked}");
     assert!(locked.contains("锁定时间"), "{locked}");
     let refused = two.post(&two.one, &act("reset"), &[WHY, SURE]).await;
     assert_eq!((refused.status, refused.text.contains("已被锁定")), (StatusCode::CONFLICT, true));
-    assert_eq!(two.post(&two.one, &act("unlock"), &[WHY, SURE]).await.location(), done);
+    assert_eq!(two.post(&two.one, &act("unlock"), &[WHY, SURE]).await.led_to(), done);
     let reset = two.post(&two.one, &act("reset"), &[WHY, SURE]).await;
     assert_eq!(reset.status, StatusCode::OK);
     let password = reset.text.split_once("id=\"secret\">").unwrap().1.split('<').next().unwrap().to_owned();
@@ -111,9 +111,9 @@ async fn an_operator_locks_unlocks_resets_renames_and_closes_after_a_look_at_wha
     assert!(ask.text.contains("<td data-label=\"内容\">账号</td>"), "what is different has a name: {}", ask.text);
     let taken = two.post(&two.one, &act("rename"), &[WHY, SURE, ("to", "李娜")]).await;
     assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(two.post(&two.one, &act("rename"), &[WHY, SURE, ("to", "li.na2")]).await.location(), done);
+    assert_eq!(two.post(&two.one, &act("rename"), &[WHY, SURE, ("to", "li.na2")]).await.led_to(), done);
     assert!(page().await.contains("<h1>li.na2</h1>") && !page().await.contains("locked-by"));
-    assert_eq!(two.post(&two.one, &act("close"), &[WHY, SURE]).await.location(), done);
+    assert_eq!(two.post(&two.one, &act("close"), &[WHY, SURE]).await.led_to(), done);
     let closed = page().await;
     assert!(closed.contains("已关闭") && !closed.contains("id=\"unlock\""), "{closed}");
 }
@@ -133,7 +133,7 @@ async fn the_password_of_a_reviewer_is_reset_by_two_operators_and_the_second_one
     assert!(ask.text.contains("批准之前一切不变") && !ask.text.contains("扩大权限"), "{}", ask.text);
     assert!(ask.text.contains("<dt>批准后</dt>") && !ask.text.contains("确认后"), "{}", ask.text);
     let proposed = two.post(&two.one, &format!("{way}/reset"), &[WHY, SURE]).await;
-    assert_eq!(proposed.location(), format!("{way}?proposed"));
+    assert_eq!(proposed.led_to(), format!("{way}?proposed"));
     assert!(two.get(&two.one, &way).await.text.contains("没有密码"));
     let proposal = two.proposal(&way).await;
     assert!(two.get(&two.other, &proposal).await.text.contains(&way));
@@ -163,14 +163,14 @@ async fn what_is_registered_of_a_person_is_corrected_on_the_page_and_a_name_by_t
     let ask = two.post(&two.one, &format!("{way}/contact"), &fields).await;
     assert!(ask.text.contains("标为未核实") && ask.text.contains("13800138000"), "{}", ask.text);
     let done = two.post(&two.one, &format!("{way}/contact"), &[&fields[..], &[SURE]].concat()).await;
-    assert_eq!(done.location(), format!("{way}?done"), "{}", done.text);
+    assert_eq!(done.led_to(), format!("{way}?done"), "{}", done.text);
     assert!(two.get(&two.one, &way).await.text.contains("value=\"li@example.org\""));
     let stale = two.post(&two.other, &format!("{way}/contact"), &[&fields[..], &[SURE]].concat()).await;
     assert_eq!(stale.status, StatusCode::CONFLICT);
     let ask = two.post(&two.one, &format!("{way}/name"), &[("new_name", "李思"), WHY]).await;
     assert!(ask.text.contains("另一名运维人员") && ask.text.contains("李思"), "{}", ask.text);
     let proposed = two.post(&two.one, &format!("{way}/name"), &[("new_name", "李思"), WHY, SURE]).await;
-    assert_eq!(proposed.location(), format!("{way}?proposed"), "{}", proposed.text);
+    assert_eq!(proposed.led_to(), format!("{way}?proposed"), "{}", proposed.text);
     let proposal = two.proposal(&way).await;
     assert!(two.get(&two.other, &proposal).await.text.contains("李思"));
     assert_eq!(two.post(&two.other, &format!("{proposal}/approve"), &[]).await.location(), proposal);
@@ -197,7 +197,7 @@ async fn somebody_is_appointed_on_the_page_by_two_operators_and_dismissed_by_one
     let ask = two.post(&two.one, &appoint, &fields).await;
     assert!(ask.text.contains("另一名运维人员") && ask.text.contains("经办、窗口"), "{}", ask.text);
     let proposed = two.post(&two.one, &appoint, &[&fields[..], &[SURE]].concat()).await;
-    assert_eq!(proposed.location(), format!("{way}?proposed"), "{}", proposed.text);
+    assert_eq!(proposed.led_to(), format!("{way}?proposed"), "{}", proposed.text);
     let proposal = two.proposal(&way).await;
     assert!(two.get(&two.other, &proposal).await.text.contains("经办、窗口"));
     assert_eq!(two.post(&two.one, &format!("{proposal}/approve"), &[]).await.status, StatusCode::FORBIDDEN);
@@ -206,7 +206,7 @@ async fn somebody_is_appointed_on_the_page_by_two_operators_and_dismissed_by_one
     assert!(page.contains("经办、窗口") && page.contains("id=\"dismiss\"") && !page.contains("id=\"appoint\""));
     let ask = two.post(&two.one, &format!("{way}/dismiss"), &[WHY]).await;
     assert!(ask.text.contains("立即生效") && ask.text.contains("经办、窗口"), "{}", ask.text);
-    assert_eq!(two.post(&two.one, &format!("{way}/dismiss"), &[WHY, SURE]).await.location(), format!("{way}?done"));
+    assert_eq!(two.post(&two.one, &format!("{way}/dismiss"), &[WHY, SURE]).await.led_to(), format!("{way}?done"));
     assert!(two.get(&two.one, &way).await.text.contains("id=\"appoint\""));
 }
 

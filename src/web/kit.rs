@@ -20,6 +20,7 @@ pub(crate) mod limits;
 pub(crate) mod links;
 mod metrics;
 mod named;
+pub(crate) mod once;
 pub(crate) mod page;
 pub(crate) mod pages;
 pub(crate) mod preferences;

@@ -14,12 +14,16 @@ use crate::{
     kit::{
         form::Fields,
         limits::{ASKED_BYTES_MAX, ASKED_SECONDS_MAX},
+        once,
         visit::Visit,
     },
 };
 
 /// The field of an address that holds the form.
 pub const FIELD: &str = "form";
+
+/// The field by which a form says that it is ours.
+pub const CSRF: &str = "csrf";
 
 /// The field by which a form says that what follows from it was seen.
 pub const CONFIRMED: &str = "confirmed";
@@ -39,7 +43,7 @@ struct Typed {
 
 /// Where the page is that a form asks for; none for a form that is longer than an address may be.
 pub fn address(app: &App, visit: &Visit, path: &str, fields: &Fields) -> Option<String> {
-    let fields = fields.pairs().filter(|(name, _)| *name != "csrf");
+    let fields = fields.pairs().filter(|(name, _)| ![CSRF, once::FIELD].contains(name));
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let plain = serde_json::to_vec(&Typed { at: visit.at.as_micros(), fields }).ok()?;
     let sealed = seal_box(app).seal(&*app.entropy, &context(app, visit, path), &plain);

@@ -8,7 +8,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use http::Method;
+use base::Fault;
+use http::{Method, StatusCode, header};
+use tracing::Instrument;
 
 use crate::{
     App, Problem,
@@ -17,6 +19,7 @@ use crate::{
         asked,
         caller::Caller,
         form,
+        once::{Once, Turn},
         page::see_other,
         pages::Pages,
         session,
@@ -44,6 +47,7 @@ where
         Box::pin(async move {
             match check(&app, &self.row, request).await {
                 Ok(Checked::Admitted(request)) => self.handler.call(*request, app).await,
+                Ok(Checked::Once(once, request)) => acts_once(app, self.handler, once, request).await,
                 Ok(Checked::Elsewhere(address)) => see_other(&address),
                 Err(problem) => problem.into_response(),
             }
@@ -55,6 +59,8 @@ where
 enum Checked {
     /// The handler answers it.
     Admitted(Box<Request>),
+    /// The handler answers it, and where that leads is remembered.
+    Once(Once, Box<Request>),
     /// The answer is at this address.
     Elsewhere(String),
 }
@@ -79,13 +85,56 @@ async fn check(app: &App, row: &Row, mut request: Request) -> Result<Checked, Pr
             request.extensions().get::<Pages>().and_then(|pages| pages.of(row.path, request.uri().path()))
         }));
     }
-    match row.guard {
-        Guard::Asking { acts, at } => Ok(leads_to(app, &visit, (acts, at), request)),
-        Guard::Asked { acts } => Ok(opened(app, &visit, acts, request)),
+    let checked = match row.guard {
+        Guard::Asking { acts, at } => leads_to(app, &visit, (acts, at), request),
+        Guard::Asked { acts } => opened(app, &visit, acts, request),
         Guard::Safe | Guard::Form | Guard::Told { .. } | Guard::Upload | Guard::Bearer | Guard::Open(_) => {
-            Ok(Checked::Admitted(Box::new(request)))
+            Checked::Admitted(Box::new(request))
         }
+    };
+    match checked {
+        Checked::Admitted(request) => once(app, &visit, request).await,
+        other => Ok(other),
     }
+}
+
+/// A form that acts and says which one it is acts once: sent again, it leads to where it led.
+async fn once(app: &App, visit: &Visit, request: Box<Request>) -> Result<Checked, Problem> {
+    let session = session::known(visit).filter(|_| request.method() == Method::POST);
+    let path = request.uri().path();
+    let fields = request.extensions().get::<form::Fields>();
+    let once = session.zip(fields).and_then(|(session, fields)| Once::of(app, visit, &session, (path, fields)));
+    let Some(once) = once else { return Ok(Checked::Admitted(request)) };
+    Ok(match once.turn(&app.database).await? {
+        Turn::First => Checked::Once(once, request),
+        Turn::Led(address) => Checked::Elsewhere(address),
+    })
+}
+
+/// Whoever presses a button twice leaves the first answer: it is made all the same, and the second press waits for it.
+async fn acts_once<H, T>(app: App, handler: H, once: Once, request: Box<Request>) -> Response
+where
+    H: Handler<T, App>,
+    T: 'static,
+{
+    let database = app.database.clone();
+    let acts = async move {
+        let response = handler.call(*request, app).await;
+        once.answered(&database, led_to(&response)).await;
+        response
+    };
+    match tokio::spawn(acts.in_current_span()).await {
+        Ok(response) => response,
+        // The edge answers a panic, wherever it was.
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(error) => Problem::Fault(Fault::broken(error)).into_response(),
+    }
+}
+
+/// Where an answer leads, if it does.
+fn led_to(answer: &Response) -> Option<String> {
+    let to = answer.headers().get(header::LOCATION).filter(|_| answer.status() == StatusCode::SEE_OTHER);
+    to.and_then(|to| to.to_str().ok()).map(str::to_owned)
 }
 
 /// Where a form that acts is had again with what is wrong with it, if it is: what was typed is not lost to whoever reads

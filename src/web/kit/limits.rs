@@ -68,6 +68,9 @@ pub const SHOWN_SECONDS_MAX: i64 = 10 * 60;
 /// How long the page to which an act leads says that it was done, in seconds.
 pub const SAID_SECONDS_MAX: i64 = 60;
 
+/// How often a form that is sent twice at once looks for the answer of the first, before it is told to come again.
+pub const ONCE_TRIES_MAX: u32 = 40;
+
 /// Files of one client that wait to be examined or are.
 pub const FILES_EACH_MAX: usize = 32;
 

@@ -331,3 +331,63 @@ async fn every_page_is_for_the_right_people() {
     let stranger = Desk::new(&office, &office.stranger).await;
     assert!(!stranger.get("/console/apply").await.text.contains(built_in::FOOD));
 }
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_acts_once_and_leads_to_what_the_first_made() {
+    let office = office().await;
+    let clerk = Desk::new(&office, &office.clerk).await;
+    let found = clerk.post(&form(), &[("number", office.company.as_str())]).await;
+    let (holder, once) = (hidden(&found.text, "holder"), hidden(&found.text, "once"));
+    let mut fields = vec![("holder", holder.as_str()), ("once", once.as_str())];
+    fields.extend(FIELDS);
+    let applications = async || office.count("select count(*) from application").await;
+    // What was refused is no first time.
+    let mut wrong = fields.clone();
+    wrong.push(("valid_from", "soon"));
+    for _ in 0..2 {
+        assert_eq!(clerk.post(&form(), &wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let apply = form();
+    let (first, second) = futures_util::future::join(clerk.post(&apply, &fields), clerk.post(&apply, &fields)).await;
+    let made = first.location().to_owned();
+    assert_eq!(
+        (first.status, second.status, second.location()),
+        (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER, &*made)
+    );
+    let back = clerk.post(&form(), &fields).await;
+    assert_eq!((back.status, back.location(), applications().await), (StatusCode::SEE_OTHER, &*made, 1));
+    // Another one's form is another one's, and one that was changed meanwhile is another form.
+    let mut changed = fields.clone();
+    changed.retain(|(name, _)| *name != "f_residence");
+    changed.push(("f_residence", "滨江市江南区解放路 2 号"));
+    assert_ne!(clerk.post(&form(), &changed).await.location(), made);
+    assert_eq!(applications().await, 2);
+    // What one did oneself is no mistake of who goes back and presses the button again.
+    let reviewer = Desk::new(&office, &office.reviewer).await;
+    let page = reviewer.get(&made).await.text;
+    let sent = [("digest", hidden(&page, "digest")), ("once", hidden(&page, "once"))];
+    let sent = sent.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let approved = reviewer.post(&format!("{made}/approve"), &sent).await;
+    let again = reviewer.post(&format!("{made}/approve"), &sent).await;
+    assert_eq!((approved.status, again.status), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER), "{}", again.text);
+    assert_eq!((again.location(), office.count("select count(*) from licence").await), (approved.location(), 1));
+}
+
+#[tokio::test]
+async fn a_page_opened_from_an_address_has_the_same_form_each_time_and_another_one_has_another() {
+    let office = office().await;
+    let clerk = Desk::new(&office, &office.clerk).await;
+    let look_up = async || {
+        let csrf = percent_encode(&clerk.csrf().await).to_string();
+        let request = Request::post(form())
+            .header(header::COOKIE, &clerk.cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let body = format!("csrf={csrf}&number={}", office.company.as_str());
+        office.send(request.body(Body::from(body)).unwrap()).await.location().to_owned()
+    };
+    let (address, another) = (look_up().await, look_up().await);
+    let once = async |address: &str| hidden(&clerk.get(address).await.text, "once");
+    let first = once(&address).await;
+    assert_eq!(first, once(&address).await, "who goes back has the same form");
+    assert_ne!(first, once(&another).await, "who looks a holder up again applies again");
+}

@@ -178,7 +178,8 @@ async fn an_auditor_reads_of_a_client_what_changed_in_words_and_what_was_propose
     let everything = two.get(&auditor.cookie, "/audit/entries").await.text;
     let (_, everything) = everything.split_once("id=\"entries\"").unwrap();
     for what in ["办理事由", "查阅日志", "变更应用登记信息"] {
-        let (_, row) = everything.split_once(what).unwrap_or_else(|| panic!("{what}: {everything}"));
+        let (_, row) =
+            everything.split_once(&format!(">{what}</td>")).unwrap_or_else(|| panic!("{what}: {everything}"));
         assert!(row.split("</tr>").next().unwrap().contains(">税务服务</a>"), "{what}: {row}");
     }
     // From the client to what was proposed for it, and from there to why it was refused.

@@ -36,6 +36,8 @@ pub(super) struct Line {
     /// The identifier of what it is about, and what that is called.
     pub about: String,
     pub about_name: String,
+    /// Whether there are entries about it to go to.
+    pub leads: bool,
     pub detail: String,
     /// What is registered otherwise since, field by field.
     pub changes: Vec<String>,
@@ -56,7 +58,9 @@ pub(super) async fn line(page: &Page, tx: &mut Tx, names: &mut Names, entry: &En
         _ => Map::new(),
     };
     let changes = changes(page, tx, names, &entry.kind, &mut details).await?;
-    let about_name = if OF_CLIENTS.iter().any(|begins| entry.kind.starts_with(begins)) {
+    let about_name = if let Some(words) = wording::object(&entry.kind, &entry.object) {
+        page.say(&words).to_owned()
+    } else if OF_CLIENTS.iter().any(|begins| entry.kind.starts_with(begins)) {
         names.of_object(page, tx, &entry.object).await?
     } else {
         names.of(page, tx, &entry.object).await?
@@ -68,6 +72,7 @@ pub(super) async fn line(page: &Page, tx: &mut Tx, names: &mut Names, entry: &En
         office: if is_staff { names.office(page, tx, &entry.actor).await? } else { String::new() },
         actor: is_staff.then(|| entry.actor.clone()),
         what: sentence(what),
+        leads: entry.object != "-" && is_plain(&entry.object),
         about: entry.object.clone(),
         about_name,
         detail: detail(page, tx, names, &entry.kind, details).await?,
@@ -305,6 +310,11 @@ impl Names {
         self.offices.insert(id.to_owned(), office.clone());
         Ok(office)
     }
+}
+
+/// Whether something may be an identifier, by which entries are asked for.
+pub(super) fn is_plain(id: &str) -> bool {
+    id.len() <= 100 && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
 }
 
 /// A number as somebody reads it out or copies it: with spaces, in small letters, without what stands before it.

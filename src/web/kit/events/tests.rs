@@ -336,3 +336,84 @@ fn the_list_names_every_kind_in_both_languages() {
         assert!(list.contains("(other.md)") && !list.contains("| |  |"), "{list}");
     }
 }
+
+#[test]
+fn every_kind_stands_in_one_group_of_the_filter() {
+    let mut grouped: Vec<_> = wording::event_groups().flat_map(|(_, kinds)| kinds.map(|(kind, _)| kind)).collect();
+    grouped.sort_unstable();
+    assert_eq!(grouped, kinds().into_iter().map(|kind| kind.name).collect::<Vec<_>>());
+}
+
+/// Details that somebody typed, or that are names, numbers and files.
+const NO_CODES: [&str; 10] =
+    ["about", "after", "attested_by", "before", "client", "content_sha256", "error", "name", "sha256", "why"];
+
+#[test]
+fn every_code_in_a_log_has_words() {
+    let is_code = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || "_ ".contains(c));
+    let mut raw = Vec::new();
+    for entry in kept() {
+        if is_code(&entry.object) && !entry.kind.starts_with("client.") && entry.object != "-" {
+            raw.extend(wording::object(&entry.kind, &entry.object).is_none().then(|| entry.object.clone()));
+        }
+        let data: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&entry.data).unwrap();
+        for (name, value) in data.iter().filter(|(name, _)| !NO_CODES.contains(&name.as_str())) {
+            let is_raw =
+                value.as_str().is_some_and(is_code) && wording::detail_value(&entry.kind, name, value).is_none();
+            raw.extend(is_raw.then(|| format!("{} {name}: {value}", entry.kind)));
+        }
+    }
+    // Of jobs and of signatures of before.
+    raw.retain(|one| !ONLY_OLD.contains(&one.as_str()));
+    assert!(raw.is_empty(), "{raw:?}");
+    // What is written down now stands in the sources: beside what somebody looked at, or looked by, or why a session ended.
+    let written = codes_in_sources();
+    assert!(written.len() > 12, "{written:?}");
+    for (kind, detail, code) in written {
+        let value = serde_json::Value::from(code.clone());
+        assert!(wording::detail_value(kind, detail, &value).is_some(), "{kind} {detail}: {code} has no words");
+    }
+}
+
+/// Codes that only old logs have, or what somebody typed.
+const ONLY_OLD: [&str; 2] = ["job.dead kind: \"logout\"", "pki.certificate.revoked reason: \"key_compromise\""];
+
+/// Codes that stand in sources behind one of these, up to the next quotation mark.
+fn codes_in_sources() -> BTreeSet<(&'static str, &'static str, String)> {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !["target", "tests", "xtask"].contains(&name.as_str()) {
+                folders.push(path);
+            } else if name.ends_with(".rs") && !name.contains("tests") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+                for (mark, kind, detail) in WRITTEN {
+                    let behind = text.split(mark).skip(1).filter_map(|rest| rest.split_once('"'));
+                    // Of what is no text, something else is called so.
+                    let behind = behind.filter(|(_, rest)| mark.contains('(') || rest.starts_with(".to_owned()"));
+                    found.extend(behind.map(|(code, _)| (*kind, *detail, code.to_owned())));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// How codes of entries stand in sources, of which kind they are and which detail.
+const WRITTEN: &[(&str, &str, &str)] = &[
+    (" what: \"", "person.opened", "what"),
+    (".showing(&person.person_id, \"", "person.opened", "what"),
+    (".showing(&view.person_id, \"", "person.opened", "what"),
+    (".showing(now, \"", "person.opened", "what"),
+    ("PeopleSearched::new(\"", "person.searched", "by"),
+    ("Looked::by(\"", "log.read", "by"),
+    (" by: \"", "log.read", "by"),
+    ("Found::one(\"", "licence.searched", "by"),
+    ("session::close(&mut work, &session.session_id, \"", "session.closed", "reason"),
+    ("session::close_own(&mut work, person, one, \"", "session.closed", "reason"),
+    ("session::close_of_account(work, &account, \"", "session.closed", "reason"),
+];

@@ -6,12 +6,14 @@ use licence::{
     Standing,
     reason::{ReturnReason, RevocationReason, SuspensionReason, WithdrawalReason},
 };
+use oidc::scope;
 use pki::{KeyState, Purpose};
 use seal::SealKind;
 use serde_json::Value;
 
 use super::{
     Worded,
+    event::event,
     finding::rows_of,
     identity::role_words,
     keys::{key_state_words, purpose_words, seal_kind_words},
@@ -120,6 +122,7 @@ const CODED: &[&str] = &["by", "document", "method", "outcome", "what"];
 const VALUES: &[(&str, &Text)] = &[
     ("account", words::event_value::ACCOUNT),
     ("actor", words::event_value::ACTOR),
+    ("application", words::event_value::APPLICATION),
     ("code", words::event_value::CODE),
     ("command", words::event_value::COMMAND),
     ("credit_code", words::event_value::CREDIT_CODE),
@@ -131,8 +134,10 @@ const VALUES: &[(&str, &Text)] = &[
     ("identity_number", words::event_value::IDENTITY_NUMBER),
     ("invalid", words::event_value::INVALID),
     ("kind", words::event_value::KIND),
+    ("licence", words::event_value::LICENCE),
     ("name", words::event_value::NAME),
     ("needs_review", words::event_value::NEEDS_REVIEW),
+    ("nothing", words::event_value::NOTHING),
     ("object", words::event_value::OBJECT),
     ("organisation", words::event_value::ORGANISATION),
     ("page", words::event_value::PAGE),
@@ -169,6 +174,8 @@ pub fn detail_value(kind: &str, name: &str, value: &Value) -> Option<Text> {
 /// The words of a text that is a code or an instant.
 fn code(kind: &str, name: &str, value: &str) -> Option<Text> {
     match name {
+        // No client of ours: the demonstration had its city's licences issued.
+        "attested_by" if value == "demo" => Some(words::job::DEMONSTRATION.clone()),
         "kind" if kind.starts_with("seal.") => SealKind::parse(value).map(|kind| seal_kind_words(kind).clone()),
         "kind" => job(value).cloned(),
         "purpose" => Purpose::parse(value).map(|purpose| purpose_words(purpose).clone()),
@@ -177,11 +184,32 @@ fn code(kind: &str, name: &str, value: &str) -> Option<Text> {
         }
         "reason" if !TYPED.contains(&kind) => reason(value),
         "roles" => Some(roles(value.split(' ').filter_map(Role::parse))),
+        "scopes" => Some(permissions(value)),
         "state" => KeyState::parse(value).map(|state| key_state_words(state).clone()),
         "table" => Some(rows_of(value)),
         "status" => Standing::ALL.iter().find(|one| one.as_str() == value).map(Worded::text),
         "since" | "until" | "whole_at" => Instant::parse(value).ok().map(|at| same(at.legal_text())),
         _ if CODED.contains(&name) => among(VALUES, value),
+        _ => None,
+    }
+}
+
+/// What an application may do; a scope that we do not know (any more) by its name.
+fn permissions(scopes: &str) -> Text {
+    let known = |name: &str| scope::find(name).map_or_else(|| same(name.to_owned()), |scope| scope.permission.text());
+    let said: Vec<Text> = scopes.split(' ').map(known).collect();
+    together(said.iter())
+}
+
+/// What an entry is about that is neither somebody nor something of the register: a code that the log has there.
+pub fn object(kind: &str, object: &str) -> Option<Text> {
+    match object {
+        "-" => Some(same("–".to_owned())),
+        "log" if kind.starts_with("log.") => Some(words::event_value::LOG.clone()),
+        "receipts" if kind.starts_with("rows.") => Some(words::event_value::RECEIPTS.clone()),
+        unknown if unknown.starts_with("unknown:") => Some(words::event_value::UNKNOWN_ACCOUNT.clone()),
+        // What somebody read of the log by its kind.
+        read if kind.starts_with("log.") => event(read).cloned(),
         _ => None,
     }
 }
@@ -224,6 +252,7 @@ fn reason(code: &str) -> Option<Text> {
         .or_else(|| ReturnReason::parse(code).map(|reason| reason.text()))
         .or_else(|| WithdrawalReason::parse(code).map(|reason| reason.text()))
         .or_else(|| among(REASONS, code))
+        .or_else(|| among(VOIDED, code))
         .or_else(of_verdict)
 }
 
@@ -283,6 +312,7 @@ const REASONS: &[(&str, &Text)] = &[
     ("account_closed", words::event_value::ACCOUNT_CLOSED),
     ("account_locked", words::event_value::ACCOUNT_LOCKED),
     ("account_not_open", words::event_value::ACCOUNT_NOT_OPEN),
+    ("closed_by_holder", words::event_value::CLOSED_BY_HOLDER),
     ("password", words::event_value::PASSWORD_WRONG),
     ("password_changed", words::event_value::PASSWORD_CHANGED),
     ("password_ended", words::event_value::PASSWORD_ENDED),
@@ -291,5 +321,22 @@ const REASONS: &[(&str, &Text)] = &[
     ("signed_out", words::event_value::SIGNED_OUT),
     ("signed_out_by_client", words::event_value::SIGNED_OUT_BY_CLIENT),
     ("too_many", words::event_value::TOO_MANY),
+    // Of a version before.
+    ("unknown", words::event_value::UNKNOWN_ACCOUNT),
     ("unknown_account", words::event_value::UNKNOWN_ACCOUNT),
+];
+
+/// Why a licence was given up that was about to be signed, as `licence::Error` says it.
+const VOIDED: &[(&str, &Text)] = &[
+    ("already_held", words::licence::ALREADY_HELD),
+    ("already_superseded", words::licence::ALREADY_SUPERSEDED),
+    ("holder_deceased", words::licence::HOLDER_DECEASED),
+    ("issuer_suspended", words::licence::ISSUER_SUSPENDED),
+    // Of a version before.
+    ("lint", words::licence::LINT_FAILED),
+    ("lint_failed", words::licence::LINT_FAILED),
+    ("renewal_barred", words::licence::RENEWAL_BARRED),
+    ("renewal_refused", words::licence::RENEWAL_REFUSED),
+    ("seal_expired", words::licence::SEAL_EXPIRED),
+    ("seal_not_in_use", words::licence::SEAL_NOT_IN_USE),
 ];

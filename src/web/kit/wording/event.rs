@@ -137,6 +137,26 @@ pub fn event_kinds() -> impl Iterator<Item = (&'static str, &'static Text)> {
     kinds.into_iter()
 }
 
+/// What kinds begin with, in the groups in which people look for them.
+const GROUPS: &[(&Text, &[&str])] = &[
+    (words::event_group::PEOPLE, &["mandate", "organisation", "person", "staff"]),
+    (words::event_group::ACCOUNTS, &["account", "password", "session", "sign_in"]),
+    (words::event_group::CLIENTS, &["client", "grant", "oidc", "token"]),
+    (words::event_group::LICENCES, &["application", "licence", "licence_type", "verification"]),
+    (words::event_group::SEALS, &["seal"]),
+    (words::event_group::TWO, &["command", "command_key", "proposal", "reason"]),
+    (words::event_group::KEYS, &["pki"]),
+    (words::event_group::RECORDS, &["backup", "demonstration", "job", "log", "rows"]),
+];
+
+/// Every kind of events with its words, in groups.
+pub fn event_groups() -> impl Iterator<Item = (&'static Text, impl Iterator<Item = (&'static str, &'static Text)>)> {
+    GROUPS.iter().map(|(name, begins)| {
+        let is_in = |kind: &str| kind.split_once('.').is_some_and(|(begin, _)| begins.contains(&begin));
+        (*name, event_kinds().filter(move |(kind, _)| is_in(kind)))
+    })
+}
+
 /// The words of a kind of event; none for a kind that we do not write (any more).
 pub fn event(kind: &str) -> Option<&'static Text> {
     WORDS.iter().find(|(known, _)| known.name == kind).map(|(_, words)| *words)

@@ -26,16 +26,16 @@ use records::{
 use crate::{
     App, Page, Problem,
     kit::{
-        form::{Fields, Query},
+        form::{FieldError, Fields, Query},
         page::{html, see_other},
         session::Staff,
-        wording::{event, event_kinds},
+        wording::{event, event_groups, event_kinds, object},
     },
     staff::{
-        audit::home::{meant, nothing_found},
+        audit::home::{meant, shown_again},
         operator::people::former_name,
         proposed::{called, progress_tag},
-        told::{Line, Names, line},
+        told::{Line, Names, is_plain, line},
     },
 };
 
@@ -74,11 +74,16 @@ struct Entries {
     /// Whether the entries are about different things.
     is_mixed: bool,
     /// What the form to choose others begins with: of what kind, by whom, about what.
-    kinds: Vec<(String, String)>,
+    kinds: Vec<Group>,
     kind: String,
     actor: String,
     object: String,
+    /// Why the form chooses nothing; then there are no entries.
+    errors: Vec<FieldError>,
 }
+
+/// What a group of kinds of events is called, and the kinds.
+type Group = (&'static str, Vec<(String, String)>);
 
 /// What entries can be chosen by, the one that says most first.
 const PARTS: [&str; 4] = ["object", "actor", "request", "kind"];
@@ -95,9 +100,7 @@ impl Wanted {
     fn read(query: &Fields) -> Result<Self, Problem> {
         let given = PARTS.into_iter().filter(|name| !query.text(name).is_empty());
         let parts: BTreeMap<_, _> = given.map(|name| (name, query.text(name).to_owned())).collect();
-        let is_plain =
-            |id: &String| id.len() <= 100 && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
-        if !parts.values().all(is_plain) {
+        if !parts.values().all(|id| is_plain(id)) {
             return Err(Problem::NotFound);
         }
         let by = PARTS.into_iter().find(|name| parts.contains_key(name)).unwrap_or("everything");
@@ -171,8 +174,9 @@ pub async fn list(
     let query = wanted.query();
     let part = |name| wanted.part(name).unwrap_or_default();
     let (kind, actor, object) = (part("kind"), part("actor"), part("object"));
-    let kinds = event_kinds().map(|(kind, words)| (kind.to_owned(), page.say(words).to_owned())).collect();
     let entries = Entries {
+        kinds: kinds(&page),
+        errors: Vec::new(),
         page,
         title,
         id,
@@ -185,7 +189,6 @@ pub async fn list(
         former,
         archived,
         is_mixed,
-        kinds,
         kind,
         actor,
         object,
@@ -203,29 +206,75 @@ pub async fn choose(State(app): State<App>, auditor: Staff, page: Page, fields: 
     let (actor, object) = (fields.text("actor"), fields.text("object"));
     if !actor.is_empty() {
         match actor_meant(&app, &auditor, &page, actor).await? {
-            Some(id) => chosen.push(("actor", id.to_string())),
-            None => return nothing_found(&app, page, actor).await,
+            Ok(id) => chosen.push(("actor", id.to_string())),
+            Err(wrong) => return Ok(Entries::again(page, &fields, "actor", wrong)),
         }
     }
     if !object.is_empty() {
-        match meant(&app, &auditor, &page, object).await?.found {
+        let meant = meant(&app, &auditor, &page, object).await?;
+        let wrong = meant.none_or_many();
+        match meant.found {
             Some(found) => chosen.push(found),
-            None => return nothing_found(&app, page, object).await,
+            None => return Ok(Entries::again(page, &fields, "object", wrong)),
         }
     }
     let query = chosen.iter().map(|(name, id)| format!("{name}={id}")).collect::<Vec<_>>().join("&");
     Ok(see_other(&format!("/audit/entries?{query}")))
 }
 
-/// Under which appointment somebody acts or acted last: whoever was typed, or the appointment itself.
-async fn actor_meant(app: &App, auditor: &Staff, page: &Page, typed: &str) -> Result<Option<StaffId>, Problem> {
-    if let Ok(id) = StaffId::parse(typed) {
-        return Ok(Some(id));
+impl Entries {
+    /// The form with what was typed, and why it chooses nothing.
+    fn again(page: Page, fields: &Fields, field: &str, wrong: &Text) -> Response {
+        let typed = |name: &str| shown_again(fields.text(name));
+        let entries = Self {
+            title: page.say(words::audit::EVERYTHING).to_owned(),
+            id: String::new(),
+            query: String::new(),
+            lines: Vec::new(),
+            next: None,
+            licences: Vec::new(),
+            related: Vec::new(),
+            looks: Vec::new(),
+            former: Vec::new(),
+            archived: 0,
+            is_mixed: true,
+            kinds: kinds(&page),
+            kind: fields.text("kind").to_owned(),
+            actor: typed("actor"),
+            object: typed("object"),
+            errors: vec![FieldError::new(&page, field, wrong)],
+            page,
+        };
+        html(StatusCode::NOT_FOUND, &entries)
     }
-    let Some(person) = meant(app, auditor, page, typed).await?.person else { return Ok(None) };
+}
+
+/// Every kind of events in its group, as people look for them: by the words that they read.
+fn kinds(page: &Page) -> Vec<Group> {
+    let groups = event_groups().map(|(name, kinds)| {
+        let mut kinds: Vec<_> = kinds.map(|(kind, words)| (kind.to_owned(), page.sentence(words))).collect();
+        kinds.sort_by(|(_, a), (_, b)| a.cmp(b));
+        (page.say(name), kinds)
+    });
+    groups.collect()
+}
+
+/// Under which appointment somebody acts or acted last: whoever was typed, or the appointment itself.
+async fn actor_meant(
+    app: &App,
+    auditor: &Staff,
+    page: &Page,
+    typed: &str,
+) -> Result<Result<StaffId, &'static Text>, Problem> {
+    if let Ok(id) = StaffId::parse(typed) {
+        return Ok(Ok(id));
+    }
+    let meant = meant(app, auditor, page, typed).await?;
+    let wrong = meant.none_or_many();
+    let Some(person) = meant.person else { return Ok(Err(wrong)) };
     let offices = staff::all_of_person(&mut app.database.read().await?, &person).await?;
     let last = offices.into_iter().max_by_key(|office| (office.ended_at.is_none(), office.appointed_at));
-    Ok(last.map(|office| office.staff_id))
+    Ok(last.map(|office| office.staff_id).ok_or(words::audit::NEVER_STAFF))
 }
 
 /// A line that says that the product did not write its entry.
@@ -247,7 +296,9 @@ async fn title(app: &App, tx: &mut Tx, page: &Page, wanted: &Wanted, names: &mut
         return Ok(event(&wanted.id).map_or_else(|| wanted.id.clone(), |words| page.say(words).to_owned()));
     }
     if wanted.by == "object" {
-        names.of_object(page, tx, &wanted.id).await
+        let name = names.of_object(page, tx, &wanted.id).await?;
+        let code = ["log.", "rows."].iter().find_map(|kinds| object(kinds, &wanted.id)).filter(|_| name == wanted.id);
+        Ok(code.map_or(name, |words| page.say(&words).to_owned()))
     } else {
         names.of(page, tx, &wanted.id).await
     }

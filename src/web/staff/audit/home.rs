@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use base::{
-    Instant, ListPage,
+    Instant, ListPage, Text,
     id::{EventId, PersonId},
     number::{CreditCode, IdentityNumber, LicenceIdentifier},
 };
@@ -14,6 +14,7 @@ use identity::{
     person::{self, PersonView},
 };
 use licence::{Code, register};
+use oidc::client::{self, ClientId};
 use records::{
     Event, Tx,
     audit::{self, Audit},
@@ -171,6 +172,19 @@ pub(super) struct Meant {
     others: Vec<Namesake>,
 }
 
+impl Meant {
+    /// Why there is not one of it.
+    pub fn none_or_many(&self) -> &'static Text {
+        if !self.people.is_empty() {
+            words::audit::NAMESAKES
+        } else if !self.others.is_empty() {
+            words::audit::OF_ONE_NAME
+        } else {
+            words::audit::NOTHING_FOUND
+        }
+    }
+}
+
 /// Looks for what somebody typed. Whom and what they looked for is written down before they hear of it, and that nobody
 /// was found too.
 pub(super) async fn meant(app: &App, auditor: &Staff, page: &Page, wanted: &str) -> Result<Meant, Problem> {
@@ -224,15 +238,37 @@ pub async fn find(State(app): State<App>, auditor: Staff, page: Page, fields: Fi
 }
 
 /// That there is nobody and nothing of what was typed.
-pub(super) async fn nothing_found(app: &App, page: Page, wanted: &str) -> Result<Response, Problem> {
-    let shown = match IdentityNumber::parse(wanted) {
-        Ok(number) => base::mask::identity_number(number.as_str()),
-        Err(_) => wanted.chars().take(100).collect(),
-    };
-    show(app, page, StatusCode::NOT_FOUND, Asked { wanted: shown, ..Asked::default() }).await
+async fn nothing_found(app: &App, page: Page, wanted: &str) -> Result<Response, Problem> {
+    show(app, page, StatusCode::NOT_FOUND, Asked { wanted: shown_again(wanted), ..Asked::default() }).await
 }
 
-/// Organisations that have or had this name, and seals that have it.
+/// What was looked for stays on the screen, but not somebody's number.
+pub(super) fn shown_again(wanted: &str) -> String {
+    match IdentityNumber::parse(wanted) {
+        Ok(number) => base::mask::identity_number(number.as_str()),
+        Err(_) => wanted.chars().take(100).collect(),
+    }
+}
+
+/// Applications that are called so in one of their languages. There are not many: they are looked through.
+async fn clients_named(page: &Page, tx: &mut Tx, name: &str) -> Result<Vec<Namesake>, Problem> {
+    let (mut named, mut stretch) = (Vec::new(), ListPage::first(ListPage::<ClientId>::LIMIT_MAX));
+    loop {
+        let found = client::list(tx, &stretch).await?;
+        let wanted = found.items.into_iter().filter(|one| [&*one.name.zh, &*one.name.en].contains(&name));
+        named.extend(wanted.map(|one| Namesake {
+            name: page.say(&one.name).to_owned(),
+            number: one.client_id.to_string(),
+            id: one.client_id.to_string(),
+        }));
+        match found.next {
+            Some(next) => stretch = ListPage::after(next, stretch.limit),
+            None => return Ok(named),
+        }
+    }
+}
+
+/// Organisations that have or had this name, and seals and applications that have it.
 async fn of_one_name(page: &Page, tx: &mut Tx, name: &str) -> Result<Vec<Namesake>, Problem> {
     let organisations = organisation::find_by_name(tx, name).await?.into_iter().map(|one| Namesake {
         id: one.organisation_id.to_string(),
@@ -244,7 +280,8 @@ async fn of_one_name(page: &Page, tx: &mut Tx, name: &str) -> Result<Vec<Namesak
         name: one.name,
         number: one.number,
     });
-    Ok(organisations.chain(seals).collect())
+    let clients = clients_named(page, tx, name).await?;
+    Ok(organisations.chain(seals).chain(clients).collect())
 }
 
 /// By a name, an identity number or an account's name people are looked for.

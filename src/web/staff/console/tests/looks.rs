@@ -504,3 +504,66 @@ async fn a_look_that_cannot_be_written_down_is_not_answered() {
     let answer = clerk.get("/console/licences").await;
     assert!(answer.status.is_server_error() && !answer.text.contains("lic_"), "{}", answer.status);
 }
+
+#[tokio::test]
+async fn a_filter_of_entries_that_finds_nothing_stays_as_it_was_typed_and_takes_an_application_by_its_name() {
+    let office = office().await;
+    let (auditor, client) = (auditor(&office).await, "网上年检");
+    let mut work = office.app.database.begin(records::testing::context(NOW, 93)).await.unwrap();
+    let new = oidc::client::Registration {
+        client_id: oidc::client::ClientId::parse("yearly").unwrap(),
+        name: base::Text::fixed(client, "Yearly check"),
+        purpose: base::Text::fixed("年检", "Yearly checks"),
+        organisation_id: office.department.clone(),
+        backchannel_logout_uri: None,
+        settings: oidc::client::ClientSettings {
+            grants: vec![oidc::client::GrantType::ClientCredentials],
+            scopes: "licence:verify".to_owned(),
+            ..oidc::client::ClientSettings::default()
+        },
+    };
+    oidc::client::register(&mut work, office.app.provider.uri_policy(), new).await.unwrap();
+    work.commit().await.unwrap();
+    let csrf = hidden(&auditor.get("/audit/entries").await.text, "csrf");
+    let post = async |path: &str, fields: &[(&str, &str)]| {
+        let mut body = vec![format!("csrf={}", percent_encode(&csrf))];
+        body.extend(fields.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))));
+        auditor.post_raw(path, body.join("&")).await
+    };
+    let typed = [("kind", "licence.opened"), ("actor", "查无此人"), ("object", "")];
+    let nothing = post("/audit/entries", &typed).await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND, "{}", nothing.text);
+    for part in ["id=\"choose\"", "value=\"licence.opened\" selected", "value=\"查无此人\"", "没有找到对应的人"]
+    {
+        assert!(nothing.text.contains(part), "{part}: {}", nothing.text);
+    }
+    let number = base::number::IdentityNumber::complete("11010519491231002").unwrap();
+    let nobody = post("/audit/entries", &[("object", number.as_str())]).await;
+    assert!(nobody.text.contains(&number.masked()) && !nobody.text.contains(number.as_str()), "{}", nobody.text);
+    for name in [client, "Yearly check"] {
+        let way = post("/audit/entries", &[("object", name)]).await;
+        assert_eq!((way.status, way.location()), (StatusCode::SEE_OTHER, "/audit/entries?object=yearly"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_about_nobody_leads_nowhere_and_one_about_a_kind_says_it_in_words() {
+    let office = office().await;
+    let auditor = auditor(&office).await;
+    let csrf = hidden(&auditor.get("/audit/entries").await.text, "csrf");
+    let post = async |path: &str, fields: &[(&str, &str)]| {
+        let mut body = vec![format!("csrf={}", percent_encode(&csrf))];
+        body.extend(fields.iter().map(|(name, value)| format!("{name}={}", percent_encode(value))));
+        auditor.post_raw(path, body.join("&")).await
+    };
+    post("/audit/find", &[("q", "查无此人")]).await;
+    auditor.get("/audit/entries?kind=password.reset_filed").await;
+    let page = auditor.get("/audit/entries").await.text;
+    assert!(!page.contains("object=-\"") && !page.contains(">password.reset_filed<"), "{page}");
+    assert!(page.contains("方式：事项；数量：0"), "{page}");
+    // Kinds of events stand in groups, in the order of the words.
+    let (_, kinds) = page.split_once("<optgroup label=\"电子印章\">").unwrap();
+    let kinds: Vec<_> = kinds.split("</optgroup>").next().unwrap().split("</option>").collect();
+    let said: Vec<_> = kinds.iter().filter_map(|option| option.rsplit_once('>')).map(|(_, words)| words).collect();
+    assert!(said.iter().filter(|words| !words.trim().is_empty()).is_sorted(), "{said:?}");
+}

@@ -175,7 +175,7 @@ impl Page {
     }
 
     /// What the page is made with.
-    pub(super) fn app(&self) -> &App {
+    pub(crate) fn app(&self) -> &App {
         &self.app
     }
 

@@ -6,7 +6,7 @@ use axum::{
 };
 use base::{Text, id::PersonId};
 use http::StatusCode;
-use identity::{Reason, events::PersonOpened};
+use identity::{Reason, events::PersonOpened, operator};
 
 use records::Work;
 
@@ -163,6 +163,8 @@ struct Confirm<'a> {
     page: Page,
     act: Act<'a>,
     reason: String,
+    /// Whether operators have to approve it and nobody can.
+    is_in_vain: bool,
 }
 
 /// A secret that is shown once.
@@ -218,15 +220,22 @@ where
         for (person, what) in &act.shown {
             by.tell(PersonOpened { person: person.clone(), what: (*what).to_owned() }).await?;
         }
-        return Ok(html(StatusCode::OK, &Confirm { page, act, reason: reason.as_str().to_owned() }));
+        let is_in_vain = act.then == PROPOSED && can_nobody_approve(by, &page).await?;
+        return Ok(html(StatusCode::OK, &Confirm { page, act, reason: reason.as_str().to_owned(), is_in_vain }));
     }
     by.attempt(operation).await?;
     Ok(page.leads_back(&act.back, act.then))
 }
 
+/// Whether no operator but who proposes can sign in: commands say so too, by asking for the second one at once.
+pub async fn can_nobody_approve(by: &Staff, page: &Page) -> Result<bool, Problem> {
+    let mut tx = page.app().database.read().await?;
+    Ok(operator::left_without(&mut tx, &by.session.person_id, page.visit.at).await? == 0)
+}
+
 /// The page that says what follows from an act whose reason is among its facts.
 pub fn ask(page: Page, act: Act<'_>) -> Response {
-    html(StatusCode::OK, &Confirm { page, act, reason: String::new() })
+    html(StatusCode::OK, &Confirm { page, act, reason: String::new(), is_in_vain: false })
 }
 
 /// That a secret was shown before: a page that had it is loaded again, and nothing is done again.

@@ -32,7 +32,7 @@ use crate::{
     },
     staff::{
         again::Again,
-        confirm::{Asked, Change},
+        confirm::{self, Asked, Change},
         proposed::{called, progress_tag},
     },
 };
@@ -77,6 +77,8 @@ struct One {
     is_own: bool,
     /// Why it cannot be approved; empty when it can.
     obstacle: String,
+    /// Whether nobody can approve what one proposed oneself.
+    is_in_vain: bool,
     /// Why it was refused.
     refusal: String,
     again: Again,
@@ -146,6 +148,8 @@ async fn render(app: &App, by: &Staff, page: Page, found: &ProposalView, again: 
         }
         _ => Vec::new(),
     };
+    let is_own = found.proposed_by_person == by.session.person_id;
+    let is_in_vain = is_own && found.state == Progress::Open && confirm::can_nobody_approve(by, &page).await?;
     let one = One {
         line,
         way: way(found),
@@ -160,7 +164,8 @@ async fn render(app: &App, by: &Staff, page: Page, found: &ProposalView, again: 
         changes,
         heads: heads(found.state),
         is_open: found.state == Progress::Open,
-        is_own: found.proposed_by_person == by.session.person_id,
+        is_own,
+        is_in_vain,
         obstacle,
         refusal: decision.and_then(|decision| decision.refusal).unwrap_or_default(),
         again,

@@ -348,3 +348,28 @@ async fn whoever_takes_the_only_other_operator_away_is_told_first_that_one_is_le
         assert!(ask.contains("id=\"go\"") && !ask.contains("id=\"warning\""), "{act}: {ask}");
     }
 }
+
+#[tokio::test]
+async fn whoever_proposes_what_no_other_operator_can_approve_is_told_before_and_on_the_proposal() {
+    let two = Two::new().await;
+    let way = format!("/operator/people/{}/name", two.office.person_id);
+    let wanted = [WHY, ("new_name", "张伟明")];
+    let ask = async || two.post(&two.one, &way, &wanted).await.text;
+    // The other one has no password to sign in with.
+    let told = ask().await;
+    assert!(told.contains("id=\"in-vain\"") && told.contains("id=\"go\""), "{told}");
+    let contact = [WHY, ("before", "{}"), ("phone", "13800138000")];
+    let at_once = two.post(&two.one, &format!("/operator/people/{}/contact", two.office.person_id), &contact).await;
+    assert!(!at_once.text.contains("id=\"in-vain\""), "{}", at_once.text);
+    let proposed = two.post(&two.one, &way, &[WHY, ("new_name", "张伟明"), SURE]).await;
+    assert_eq!(proposed.status, StatusCode::SEE_OTHER, "{}", proposed.text);
+    let proposal = two.proposal(&format!("/operator/people/{}", two.office.person_id)).await;
+    assert!(two.get(&two.one, &proposal).await.text.contains("id=\"in-vain\""));
+    let mut tx = two.office.app.database.housekeeping().await.unwrap();
+    let other = person::find_by_name(&mut tx, "运维庚").await.unwrap().remove(0).person_id;
+    let account = account::of_person(&mut tx, &other).await.unwrap().remove(0).account_id;
+    let sql = "insert into password (account_id, phc, set_at) values ($1, 'phc', 0)";
+    tx.run(sql, records::args![&account]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(!two.get(&two.one, &proposal).await.text.contains("id=\"in-vain\""));
+}

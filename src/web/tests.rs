@@ -637,3 +637,24 @@ async fn a_visitor_without_a_session_is_served_without_the_database() {
     assert_eq!(site.get("/me").await.status(), StatusCode::SEE_OTHER);
     assert_eq!(site.get("/nowhere").await.status(), StatusCode::NOT_FOUND);
 }
+
+#[test]
+fn a_page_that_a_sentence_names_is_called_so() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../words/text");
+    let texts = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let text = texts.collect::<Vec<_>>().join("\n");
+    let mut named = 0;
+    for (before, after) in [("“", "”页面"), ("在“", "”中")] {
+        let sentences = text.split(after).collect::<Vec<_>>();
+        for sentence in &sentences[..sentences.len() - 1] {
+            let Some((_, name)) = sentence.rsplit_once(before).filter(|(_, name)| !name.contains(['”', '\n'])) else {
+                continue;
+            };
+            named += 1;
+            let is_title =
+                ["title", "seals", "apps"].iter().any(|key| text.contains(&format!("\n{key} = {{ zh = \"{name}\"")));
+            assert!(is_title, "no page is called {name}");
+        }
+    }
+    assert!(named > 3, "{named}");
+}

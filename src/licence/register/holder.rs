@@ -84,6 +84,9 @@ pub struct HolderFacts {
     pub number: Secret<String>,
     /// Whether the person has died or the organisation has ceased: then nothing is issued to it.
     pub has_ended: bool,
+    /// Where the person lives or the organisation has its seat, if that is registered: what an address is compared with. No
+    /// field of a licence is taken from it.
+    pub address: Option<String>,
 }
 
 impl HolderFacts {
@@ -161,7 +164,12 @@ pub async fn facts(tx: &mut Tx, vault: &Vault, holder: &Holder) -> Result<Holder
 }
 
 fn of_person(found: PersonView, number: &IdentityNumber) -> HolderFacts {
+    let address = found.profile.address.map(|address| {
+        let parts = || [&address.region, &address.locality, &address.street_address].into_iter().flatten();
+        address.formatted.clone().unwrap_or_else(|| parts().map(String::as_str).collect())
+    });
     HolderFacts {
+        address: address.filter(|address| !address.is_empty()),
         holder: Holder::Person(found.person_id),
         name: found.name,
         number: Secret::new(number.as_str().to_owned()),
@@ -175,5 +183,6 @@ fn of_organisation(found: OrganisationView) -> HolderFacts {
         name: found.name,
         number: Secret::new(found.credit_code.as_str().to_owned()),
         has_ended: found.state == OrganisationState::Ceased,
+        address: found.address,
     }
 }

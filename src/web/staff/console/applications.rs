@@ -273,6 +273,9 @@ async fn shown(
     Ok(html(status, &review))
 }
 
+/// Fields that a clerk types and the register knows too, more or less: a reviewer sees both.
+const ADDRESSES: [&str; 2] = ["address", "residence"];
+
 fn compare(
     app: &App,
     page: &Page,
@@ -287,11 +290,11 @@ fn compare(
         .iter()
         .map(|rule| {
             let applied = one.content.fields.get(&rule.key).cloned().unwrap_or_default();
-            let known = match from_register(rule, holder) {
-                Some(known) => known,
-                None => older.and_then(|older| older.fields.get(&rule.key).cloned()).unwrap_or_default(),
-            };
-            let compared = from_register(rule, holder).is_some() || older.is_some();
+            let registered = from_register(rule, holder);
+            let before = || older.and_then(|older| older.fields.get(&rule.key).cloned());
+            let address = || holder.address.clone().filter(|_| ADDRESSES.contains(&rule.key.as_str()));
+            let compared = registered.is_some() || older.is_some() || address().is_some();
+            let known = registered.or_else(before).or_else(address).unwrap_or_default();
             Compared {
                 label: page.say(&rule.label.text()).to_owned(),
                 differs: compared && applied != known,

@@ -391,3 +391,16 @@ async fn a_page_opened_from_an_address_has_the_same_form_each_time_and_another_o
     assert_eq!(first, once(&address).await, "who goes back has the same form");
     assert_ne!(first, once(&another).await, "who looks a holder up again applies again");
 }
+
+#[tokio::test]
+async fn a_reviewer_sees_the_registered_address_beside_the_one_that_was_typed() {
+    let office = office().await;
+    let clerk = Desk::new(&office, &office.clerk).await;
+    let reviewer = Desk::new(&office, &office.reviewer).await;
+    let mut tx = office.app.database.housekeeping().await.unwrap();
+    let sql = "update organisation set address = $2 where organisation_id = $1";
+    tx.run(sql, records::args![&office.company_id, "滨江市江南区旧街 9 号"]).await.unwrap();
+    tx.commit().await.unwrap();
+    let page = reviewer.get(&apply(&clerk).await).await.text;
+    assert!(page.contains("滨江市江南区旧街 9 号"), "{page}");
+}

@@ -32,11 +32,11 @@ pub async fn list(State(app): State<App>, page: Page) -> Result<Response, Proble
     let now = page.visit.at;
     let endings = seal::calendar::endings(&mut app.database.read().await?, &app.custody, now).await?;
     let urgent = endings.iter().filter(|ending| ending.is_urgent(now)).count();
-    let lines = endings.iter().map(|ending| line(&page, ending)).collect();
+    let lines = endings.iter().map(|ending| line(&app, &page, ending)).collect();
     Ok(html(StatusCode::OK, &Calendar { page, lines, urgent }))
 }
 
-fn line(page: &Page, ending: &Ending) -> Line {
+fn line(app: &App, page: &Page, ending: &Ending) -> Line {
     let now = page.visit.at;
     let what = match &ending.what {
         Ends::CommandKey(_) => page.say(words::operator::COMMAND_KEY),
@@ -64,10 +64,27 @@ fn line(page: &Page, ending: &Ending) -> Line {
     };
     Line {
         what,
-        name: ending.name.clone(),
+        name: named(app, page, ending),
         on: ending.at.date().to_string(),
         kind,
         when: page.say(&when).to_owned(),
         next: page.say(&next).to_owned(),
     }
+}
+
+/// Whose it is, and of a list, of which authority. Certificates name keys by their purpose in Chinese, which is said already,
+/// in the language of the page; what else is in their names is the organisation.
+fn named(app: &App, page: &Page, ending: &Ending) -> String {
+    let authority = match &ending.what {
+        Ends::CommandKey(_) | Ends::Seal(_) => return ending.name.clone(),
+        Ends::Key(..) => None,
+        Ends::List(of) => app.custody.service_keys().into_iter().find(|key| key.key_id == *of).map(|key| key.purpose),
+    };
+    let Some((_, organisation)) = ending.name.rsplit_once(" · ") else { return ending.name.clone() };
+    let ours = &page.site().organisation;
+    let organisation = if ours.zh == organisation { page.say(ours) } else { organisation };
+    authority.map_or_else(
+        || organisation.to_owned(),
+        |purpose| format!("{} · {organisation}", page.say(purpose_words(purpose))),
+    )
 }

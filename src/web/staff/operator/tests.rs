@@ -193,3 +193,18 @@ async fn metrics_are_for_whoever_has_the_token_and_do_not_exist_for_others() {
         assert!(value.parse::<i64>().unwrap() > 86_400, "{value}");
     }
 }
+
+#[tokio::test]
+async fn the_calendar_of_an_english_page_says_keys_and_lists_in_english() {
+    let operator = Operator::new().await;
+    let request =
+        Request::get("/operator/calendar").header(header::COOKIE, format!("{}; guosuo-lang=en", operator.cookie));
+    let calendar = operator.office.send(request.body(Body::empty()).unwrap()).await.text;
+    assert!(calendar.contains("<html lang=\"en\""), "{calendar}");
+    for purpose in ["签名", "令牌", "根证书", "机构证书", "签发机构"] {
+        assert!(!calendar.contains(purpose), "{purpose}: {calendar}");
+    }
+    let lists: Vec<_> = calendar.split("<tr>").filter(|line| line.contains("Revocation list")).collect();
+    let root = crate::kit::wording::purpose_words(Purpose::Root).in_language(Language::English);
+    assert_eq!((lists.len(), lists.iter().filter(|line| line.contains(root)).count()), (2, 1), "{lists:?}");
+}

@@ -104,7 +104,7 @@ impl Installation {
         assert_eq!(ran.code, Some(0), "{ran:?}");
         let handed_out = ran.out.trim().rsplit(' ').next().unwrap().to_owned();
         let appointed = ["staff", "appoint", "--username", "second-operator", "--organisation-code", DEPARTMENT];
-        self.must(&[&appointed[..], &["--role", "operator"]].concat());
+        self.must(&[&appointed[..], &["--role", "operator", "--reason", "first day"]].concat());
         let (before, own) = (self.file("handed-out", &handed_out), self.file("own", OWN_PASSWORD));
         let before = format!("operator.password_file={before}");
         let new = format!("operator.new_password_file={own}");

@@ -113,7 +113,10 @@ async fn no_command_ends_whom_it_acts_for_and_each_says_what_is_true_and_takes_a
     for act in ["lock", "close"] {
         refused(&person(act, "root-operator", &why), &["root-operator: nobody does this for themselves"]);
     }
-    refused(&installation.run(&["staff", "end", "--username", "root-operator"]), &["nobody does this for themselves"]);
+    refused(
+        &installation.run(&["staff", "end", "--username", "root-operator", "--reason", "why"]),
+        &["nobody does this for themselves"],
+    );
     let root = installation.file("root.txt", &identity_number(1));
     let deceased = ["person", "deceased", "--identity-number-file", &root];
     refused(&installation.run(&deceased), &["nobody does this for themselves"]);

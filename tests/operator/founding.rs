@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tests::{
     browser::client,
-    installation::{Installation, credit_code, identity_number},
+    installation::{DEPARTMENT, Installation, credit_code, identity_number},
     wait::soon,
 };
 
@@ -23,7 +23,7 @@ pub fn person(installation: &Installation, username: &str, number: u32) {
 /// Appoints somebody and gives the identifier of the appointment.
 pub fn appoint(installation: &Installation, username: &str, department: &str, role: &str) -> String {
     let words = ["staff", "appoint", "--username", username, "--organisation-code", department, "--role", role];
-    installation.must(&words).trim().to_owned()
+    installation.must(&[&words[..], &["--reason", "任命文件〔2026〕1 号"]].concat()).trim().to_owned()
 }
 
 /// Asks for a licence until the server has seen what commands changed.
@@ -118,7 +118,7 @@ async fn a_department_is_set_up_by_commands_and_issues_what_anyone_can_check() {
     let refusal = issue(&installation, &token, "frozen", &body, StatusCode::UNPROCESSABLE_ENTITY).await;
     assert_eq!(refusal["code"], "seal_not_in_use", "{refusal}");
     installation.must(&["seal", "unfreeze", seal, "--reason", "已交接"]);
-    installation.must(&["staff", "end", "--username", "reviewer"]);
+    installation.must(&["staff", "end", "--username", "reviewer", "--reason", "调离"]);
     let refusal = issue(&installation, &token, "left", &body, StatusCode::UNPROCESSABLE_ENTITY).await;
     assert!(refusal.to_string().contains("reviewer"), "{refusal}");
     verify("valid").await;
@@ -184,12 +184,21 @@ async fn what_does_not_fit_is_refused_by_name_and_leaves_nothing() {
         "organisation add --name 局 --organisation-code UNKNOWN --legal-representative nobody",
         &["no account has the username nobody"],
     );
-    check("staff appoint --username free --organisation-code UNKNOWN --role clerk", &["no organisation has"]);
-    check("staff appoint --username free --organisation-code COMPANY --role clerk", &["no such organisation"]);
-    check("staff appoint --username free --organisation-code MARKET --role chief", &["--role chief"]);
-    check("staff appoint --username nobody --organisation-code MARKET --role clerk", &["username nobody"]);
-    check("staff appoint --username clerk --organisation-code MARKET --role reviewer", &["already appointed"]);
-    check("staff end --username free", &["free has no appointment"]);
+    check(
+        "staff appoint --username free --organisation-code UNKNOWN --role clerk --reason why",
+        &["no organisation has"],
+    );
+    check(
+        "staff appoint --username free --organisation-code COMPANY --role clerk --reason why",
+        &["no such organisation"],
+    );
+    check("staff appoint --username free --organisation-code MARKET --role chief --reason why", &["--role chief"]);
+    check("staff appoint --username nobody --organisation-code MARKET --role clerk --reason why", &["username nobody"]);
+    check(
+        "staff appoint --username clerk --organisation-code MARKET --role reviewer --reason why",
+        &["already appointed"],
+    );
+    check("staff end --username free --reason why", &["free has no appointment"]);
     check("seal make --organisation-code MARKET --keeper clerk", &["not a seal keeper"]);
     check("seal make --organisation-code MARKET --keeper free", &["free has no appointment"]);
     check("seal make --organisation-code MARKET --keeper clerk --kind round", &["--kind round"]);
@@ -201,4 +210,20 @@ async fn what_does_not_fit_is_refused_by_name_and_leaves_nothing() {
     check(&format!("{revocation} 2"), &["issues no licences of type"]);
     check(&format!("{revocation} 1"), &["needs a second operator"]);
     assert_eq!(installation.events().await, before);
+}
+
+#[tokio::test]
+async fn why_somebody_was_appointed_and_dismissed_by_command_is_in_the_log() {
+    let installation = Installation::new().await;
+    installation.bootstrap();
+    person(&installation, "clerk", 7);
+    let staff = appoint(&installation, "clerk", DEPARTMENT, "clerk");
+    refused(&installation.run(&["staff", "end", "--username", "clerk", "--reason", " "]), &["--reason"]);
+    let bare = installation.run(&["staff", "end", "--username", "clerk"]);
+    assert!(bare.code != Some(0) && bare.err.contains("--reason"), "{bare:?}");
+    installation.must(&["staff", "end", "--username", "clerk", "--reason", "调离"]);
+    let why = installation.events().await.into_iter().filter(|event| event.kind == "reason.given");
+    let why: Vec<_> = why.map(|event| (event.object, event.data)).collect();
+    let given = |reason: &str| (staff.clone(), format!("{{\"reason\":\"{reason}\"}}"));
+    assert_eq!(why, [given("任命文件〔2026〕1 号"), given("调离")]);
 }

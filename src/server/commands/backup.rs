@@ -65,7 +65,7 @@ async fn print_all(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A backup as a line: what became of it, and what a drill found.
+/// A backup as a line: what became of it, and what a drill found; by the clock that its name is by, which is UTC.
 pub(super) fn line(seen: &BackupSeen) -> String {
     let mut said = vec![seen.name.clone()];
     said.push(match (&seen.ended, &seen.failed) {
@@ -78,13 +78,13 @@ pub(super) fn line(seen: &BackupSeen) -> String {
         (None, None) => "under way, or cut off".to_owned(),
     });
     said.push(match &seen.drilled {
-        Some(Drilled { at, findings: 0, .. }) => format!("a drill found nothing wrong on {}", at.date()),
+        Some(Drilled { at, findings: 0, .. }) => format!("a drill found nothing wrong on {}", at.rfc3339()),
         Some(Drilled { at, findings, why }) => {
-            format!("a drill found {findings} wrong on {}: {}", at.date(), why.as_deref().unwrap_or_default())
+            format!("a drill found {findings} wrong on {}: {}", at.rfc3339(), why.as_deref().unwrap_or_default())
         }
         None => "no drill looked at it".to_owned(),
     });
-    said.extend(seen.removed_at.map(|at| format!("removed on {}", at.date())));
-    said.extend(seen.restored_at.map(|at| format!("this was put back from it on {}", at.date())));
+    said.extend(seen.removed_at.map(|at| format!("removed on {}", at.rfc3339())));
+    said.extend(seen.restored_at.map(|at| format!("this was put back from it on {}", at.rfc3339())));
     said.join("; ")
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use base::{ListPage, id::StaffId};
-use identity::{Role, events::StaffListed, staff};
+use identity::{Reason, Role, events::StaffListed, staff};
 
 use super::operator;
 use crate::{
@@ -26,6 +26,9 @@ pub enum Command {
         /// What the person signs in with.
         #[arg(long, value_name = "USERNAME")]
         username: String,
+        /// Why: kept in the event log.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
     },
 }
 
@@ -41,6 +44,9 @@ pub struct Appointment {
     /// clerk, reviewer, seal_keeper, counter, auditor or operator; may be repeated.
     #[arg(long, value_name = "ROLE", required = true)]
     role: Vec<String>,
+    /// Why: kept in the event log.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
 }
 
 /// Does it.
@@ -52,7 +58,7 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Appoint(new) => appoint(settings, &new).await,
         Command::List { organisation_code } => list(settings, organisation_code.as_deref()).await,
-        Command::End { username } => end(settings, &username).await,
+        Command::End { username, reason } => end(settings, &username, &reason).await,
     }
 }
 
@@ -60,23 +66,27 @@ async fn appoint(settings: &Settings, new: &Appointment) -> anyhow::Result<()> {
     let code = super::credit_code(&new.organisation_code)?;
     let role = |text: &String| Role::parse(text).with_context(|| format!("--role {text}: there is no such role"));
     let roles = new.role.iter().map(role).collect::<anyhow::Result<Vec<_>>>()?;
+    let reason = Reason::parse(&new.reason).context("--reason")?;
     let product = wiring::find(settings, World::default()).await?;
     let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let department = super::organisation_with(&mut work.tx, &code).await?;
     let person = super::person_of(&mut work.tx, &new.username).await?;
     let staff = staff::appoint(&mut work, &person, &department.organisation_id, &roles).await;
     let staff = staff.with_context(|| format!("{} at {}", new.username, department.name))?;
+    reason.record(&mut work, staff.as_str());
     work.commit().await?;
     super::print(&format!("{staff}\n"))
 }
 
-async fn end(settings: &Settings, username: &str) -> anyhow::Result<()> {
+async fn end(settings: &Settings, username: &str, reason: &str) -> anyhow::Result<()> {
+    let reason = Reason::parse(reason).context("--reason")?;
     let product = wiring::find(settings, World::default()).await?;
     let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let person = super::person_of(&mut work.tx, username).await?;
     let appointment = staff::of_person(&mut work.tx, &person).await?;
     let appointment = appointment.with_context(|| format!("{username} has no appointment"))?;
     staff::end(&mut work, &appointment.staff_id).await?;
+    reason.record(&mut work, appointment.staff_id.as_str());
     work.commit().await?;
     super::print("ended\n")
 }

@@ -235,6 +235,9 @@ impl DemoFacts {
         line("");
         line(&format!("  {}", folder.join("demo.json").display()));
         line("");
+        line("  在这座城市上运行命令 / commands on this city:");
+        line(&format!("  guosuo audit --set data_folder={}", folder.display()));
+        line("");
         page
     }
 }

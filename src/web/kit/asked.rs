@@ -12,18 +12,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App,
     kit::{
-        form::Fields,
+        form::{CSRF, Fields, ONCE},
         limits::{ASKED_BYTES_MAX, ASKED_SECONDS_MAX},
-        once,
         visit::Visit,
     },
 };
 
 /// The field of an address that holds the form.
 pub const FIELD: &str = "form";
-
-/// The field by which a form says that it is ours.
-pub const CSRF: &str = "csrf";
 
 /// The field by which a form says that what follows from it was seen.
 pub const CONFIRMED: &str = "confirmed";
@@ -43,7 +39,7 @@ struct Typed {
 
 /// Where the page is that a form asks for; none for a form that is longer than an address may be.
 pub fn address(app: &App, visit: &Visit, path: &str, fields: &Fields) -> Option<String> {
-    let fields = fields.pairs().filter(|(name, _)| ![CSRF, once::FIELD].contains(name));
+    let fields = fields.pairs().filter(|(name, _)| ![CSRF, ONCE].contains(name));
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let plain = serde_json::to_vec(&Typed { at: visit.at.as_micros(), fields }).ok()?;
     let sealed = seal_box(app).seal(&*app.entropy, &context(app, visit, path), &plain);
@@ -67,11 +63,6 @@ pub fn open(app: &App, visit: &Visit, (path, acts): (&str, &str), sealed: &str) 
     is_recent.then_some((opened, sent))
 }
 
-/// What stands above a path: where somebody goes whose form is not opened any more.
-pub fn above(path: &str) -> &str {
-    path.rsplit_once('/').map_or("/", |(above, _)| if above.is_empty() { "/" } else { above })
-}
-
 fn seal_box(app: &App) -> SealBox {
     SealBox::new(&crypto::mac::hmac_sha256(app.key.expose(), &[b"asked form\0"]))
 }
@@ -80,20 +71,4 @@ fn seal_box(app: &App) -> SealBox {
 fn context(app: &App, visit: &Visit, path: &str) -> Vec<u8> {
     let session = visit.session_token.as_ref().map_or("", |token| token.expose().as_str());
     [visit.browser(app).as_bytes(), b"\0", session.as_bytes(), b"\0", path.as_bytes()].concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_that_is_not_opened_any_more_leads_to_the_page_above() {
-        for (path, expected) in [
-            ("/operator/accounts/acc_1/lock", "/operator/accounts/acc_1"),
-            ("/operator/people/found", "/operator/people"),
-            ("/x", "/"),
-        ] {
-            assert_eq!(above(path), expected);
-        }
-    }
 }

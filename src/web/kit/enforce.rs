@@ -18,7 +18,7 @@ use crate::{
         access::{AssuranceLevel, Guard, Row, Who},
         asked,
         caller::Caller,
-        form,
+        form, links,
         once::{Once, Turn},
         page::see_other,
         pages::Pages,
@@ -165,7 +165,7 @@ fn opened(app: &App, visit: &Visit, acts: &str, mut request: Request) -> Checked
             request.extensions_mut().insert(fields);
             Checked::Admitted(Box::new(request))
         }
-        None => Checked::Elsewhere(asked::above(&path).to_owned()),
+        None => Checked::Elsewhere(links::above(&path).to_owned()),
     }
 }
 

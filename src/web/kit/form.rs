@@ -16,6 +16,12 @@ use crate::{
     kit::limits::{FIELD_NAME_BYTES_MAX, FIELDS_MAX, FORM_BYTES_MAX},
 };
 
+/// The field by which a form says that it is ours.
+pub const CSRF: &str = "csrf";
+
+/// The field of a form that holds its key: see [`crate::kit::once`].
+pub const ONCE: &str = "once";
+
 /// The fields of a form, or of a query. As a handler's last argument it reads the form; see [`Query`] for queries.
 ///
 /// Only fields whose name ends with `[]` may come more than once.

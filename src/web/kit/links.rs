@@ -25,6 +25,11 @@ pub fn percent_encode(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, RESERVED)
 }
 
+/// What stands above a path: where somebody goes whose form is not opened any more.
+pub fn above(path: &str) -> &str {
+    path.rsplit_once('/').map_or("/", |(above, _)| if above.is_empty() { "/" } else { above })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +50,16 @@ mod tests {
     #[test]
     fn a_path_survives_its_way_through_a_query() {
         assert_eq!(sign_in("/a?b=c&d"), "/sign-in?to=%2Fa%3Fb%3Dc%26d");
+    }
+
+    #[test]
+    fn a_form_that_is_not_opened_any_more_leads_to_the_page_above() {
+        for (path, expected) in [
+            ("/operator/accounts/acc_1/lock", "/operator/accounts/acc_1"),
+            ("/operator/people/found", "/operator/people"),
+            ("/x", "/"),
+        ] {
+            assert_eq!(above(path), expected);
+        }
     }
 }

@@ -16,11 +16,12 @@ use records::{
 
 use crate::{
     App, Page, Problem,
-    kit::{asked, form::Fields, limits::ONCE_TRIES_MAX, visit::Visit},
+    kit::{
+        form::{CSRF, Fields, ONCE},
+        limits::ONCE_TRIES_MAX,
+        visit::Visit,
+    },
 };
-
-/// The field of a form that holds its key.
-pub const FIELD: &str = "once";
 
 /// How long to wait for the answer to the same form, each time.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -60,12 +61,12 @@ pub enum Turn {
 impl Once {
     /// A form with a key, as this person sends it to this path.
     pub fn of(app: &App, visit: &Visit, session: &Session, (path, fields): (&str, &Fields)) -> Option<Self> {
-        let key = fields.text(FIELD);
-        if key.len() != KEY_BYTES || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let key = fields.text(ONCE);
+        if OFTEN.contains(&path) || key.len() != KEY_BYTES || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return None;
         }
         // Keyed, for a password may be among what it says.
-        let said = fields.pairs().filter(|(name, _)| ![asked::CSRF, FIELD].contains(name));
+        let said = fields.pairs().filter(|(name, _)| ![CSRF, ONCE].contains(name));
         let said = serde_json::to_vec(&said.collect::<Vec<_>>()).ok()?;
         let digest = crypto::mac::hmac_sha256(app.key.expose(), &[b"sent once\0", path.as_bytes(), b"\0", &said]);
         let digest = crypto::encoding::base64url(&digest);
@@ -109,10 +110,13 @@ impl Once {
         }
         .await;
         if let Err(fault) = kept {
-            tracing::warn!(%fault, "where a form led was not remembered; sent again, it is looked at anew");
+            tracing::warn!(%fault, "the answer to a form was not remembered; sent again, it is looked at anew");
         }
     }
 }
 
 /// Of sixteen bytes in base64url.
 const KEY_BYTES: usize = 22;
+
+/// What makes something each time it is sent, and leads to no page.
+const OFTEN: [&str; 1] = ["/desk"];

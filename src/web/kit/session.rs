@@ -16,7 +16,7 @@ pub use identity::{Session, SessionToken, staff::Appointment};
 use crate::{
     App, Problem,
     kit::{
-        asked, cookies,
+        cookies, links,
         visit::{SharedVisit, Visit},
     },
 };
@@ -129,7 +129,7 @@ impl Staff {
         F: Future<Output = Result<T, Problem>>,
     {
         let path = self.visit.target.split('?').next().unwrap_or_default();
-        self.act(operation).await?.ok_or_else(|| Problem::Stands { at: asked::above(path).to_owned() })
+        self.act(operation).await?.ok_or_else(|| Problem::Stands { at: links::above(path).to_owned() })
     }
 
     /// The same with the errors of a domain; none when it would be done now, and was not.

@@ -12,7 +12,7 @@ use crate::{
 /// The field of a form that holds the code.
 pub const FIELD: &str = "wrong";
 
-/// What is wrong.
+/// Why the form is shown again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrong {
     /// No turn came.
@@ -73,7 +73,7 @@ impl Wrong {
         plain.into_iter().find(|wrong| wrong.code() == code)
     }
 
-    /// Its code.
+    /// As it goes with the form, in which it is read by [`Wrong::said`].
     pub fn code(self) -> String {
         let code = match self {
             Self::Busy => "busy",

@@ -40,7 +40,7 @@ impl From<Words> for Text {
     }
 }
 
-/// What is shown.
+/// A secret with all that stands beside it.
 #[derive(Serialize, Deserialize)]
 pub enum Shown {
     /// A first password, at the counter.

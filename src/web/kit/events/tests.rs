@@ -388,7 +388,7 @@ fn codes_in_sources() -> BTreeSet<(&'static str, &'static str, String)> {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if path.is_dir() && !["target", "tests", "xtask"].contains(&name.as_str()) {
                 folders.push(path);
-            } else if name.ends_with(".rs") && !name.contains("tests") {
+            } else if path.extension().is_some_and(|end| end == "rs") && !name.contains("tests") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
                 for (mark, kind, detail) in WRITTEN {

@@ -93,12 +93,12 @@ async fn check(app: &App, row: &Row, mut request: Request) -> Result<Checked, Pr
         }
     };
     match checked {
-        Checked::Admitted(request) => once(app, &visit, request).await,
+        Checked::Admitted(request) if matches!(row.who, Who::Staff(..)) => once(app, &visit, request).await,
         other => Ok(other),
     }
 }
 
-/// A form that acts and says which one it is acts once: sent again, it leads to where it led.
+/// A form that acts in an office and says which one it is acts once: sent again, it leads to where it led.
 async fn once(app: &App, visit: &Visit, request: Box<Request>) -> Result<Checked, Problem> {
     let session = session::known(visit).filter(|_| request.method() == Method::POST);
     let path = request.uri().path();

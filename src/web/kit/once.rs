@@ -1,6 +1,6 @@
 //! A form that was sent twice acts once: whoever goes back to it, or presses its button twice, is led to where it led first.
 //!
-//! Each form of who is signed in carries a key of its own; a page that is opened from an address with a form in it has the
+//! Each form of staff carries a key of its own; a page that is opened from an address with a form in it has the
 //! same one each time. What the form said under that key is remembered for a day, with where it led. What was refused may be
 //! sent again, and what was changed meanwhile is another form.
 
@@ -27,9 +27,10 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Page {
-    /// The key of a form that is shown now; nothing for who is not signed in.
+    /// The key of a form that is shown now; nothing for who has no office. What a citizen does to what is their own, such as
+    /// ending a session, acts each time, and nobody keeps where a consent or a sign-in led.
     pub fn once(&self) -> String {
-        if self.session.is_none() {
+        if self.session.as_ref().is_none_or(|session| session.staff.is_none()) {
             return String::new();
         }
         let app = self.app();

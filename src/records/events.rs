@@ -43,7 +43,7 @@ crate::events! {
     LogPutBack = "log.put_back" of log: String { kept: i64, found: i64 }
     /// A row that was damaged, changed or taken away past the product was put back as the last act left it: of which table,
     /// and from which backup.
-    RowPutBack = "row.put_back" of row: String { table: String, backup: String, reason: String }
+    RowPutBack = "rows.put_back" of row: String { table: String, backup: String, reason: String }
     /// Rows that an older version left without a mark, or with one that covered less, were marked as they lay there.
     RowsMarked = "rows.marked" of table: String { rows: usize }
     /// Rows of one kind that are over went into a file of the archive.

@@ -21,6 +21,7 @@ const COMPOSED: &[(&str, &str)] = &[
     ("src/records/copy.rs", "a table emptied and filled, for a copy of everything"),
     ("src/records/dialect.rs", "what one database alone understands, and an event beside a statement of another crate"),
     ("src/records/mark.rs", "rows found and set by their primary key, or walked in its order for an audit"),
+    ("src/records/put_back.rs", "a row that is put back, by its primary key"),
     ("src/records/log.rs", "numbers that are written down, each found by the key of its event"),
 ];
 

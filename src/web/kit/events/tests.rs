@@ -177,7 +177,7 @@ const KEPT: &[(&str, &str, &str)] = &[
     ("proposal.withdrawn", PROPOSAL, r#"{"about":"tax","act":"client.edit"}"#),
     ("reason.given", ACCOUNT, r#"{"person":"$per","reason":"本人来电挂失"}"#),
     ("reason.given", ACCOUNT, r#"{"reason":"本人来电挂失"}"#),
-    ("row.put_back", PERSON, r#"{"backup":"guosuo-20261126T000000Z","reason":"磁盘出错","table":"person"}"#),
+    ("rows.put_back", PERSON, r#"{"backup":"guosuo-20261126T000000Z","reason":"磁盘出错","table":"person"}"#),
     (
         "rows.archived",
         "receipts",

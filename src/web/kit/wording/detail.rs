@@ -8,6 +8,7 @@ use licence::{
 };
 use oidc::scope;
 use pki::{KeyState, Purpose};
+use records::{Event as _, events::RowsMarked};
 use seal::SealKind;
 use serde_json::Value;
 
@@ -156,7 +157,7 @@ const VALUES: &[(&str, &Text)] = &[
 
 /// Kinds whose reasons somebody typed; those of the others are codes.
 const TYPED: &[&str] =
-    &["log.loss_acknowledged", "pki.certificate.revoked", "proposal.made", "reason.given", "row.put_back"];
+    &["log.loss_acknowledged", "pki.certificate.revoked", "proposal.made", "reason.given", "rows.put_back"];
 
 /// The words of what a detail says; none for what is in words already, or is a name, an identifier or a number.
 pub fn detail_value(kind: &str, name: &str, value: &Value) -> Option<Text> {
@@ -207,6 +208,7 @@ pub fn object(kind: &str, object: &str) -> Option<Text> {
         "-" => Some(same("–".to_owned())),
         "log" if kind.starts_with("log.") => Some(words::event_value::LOG.clone()),
         "receipts" if kind.starts_with("rows.") => Some(words::event_value::RECEIPTS.clone()),
+        table if kind == RowsMarked::KIND.name => Some(rows_of(table)),
         unknown if unknown.starts_with("unknown:") => Some(words::event_value::UNKNOWN_ACCOUNT.clone()),
         // What somebody read of the log by its kind.
         read if kind.starts_with("log.") => event(read).cloned(),

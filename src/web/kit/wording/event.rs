@@ -117,7 +117,7 @@ const WORDS: &[(EventKind, &Text)] = &[
     (records::events::LossAcknowledged::KIND, words::event::LOG_LOSS_ACKNOWLEDGED),
     (records::events::LogPutBack::KIND, words::event::LOG_PUT_BACK),
     (records::events::LogRead::KIND, words::event::LOG_READ),
-    (records::events::RowPutBack::KIND, words::event::ROW_PUT_BACK),
+    (records::events::RowPutBack::KIND, words::event::ROWS_PUT_BACK),
     (records::events::RowsArchived::KIND, words::event::ROWS_ARCHIVED),
     (records::events::RowsMarked::KIND, words::event::ROWS_MARKED),
     (seal::events::SealApplied::KIND, words::event::SEAL_APPLIED),

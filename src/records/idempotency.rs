@@ -47,6 +47,21 @@ struct Row {
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn claim(tx: &mut Tx, caller: &str, key: &str, request_digest: &str, at: Instant) -> Result<Claim, Fault> {
+    claim_for(tx, (caller, key), request_digest, at, IN_FLIGHT_SECONDS).await
+}
+
+/// The same where something depends on it that two are not at work: for so many seconds nobody takes it over.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn claim_for(
+    tx: &mut Tx,
+    (caller, key): (&str, &str),
+    request_digest: &str,
+    at: Instant,
+    seconds: i64,
+) -> Result<Claim, Fault> {
     let fresh = tx
         .run(
             "insert into idempotency (caller, idempotency_key, request_digest, claimed_at)
@@ -58,14 +73,16 @@ pub async fn claim(tx: &mut Tx, caller: &str, key: &str, request_digest: &str, a
     if fresh == 1 {
         return Ok(Claim::Fresh);
     }
-    let row: Row = tx
-        .one(
+    let row: Option<Row> = tx
+        .first(
             "select request_digest, status, body, claimed_at
                from idempotency
               where caller = $1 and idempotency_key = $2",
             args![caller, key],
         )
         .await?;
+    // Whoever had it let it go meanwhile.
+    let Some(row) = row else { return Ok(Claim::InFlight) };
     if is_over(Instant::from_micros(row.claimed_at), at) {
         // Whether its row was removed already is chance. Only one of several new requests may have the key.
         let taken = tx
@@ -90,7 +107,7 @@ pub async fn claim(tx: &mut Tx, caller: &str, key: &str, request_digest: &str, a
             "update idempotency
                 set claimed_at = $4
               where caller = $1 and idempotency_key = $2 and claimed_at = $3 and claimed_at < $5",
-            args![caller, key, row.claimed_at, at, at.plus_seconds(-IN_FLIGHT_SECONDS)],
+            args![caller, key, row.claimed_at, at, at.plus_seconds(-seconds)],
         )
         .await?;
     Ok(if taken == 1 { Claim::Fresh } else { Claim::InFlight })

@@ -705,7 +705,15 @@ pub async fn mark_anew(
     let rows: Vec<Row> = tx.all_whatever(&format!("{sql}{}", tx.dialect().lock_row()), values).await?;
     // Behind a key that is no text nobody can go on.
     let is_key = |row: &&Row| !row.key(table).iter().any(|part| part.contains(NO_TEXT));
-    let Some(last) = rows.iter().rfind(is_key).map(|row| row.key(table)) else { return Ok(None) };
+    let Some(last) = rows.iter().rfind(is_key).map(|row| row.key(table)) else {
+        return match rows.len() {
+            0 => Ok(None),
+            _ => Err(Fault::broken(format!(
+                "rows of {} have keys that are no text: nothing is marked",
+                table.marked.table
+            ))),
+        };
+    };
     let mut marks = Vec::new();
     for row in rows.iter().filter(|row| row.is_older(key, table)) {
         let (name, version) = (row.key(table), row.marked.saturating_add(1));

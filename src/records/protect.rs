@@ -1,12 +1,15 @@
 //! How a database gets the key of its log.
 
-use base::Fault;
+use base::{Fault, ListPage, id::EventId};
 
 use crate::{
+    archive::point,
     database::Database,
+    entry::Entry,
+    event::Event,
     event_row::EventRow,
     events::RowsMarked,
-    log::{self, Head},
+    log::{self, Filter, Head},
     log_key::LogKey,
     mark::{self, MARKS, Older, Table},
     tx::Tx,
@@ -88,7 +91,8 @@ pub async fn mark_older(database: &Database, context: &Context) -> Result<usize,
     let Some(key) = database.log_key() else { return Ok(0) };
     let mut tx = database.snapshot().await?;
     let Some(head) = log::head(&mut tx).await? else { return Ok(0) };
-    let is_put_back = log::is_beyond(&mut tx, &head).await?;
+    let archived = point::find(&mut tx).await?.map_or(0, |point| point.sequence);
+    let is_put_back = log::is_beyond(&mut tx, &head).await? || archived > head.sequence;
     tx.commit().await?;
     if is_done(&head) {
         return Ok(0);
@@ -97,9 +101,21 @@ pub async fn mark_older(database: &Database, context: &Context) -> Result<usize,
         tracing::error!("the head of the event log was changed past the product: rows without a mark get none");
         return Ok(0);
     }
+    if head.marks.is_none() && was_done(database, key).await? {
+        tracing::error!("rows of an older version were marked before, and the head of the log is from before that");
+        return Ok(0);
+    }
     let mut count = 0;
-    for table in database.tables().iter().filter(|table| table.marked.older != Older::AsNow) {
+    let older = || database.tables().iter().filter(|table| table.marked.older != Older::AsNow);
+    for table in older() {
         count += mark_table(database, (context, key), table).await?;
+    }
+    if let Some(table) = older().next().filter(|_| count == 0) {
+        // That it was done stands in the log, whatever there was to do.
+        let event = EventRow::of(RowsMarked { table: table.marked.table.to_owned(), rows: 0 });
+        let mut tx = database.housekeeping().await?;
+        work::write(&mut tx, context, &event, None).await?;
+        tx.commit().await?;
     }
     loop {
         while log::sequence_events(database).await? > 0 {}
@@ -113,6 +129,20 @@ pub async fn mark_older(database: &Database, context: &Context) -> Result<usize,
             return Ok(count);
         }
     }
+}
+
+/// Whether the log tells that rows were marked, and of something since: who was cut off while it marked did nothing else.
+async fn was_done(database: &Database, key: &LogKey) -> Result<bool, Fault> {
+    while log::sequence_events(database).await? > 0 {}
+    let mut tx = database.read().await?;
+    let Some(head) = log::head(&mut tx).await? else { return Ok(false) };
+    let is_marking = |entry: &Entry| entry.is_ours(key) && entry.read::<RowsMarked>().is_some();
+    if log::from(&mut tx, head.sequence - 1, head.sequence).await?.iter().any(is_marking) {
+        return Ok(false);
+    }
+    let filter = Filter { kind: Some(RowsMarked::KIND.name.to_owned()), ..Filter::default() };
+    let told = log::list(&mut tx, &filter, &ListPage::<EventId>::first(1)).await?;
+    Ok(!told.items.is_empty())
 }
 
 fn is_done(head: &Head) -> bool {

@@ -12,16 +12,16 @@ use crate::{
     entry::Entry,
     events::RowPutBack,
     log,
-    mark::{self, Left},
+    mark::{self, Left, RowState},
     work::Work,
 };
 
 /// A row of a copy: each column with its value.
 pub type Copied = Vec<(String, Value)>;
 
-/// A row as the newest entry that names it says its act left it.
+/// A row as the last entry that names it says its act left it, and up to which number the log was read for that.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted(Left);
+pub struct Wanted(Left, i64);
 
 impl Wanted {
     /// Where it is.
@@ -61,7 +61,7 @@ pub async fn wanted(database: &Database, rows: &[(String, String)]) -> Result<Ve
             entries.iter().filter(|entry| entry.is_ours(key)).flat_map(|entry| Left::read(entry.marks.as_deref()))
         {
             let row = (left.table.clone(), left.name.join(" "));
-            if rows.contains(&row) {
+            if rows.contains(&row) && last.get(&row).is_none_or(|known| known.version <= left.version) {
                 last.insert(row, left);
             }
         }
@@ -75,33 +75,49 @@ pub async fn wanted(database: &Database, rows: &[(String, String)]) -> Result<Ve
         after = number;
     }
     hear(&log::all_waiting(&mut tx).await?);
-    Ok(rows.iter().map(|row| last.get(row).cloned().map(Wanted)).collect())
+    Ok(rows.iter().map(|row| last.get(row).cloned().map(|left| Wanted(left, head.sequence))).collect())
 }
 
-/// Puts rows back, each from its copy, and writes down that it was. Of each, whether the copy is the row that the entry
-/// says: with another one nothing is done. What it has beside marked columns is taken from the copy when the row is gone.
+/// Puts a row back from its copy, and writes down that it was; whether the copy is the row that the entry says, and no act
+/// left the row since: else nothing is done. What it has beside marked columns is taken from the copy when the row is gone.
 ///
 /// # Errors
 ///
-/// [`Fault`] when the database is out of reach or takes one of them not.
+/// [`Fault`] when the database is out of reach or does not take it.
 pub async fn put_back(
     work: &mut Work,
     (backup, reason): (&str, &str),
-    rows: &[(Wanted, Copied)],
-) -> Result<Vec<bool>, Fault> {
-    let mut done = vec![false; rows.len()];
-    // In the database's own order: a row refers to those of tables before it.
-    for stored in copy::tables(&mut work.tx).await? {
-        for ((wanted, row), done) in rows.iter().zip(&mut done).filter(|((wanted, _), _)| wanted.0.table == stored.name)
-        {
-            *done = put_one(work, &stored, &wanted.0, row).await?;
-            if *done {
-                let (table, backup) = (stored.name.clone(), backup.to_owned());
-                work.record(RowPutBack { row: wanted.key(), table, backup, reason: reason.to_owned() });
-            }
-        }
+    (wanted, row): &(Wanted, Copied),
+) -> Result<bool, Fault> {
+    let all = copy::tables(&mut work.tx).await?;
+    let Some(stored) = all.iter().find(|stored| stored.name == wanted.0.table) else { return Ok(false) };
+    let is_done = !has_moved(work, wanted).await? && put_one(work, stored, &wanted.0, row).await?;
+    if is_done {
+        let (table, backup) = (stored.name.clone(), backup.to_owned());
+        work.record(RowPutBack { row: wanted.key(), table, backup, reason: reason.to_owned() });
     }
-    Ok(done)
+    Ok(is_done)
+}
+
+/// Whether an act left the row since the log was read: nothing takes back what that wrote.
+async fn has_moved(work: &mut Work, Wanted(left, read_to): &Wanted) -> Result<bool, Fault> {
+    let ledger = Arc::clone(work.ledger());
+    let Some(key) = ledger.key() else { return Ok(true) };
+    let is_later = |entries: &[Entry]| {
+        let entries = entries.iter().filter(|entry| entry.is_ours(key));
+        let mut later = entries.flat_map(|entry| Left::read(entry.marks.as_deref()));
+        later.any(|later| later.table == left.table && later.name == left.name && later.version > left.version)
+    };
+    let mut after = *read_to;
+    loop {
+        let entries = log::from(&mut work.tx, after, i64::MAX).await?;
+        if is_later(&entries) {
+            return Ok(true);
+        }
+        let Some(number) = entries.last().and_then(|entry| entry.sequence) else { break };
+        after = number;
+    }
+    Ok(is_later(&log::all_waiting(&mut work.tx).await?))
 }
 
 async fn put_one(work: &mut Work, stored: &copy::Table, left: &Left, row: &Copied) -> Result<bool, Fault> {
@@ -128,9 +144,14 @@ async fn put_one(work: &mut Work, stored: &copy::Table, left: &Left, row: &Copie
     if !mark::is_right(key, table, fields, left) {
         return Ok(false);
     }
-    if mark::look(&mut work.tx, key, table, &left.name).await?.is_none() {
-        work.tx.run_composed(&copy::insert(stored, 1), values).await?;
-        return Ok(true);
+    match mark::look(&mut work.tx, key, table, &left.name).await? {
+        None => {
+            work.tx.run_composed(&copy::insert(stored, 1), values).await?;
+            return Ok(true);
+        }
+        // It is right as it stands.
+        Some(RowState::Right(version)) if version >= left.version => return Ok(false),
+        Some(_) => {}
     }
     let columns: Vec<&str> = marked.columns.iter().copied().chain(["marked", "mark"]).collect();
     let sets = columns.iter().zip(1..).map(|(name, place)| format!("{name} = ${place}")).collect::<Vec<_>>().join(", ");

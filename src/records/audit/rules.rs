@@ -14,9 +14,9 @@ use crate::{
     mark::{After, Rule, Table},
 };
 
-/// So many objects are remembered; then those that nobody can do anything with any more are forgotten, and of what comes
+/// So many objects of each rule are remembered, so that none silences another; then those that nobody can do anything with any more are forgotten, and of what comes
 /// when there are still as many nothing is told.
-const OBJECTS_MAX: usize = 1_000_000;
+const OBJECTS_MAX: usize = if cfg!(test) { 50 } else { 1_000_000 };
 
 /// Of so many that are not remembered one looks for those that can be forgotten.
 const FORGOTTEN_EVERY: usize = 10_000;
@@ -35,6 +35,8 @@ pub(super) struct Rules {
     /// Of which rules an act of a kind of actors does.
     actors: HashMap<&'static str, Vec<usize>>,
     objects: BTreeMap<(usize, String), Heard>,
+    /// How many these are of each rule.
+    counts: HashMap<usize, usize>,
     /// Who has powers by a rule: by what, and since when.
     holders: BTreeMap<(usize, String), (String, i64)>,
     /// Of how many nothing was remembered.
@@ -141,7 +143,13 @@ impl Rules {
                         self.holders.insert(key, (entry.object.clone(), entry.at));
                     }
                 }
-                (Says::Ended, _) => self.holders.retain(|(of, _), (by, _)| *of != rule || *by != key.1),
+                (Says::Ended, _) => {
+                    self.holders.retain(|(of, _), (by, _)| *of != rule || *by != key.1);
+                    // Numbered before it, by a node with another clock.
+                    if let Some(heard) = self.objects.get_mut(&key) {
+                        heard.contrary.retain(|(_, then)| *then < entry.at.saturating_sub(SLACK_MICROS));
+                    }
+                }
                 (Says::Without, _) => self.without(&key, entry),
                 _ => {}
             }
@@ -197,7 +205,9 @@ impl Rules {
 
     /// What is heard of an object from now on; none when there are too many.
     fn object(&mut self, key: (usize, String), at: i64) -> Option<&mut Heard> {
-        if self.objects.len() >= OBJECTS_MAX && !self.objects.contains_key(&key) {
+        let (of, is_new) = (key.0, !self.objects.contains_key(&key));
+        let count = |counts: &HashMap<usize, usize>| counts.get(&of).copied().unwrap_or_default();
+        if is_new && count(&self.counts) >= OBJECTS_MAX {
             self.refused += 1;
             if self.refused % FORGOTTEN_EVERY != 1 {
                 return None;
@@ -210,10 +220,15 @@ impl Rules {
                 };
                 !heard.contrary.is_empty() || heard.last_at.saturating_add(days.saturating_mul(MICROS_A_DAY)) > at
             };
-            self.objects.retain(|(rule, _), heard| is_kept(*rule, heard));
-            if self.objects.len() >= OBJECTS_MAX {
+            self.objects.retain(|(rule, _), heard| *rule != of || is_kept(*rule, heard));
+            let left = self.objects.keys().filter(|(rule, _)| *rule == of).count();
+            self.counts.insert(of, left);
+            if left >= OBJECTS_MAX {
                 return None;
             }
+        }
+        if is_new {
+            *self.counts.entry(of).or_default() += 1;
         }
         let heard = self.objects.entry(key).or_default();
         heard.last_at = heard.last_at.max(at);

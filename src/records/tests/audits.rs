@@ -4,9 +4,10 @@ use super::*;
 use crate::{
     After, IfChanged, LogKey, Marked, Older, Rule,
     audit::{Against, Finding, RowFault, against},
+    copy,
     events::RowsMarked,
     heads::{self, KeptHead},
-    mark_older, protect,
+    mark_older, protect, put_back,
 };
 
 crate::events! {
@@ -669,6 +670,66 @@ async fn a_head_of_before_that_somebody_puts_back_gets_no_row_a_mark() -> Result
     script(&database, "delete from event_head; insert into event_head select * from event_head_now").await?;
     let found = audit(&database, &[]).await?.findings;
     assert_eq!(found, [Finding::Row("licence_type", "lent".to_owned(), RowFault::Inserted)]);
+    // With what came since taken out of the chain, so that it is numbered as it was: the log tells that it was done.
+    act(&database, 60, "update client set settings = '[]' where client_id = 'a'", changed("a")).await?;
+    log::sequence_events(&database).await?;
+    let head = log::head(&mut database.read().await?).await?;
+    script(&database, no_guards(&database)).await?;
+    let anew = "update event set sequence = null, hash = null
+                 where sequence > (select sequence from event_head_kept);
+                delete from event_head; insert into event_head select * from event_head_kept";
+    script(&database, anew).await?;
+    assert_eq!(start(&fresh, 57).await?.1, 0);
+    assert_eq!(log::head(&mut database.read().await?).await?.map(|head| head.hash), head.map(|head| head.hash));
+    let found = audit(&database, &[]).await?.findings;
+    assert_eq!(found, [Finding::Row("licence_type", "lent".to_owned(), RowFault::Inserted)]);
+    Ok(())
+}
+
+/// The row of a client as a copy has it.
+async fn copied(database: &Database, client: &str) -> Result<put_back::Copied, Fault> {
+    let mut snapshot = copy::Snapshot::of(database).await?;
+    let table = snapshot.tables.iter().find(|table| table.name == "client").unwrap().clone();
+    let names = || table.columns.iter().map(|column| column.name.clone());
+    let mut rows = snapshot.rows(&table).await?;
+    let all = rows.next().await?;
+    let row = all.into_iter().find(|row| row.contains(&crate::Value::from(client))).unwrap();
+    Ok(names().zip(row).collect())
+}
+
+#[tokio::test]
+async fn a_row_is_put_back_as_its_highest_version_says_and_not_when_an_act_left_it_since() -> Result<(), Fault> {
+    let fresh = testing::fresh_protected(MARKED).await?;
+    let database = &fresh.database;
+    let update = |settings: &str| format!("update client set settings = '{settings}' where client_id = 'a'");
+    act(database, 1, &insert("a"), changed("a")).await?;
+    // The later one is numbered first: a node with another clock wrote it.
+    act(database, 20, &update("[2]"), changed("a")).await?;
+    act(database, 10, &update("[3]"), changed("a")).await?;
+    while log::sequence_events(database).await? > 0 {}
+    assert_eq!(audit(database, &[]).await?.findings, []);
+    let rows = [("client".to_owned(), "a".to_owned())];
+    let wanted = async || put_back::wanted(database, &rows).await.map(|mut all| all.pop().flatten().unwrap());
+    let put = async |wanted: &put_back::Wanted, copy: &put_back::Copied, second| {
+        let mut work = database.begin(context(at(second), second.unsigned_abs())).await?;
+        let done = put_back::put_back(&mut work, ("backup", "why"), &(wanted.clone(), copy.clone())).await?;
+        if done {
+            work.commit().await?;
+        }
+        Ok::<_, Fault>(done)
+    };
+    let (third, copy) = (wanted().await?, copied(database, "a").await?);
+    assert!(!put(&third, &copy, 30).await?, "it is right as it stands");
+    script(database, &update("[9]")).await?;
+    assert!(put(&third, &copy, 31).await?);
+    assert_eq!(audit(database, &[]).await?.findings, []);
+    assert_eq!(copied(database, "a").await?, copy);
+    // An act came between the look and this.
+    act(database, 40, &update("[4]"), changed("a")).await?;
+    script(database, &update("[9]")).await?;
+    assert!(!put(&third, &copy, 41).await?);
+    script(database, &update("[4]")).await?;
+    assert_eq!(audit(database, &[]).await?.findings, []);
     Ok(())
 }
 
@@ -687,6 +748,16 @@ async fn contrary(events: Vec<(i64, crate::EventRow)>) -> Result<Vec<(i64, &'sta
         other => panic!("{other}"),
     };
     Ok(audit(&fresh.database, &[]).await?.findings.into_iter().map(told).collect())
+}
+
+#[tokio::test]
+async fn however_much_one_rule_has_to_remember_the_others_are_told() -> Result<(), Fault> {
+    let decided = |number: i64| (number, crate::EventRow::of(Decided { decision: format!("d{number}") }));
+    let mut events: Vec<_> = (1..=60).map(decided).collect();
+    events.push((61, crate::EventRow::of(Closed { client: "x".to_owned() })));
+    events.push((400, crate::EventRow::of(Used { what: "y".to_owned(), client: "x".to_owned() })));
+    assert_eq!(contrary(events).await?, [(62, "client", "x".to_owned())]);
+    Ok(())
 }
 
 #[tokio::test]

@@ -64,8 +64,10 @@ pub(super) async fn from_backup(
         backup.folder.display()
     );
     let (found, _) = audit::look(settings, product, Reach::Whole).await?;
-    let (rows, left): (Vec<_>, Vec<_>) = found.findings.into_iter().partition(|finding| named(finding).is_some());
-    let rows: Vec<(String, String)> = rows.iter().filter_map(named).collect();
+    if let Some(finding) = found.findings.iter().find(|finding| is_of_the_log(finding)) {
+        bail!("the log itself is not whole, and says nothing of rows for certain: {finding}");
+    }
+    let rows: Vec<(String, String)> = found.findings.iter().filter_map(named).collect();
     ensure!(!rows.is_empty(), "an audit names no row that was damaged, changed or taken away: nothing was put back");
     let mut told = String::new();
     let mut wanted = Vec::new();
@@ -78,31 +80,87 @@ pub(super) async fn from_backup(
         }
     }
     let copies = find(product, backup, wanted, &mut told)?;
-    let name = backup.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let put = async |mut work: records::Work| {
-        let done = put_back::put_back(&mut work, (&name, reason.as_str()), &copies).await?;
-        if done.contains(&true) {
-            work.commit().await?;
-        }
-        Ok::<_, base::Fault>(done)
-    };
-    let done = product.database.attempt(context, put).await?;
-    for ((row, _), done) in copies.iter().zip(&done) {
-        let became = if *done {
-            "it is back as the last act left it"
-        } else {
-            "the backup has another one than the last act left: nothing was changed"
-        };
-        writeln!(told, "{} {}: {became}", row.table(), row.key())?;
-    }
-    let again = audit::look(settings, product, Reach::Whole).await?.0.findings;
-    if again.is_empty() {
+    put_each((product, context), backup, reason, (copies, &mut told)).await?;
+    let again = audit::look(settings, product, Reach::Whole).await?.0;
+    audit::write_down(product, &again).await?;
+    if again.findings.is_empty() {
         told += "the log and every row are sound\n";
         return Ok(told);
     }
-    let open = left.len();
     crate::commands::print(&told)?;
-    bail!("{} is wrong still ({open} of it no row that can be put back): `guosuo audit` names it", again.len())
+    bail!("{} is wrong still: `guosuo audit` names it", again.findings.len())
+}
+
+/// Puts the rows back, each for itself: what the database does not take keeps no other away. One that rests on another one
+/// may have to wait for that.
+async fn put_each(
+    (product, context): (&Product, &Context),
+    backup: &Backup,
+    reason: &Reason,
+    (copies, told): (Vec<(Wanted, Copied)>, &mut String),
+) -> anyhow::Result<()> {
+    let name = backup.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut waiting = copies;
+    loop {
+        let (before, mut refused) = (waiting.len(), Vec::new());
+        for copy in waiting {
+            let put = async |mut work: records::Work| {
+                let done = put_back::put_back(&mut work, (&name, reason.as_str()), &copy).await?;
+                if done {
+                    work.commit().await?;
+                }
+                Ok::<_, base::Fault>(done)
+            };
+            let (table, key) = (copy.0.table().to_owned(), copy.0.key());
+            match product.database.attempt(context, put).await {
+                Ok(true) => writeln!(told, "{table} {key}: it is back as the last act left it")?,
+                Ok(false) => {
+                    writeln!(
+                        told,
+                        "{table} {key}: the backup has another one than the last act left: nothing was changed"
+                    )?;
+                }
+                Err(fault) => refused.push((copy, fault)),
+            }
+        }
+        if refused.is_empty() {
+            return Ok(());
+        }
+        if refused.len() == before {
+            for ((wanted, _), fault) in refused {
+                writeln!(told, "{} {}: the database does not take it: {fault}", wanted.table(), wanted.key())?;
+            }
+            return Ok(());
+        }
+        waiting = refused.into_iter().map(|(copy, _)| copy).collect();
+    }
+}
+
+/// Whether it says of the log that it is not whole: an act may be missing that left a row otherwise.
+fn is_of_the_log(finding: &Finding) -> bool {
+    match finding {
+        Finding::Actor(..)
+        | Finding::Contrary(..)
+        | Finding::File(_)
+        | Finding::Guard(_)
+        | Finding::HeadsGone
+        | Finding::Row(..)
+        | Finding::Rows(_)
+        | Finding::StrayFile(_) => false,
+        Finding::Again(_)
+        | Finding::Archived
+        | Finding::Beyond(_)
+        | Finding::Changed(_)
+        | Finding::Contradicted(_)
+        | Finding::Cut(..)
+        | Finding::Foreign(_)
+        | Finding::ForeignWaiting(_)
+        | Finding::Head
+        | Finding::Missing(..)
+        | Finding::PutBack(..)
+        | Finding::Stray(_)
+        | Finding::Unnumbered(_) => true,
+    }
 }
 
 /// The table and the key of a row that was damaged, changed or taken away.

@@ -60,15 +60,7 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
         product.database.close().await;
         return super::print("written down\n");
     }
-    // That it was looked at is part of what is looked at next time.
-    let mut work = product.database.begin(product.world.context(Actor::Job("audit"))).await?;
-    let (events, rows, findings) = (found.events, found.rows, found.findings.len());
-    let checked = found.checked.as_ref();
-    let (whole_at, checked) = (checked.map(|point| point.whole_at.rfc3339()), checked.map(|point| point.sequence));
-    let first = found.findings.iter().take(FINDINGS_TOLD_MAX).map(ToString::to_string);
-    let named = (!found.is_sound()).then(|| first.collect());
-    work.record(LogAudited { log: "log".to_owned(), events, rows, findings, checked, whole_at, named });
-    work.commit().await?;
+    write_down(&product, &found).await?;
     let said = with_names(&mut product.database.read().await?, &found.findings).await?;
     let (next, folder) = (found.next.as_ref(), kept_heads::folder(settings));
     let written = next
@@ -103,6 +95,19 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
         count => format!("{count} findings"),
     };
     bail!("not sound: {said}{more} in {} events and {} rows", found.events, found.rows)
+}
+
+/// Writes down what an audit found: that it was looked at is part of what is looked at next time.
+pub(crate) async fn write_down(product: &Product, found: &Audit) -> anyhow::Result<()> {
+    let mut work = product.database.begin(product.world.context(Actor::Job("audit"))).await?;
+    let (events, rows, findings) = (found.events, found.rows, found.findings.len());
+    let checked = found.checked.as_ref();
+    let (whole_at, checked) = (checked.map(|point| point.whole_at.rfc3339()), checked.map(|point| point.sequence));
+    let first = found.findings.iter().take(FINDINGS_TOLD_MAX).map(ToString::to_string);
+    let named = (!found.is_sound()).then(|| first.collect());
+    work.record(LogAudited { log: "log".to_owned(), events, rows, findings, checked, whole_at, named });
+    work.commit().await?;
+    Ok(())
 }
 
 /// What is lost as far as these say: up to which number something was kept, and up to which it is there. A log that has grown

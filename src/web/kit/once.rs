@@ -19,6 +19,7 @@ use crate::{
     kit::{
         form::{CSRF, Fields, ONCE},
         limits::ONCE_TRIES_MAX,
+        said,
         visit::Visit,
     },
 };
@@ -83,7 +84,10 @@ impl Once {
     pub async fn turn(&self, database: &Database) -> Result<Turn, Problem> {
         for _ in 0..ONCE_TRIES_MAX {
             let mut tx = database.housekeeping().await?;
-            let claim = idempotency::claim(&mut tx, &self.caller, &self.key, &self.digest, self.at).await?;
+            let claim = {
+                let of = (self.caller.as_str(), self.key.as_str());
+                idempotency::claim_for(&mut tx, of, &self.digest, self.at, HELD_SECONDS).await?
+            };
             tx.commit().await?;
             match claim {
                 Claim::Fresh => return Ok(Turn::First),
@@ -98,6 +102,8 @@ impl Once {
 
     /// Remembers where it led; what led nowhere may be sent again. Best effort: a claim ends by itself.
     pub async fn answered(&self, database: &Database, led_to: Option<String>) {
+        // That it was done is said once.
+        let led_to = led_to.map(|to| said::without(&to).to_owned());
         let kept: Result<(), Fault> = async {
             let mut tx = database.housekeeping().await?;
             match led_to {
@@ -115,6 +121,9 @@ impl Once {
         }
     }
 }
+
+/// So long nobody takes over what another one is at: longer than any answer takes, and clocks of nodes differ.
+const HELD_SECONDS: i64 = 60;
 
 /// Of sixteen bytes in base64url.
 const KEY_BYTES: usize = 22;

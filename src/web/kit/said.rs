@@ -37,6 +37,19 @@ impl Page {
     }
 }
 
+/// An address without what it says was done.
+pub fn without(address: &str) -> &str {
+    let said = |(_, query): &(&str, &str)| {
+        let value = query.split_once('=').filter(|_| !query.contains('&')).map(|(_, value)| value);
+        let parts = value.and_then(|value| value.split_once('.'));
+        parts.is_some_and(|(at, code)| at.parse::<i64>().is_ok() && code.len() == SAID_CODE_LENGTH)
+    };
+    address.split_once('?').filter(said).map_or(address, |(path, _)| path)
+}
+
+/// Of 32 bytes in base64url.
+const SAID_CODE_LENGTH: usize = 43;
+
 /// Clocks of nodes differ a little: what another one did may seem to come from later.
 fn is_recent(done: Instant, now: Instant) -> bool {
     now < done.plus_seconds(SAID_SECONDS_MAX) && done < now.plus_seconds(SAID_SECONDS_MAX)
@@ -45,6 +58,16 @@ fn is_recent(done: Instant, now: Instant) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_without_what_it_says_is_the_page_alone() {
+        let code = "c".repeat(SAID_CODE_LENGTH);
+        let check = |address: &str, expected: &str| assert_eq!(without(address), expected);
+        check(&format!("/operator/keys?done=1795417200000000.{code}"), "/operator/keys");
+        for other in ["/operator/keys", "/audit/entries?kind=log.read", "/a?after=1.x", "/a?b=1.2&c=3"] {
+            check(other, other);
+        }
+    }
 
     #[test]
     fn that_something_was_done_is_said_for_a_minute() {

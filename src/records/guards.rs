@@ -55,7 +55,7 @@ pub async fn look(database: &Database) -> Result<Vec<String>, Fault> {
         missing.remove(&key);
         match expected.get(&key) {
             // Tables, indexes and functions of somebody else are in nobody's way.
-            None if !RUNNING.contains(&kind.as_str()) => {}
+            None if !RUNNING.contains(&kind.as_str()) && !binds(&expected, &key, &place) => {}
             None => wrong.push(format!("the {kind} {name}{on} is none of the product's")),
             Some(_) if !off.is_empty() => wrong.push(format!("the {kind} {name}{on} is not in force: {off}")),
             Some(made) if *made != told(dialect, kind, &text) => {
@@ -74,6 +74,14 @@ pub async fn look(database: &Database) -> Result<Vec<String>, Fault> {
     let missing = missing.iter().filter(|key| !is_of_gone(key));
     wrong.extend(missing.map(|(kind, name)| format!("the {kind} {name} is missing")));
     Ok(wrong)
+}
+
+/// Whether it binds what the product writes into a table of its own: a condition of somebody else lets rows be refused. A
+/// column is none, unless its name is one that no statement has.
+fn binds(expected: &BTreeMap<Key, String>, (kind, name): &Key, place: &str) -> bool {
+    let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+    let is_ours = expected.contains_key(&("table".to_owned(), place.to_owned()));
+    is_ours && (tables::BINDING.contains(&kind.as_str()) || (kind == "column" && !is_plain(name)))
 }
 
 /// A table with what it is made of, where the database says that in one text.

@@ -4,7 +4,10 @@
 use super::{Found, Key};
 
 /// What of a table has a name of its own here.
-pub const PARTS: [&str; 4] = ["check", "column", "primary key", "reference"];
+pub const PARTS: [&str; 5] = ["check", "column", "primary key", "reference", "unique"];
+
+/// What of it has to hold of every row.
+pub const BINDING: [&str; 4] = ["check", "primary key", "reference", "unique"];
 
 /// The parts of a table by its text, which `create table` begins.
 pub fn of_text(table: &str, text: &str) -> Vec<(Key, String)> {
@@ -18,10 +21,10 @@ pub fn of_text(table: &str, text: &str) -> Vec<(Key, String)> {
 /// The parts that a column or a condition of a table is, by its text.
 pub fn of_part(table: &str, text: &str) -> Vec<(Key, String)> {
     let lower = text.replace('(', " (").split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    if ["primary key ", "foreign key ", "check ", "constraint "].iter().any(|word| lower.starts_with(word)) {
+    if ["primary key ", "foreign key ", "check ", "unique ", "constraint "].iter().any(|word| lower.starts_with(word)) {
         return constraint(table, &lower).into_iter().collect();
     }
-    let (name, mut rest) = lower.split_once(' ').map_or((lower.as_str(), String::new()), |(n, r)| (n, format!(" {r}")));
+    let (name, mut rest) = named(&lower);
     let mut parts = Vec::new();
     while let Some((before, inside, behind)) = within(&rest, " check (") {
         parts.push(key("check", table, &words(&inside)));
@@ -38,6 +41,16 @@ pub fn of_part(table: &str, text: &str) -> Vec<(Key, String)> {
     }
     parts.push((("column".to_owned(), format!("{table}.{}", name.trim_matches('"'))), column(&rest)));
     parts
+}
+
+/// The name that a part begins with, also one in quotation marks, and the rest.
+fn named(text: &str) -> (&str, String) {
+    if let Some(quoted) = text.strip_prefix('"')
+        && let Some((name, rest)) = quoted.split_once('"')
+    {
+        return (name, rest.to_owned());
+    }
+    text.split_once(' ').map_or((text, String::new()), |(name, rest)| (name, format!(" {rest}")))
 }
 
 /// What PostgreSQL says of a part of a table, as a migration says it.
@@ -62,7 +75,13 @@ fn column(text: &str) -> String {
 /// A condition of a table, as both databases word it.
 fn constraint(table: &str, text: &str) -> Option<(Key, String)> {
     let text = text.to_lowercase();
-    let kinds = [("primary key", "primary key"), ("foreign key", "reference"), ("check", "check")];
+    // One that somebody gave a name.
+    let text = match text.strip_prefix("constraint ") {
+        Some(named) => named.split_once(' ').map_or(String::new(), |(_, rest)| rest.to_owned()),
+        None => text,
+    };
+    let kinds =
+        [("primary key", "primary key"), ("foreign key", "reference"), ("check", "check"), ("unique", "unique")];
     let (said, kind) = kinds.into_iter().find(|(said, _)| text.starts_with(said))?;
     let rest = text.get(said.len()..).unwrap_or_default().replace(" references ", " ");
     Some(key(kind, table, &words(&rest)))
@@ -76,6 +95,8 @@ fn key(kind: &str, table: &str, what: &str) -> (Key, String) {
 /// words it.
 fn words(text: &str) -> String {
     let casts = ["::text", "::bigint", "[]"].iter().fold(text.to_lowercase(), |text, cast| text.replace(cast, " "));
+    let signs = [("<=", " at_most "), (">=", " at_least "), ("<>", " differs ")];
+    let casts = signs.iter().fold(casts, |text, (sign, word)| text.replace(sign, word));
     let plain = casts.replace(['(', ')', '[', ']', ',', '\'', '='], " ");
     plain.split_whitespace().filter(|word| !["in", "any", "array"].contains(word)).collect::<Vec<_>>().join(" ")
 }
@@ -149,6 +170,12 @@ mod tests {
         same("one bigint check (one = 1)", "CHECK ((one = 1))");
         same("primary key (a, b)", "PRIMARY KEY (a, b)");
         same("a text references b (c)", "FOREIGN KEY (a) REFERENCES b(c)");
+        same("n bigint check (n >= 0)", "CHECK ((n >= 0))");
+        let more = constraint("a", "CHECK ((n > 0))");
+        assert_ne!(more, of_part("a", "check (n >= 0)").into_iter().next());
+        let odd = of_part("a", "\"kind check (kind in ('one'))\" text");
+        assert_eq!(odd[0].0.0, "column", "a name is no condition");
+        assert_eq!(of_part("a", "unique (kind) on conflict ignore")[0].0.0, "unique");
         let other = constraint("a", "CHECK ((kind <> ALL (ARRAY['one'::text, 'two'::text])))");
         assert_ne!(other, of_part("a", "check (kind in ('one', 'two'))").into_iter().next());
     }

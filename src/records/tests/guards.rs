@@ -99,7 +99,13 @@ async fn a_table_that_takes_other_values_than_the_migrations_let_it_is_named() -
             let none = anew(" check (state in (''open'', ''locked'', ''closed''))", "");
             check(&none, &[&format!("the {check_state} is missing")]).await?;
             let wider = anew("''locked'', ", "''locked'', ''lent'', ");
-            check(&wider, &[&format!("the {check_state} is missing")]).await?;
+            let lent = "the check account: state open locked lent closed on account is none of the product's";
+            check(&wider, &[lent, &format!("the {check_state} is missing")]).await?;
+            let more = anew("username text not null", "username text not null check (username <> ''x'')");
+            check(&more, &["the check account: username differs x on account is none of the product's"]).await?;
+            let hidden =
+                anew("state text not null check (state", "\"x check (y)\" text, state text not null check (state");
+            check(&hidden, &["the column account.x check (y) on account is none of the product's"]).await?;
             let number = anew("username text not null", "username bigint");
             check(&number, &["the column account.username on account is not as the product made it"]).await?;
         }
@@ -109,7 +115,10 @@ async fn a_table_that_takes_other_values_than_the_migrations_let_it_is_named() -
             let wider = "alter table account drop constraint account_state_check;
                          alter table account add constraint account_state_check
                          check (state in ('open', 'locked', 'lent', 'closed'))";
-            check(wider, &[state]).await?;
+            let lent = "the check account: state open locked lent closed on account is none of the product's";
+            check(wider, &[lent, state]).await?;
+            let more = "alter table account add constraint mine check (state <> 'locked')";
+            check(more, &["the check account: state differs locked on account is none of the product's"]).await?;
             let number = "alter table account alter column username drop not null";
             check(number, &["the column account.username on account is not as the product made it"]).await?;
             let short = "alter table account alter column username type varchar(9)";

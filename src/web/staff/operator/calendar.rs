@@ -11,7 +11,7 @@ use crate::{
 
 /// Something that ends.
 struct Line {
-    what: &'static str,
+    what: String,
     name: String,
     on: String,
     kind: &'static str,
@@ -39,10 +39,10 @@ pub async fn list(State(app): State<App>, page: Page) -> Result<Response, Proble
 fn line(app: &App, page: &Page, ending: &Ending) -> Line {
     let now = page.visit.at;
     let what = match &ending.what {
-        Ends::CommandKey(_) => page.say(words::operator::COMMAND_KEY),
-        Ends::Key(of, _) => page.say(purpose_words(*of)),
-        Ends::List(_) => page.say(words::operator::LIST),
-        Ends::Seal(_) => page.say(words::operator::SEAL),
+        Ends::CommandKey(_) => page.say(words::operator::COMMAND_KEY).to_owned(),
+        Ends::Key(of, _) => format!("{} {}", page.say(purpose_words(*of)), of.suite().name()),
+        Ends::List(_) => page.say(words::operator::LIST).to_owned(),
+        Ends::Seal(_) => page.say(words::operator::SEAL).to_owned(),
     };
     let days = ending.at.seconds_since(now).div_euclid(86_400);
     let when = match days {

@@ -152,7 +152,7 @@ async fn tables(database: &Database) -> anyhow::Result<String> {
 async fn guards_of(database: &Database) -> anyhow::Result<String> {
     let wrong = guards::look(database).await?;
     ensure!(wrong.is_empty(), "{}", wrong.join("; "));
-    Ok("triggers, views and unique indexes are as the product made them".to_owned())
+    Ok("triggers, views, unique indexes, columns and conditions are as the product made them".to_owned())
 }
 
 async fn clock(world: &World, database: &Database) -> anyhow::Result<String> {

@@ -158,6 +158,13 @@ impl Date {
         Self(self.0.saturating_add(jiff::Span::new().years(years.clamp(-9_000, 9_000))))
     }
 
+    /// The last day of so many whole years that begin with this one: the day before its anniversary. Where the month has no
+    /// such day, as February after a leap day, its last day is the last (民法典, article 202).
+    pub fn last_of_years(self, years: i32) -> Self {
+        let anniversary = self.plus_years(years);
+        if anniversary.day() == self.day() { anniversary.plus_days(-1) } else { anniversary }
+    }
+
     /// The first instant of this day.
     pub fn start(self) -> Instant {
         let days = jiff::civil::date(1970, 1, 1).until(self.0).map_or(0, |span| i64::from(span.get_days()));
@@ -242,5 +249,14 @@ mod tests {
             assert_eq!(Date::parse(text), Err(NotADate), "{text}");
         }
         assert_eq!(Date::parse("2024-02-29").unwrap().plus_years(1).to_string(), "2025-02-28");
+        for (begin, years, last) in [
+            ("2026-11-23", 5, "2031-11-22"),
+            ("2028-02-29", 5, "2033-02-28"),
+            ("2028-02-29", 4, "2032-02-28"),
+            ("2028-03-01", 5, "2033-02-28"),
+            ("2027-03-01", 1, "2028-02-29"),
+        ] {
+            assert_eq!(Date::parse(begin).unwrap().last_of_years(years).to_string(), last, "{begin} {years}");
+        }
     }
 }

@@ -119,10 +119,10 @@ fn period(
         return Err(Error::Period(PeriodProblem::StartTooLate));
     }
     let until = match (validity, until) {
-        (Validity::Years(years), None) => Some(from.plus_years(years).plus_days(-1)),
+        (Validity::Years(years), None) => Some(from.last_of_years(years)),
         (Validity::Unlimited, None) => None,
         // What follows from the rule may be said, but not otherwise.
-        (Validity::Years(years), Some(until)) if until == from.plus_years(years).plus_days(-1) => Some(until),
+        (Validity::Years(years), Some(until)) if until == from.last_of_years(years) => Some(until),
         (Validity::Years(_) | Validity::Unlimited, Some(_)) => {
             return Err(Error::Period(PeriodProblem::EndNotAllowed));
         }
@@ -170,5 +170,13 @@ mod tests {
         check(Validity::Unlimited, date("2026-10-22"), None, Err(PeriodProblem::StartTooEarly));
         check(Validity::Unlimited, date("2027-11-24"), None, Ok("2027-11-24/"));
         check(Validity::Unlimited, date("2027-11-25"), None, Err(PeriodProblem::StartTooLate));
+    }
+
+    #[test]
+    fn years_that_begin_on_a_leap_day_end_with_february() {
+        let at = Date::parse("2028-02-29").unwrap().start();
+        let (_, until) = period(Validity::Years(5), None, None, at).unwrap();
+        assert_eq!(until, Some(Date::parse("2033-02-28").unwrap()));
+        assert!(period(Validity::Years(5), None, Some(Date::parse("2033-02-27").unwrap()), at).is_err());
     }
 }

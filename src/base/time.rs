@@ -32,6 +32,12 @@ impl Instant {
         self.0.div_euclid(1_000_000)
     }
 
+    /// Whether another instant is less than so many seconds away, before or after: what another node did may seem to come
+    /// from later, for clocks differ a little.
+    pub fn is_within(self, seconds: i64, other: Self) -> bool {
+        self < other.plus_seconds(seconds) && other < self.plus_seconds(seconds)
+    }
+
     /// This instant moved by whole seconds.
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {

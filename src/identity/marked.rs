@@ -160,9 +160,6 @@ pub static MARKED: &[Marked] = &[
     },
 ];
 
-/// For ever, as far as audits go.
-const EVER_DAYS: i64 = 36_500;
-
 const PERSON: &[Rule] = &[Rule::Ends {
     what: "person",
     ends: &[After::object::<PersonDied>()],
@@ -174,7 +171,7 @@ const PERSON: &[Rule] = &[Rule::Ends {
     ],
     actors: &["person"],
     is_once: false,
-    kept_days: EVER_DAYS,
+    kept_days: Rule::EVER_DAYS,
 }];
 
 const ORGANISATION: &[Rule] = &[Rule::Ends {
@@ -189,7 +186,7 @@ const ORGANISATION: &[Rule] = &[Rule::Ends {
     ],
     actors: &[],
     is_once: true,
-    kept_days: EVER_DAYS,
+    kept_days: Rule::EVER_DAYS,
 }];
 
 const ACCOUNT: &[Rule] = &[
@@ -200,7 +197,7 @@ const ACCOUNT: &[Rule] = &[
         acts: &[After::object::<CommandProved>(), After::object::<SignInSucceeded>()],
         actors: &[],
         is_once: false,
-        kept_days: EVER_DAYS,
+        kept_days: Rule::EVER_DAYS,
     },
     Rule::Ends {
         what: "account",
@@ -209,40 +206,23 @@ const ACCOUNT: &[Rule] = &[
         acts: &[After::object::<AccountUnlocked>()],
         actors: &[],
         is_once: true,
-        kept_days: EVER_DAYS,
+        kept_days: Rule::EVER_DAYS,
     },
 ];
 
-/// Whatever waits for a second person waits for days, and is decided once.
-const DECIDED_WITHIN_DAYS: i64 = 366;
+const PROPOSAL: &[Rule] = &[Rule::decided_once(
+    "proposal",
+    &[After::object::<ProposalApproved>(), After::object::<ProposalRefused>(), After::object::<ProposalWithdrawn>()],
+)];
 
-const PROPOSAL: &[Rule] = &[Rule::Ends {
-    what: "proposal",
-    ends: &[
-        After::object::<ProposalApproved>(),
-        After::object::<ProposalRefused>(),
-        After::object::<ProposalWithdrawn>(),
-    ],
-    begins: &[],
-    acts: &[],
-    actors: &[],
-    is_once: true,
-    kept_days: DECIDED_WITHIN_DAYS,
-}];
-
-const RESET: &[Rule] = &[Rule::Ends {
-    what: "password_reset",
-    ends: &[
+const RESET: &[Rule] = &[Rule::decided_once(
+    "password_reset",
+    &[
         After::details::<PasswordResetApproved>(&["reset"]),
         After::details::<PasswordResetRefused>(&["reset"]),
         After::details::<PasswordResetWithdrawn>(&["reset"]),
     ],
-    begins: &[],
-    acts: &[],
-    actors: &[],
-    is_once: true,
-    kept_days: DECIDED_WITHIN_DAYS,
-}];
+)];
 
 /// Accounts of those with powers are opened at no counter, and by no operator alone.
 const STAFF: &[Rule] = &[Rule::Holds {

@@ -165,25 +165,14 @@ pub static MARKED: &[Marked] = &[
     },
 ];
 
-/// Whatever waits for a second person waits for days, and is decided once.
-const DECIDED_WITHIN_DAYS: i64 = 366;
-
-/// For ever, as far as audits go.
-const EVER_DAYS: i64 = 36_500;
-
-const APPLICATION: &[Rule] = &[Rule::Ends {
-    what: "application",
-    ends: &[
+const APPLICATION: &[Rule] = &[Rule::decided_once(
+    "application",
+    &[
         After::object::<ApplicationApproved>(),
         After::object::<ApplicationReturned>(),
         After::object::<ApplicationWithdrawn>(),
     ],
-    begins: &[],
-    acts: &[],
-    actors: &[],
-    is_once: true,
-    kept_days: DECIDED_WITHIN_DAYS,
-}];
+)];
 
 const LICENCE: &[Rule] = &[
     Rule::Ends {
@@ -203,23 +192,18 @@ const LICENCE: &[Rule] = &[
         acts: &[After::object::<LicenceReinstated>(), After::object::<LicenceSuspended>()],
         actors: &[],
         is_once: true,
-        kept_days: EVER_DAYS,
+        kept_days: Rule::EVER_DAYS,
     },
 ];
 
-const REVOCATION: &[Rule] = &[Rule::Ends {
-    what: "licence_revocation",
-    ends: &[
+const REVOCATION: &[Rule] = &[Rule::decided_once(
+    "licence_revocation",
+    &[
         After::details::<LicenceRevoked>(&["revocation"]),
         After::details::<RevocationRefused>(&["revocation"]),
         After::details::<RevocationWithdrawn>(&["revocation"]),
     ],
-    begins: &[],
-    acts: &[],
-    actors: &[],
-    is_once: true,
-    kept_days: DECIDED_WITHIN_DAYS,
-}];
+)];
 
 const FILE: &[Rule] = &[Rule::Ends {
     what: "seal",
@@ -228,5 +212,5 @@ const FILE: &[Rule] = &[Rule::Ends {
     acts: &[After::details::<LicenceIssued>(&["seal"])],
     actors: &[],
     is_once: false,
-    kept_days: EVER_DAYS,
+    kept_days: Rule::EVER_DAYS,
 }];

@@ -21,8 +21,7 @@ pub(crate) struct Family {
     /// Whose tokens these are.
     pub client: String,
     pub person: PersonId,
-    /// With which they hang on the account that was signed in.
-    /// Of one that has a refresh token, which is bound to it.
+    /// The account that was signed in, of a family with a refresh token, which is bound to it; else empty.
     pub account: String,
     pub session: SessionId,
     pub scopes: ScopeSet,

@@ -63,7 +63,7 @@ const CLIENT: &[Rule] = &[Rule::Ends {
     // Its tokens, and what it does through the API.
     actors: &["client"],
     is_once: false,
-    kept_days: 36_500,
+    kept_days: Rule::EVER_DAYS,
 }];
 
 /// What tokens hang on. That a consent or a session took its families with it no event says of each of them.

@@ -58,7 +58,7 @@ const KEY: &[Rule] = &[
         acts: &[After::object::<KeyActivated>(), After::details::<CertificateIssued>(&["key"])],
         actors: &[],
         is_once: true,
-        kept_days: EVER_DAYS,
+        kept_days: Rule::EVER_DAYS,
     },
     // Nothing leaves a list that was on one before.
     Rule::Counts { what: "pki_key", after: &[After::object::<CrlSigned>()], number: "number", least: "revoked" },
@@ -71,8 +71,5 @@ const CERTIFICATE: &[Rule] = &[Rule::Ends {
     acts: &[],
     actors: &[],
     is_once: true,
-    kept_days: EVER_DAYS,
+    kept_days: Rule::EVER_DAYS,
 }];
-
-/// For ever, as far as audits go.
-const EVER_DAYS: i64 = 36_500;

@@ -167,7 +167,7 @@ impl Database {
     {
         let event = EventRow::of(event);
         self.check_tells_only(event.kind())?;
-        if let Some(text) = self.dialect.act(sql, args.len()) {
+        if let Some(text) = self.dialect.act((sql, ""), args.len()) {
             args.extend(work::event_values(self.ledger(), context, &event, None));
             return self.read().await?.change_composed(&text, args).await;
         }
@@ -195,7 +195,7 @@ impl Database {
     ) -> Result<bool, Fault> {
         let event = EventRow::of(event);
         self.check_tells_only(event.kind())?;
-        if let Some(text) = self.dialect.act(&format!("{sql} returning 1 as one"), args.len()) {
+        if let Some(text) = self.dialect.act((sql, " returning 1 as one"), args.len()) {
             args.extend(work::event_values(self.ledger(), context, &event, None));
             let rows: Vec<(i32,)> = self.read().await?.change_composed(&text, args).await?;
             return Ok(!rows.is_empty());

@@ -359,13 +359,13 @@ impl Dialect {
     /// The text that runs a statement which returns rows, and writes an event if it returned any; none where that takes
     /// a transaction of two statements. The event's eleven values come after the `count` values of the statement. Should the
     /// database let the event fall, it divides by nought, and nothing of the statement is kept.
-    pub(crate) fn act(self, sql: &str, count: usize) -> Option<String> {
+    pub(crate) fn act(self, (sql, returning): (&str, &str), count: usize) -> Option<String> {
         if self == Self::Sqlite {
             return None;
         }
         let n = |place: usize| count + place;
         Some(format!(
-            "with act as ({sql}),
+            "with act as ({sql}{returning}),
                   told as (
                   insert into event (event_id, at, actor_kind, actor, on_behalf, request_id, kind, object, data,
                                      marks, mac)

@@ -1,6 +1,6 @@
 //! What the migrations put around the rows: triggers that guard the log, views that other crates read, indexes that let
-//! nothing be there twice, columns and what has to hold of their values. Whoever owns the database can take a guard away, switch it off, or put a trigger beside it that
-//! runs with the rights of the product.
+//! nothing be there twice, columns and what has to hold of their values. Whoever owns the database can take a guard away,
+//! switch it off, or put a trigger beside it that runs with the rights of the product.
 
 mod tables;
 

@@ -104,6 +104,14 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// For ever, as far as audits go.
+    pub const EVER_DAYS: i64 = 36_500;
+
+    /// What waits for a second person: it is decided once, within days.
+    pub const fn decided_once(what: &'static str, ends: &'static [After]) -> Self {
+        Self::Ends { what, ends, begins: &[], acts: &[], actors: &[], is_once: true, kept_days: 366 }
+    }
+
     /// What it is of, by its table.
     pub fn what(&self) -> &'static str {
         match self {

@@ -55,5 +55,5 @@ const SEAL: &[Rule] = &[Rule::Ends {
     ],
     actors: &[],
     is_once: true,
-    kept_days: 36_500,
+    kept_days: Rule::EVER_DAYS,
 }];

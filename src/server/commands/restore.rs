@@ -32,8 +32,7 @@ pub struct Arguments {
 /// # Errors
 ///
 /// A backup that is not whole, a database or a folder of keys that is not empty; of rows, when one is not as the log says
-/// still; when it is only looked at, anything that
-/// is wrong with it, after printing.
+/// still; when it is only looked at, anything that is wrong with it, after printing.
 pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()> {
     if arguments.verify {
         let drill_in = arguments.drill_in.as_deref();

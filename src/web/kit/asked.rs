@@ -54,8 +54,7 @@ pub fn open(app: &App, visit: &Visit, (path, acts): (&str, &str), sealed: &str) 
     let plain = seal_box(app).open(&context(app, visit, path), &sealed)?;
     let Typed { at, fields } = serde_json::from_slice(&plain).ok()?;
     let sent = Instant::from_micros(at);
-    // Clocks of nodes differ a little.
-    let is_recent = visit.at < sent.plus_seconds(ASKED_SECONDS_MAX) && sent < visit.at.plus_seconds(ASKED_SECONDS_MAX);
+    let is_recent = visit.at.is_within(ASKED_SECONDS_MAX, sent);
     let mut opened = Fields::default();
     for (name, value) in fields.into_iter().filter(|(name, _)| name != acts) {
         opened.add(name, value).ok()?;

@@ -73,14 +73,7 @@ impl Table {
         H: Handler<T, App>,
         T: AllGivenTo<W> + 'static,
     {
-        let at = page.strip_prefix(path).unwrap_or_default();
-        self.add((Method::POST, MethodFilter::POST), path, who, Guard::Asking { acts, at }, handler.clone()).add(
-            (Method::GET, MethodFilter::GET),
-            page,
-            who,
-            Guard::Asked { acts },
-            handler,
-        )
+        self.asks((path, page), who, (acts, acts), handler)
     }
 
     /// The same for an act whose form says what is wrong with it at an address of its own: see [`Table::told`].
@@ -96,13 +89,29 @@ impl Table {
         H: Handler<T, App>,
         T: AllGivenTo<W> + 'static,
     {
-        let at = page.strip_prefix(path).unwrap_or_default();
         // What acts is left in the form: who opens an address does nothing with it, whatever is in it.
+        self.asks((path, page), who, (acts, ALWAYS_ASKS), handler)
+    }
+
+    /// The form with the field that acts, and its page, where another one is left out.
+    fn asks<W, H, T>(
+        self,
+        (path, page): (&'static str, &'static str),
+        who: W,
+        (acts, left_out): (&'static str, &'static str),
+        handler: H,
+    ) -> Self
+    where
+        W: Into<Who> + Copy,
+        H: Handler<T, App>,
+        T: AllGivenTo<W> + 'static,
+    {
+        let at = page.strip_prefix(path).unwrap_or_default();
         self.add((Method::POST, MethodFilter::POST), path, who, Guard::Asking { acts, at }, handler.clone()).add(
             (Method::GET, MethodFilter::GET),
             page,
             who,
-            Guard::Asked { acts: ALWAYS_ASKS },
+            Guard::Asked { acts: left_out },
             handler,
         )
     }

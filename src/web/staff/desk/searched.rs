@@ -25,9 +25,8 @@ pub(super) fn by_number(app: &App, staff: &Staff, person: &PersonId, said: &str)
     (is_ours && is_recent(searched, staff.visit.at)).then_some(searched)
 }
 
-/// Clocks of nodes differ a little: what another one wrote may seem to come from later.
 fn is_recent(searched: Instant, now: Instant) -> bool {
-    now < searched.plus_seconds(SEARCHED_SECONDS_MAX) && searched < now.plus_seconds(SEARCHED_SECONDS_MAX)
+    now.is_within(SEARCHED_SECONDS_MAX, searched)
 }
 
 fn at(app: &App, staff: &Staff, person: &PersonId, searched: Instant) -> String {

@@ -1,5 +1,7 @@
 //! One licence type with one seal, typeset once; each licence appends its own part.
 
+mod picture;
+
 use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 
 use base::Fault;
@@ -55,6 +57,8 @@ pub struct Template(Arc<Typeset>);
 struct Typeset {
     fonts: Fonts,
     layout: Layout,
+    /// What is drawn on every page.
+    fixed: Vec<u8>,
     /// The file up to where the first licence differs from the second, and what follows it.
     beginning: Beginning,
     following: Objects,
@@ -97,6 +101,7 @@ impl Template {
         Ok(Self(Arc::new(Typeset {
             fonts: fonts.clone(),
             layout: layout.clone(),
+            fixed: text,
             beginning: Beginning::new(objects.bytes, digest),
             following,
             carried: carried.characters,
@@ -366,6 +371,11 @@ struct Sheet<'a> {
 
 impl Sheet<'_> {
     fn print(&mut self, content: &Filling) -> Result<(), Error> {
+        self.words(content)?;
+        self.code(&content.qr_text)
+    }
+
+    fn words(&mut self, content: &Filling) -> Result<(), Error> {
         let layout = &self.typeset.layout;
         self.ink.op(&[0.08, 0.08, 0.08], "rg");
         for field in &content.fields {
@@ -383,7 +393,7 @@ impl Sheet<'_> {
             return Err(Error::TooLong { field: "identifier".to_owned() });
         }
         self.show(&text, [x, place.y], place.size);
-        self.code(&content.qr_text)
+        Ok(())
     }
 
     fn cell(&mut self, cell: &Cell, value: &str) -> Result<(), Error> {

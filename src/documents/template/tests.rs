@@ -230,3 +230,31 @@ fn values_of_a_birth_certificate_stand_in_two_columns_of_one_size() {
     assert_eq!(columns, [70.0, 133.0]);
     assert!(body.iter().all(|cell| (cell.size - 13.0).abs() < f32::EPSILON));
 }
+
+#[test]
+fn the_picture_of_a_page_has_every_character_of_it_and_neither_seal_nor_code() {
+    for (json, content) in [(FOOD_BUSINESS, food("滨海市某某餐饮管理有限公司")), (FOOD_BUSINESS, food("𠮷龘㐂餐馆"))]
+    {
+        let template = template(json);
+        let picture = template.picture(&content, "预览 <一>").unwrap();
+        let printed: usize = content.fields.iter().map(|field| field.value.chars().count()).sum();
+        let layout = Layout::parse(json).unwrap();
+        let labels = layout.cells.iter().filter_map(|cell| cell.label.as_ref());
+        let said: usize = labels.map(|label| label.zh.chars().count() + label.en.chars().count()).sum();
+        let shown = picture.matches("<use ").count();
+        assert!(shown > printed + said, "{shown} glyphs of {printed} and {said} characters and more");
+        assert!(picture.len() < 500_000, "{} bytes", picture.len());
+        assert!(picture.starts_with("<svg ") && picture.contains("aria-label=\"预览 &lt;一>\""));
+        // The two frames that wait for the seal and the code, and nothing red and nothing to scan in them.
+        assert_eq!(picture.matches("stroke-dasharray").count(), 2);
+        assert!(!picture.contains("#cc0c1c"));
+        let other = template.picture(&Filling { qr_text: "HTTPS://OTHER".to_owned(), ..content.clone() }, "预览 <一>");
+        assert_eq!(picture, other.unwrap());
+    }
+}
+
+#[test]
+fn what_cannot_be_printed_has_no_picture() {
+    let refused = template(FOOD_BUSINESS).picture(&food(&"很".repeat(400)), "");
+    assert!(matches!(refused, Err(Error::TooLong { field }) if field == "holder_name"));
+}

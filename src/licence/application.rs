@@ -2,20 +2,23 @@
 
 mod queries;
 
+use std::sync::Arc;
+
 use base::{
     Fault, Instant, ListPage, PageOf,
     id::{ApplicationId, LicenceId, OrganisationId},
 };
-use identity::{Role, staff};
+use identity::{Role, organisation, staff};
 use records::{Seen, Tx, Value, Work};
 
 use crate::{
+    catalogue::licence_type::LicenceType,
     error::Error,
     events::{
-        ApplicationAdopted, ApplicationApproved, ApplicationProposed, ApplicationReturned, ApplicationSubmitted,
-        ApplicationWithdrawn,
+        ApplicationAdopted, ApplicationAmended, ApplicationApproved, ApplicationProposed, ApplicationReturned,
+        ApplicationSubmitted, ApplicationWithdrawn,
     },
-    issue::{self, Approved, Begun, NewLicence, Origin, compose, official::Official},
+    issue::{self, Approved, Begun, NewLicence, Origin, Preview, compose, official::Official, preview},
     library::Library,
     limits, own_affair,
     register::{
@@ -25,7 +28,7 @@ use crate::{
         safe::Safe,
     },
 };
-use queries::{ApplicationRow, Decision};
+use queries::{Amended, ApplicationRow, Decision};
 
 /// Where an application stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +95,7 @@ pub struct Application {
     pub checker_staff: Option<base::id::StaffId>,
     /// When it was decided.
     pub decided_at: Option<Instant>,
-    /// Why it was returned.
+    /// Why it was returned; one that was changed since and waits again says so still.
     pub return_reason: Option<ReturnReason>,
     /// Why it was withdrawn.
     pub withdrawal_reason: Option<WithdrawalReason>,
@@ -171,6 +174,157 @@ pub async fn adopt(
     Ok(())
 }
 
+/// What an application would say and what its page would look like, when nothing is wrong with it that can be known now:
+/// for whoever checks the answers before handing it in.
+///
+/// # Errors
+///
+/// As [`apply`], or as [`amend`] for one that is to be changed.
+pub async fn preview(
+    work: &mut Work,
+    library: &Library,
+    maker: &Official,
+    (request, changed, label): (&NewLicence, Option<&ApplicationId>, &str),
+) -> Result<Preview, Error> {
+    Ok(check(work, library, maker, request, (changed, false, label)).await?.1)
+}
+
+/// The page that comes of an application when it is approved now.
+///
+/// # Errors
+///
+/// [`Error::Fields`] for what has no room on it; [`Error::TypeUnknown`], [`Fault`].
+pub async fn picture(
+    tx: &mut Tx,
+    library: &Library,
+    application: &Application,
+    (at, label): (Instant, &str),
+) -> Result<String, Error> {
+    let licence_type = library.catalogue.now().find(&application.licence_type).ok_or(Error::TypeUnknown)?;
+    drawn(tx, library, (&licence_type, &application.content), (at, label)).await
+}
+
+async fn drawn(
+    tx: &mut Tx,
+    library: &Library,
+    (licence_type, content): (&LicenceType, &Content),
+    (at, label): (Instant, &str),
+) -> Result<String, Error> {
+    let issuer = organisation::find(tx, &OrganisationId::stored(content.issuer.clone())).await?;
+    let issuer = issuer.map(|issuer| issuer.name).unwrap_or_default();
+    preview::picture(&library.press, licence_type, content, (&issuer, at), label)
+}
+
+/// Everything about an application that can be known before somebody decides: whether it may be asked for, what it would
+/// say, that no other one stands in its way, and that it has room on its page.
+async fn check(
+    work: &mut Work,
+    library: &Library,
+    maker: &Official,
+    request: &NewLicence,
+    (changed, is_proposed, label): (Option<&ApplicationId>, bool, &str),
+) -> Result<(Arc<LicenceType>, Preview), Error> {
+    maker.check_role(Role::Clerk)?;
+    let licence_type = library.catalogue.now().for_issuer(&request.type_code, &maker.organisation_id)?;
+    if is_proposed {
+        own_affair::check_clerk(work, &maker.person_id, &request.holder.holder).await?;
+    } else {
+        own_affair::check(work, &maker.person_id, &request.holder.holder).await?;
+    }
+    let content = compose::compose(library.press.fonts(), &licence_type, request, maker, work.at())?;
+    if let Some(older) = &request.renews {
+        issue::check_renewal_open(work, older).await?;
+    }
+    issue::check_not_held(work, (&licence_type, &content)).await?;
+    let holder = (&request.holder.holder, request.renews.as_ref());
+    if let Some(waits) = waiting(&mut work.tx, &maker.organisation_id, &licence_type, holder).await?
+        && changed != Some(&waits)
+    {
+        return Err(Error::AlreadyApplied(waits));
+    }
+    let at = work.at();
+    let picture = drawn(&mut work.tx, library, (&licence_type, &content), (at, label)).await?;
+    Ok((licence_type, Preview { content, picture }))
+}
+
+/// What stands in the way of a licence of a type for a holder, before anything is typed for it.
+///
+/// # Errors
+///
+/// [`Error::AlreadyHeld`], [`Error::AlreadyApplied`].
+pub async fn check_way(
+    tx: &mut Tx,
+    library: &Library,
+    department: &OrganisationId,
+    (type_code, holder, at): (&str, &Holder, Instant),
+) -> Result<(), Error> {
+    let licence_type = library.catalogue.now().for_issuer(type_code, department)?;
+    issue::check_none_held(tx, &licence_type, holder, at).await?;
+    match waiting(tx, department, &licence_type, (holder, None)).await? {
+        Some(waits) => Err(Error::AlreadyApplied(waits)),
+        None => Ok(()),
+    }
+}
+
+/// An application of the department that waits and that only one of the two could be approved beside: for the same holder
+/// and a type that is held once, or for the renewal of the same licence.
+async fn waiting(
+    tx: &mut Tx,
+    department: &OrganisationId,
+    licence_type: &LicenceType,
+    (holder, renews): (&Holder, Option<&LicenceId>),
+) -> Result<Option<ApplicationId>, Fault> {
+    match (licence_type.definition.several, renews) {
+        (false, _) => queries::waiting_for_holder(tx, department, &licence_type.code, holder.id()).await,
+        (true, Some(renews)) => queries::waiting_for_renewal(tx, department, holder.id(), renews).await,
+        (true, None) => Ok(None),
+    }
+}
+
+/// Changes what an application says: the clerk who handed it in, while it waits; any clerk of the department, when it was
+/// returned, and answers for it from then on. It waits for a reviewer afterwards, who sees why it was returned.
+///
+/// # Errors
+///
+/// As [`apply`]; [`Error::NotFound`] when the department has no such application for this holder and type;
+/// [`Error::NotMaker`] for what another clerk handed in and waits; [`Error::AlreadyDecided`] when it was approved or
+/// withdrawn, or waits for a clerk who takes it on; [`Error::ApprovalStale`] when it is not what was opened any more.
+pub async fn amend(
+    work: &mut Work,
+    library: &Library,
+    maker: &Official,
+    (id, digest): (&ApplicationId, &str),
+    request: &NewLicence,
+) -> Result<(), Error> {
+    maker.check_role(Role::Clerk)?;
+    let application = find(&mut work.tx, &library.safe, &maker.organisation_id, id).await?;
+    application.check_changeable(maker)?;
+    application.rely_on(&mut work.tx).await?;
+    if application.holder != request.holder.holder {
+        return Err(Error::NotFound);
+    }
+    if application.digest != digest {
+        return Err(Error::ApprovalStale);
+    }
+    let (licence_type, Preview { content, .. }) = check(work, library, maker, request, (Some(id), false, "")).await?;
+    let (sealed, content_sha256) = library.safe.seal_content(work.entropy(), id.as_str(), &content)?;
+    let amended = Amended {
+        licence_type: licence_type.id.as_str(),
+        holder_shown: request.holder.shown(),
+        content: sealed,
+        content_digest: &content_sha256,
+        renews: content.renews.as_deref(),
+        maker,
+        before: digest,
+    };
+    let at = work.at();
+    if queries::amend(&mut work.tx, id, amended, at).await? == 0 {
+        return Err(Error::AlreadyDecided);
+    }
+    work.record(ApplicationAmended { application: id.clone(), content_sha256, before_sha256: digest.to_owned() });
+    Ok(())
+}
+
 /// Writes an application down; what its event says of it.
 async fn insert(
     work: &mut Work,
@@ -179,19 +333,10 @@ async fn insert(
     request: NewLicence,
     proposed_by: Option<&str>,
 ) -> Result<(ApplicationId, String, String), Error> {
-    maker.check_role(Role::Clerk)?;
-    let licence_type = library.catalogue.now().for_issuer(&request.type_code, &maker.organisation_id)?;
-    if proposed_by.is_some() {
-        own_affair::check_clerk(work, &maker.person_id, &request.holder.holder).await?;
-    } else {
-        own_affair::check(work, &maker.person_id, &request.holder.holder).await?;
-    }
+    let (licence_type, Preview { content, .. }) =
+        check(work, library, maker, &request, (None, proposed_by.is_some(), "")).await?;
     let state = if proposed_by.is_some() { ApplicationState::Proposed } else { ApplicationState::Submitted };
     let id: ApplicationId = work.new_id();
-    let content = compose::compose(library.press.fonts(), &licence_type, &request, maker, work.at())?;
-    if let Some(older) = &request.renews {
-        issue::check_renewal_open(work, older).await?;
-    }
     let (sealed, content_digest) = library.safe.seal_content(work.entropy(), id.as_str(), &content)?;
     let row = ApplicationRow {
         application_id: id.as_str().to_owned(),
@@ -347,6 +492,21 @@ pub async fn send_back(
 }
 
 impl Application {
+    /// Refuses whoever may not change what it says.
+    ///
+    /// # Errors
+    ///
+    /// As [`amend`].
+    pub fn check_changeable(&self, clerk: &Official) -> Result<(), Error> {
+        match self.state {
+            ApplicationState::Submitted if self.maker_person != clerk.person_id => Err(Error::NotMaker),
+            ApplicationState::Submitted | ApplicationState::Returned => Ok(()),
+            ApplicationState::Proposed | ApplicationState::Approved | ApplicationState::Withdrawn => {
+                Err(Error::AlreadyDecided)
+            }
+        }
+    }
+
     /// Refuses to rest on what was changed past the product.
     async fn rely_on(&self, tx: &mut Tx) -> Result<(), Fault> {
         let columns = vec![
@@ -414,7 +574,7 @@ fn read(safe: &Safe, row: ApplicationRow) -> Result<Application, Fault> {
     let state =
         ApplicationState::parse(&row.state).ok_or_else(|| Fault::broken("an application has no known state"))?;
     // One column has why it was not issued, whoever said so.
-    let why = |of: ApplicationState| row.return_reason.as_deref().filter(|_| state == of);
+    let why = |of: &[ApplicationState]| row.return_reason.as_deref().filter(|_| of.contains(&state));
     Ok(Application {
         id: ApplicationId::stored(row.application_id),
         licence_type: row.licence_type_id,
@@ -429,8 +589,8 @@ fn read(safe: &Safe, row: ApplicationRow) -> Result<Application, Fault> {
         submitted_at: Instant::from_micros(row.submitted_at),
         checker_staff: row.checker_staff.map(base::id::StaffId::stored),
         decided_at: row.decided_at.map(Instant::from_micros),
-        return_reason: why(ApplicationState::Returned).and_then(ReturnReason::parse),
-        withdrawal_reason: why(ApplicationState::Withdrawn).and_then(WithdrawalReason::parse),
+        return_reason: why(&[ApplicationState::Returned, ApplicationState::Submitted]).and_then(ReturnReason::parse),
+        withdrawal_reason: why(&[ApplicationState::Withdrawn]).and_then(WithdrawalReason::parse),
         note: row.return_note,
         licence: row.licence_id.map(LicenceId::stored),
         proposed_by: row.proposed_by,

@@ -1,6 +1,9 @@
 //! Why something about licences was refused.
 
-use base::{Fault, id::LicenceId};
+use base::{
+    Fault,
+    id::{ApplicationId, LicenceId},
+};
 use records::MaybeFault;
 use thiserror::Error;
 
@@ -12,6 +15,9 @@ pub enum Error {
     /// Somebody else decided on the application first; the caller looks at it again.
     #[error("the application is already decided")]
     AlreadyDecided,
+    /// An application for this holder waits already, and only one of them could be approved; the caller looks at that one.
+    #[error("the application {0} for this holder waits already")]
+    AlreadyApplied(ApplicationId),
     /// The holder has a licence of this type in force, and the type allows only one.
     #[error("the holder has licence {0} of this type in force")]
     AlreadyHeld(LicenceId),
@@ -151,6 +157,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::AlreadyDecided => "already_decided",
+            Self::AlreadyApplied(_) => "already_applied",
             Self::AlreadyHeld(_) => "already_held",
             Self::AlreadyRevoked => "already_revoked",
             Self::AlreadySuperseded => "already_superseded",

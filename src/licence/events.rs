@@ -18,6 +18,11 @@ records::events! {
     ApplicationOpened = "application.opened" of application: ApplicationId { holder: String }
     /// A clerk took on what a system had proposed, and answers for it from now on.
     ApplicationAdopted = "application.adopted" of application: ApplicationId { content_sha256: String }
+    /// A clerk changed what an application says that waits for a reviewer or was returned.
+    ApplicationAmended = "application.amended" of application: ApplicationId {
+        content_sha256: String,
+        before_sha256: String,
+    }
     /// A system asked for a licence, which two people of the department are to decide.
     ApplicationProposed = "application.proposed" of application: ApplicationId {
         r#type: String,

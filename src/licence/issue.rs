@@ -11,6 +11,7 @@ pub mod compose;
 pub mod official;
 pub mod page;
 pub mod press;
+pub(crate) mod preview;
 mod queries;
 mod request;
 
@@ -19,10 +20,11 @@ use std::sync::Arc;
 use base::{Date, Fault, Instant, id::LicenceId, number::LicenceIdentifier};
 use documents::packing;
 use identity::{Role, organisation};
-use records::{Context, Database, Work, attempt, idempotency};
+use records::{Context, Database, Tx, Work, attempt, idempotency};
 use seal::ActiveSeal;
 
 pub use page::Signed;
+pub use preview::Preview;
 pub use request::{NewLicence, Origin};
 
 use crate::{
@@ -34,7 +36,7 @@ use crate::{
     register::{
         self,
         content::Content,
-        holder::HolderFacts,
+        holder::{Holder, HolderFacts},
         licence::{Licence, Status},
         number::{self, Code},
     },
@@ -178,6 +180,41 @@ pub(crate) async fn begin_approved(
         licence.code = Code::draw(work.entropy());
     }
     Err(Fault::broken("three numbers in a row were taken").into())
+}
+
+/// Refuses a licence that would stand beside another one of its type that the holder has on its first day.
+pub(crate) async fn check_not_held(
+    work: &mut Work,
+    (licence_type, content): (&LicenceType, &Content),
+) -> Result<(), Error> {
+    let from = Date::parse(&content.valid_from).map_err(Fault::broken)?;
+    check_held(&mut work.tx, licence_type, (&content.holder, from), content.renews.as_deref()).await
+}
+
+/// The same before anything else is known of it.
+pub(crate) async fn check_none_held(
+    tx: &mut Tx,
+    licence_type: &LicenceType,
+    holder: &Holder,
+    at: Instant,
+) -> Result<(), Error> {
+    check_held(tx, licence_type, (holder.id(), at.date()), None).await
+}
+
+async fn check_held(
+    tx: &mut Tx,
+    licence_type: &LicenceType,
+    (holder, from): (&str, Date),
+    renews: Option<&str>,
+) -> Result<(), Error> {
+    if licence_type.definition.several {
+        return Ok(());
+    }
+    let others = ("", renews.unwrap_or_default());
+    match queries::held(tx, (holder, &licence_type.code), from, others).await? {
+        Some(held) => Err(Error::AlreadyHeld(held)),
+        None => Ok(()),
+    }
 }
 
 /// Takes the one place that a holder has for licences of a type.

@@ -4,10 +4,11 @@ use records::{After, IfChanged, Marked, OBJECT, Older, Rule};
 use seal::events::{SealCancelled, SealFrozen, SealUnfrozen};
 
 use crate::events::{
-    ApplicationAdopted, ApplicationApproved, ApplicationProposed, ApplicationReturned, ApplicationSubmitted,
-    ApplicationWithdrawn, IssueIntended, IssueResumed, IssueVoided, LicenceIssued, LicenceReinstated, LicenceRevoked,
-    LicenceSuperseded, LicenceSuspended, RevocationAdopted, RevocationFiled, RevocationRefused, RevocationWithdrawn,
-    TypeDrafted, TypeIssuerAdded, TypePublished, TypeRetired, TypeRevocationSet,
+    ApplicationAdopted, ApplicationAmended, ApplicationApproved, ApplicationProposed, ApplicationReturned,
+    ApplicationSubmitted, ApplicationWithdrawn, IssueIntended, IssueResumed, IssueVoided, LicenceIssued,
+    LicenceReinstated, LicenceRevoked, LicenceSuperseded, LicenceSuspended, RevocationAdopted, RevocationFiled,
+    RevocationRefused, RevocationWithdrawn, TypeDrafted, TypeIssuerAdded, TypePublished, TypeRetired,
+    TypeRevocationSet,
 };
 
 /// What may be issued by whom, what was applied for, and what was issued. The document itself is not among it: its digest
@@ -66,6 +67,7 @@ pub static MARKED: &[Marked] = &[
         ],
         after: &[
             After::object::<ApplicationAdopted>(),
+            After::object::<ApplicationAmended>(),
             After::object::<ApplicationApproved>(),
             After::object::<ApplicationProposed>().first(),
             After::object::<ApplicationReturned>(),
@@ -165,14 +167,20 @@ pub static MARKED: &[Marked] = &[
     },
 ];
 
-const APPLICATION: &[Rule] = &[Rule::decided_once(
-    "application",
-    &[
+// What was returned and then changed is handed in again, and decided again.
+const APPLICATION: &[Rule] = &[Rule::Ends {
+    what: "application",
+    ends: &[
         After::object::<ApplicationApproved>(),
         After::object::<ApplicationReturned>(),
         After::object::<ApplicationWithdrawn>(),
     ],
-)];
+    begins: &[After::object::<ApplicationAmended>()],
+    acts: &[],
+    actors: &[],
+    is_once: true,
+    kept_days: 366,
+}];
 
 const LICENCE: &[Rule] = &[
     Rule::Ends {

@@ -1,5 +1,6 @@
 //! Issuing and what follows, on a real database, with real keys, seals and fonts.
 
+mod amending;
 mod applications;
 mod city;
 mod crashes;

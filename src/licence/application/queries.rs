@@ -105,6 +105,86 @@ pub(crate) async fn applications(
     .await
 }
 
+/// An application of a department for a licence of a type that waits, for a holder.
+pub(crate) async fn waiting_for_holder(
+    tx: &mut Tx,
+    department: &OrganisationId,
+    type_code: &str,
+    holder: &str,
+) -> Result<Option<ApplicationId>, Fault> {
+    let found: Option<(String,)> = tx
+        .first(
+            "select a.application_id
+               from application a
+               join licence_type t on t.licence_type_id = a.licence_type_id
+              where a.holder_id = $1
+                and a.state in ('proposed', 'submitted')
+                and a.issuer_id = $2
+                and t.type_code = $3
+              limit 1",
+            args![holder, department, type_code],
+        )
+        .await?;
+    Ok(found.map(|(id,)| ApplicationId::stored(id)))
+}
+
+/// An application of a department that waits and renews a licence of a holder.
+pub(crate) async fn waiting_for_renewal(
+    tx: &mut Tx,
+    department: &OrganisationId,
+    holder: &str,
+    renews: &LicenceId,
+) -> Result<Option<ApplicationId>, Fault> {
+    let found: Option<(String,)> = tx
+        .first(
+            "select application_id
+               from application
+              where holder_id = $1
+                and state in ('proposed', 'submitted')
+                and issuer_id = $2
+                and renews = $3
+              limit 1",
+            args![holder, department, renews],
+        )
+        .await?;
+    Ok(found.map(|(id,)| ApplicationId::stored(id)))
+}
+
+pub(crate) struct Amended<'a> {
+    pub licence_type: &'a str,
+    pub holder_shown: String,
+    pub content: Vec<u8>,
+    pub content_digest: &'a str,
+    pub renews: Option<&'a str>,
+    pub maker: &'a Official,
+    /// The digest of what it said before.
+    pub before: &'a str,
+}
+
+/// 0 when it was decided meanwhile, or says something else.
+pub(crate) async fn amend(tx: &mut Tx, id: &ApplicationId, new: Amended<'_>, at: Instant) -> Result<u64, Fault> {
+    tx.run(
+        "update application
+            set state = 'submitted', licence_type_id = $2, holder_shown = $3, content = $4, content_digest = $5,
+                renews = $6, maker_staff = $7, maker_person = $8, submitted_at = $9, checker_staff = null,
+                checker_person = null, decided_at = null
+          where application_id = $1 and content_digest = $10 and state in ('submitted', 'returned')",
+        args![
+            id,
+            new.licence_type,
+            new.holder_shown,
+            new.content,
+            new.content_digest,
+            new.renews,
+            &new.maker.staff_id,
+            &new.maker.person_id,
+            at,
+            new.before,
+        ],
+    )
+    .await
+}
+
 /// 0 when another clerk was faster, or the content is no longer the one with this digest.
 pub(crate) async fn adopt(
     tx: &mut Tx,

@@ -1,7 +1,7 @@
 //! From a licence to its signed page.
 
 use base::{
-    Fault, Instant,
+    Date, Fault, Instant,
     id::{KeyId, LicenceId, SealId},
 };
 use crypto::{
@@ -51,19 +51,48 @@ pub(crate) struct PageFacts<'a> {
 /// What the page of a licence says, by the keys of its layout: the fields of the type and what issuing adds. A
 /// verification compares the document with this.
 fn printed(licence: &Licence, content: &Content) -> Fields {
-    let mut fields = content.fields.clone();
-    let mut add = |key: &str, value: String| fields.insert(key.to_owned(), value);
-    add("certificate_number", licence.number().to_owned());
-    add("issuer", licence.issuer_name.clone());
-    add("issued_on", licence.issued_at.date().chinese());
-    add(
-        "validity",
-        match licence.valid_until {
-            Some(until) => format!("{}至{}", licence.valid_from.chinese(), until.chinese()),
-            None => "长期".to_owned(),
-        },
-    );
-    fields
+    let issue = Issue {
+        number: licence.number(),
+        issuer: &licence.issuer_name,
+        on: licence.issued_at.date(),
+        valid: (licence.valid_from, licence.valid_until),
+    };
+    issue.printed(content)
+}
+
+/// What issuing adds to the fields of the type.
+pub(crate) struct Issue<'a> {
+    pub number: &'a str,
+    pub issuer: &'a str,
+    pub on: Date,
+    /// The first and the last day.
+    pub valid: (Date, Option<Date>),
+}
+
+impl Issue<'_> {
+    /// What the page says, by the keys of its layout.
+    pub(crate) fn printed(&self, content: &Content) -> Fields {
+        let mut fields = content.fields.clone();
+        let mut add = |key: &str, value: String| fields.insert(key.to_owned(), value);
+        add("certificate_number", self.number.to_owned());
+        add("issuer", self.issuer.to_owned());
+        add("issued_on", self.on.chinese());
+        add(
+            "validity",
+            match self.valid {
+                (from, Some(until)) => format!("{}至{}", from.chinese(), until.chinese()),
+                (_, None) => "长期".to_owned(),
+            },
+        );
+        fields
+    }
+}
+
+/// What of that has a place on the page.
+pub(crate) fn placed(licence_type: &LicenceType, printed: &Fields) -> Vec<Field> {
+    let places = &licence_type.definition.layout.cells;
+    let has_place = |key: &str| places.iter().any(|cell| cell.key == key);
+    printed.iter().filter(|(key, _)| has_place(key)).map(|(key, value)| Field::new(key, value)).collect()
 }
 
 /// The signed document, and what it has in common with others, in the order in which it is packed with them.
@@ -80,7 +109,7 @@ pub(crate) async fn signed(
     let content = Filling {
         title: licence_type.definition.name.zh.clone(),
         identifier: facts.licence.identifier.clone(),
-        fields: printed.iter().filter(|(key, _)| has_place(key)).map(|(key, value)| Field::new(key, value)).collect(),
+        fields: placed(licence_type, &printed),
         qr_text: verify::qr::payload(press.public_url(), facts.licence.code.as_str()),
         metadata: printed
             .iter()
@@ -154,7 +183,7 @@ fn lint(rehearsed: &Sealed, facts: &PageFacts<'_>, printed: &Fields) -> Result<(
     }
 }
 
-fn refused(error: documents::Error) -> Error {
+pub(crate) fn refused(error: documents::Error) -> Error {
     let field = |key, problem| Error::Fields(vec![FieldError { key, problem }]);
     match error {
         documents::Error::Fault(fault) => Error::Fault(fault),

@@ -7,7 +7,7 @@ use std::{
 
 use base::{Fault, Instant};
 use crypto::{DigestAlgorithm, KeyHandle, Suite};
-use documents::{Field, Filling, Fonts, Template, packing::Piece};
+use documents::{Field, Filling, Fonts, SealPicture, SealText, Template, packing::Piece};
 use seal::ActiveSeal;
 
 use crate::{catalogue::licence_type::LicenceType, error::Error, limits};
@@ -29,7 +29,7 @@ pub(crate) struct Pressed {
     pub(crate) sample: Piece,
 }
 
-/// A version of a type, a seal, and the digest of the seal's suite.
+/// A version of a type, a seal (empty for none), and the digest of the seal's suite.
 type TemplateKey = (String, String, DigestAlgorithm);
 
 impl std::fmt::Debug for Press {
@@ -64,17 +64,46 @@ impl Press {
         Ok(key)
     }
 
+    /// The page of a type under no seal at all, typeset once.
+    pub(crate) fn unsealed(&self, licence_type: &LicenceType) -> Result<Template, Error> {
+        let digest = DigestAlgorithm::Sha256;
+        let key = (licence_type.id.as_str().to_owned(), String::new(), digest);
+        let made = self.kept(key, || {
+            let nobody = SealText { ring: "尚未盖章".to_owned(), below: String::new(), number: String::new() };
+            let seal = SealPicture::draw(&self.0.fonts, &nobody).map_err(|error| Error::Lint(error.to_string()))?;
+            let template = self.typeset(licence_type, &seal, digest)?;
+            Ok(Pressed { template, sample: Piece::new(Vec::new()) })
+        })?;
+        Ok(made.template.clone())
+    }
+
     /// The page of a type under a seal, typeset once.
     pub(crate) fn template(&self, licence_type: &LicenceType, seal: &ActiveSeal) -> Result<Arc<Pressed>, Error> {
         let digest = seal.signer.key.suite().digest();
         let key = (licence_type.id.as_str().to_owned(), seal.seal_id.as_str().to_owned(), digest);
+        self.kept(key, || {
+            let template = self.typeset(licence_type, &seal.picture, digest)?;
+            let sample = sample(&template, self.public_url(), licence_type, seal);
+            Ok(Pressed { template, sample })
+        })
+    }
+
+    fn typeset(
+        &self,
+        licence_type: &LicenceType,
+        seal: &SealPicture,
+        digest: DigestAlgorithm,
+    ) -> Result<Template, Error> {
+        let layout = &licence_type.definition.layout;
+        Template::new(&self.0.fonts, layout, seal, digest).map_err(|error| Error::Lint(error.to_string()))
+    }
+
+    /// The page under this key; made, if there is none.
+    fn kept(&self, key: TemplateKey, make: impl FnOnce() -> Result<Pressed, Error>) -> Result<Arc<Pressed>, Error> {
         if let Some(template) = self.0.templates.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(template));
         }
-        let template = Template::new(&self.0.fonts, &licence_type.definition.layout, &seal.picture, digest)
-            .map_err(|error| Error::Lint(error.to_string()))?;
-        let sample = sample(&template, self.public_url(), licence_type, seal);
-        let template = Arc::new(Pressed { template, sample });
+        let template = Arc::new(make()?);
         let mut templates = self.0.templates.write().unwrap_or_else(PoisonError::into_inner);
         if templates.len() >= limits::TEMPLATES_MAX {
             templates.clear();

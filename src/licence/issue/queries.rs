@@ -1,6 +1,6 @@
 //! The statements of issuing.
 
-use base::{Fault, Instant, id::LicenceId};
+use base::{Date, Fault, Instant, id::LicenceId};
 use records::{Tx, args};
 
 use super::{official::Official, page::Signed};
@@ -65,6 +65,17 @@ pub(crate) async fn hold(tx: &mut Tx, licence: &Licence, type_code: &str) -> Res
 
 /// The licence of the same type and holder, other than this one and the one that it renews, that is not over yet.
 pub(crate) async fn held_already(tx: &mut Tx, licence: &Licence, type_code: &str) -> Result<Option<LicenceId>, Fault> {
+    let of = (licence.holder.id(), type_code);
+    held(tx, of, licence.valid_from, (licence.id.as_str(), renewed(licence))).await
+}
+
+/// The licence of a holder and a type that is not over on a day, other than these two.
+pub(crate) async fn held(
+    tx: &mut Tx,
+    (holder, type_code): (&str, &str),
+    from: Date,
+    (own, renewed): (&str, &str),
+) -> Result<Option<LicenceId>, Fault> {
     let found: Option<(String,)> = tx
         .first(
             "select l.licence_id
@@ -77,7 +88,7 @@ pub(crate) async fn held_already(tx: &mut Tx, licence: &Licence, type_code: &str
                 and l.licence_id <> $5
                 and l.licence_id <> $3
               limit 1",
-            args![licence.holder.id(), type_code, &licence.id, licence.valid_from, renewed(licence)],
+            args![holder, type_code, own, from, renewed],
         )
         .await?;
     Ok(found.map(|(id,)| LicenceId::stored(id)))

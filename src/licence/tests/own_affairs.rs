@@ -26,6 +26,7 @@ enum Asks {
 enum Act {
     Adopt,
     AdoptRevocation,
+    Amend,
     Apply,
     Approve,
     ApproveRevocation,
@@ -50,6 +51,7 @@ const CATALOGUE: &str = "it is about a type, and about nobody's licence";
 /// Every kind of event of this crate, and which acts lead to it.
 const TABLE: &[(&str, Asks)] = &[
     ("application.adopted", Asks::Who(&[Act::Adopt])),
+    ("application.amended", Asks::Who(&[Act::Amend])),
     ("application.approved", Asks::Who(&[Act::Approve])),
     ("application.opened", Asks::Nobody(LOOK)),
     ("application.proposed", Asks::Who(&[Act::Propose])),
@@ -113,6 +115,9 @@ impl Affair<'_> {
         match act {
             Act::Adopt => application::adopt(work, safe, own, &self.proposed, &self.digest).await,
             Act::AdoptRevocation => revocation::adopt(work, revocation.unwrap(), &number()).await,
+            Act::Amend => {
+                application::amend(work, library, own, (&self.submitted, &self.digest), &request).await.map(drop)
+            }
             Act::Apply => application::apply(work, library, own, request).await.map(drop),
             Act::Approve => application::approve(work, library, own, &self.submitted, &self.digest).await.map(drop),
             Act::ApproveRevocation => revocation::approve(work, revocation.unwrap()).await.map(drop),
@@ -204,20 +209,25 @@ impl Affair<'_> {
         self.entered_by_own("update application set maker_staff = $1, maker_person = $2 where state = 'submitted'")
             .await;
         self.entered_by_own("update licence_revocation set filed_by = $1, filed_person = $2").await;
-        self.refused(&[Act::Withdraw, Act::WithdrawRevocation], &mut asked).await;
+        self.refused(&[Act::Amend, Act::Withdraw, Act::WithdrawRevocation], &mut asked).await;
         asked
     }
 }
 
 /// An affair of somebody, with what waits and what was issued before.
 async fn affair<'c>(city: &'c City, department: &'c Department, own: Official, asked: Asked) -> Affair<'c> {
-    let licence = city.issue(asked.clone(), department, 1).await.unwrap().id;
-    let mut work = city.work(2).await;
+    let mut work = city.work(1).await;
     let (library, clerk) = (&city.library, &department.clerk);
     let submitted = application::apply(&mut work, library, clerk, asked.request.clone()).await.unwrap();
+    // As if both had come in the same instant: one after the other, the second would be told of the first.
+    let hide = "update application set state = 'withdrawn' where application_id = $1";
+    work.tx.run(hide, args![&submitted]).await.unwrap();
     let proposed = application::propose(&mut work, library, "system", clerk, asked.request.clone()).await.unwrap();
+    let show = "update application set state = 'submitted' where application_id = $1";
+    work.tx.run(show, args![&submitted]).await.unwrap();
     let digest = application::find(&mut work.tx, &library.safe, &department.id, &submitted).await.unwrap().digest;
     work.commit().await.unwrap();
+    let licence = city.issue(asked.clone(), department, 2).await.unwrap().id;
     let asked = Asked::new("another key", asked.request);
     Affair { city, department, own, asked, submitted, digest, proposed, licence, revocation: None }
 }

@@ -226,6 +226,7 @@ impl From<licence::Error> for Problem {
         let forbidden = |code, text| Self::domain(StatusCode::FORBIDDEN, code, text);
         let code = error.code();
         match error {
+            Error::AlreadyApplied(_) => conflict(code, words::licence::ALREADY_APPLIED),
             Error::AlreadyDecided => conflict(code, words::licence::ALREADY_DECIDED),
             Error::AlreadyHeld(_) => conflict(code, words::licence::ALREADY_HELD),
             Error::AlreadyRevoked => conflict(code, words::licence::ALREADY_REVOKED),

@@ -29,6 +29,11 @@ impl Again {
         Self { form, fields, status: StatusCode::UNPROCESSABLE_ENTITY, is_stale: false, errors }
     }
 
+    /// What was typed, where nothing is wrong with it and something else stood in the way.
+    pub fn typed_in((form, fields): (&'static str, Fields)) -> Self {
+        Self { form, fields, ..Self::default() }
+    }
+
     /// A rule that spoke, at the field that `place` gives for its code, or else at the reason.
     ///
     /// # Errors

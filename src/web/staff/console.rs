@@ -6,10 +6,12 @@ mod home;
 mod keeping;
 mod licences;
 mod parts;
+mod review;
 mod revocations;
 mod revoke;
 mod sealing;
 pub mod seals;
+mod stands;
 
 #[cfg(test)]
 mod tests;
@@ -48,13 +50,20 @@ pub fn routes(table: Table) -> Table {
         .get("/console", STAFF, home::home)
         .get("/console/apply", CLERK, apply::choose)
         .get("/console/apply/{code}", CLERK, apply::form)
-        .asking_and_told(("/console/apply/{code}", "/console/apply/{code}/holder"), CLERK, "holder", apply::submit)
+        .asking_and_told(("/console/apply/{code}", "/console/apply/{code}/holder"), CLERK, CONFIRMED, apply::submit)
         .get("/console/applications", EITHER, applications::list)
-        .get("/console/applications/{id}", EITHER, applications::review)
-        .post("/console/applications/{id}/adopt", CLERK, Guard::Form, applications::adopt)
-        .post("/console/applications/{id}/approve", REVIEWER, Guard::Form, applications::approve)
-        .post("/console/applications/{id}/return", EITHER, Guard::Form, applications::send_back)
-        .post("/console/applications/{id}/withdraw", CLERK, Guard::Form, applications::withdraw)
+        .get("/console/applications/{id}", EITHER, review::review)
+        .told(("/console/applications/{id}/adopt", "/console/applications/{id}/adopt"), CLERK, review::adopt)
+        .told(("/console/applications/{id}/approve", "/console/applications/{id}/approve"), REVIEWER, review::approve)
+        .get("/console/applications/{id}/change", CLERK, apply::change)
+        .asking_and_told(
+            ("/console/applications/{id}/change", "/console/applications/{id}/change/answers"),
+            CLERK,
+            CONFIRMED,
+            apply::amend,
+        )
+        .told(("/console/applications/{id}/return", "/console/applications/{id}/return"), EITHER, review::send_back)
+        .told(("/console/applications/{id}/withdraw", "/console/applications/{id}/withdraw"), CLERK, review::withdraw)
         .get("/console/licences", EITHER, licences::list)
         .asking(("/console/licences/find", "/console/licences/find"), EITHER, ALWAYS_ASKS, licences::find)
         .get("/console/licences/{id}", EITHER, licences::show)

@@ -32,6 +32,7 @@ const KEPT: &[(&str, &str, &str)] = &[
     ("account.renamed", ACCOUNT, r#"{"after":"zhangwei8","before":"zhangwei"}"#),
     ("account.unlocked", ACCOUNT, "{}"),
     ("application.adopted", APPLICATION, r#"{"content_sha256":"9f86d0"}"#),
+    ("application.amended", APPLICATION, r#"{"before_sha256":"9f86d0","content_sha256":"2c26b4"}"#),
     ("application.approved", APPLICATION, r#"{"content_sha256":"9f86d0","licence":"$lic"}"#),
     ("application.opened", APPLICATION, r#"{"holder":"per_01K9Q3ZV5T8M2C4N6R7S9W0XYZ"}"#),
     (

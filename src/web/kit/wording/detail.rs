@@ -39,6 +39,7 @@ const WORDS: &[(&str, &Text)] = &[
     ("client", words::event_detail::CLIENT),
     ("clients_told", words::event_detail::CLIENTS_TOLD),
     ("code", words::event_detail::CODE),
+    ("before_sha256", words::event_detail::BEFORE_SHA256),
     ("content_sha256", words::event_detail::CONTENT_SHA256),
     ("count", words::event_detail::COUNT),
     ("decided_by", words::event_detail::DECIDED_BY),

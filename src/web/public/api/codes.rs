@@ -65,6 +65,7 @@ fn our_own() -> Vec<Problem> {
 /// What the rules of licences refuse. Those that name fields are told as `invalid_fields`.
 fn refusals() -> Vec<Error> {
     vec![
+        Error::AlreadyApplied(base::id::ApplicationId::stored(String::new())),
         Error::AlreadyDecided,
         Error::AlreadyHeld(base::id::LicenceId::stored(String::new())),
         Error::AlreadyRevoked,

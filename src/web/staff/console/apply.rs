@@ -1,4 +1,7 @@
-//! `/console/apply`: first the type, then the holder, then the fields. What was entered stays after a mistake.
+//! `/console/apply`: first the type, then the holder, then the fields, then the page as it will be sealed. What was entered
+//! stays after a mistake; what was handed in is changed in the same form.
+
+mod form;
 
 use std::sync::Arc;
 
@@ -7,24 +10,25 @@ use axum::{
     response::Response,
 };
 use base::{
-    Date, Text,
-    id::{LicenceId, OrganisationId, PersonId},
+    Text,
+    id::{ApplicationId, LicenceId, OrganisationId, PersonId},
     number::{CreditCode, IdentityNumber},
 };
 use http::StatusCode;
 use identity::events::{PeopleSearched, PersonOpened};
 use licence::{
-    Error, Fields as LicenceFields, Holder, HolderFacts, Official, application,
-    events::LicenceOpened,
-    field::{FieldKind, FieldRule, Source},
+    Error, Holder, HolderFacts, Official,
+    application::{self, Application},
+    events::{ApplicationOpened, LicenceOpened},
+    field::FieldKind,
     holder::{self, HolderKind},
-    issue::{NewLicence, compose::from_register},
-    licence_type::{LicenceType, Validity},
+    issue::{NewLicence, Preview},
+    licence_type::LicenceType,
     own_affair, register,
 };
 use records::{Tx, Work};
 
-use super::{parts::refuse_own, sealing};
+use super::{parts::refuse_own, sealing, stands::stand};
 use crate::{
     App, Page, Problem,
     kit::{
@@ -33,7 +37,15 @@ use crate::{
         session::Staff,
         wording::{Worded, number_wrong},
     },
+    staff::confirm,
 };
+use form::Answers;
+
+/// What is asked of the page of an application that was just handed in or changed.
+pub(super) const HANDED_IN: &str = "handed_in";
+
+/// The button that leads from the answers back to the form.
+const CHANGE: &str = "change";
 
 #[derive(askama::Template)]
 #[template(path = "staff/console/choose.html")]
@@ -41,42 +53,6 @@ struct Choose {
     page: Page,
     types: Vec<(String, String, &'static str)>,
     /// Why nothing can be sealed.
-    no_seal: Vec<String>,
-}
-
-/// One input with everything that stands around it.
-struct Input {
-    id: String,
-    label: String,
-    hint: String,
-    value: String,
-    /// Empty when there is none.
-    error: String,
-    kind: &'static str,
-    choices: Vec<(String, String)>,
-    required: bool,
-    /// Says that it may stay empty, if it may.
-    optional: &'static str,
-}
-
-#[derive(askama::Template)]
-#[template(path = "staff/console/apply.html")]
-struct Form {
-    page: Page,
-    code: String,
-    type_name: String,
-    step: u8,
-    is_person: bool,
-    number: String,
-    number_error: &'static str,
-    holder: String,
-    holder_name: String,
-    holder_number: String,
-    renews: String,
-    locked: Vec<(String, String)>,
-    inputs: Vec<Input>,
-    errors: Vec<FieldError>,
-    /// Why nothing can be sealed, on a form that is opened.
     no_seal: Vec<String>,
 }
 
@@ -119,9 +95,9 @@ pub async fn form(
     Query(query): Query,
 ) -> Result<Response, Problem> {
     let licence_type = own_type(&app, &clerk, &code)?;
+    let no_seal = no_seal(&app, &page, &clerk).await?;
     let Some(older) = LicenceId::parse(query.text("renews")).ok() else {
-        let no_seal = no_seal(&app, &page, &clerk).await?;
-        return Ok(html(StatusCode::OK, &Form { no_seal, ..first_step(page, &licence_type, "", "") }));
+        return Ok(html(StatusCode::OK, &form::holder(page, &licence_type, "", "").hindered(no_seal)));
     };
     let mut tx = app.database.read().await?;
     let licence =
@@ -135,18 +111,30 @@ pub async fn form(
     let content = app.library.safe.content(&mut tx, &older).await?;
     drop(tx);
     let mut entered = Fields::default();
-    entered.add("renews".to_owned(), older.to_string())?;
-    for (key, value) in content.fields {
-        // Somebody else's identity number is typed anew: no screen shows one in full.
-        if licence_type.field(&key).is_none_or(|rule| rule.kind != FieldKind::IdentityNumber) {
+    enter(&mut entered, &licence_type, content.fields)?;
+    let sheet = Sheet { licence_type, holder, renews: Some(older), changed: None };
+    Ok(html(StatusCode::OK, &form::fields(page, &sheet, &entered, vec![]).hindered(no_seal)))
+}
+
+/// Puts what is known into a form. Somebody else's identity number is typed anew: no screen shows one in full.
+fn enter(entered: &mut Fields, licence_type: &LicenceType, known: licence::Fields) -> Result<(), Problem> {
+    for (key, value) in known {
+        if licence_type.field(&key).is_some_and(|rule| rule.kind != FieldKind::IdentityNumber) {
             entered.add(format!("f_{key}"), value)?;
         }
     }
-    let no_seal = no_seal(&app, &page, &clerk).await?;
-    Ok(html(StatusCode::OK, &Form { no_seal, ..second_step(page, &licence_type, &holder, &entered, vec![]) }))
+    Ok(())
 }
 
-/// `POST /console/apply/{code}`: looks the holder up, or hands the application in.
+/// What is being filled in: a licence of which type, for whom, in whose place; and the application that is changed.
+struct Sheet {
+    licence_type: Arc<LicenceType>,
+    holder: HolderFacts,
+    renews: Option<LicenceId>,
+    changed: Option<Application>,
+}
+
+/// `POST /console/apply/{code}`: looks the holder up, shows the answers, or hands the application in.
 pub async fn submit(
     State(app): State<App>,
     clerk: Staff,
@@ -156,70 +144,171 @@ pub async fn submit(
 ) -> Result<Response, Problem> {
     let licence_type = own_type(&app, &clerk, &code)?;
     if fields.text("holder").is_empty() {
-        return look_up(&app, &clerk, page, &licence_type, &fields).await;
+        return look_up(&app, &clerk, page, licence_type, &fields).await;
     }
     let stored = read_holder(fields.text("holder"), licence_type.definition.holder).ok_or(Problem::NotFound)?;
     let holder = holder::facts(&mut app.database.read().await?, &app.library.vault, &stored).await?;
-    let (valid_from, from_error) = read_date(&page, &fields, "valid_from");
-    let (valid_until, until_error) = read_date(&page, &fields, "valid_until");
-    let mut errors: Vec<FieldError> = [from_error, until_error].into_iter().flatten().collect();
-    let entered: LicenceFields = fields
-        .iter()
-        .filter_map(|(name, value)| Some((name.strip_prefix("f_")?.to_owned(), value.to_owned())))
-        .collect();
-    let new = NewLicence {
-        type_code: code,
-        holder: holder.clone(),
-        fields: entered,
-        valid_from,
-        valid_until,
-        renews: LicenceId::parse(fields.text("renews")).ok(),
-    };
-    if errors.is_empty() {
-        let maker = Official::new(&clerk.session.person_id, &clerk.appointment);
-        let apply = async |mut work: Work| {
-            let id = application::apply(&mut work, &app.library, &maker, new.clone()).await?;
-            work.commit().await?;
-            Ok(id)
-        };
-        match clerk.act(apply).await {
+    let renews = LicenceId::parse(fields.text("renews")).ok();
+    answered(&app, &clerk, page, Sheet { licence_type, holder, renews, changed: None }, &fields).await
+}
+
+/// `GET /console/applications/{id}/change`: what was entered, to be put right.
+pub async fn change(
+    State(app): State<App>,
+    clerk: Staff,
+    page: Page,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let Some(sheet) = changed(&app, &clerk, &page, &id).await? else { return Ok(see_other(&way_of(&id))) };
+    let mut entered = Fields::default();
+    if let Some(application) = &sheet.changed {
+        enter(&mut entered, &sheet.licence_type, application.content.fields.clone())?;
+        entered.add("valid_from".to_owned(), application.content.valid_from.clone())?;
+        entered.add("valid_until".to_owned(), application.content.valid_until.clone().unwrap_or_default())?;
+        entered.add("digest".to_owned(), application.digest.clone())?;
+    }
+    let no_seal = no_seal(&app, &page, &clerk).await?;
+    Ok(html(StatusCode::OK, &form::fields(page, &sheet, &entered, vec![]).hindered(no_seal)))
+}
+
+/// `POST /console/applications/{id}/change`: shows the answers, or hands them in in place of what was entered before.
+pub async fn amend(
+    State(app): State<App>,
+    clerk: Staff,
+    page: Page,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    match changed(&app, &clerk, &page, &id).await? {
+        Some(sheet) => answered(&app, &clerk, page, sheet, &fields).await,
+        None => Ok(see_other(&way_of(&id))),
+    }
+}
+
+/// An application of the department as a sheet that this clerk may change; none for one that is not to be changed any more,
+/// as its page says. Whoever opens it is in the log first.
+async fn changed(app: &App, clerk: &Staff, page: &Page, id: &str) -> Result<Option<Sheet>, Problem> {
+    let id = ApplicationId::parse(id).map_err(|_| Problem::NotFound)?;
+    let mut tx = app.database.read().await?;
+    let one = application::find(&mut tx, &app.library.safe, &clerk.appointment.organisation_id, &id).await?;
+    refuse_own(&mut tx, page, clerk, &one.holder).await?;
+    let known = app.library.catalogue.now().find(&one.licence_type).ok_or(Problem::NotFound)?;
+    let licence_type = own_type(app, clerk, &known.code)?;
+    let holder = holder::facts(&mut tx, &app.library.vault, &one.holder).await?;
+    drop(tx);
+    clerk.tell(ApplicationOpened { application: id, holder: one.holder.id().to_owned() }).await?;
+    let by = Official::new(&clerk.session.person_id, &clerk.appointment);
+    let renews = one.content.renews.clone().map(LicenceId::stored);
+    let is_changeable = one.check_changeable(&by).is_ok();
+    Ok(is_changeable.then_some(Sheet { licence_type, holder, renews, changed: Some(one) }))
+}
+
+/// The page of an application.
+fn way_of(id: &str) -> String {
+    format!("/console/applications/{id}")
+}
+
+/// What was filled in: shown with the page that comes of it, and handed in once that was seen; or the form again, with what
+/// is wrong.
+async fn answered(app: &App, clerk: &Staff, page: Page, sheet: Sheet, fields: &Fields) -> Result<Response, Problem> {
+    let (new, errors) = sheet.read(&page, fields);
+    let is_back = fields.has(CHANGE);
+    if errors.is_empty() && !is_back && confirm::is_confirmed(fields) {
+        match hand_in(app, clerk, &sheet, &new, fields.text("digest")).await {
+            Ok(Some(id)) => return Ok(page.leads_back(&way_of(id.as_str()), HANDED_IN)),
             // Opened from its address, and nothing is wrong with it any more.
             Ok(None) => {}
-            Ok(Some(id)) => return Ok(see_other(&format!("/console/applications/{id}"))),
-            Err(Error::Fields(wrong)) => errors.extend(wrong.into_iter().map(|error| {
-                let label = licence_type
-                    .field(&error.key)
-                    .map_or(error.key.clone(), |rule| rule.label.text().in_language(page.language).to_owned());
-                FieldError {
-                    field: format!("f_{}", error.key),
-                    text: format!("{label}{}{}", page.say(words::base::COLON), page.say(&error.problem.text())),
-                }
-            })),
-            Err(Error::Period(problem)) => {
-                let field = if problem.is_about_start() { "valid_from" } else { "valid_until" };
-                errors.push(FieldError { field: field.to_owned(), text: page.say(&problem.text()).to_owned() });
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => return refused((app, clerk), page, &sheet, fields, error).await,
         }
     }
-    // Whoever sends the form may have looked nobody up: it shows who the holder is once more.
-    if let Holder::Person(person) = &stored {
+    if errors.is_empty() && !is_back {
+        let by = Official::new(&clerk.session.person_id, &clerk.appointment);
+        let changed = sheet.changed.as_ref().map(|application| &application.id);
+        let label = page.say(words::console::PREVIEW);
+        let preview =
+            async |mut work: Work| application::preview(&mut work, &app.library, &by, (&new, changed, label)).await;
+        return match app.database.rehearse(&clerk.context(), preview).await {
+            Ok(Preview { content, picture }) => {
+                shows_holder(clerk, &sheet).await?;
+                Ok(html(StatusCode::OK, &Answers::new(page, &sheet, fields, &content, picture)))
+            }
+            Err(error) => refused((app, clerk), page, &sheet, fields, error).await,
+        };
+    }
+    shows_holder(clerk, &sheet).await?;
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok(html(status, &form::fields(page, &sheet, fields, errors)))
+}
+
+/// The application that was handed in or changed; none when it would be, and was not.
+async fn hand_in(
+    app: &App,
+    clerk: &Staff,
+    sheet: &Sheet,
+    new: &NewLicence,
+    digest: &str,
+) -> Result<Option<ApplicationId>, Error> {
+    let by = Official::new(&clerk.session.person_id, &clerk.appointment);
+    let act = async |mut work: Work| {
+        let id = match &sheet.changed {
+            None => application::apply(&mut work, &app.library, &by, new.clone()).await?,
+            Some(before) => {
+                application::amend(&mut work, &app.library, &by, (&before.id, digest), new).await?;
+                before.id.clone()
+            }
+        };
+        work.commit().await?;
+        Ok(id)
+    };
+    clerk.act(act).await
+}
+
+/// Whoever sends the form may have looked nobody up: it shows who the holder is once more.
+async fn shows_holder(clerk: &Staff, sheet: &Sheet) -> Result<(), Problem> {
+    if let Holder::Person(person) = &sheet.holder.holder {
         clerk.tell(PersonOpened { person: person.clone(), what: "application".to_owned() }).await?;
     }
-    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(html(status, &second_step(page, &licence_type, &holder, &fields, errors)))
+    Ok(())
+}
+
+/// The form again, with what the rules say about it.
+async fn refused(
+    (app, clerk): (&App, &Staff),
+    page: Page,
+    sheet: &Sheet,
+    fields: &Fields,
+    error: Error,
+) -> Result<Response, Problem> {
+    shows_holder(clerk, sheet).await?;
+    let (status, errors, stands) = match error {
+        Error::Fields(wrong) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, form::wrong_fields(&page, &sheet.licence_type, wrong), None)
+        }
+        Error::Period(problem) => {
+            let field = if problem.is_about_start() { "valid_from" } else { "valid_until" };
+            (StatusCode::UNPROCESSABLE_ENTITY, vec![FieldError::new(&page, field, &problem.text())], None)
+        }
+        error => {
+            let changed = sheet.changed.as_ref().map(|application| way_of(application.id.as_str()));
+            let otherwise = changed.map(|way| (way, page.say(words::console::TO_APPLICATION)));
+            let (status, stand) = stand((app, clerk), &page, error, otherwise).await?;
+            (status, vec![], Some(stand))
+        }
+    };
+    Ok(html(status, &form::fields(page, sheet, fields, errors).stood(stands)))
 }
 
 async fn look_up(
     app: &App,
     clerk: &Staff,
     page: Page,
-    licence_type: &LicenceType,
+    licence_type: Arc<LicenceType>,
     fields: &Fields,
 ) -> Result<Response, Problem> {
     let number = fields.text("number");
+    let kind = licence_type.definition.holder;
     let mut tx = app.database.read().await?;
-    let found = match holder_by_number(app, &mut tx, licence_type.definition.holder, number).await {
+    let found = match holder_by_number(app, &mut tx, kind, number).await {
         Ok(found) => found,
         Err(Error::Fault(fault)) => return Err(fault.into()),
         Err(_) => Err(words::console::HOLDER_UNKNOWN),
@@ -229,27 +318,48 @@ async fn look_up(
         Err(_) => false,
     };
     drop(tx);
-    if licence_type.definition.holder == HolderKind::Person && IdentityNumber::parse(number).is_ok() {
+    if kind == HolderKind::Person && IdentityNumber::parse(number).is_ok() {
         let about = found.as_ref().map_or("-", |holder| holder.holder.id()).to_owned();
         let count = usize::from(found.is_ok());
         clerk.tell(PeopleSearched { about, by: "identity_number".to_owned(), count }).await?;
     }
-    match found {
+    let wrong = match &found {
         // Told before the form is filled in; whoever goes on anyway is refused where it counts.
-        Ok(_) if is_own => {
-            let words = page.say(words::licence::OWN_AFFAIR);
-            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, "", words)))
-        }
-        Ok(holder) if holder.has_ended => {
-            let words = page.say(words::console::HOLDER_ENDED);
-            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, "", words)))
-        }
-        Ok(holder) => Ok(html(StatusCode::OK, &second_step(page, licence_type, &holder, fields, vec![]))),
-        Err(words) => {
-            let words = page.say(words);
-            Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &first_step(page, licence_type, number, words)))
-        }
+        Ok(_) if is_own => Some(("", words::licence::OWN_AFFAIR)),
+        Ok(holder) if holder.has_ended => Some(("", words::console::HOLDER_ENDED)),
+        Ok(_) => None,
+        Err(words) => Some((number, *words)),
+    };
+    if let Some((number, words)) = wrong {
+        let words = page.say(words);
+        return Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &form::holder(page, &licence_type, number, words)));
     }
+    let Ok(holder) = found else { return Err(Problem::NotFound) };
+    open_way(app, clerk, page, licence_type, holder).await
+}
+
+/// The form for a holder who was found, with what the register knows; or what stands in the way, before anything is typed.
+async fn open_way(
+    app: &App,
+    clerk: &Staff,
+    page: Page,
+    licence_type: Arc<LicenceType>,
+    holder: HolderFacts,
+) -> Result<Response, Problem> {
+    let department: &OrganisationId = &clerk.appointment.organisation_id;
+    let mut tx = app.database.read().await?;
+    let asked = (licence_type.code.as_str(), &holder.holder, page.visit.at);
+    let way = application::check_way(&mut tx, &app.library, department, asked).await;
+    let suggested = licence::suggested(&mut tx, &holder).await?;
+    drop(tx);
+    if let Err(error) = way {
+        let (status, stand) = stand((app, clerk), &page, error, None).await?;
+        return Ok(html(status, &form::holder(page, &licence_type, "", "").stood(Some(stand))));
+    }
+    let mut entered = Fields::default();
+    enter(&mut entered, &licence_type, suggested)?;
+    let sheet = Sheet { licence_type, holder, renews: None, changed: None };
+    Ok(html(StatusCode::OK, &form::fields(page, &sheet, &entered, vec![])))
 }
 
 /// The holder, or what is wrong with the number.
@@ -281,152 +391,4 @@ fn read_holder(text: &str, kind: HolderKind) -> Option<Holder> {
         HolderKind::Person => PersonId::parse(text).ok().map(Holder::Person),
         HolderKind::Organisation => OrganisationId::parse(text).ok().map(Holder::Organisation),
     }
-}
-
-fn read_date(page: &Page, fields: &Fields, name: &str) -> (Option<Date>, Option<FieldError>) {
-    match fields.text(name) {
-        "" => (None, None),
-        text => match Date::parse(text) {
-            Ok(date) => (Some(date), None),
-            Err(_) => (
-                None,
-                Some(FieldError { field: name.to_owned(), text: page.say(words::console::DATE_FORM).to_owned() }),
-            ),
-        },
-    }
-}
-
-fn first_step(page: Page, licence_type: &LicenceType, number: &str, number_error: &'static str) -> Form {
-    let errors = match number_error {
-        "" => vec![],
-        words => vec![FieldError { field: "number".to_owned(), text: words.to_owned() }],
-    };
-    Form {
-        code: licence_type.code.clone(),
-        type_name: page.say(&licence_type.definition.name.text()).to_owned(),
-        step: 1,
-        is_person: licence_type.definition.holder == HolderKind::Person,
-        number: number.chars().take(40).collect(),
-        errors,
-        number_error,
-        holder: String::new(),
-        holder_name: String::new(),
-        holder_number: String::new(),
-        renews: String::new(),
-        locked: vec![],
-        inputs: vec![],
-        no_seal: vec![],
-        page,
-    }
-}
-
-fn second_step(
-    page: Page,
-    licence_type: &LicenceType,
-    holder: &HolderFacts,
-    entered: &Fields,
-    errors: Vec<FieldError>,
-) -> Form {
-    let error_of =
-        |id: &str| errors.iter().find(|error| error.field == id).map_or("", |error| error.text.as_str()).to_owned();
-    let (mut locked, mut inputs) = (Vec::new(), Vec::new());
-    for rule in &licence_type.definition.fields {
-        let label = page.say(&rule.label.text()).to_owned();
-        match from_register(rule, holder) {
-            Some(_) if rule.source == Source::HolderNumber => locked.push((label, holder.number_shown())),
-            Some(value) => locked.push((label, value)),
-            None => inputs.push(input(&page, rule, label, entered, &error_of)),
-        }
-    }
-    inputs.push(date(
-        &page,
-        "valid_from",
-        words::console::VALID_FROM,
-        words::console::VALID_FROM_HELP,
-        entered,
-        &error_of,
-    ));
-    if licence_type.definition.validity == Validity::UntilDate {
-        inputs.push(date(
-            &page,
-            "valid_until",
-            words::console::VALID_UNTIL,
-            words::console::VALID_UNTIL_HELP,
-            entered,
-            &error_of,
-        ));
-    }
-    Form {
-        code: licence_type.code.clone(),
-        type_name: page.say(&licence_type.definition.name.text()).to_owned(),
-        step: 2,
-        is_person: licence_type.definition.holder == HolderKind::Person,
-        number: String::new(),
-        number_error: "",
-        holder: holder.holder.id().to_owned(),
-        holder_name: holder.name.clone(),
-        holder_number: holder.number_shown(),
-        renews: LicenceId::parse(entered.text("renews")).map(|id| id.to_string()).unwrap_or_default(),
-        locked,
-        inputs,
-        errors,
-        no_seal: vec![],
-        page,
-    }
-}
-
-fn input(page: &Page, rule: &FieldRule, label: String, entered: &Fields, error_of: &dyn Fn(&str) -> String) -> Input {
-    let id = format!("f_{}", rule.key);
-    let (kind, choices, hint) = match &rule.kind {
-        FieldKind::Choice(words) => {
-            let words = words.iter().map(|word| (word.zh.clone(), page.say(&word.text()).to_owned())).collect();
-            ("choice", words, String::new())
-        }
-        FieldKind::Date => ("date", vec![], String::new()),
-        FieldKind::IdentityNumber => ("text", vec![], page.say(words::console::IDENTITY_NUMBER_HELP).to_owned()),
-        FieldKind::Number => ("number", vec![], String::new()),
-        FieldKind::Text if rule.length_max > 80 => ("area", vec![], length_hint(page, rule.length_max)),
-        FieldKind::Name | FieldKind::Text => ("text", vec![], length_hint(page, rule.length_max)),
-    };
-    Input {
-        label,
-        hint,
-        value: entered.text(&id).to_owned(),
-        error: error_of(&id),
-        kind,
-        choices,
-        required: rule.required,
-        optional: optional(page, rule.required),
-        id,
-    }
-}
-
-fn length_hint(page: &Page, length_max: usize) -> String {
-    page.say(&words::console::at_most(length_max)).to_owned()
-}
-
-fn date(
-    page: &Page,
-    id: &str,
-    label: &Text,
-    hint: &Text,
-    entered: &Fields,
-    error_of: &dyn Fn(&str) -> String,
-) -> Input {
-    let required = id == "valid_until";
-    Input {
-        id: id.to_owned(),
-        label: page.say(label).to_owned(),
-        hint: page.say(hint).to_owned(),
-        value: entered.text(id).to_owned(),
-        error: error_of(id),
-        kind: "date",
-        choices: vec![],
-        required,
-        optional: optional(page, required),
-    }
-}
-
-fn optional(page: &Page, required: bool) -> &'static str {
-    if required { "" } else { page.say(words::console::OPTIONAL) }
 }

@@ -1,5 +1,6 @@
 //! The console as clerks and reviewers see it.
 
+mod applying;
 mod conflicts;
 mod ended;
 mod looks;
@@ -73,7 +74,9 @@ fn form() -> String {
 /// A revocation that was confirmed.
 const REVOKE: [(&str, &str); 3] = [("reason", "penalty"), ("decision", "滨市监吊销〔2026〕12号"), ("confirmed", "yes")];
 
-const FIELDS: [(&str, &str); 5] = [
+/// What a clerk enters, after the answers were seen.
+const FIELDS: [(&str, &str); 6] = [
+    ("confirmed", "yes"),
     ("f_legal_representative", "王小明"),
     ("f_residence", "滨江市江南区解放路 1 号"),
     ("f_premises", "滨江市江南区解放路 1 号一层"),
@@ -91,7 +94,12 @@ async fn apply(clerk: &Desk<'_>) -> String {
     fields.extend(FIELDS);
     let done = clerk.post(&form(), &fields).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
-    done.location().to_owned()
+    page_of(&done)
+}
+
+/// Where an answer leads, without what its page says of it.
+fn page_of(answer: &Answer) -> String {
+    crate::kit::said::without(answer.location()).to_owned()
 }
 
 #[tokio::test]
@@ -168,7 +176,7 @@ async fn of_two_reviewers_at_once_one_wins_and_the_other_is_told() {
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 409]);
     let lost = if a.status == StatusCode::CONFLICT { a } else { b };
-    assert!(lost.text.contains("这份申请已由他人处理"));
+    assert!(lost.text.contains("这份申请已经处理过"));
     assert_eq!(office.count("select count(*) from licence").await, 1);
 }
 
@@ -293,7 +301,7 @@ async fn a_renewal_begins_with_what_the_older_one_says() {
     assert_eq!(renews, older);
     let mut fields = vec![("holder", holder.as_str()), ("renews", renews.as_str())];
     fields.extend(FIELDS);
-    let application = clerk.post(&form(), &fields).await.location().to_owned();
+    let application = page_of(&clerk.post(&form(), &fields).await);
     let digest = hidden(&reviewer.get(&application).await.text, "digest");
     let newer = reviewer.post(&format!("{application}/approve"), &[("digest", &digest)]).await;
     assert_eq!(newer.status, StatusCode::SEE_OTHER, "{}", newer.text);
@@ -349,18 +357,18 @@ async fn a_form_that_is_sent_twice_acts_once_and_leads_to_what_the_first_made() 
     }
     let apply = form();
     let (first, second) = futures_util::future::join(clerk.post(&apply, &fields), clerk.post(&apply, &fields)).await;
-    let made = first.location().to_owned();
+    let made = page_of(&first);
     assert_eq!(
-        (first.status, second.status, second.location()),
-        (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER, &*made)
+        (first.status, second.status, page_of(&second)),
+        (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER, made.clone())
     );
     let back = clerk.post(&form(), &fields).await;
-    assert_eq!((back.status, back.location(), applications().await), (StatusCode::SEE_OTHER, &*made, 1));
+    assert_eq!((back.status, page_of(&back), applications().await), (StatusCode::SEE_OTHER, made.clone(), 1));
     // Another one's form is another one's, and one that was changed meanwhile is another form.
     let mut changed = fields.clone();
     changed.retain(|(name, _)| *name != "f_residence");
     changed.push(("f_residence", "滨江市江南区解放路 2 号"));
-    assert_ne!(clerk.post(&form(), &changed).await.location(), made);
+    assert_ne!(page_of(&clerk.post(&form(), &changed).await), made);
     assert_eq!(applications().await, 2);
     // What one did oneself is no mistake of who goes back and presses the button again.
     let reviewer = Desk::new(&office, &office.reviewer).await;

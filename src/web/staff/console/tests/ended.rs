@@ -5,7 +5,7 @@ use http::StatusCode;
 use identity::death;
 use licence::built_in;
 
-use super::{Desk, hidden};
+use super::{Desk, hidden, page_of};
 use crate::{
     public::api::tests::{Office, office},
     testing,
@@ -28,7 +28,7 @@ async fn a_death_is_told_before_the_form_behind_it_and_before_the_approval() {
     let found = clerk.post(&form, &[("number", number)]).await;
     assert_eq!(found.status, StatusCode::OK);
     let holder = hidden(&found.text, "holder");
-    let mut fields = vec![("holder", holder.as_str())];
+    let mut fields = vec![("holder", holder.as_str()), ("confirmed", "yes")];
     fields.extend([
         ("f_nationality", "中国"),
         ("f_address", "滨江市江南区解放路 1 号"),
@@ -36,7 +36,7 @@ async fn a_death_is_told_before_the_form_behind_it_and_before_the_approval() {
         ("f_vehicle_class", "C1"),
         ("f_file_number", "330100123456"),
     ]);
-    let application = clerk.post(&form, &fields).await.location().to_owned();
+    let application = page_of(&clerk.post(&form, &fields).await);
     let digest = hidden(&reviewer.get(&application).await.text, "digest");
     dies(&office).await;
     let before = clerk.post(&form, &[("number", number)]).await;

@@ -68,6 +68,14 @@ impl Catalogue {
         Ok(catalogue)
     }
 
+    /// The codes of all types that there are or ever were.
+    pub fn codes(&self) -> Vec<&str> {
+        let mut codes: Vec<&str> = self.types.values().map(|one| one.code.as_str()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes
+    }
+
     /// A version by its identifier.
     pub fn find(&self, id: &str) -> Option<Arc<LicenceType>> {
         self.types.get(id).cloned()

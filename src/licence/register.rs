@@ -12,8 +12,9 @@ pub mod safe;
 pub mod suggested;
 
 use base::{
-    Fault, ListPage, PageOf,
+    Date, Fault, ListPage, PageOf,
     id::{EventId, LicenceId, OrganisationId},
+    number::LicenceIdentifier,
 };
 use records::{Event, Tx, log};
 
@@ -69,6 +70,85 @@ pub async fn issued_to(
 ) -> Result<PageOf<Licence, LicenceId>, Fault> {
     let rows = queries::issued_to(tx, issuer, holder, page).await?;
     Ok(PageOf::from_rows(rows, page.limit, |licence| licence.id.clone()))
+}
+
+/// Where a licence stands among those that end: its last day, and which it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// The last day.
+    pub on: Date,
+    /// The licence.
+    pub licence: LicenceId,
+}
+
+impl Ending {
+    /// Reads what [`std::fmt::Display`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (on, licence) = text.split_once('.')?;
+        Some(Self { on: Date::parse(on).ok()?, licence: LicenceId::parse(licence).ok()? })
+    }
+
+    fn of(licence: &Licence) -> Self {
+        // Those lists have none without a last day.
+        Self { on: licence.valid_until.unwrap_or(licence.valid_from), licence: licence.id.clone() }
+    }
+}
+
+impl std::fmt::Display for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.on, self.licence)
+    }
+}
+
+/// Licences of a department that were in force to their last day, which has passed; those that ended last first.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn expired(
+    tx: &mut Tx,
+    issuer: &OrganisationId,
+    today: Date,
+    page: &ListPage<Ending>,
+) -> Result<PageOf<Licence, Ending>, Fault> {
+    Ok(PageOf::from_rows(queries::expired(tx, issuer, today, page).await?, page.limit, Ending::of))
+}
+
+/// Licences of a department in force that end within so many days; those that end first come first.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn expiring(
+    tx: &mut Tx,
+    issuer: &OrganisationId,
+    (today, days): (Date, i32),
+    page: &ListPage<Ending>,
+) -> Result<PageOf<Licence, Ending>, Fault> {
+    let until = today.plus_days(days);
+    Ok(PageOf::from_rows(queries::expiring(tx, issuer, (today, until), page).await?, page.limit, Ending::of))
+}
+
+/// The licences of an issuer that people know by this serial, of types with these codes, in their newest version.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn by_serial(tx: &mut Tx, types: &[&str], issuer_code: &str, serial: &str) -> Result<Vec<Licence>, Fault> {
+    let mut found = Vec::new();
+    for code in types {
+        let Ok(first) = LicenceIdentifier::compose(code, issuer_code, serial, 1) else { continue };
+        let Some(mut newest) = by_identifier(tx, &first).await? else { continue };
+        while let Some(newer) = renewed_by(tx, &newest).await? {
+            match by_id(tx, &newer).await? {
+                // Versions are numbered one after the other.
+                Some(newer) if newer.version() > newest.version() => newest = newer,
+                _ => break,
+            }
+        }
+        found.push(newest);
+    }
+    Ok(found)
 }
 
 /// Licences of these departments, newest first; all, or of one recorded status.

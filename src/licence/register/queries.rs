@@ -8,6 +8,7 @@ use base::{
 use records::{FromRow, Seen, Tx, args, args::Value};
 
 use super::{
+    Ending,
     holder::Holder,
     licence::{Licence, Status},
     number::Code,
@@ -233,6 +234,51 @@ pub(crate) async fn issued_by(
           limit $4"
         ),
         args![issuer, status.as_str(), page.below(), page.limit + 1],
+    )
+    .await
+}
+
+/// Licences of an issuer whose last day has passed and that nobody ended otherwise, those that ended last first.
+pub(crate) async fn expired(
+    tx: &mut Tx,
+    issuer: &OrganisationId,
+    today: Date,
+    page: &ListPage<Ending>,
+) -> Result<Vec<Licence>, Fault> {
+    let (day, id) = page.after.as_ref().map_or((today, ""), |after| (after.on, after.licence.as_str()));
+    many(
+        tx,
+        licences!(
+            "where status = 'valid' and valid_until is not null
+            and issuer_id >= $1
+            and (issuer_id, valid_until, licence_id) < ($1, $2, $3)
+          order by issuer_id desc, valid_until desc, licence_id desc
+          limit $4"
+        ),
+        args![issuer, day, id, page.limit + 1],
+    )
+    .await
+}
+
+/// Licences of an issuer in force whose last day comes until a day, the next one first.
+pub(crate) async fn expiring(
+    tx: &mut Tx,
+    issuer: &OrganisationId,
+    (today, until): (Date, Date),
+    page: &ListPage<Ending>,
+) -> Result<Vec<Licence>, Fault> {
+    let (day, id) = page.after.as_ref().map_or((today, ""), |after| (after.on, after.licence.as_str()));
+    many(
+        tx,
+        licences!(
+            "where status = 'valid' and valid_until is not null
+            and issuer_id <= $1
+            and (issuer_id, valid_until, licence_id) > ($1, $2, $3)
+            and valid_until <= $4
+          order by issuer_id, valid_until, licence_id
+          limit $5"
+        ),
+        args![issuer, day, id, until, page.limit + 1],
     )
     .await
 }

@@ -2,6 +2,7 @@
 
 mod applications;
 mod apply;
+mod find;
 mod home;
 mod keeping;
 mod licences;
@@ -65,7 +66,7 @@ pub fn routes(table: Table) -> Table {
         .told(("/console/applications/{id}/return", "/console/applications/{id}/return"), EITHER, review::send_back)
         .told(("/console/applications/{id}/withdraw", "/console/applications/{id}/withdraw"), CLERK, review::withdraw)
         .get("/console/licences", EITHER, licences::list)
-        .asking(("/console/licences/find", "/console/licences/find"), EITHER, ALWAYS_ASKS, licences::find)
+        .asking(("/console/licences/find", "/console/licences/find"), EITHER, ALWAYS_ASKS, find::find)
         .get("/console/licences/{id}", EITHER, licences::show)
         .get("/console/licences/{id}/file.pdf", EITHER, licences::file)
         .post("/console/licences/{id}/suspend", CLERK, Guard::Form, licences::suspend)

@@ -140,6 +140,7 @@ const VALUES: &[(&str, &Text)] = &[
     ("name", words::event_value::NAME),
     ("needs_review", words::event_value::NEEDS_REVIEW),
     ("nothing", words::event_value::NOTHING),
+    ("number", words::event_value::NUMBER),
     ("object", words::event_value::OBJECT),
     ("organisation", words::event_value::ORGANISATION),
     ("page", words::event_value::PAGE),

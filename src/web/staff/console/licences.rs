@@ -9,19 +9,18 @@ use axum::{
 use base::{
     ListPage,
     id::{EventId, LicenceId, OrganisationId},
-    number::{CreditCode, IdentityNumber},
 };
 use http::StatusCode;
 use identity::Role;
 use licence::{
-    Error, Holder, Licence, Standing, Status,
+    Licence, Standing, Status,
     events::{
-        Any as Told, LicenceOpened, LicenceRevoked, LicenceVerified, LicencesListed, LicencesSearched, ReceiptOpened,
-        RevocationOpened,
+        Any as Told, LicenceOpened, LicenceRevoked, LicenceVerified, LicencesListed, LicencesSearched, ReceiptOpened, RevocationOpened,
     },
     holder, lifecycle, own_affair,
     reason::{RevocationReason, SuspensionReason},
-    register, revocation,
+    register::{self, Ending},
+    revocation,
 };
 use records::{
     Tx, Work,
@@ -47,7 +46,7 @@ const EVENTS: i64 = 100;
 const PAGES_MAX: usize = 10;
 
 /// One licence in a list.
-struct Line {
+pub(super) struct Line {
     id: String,
     type_name: String,
     holder: String,
@@ -59,16 +58,16 @@ struct Line {
 
 #[derive(askama::Template)]
 #[template(path = "staff/console/licences.html")]
-struct List {
-    page: Page,
-    status: String,
-    wanted: String,
-    not_found: Option<String>,
-    lines: Vec<Line>,
-    next: Option<String>,
+pub(super) struct List {
+    pub page: Page,
+    pub status: String,
+    pub wanted: String,
+    pub not_found: Option<String>,
+    pub lines: Vec<Line>,
+    pub next: Option<String>,
 }
 
-fn line(app: &App, page: &Page, licence: &Licence) -> Result<Line, Problem> {
+pub(super) fn line(app: &App, page: &Page, licence: &Licence) -> Result<Line, Problem> {
     let (kind, word) = tag(page, licence.standing(page.visit.at));
     Ok(Line {
         id: licence.id.to_string(),
@@ -87,98 +86,60 @@ fn read_status(text: &str) -> Option<Status> {
         .find(|status| status.as_str() == text)
 }
 
+/// What the list is asked for beside a recorded status.
+const EXPIRED: &str = "expired";
+const EXPIRING: &str = "expiring";
+
+/// Within how many days a licence is told to end soon: a renewal takes its time.
+const SOON_DAYS: i32 = 90;
+
 /// `GET /console/licences`.
 pub async fn list(State(app): State<App>, staff: Staff, page: Page, Query(query): Query) -> Result<Response, Problem> {
-    let status = read_status(query.text("status"));
-    let stretch = match query.text("after") {
+    let wanted = query.text("status");
+    let issuer = staff.appointment.organisation_id.clone();
+    let (items, after, next) = match wanted {
+        EXPIRED | EXPIRING => ending((&app, &page), &issuer, wanted == EXPIRED, query.text("after")).await?,
+        _ => recorded(&app, &issuer, read_status(wanted), query.text("after")).await?,
+    };
+    staff.tell(LicencesListed { issuer, count: items.len(), after }).await?;
+    let lines = items.iter().map(|licence| line(&app, &page, licence)).collect::<Result<_, _>>()?;
+    let status = match wanted {
+        EXPIRED | EXPIRING => wanted.to_owned(),
+        _ => read_status(wanted).map(Status::as_str).unwrap_or_default().to_owned(),
+    };
+    Ok(html(StatusCode::OK, &List { page, status, wanted: String::new(), not_found: None, lines, next }))
+}
+
+/// A page of a list, behind which licence it begins, and where the next one does.
+type Stretch = (Vec<Licence>, Option<LicenceId>, Option<String>);
+
+async fn recorded(app: &App, issuer: &OrganisationId, status: Option<Status>, after: &str) -> Result<Stretch, Problem> {
+    let stretch = match after {
         "" => ListPage::first(PAGE),
         text => ListPage::after(LicenceId::parse(text).map_err(|_| Problem::NotFound)?, PAGE),
     };
-    let department = std::slice::from_ref(&staff.appointment.organisation_id);
+    let department = std::slice::from_ref(issuer);
     let found = register::issued_by(&mut app.database.read().await?, department, status, &stretch).await?;
-    let issuer = staff.appointment.organisation_id.clone();
-    staff.tell(LicencesListed { issuer, count: found.items.len(), after: stretch.after.clone() }).await?;
-    let lines = found.items.iter().map(|licence| line(&app, &page, licence)).collect::<Result<_, _>>()?;
-    let list = List {
-        page,
-        status: status.map(Status::as_str).unwrap_or_default().to_owned(),
-        wanted: String::new(),
-        not_found: None,
-        lines,
-        next: found.next.map(|id| id.to_string()),
+    Ok((found.items, stretch.after, found.next.map(|id| id.to_string())))
+}
+
+async fn ending(
+    (app, page): (&App, &Page),
+    issuer: &OrganisationId,
+    is_over: bool,
+    after: &str,
+) -> Result<Stretch, Problem> {
+    let stretch = match after {
+        "" => ListPage::first(PAGE),
+        text => ListPage::after(Ending::parse(text).ok_or(Problem::NotFound)?, PAGE),
     };
-    Ok(html(StatusCode::OK, &list))
-}
-
-/// `POST /console/licences/find`: by identifier, code, or the holder's number. A form and not a query, because numbers
-/// of persons do not belong into addresses and logs.
-pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
-    let wanted = fields.text("q");
-    let mut tx = app.database.read().await?;
-    let department = &staff.appointment.organisation_id;
-    let Found { by, about, licences } = look(&app, &mut tx, department, wanted).await?;
-    drop(tx);
-    let mine: Vec<_> = licences.into_iter().filter(|licence| licence.issuer == *department).collect();
-    staff.tell(LicencesSearched { about, by: by.to_owned(), count: mine.len() }).await?;
-    if let [only] = mine.as_slice() {
-        return Ok(see_other(&format!("/console/licences/{}", only.id)));
-    }
-    let not_found = mine.is_empty().then(|| page.say(words::console::NOTHING_FOUND).to_owned());
-    let status = if mine.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    let lines = mine.iter().map(|licence| line(&app, &page, licence)).collect::<Result<_, _>>()?;
-    // What was looked for stays on the screen, but not somebody's number.
-    let wanted = match IdentityNumber::parse(wanted) {
-        Ok(number) => base::mask::identity_number(number.as_str()),
-        Err(_) => wanted.chars().take(100).collect(),
-    };
-    Ok(html(status, &List { page, status: String::new(), wanted, not_found, lines, next: None }))
-}
-
-/// What was found, by what, and about whom.
-struct Found {
-    by: &'static str,
-    about: String,
-    licences: Vec<Licence>,
-}
-
-impl Found {
-    /// By what names one licence.
-    fn one(by: &'static str, licence: Option<Licence>) -> Self {
-        let about = licence.as_ref().map_or_else(nobody, |licence| licence.id.to_string());
-        Self { by, about, licences: licence.into_iter().collect() }
-    }
-}
-
-/// The object of a search that led to nobody.
-fn nobody() -> String {
-    "-".to_owned()
-}
-
-/// What a department may have meant; of a holder, as many as a page of a list can hold at most.
-async fn look(app: &App, tx: &mut Tx, department: &OrganisationId, wanted: &str) -> Result<Found, Problem> {
-    let number = app.library.number(wanted);
-    if let Some(by) = number.named_by() {
-        return Ok(Found::one(by.as_str(), number.find(tx).await?));
-    }
-    let (by, holder) = if let Ok(number) = IdentityNumber::parse(wanted) {
-        ("identity_number", holder::person_by_number(tx, &app.library.vault, &number).await)
-    } else if let Ok(code) = CreditCode::parse(wanted) {
-        ("credit_code", holder::organisation_by_code(tx, &code).await)
-    } else if let Some(id) = LicenceId::typed(wanted) {
-        return Ok(Found::one("licence", register::by_id(tx, &id).await?));
+    let (mut tx, today) = (app.database.read().await?, page.visit.at.date());
+    let found = if is_over {
+        register::expired(&mut tx, issuer, today, &stretch).await?
     } else {
-        return Ok(Found { by: "nothing", about: nobody(), licences: vec![] });
+        register::expiring(&mut tx, issuer, (today, SOON_DAYS), &stretch).await?
     };
-    match holder {
-        Ok(facts) => {
-            let holder: Holder = facts.holder;
-            let stretch = ListPage::first(ListPage::<LicenceId>::LIMIT_MAX);
-            let licences = register::issued_to(tx, department, &holder, &stretch).await?.items;
-            Ok(Found { by, about: holder.id().to_owned(), licences })
-        }
-        Err(Error::HolderUnknown) => Ok(Found { by, about: nobody(), licences: vec![] }),
-        Err(error) => Err(error.into()),
-    }
+    Ok((found.items, stretch.after.map(|after| after.licence), found.next.map(|next| next.to_string())))
 }
 
 /// One entry of the history.

@@ -3,6 +3,7 @@
 mod applying;
 mod conflicts;
 mod ended;
+mod finding;
 mod looks;
 mod numbers;
 mod own_affairs;

@@ -157,6 +157,15 @@ pub async fn find(tx: &mut Tx, token: &SessionToken, at: Instant) -> Result<Opti
     queries::by_token(tx, &token.digest(), at).await
 }
 
+/// Whose session a token was, also of one that has ended, for as long as its row is kept. It says nothing of who may act.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn person_of(tx: &mut Tx, token: &SessionToken) -> Result<Option<PersonId>, Fault> {
+    queries::person_of(tx, &token.digest()).await
+}
+
 /// Marks a session as used, at most once a minute. Outside of any [`Work`]: nothing else waits for it, and losing
 /// it in a crash only makes the session end earlier.
 pub async fn touch(database: &Database, session: &Session, limits: Limits, at: Instant) -> Result<bool, Fault> {

@@ -126,6 +126,19 @@ pub async fn by_token(tx: &mut Tx, token_hash: &str, at: Instant) -> Result<Opti
     Ok(row.and_then(|row| row.unchanged(tx, token_hash)).map(Row::session))
 }
 
+pub async fn person_of(tx: &mut Tx, token_hash: &str) -> Result<Option<PersonId>, Fault> {
+    let found: Option<(String,)> = tx
+        .first(
+            "select a.person_id
+               from session s
+               join account a on a.account_id = s.account_id
+              where s.token_hash = $1",
+            args![token_hash],
+        )
+        .await?;
+    Ok(found.map(|(person,)| PersonId::stored(person)))
+}
+
 fn shortened(device: &str) -> String {
     device.chars().filter(|c| !c.is_control()).take(limits::DEVICE_CHARACTERS_MAX).collect()
 }

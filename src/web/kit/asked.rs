@@ -2,10 +2,11 @@
 //! size, on the way back, when it is loaded again. Nothing that was typed can be read in the address, and no server keeps
 //! it.
 //!
-//! It opens in the session it was typed in, at its own path, for half an hour. What acts is never sealed: a form that is
+//! It opens in the session it was typed in, at its own path, for half an hour; when that session had ended before, in the next
+//! one of the same person. What acts is never sealed: a form that is
 //! opened from an address asks, and does nothing.
 
-use base::Instant;
+use base::{Instant, id::PersonId};
 use crypto::{encoding, seal_box::SealBox};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use crate::{
     kit::{
         form::{CSRF, Fields, ONCE},
         limits::{ASKED_BYTES_MAX, ASKED_SECONDS_MAX},
+        session,
         visit::Visit,
     },
 };
@@ -39,10 +41,19 @@ struct Typed {
 
 /// Where the page is that a form asks for; none for a form that is longer than an address may be.
 pub fn address(app: &App, visit: &Visit, path: &str, fields: &Fields) -> Option<String> {
+    sealed_in(app, visit, (path, &context(app, visit, path)), fields)
+}
+
+/// The same for a form that came after its session had ended, for whose session that was.
+pub fn address_for(app: &App, visit: &Visit, person: &PersonId, path: &str, fields: &Fields) -> Option<String> {
+    sealed_in(app, visit, (path, &context_of(app, visit, person, path)), fields)
+}
+
+fn sealed_in(app: &App, visit: &Visit, (path, context): (&str, &[u8]), fields: &Fields) -> Option<String> {
     let fields = fields.pairs().filter(|(name, _)| ![CSRF, ONCE].contains(name));
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let plain = serde_json::to_vec(&Typed { at: visit.at.as_micros(), fields }).ok()?;
-    let sealed = seal_box(app).seal(&*app.entropy, &context(app, visit, path), &plain);
+    let sealed = seal_box(app).seal(&*app.entropy, context, &plain);
     let address = format!("{path}?{FIELD}={}", encoding::base64url(&sealed));
     (address.len() <= ASKED_BYTES_MAX).then_some(address)
 }
@@ -51,7 +62,9 @@ pub fn address(app: &App, visit: &Visit, path: &str, fields: &Fields) -> Option<
 /// that acts, whatever is in it, and when it was sent.
 pub fn open(app: &App, visit: &Visit, (path, acts): (&str, &str), sealed: &str) -> Option<(Fields, Instant)> {
     let sealed = encoding::base64url_decode(sealed)?;
-    let plain = seal_box(app).open(&context(app, visit, path), &sealed)?;
+    let opens = |context: &[u8]| seal_box(app).open(context, &sealed);
+    let next = || Some(context_of(app, visit, &session::known(visit)?.person_id, path));
+    let plain = opens(&context(app, visit, path)).or_else(|| opens(&next()?))?;
     let Typed { at, fields } = serde_json::from_slice(&plain).ok()?;
     let sent = Instant::from_micros(at);
     let is_recent = visit.at.is_within(ASKED_SECONDS_MAX, sent);
@@ -70,4 +83,9 @@ fn seal_box(app: &App) -> SealBox {
 fn context(app: &App, visit: &Visit, path: &str) -> Vec<u8> {
     let session = visit.session_token.as_ref().map_or("", |token| token.expose().as_str());
     [visit.browser(app).as_bytes(), b"\0", session.as_bytes(), b"\0", path.as_bytes()].concat()
+}
+
+/// What was typed after a session had ended is nobody else's either.
+fn context_of(app: &App, visit: &Visit, person: &PersonId, path: &str) -> Vec<u8> {
+    [visit.browser(app).as_bytes(), b"\0of a person\0", person.as_str().as_bytes(), b"\0", path.as_bytes()].concat()
 }

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use base::Fault;
+use base::{Fault, id::PersonId};
 use http::{Method, StatusCode, header};
 use tracing::Instrument;
 
@@ -79,7 +79,14 @@ async fn check(app: &App, row: &Row, mut request: Request) -> Result<Checked, Pr
             request.extensions_mut().insert(row.guard);
         }
     }
-    admit(app, row, &visit, &mut request).await?;
+    match admit(app, row, &visit, &mut request).await {
+        Err(Problem::SignIn { to }) => {
+            let person = session::whose_was_it(app, &visit).await?;
+            let kept = person.and_then(|person| after_sign_in((app, row), &visit, &request, &person));
+            return Err(Problem::SignIn { to: kept.unwrap_or(to) });
+        }
+        admitted => admitted?,
+    }
     if request.method() == Method::POST && row.is_for_browsers() {
         visit.stands_on(told_at(app, &visit, row.guard, &request).or_else(|| {
             request.extensions().get::<Pages>().and_then(|pages| pages.of(row.path, request.uri().path()))
@@ -96,6 +103,33 @@ async fn check(app: &App, row: &Row, mut request: Request) -> Result<Checked, Pr
         Checked::Admitted(request) if matches!(row.who, Who::Staff(..)) => once(app, &visit, request).await,
         other => Ok(other),
     }
+}
+
+/// Where somebody goes on after signing in whose session had ended: to what was typed, which is shown again and acts when it
+/// is sent, or to the page with the form.
+fn after_sign_in((app, row): (&App, &Row), visit: &Visit, request: &Request, person: &PersonId) -> Option<String> {
+    let path = request.uri().path();
+    let kept = match row.guard {
+        Guard::Asking { at, .. } | Guard::Told { at } => {
+            let fields = request.extensions().get::<form::Fields>();
+            fields.and_then(|fields| asked::address_for(app, visit, person, &format!("{path}{at}"), fields))
+        }
+        Guard::Asked { .. } => form_in(request)
+            .and_then(|sealed| asked::open(app, visit, (path, asked::ALWAYS_ASKS), &sealed))
+            .and_then(|(fields, _)| asked::address_for(app, visit, person, path, &fields)),
+        Guard::Safe | Guard::Form | Guard::Upload | Guard::Bearer | Guard::Open(_) => None,
+    };
+    let page = || match request.method() {
+        &Method::POST => request.extensions().get::<Pages>()?.of(row.path, path),
+        _ => None,
+    };
+    kept.or_else(page)
+}
+
+/// The sealed form in an address.
+fn form_in(request: &Request) -> Option<String> {
+    let query = form::Fields::parse(request.uri().query().unwrap_or_default().as_bytes()).ok()?;
+    query.has(asked::FIELD).then(|| query.text(asked::FIELD).to_owned())
 }
 
 /// A form that acts in an office and says which one it is acts once: sent again, it leads to where it led.
@@ -158,8 +192,8 @@ fn leads_to(app: &App, visit: &Visit, (acts, at): (&str, &str), request: Request
 /// The form in the address, for the handler; without one that opens, the page above is what there is.
 fn opened(app: &App, visit: &Visit, acts: &str, mut request: Request) -> Checked {
     let path = request.uri().path().to_owned();
-    let query = form::Fields::parse(request.uri().query().unwrap_or_default().as_bytes()).unwrap_or_default();
-    match asked::open(app, visit, (&path, acts), query.text(asked::FIELD)) {
+    let sealed = form_in(&request).unwrap_or_default();
+    match asked::open(app, visit, (&path, acts), &sealed) {
         Some((fields, sent)) => {
             visit.was_sent(sent);
             request.extensions_mut().insert(fields);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use base::Fault;
+use base::{Fault, id::PersonId};
 use http::{HeaderValue, Method, request::Parts};
 use records::{Actor, Context, Event, MaybeFault, Work};
 
@@ -34,6 +34,18 @@ pub async fn find(app: &App, visit: &Visit) -> Result<Option<Arc<Session>>, Faul
 /// The session of a visit if somebody has looked for it already; asks nobody.
 pub fn known(visit: &Visit) -> Option<Arc<Session>> {
     visit.session.get().cloned().flatten()
+}
+
+/// Whose session the cookie meant that means none any more.
+///
+/// # Errors
+///
+/// [`Fault`] when the database cannot be asked.
+pub async fn whose_was_it(app: &App, visit: &Visit) -> Result<Option<PersonId>, Fault> {
+    match visit.session_token.as_ref().and_then(|token| SessionToken::parse(token.expose())) {
+        Some(token) => session::person_of(&mut app.database.read().await?, &token).await,
+        None => Ok(None),
+    }
 }
 
 async fn look(app: &App, visit: &Visit) -> Result<Option<Arc<Session>>, Fault> {

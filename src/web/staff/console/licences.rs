@@ -15,7 +15,8 @@ use identity::Role;
 use licence::{
     Licence, Standing, Status,
     events::{
-        Any as Told, LicenceOpened, LicenceRevoked, LicenceVerified, LicencesListed, LicencesSearched, ReceiptOpened, RevocationOpened,
+        Any as Told, LicenceOpened, LicenceRevoked, LicenceVerified, LicencesListed, LicencesSearched, ReceiptOpened,
+        RevocationOpened,
     },
     holder, lifecycle, own_affair,
     reason::{RevocationReason, SuspensionReason},

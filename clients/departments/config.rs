@@ -1,5 +1,7 @@
 //! What a department is told when it starts.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// One department's application.
@@ -26,6 +28,9 @@ pub struct DepartmentConfig {
     /// Its secret; none for a public client.
     #[serde(default)]
     pub client_secret: Option<String>,
+    /// A PEM file with the certificates of further authorities by which the provider may be known.
+    #[serde(default)]
+    pub extra_roots: Option<PathBuf>,
     /// What we ask for besides `openid`.
     #[serde(default = "default_scopes")]
     pub scopes: Vec<String>,

@@ -1,6 +1,7 @@
 //! The OpenID Connect side: discovery, the code flow with PKCE, state and nonce, and the address to sign out at.
 
 use std::{
+    fs,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -18,6 +19,7 @@ use openidconnect::{
         CoreJweKeyManagementAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
     },
 };
+use reqwest::Certificate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,6 +31,15 @@ use crate::{
 
 /// The provider answers in milliseconds; a page that hangs longer says so instead.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the provider is left alone at most before it is looked for again.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// The pause before which it is said that the provider was not found: of those that double, one after a second of waiting.
+const SAID_AT: Duration = Duration::from_millis(800);
+
+/// What to do about a provider whose certificate this machine does not trust.
+const UNTRUSTED: &str = "`tls.extra_roots_file` (here `extra_roots`) names the authority of its certificate";
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 struct MoreMetadata {
@@ -86,8 +97,15 @@ pub(crate) struct RelyingParty {
 impl RelyingParty {
     pub fn new(config: &DepartmentConfig) -> Result<Self> {
         // A redirect from a token endpoint would carry the secret somewhere else.
-        let http =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(REQUEST_TIMEOUT).build()?;
+        let roots = config.extra_roots.as_ref().map(|path| {
+            let pem = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+            Certificate::from_pem_bundle(&pem).with_context(|| path.display().to_string())
+        });
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(REQUEST_TIMEOUT)
+            .tls_certs_merge(roots.transpose()?.unwrap_or_default())
+            .build()?;
         Ok(Self {
             http,
             issuer: IssuerUrl::new(config.issuer.clone())?,
@@ -100,12 +118,17 @@ impl RelyingParty {
         })
     }
 
-    /// Looks for the provider until it is there.
+    /// Looks for the provider until it is there, and says once why it is not, when that takes longer than a start.
     pub async fn wait_for_provider(&self) {
         let mut pause = Duration::from_millis(100);
-        while self.provider().await.is_err() {
+        while let Err(error) = self.provider().await {
+            if pause == SAID_AT {
+                let (issuer, why) = (self.issuer.as_str(), format!("{error:#}"));
+                let advice = if why.contains("certificate") { UNTRUSTED } else { "it is looked for again" };
+                tracing::warn!(issuer, why, "nobody can sign in: {advice}");
+            }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
+            pause = (pause * 2).min(PAUSE_MAX);
         }
     }
 
@@ -228,9 +251,7 @@ impl RelyingParty {
 
     async fn discover(&self) -> Result<Arc<Metadata>> {
         let http = |request| send(self.http.clone(), request);
-        let found = Metadata::discover_async(self.issuer.clone(), &http)
-            .await
-            .map_err(|error| anyhow!("the provider was not found: {error}"))?;
+        let found = Metadata::discover_async(self.issuer.clone(), &http).await.context("the provider was not found")?;
         let found = Arc::new(found);
         *self.provider.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&found));
         Ok(found)

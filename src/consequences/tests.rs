@@ -122,7 +122,7 @@ async fn app(work: &mut Work, organisation: &OrganisationId) {
             ..ClientSettings::default()
         },
     };
-    client::register(work, UriPolicy { loopback_allowed: false }, new).await.unwrap();
+    client::register(work, &UriPolicy::default(), new).await.unwrap();
 }
 
 /// A session and what an app got in it.

@@ -31,7 +31,7 @@ use draft::Draft;
 use prompt::Prompt;
 
 use crate::{
-    Client, Endpoint, Error, Parameters, Provider, events::AuthorizationRefused, scope::ScopeSet, tally::What,
+    Client, Endpoint, Error, Parameters, Provider, events::AuthorizationRefused, limits, scope::ScopeSet, tally::What,
 };
 
 /// One rule. Those before [`redirect_uri_exact`] can only be answered with a page: until then nobody knows where an
@@ -61,6 +61,21 @@ pub struct Refused {
     pub answer_to: Option<AnswerTo>,
     /// The client, when it is one of ours.
     pub client: Option<Arc<Client>>,
+    /// The redirect URI that came, when it is why.
+    pub received: Option<String>,
+}
+
+impl Refused {
+    /// One that cannot be answered to anybody: nobody knows yet who asks.
+    pub fn unread(error: Error) -> Self {
+        Self { error, answer_to: None, client: None, received: None }
+    }
+
+    /// What was registered and what came, when they differ.
+    pub fn mismatch(&self) -> Option<(&[String], &str)> {
+        let client = self.client.as_ref()?;
+        Some((&client.settings.redirect_uris, self.received.as_deref()?))
+    }
 }
 
 /// The parameters we understand; unknown ones are ignored and not kept.
@@ -91,8 +106,7 @@ pub fn check(
     client: Option<Arc<Client>>,
     parameters: &Parameters,
 ) -> Result<AuthorizationRequest, Box<Refused>> {
-    let refused = |error, answer_to, client| Box::new(Refused { error, answer_to, client });
-    let Some(known) = client.clone() else { return Err(refused(Error::ClientUnknown, None, None)) };
+    let Some(known) = client.clone() else { return Err(Box::new(Refused::unread(Error::ClientUnknown))) };
     let mut request = AuthorizationRequest {
         client: Arc::clone(&known),
         answer_to: AnswerTo::default(),
@@ -103,13 +117,17 @@ pub fn check(
         max_age: None,
         expected_subject: None,
         login_hint: None,
-        query: parameters.query_of(&KNOWN),
+        kept: parameters.kept_of(&KNOWN),
     };
     let draft = Draft { provider, client, parameters };
     for (_, check) in AUTHORIZE {
         if let Err(error) = check(&draft, &mut request) {
             let answer_to = (!request.answer_to.redirect_uri.is_empty()).then_some(request.answer_to);
-            return Err(refused(error, answer_to, Some(known)));
+            let is_mismatch = matches!(error, Error::RedirectUriUnregistered);
+            // Somebody else's text, of which no more is kept than an address may have.
+            let received = parameters.get("redirect_uri").filter(|_| is_mismatch);
+            let received = received.map(|uri| uri.chars().take(limits::URI_LENGTH_MAX).collect());
+            return Err(Box::new(Refused { error, answer_to, client: Some(known), received }));
         }
     }
     Ok(request)
@@ -127,7 +145,15 @@ pub async fn remember(endpoint: &Endpoint<'_>, refused: &Refused) -> Result<(), 
     let counted =
         endpoint.provider.tally().count(What::Authorization(why.clone()), client, &address, endpoint.context.at);
     let Some(count) = counted.tell else { return Ok(()) };
-    let event = AuthorizationRefused { client: client.to_owned(), why, address, count: Some(count) };
+    let (registered, received) = refused.mismatch().unzip();
+    let event = AuthorizationRefused {
+        client: client.to_owned(),
+        why,
+        address,
+        count: Some(count),
+        received: received.map(str::to_owned),
+        registered: registered.map(<[String]>::to_vec),
+    };
     let remember = async |mut work: Work| {
         work.record(event.clone());
         work.commit().await

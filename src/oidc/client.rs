@@ -1,6 +1,7 @@
 //! Registered applications.
 
 pub mod edit;
+pub mod extranet;
 pub(crate) mod queries;
 mod register;
 pub mod uri;

@@ -116,7 +116,7 @@ mod tests {
         Provider::new(&ProviderSettings {
             issuer_url: "https://sso.example.gov.cn".to_owned(),
             server_key: Secret::new([key; 32]),
-            loopback_clients_allowed: false,
+            uri_policy: crate::client::uri::UriPolicy::default(),
         })
         .unwrap()
     }

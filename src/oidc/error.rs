@@ -68,6 +68,9 @@ pub enum Error {
     /// A parameter given more than once.
     #[error("a parameter was repeated")]
     ParameterRepeated,
+    /// More than can wait while a person signs in.
+    #[error("the parameters together are too long")]
+    ParametersTooLong,
     /// Not a form, too long, too many parameters, or bytes that are not text.
     #[error("the parameters cannot be read")]
     ParametersUnreadable,

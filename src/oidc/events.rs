@@ -11,6 +11,10 @@ records::events! {
         address: String,
         /// How many of them within a minute.
         count: Option<u64>,
+        /// The redirect URI that came, when it is not registered.
+        received: Option<String>,
+        /// Those that are.
+        registered: Option<Vec<String>>,
     }
     /// What a client is registered with was changed: the terms before and after, as JSON.
     ClientChanged = "client.changed" of client: ClientId { before: String, after: String }

@@ -1,7 +1,10 @@
 //! ID tokens, and reading them back as hints.
 
-use base::Instant;
-use crypto::{digest::sha256, encoding::base64url};
+use base::{Entropy, Instant, id::SessionId};
+use crypto::{
+    digest::sha256,
+    encoding::{base64url, base64url_decode},
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,10 +12,14 @@ use crate::{Error, Provider, client::Client, discovery::ACR_PASSWORD, keys::KeyU
 
 const TYP: &str = "JWT";
 
+const CONTEXT: &[u8] = b"session of an ID token 1";
+
 /// What an ID token says besides who says it to whom.
 pub(crate) struct IdTokenFacts<'a> {
     pub subject: &'a str,
     pub session: &'a str,
+    /// The session itself, sealed: [`sealed_session`].
+    pub(crate) sealed_session: &'a str,
     pub(crate) nonce: Option<&'a str>,
     pub(crate) authenticated_at: Instant,
     pub access_token: &'a str,
@@ -29,6 +36,8 @@ struct Claims<'a> {
     acr: &'static str,
     amr: [&'static str; 1],
     sid: &'a str,
+    /// Ours alone to read: `sid` is a digest, and leads back to no session.
+    session: &'a str,
     at_hash: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<&'a str>,
@@ -52,11 +61,18 @@ pub(crate) async fn issue(
         acr: ACR_PASSWORD,
         amr: ["pwd"],
         sid: facts.session,
+        session: facts.sealed_session,
         at_hash: base64url(hash.get(..16).unwrap_or(&hash)),
         nonce: facts.nonce,
     };
     let suite = client.settings.id_token_algorithm.suite();
     Ok(provider.keys().sign(KeyUse::IdToken, suite, TYP, &claims).await?)
+}
+
+/// A session as its ID tokens carry it, so that one which comes back without a cookie says what it is of. No two are alike:
+/// clients cannot compare theirs.
+pub(crate) fn sealed_session(provider: &Provider, entropy: &dyn Entropy, session: &SessionId) -> String {
+    base64url(&provider.codes().seal(entropy, CONTEXT, session.as_str().as_bytes()))
 }
 
 /// What an ID token that comes back says. It may have expired long ago: it only hints at whom it was issued for.
@@ -68,6 +84,8 @@ pub struct Hint {
     pub subject: String,
     /// The session, as that client knows it.
     pub session: String,
+    /// The session itself; none in tokens of an older version.
+    pub(crate) session_id: Option<SessionId>,
 }
 
 /// Reads a hint; none unless it is an ID token that we signed.
@@ -78,5 +96,8 @@ pub fn hint(provider: &Provider, token: &str) -> Option<Hint> {
     claims.get("auth_time").and_then(Value::as_i64)?;
     claims.get("exp").and_then(Value::as_i64)?;
     (text("iss")? == provider.issuer_url()).then_some(())?;
-    Some(Hint { client: text("aud")?, subject: text("sub")?, session: text("sid")? })
+    let sealed = text("session").and_then(|sealed| base64url_decode(&sealed));
+    let opened = sealed.and_then(|sealed| provider.codes().open(CONTEXT, &sealed));
+    let session_id = opened.and_then(|id| String::from_utf8(id).ok()).map(SessionId::stored);
+    Some(Hint { client: text("aud")?, subject: text("sub")?, session: text("sid")?, session_id })
 }

@@ -15,14 +15,18 @@ pub(crate) const URI_LENGTH_MAX: usize = 512;
 /// The most URIs of one kind that a client may register.
 pub(crate) const URIS_MAX: usize = 20;
 
+/// The most names and networks inside that an operator opens.
+pub(crate) const EXTRANET_MAX: usize = 200;
+
 /// The most departments besides its own that a client may act for.
 pub(crate) const ACTS_FOR_MAX: usize = 200;
 
-/// The longest `state`; it comes back in the answer's address.
-pub(crate) const STATE_LENGTH_MAX: usize = 1024;
+/// The longest `state`, decoded: it holds the page to which an application goes on, in whatever form. Written as `%XX` it
+/// still comes back in an address that is within what applications and proxies take.
+pub(crate) const STATE_LENGTH_MAX: usize = 4 * 1024;
 
-/// The longest `nonce`; it travels inside the code.
-pub(crate) const NONCE_LENGTH_MAX: usize = 512;
+/// The longest `nonce`; it travels inside the code and the ID token.
+pub(crate) const NONCE_LENGTH_MAX: usize = 1024;
 
 /// The most scopes of one request.
 pub(crate) const SCOPES_MAX: usize = 100;
@@ -30,11 +34,15 @@ pub(crate) const SCOPES_MAX: usize = 100;
 /// The longest list of scopes.
 pub(crate) const SCOPE_LENGTH_MAX: usize = 2048;
 
-/// The longest `login_hint`.
-pub const LOGIN_HINT_LENGTH_MAX: usize = 128;
+/// The longest request that waits in an address while a person signs in: what it becomes there is a third longer, and stays
+/// within what is returned to.
+pub(crate) const PARKED_LENGTH_MAX: usize = 9 * 1024;
 
-/// The longest `ui_locales`, `claims_locales`, `acr_values`, `display`, `prompt`.
-pub(crate) const HINT_LENGTH_MAX: usize = 256;
+/// The longest `login_hint`.
+pub const LOGIN_HINT_LENGTH_MAX: usize = 256;
+
+/// The longest `ui_locales`, of which only the first languages are looked at.
+pub(crate) const HINT_LENGTH_MAX: usize = 1024;
 
 /// The longest JWT that is read.
 pub(crate) const JWT_LENGTH_MAX: usize = 8 * 1024;

@@ -33,12 +33,25 @@ pub struct SignOut {
     pub redirect: Option<String>,
     /// Who asks, when that is known.
     pub client: Option<Arc<Client>>,
+    /// The session that ends though this browser does not bring it: the one in which the client got the hint.
+    pub elsewhere: Option<SessionId>,
+}
+
+impl SignOut {
+    /// Nobody proved anything: the person decides, and nothing is ended that this browser does not bring.
+    fn unproved(client: Option<Arc<Client>>) -> Self {
+        Self { confirm: true, redirect: None, client, elsewhere: None }
+    }
 }
 
 /// Judges a request to sign out (OpenID Connect RP-Initiated Logout 1.0).
 ///
 /// The hint is an ID token, which may have expired. Only with a hint of ours does the browser go anywhere but to our
 /// own page, and only to an address registered by the hint's client; everything else is confirmed by the person.
+///
+/// A browser that brings no session has nobody who could be asked: then the hint alone ends the session in which its client
+/// got it (§2: the client is authenticated by the token that only it and the person have), unless something in the request
+/// would have been asked about.
 ///
 /// # Errors
 ///
@@ -55,14 +68,14 @@ pub async fn judge(
         && hint.client != claimed
     {
         // Two names in one request (§2): whoever sent it is neither.
-        return Ok(SignOut { confirm: true, redirect: None, client: None });
+        return Ok(SignOut::unproved(None));
     }
-    let Some(Hint { client, session: sid, .. }) = hint else {
+    let Some(Hint { client, session: sid, session_id: named, .. }) = hint else {
         let client = match claimed {
             Some(claimed) => provider.client(database, claimed).await?,
             None => None,
         };
-        return Ok(SignOut { confirm: true, redirect: None, client });
+        return Ok(SignOut::unproved(client));
     };
     let client = provider.client(database, &client).await?;
     let wanted = parameters.get("post_logout_redirect_uri");
@@ -72,14 +85,16 @@ pub async fn judge(
     };
     let state = parameters.at_most("state", limits::STATE_LENGTH_MAX).unwrap_or_default();
     let redirect = wanted.filter(|_| registered).map(|uri| with_state(uri, state));
-    let same = match (&client, session) {
-        (Some(client), Some(session)) => subject::session(provider, &client.client_id, &session.session_id) == sid,
+    let is_of =
+        |id: &SessionId| client.as_ref().is_some_and(|client| subject::session(provider, &client.client_id, id) == sid);
+    let same = match session {
+        Some(session) => is_of(&session.session_id),
         // Nobody is signed in: there is nothing to confirm.
-        (Some(_), None) => true,
-        (None, _) => false,
+        None => client.is_some(),
     };
     let confirm = !same || (wanted.is_some() && !registered);
-    Ok(SignOut { confirm, redirect, client })
+    let elsewhere = named.filter(|named| !confirm && session.is_none() && is_of(named));
+    Ok(SignOut { confirm, redirect, client, elsewhere })
 }
 
 fn with_state(uri: &str, state: Option<&str>) -> String {

@@ -87,6 +87,41 @@ impl Parameters {
     }
 }
 
+/// Stands before each parameter of those that are kept; no parameter has a control character in it.
+const KEPT: char = '\u{1f}';
+
+impl Parameters {
+    /// The parameters with these names, decoded: several times shorter than a query where people write Chinese or a page's
+    /// address. Not for an address of its own.
+    pub(crate) fn kept_of(&self, names: &[&str]) -> String {
+        let kept = self.0.iter().filter(|(name, _)| names.contains(&name.as_str()));
+        kept.map(|(name, value)| format!("{KEPT}{name}={value}")).collect()
+    }
+
+    /// Reads what [`Self::kept_of`] made, or a query of an older version.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub(crate) fn kept(text: &str) -> Result<Self, Error> {
+        let Some(kept) = text.strip_prefix(KEPT) else { return Self::parse(text) };
+        let pairs = kept.split(KEPT).map(|pair| pair.split_once('=').ok_or(Error::ParametersUnreadable));
+        pairs
+            .map(|pair| pair.map(|(name, value)| (name.to_owned(), value.to_owned())))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// All of them, as a query.
+    pub fn query(&self) -> String {
+        let mut query = String::new();
+        for (name, value) in &self.0 {
+            append(&mut query, name, value);
+        }
+        query
+    }
+}
+
 impl std::fmt::Debug for Parameters {
     // Values may be codes, tokens and secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -144,6 +179,10 @@ mod tests {
         let parameters = Parameters::parse(&query).unwrap();
         assert_eq!(parameters.get("state"), Some(state));
         assert_eq!(parameters.query_of(&["nonce"]), "nonce=n");
+        let kept = Parameters::kept(&parameters.kept_of(&["nonce", "state"])).unwrap();
+        assert_eq!(kept.query(), query);
+        assert_eq!(Parameters::kept(&query).unwrap().query(), query, "an older version's");
+        assert_eq!((kept.get("state"), kept.get("nonce")), (Some(state), Some("n")));
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub struct ProviderSettings {
     pub issuer_url: String,
     /// The key from which all secrets of the provider are derived. All nodes share it.
     pub server_key: Secret<[u8; 32]>,
-    /// Whether clients on this machine's loopback may be registered and called: for the demonstration.
-    pub loopback_clients_allowed: bool,
+    /// Which addresses clients may be registered with.
+    pub uri_policy: UriPolicy,
 }
 
 /// The OpenID provider. Cloning it is cheap.
@@ -77,7 +77,7 @@ impl Provider {
         }
         let derive = |purpose: &str| hmac_sha256(settings.server_key.expose(), &[b"oidc\0", purpose.as_bytes()]);
         Ok(Self(Arc::new(Inner {
-            policy: UriPolicy { loopback_allowed: settings.loopback_clients_allowed },
+            policy: settings.uri_policy.clone(),
             codes: SealBox::new(&derive("codes")),
             interactions: SealBox::new(&derive("interactions")),
             refresh_key: HmacKey::new(&derive("refresh tokens")),
@@ -101,8 +101,8 @@ impl Provider {
     }
 
     /// Which addresses clients may be registered with.
-    pub fn uri_policy(&self) -> UriPolicy {
-        self.0.policy
+    pub fn uri_policy(&self) -> &UriPolicy {
+        &self.0.policy
     }
 
     /// The discovery document.

@@ -107,21 +107,28 @@ pub fn find(name: &str) -> Option<&'static Scope> {
 pub struct ScopeSet(Vec<&'static str>);
 
 impl ScopeSet {
-    /// Reads a list separated by spaces. Order and repetition do not matter.
+    /// Reads a list separated by spaces, such as a client is registered with. Order and repetition do not matter.
     ///
     /// # Errors
     ///
     /// [`Error::ScopeNotAllowed`] for an unknown scope or too many of them.
     pub fn parse(text: &str) -> Result<Self, Error> {
+        let known = Self::asked(text)?;
+        let is_known = |name: &str| name.is_empty() || find(name).is_some();
+        if text.split(' ').all(is_known) { Ok(known) } else { Err(Error::ScopeNotAllowed) }
+    }
+
+    /// Reads what a request asks for: scopes that we do not have are ignored (OpenID Connect Core §3.1.2.1), and the answer
+    /// says which were granted (RFC 6749 §3.3).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ScopeNotAllowed`] for too many of them.
+    pub(crate) fn asked(text: &str) -> Result<Self, Error> {
         if text.len() > limits::SCOPE_LENGTH_MAX || text.split(' ').count() > limits::SCOPES_MAX {
             return Err(Error::ScopeNotAllowed);
         }
-        let mut wanted = [false; 32];
-        for name in text.split(' ').filter(|name| !name.is_empty()) {
-            let place = SCOPES.iter().position(|scope| scope.name == name).ok_or(Error::ScopeNotAllowed)?;
-            *wanted.get_mut(place).ok_or(Error::ScopeNotAllowed)? = true;
-        }
-        Ok(Self(SCOPES.iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(scope, _)| scope.name).collect()))
+        Ok(Self::stored(text))
     }
 
     /// A set read back from our own records; scopes that we no longer have are dropped.
@@ -183,15 +190,17 @@ mod tests {
     }
 
     #[test]
-    fn unknown_and_too_many_scopes_are_refused() {
+    fn unknown_scopes_are_refused_at_registration_and_ignored_in_requests_and_too_many_are_refused() {
         assert!(ScopeSet::parse("openid admin").is_err());
         assert!(ScopeSet::parse("OpenID").is_err());
+        assert_eq!(ScopeSet::asked("openid admin  groups").unwrap().text(), "openid");
+        assert_eq!(ScopeSet::asked("OpenID").unwrap().text(), "");
+        assert!(ScopeSet::asked(&vec!["x"; limits::SCOPES_MAX + 1].join(" ")).is_err());
         let repeated = |count| ScopeSet::parse(&vec!["openid"; count].join(" ")).is_ok();
         assert!(repeated(limits::SCOPES_MAX));
         assert!(!repeated(limits::SCOPES_MAX + 1));
         let long = |count: usize| ScopeSet::parse(&format!("openid{}", " ".repeat(count))).is_ok();
         assert!(long(90));
         assert!(!long(limits::SCOPE_LENGTH_MAX));
-        assert!(SCOPES.len() <= 32);
     }
 }

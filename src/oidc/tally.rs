@@ -112,7 +112,9 @@ pub(crate) async fn tell(tally: &Tally, database: &Database, context: &Context, 
         let count = Some(left);
         match what {
             What::Secret => work.record(ClientRefused { client, address, count }),
-            What::Authorization(why) => work.record(AuthorizationRefused { client, why, address, count }),
+            What::Authorization(why) => {
+                work.record(AuthorizationRefused { client, why, address, count, received: None, registered: None });
+            }
             What::DeadCode(family) => work.record(CodeReused { family, client: ClientId::stored(client), count }),
         }
     }

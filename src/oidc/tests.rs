@@ -218,7 +218,7 @@ pub fn provider(access: &KeyHandle, id: &KeyHandle) -> Provider {
     let settings = ProviderSettings {
         issuer_url: ISSUER.to_owned(),
         server_key: Secret::new([3; 32]),
-        loopback_clients_allowed: false,
+        uri_policy: crate::client::uri::UriPolicy::default(),
     };
     let provider = Provider::new(&settings).unwrap();
     let of = |kid: &str, purpose, key: &KeyHandle| TokenKey {

@@ -11,8 +11,10 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use base::{Entropy, Fault, ListPage, Secret, fault::FaultKind, id::KeyId};
 use ipnet::IpNet;
+use oidc::{client::extranet::Extranet, parameters::append};
 use pki::Custody;
 use records::{Database, DatabaseSettings, Marked, MaybeFault, SharedClock, disk, migrate};
+use reqwest::{Certificate, Url};
 use web::kit::app::network;
 
 use crate::settings::{self, Settings};
@@ -43,6 +45,8 @@ const SKEW_SECONDS_MAX: u64 = 60;
 pub fn check(settings: &Settings) -> anyhow::Result<()> {
     public_url(settings)?;
     trusted_proxies(settings)?;
+    extranet(settings)?;
+    extra_roots(settings)?;
     database_settings(settings)?;
     fonts_folder(settings).map(|_| ())
 }
@@ -71,7 +75,45 @@ pub fn public_url(settings: &Settings) -> anyhow::Result<String> {
         scheme == "https" || is_here || settings.flag(&settings::DEMONSTRATION),
         "public_url {text} is neither https nor on this machine: passwords and sessions would travel in clear"
     );
-    Ok(url.to_owned())
+    if url.is_ascii() {
+        return Ok(url.to_owned());
+    }
+    // What browsers and applications send and compare is this form (RFC 5891): the name of the issuer has it too.
+    let parsed = Url::parse(url).ok().and_then(|parsed| Some((parsed.host_str()?.to_owned(), parsed)));
+    let Some((ascii, _)) = parsed.filter(|(ascii, _)| ascii.is_ascii() && !ascii.contains('%')) else {
+        bail!("public_url {text} has a host that is no name of the internet");
+    };
+    let port = host.strip_prefix(name).unwrap_or_default();
+    Ok(format!("{scheme}://{ascii}{port}"))
+}
+
+/// What of inner networks applications may be registered with.
+///
+/// # Errors
+///
+/// What is neither a private network nor a name.
+pub fn extranet(settings: &Settings) -> anyhow::Result<Extranet> {
+    Extranet::parse(&settings.list(&settings::EXTRANET)).map_err(|wrong| anyhow::anyhow!("oidc.extranet: {wrong}"))
+}
+
+/// The authorities that are trusted besides those of the machine.
+///
+/// # Errors
+///
+/// A file that cannot be read, or that has no certificate in it.
+pub fn extra_roots(settings: &Settings) -> anyhow::Result<Vec<Certificate>> {
+    let Some(path) = extra_roots_file(settings) else { return Ok(Vec::new()) };
+    let of = || format!("{} (tls.extra_roots_file)", path.display());
+    let pem = fs::read(&path).with_context(|| format!("reading {}", of()))?;
+    let roots = Certificate::from_pem_bundle(&pem).with_context(of)?;
+    ensure!(!roots.is_empty(), "{} has no certificate in it: -----BEGIN CERTIFICATE-----", of());
+    Ok(roots)
+}
+
+/// The file with further authorities, if there is one.
+pub fn extra_roots_file(settings: &Settings) -> Option<PathBuf> {
+    let file = settings.text(&settings::EXTRA_ROOTS_FILE);
+    (!file.is_empty()).then(|| PathBuf::from(file))
 }
 
 /// Whose forwarded headers count.
@@ -109,7 +151,7 @@ pub fn database_settings(settings: &Settings) -> anyhow::Result<DatabaseSettings
         let text = fs::read_to_string(file).with_context(|| format!("reading {file} (database.url_file)"))?;
         text.trim().to_owned()
     };
-    let mut database = DatabaseSettings::new(url);
+    let mut database = DatabaseSettings::new(trusting(url, extra_roots_file(settings)));
     database.consequences = consequences::TABLE;
     database.marked = MARKED;
     database.connections_max = u32::try_from(settings.integer(&settings::DATABASE_CONNECTIONS))?;
@@ -117,6 +159,18 @@ pub fn database_settings(settings: &Settings) -> anyhow::Result<DatabaseSettings
     database.acquire_timeout = ms(&settings::DATABASE_ACQUIRE_MS);
     database.statement_timeout = ms(&settings::DATABASE_STATEMENT_MS);
     Ok(database)
+}
+
+/// A database's URL by which further authorities are trusted, unless it names some itself.
+fn trusting(url: String, roots: Option<PathBuf>) -> String {
+    let Some(roots) = roots.filter(|_| url.starts_with("postgres")) else { return url };
+    if ["sslrootcert=", "ssl-root-cert=", "ssl-ca="].iter().any(|known| url.contains(known)) {
+        return url;
+    }
+    let joint = if url.contains('?') { '&' } else { '?' };
+    let mut query = String::new();
+    append(&mut query, "sslrootcert", &roots.display().to_string());
+    format!("{url}{joint}{query}")
 }
 
 /// Opens the database, makes what is missing, brings its schema up to date; says what that changed.
@@ -463,6 +517,11 @@ mod tests {
         check("http://127.0.0.1:8080", Ok("http://127.0.0.1:8080"));
         check("http://localhost", Ok("http://localhost"));
         check("http://[::1]:8080", Ok("http://[::1]:8080"));
+        check("https://政务.滨江.中国:8443/", Ok("https://xn--zfr164b.xn--9swz7c.xn--fiqs8s:8443"));
+        check("https://Größe.example", Ok("https://xn--gre-6ka8i.example"));
+        check("https://政 务.cn", Err("nothing more"));
+        check("https://政务..cn", Ok("https://xn--zfr164b..cn"));
+        check("http://政务.cn", Err("in clear"));
         check("http://10.0.0.1", Err("in clear"));
         check("http://127.0.0.1.evil.example", Err("in clear"));
         check("http://localhost.evil.example", Err("in clear"));
@@ -508,6 +567,35 @@ mod tests {
         let names: Vec<_> =
             fs::read_dir(folder.join("deep")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["envelope.key"]);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn further_authorities_are_read_from_a_file_and_trusted_on_the_way_to_the_database_too() {
+        let folder = std::env::temp_dir().join(format!("guosuo-roots-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (none, path) = (folder.join("none.pem"), folder.join("roots 1.pem"));
+        fs::write(&none, "nothing").unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let root = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
+        fs::write(&path, crypto::encoding::pem("CERTIFICATE", root.der()).repeat(2)).unwrap();
+        let of = |path: &Path, url: &str| {
+            let set = [format!("tls.extra_roots_file={}", path.display()), format!("database.url={url}")];
+            Settings::load(None, std::iter::empty(), &set).unwrap()
+        };
+        let url = |path: &Path, url: &str| database_settings(&of(path, url)).unwrap().url.expose().clone();
+        assert_eq!(extra_roots(&of(&path, "")).unwrap().len(), 2);
+        assert!(extra_roots(&of(&none, "")).unwrap_err().to_string().contains("has no certificate in it"));
+        let missing = extra_roots(&of(&folder.join("missing"), "")).unwrap_err().to_string();
+        assert!(missing.contains("tls.extra_roots_file"), "{missing}");
+        let expected = path.display().to_string().replace('/', "%2F").replace(' ', "%20");
+        assert_eq!(url(&path, "postgres://db/g"), format!("postgres://db/g?sslrootcert={expected}"));
+        assert_eq!(
+            url(&path, "postgres://db/g?sslmode=require"),
+            format!("postgres://db/g?sslmode=require&sslrootcert={expected}")
+        );
+        assert_eq!(url(&path, "postgres://db/g?sslrootcert=own"), "postgres://db/g?sslrootcert=own");
+        assert_eq!(url(&path, "sqlite://x"), "sqlite://x");
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -295,7 +295,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
-    use crate::fetch::Outside;
+    use crate::fetch::{Outside, Reach};
 
     const AT: Instant = Instant::from_seconds(1_790_000_000);
 
@@ -346,7 +346,7 @@ mod tests {
         let (stop, stopped) = watch::channel(false);
         let (tell, told) = mpsc::unbounded_channel();
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let runner = Telling { tell, outside: Outside::new(true).unwrap(), silent };
+        let runner = Telling { tell, outside: Outside::new(Reach::Anywhere, Vec::new()).unwrap(), silent };
         let mut beside = Beside::new(Health::default(), stopped);
         let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(LATER));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));

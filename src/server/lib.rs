@@ -18,6 +18,7 @@ mod removal;
 mod report;
 pub mod safety;
 pub mod settings;
+mod strict;
 mod surfaces;
 mod system;
 pub mod telemetry;

@@ -52,6 +52,9 @@ pub(crate) const HEADERS_SIZE_MAX: usize = 64 * 1024;
 /// The most headers of one request.
 pub(crate) const HEADERS_COUNT_MAX: usize = 100;
 
+/// Bytes of a line that are looked at for how long a body is: such a line is a tenth as long.
+pub(crate) const FRAMING_LINE_BYTES_MAX: usize = 256;
+
 /// How long a connection that has brought no request yet is waited for when the server stops. Browsers and proxies open
 /// some ahead of need and send nothing.
 pub(crate) const FIRST_REQUEST_WITHIN: Duration = Duration::from_secs(1);

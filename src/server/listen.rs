@@ -34,6 +34,7 @@ use crate::{
     },
     pace::{Pace, PacedBody, PacedStream},
     places::Places,
+    strict::StrictStream,
     watched,
 };
 
@@ -164,7 +165,7 @@ impl Inner {
             .header_read_timeout(HEADERS_TIMEOUT)
             .max_buf_size(HEADERS_SIZE_MAX)
             .max_headers(HEADERS_COUNT_MAX)
-            .serve_connection(TokioIo::new(PacedStream::new(stream, Pace::DEFAULT)), service);
+            .serve_connection(TokioIo::new(StrictStream::new(PacedStream::new(stream, Pace::DEFAULT))), service);
         let held = (place, self.open.subscribe());
         tokio::spawn(async move {
             let mut connection = pin!(connection);

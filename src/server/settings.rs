@@ -155,8 +155,17 @@ settings! {
     PASSWORD_CHECKS = "sign_in.password_checks", SettingKind::Integer { min: 0, max: 256 }, "0";
     /// How long a sign-in waits for its turn before it is answered 503, in milliseconds.
     PASSWORD_WAIT_MS = "sign_in.password_wait_ms", SettingKind::Integer { min: 10, max: 30_000 }, "10000";
-    /// Whether clients on loopback and private addresses may be registered: for demonstrations and tests only.
+    /// Whether applications on this very machine (`localhost`, `127.0.0.1`, `[::1]`) may be registered: for tests only; a
+    /// demonstration allows it by itself. For private addresses there is `oidc.extranet`.
     LOOPBACK_CLIENTS = "oidc.loopback_clients_allowed", SettingKind::Flag, "false";
+    /// What of inner networks applications may be registered with and called at: private networks such as `10.0.0.0/8`, and
+    /// the names that may lead there, such as `*.intranet`. A name that is not listed leads nowhere inside, whatever it
+    /// resolves to; nothing opens this machine and link-local addresses.
+    EXTRANET = "oidc.extranet", SettingKind::List, "";
+    /// A PEM file with the certificates of further authorities that are trusted, besides those of the machine, in every
+    /// connection that the product makes: to applications, to the witness, to PostgreSQL, and by the demonstration's
+    /// applications to the product. Empty means none.
+    EXTRA_ROOTS_FILE = "tls.extra_roots_file", SettingKind::Path, "";
     /// How long running requests may take to finish when the program is asked to stop, in seconds.
     DRAIN_SECONDS = "drain_seconds", SettingKind::Integer { min: 0, max: 600 }, "20";
     /// How long requests are still taken after the program was asked to stop and `/healthz` says so, in seconds: long

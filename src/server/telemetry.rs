@@ -31,13 +31,19 @@ use crate::{
 static QUEUE: Queue = Queue::new();
 static AS_JSON: AtomicBool = AtomicBool::new(false);
 
+/// What checks certificates says of each that it refuses the same words, and not whose it is. Whoever called says it better.
+const CERTIFICATES: &str = "rustls_platform_verifier";
+
 /// Starts writing log lines. Called once, first thing.
 ///
 /// # Errors
 ///
 /// A filter that cannot be read, or an unknown format.
 pub fn start(format: &str, filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder().parse(filter).with_context(|| format!("log.filter {filter:?}"))?;
+    let mut filter = EnvFilter::builder().parse(filter).with_context(|| format!("log.filter {filter:?}"))?;
+    if !filter.to_string().contains(CERTIFICATES) {
+        filter = filter.add_directive(format!("{CERTIFICATES}=off").parse()?);
+    }
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| &QUEUE);
     // It would say on standard error that standard error cannot be written, and end the thread that logs.
     let builder = builder.with_target(false).log_internal_errors(false);

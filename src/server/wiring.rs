@@ -17,6 +17,7 @@ use identity::{PasswordGate, Vault};
 use licence::Library;
 use oidc::{
     Provider, ProviderSettings,
+    client::uri::UriPolicy,
     keys::{self, KeyUse, TokenKey},
     logout,
 };
@@ -36,7 +37,7 @@ use web::kit::{
 
 use crate::{
     archive::Archive,
-    fetch::Outside,
+    fetch::{Outside, Reach},
     foundation::{self, derived_key},
     heads::{Keeper, Kit},
     jobs::{Beside, Rhythm, Runner},
@@ -236,7 +237,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
     let provider = Provider::new(&ProviderSettings {
         issuer_url: public_url.clone(),
         server_key: Secret::new(derived_key(&derivation, "oidc")),
-        loopback_clients_allowed: settings.flag(&settings::LOOPBACK_CLIENTS),
+        uri_policy: uri_policy(settings, &database).await?,
     })?;
     let token_keys = kept_token_keys(&custody, &provider, &world.clock);
     let library = open_library(settings, &custody, &derivation, &public_url)?;
@@ -280,6 +281,16 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         shared: Shared::default(),
     });
     Ok(Product { app, database, world, shared_clock, _token_keys: token_keys })
+}
+
+/// Which addresses applications may be registered with. Those of a demonstration are on this machine, whoever asks.
+async fn uri_policy(settings: &Settings, database: &Database) -> anyhow::Result<UriPolicy> {
+    let is_demonstration =
+        settings.flag(&settings::DEMONSTRATION) || installation::is_demonstration(&mut database.read().await?).await?;
+    Ok(UriPolicy {
+        loopback_allowed: is_demonstration || settings.flag(&settings::LOOPBACK_CLIENTS),
+        extranet: foundation::extranet(settings)?,
+    })
 }
 
 /// Who is responsible for the site, in both languages.
@@ -366,7 +377,8 @@ pub fn start(settings: &Settings, product: Product, listeners: Vec<Listener>) ->
     let health = &product.app.health;
     let mut beside = Beside::new(health.clone(), stopped.clone());
     beside.sequence(&product.database);
-    let outside = Outside::new(settings.flag(&settings::LOOPBACK_CLIENTS))?;
+    let reach = Reach::Registered(product.app.provider.uri_policy().clone());
+    let outside = Outside::new(reach, foundation::extra_roots(settings)?)?;
     let runner = QueueRunner { app: product.app.clone(), world: product.world.clone(), outside };
     beside.queue(&product.database, &product.world.clock, &product.world.entropy, runner);
     watch_revisions(&mut beside, &product.database);

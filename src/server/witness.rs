@@ -18,8 +18,8 @@ use records::disk;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    fetch::Outside,
-    kept_heads,
+    fetch::{Outside, Reach},
+    foundation, kept_heads,
     limits::{
         BESIDE_HEADS_BYTES_MAX, HEAD_LINE_BYTES_MAX, WITNESS_PASSED_AT_ONCE, WITNESS_TURN_ENDS_AFTER, WITNESS_WAIT_MAX,
     },
@@ -93,7 +93,7 @@ impl Witness {
             State { url: url.clone(), file, offset, ..State::default() }
         };
         // Whoever runs the product says where its witness is, which may be inside.
-        let outside = Outside::new(true).context("log.witness_url")?;
+        let outside = Outside::new(Reach::Anywhere, foundation::extra_roots(settings)?).context("log.witness_url")?;
         let known = Arc::new(Mutex::new(Known { state, again: None }));
         Ok(Some(Self { url, outside, folder, known }))
     }
@@ -345,7 +345,7 @@ mod tests {
         let witness = Witness {
             // Nobody listens there.
             url: "http://127.0.0.1:1".to_owned(),
-            outside: Outside::new(true).unwrap(),
+            outside: Outside::new(Reach::Anywhere, Vec::new()).unwrap(),
             folder: folder.0.clone(),
             known: Arc::new(Mutex::new(Known { state, again: None })),
         };

@@ -63,6 +63,15 @@ pub fn settings(public_url: &str) -> Settings {
 ///
 /// [`Fault`] when the key folder cannot be made.
 pub async fn app(fresh: &Fresh, public_url: &str) -> Result<App, Fault> {
+    app_of(fresh, public_url, true).await
+}
+
+/// The same of a demonstration or of a city.
+///
+/// # Errors
+///
+/// [`Fault`] when the key folder cannot be made.
+pub async fn app_of(fresh: &Fresh, public_url: &str, demonstration: bool) -> Result<App, Fault> {
     let database = fresh.database.clone();
     let custody = pki::CustodySettings {
         folder: fresh.folder().join("keys"),
@@ -76,7 +85,7 @@ pub async fn app(fresh: &Fresh, public_url: &str) -> Result<App, Fault> {
     let provider = oidc::Provider::new(&oidc::ProviderSettings {
         issuer_url: public_url.to_owned(),
         server_key: Secret::new([6; 32]),
-        loopback_clients_allowed: true,
+        uri_policy: oidc::client::uri::UriPolicy { loopback_allowed: true, ..Default::default() },
     })?;
     let fonts = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../documents/fonts"));
     let fonts = documents::Fonts::load(fonts).map_err(Fault::broken)?;
@@ -90,11 +99,13 @@ pub async fn app(fresh: &Fresh, public_url: &str) -> Result<App, Fault> {
     provider.keep(&database);
     library.keep(&database);
     database.refresh_kept().await?;
+    let mut settings = settings(public_url);
+    settings.site.demonstration = demonstration;
     Ok(App::new(Parts {
         database,
         clock: Arc::new(ManualClock::new(NOW)),
         entropy: Arc::new(SeededEntropy::new(1)),
-        settings: settings(public_url),
+        settings,
         key: Secret::new([7; 32]),
         vault: identity::Vault::new(&[8; 32]),
         gate: identity::PasswordGate::new(2, std::time::Duration::from_secs(1)),

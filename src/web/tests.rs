@@ -109,6 +109,19 @@ async fn every_answer_carries_the_headers() {
 }
 
 #[tokio::test]
+async fn only_the_pages_of_a_sign_in_stay_with_the_window_that_opened_them() {
+    let site = site().await;
+    let stay = ["/authorize", "/consent", "/sign-in", "/logout", "/language", "/appearance", "/signed-out"];
+    for row in crate::rows() {
+        let path = example(row.path);
+        let request = Request::builder().method(row.method.clone()).uri(&path);
+        let policy = site.send(request, "").await.headers()["cross-origin-opener-policy"].to_str().unwrap().to_owned();
+        let is_of_sign_in = stay.iter().any(|stay| path == *stay || path.starts_with(&format!("{stay}/")));
+        assert_eq!(policy, if is_of_sign_in { "unsafe-none" } else { "same-origin" }, "{row:?}");
+    }
+}
+
+#[tokio::test]
 async fn unknown_pages_say_so_in_the_visitors_language() {
     let site = site().await;
     let response = site.get("/nowhere").await;

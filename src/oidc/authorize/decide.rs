@@ -61,7 +61,7 @@ pub async fn decide(
         let again = request.prompt.login || request.max_age.is_some();
         // Whoever has to sign in now does so after this instant, and only a sign-in after it counts.
         let not_before = earlier.and_then(Parked::not_before).or_else(|| again.then_some(at));
-        return Ok(Decision::SignIn(SignIn { parked: Parked::new(request.query.clone(), at, not_before) }));
+        return Ok(Decision::SignIn(SignIn { parked: Parked::new(request.kept.clone(), at, not_before) }));
     };
     let provider = endpoint.provider;
     let expected = request.expected_subject.as_deref();
@@ -74,7 +74,7 @@ pub async fn decide(
             return Err(Error::ConsentRequired);
         }
         let not_before = earlier.and_then(Parked::not_before);
-        return Ok(Decision::Consent { scopes, parked: Parked::new(request.query.clone(), at, not_before) });
+        return Ok(Decision::Consent { scopes, parked: Parked::new(request.kept.clone(), at, not_before) });
     }
     Ok(Decision::Code(code(endpoint, request, session)))
 }

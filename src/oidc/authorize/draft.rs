@@ -34,5 +34,5 @@ pub struct AuthorizationRequest {
     /// What to put into the field for the name.
     pub login_hint: Option<String>,
     /// The parameters to park while the person is busy.
-    pub(crate) query: String,
+    pub(crate) kept: String,
 }

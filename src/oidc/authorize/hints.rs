@@ -4,9 +4,7 @@ use super::draft::{AuthorizationRequest, Draft};
 use crate::{Error, id_token, limits};
 
 pub(super) fn check(draft: &Draft<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
-    for name in ["ui_locales", "claims_locales", "acr_values", "display"] {
-        draft.parameters.at_most(name, limits::HINT_LENGTH_MAX)?;
-    }
+    draft.parameters.at_most("ui_locales", limits::HINT_LENGTH_MAX)?;
     let login_hint = draft.parameters.at_most("login_hint", limits::LOGIN_HINT_LENGTH_MAX)?;
     request.login_hint = login_hint.map(str::to_owned);
     if let Some(token) = draft.parameters.get("id_token_hint") {

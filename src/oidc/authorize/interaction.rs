@@ -7,16 +7,16 @@ use base::{Entropy, Instant};
 use crypto::encoding::{base64url, base64url_decode};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Provider, limits};
+use crate::{Error, Parameters, Provider, limits};
 
 const CONTEXT: &[u8] = b"parked request 1\0";
 
 /// A parked request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parked {
-    /// The parameters of the request.
+    /// The parameters of the request: [`Parameters::kept`].
     #[serde(rename = "q")]
-    pub query: String,
+    kept: String,
     /// When it was parked, in microseconds.
     #[serde(rename = "t")]
     at: i64,
@@ -27,8 +27,17 @@ pub struct Parked {
 
 impl Parked {
     /// Parks the parameters of a request.
-    pub fn new(query: String, at: Instant, not_before: Option<Instant>) -> Self {
-        Self { query, at: at.as_micros(), not_before: not_before.map(Instant::as_micros) }
+    pub(crate) fn new(kept: String, at: Instant, not_before: Option<Instant>) -> Self {
+        Self { kept, at: at.as_micros(), not_before: not_before.map(Instant::as_micros) }
+    }
+
+    /// The parameters of the request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ParametersUnreadable`] when another version kept what this one does not read.
+    pub fn parameters(&self) -> Result<Parameters, Error> {
+        Parameters::kept(&self.kept)
     }
 
     /// From when a sign-in counts.

@@ -7,9 +7,9 @@ use super::{
 use crate::Error;
 
 pub(super) fn check(draft: &Draft<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
-    // The state is taken here already, so that even this refusal carries it.
-    let state = draft.parameters.at_most("state", crate::limits::STATE_LENGTH_MAX);
-    request.answer_to.state = state.ok().flatten().map(str::to_owned);
+    // The state is taken here already, so that even this refusal carries it, and that of a state which is too long: by it
+    // the client finds its request again (RFC 6749 §4.1.2.1).
+    request.answer_to.state = draft.parameters.get("state").map(str::to_owned);
     request.answer_to.mode = match draft.parameters.get("response_mode") {
         None | Some("query") => ResponseMode::Query,
         Some("form_post") => ResponseMode::FormPost,

@@ -1,4 +1,4 @@
-//! Every scope is known, the client may ask for it, and a person can give it.
+//! The client may ask for every scope that we have, and a person can give it; others are ignored.
 
 use super::draft::{AuthorizationRequest, Draft};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 pub(super) fn check(draft: &Draft<'_>, request: &mut AuthorizationRequest) -> Result<(), Error> {
-    let scopes = ScopeSet::parse(draft.parameters.get("scope").unwrap_or_default())?;
+    let scopes = ScopeSet::asked(draft.parameters.get("scope").unwrap_or_default())?;
     let of_a_person = scopes.iter().all(|scope| scope.reach == Reach::Person);
     if !of_a_person || !request.client.scopes.covers(&scopes) {
         return Err(Error::ScopeNotAllowed);

@@ -84,7 +84,7 @@ impl Edit {
 ///
 /// [`identity::Error::TwoNeeded`] when the client would get more and a member of staff acts alone; else as for
 /// [`propose_edit`].
-pub async fn edit(work: &mut Work, policy: UriPolicy, client: &ClientId, edit: &Edit) -> Result<(), Error> {
+pub async fn edit(work: &mut Work, policy: &UriPolicy, client: &ClientId, edit: &Edit) -> Result<(), Error> {
     if edit.widens() && !matches!(work.actor(), Actor::Operator { .. }) {
         return Err(identity::Error::TwoNeeded.into());
     }
@@ -100,7 +100,7 @@ pub async fn edit(work: &mut Work, policy: UriPolicy, client: &ClientId, edit: &
 /// [`proposal::propose`].
 pub async fn propose_edit(
     work: &mut Work,
-    policy: UriPolicy,
+    policy: &UriPolicy,
     client: &ClientId,
     edit: &Edit,
     reason: &Reason,
@@ -145,7 +145,7 @@ pub async fn propose_secret(work: &mut Work, client: &ClientId, reason: &Reason)
 /// As for what was proposed, when it cannot be done any more; [`Fault`] when it is none of [`KINDS`].
 pub async fn carry_out(
     work: &mut Work,
-    policy: UriPolicy,
+    policy: &UriPolicy,
     approved: &Approved,
 ) -> Result<Option<Secret<String>>, Error> {
     let proposal = approved.proposal();
@@ -158,7 +158,7 @@ pub async fn carry_out(
     }
 }
 
-async fn apply(work: &mut Work, policy: UriPolicy, client: &ClientId, edit: &Edit) -> Result<(), Error> {
+async fn apply(work: &mut Work, policy: &UriPolicy, client: &ClientId, edit: &Edit) -> Result<(), Error> {
     let changed = prepare(work, policy, client, edit).await?;
     queries::update(&mut work.tx, &changed).await?;
     revision::bump(&mut work.tx, crate::REVISION).await?;
@@ -169,7 +169,7 @@ async fn apply(work: &mut Work, policy: UriPolicy, client: &ClientId, edit: &Edi
 }
 
 /// The client as it would be, held until the commit.
-async fn prepare(work: &mut Work, policy: UriPolicy, client: &ClientId, edit: &Edit) -> Result<Client, Error> {
+async fn prepare(work: &mut Work, policy: &UriPolicy, client: &ClientId, edit: &Edit) -> Result<Client, Error> {
     queries::hold(&mut work.tx, client).await?;
     let found = queries::by_id(&mut work.tx, client.as_str()).await?.ok_or(Error::ClientUnknown)?;
     changed(found, policy, edit)
@@ -180,7 +180,7 @@ async fn prepare(work: &mut Work, policy: UriPolicy, client: &ClientId, edit: &E
 /// # Errors
 ///
 /// As for [`propose_edit`].
-pub fn changed(found: Client, policy: UriPolicy, edit: &Edit) -> Result<Client, Error> {
+pub fn changed(found: Client, policy: &UriPolicy, edit: &Edit) -> Result<Client, Error> {
     if Terms::of(&found) != edit.before {
         return Err(identity::Error::Stale.into());
     }

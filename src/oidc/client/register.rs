@@ -43,7 +43,7 @@ pub struct Registered {
 /// # Errors
 ///
 /// [`Error::Registration`] naming the field, [`Error::ClientExists`].
-pub async fn register(work: &mut Work, policy: uri::UriPolicy, new: Registration) -> Result<Registered, Error> {
+pub async fn register(work: &mut Work, policy: &uri::UriPolicy, new: Registration) -> Result<Registered, Error> {
     let scopes = check(&new, policy)?;
     let secret = (new.settings.kind == ClientKind::Confidential).then(|| fresh_secret(work));
     let client = Client {
@@ -164,7 +164,7 @@ fn hash_of(secret: &Secret<String>) -> String {
 }
 
 /// The rules of registration, one after the other. Returns the scopes.
-pub(super) fn check(new: &Registration, policy: uri::UriPolicy) -> Result<ScopeSet, Error> {
+pub(super) fn check(new: &Registration, policy: &uri::UriPolicy) -> Result<ScopeSet, Error> {
     let settings = &new.settings;
     check_text("name", &new.name)?;
     check_text("purpose", &new.purpose)?;
@@ -225,7 +225,7 @@ fn check_scope(settings: &ClientSettings, scope: &Scope) -> Result<(), &'static 
     rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, what)| Err(what))
 }
 
-fn check_uris(new: &Registration, policy: uri::UriPolicy) -> Result<(), Error> {
+fn check_uris(new: &Registration, policy: &uri::UriPolicy) -> Result<(), Error> {
     let settings = &new.settings;
     let browser = if settings.native { Use::Native } else { Use::Browser };
     for (field, uris) in

@@ -3,14 +3,29 @@
 
 use std::net::IpAddr;
 
+use super::extranet::Extranet;
 use crate::{Error, limits};
 
 /// What is allowed beyond public https addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UriPolicy {
     /// Whether clients on this very machine may be registered, with plain http: for the demonstration and for
     /// development, where nobody else reaches the machine's loopback.
     pub loopback_allowed: bool,
+    /// What of inner networks an operator opened.
+    pub extranet: Extranet,
+}
+
+impl UriPolicy {
+    /// Whether the product itself may connect to this address for a URI with this host. The address is the one that the
+    /// connection really goes to: a name can be moved after it was registered, so only the names that an operator opened
+    /// lead inside, and only to what was opened with them.
+    pub fn may_call(&self, host: &str, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        is_public(address)
+            || (self.loopback_allowed && is_loopback(host) && address.is_loopback())
+            || (self.extranet.opens(host) && self.extranet.contains(address))
+    }
 }
 
 /// What an address is registered for.
@@ -29,13 +44,16 @@ pub enum Use {
 /// # Errors
 ///
 /// [`Error::Registration`] that names the field, when the policy does not allow it.
-pub fn check(field: &'static str, uri: &str, purpose: Use, policy: UriPolicy) -> Result<(), Error> {
+pub fn check(field: &'static str, uri: &str, purpose: Use, policy: &UriPolicy) -> Result<(), Error> {
     flaw(uri, purpose, policy).map_or(Ok(()), |flaw| Err(Error::Registration { field, flaw }))
 }
 
-fn flaw(uri: &str, purpose: Use, policy: UriPolicy) -> Option<&'static str> {
+fn flaw(uri: &str, purpose: Use, policy: &UriPolicy) -> Option<&'static str> {
     if uri.len() > limits::URI_LENGTH_MAX {
         return Some("the URI is too long");
+    }
+    if !authority(uri).is_ascii() {
+        return Some("the host is not in its xn-- form");
     }
     if !uri.bytes().all(|byte| byte.is_ascii_graphic() && !br#"\"<>^`{|}"#.contains(&byte)) {
         return Some("the URI has a character that must be percent-encoded");
@@ -49,20 +67,23 @@ fn flaw(uri: &str, purpose: Use, policy: UriPolicy) -> Option<&'static str> {
     if let Some(flaw) = target_flaw(target) {
         return Some(flaw);
     }
-    let Some((host, port)) = host_and_port(authority) else { return Some("the host is not a plain host name") };
+    let Some((host, _)) = host_and_port(authority) else { return Some("the host is not a plain host name") };
     match scheme {
         "https" | "http" if is_loopback(host) => {
             let allowed =
                 policy.loopback_allowed || (purpose == Use::Native && scheme == "http" && host != "localhost");
             (!allowed).then_some("addresses of this machine are not allowed")
         }
-        "https" if purpose == Use::Native => None.or_else(|| name_flaw(host)),
-        "https" if purpose == Use::BackChannel && port.is_some_and(|port| port != 443) => {
-            Some("only port 443 is called")
-        }
+        "https" if policy.extranet.opens(host) => None,
         "https" => name_flaw(host),
         _ => Some("the URI is not an https address"),
     }
+}
+
+/// What stands between the scheme and the path.
+fn authority(uri: &str) -> &str {
+    let rest = uri.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '?']).next().unwrap_or_default()
 }
 
 /// Path and query: nothing that a proxy or a browser would rewrite.
@@ -115,9 +136,7 @@ fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
 
 /// Whether an address leads to the machine that follows it.
 pub(crate) fn is_of_this_machine(uri: &str) -> bool {
-    let rest = uri.split_once("://").map_or("", |(_, rest)| rest);
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    host_and_port(authority).is_some_and(|(host, _)| is_loopback(host))
+    host_and_port(authority(uri)).is_some_and(|(host, _)| is_loopback(host))
 }
 
 /// Exactly the three names of this machine; other spellings are refused as hosts.
@@ -189,8 +208,7 @@ mod tests {
     #[test]
     fn only_plain_https_addresses_may_be_registered() {
         let check = |uri: &str, good: bool| {
-            let policy = UriPolicy { loopback_allowed: false };
-            assert_eq!(flaw(uri, Use::Browser, policy).is_none(), good, "{uri}");
+            assert_eq!(flaw(uri, Use::Browser, &UriPolicy::default()).is_none(), good, "{uri}");
         };
         for good in [
             "https://rp.gov.cn/cb",
@@ -283,7 +301,8 @@ mod tests {
     #[test]
     fn loopback_needs_a_demonstration_or_a_native_client() {
         let check = |uri: &str, purpose, loopback_allowed, good: bool| {
-            assert_eq!(flaw(uri, purpose, UriPolicy { loopback_allowed }).is_none(), good, "{uri} {purpose:?}");
+            let policy = UriPolicy { loopback_allowed, ..UriPolicy::default() };
+            assert_eq!(flaw(uri, purpose, &policy).is_none(), good, "{uri} {purpose:?}");
         };
         for purpose in [Use::Browser, Use::BackChannel] {
             check("http://127.0.0.1:9/cb", purpose, true, true);
@@ -298,7 +317,8 @@ mod tests {
         check("http://localhost/cb", Use::Native, false, false);
         check("http://rp.gov.cn/cb", Use::Native, false, false);
         check("https://rp.gov.cn/cb", Use::Native, false, true);
-        check("https://rp.gov.cn:8443/out", Use::BackChannel, false, false);
+        check("https://rp.gov.cn:8443/out", Use::BackChannel, false, true);
+        check("http://rp.gov.cn:8080/out", Use::BackChannel, false, false);
         check("https://rp.gov.cn/out", Use::BackChannel, false, true);
     }
 
@@ -306,7 +326,7 @@ mod tests {
     fn the_longest_address_is_accepted_and_one_longer_is_not() {
         let of = |length: usize| {
             let uri = format!("https://rp.gov.cn/{}", "a".repeat(length - 18));
-            flaw(&uri, Use::Browser, UriPolicy { loopback_allowed: false }).is_none()
+            flaw(&uri, Use::Browser, &UriPolicy::default()).is_none()
         };
         assert!(of(limits::URI_LENGTH_MAX));
         assert!(!of(limits::URI_LENGTH_MAX + 1));
@@ -405,6 +425,83 @@ mod tests {
         check("https://127.0.0.1:51004/cb", false);
         check("http://127.0.0.1:0/cb", false);
         assert!(!is_registered(&registered, false, "http://127.0.0.1:51004/cb"));
+    }
+
+    fn opened() -> UriPolicy {
+        let opened = ["10.0.0.0/8", "fd00:1::/32", "*.intranet", "oa.binjiang.gov.cn"].map(str::to_owned);
+        UriPolicy { extranet: Extranet::parse(&opened).unwrap(), ..UriPolicy::default() }
+    }
+
+    #[test]
+    fn what_an_operator_opened_may_be_registered_and_nothing_else_inside() {
+        let check = |uri: &str, good: bool| {
+            for purpose in [Use::Browser, Use::BackChannel] {
+                assert_eq!(flaw(uri, purpose, &opened()).is_none(), good, "{uri}");
+            }
+            let is_known = flaw(uri, Use::Browser, &UriPolicy::default()).is_none();
+            assert!(!is_known || uri.contains("gov.cn"), "{uri} without a setting");
+        };
+        for good in [
+            "https://tax.intranet/cb",
+            "https://a.b.intranet:8443/cb",
+            "https://10.1.2.3/cb",
+            "https://10.1.2.3:9443/cb",
+            "https://[fd00:1::7]/cb",
+            "https://oa.binjiang.gov.cn/cb",
+        ] {
+            check(good, true);
+        }
+        for bad in [
+            "http://tax.intranet/cb",
+            "http://10.1.2.3/cb",
+            "https://intranet/cb",
+            "https://intranet.evil/x/../cb",
+            "https://tax.intranet.lan/cb",
+            "https://taxintranet/cb",
+            "https://tax.corp/cb",
+            "https://11.1.2.3/cb",
+            "https://010.1.2.3/cb",
+            "https://10.1.515/cb",
+            "https://0xa.1.2.3/cb",
+            "https://167838211/cb",
+            "https://[fd00:2::7]/cb",
+            "https://[FD00:1::7]/cb",
+            "https://[fd00:1:0::7]/cb",
+            "https://[::ffff:10.1.2.3]/cb",
+            "https://172.16.0.1/cb",
+            "https://169.254.169.254/cb",
+            "https://127.0.0.1/cb",
+        ] {
+            check(bad, false);
+        }
+    }
+
+    #[test]
+    fn a_name_leads_inside_only_where_an_operator_opened_both_the_name_and_the_address() {
+        let check = |policy: &UriPolicy, host: &str, address: &str, expected| {
+            assert_eq!(policy.may_call(host, address.parse().unwrap()), expected, "{host} {address}");
+        };
+        let opened = opened();
+        check(&opened, "tax.intranet", "10.1.2.3", true);
+        check(&opened, "oa.binjiang.gov.cn", "10.1.2.3", true);
+        check(&opened, "10.1.2.3", "10.1.2.3", true);
+        check(&opened, "tax.intranet", "::ffff:10.1.2.3", true);
+        check(&opened, "tax.intranet", "8.8.8.8", true);
+        check(&opened, "rp.gov.cn", "8.8.8.8", true);
+        // A name that its owner moved inside.
+        check(&opened, "rp.gov.cn", "10.1.2.3", false);
+        check(&opened, "intranet.evil.com", "10.1.2.3", false);
+        for inner in ["127.0.0.1", "169.254.169.254", "192.168.0.1", "172.16.0.1", "0.0.0.0", "::1", "fd00:2::1"] {
+            check(&opened, "tax.intranet", inner, false);
+        }
+        let closed = UriPolicy::default();
+        check(&closed, "tax.intranet", "10.1.2.3", false);
+        check(&closed, "localhost", "127.0.0.1", false);
+        let here = UriPolicy { loopback_allowed: true, ..UriPolicy::default() };
+        check(&here, "localhost", "127.0.0.1", true);
+        check(&here, "[::1]", "::1", true);
+        check(&here, "localhost", "10.1.2.3", false);
+        check(&here, "rp.gov.cn", "127.0.0.1", false);
     }
 
     #[test]

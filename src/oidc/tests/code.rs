@@ -147,7 +147,7 @@ async fn what_is_no_code_of_ours_changes_nothing() {
     let stranger = Provider::new(&ProviderSettings {
         issuer_url: ISSUER.to_owned(),
         server_key: Secret::new([4; 32]),
-        loopback_clients_allowed: false,
+        uri_policy: crate::client::uri::UriPolicy::default(),
     });
     assert!(crate::code::Code::open(&stranger.unwrap(), &code).is_none());
     // Anyone can invent codes: nothing is stored of them and nothing written down.

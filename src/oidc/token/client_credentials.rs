@@ -13,8 +13,9 @@ pub(super) async fn issue(endpoint: &Endpoint<'_>, client: &Client, form: &Param
     let scopes = match form.get("scope") {
         None => own,
         Some(text) => {
-            let wanted = ScopeSet::parse(text)?;
-            if !own.covers(&wanted) {
+            let wanted = ScopeSet::asked(text)?;
+            // A token that is good for nothing would only be refused later.
+            if wanted.is_empty() || !own.covers(&wanted) {
                 return Err(Error::ScopeNotAllowed);
             }
             wanted

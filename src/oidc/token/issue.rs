@@ -63,9 +63,11 @@ pub(super) async fn sign(endpoint: &Endpoint<'_>, client: &Client, issue: Issue<
     let access_token = access_token::issue(provider, &*endpoint.context.entropy, &token, at).await?;
     let id_token = if issue.scopes.has(scope::OPENID) {
         let session = subject::session(provider, &client.client_id, &issue.family.session);
+        let entropy = &*endpoint.context.entropy;
         let facts = id_token::IdTokenFacts {
             subject: &token.subject,
             session: &session,
+            sealed_session: &id_token::sealed_session(provider, entropy, &issue.family.session),
             nonce: issue.nonce,
             authenticated_at: issue.family.authenticated_at,
             access_token: &access_token,

@@ -96,7 +96,7 @@ pub(super) async fn exchange(endpoint: &Endpoint<'_>, client: &Client, form: &Pa
     let presented = form.need("refresh_token")?;
     let presented =
         Presented::parse(endpoint.provider, presented).ok_or(Error::GrantInvalid(GrantFlaw::RefreshUnreadable))?;
-    let narrowed = form.get("scope").map(ScopeSet::parse).transpose()?;
+    let narrowed = form.get("scope").map(ScopeSet::asked).transpose()?;
     // Taken from the client since: what it has offline is dead.
     if !client.scopes.has(scope::OFFLINE_ACCESS) {
         return Err(Error::GrantInvalid(GrantFlaw::RefreshExpired));
@@ -173,7 +173,7 @@ async fn exchange_once(
     // What it asks for beyond the family undoes the exchange.
     let held = held(client, &family);
     let scopes = match narrowed {
-        Some(wanted) if !held.covers(wanted) => return Err(Error::ScopeNotAllowed),
+        Some(wanted) if wanted.is_empty() || !held.covers(wanted) => return Err(Error::ScopeNotAllowed),
         Some(wanted) => wanted,
         None => &held,
     };

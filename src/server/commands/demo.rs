@@ -75,7 +75,6 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     settings.set("site.demonstration", "true")?;
     // Nobody stands in front who would have to be told.
     settings.set("leave_seconds", "0")?;
-    settings.set("oidc.loopback_clients_allowed", "true")?;
     if let Some(database) = arguments.database {
         settings.set("database.url", &database)?;
     }
@@ -88,7 +87,8 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     let running =
         wiring::start(&settings, product, vec![Listener { socket: listener, surfaces: Surface::ALL.to_vec() }])?;
     let mut children = Vec::new();
-    for config in department_configs(&facts, &ports, &public_url) {
+    let (issuer, roots) = (foundation::public_url(&settings)?, foundation::extra_roots_file(&settings));
+    for config in department_configs(&facts, &ports, &issuer, roots.as_deref()) {
         children.push(start_department(&folder, &config).await?);
     }
     facts.write(&facts_file)?;
@@ -108,7 +108,12 @@ pub async fn run(mut settings: Settings, arguments: Arguments) -> anyhow::Result
     }
 }
 
-fn department_configs(facts: &demo::DemoFacts, ports: &RelyingPartyPorts, issuer: &str) -> Vec<DepartmentConfig> {
+fn department_configs(
+    facts: &demo::DemoFacts,
+    ports: &RelyingPartyPorts,
+    issuer: &str,
+    extra_roots: Option<&Path>,
+) -> Vec<DepartmentConfig> {
     let all: Vec<_> = ports.all().iter().filter_map(|place| Some((place, facts.relying_party(&place.key)?))).collect();
     all.iter()
         .map(|(place, registered)| DepartmentConfig {
@@ -125,6 +130,7 @@ fn department_configs(facts: &demo::DemoFacts, ports: &RelyingPartyPorts, issuer
             issuer: issuer.to_owned(),
             client_id: registered.client_id.clone(),
             client_secret: registered.client_secret.clone(),
+            extra_roots: extra_roots.map(Path::to_owned),
             scopes: registered.scopes.clone(),
             others: all
                 .iter()

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::{
     backup, foundation,
-    settings::{self, Settings},
+    settings::Settings,
     surfaces,
     wiring::{self, Product, StopSignal, World},
 };
@@ -36,8 +36,9 @@ pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     if let Err(error) = backup::tell_put_back(settings, &product).await {
         tracing::error!("the event log was not told that this was put back from a backup: {error:#}");
     }
+    let public_url = product.app.settings.public_url.clone();
     let running = wiring::start(settings, product, listeners)?;
-    tracing::info!(listeners = told.join("; "), public_url = settings.text(&settings::PUBLIC_URL), "serving");
+    tracing::info!(listeners = told.join("; "), public_url, "serving");
     signal.asked().await;
     tracing::info!("stopping");
     tokio::select! {

@@ -230,7 +230,9 @@ impl DemoFacts {
             .filter_map(|name| self.city.accounts.iter().find(|account| account.username == name));
         for account in citizen.into_iter().chain(staff) {
             let roles = if account.roles.is_empty() { "市民 citizen".to_owned() } else { account.roles.join(", ") };
-            line(&format!("  {:<14} {}  {roles}", account.username, account.name));
+            // What a counter clerk types who looks for a citizen (README, step 7).
+            let number = if account.roles.is_empty() { account.identity_number.as_str() } else { "" };
+            line(format!("  {:<14} {}  {roles}  {number}", account.username, account.name).trim_end());
         }
         line("");
         line(&format!("  {}", folder.join("demo.json").display()));

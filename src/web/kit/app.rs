@@ -103,7 +103,15 @@ impl Settings {
         self.public_url.starts_with("https://")
     }
 
-    /// Host and port of the public URL, as in a `Host` header.
+    /// Whether this is the host of the public URL, as in a `Host` header: with the scheme's own port it is the same one
+    /// (RFC 9110 §4.2.3).
+    pub(crate) fn is_host(&self, host: &str) -> bool {
+        let port = if self.is_secure() { ":443" } else { ":80" };
+        let without_port = |host| str::strip_suffix(host, port).unwrap_or(host);
+        without_port(host).eq_ignore_ascii_case(without_port(self.host()))
+    }
+
+    /// Host and port of the public URL.
     pub(crate) fn host(&self) -> &str {
         let rest = self.public_url.split_once("://").map_or(self.public_url.as_str(), |(_, rest)| rest);
         rest.split('/').next().unwrap_or_default()

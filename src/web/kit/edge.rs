@@ -41,11 +41,12 @@ pub fn wrap(routes: Router<App>, app: App) -> Router {
 async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let visit: SharedVisit = Arc::new(Visit::of(&app, &request));
     let span = tracing::info_span!("request", id = %visit.request_id, method = %request.method());
-    let is_static = request.uri().path().starts_with("/static/");
+    let path = request.uri().path().to_owned();
+    let is_static = path.starts_with("/static/");
     let admitted = match refused_early(&app, &request) {
         Some(problem) => Err(problem),
         None if is_static => Ok(None),
-        None => place(&app, &visit, request.uri().path()),
+        None => place(&app, &visit, &path),
     };
     let response = match admitted {
         Err(problem) => problem.into_response(),
@@ -66,7 +67,7 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
     if let Ok(id) = HeaderValue::from_str(visit.request_id.as_str()) {
         headers.insert("x-request-id", id);
     }
-    security_headers::complete(headers, app.settings.is_secure(), is_static);
+    security_headers::complete(headers, &path, app.settings.is_secure(), is_static);
     response
 }
 

@@ -96,8 +96,9 @@ pub const SIGN_IN_WAITS_SECONDS_MAX: i64 = 120;
 /// When to come again who had too many requests or bodies on their way.
 pub const COME_AGAIN_SECONDS: u32 = 5;
 
-/// Bytes of a path that a link or a form asks to return to.
-pub const RETURN_PATH_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of a path that a link or a form asks to return to: a request that waits for a sign-in is in it
+/// ([`oidc::limits`]), and the address with it stays within [`URI_BYTES_MAX`].
+pub const RETURN_PATH_BYTES_MAX: usize = 14 * 1024;
 
 /// Addresses of an `X-Forwarded-For` header that are looked at, from the right.
 pub const FORWARDED_MAX: usize = 16;

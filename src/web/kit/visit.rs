@@ -210,7 +210,7 @@ fn wants_json(path: &str, headers: &HeaderMap) -> bool {
 /// asked for. A proxy that hands the name on appends it, so the last one counts.
 pub(crate) fn means_host(request: &axum::extract::Request, settings: &Settings) -> bool {
     let headers = request.headers();
-    let is_ours = |host: &str| host.trim().eq_ignore_ascii_case(settings.host());
+    let is_ours = |host: &str| settings.is_host(host.trim());
     let Some(host) = headers.get(header::HOST) else { return true };
     if host.to_str().is_ok_and(is_ours) {
         return true;
@@ -237,10 +237,17 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
         if !is_trusted(address) {
             break;
         }
-        let Ok(earlier) = hop.trim().parse::<IpAddr>() else { break };
+        let Some(earlier) = hop_address(hop.trim()) else { break };
         address = earlier.to_canonical();
     }
     address
+}
+
+/// The address of a hop. Some proxies (Azure's, HAProxy's, IIS) write the port behind it, and some brackets around an IPv6
+/// address: with the port every connection would be another visitor, and without the address all would be one.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
+    bare.parse().ok().or_else(|| Some(hop.parse::<SocketAddr>().ok()?.ip()))
 }
 
 #[cfg(test)]
@@ -264,6 +271,13 @@ mod tests {
             assert_eq!(means_host(&request, &settings), expected, "{peer} {host} {forwarded:?}");
         };
         check("203.0.113.9", "SSO.example.gov.cn", &[], true);
+        check("203.0.113.9", "sso.example.gov.cn:443", &[], true);
+        for other in
+            ["sso.example.gov.cn:80", "sso.example.gov.cn:8443", "sso.example.gov.cn:", "sso.example.gov.cn:443:443"]
+        {
+            check("203.0.113.9", other, &[], false);
+        }
+        check("10.0.0.1", "127.0.0.1:8080", &["sso.example.gov.cn:443"], true);
         check("203.0.113.9", "127.0.0.1:8080", &["sso.example.gov.cn"], false);
         check("10.0.0.1", "127.0.0.1:8080", &["sso.example.gov.cn"], true);
         check("10.0.0.1", "127.0.0.1:8080", &["evil.example, sso.example.gov.cn"], true);
@@ -286,6 +300,18 @@ mod tests {
         check("10.0.0.1", "198.51.100.1", "198.51.100.1");
         check("10.0.0.1", "1.1.1.1, 198.51.100.1", "198.51.100.1");
         check("10.0.0.1", "198.51.100.1, 10.0.0.2", "198.51.100.1");
+        check("10.0.0.1", "198.51.100.1:51004", "198.51.100.1");
+        check("10.0.0.1", "1.1.1.1:80, 198.51.100.1:1, 10.0.0.2:65535", "198.51.100.1");
+        check("10.0.0.1", "2400:3200::1", "2400:3200::1");
+        check("10.0.0.1", "[2400:3200::1]", "2400:3200::1");
+        check("10.0.0.1", "[2400:3200::1]:51004", "2400:3200::1");
+        check("10.0.0.1", "[::ffff:198.51.100.1]:51004", "198.51.100.1");
+        // No address: the proxy itself is all that is known.
+        for not in
+            ["198.51.100.1:", "198.51.100.1:x", "198.51.100.1:99999", "[2400:3200::1]:", "[2400:3200::1", "_hidden:80"]
+        {
+            check("10.0.0.1", not, "10.0.0.1");
+        }
         check("10.0.0.1", "evil.example", "10.0.0.1");
         check("10.0.0.1", "1.1.1.1, unknown", "10.0.0.1");
         check("::ffff:10.0.0.1", "198.51.100.1", "198.51.100.1");

@@ -140,6 +140,11 @@ const KEPT: &[(&str, &str, &str)] = &[
     ("mandate.given", ORGANISATION, r#"{"person":"$per","until":null}"#),
     ("oidc.authorization_refused", "-", r#"{"address":"203.0.113.9","why":"no such client"}"#),
     ("oidc.authorization_refused", "-", r#"{"address":"203.0.113.9","count":600,"why":"no such client"}"#),
+    (
+        "oidc.authorization_refused",
+        "-",
+        r#"{"address":"203.0.113.9","count":1,"received":"https://a/b","registered":["https://a/c"],"why":"no"}"#,
+    ),
     ("organisation.ceased", ORGANISATION, "{}"),
     ("organisation.changed", ORGANISATION, r#"{"after":"{\"name\":\"新\"}","before":"{\"name\":\"旧\"}"}"#),
     ("organisation.registered", ORGANISATION, "{}"),

@@ -84,6 +84,8 @@ const WORDS: &[(&str, &Text)] = &[
     ("purpose", words::event_detail::PURPOSE),
     ("reason", words::event_detail::REASON),
     ("receipt", words::event_detail::RECEIPT),
+    ("received", words::event_detail::RECEIVED),
+    ("registered", words::event_detail::REGISTERED),
     ("renaming", words::event_detail::RENAMING),
     ("request", words::event_detail::REQUEST),
     ("reset", words::event_detail::RESET),

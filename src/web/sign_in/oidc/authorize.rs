@@ -8,6 +8,7 @@ use axum::{
 };
 use base::{Fault, Language};
 use http::{StatusCode, Uri};
+use identity::Role;
 use oidc::{
     Endpoint, Error, Parameters,
     authorize::{self, AnswerTo, AuthorizationRequest, AuthorizationResponse, Decision, Parked, Refused, Reply},
@@ -31,7 +32,7 @@ use crate::{
 pub async fn show(State(app): State<App>, visit::Of(visit): visit::Of, uri: Uri) -> Result<Response, Problem> {
     let parameters = match Parameters::parse(uri.query().unwrap_or_default()) {
         Ok(parameters) => parameters,
-        Err(error) => return refuse(&app, &visit, Refused { error, answer_to: None, client: None }).await,
+        Err(error) => return refuse(&app, &visit, Refused::unread(error)).await,
     };
     match check(&app, &parameters).await? {
         Ok(request) => decide(&app, &visit, &request, None).await,
@@ -54,7 +55,7 @@ pub async fn by_post(
     // Read here as well, so that what cannot be read is not sent round.
     match joined.and_then(|joined| Parameters::parse(&joined).map(|_| joined)) {
         Ok(joined) => Ok(see_other(&format!("{}?{}", path::AUTHORIZATION, in_an_address(&joined)))),
-        Err(error) => refuse(&app, &visit, Refused { error, answer_to: None, client: None }).await,
+        Err(error) => refuse(&app, &visit, Refused::unread(error)).await,
     }
 }
 
@@ -99,7 +100,7 @@ pub(super) async fn open(app: &App, visit: &SharedVisit, sealed: &str) -> Result
             return Ok(Opened::Over(error, expired));
         }
     };
-    let parameters = Parameters::parse(&parked.query).map_err(Problem::from)?;
+    let parameters = parked.parameters().map_err(Problem::from)?;
     Ok(match check(app, &parameters).await? {
         Ok(request) => Opened::Ready(parked, Box::new(request)),
         Err(refused) => Opened::Refused(refused),
@@ -161,7 +162,20 @@ pub(super) async fn refuse(app: &App, visit: &SharedVisit, refused: Refused) -> 
         return Ok(send_error(app, visit, answer_to, &refused.error));
     }
     authorize::remember(&endpoint(app, visit), &refused).await?;
-    Ok(over(Page::of_visit(app, visit), &refused.error, None))
+    let page = Page::of_visit(app, visit);
+    let shown = app.settings.site.demonstration || is_operator(app, visit).await?;
+    let mismatch = refused.mismatch().filter(|_| shown);
+    let mismatch = mismatch.map(|(registered, received)| Mismatch {
+        received: received.to_owned(),
+        registered: registered.to_vec(),
+        client_id: refused.client.as_ref().map(|client| client.client_id.to_string()).unwrap_or_default(),
+    });
+    Ok(html(StatusCode::BAD_REQUEST, &ErrorPage { mismatch, ..ErrorPage::of(page, &refused.error) }))
+}
+
+/// Whether whoever looks may see how applications are registered.
+async fn is_operator(app: &App, visit: &SharedVisit) -> Result<bool, Fault> {
+    Ok(session::find(app, visit).await?.is_some_and(|session| session.has(Role::Operator)))
 }
 
 pub(super) fn send_error(app: &App, visit: &SharedVisit, answer_to: &AnswerTo, why: &Error) -> Response {
@@ -197,6 +211,21 @@ struct ErrorPage {
     code: &'static str,
     /// Where the same request begins again.
     again: Option<String>,
+    mismatch: Option<Mismatch>,
+}
+
+/// An address for answers that is not registered, for those who see how applications are.
+struct Mismatch {
+    received: String,
+    registered: Vec<String>,
+    client_id: String,
+}
+
+impl ErrorPage {
+    fn of(page: Page, why: &Error) -> Self {
+        let (_, code) = error::code(why);
+        Self { page, text: error::words(why), code, again: None, mismatch: None }
+    }
 }
 
 /// The page for what cannot be answered to the client.
@@ -204,12 +233,12 @@ pub(super) fn over(page: Page, why: &Error, parked: Option<Parked>) -> Response 
     if let Error::Fault(_) = why {
         return Problem::Fault(Fault::broken(why)).into_response();
     }
-    let (_, code) = error::code(why);
-    let again = parked.map(|parked| format!("{}?{}", path::AUTHORIZATION, parked.query));
-    html(StatusCode::BAD_REQUEST, &ErrorPage { page, text: error::words(why), code, again })
+    let again =
+        parked.and_then(|parked| Some(format!("{}?{}", path::AUTHORIZATION, parked.parameters().ok()?.query())));
+    html(StatusCode::BAD_REQUEST, &ErrorPage { again, ..ErrorPage::of(page, why) })
 }
 
 /// The language a client asks for.
 pub(super) fn language_of(parked: &Parked) -> Option<Language> {
-    Language::preferred(Parameters::parse(&parked.query).ok()?.get("ui_locales")?)
+    Language::preferred(parked.parameters().ok()?.get("ui_locales")?)
 }

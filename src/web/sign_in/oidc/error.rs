@@ -46,6 +46,7 @@ pub fn code(error: &Error) -> (StatusCode, &'static str) {
         | Error::ParameterMalformed(_)
         | Error::ParameterMissing(_)
         | Error::ParameterRepeated
+        | Error::ParametersTooLong
         | Error::ParametersUnreadable
         | Error::ResponseModeUnsupported
         | Error::SecretInAddress => (S::BAD_REQUEST, "invalid_request"),
@@ -115,7 +116,9 @@ pub fn words(error: &Error) -> Text {
         Error::RedirectUriUnregistered => words::oidc_problem::REDIRECT_URI_UNREGISTERED.clone(),
         Error::InteractionExpired => words::oidc_problem::INTERACTION_EXPIRED.clone(),
         Error::InteractionForeign => words::oidc_problem::INTERACTION_FOREIGN.clone(),
-        Error::ParameterRepeated | Error::ParametersUnreadable => words::oidc_problem::UNREADABLE.clone(),
+        Error::ParameterRepeated | Error::ParametersTooLong | Error::ParametersUnreadable => {
+            words::oidc_problem::UNREADABLE.clone()
+        }
         Error::Registration { field, flaw } => registration_flaw(field, flaw, &[]),
         error => {
             let (_, code) = code(error);

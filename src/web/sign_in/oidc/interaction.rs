@@ -1,7 +1,7 @@
 //! Who waits behind a parked request, for the pages that the person sees meanwhile.
 
 use base::{Language, Text};
-use oidc::{Parameters, authorize::Parked};
+use oidc::authorize::Parked;
 
 use crate::{App, kit::visit::Visit};
 
@@ -21,7 +21,7 @@ pub struct Interaction {
 pub async fn describe(app: &App, visit: &Visit, to: &str) -> Option<Interaction> {
     let sealed = to.strip_prefix("/authorize/continue?i=").or_else(|| to.strip_prefix("/consent?i="))?;
     let parked = Parked::open(&app.provider, sealed, visit.browser(app), visit.at).ok()?;
-    let parameters = Parameters::parse(&parked.query).ok()?;
+    let parameters = parked.parameters().ok()?;
     let client = app.provider.client(&app.database, parameters.get("client_id")?).await.ok()??;
     let hint = parameters.at_most("login_hint", oidc::limits::LOGIN_HINT_LENGTH_MAX).ok().flatten();
     Some(Interaction {

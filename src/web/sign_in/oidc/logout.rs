@@ -4,9 +4,14 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
+use base::Fault;
 use http::{HeaderValue, StatusCode, Uri, header};
-use oidc::{Parameters, discovery::path, logout};
-use records::Work;
+use oidc::{
+    Parameters,
+    discovery::path,
+    logout::{self, SignOut},
+};
+use records::{Actor, Work};
 
 use super::parameters;
 use crate::{
@@ -41,7 +46,7 @@ pub async fn ask(State(app): State<App>, page: Page, uri: Uri) -> Result<Respons
         let client = judged.client.map(|client| page.say(&client.name).to_owned());
         return Ok(html(StatusCode::OK, &Confirm { page, client, query: parameters.query_of(&KNOWN) }));
     }
-    end(&app, page, &parameters, judged.redirect).await
+    end(&app, page, &parameters, judged).await
 }
 
 /// `POST /logout`: a form from another site brings no session cookie, a GET does.
@@ -55,16 +60,25 @@ pub async fn by_post(request: Request) -> Response {
 pub async fn confirm(State(app): State<App>, page: Page, fields: Fields) -> Result<Response, Problem> {
     let parameters = Parameters::parse(fields.text("query")).unwrap_or_default();
     let judged = logout::judge(&app.provider, &app.database, &parameters, page.session.as_deref()).await?;
-    end(&app, page, &parameters, judged.redirect).await
+    end(&app, page, &parameters, judged).await
 }
 
-async fn end(app: &App, page: Page, parameters: &Parameters, redirect: Option<String>) -> Result<Response, Problem> {
-    if let Some(session) = &page.session {
+async fn end(app: &App, page: Page, parameters: &Parameters, judged: SignOut) -> Result<Response, Problem> {
+    let SignOut { client, elsewhere, redirect, .. } = judged;
+    let ended = match (&page.session, elsewhere, client) {
+        (Some(session), ..) => Some((session.session_id.clone(), session.person_actor())),
+        // Nobody is here: it is the application that acts, by the token it got in that session.
+        (None, Some(session), Some(client)) => Some((session, Actor::Client(client.client_id.to_string()))),
+        _ => None,
+    };
+    if let Some((session, actor)) = ended {
         let close = async |mut work: Work| {
-            identity::session::close(&mut work, &session.session_id, "signed_out_by_client").await?;
-            work.commit().await
+            if identity::session::close(&mut work, &session, "signed_out_by_client").await? {
+                work.commit().await?;
+            }
+            Ok::<(), Fault>(())
         };
-        app.database.attempt(&app.context(page.visit(), session.person_actor()), close).await?;
+        app.database.attempt(&app.context(page.visit(), actor), close).await?;
     }
     let mut response = match redirect {
         Some(redirect) => see_other(&redirect),

@@ -56,8 +56,12 @@ impl Answer {
 }
 
 async fn site(consent: Consent) -> Site {
+    site_of(consent, true).await
+}
+
+async fn site_of(consent: Consent, demonstration: bool) -> Site {
     let fresh = records::testing::fresh_following(consequences::TABLE).await.unwrap();
-    let app = testing::app(&fresh, URL).await.unwrap();
+    let app = testing::app_of(&fresh, URL, demonstration).await.unwrap();
     let key = || KeyHandle::throw_away(Suite::Es256).unwrap();
     let of = |kid: &str, purpose| TokenKey { kid: kid.to_owned(), purpose, state: KeyState::Active, key: key() };
     app.provider.set_keys(vec![of("a", KeyUse::AccessToken), of("i", KeyUse::IdToken)]).unwrap();
@@ -228,11 +232,44 @@ async fn an_address_that_is_not_registered_is_answered_with_a_page() {
 }
 
 #[tokio::test]
+async fn what_was_registered_and_what_came_is_in_the_log_and_only_operators_see_it_on_the_page() {
+    let wrong = "https://tax.example.gov.cn/cb/";
+    let demonstration = site(Consent::Implied).await;
+    let page = demonstration.stranger_gets(&authorize(&[("redirect_uri", wrong)])).await;
+    assert!(page.text.contains("id=\"mismatch\"") && page.text.contains(CALLBACK), "{}", page.text);
+    let site = site_of(Consent::Implied, false).await;
+    let target = authorize(&[("redirect_uri", wrong)]);
+    let page = site.get(&target).await;
+    assert!(!page.text.contains("id=\"mismatch\"") && !page.text.contains("tax.example.gov.cn/cb<"), "{}", page.text);
+    let told = records::testing::told::<::oidc::events::AuthorizationRefused>(&site.app.database).await.unwrap();
+    assert_eq!(told[0].received.as_deref(), Some(wrong));
+    assert_eq!(told[0].registered, Some(vec![CALLBACK.to_owned()]));
+    let long = format!("https://tax.example.gov.cn/{}", "a".repeat(2000));
+    site.get(&authorize(&[("redirect_uri", &long)])).await;
+    let mut work = site.app.database.begin(records::testing::context(testing::NOW, 78)).await.unwrap();
+    let department = identity::organisation::NewOrganisation {
+        name: "滨江市税务局".to_owned(),
+        credit_code: base::number::CreditCode::complete("11330200MB0A00010").unwrap(),
+        kind: identity::organisation::OrganisationKind::Department,
+        legal_representative: None,
+    };
+    let department = identity::organisation::register(&mut work, department).await.unwrap();
+    let person = identity::account::find_by_username(&mut work.tx, "xiaoming").await.unwrap().unwrap().person_id;
+    identity::staff::appoint(&mut work, &person, &department, &[identity::Role::Operator]).await.unwrap();
+    work.commit().await.unwrap();
+    let page = site.get(&target).await;
+    for shown in ["id=\"mismatch\"", wrong, CALLBACK, "guosuo client edit tax"] {
+        assert!(page.text.contains(shown), "{shown} {}", page.text);
+    }
+    assert!(!site.stranger_gets(&target).await.text.contains("id=\"mismatch\""));
+}
+
+#[tokio::test]
 async fn other_errors_go_back_to_the_client() {
     let site = site(Consent::Ask).await;
     for (changes, expected) in [
         (("response_type", "token"), "unsupported_response_type"),
-        (("scope", "openid admin"), "invalid_scope"),
+        (("scope", "openid licence:verify"), "invalid_scope"),
         (("code_challenge", ""), "invalid_request"),
         (("response_type", ""), "invalid_request"),
         (("scope", "profile"), "invalid_scope"),
@@ -408,6 +445,59 @@ async fn signing_out_needs_a_token_of_this_session_or_the_persons_word() {
     assert_eq!(userinfo.status, StatusCode::UNAUTHORIZED);
     let none = site.get(&authorize(&[("prompt", "none")])).await;
     assert_eq!(answer(none.location()).get("error"), Some("login_required"));
+}
+
+#[tokio::test]
+async fn a_token_without_a_cookie_ends_the_session_it_came_from_and_nothing_else() {
+    let site = site(Consent::Implied).await;
+    let bye = "https://tax.example.gov.cn/bye";
+    let tokens =
+        async || site.tokens(answer(site.get(&authorize(&[])).await.location()).get("code").unwrap()).await.json();
+    let first = tokens().await;
+    let (hint, access) = (first["id_token"].as_str().unwrap(), first["access_token"].as_str().unwrap());
+    let changed = format!("{}A", &hint[..hint.len() - 1]);
+    let lives = async || site.get("/me").await.status == StatusCode::OK;
+    // What would be asked about if somebody were here is not done when nobody is.
+    for pairs in [
+        &[("id_token_hint", "x")][..],
+        &[("id_token_hint", changed.as_str())],
+        &[("id_token_hint", access)],
+        &[("id_token_hint", hint), ("client_id", "other")],
+        &[("id_token_hint", hint), ("post_logout_redirect_uri", "https://evil.example/")],
+        &[("client_id", "tax"), ("post_logout_redirect_uri", bye)],
+    ] {
+        let out = site.stranger_gets(&format!("/logout?{}", self::pairs(pairs))).await;
+        assert_eq!((out.status, out.location()), (StatusCode::SEE_OTHER, "/signed-out"), "{pairs:?}");
+        assert!(lives().await, "{pairs:?}");
+    }
+    let all = pairs(&[("id_token_hint", hint), ("post_logout_redirect_uri", bye), ("state", "s")]);
+    let out = site.stranger_gets(&format!("/logout?{all}")).await;
+    assert_eq!((out.status, out.location()), (StatusCode::SEE_OTHER, "https://tax.example.gov.cn/bye?state=s"));
+    assert!(!lives().await);
+    let closed = records::testing::told::<identity::events::SessionClosed>(&site.app.database).await.unwrap();
+    assert_eq!(closed.iter().map(|one| one.reason.as_str()).collect::<Vec<_>>(), ["signed_out_by_client"]);
+    let userinfo = Request::get("/userinfo").header("authorization", format!("Bearer {access}"));
+    assert_eq!(site.send(userinfo, "").await.status, StatusCode::UNAUTHORIZED);
+    // Once more it has nothing to end, and says the same.
+    assert_eq!(site.stranger_gets(&format!("/logout?{all}")).await.location(), out.location());
+    assert_eq!(site.events::<identity::events::SessionClosed>().await, 1);
+}
+
+#[tokio::test]
+async fn a_deep_link_of_several_kilobytes_comes_back_after_the_sign_in() {
+    let site = site(Consent::Implied).await;
+    let state = format!("nonce:/{}", "%E6%94%BF%E5%8A%A1".repeat(200));
+    assert!(state.len() > 3000);
+    let to = site.stranger_gets(&authorize(&[("state", &state)])).await;
+    assert!(to.location().starts_with("/sign-in?to="), "{}", to.location());
+    let cookie = to.header("set-cookie").split(';').next().unwrap().to_owned();
+    let page = site.send(Request::get(to.location()).header(header::COOKIE, &cookie), "").await;
+    assert!(page.text.contains("税务大厅"), "the request is still there");
+    let back = page.hidden("to");
+    let browser = format!("{}; {cookie}", site.cookies.split(';').next().unwrap());
+    let code = site.send(Request::get(&back).header(header::COOKIE, browser), "").await;
+    assert_eq!(answer(code.location()).get("state"), Some(state.as_str()));
+    assert!(answer(code.location()).get("code").is_some());
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Programs of other people against ours: a browser, openid-client, Authlib, pyHanko, pdfsig.
+//! Programs of other people against ours: a browser, openid-client, Authlib, pyoidc, oauth2-proxy, mod_auth_openidc,
+//! pyHanko, pdfsig.
 
 use std::process::Command;
 
@@ -31,11 +32,13 @@ pub fn browser(report: &mut Report, city: &City) -> Result<()> {
 /// Python's clients and PDF readers, by Python's own test runner.
 pub fn python(report: &mut Report, city: &City) -> Result<()> {
     let python = install::python_packages(report)?;
+    let proxy = install::oauth2_proxy(report)?;
     let mut command = Command::new(python);
     command
         .args(["-B", "-m", "unittest", "discover", "--verbose", "--start-directory", "tests/python"])
         .current_dir(root())
         .env("GUOSUO", target().join("debug/guosuo"))
+        .env("OAUTH2_PROXY", proxy)
         .env("CITY", &city.folder);
     report.tests("python", &mut command, Counted::python)
 }

@@ -25,7 +25,7 @@ struct Package {
     is_here: fn() -> bool,
 }
 
-const PACKAGES: [Package; 10] = [
+const PACKAGES: [Package; 11] = [
     needs("openssl", &[Part::Sqlite, Part::Postgres], || on_path("openssl")),
     needs("postgresql", &[Part::Postgres], || crate::postgres::folder().is_some()),
     needs("pgbouncer", &[Part::Postgres], || on_path("pgbouncer") || Path::new("/usr/sbin/pgbouncer").is_file()),
@@ -37,6 +37,12 @@ const PACKAGES: [Package; 10] = [
     needs("fonts-noto-cjk", &[Part::Browser], has_chinese_font),
     needs("fontconfig", &[Part::Browser], || on_path("fc-list")),
     needs("poppler-utils", &[Part::Python], || on_path("pdfsig")),
+    // Brings Apache without a service that would begin to listen.
+    needs("libapache2-mod-auth-openidc", &[Part::Python], || {
+        ["/usr/sbin/apache2", "/usr/lib/apache2/modules/mod_auth_openidc.so"]
+            .iter()
+            .all(|path| Path::new(path).is_file())
+    }),
     needs("libnss3-tools", &[Part::Python], || on_path("certutil")),
     needs(PYTHON_VENV, &[Part::Python], python_can_make_a_venv),
 ];
@@ -138,6 +144,23 @@ pub fn python_packages(report: &mut Report) -> Result<PathBuf> {
     report.must("pip install", &mut command)?;
     File::create(&stamp).context("cannot write the stamp")?;
     Ok(python)
+}
+
+/// The proxy of Go that signs people in, built once from the Go module of this version.
+pub fn oauth2_proxy(report: &mut Report) -> Result<PathBuf> {
+    const MODULE: &str = "github.com/oauth2-proxy/oauth2-proxy/v7@v7.15.6";
+    let folder = target().join("programs/oauth2-proxy");
+    let (program, stamp) = (folder.join("oauth2-proxy"), folder.join("module"));
+    if program.is_file() && fs::read_to_string(&stamp).is_ok_and(|built| built == MODULE) {
+        return Ok(program);
+    }
+    let mut command = Command::new("go");
+    command.args(["install", MODULE]).env("PATH", programs::path(&[Part::Python])?);
+    // No compiler of C, and no other Go than the one that is there.
+    command.env("GOBIN", &folder).env("CGO_ENABLED", "0").env("GOTOOLCHAIN", "local");
+    report.must("go install oauth2-proxy", &mut command)?;
+    fs::write(&stamp, MODULE).context("cannot write the stamp")?;
+    Ok(program)
 }
 
 /// Makes a Python environment, which has its own `pip`.

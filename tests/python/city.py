@@ -45,6 +45,23 @@ class City:
     def licence(self, status):
         return next(licence for licence in self.facts["licences"] if licence["status"] == status)
 
+    def command(self, *words):
+        """What a command on this city prints."""
+        words = [PROGRAM, *words, "--set", f"data_folder={self.folder}"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def register(self, name, redirect, goodbye=(), scopes="openid profile email"):
+        """Registers an application of the department of some licence; gives its identifier and its secret."""
+        client = f"{name}-{os.urandom(4).hex()}"
+        code = self.facts["licences"][0]["identifier"].split(".")[6]
+        uris = [word for uri in redirect for word in ("--redirect-uri", uri)]
+        uris += [word for uri in goodbye for word in ("--post-logout-redirect-uri", uri)]
+        about = ["--name", name, "--name-en", name, "--purpose", "测试", "--purpose-en", "a test"]
+        told = self.command("client", "add", client, *about, "--organisation-code", code, "--scopes", scopes, *uris)
+        return client, told.split("client_secret: ")[1].strip()
+
     def file(self, licence):
         return (self.folder / licence["pdf_path"]).read_bytes()
 
@@ -112,12 +129,16 @@ def until(what, most, look):
 
 def walk(url, account, stop="http://127.0.0.1:9/"):
     """Follows redirects, signs in and agrees; gives the address that begins with `stop`."""
-    session = requests.Session()
+    return visit(requests.Session(), url, account, stop)
+
+
+def visit(session, url, account, stop=None):
+    """The same in a browser of one's own; without `stop`, the page at the end, which asks for nothing of the kind."""
     answer = session.get(url, allow_redirects=False)
     for _ in range(30):
         if answer.is_redirect:
             target = urljoin(answer.url, answer.headers["location"])
-            if target.startswith(stop):
+            if stop and target.startswith(stop):
                 return target
             answer = session.get(target, allow_redirects=False)
             continue
@@ -128,6 +149,8 @@ def walk(url, account, stop="http://127.0.0.1:9/"):
                 form, changes = candidate, {"username": account["username"], "password": account["password"]}
             elif "allow" in candidate["ids"]:
                 form = candidate
+        if not form and not stop:
+            return answer
         assert form, f"neither a sign-in nor a consent at {answer.url}\n{answer.text}"
         parts = urlsplit(answer.url)
         answer = session.post(

@@ -17,6 +17,7 @@ pub mod operator;
 pub mod organisation;
 pub mod password;
 pub mod person;
+pub mod phone;
 mod progress;
 pub mod proposal;
 pub mod reason;

@@ -238,7 +238,11 @@ impl PersonFacts {
             Claim::UpdatedAt => Some(Value::from(self.updated_at.as_seconds())),
             Claim::Email => text(&profile.email),
             Claim::EmailVerified => profile.email.as_ref().map(|_| Value::from(profile.email_verified)),
-            Claim::PhoneNumber => text(&profile.phone_number),
+            // As it is compared (OpenID Connect Core §5.1), where it is a number of the world's network.
+            Claim::PhoneNumber => {
+                let as_compared = |number: &String| identity::phone::e164(number).unwrap_or_else(|| number.clone());
+                profile.phone_number.as_ref().map(|number| Value::from(as_compared(number)))
+            }
             Claim::PhoneNumberVerified => {
                 profile.phone_number.as_ref().map(|_| Value::from(profile.phone_number_verified))
             }

@@ -97,6 +97,11 @@ pub(crate) static SCOPES: &[Scope] = &[
     scope(LICENCE_ISSUE, Reach::Machine, &[], Permission::IssueLicences),
 ];
 
+/// The names of all scopes.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    SCOPES.iter().map(|scope| scope.name)
+}
+
 /// The scope with this name.
 pub fn find(name: &str) -> Option<&'static Scope> {
     SCOPES.iter().find(|scope| scope.name == name)

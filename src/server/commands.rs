@@ -1,8 +1,11 @@
 //! One file for each command.
 
-use std::io::Write;
+use std::{
+    io::Write,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use base::{
     Instant, ListPage,
     id::{OrganisationId, PersonId},
@@ -48,6 +51,35 @@ pub fn print(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether what is listed, shown or added is said to a program.
+static AS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// From now on [`tell`] says it to a program.
+pub fn speak_json() {
+    AS_JSON.store(true, Ordering::Relaxed);
+}
+
+/// Says one thing: in words, or as an object of JSON on a line of its own.
+///
+/// # Errors
+///
+/// Never so far, as [`print`].
+fn tell(words: &str, object: &serde_json::Value) -> anyhow::Result<()> {
+    if AS_JSON.load(Ordering::Relaxed) { print(&format!("{object}\n")) } else { print(&format!("{words}\n")) }
+}
+
+/// What a rule says of a field, by the option that the command has for it.
+fn by_option(error: oidc::Error, options: &[(&str, &str)]) -> anyhow::Error {
+    let of = |field: &str| options.iter().find(|(known, _)| *known == field).map(|(_, option)| *option);
+    match &error {
+        oidc::Error::Registration { field, flaw } => match of(field) {
+            Some(option) => anyhow!("{option}: {flaw}"),
+            None => error.into(),
+        },
+        _ => error.into(),
+    }
+}
+
 /// Something that ends, as a line: when, what, and what takes its place.
 fn ending_line(ending: &Ending, now: Instant) -> String {
     let (kind, key) = ending.what.kind();
@@ -63,7 +95,9 @@ fn ending_line(ending: &Ending, now: Instant) -> String {
         None if matches!(ending.what, Ends::CommandKey(_)) => "`guosuo operator bind` makes the next".to_owned(),
         None => "somebody has to see to it".to_owned(),
     };
-    format!("{} ({when})  {what}  {}  {key}: {next}", ending.at.date(), ending.name)
+    // A name is in the city's language; a key of a purpose is told by that.
+    let name = if matches!(ending.what, Ends::Key(..)) { String::new() } else { format!("“{}”  ", ending.name) };
+    format!("{} ({when})  {what}  {name}{key}: {next}", ending.at.date())
 }
 
 /// How many of these events are of a kind.

@@ -24,6 +24,9 @@ struct Arguments {
     /// Whom the command acts for: an operator, whose password is asked for.
     #[arg(long = "as", value_name = "USERNAME", global = true, help_heading = "Settings")]
     acting_as: Option<String>,
+    /// What is listed, shown or added, as an object of JSON on a line.
+    #[arg(long, global = true, help_heading = "Settings")]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -73,8 +76,16 @@ enum Command {
     /// Check that nothing in the event log was removed or changed, and that everything else is as it says.
     Audit(commands::audit::Arguments),
     /// Write everything as it is now into a folder, beside a running server; or list the backups.
+    ///
+    /// Needed: the settings of the server (`--config`, `--set`), its keys (the folder `keys` and the envelope key), and a
+    /// folder to which this account may write, best on another disk. The keys are not in the backup unless `--with-keys`
+    /// says so: without a copy of them nobody opens what is in it. Fonts and the archive's files are in none.
     Backup(commands::backup::Arguments),
     /// Put a backup back where there is nothing, or check one and rehearse it.
+    ///
+    /// Needed: settings that name an empty or missing database and a data folder without keys, with the server stopped; the
+    /// keys in the backup (`--with-keys`), or copied to where the settings say. Then `guosuo doctor`, and `guosuo serve`.
+    /// `--verify` and `--rows` go on beside a running server and its own database.
     Restore(commands::restore::Arguments),
     /// Print who may call which route, as a page of the documentation.
     Access,
@@ -92,6 +103,29 @@ enum Command {
         #[arg(long)]
         until_input_ends: bool,
     },
+}
+
+impl Command {
+    /// Whether what it says are objects, which a program may read.
+    fn has_objects(&self) -> bool {
+        use commands::{keys, licence_type, organisation, person, seal, staff};
+        match self {
+            Self::Client(_) => true,
+            Self::Keys(command) => matches!(command, keys::Command::List),
+            Self::LicenceType(command) => matches!(command, licence_type::Command::List),
+            Self::Organisation(command) => matches!(
+                command,
+                organisation::Command::Add(_)
+                    | organisation::Command::Edit(_)
+                    | organisation::Command::List { .. }
+                    | organisation::Command::Show(_)
+            ),
+            Self::Person(command) => matches!(command, person::Command::Add(_) | person::Command::Show { .. }),
+            Self::Seal(command) => matches!(command, seal::Command::List { .. }),
+            Self::Staff(command) => matches!(command, staff::Command::Appoint(_) | staff::Command::List { .. }),
+            _ => false,
+        }
+    }
 }
 
 /// The arguments with every `--set` in front: one before the command and one behind it both count, while the parser would
@@ -133,6 +167,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if arguments.json {
+        anyhow::ensure!(arguments.command.has_objects(), "--json: this command lists, shows and adds nothing");
+        commands::speak_json();
+    }
     let acting_as = arguments.acting_as.iter().map(|username| format!("operator.as={username}"));
     let set: Vec<String> = arguments.set.iter().cloned().chain(acting_as).collect();
     let settings = Settings::load(arguments.config.as_deref(), std::env::vars(), &set)?;

@@ -77,7 +77,9 @@ pub(crate) async fn look_inside(settings: &Settings, database: &Database, report
         let clients = client::list(&mut database.read().await?, &page).await?;
         for client in clients.items.iter().filter(|client| client.enabled && client.is_on_this_machine()) {
             let id = client.client_id.as_str();
-            let wrong = format!("the application {id} is sent to the machine that asks: `guosuo client disable {id}`");
+            let wrong = format!(
+                "the application {id} is sent to the machine that asks: `guosuo client disable {id} --reason TEXT`"
+            );
             report.line("safety", Err(wrong));
         }
         match clients.next {

@@ -57,15 +57,15 @@ async fn a_server_sees_new_people_and_applications_at_once() {
         .await;
     };
     gets(&secret, true).await;
-    let renewed = installation.must(&["client", "renew-secret", "machine"]);
+    let renewed = installation.must(&["client", "renew-secret", "machine", "--reason", "it was seen"]);
     let renewed = renewed.trim().rsplit(' ').next().unwrap().to_owned();
     assert_ne!(renewed, secret);
     gets(&renewed, true).await;
     gets(&secret, false).await;
-    assert_eq!(installation.must(&["client", "disable", "machine"]), "disabled\n");
+    assert_eq!(installation.must(&["client", "disable", "machine", "--reason", "it was seen"]), "disabled\n");
     gets(&renewed, false).await;
     assert!(installation.must(&["client", "list"]).contains("disabled"));
-    assert_eq!(installation.must(&["client", "enable", "machine"]), "enabled\n");
+    assert_eq!(installation.must(&["client", "enable", "machine", "--reason", "it was seen"]), "enabled\n");
     gets(&renewed, true).await;
     for kind in ["client.registered", "client.secret_renewed", "client.disabled", "client.enabled"] {
         assert_eq!(installation.count(kind).await, 1, "{kind}");

@@ -126,8 +126,8 @@ async fn what_is_unsafe_is_told_by_doctor_with_what_to_do() {
     words[14] = "http://127.0.0.1:9/cb";
     installation.must(&words);
     installation.set("oidc.loopback_clients_allowed", "false");
-    check(&installation, &[], &["safety: the application tax is sent to", "`guosuo client disable tax`"]);
-    installation.must(&["client", "disable", "tax"]);
+    check(&installation, &[], &["safety: the application tax is sent to", "`guosuo client disable tax --reason TEXT`"]);
+    installation.must(&["client", "disable", "tax", "--reason", "x"]);
     assert_eq!(wrong(&installation, &[]), Vec::<String>::new());
 }
 

@@ -14,7 +14,7 @@ use super::{Address, PersonView, check_profile, find};
 use crate::{
     Error, Reason,
     events::PersonChanged,
-    limits, name,
+    limits, name, phone,
     proposal::{self, Approved},
     staff::{self, Role},
 };
@@ -45,6 +45,11 @@ pub struct Contact {
     pub email: Option<String>,
     /// On one line.
     pub address: Option<String>,
+    /// Whether somebody of ours saw it proven that the number and the address reach the person.
+    #[serde(default)]
+    pub phone_verified: bool,
+    #[serde(default)]
+    pub email_verified: bool,
 }
 
 impl Contact {
@@ -56,6 +61,8 @@ impl Contact {
             phone_number: profile.phone_number.clone(),
             email: profile.email.clone(),
             address: address.map(|address| address.replace('\n', " ")),
+            phone_verified: profile.phone_number_verified,
+            email_verified: profile.email_verified,
         }
     }
 }
@@ -81,7 +88,7 @@ pub async fn rename(work: &mut Work, person: &PersonId, renaming: &Renaming, rea
 ///
 /// [`Error::Own`] for one's own; else as for [`rename`] and [`proposal::propose`].
 pub async fn propose(work: &mut Work, person: &PersonId, renaming: &Renaming, reason: &Reason) -> Result<(), Error> {
-    of_somebody_else(work, person).await?;
+    of_somebody_else(work, person, Role::Operator).await?;
     check_name(work, person, renaming).await?;
     proposal::propose(work, NAME, person.as_str(), renaming, reason).await?;
     Ok(())
@@ -95,16 +102,17 @@ pub async fn propose(work: &mut Work, person: &PersonId, renaming: &Renaming, re
 pub async fn carry_out(work: &mut Work, approved: &Approved) -> Result<(), Error> {
     let proposal = approved.proposal();
     let person = PersonId::stored(proposal.object.clone());
-    of_somebody_else(work, &person).await?;
+    of_somebody_else(work, &person, Role::Operator).await?;
     apply_name(work, &person, &proposal.change()?).await
 }
 
-/// Writes down how somebody is reached from now on. Nobody has proven it, so it counts as not verified.
+/// Writes down how somebody is reached from now on, and whether who acts saw that proven: the log says who that is.
 ///
 /// # Errors
 ///
 /// [`Error::NotAllowed`] when who acts is no operator, [`Error::Own`] for oneself on a page; [`Error::PersonUnknown`] when
-/// there is none; [`Error::Stale`], [`Error::Unchanged`] as for [`rename`]; [`Error::Field`] for what is not well formed.
+/// there is none; [`Error::Stale`], [`Error::Unchanged`] as for [`rename`]; [`Error::Field`] for what is not well formed, and
+/// for what is verified and is not there, or is no number of the world's network.
 pub async fn contact(
     work: &mut Work,
     person: &PersonId,
@@ -113,8 +121,34 @@ pub async fn contact(
     reason: &Reason,
 ) -> Result<(), Error> {
     if !matches!(work.actor(), Actor::Operator { .. }) {
-        of_somebody_else(work, person).await?;
+        of_somebody_else(work, person, Role::Operator).await?;
     }
+    apply_contact(work, person, before, after, reason).await
+}
+
+/// The same at a counter, where the person is.
+///
+/// # Errors
+///
+/// [`Error::NotAllowed`] when who acts is at no counter; else as for [`contact`].
+pub async fn contact_at_counter(
+    work: &mut Work,
+    person: &PersonId,
+    before: &Contact,
+    after: &Contact,
+    reason: &Reason,
+) -> Result<(), Error> {
+    of_somebody_else(work, person, Role::Counter).await?;
+    apply_contact(work, person, before, after, reason).await
+}
+
+async fn apply_contact(
+    work: &mut Work,
+    person: &PersonId,
+    before: &Contact,
+    after: &Contact,
+    reason: &Reason,
+) -> Result<(), Error> {
     let found = held(work, person).await?;
     if Contact::of(&found) != *before {
         return Err(Error::Stale);
@@ -126,14 +160,29 @@ pub async fn contact(
     let mut fields = Vec::new();
     if before.phone_number != after.phone_number {
         profile.phone_number.clone_from(&after.phone_number);
-        profile.phone_number_verified = false;
         fields.push("phone".to_owned());
     }
     if before.email != after.email {
         profile.email.clone_from(&after.email);
-        profile.email_verified = false;
         fields.push("email".to_owned());
     }
+    if after.phone_verified && !after.phone_number.as_deref().is_some_and(|number| phone::e164(number).is_some()) {
+        return Err(Error::Field { field: "phone_number" });
+    }
+    if after.email_verified && after.email.is_none() {
+        return Err(Error::Field { field: "email" });
+    }
+    // Of another number it is said anew that it was seen proven.
+    let phone_differs = before.phone_number != after.phone_number && after.phone_verified;
+    if phone_differs || after.phone_verified != before.phone_verified {
+        fields.push("phone_verified".to_owned());
+    }
+    let email_differs = before.email != after.email && after.email_verified;
+    if email_differs || after.email_verified != before.email_verified {
+        fields.push("email_verified".to_owned());
+    }
+    profile.phone_number_verified = after.phone_verified;
+    profile.email_verified = after.email_verified;
     if before.address != after.address {
         profile.address = after.address.clone().map(|text| Address { formatted: Some(text), ..Address::default() });
         fields.push("address".to_owned());
@@ -185,7 +234,7 @@ async fn held(work: &mut Work, person: &PersonId) -> Result<PersonView, Error> {
     find(&mut work.tx, person).await?.ok_or(Error::PersonUnknown)
 }
 
-async fn of_somebody_else(work: &mut Work, person: &PersonId) -> Result<(), Error> {
-    let operator = staff::acting(work, Role::Operator).await?;
-    if operator.person_id == *person { Err(Error::Own) } else { Ok(()) }
+async fn of_somebody_else(work: &mut Work, person: &PersonId, role: Role) -> Result<(), Error> {
+    let acting = staff::acting(work, role).await?;
+    if acting.person_id == *person { Err(Error::Own) } else { Ok(()) }
 }

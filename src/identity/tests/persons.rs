@@ -102,6 +102,8 @@ async fn how_somebody_is_reached_is_changed_by_one_operator_and_counts_as_not_ve
         phone_number: Some("+86 138-0013-8000".to_owned()),
         email: Some("zhang@example.org".to_owned()),
         address: Some("滨江市长江路 1 号".to_owned()),
+        phone_verified: false,
+        email_verified: false,
     };
     let person = Actor::Person { person: office.city.person.clone(), on_behalf: None };
     assert!(matches!(contact(&office, &person, &before, &after).await, Err(Error::NotAllowed)));
@@ -122,5 +124,36 @@ async fn how_somebody_is_reached_is_changed_by_one_operator_and_counts_as_not_ve
     }
     let changed = office.city.events::<events::PersonChanged>().await?;
     assert_eq!(changed[0].fields, ["phone", "email", "address"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_saw_it_proven_that_somebody_is_reached_so_says_it_and_stands_in_the_log() -> Result<(), Error> {
+    let office = Office::open().await?;
+    let none = Contact::of(&view(&office).await?);
+    let reached = Contact {
+        phone_number: Some("138-0013-8000".to_owned()),
+        email: Some("z@example.org".to_owned()),
+        ..none.clone()
+    };
+    let proven = Contact { phone_verified: true, email_verified: true, ..reached.clone() };
+    for wrong in [
+        Contact { phone_verified: true, ..none.clone() },
+        Contact { email_verified: true, ..none.clone() },
+        Contact { phone_number: Some("12345".to_owned()), phone_verified: true, ..none.clone() },
+    ] {
+        assert!(matches!(contact(&office, &office.one, &none, &wrong).await, Err(Error::Field { .. })), "{wrong:?}");
+    }
+    contact(&office, &office.one, &none, &proven).await?;
+    let seen = view(&office).await?.profile;
+    assert!(seen.email_verified && seen.phone_number_verified);
+    // Another number is not proven because the one before was.
+    let moved = Contact { phone_number: Some("13900139000".to_owned()), phone_verified: false, ..proven.clone() };
+    contact(&office, &office.two, &proven, &moved).await?;
+    let seen = view(&office).await?.profile;
+    assert!(seen.email_verified && !seen.phone_number_verified);
+    let changed = office.city.events::<events::PersonChanged>().await?;
+    let fields: Vec<_> = changed.iter().map(|one| one.fields.join(" ")).collect();
+    assert_eq!(fields, ["phone email phone_verified email_verified", "phone phone_verified"]);
     Ok(())
 }

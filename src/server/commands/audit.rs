@@ -89,6 +89,9 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> anyhow::Result<()
     for finding in &said {
         super::print(&format!("{finding}\n"))?;
     }
+    for next in next_steps(&found.findings) {
+        super::print(&format!("{next}\n"))?;
+    }
     let more = if found.is_more { " at least" } else { "" };
     let said = match found.findings.len() {
         1 => "1 finding".to_owned(),
@@ -108,6 +111,32 @@ pub(crate) async fn write_down(product: &Product, found: &Audit) -> anyhow::Resu
     work.record(LogAudited { log: "log".to_owned(), events, rows, findings, checked, whole_at, named });
     work.commit().await?;
     Ok(())
+}
+
+/// What whoever reads these does next.
+fn next_steps(findings: &[Finding]) -> Vec<&'static str> {
+    let has = |is: fn(&Finding) -> bool| findings.iter().any(is);
+    let mut steps = Vec::new();
+    if has(|finding| matches!(finding, Finding::Row(..))) {
+        steps.push(
+            "next: `guosuo backup --list` names a backup from after the last act on such a row, and `guosuo restore \
+             BACKUP --rows --reason TEXT` puts the rows right that the log proves, beside a running server",
+        );
+    }
+    if lost(findings).is_some() {
+        steps.push("next: whoever answers for what is lost says so: `guosuo audit --acknowledge-loss REASON`");
+    }
+    if has(|finding| matches!(finding, Finding::Guard(_))) {
+        steps
+            .push("next: find out who changed the schema; `guosuo doctor` names each guard that is not as it was made");
+    }
+    if has(|finding| !matches!(finding, Finding::Row(..) | Finding::Guard(_))) && lost(findings).is_none() {
+        steps.push(
+            "next: keep the database and the folder of the heads as they are, and compare with the last backup: `guosuo \
+             restore --verify BACKUP` says what the running database has more",
+        );
+    }
+    steps
 }
 
 /// What is lost as far as these say: up to which number something was kept, and up to which it is there. A log that has grown
@@ -211,6 +240,19 @@ pub(crate) fn sound(found: &Audit, kept: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_is_found_has_a_next_step() {
+        let check = |findings: &[Finding], parts: &[&str]| {
+            let steps = next_steps(findings);
+            assert_eq!(steps.len(), parts.len(), "{findings:?}: {steps:?}");
+            assert!(steps.iter().zip(parts).all(|(step, part)| step.contains(part)), "{findings:?}: {steps:?}");
+        };
+        check(&[], &[]);
+        check(&[Finding::PutBack(9, 5)], &["--acknowledge-loss"]);
+        check(&[Finding::Head], &["restore --verify"]);
+        check(&[Finding::Guard("x".into())], &["doctor"]);
+    }
 
     #[test]
     fn a_loss_can_be_answered_for_also_when_the_log_has_grown_beyond_what_was_kept() {

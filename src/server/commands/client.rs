@@ -8,9 +8,10 @@ use oidc::{
         self, ClientId, ClientKind, ClientSettings, Consent, GrantType, Registration, SubjectType, TokenAlgorithm,
         edit::{Edit, Terms},
     },
-    scope::ScopeSet,
+    scope::{self, ScopeSet},
 };
 use records::Database;
+use serde_json::{Value, json};
 
 use super::operator;
 use crate::{
@@ -29,25 +30,26 @@ pub enum Command {
     /// List the registered applications.
     List,
     /// Give an application another secret; the old one stops counting at once.
-    RenewSecret {
-        /// The application.
-        client_id: String,
-    },
+    RenewSecret(Named),
     /// Stop an application: it gets nothing until it is enabled again.
-    Disable {
-        /// The application.
-        client_id: String,
-    },
+    Disable(Named),
     /// Let a stopped application go on.
-    Enable {
-        /// The application.
-        client_id: String,
-    },
+    Enable(Named),
     /// Show what an application is registered with.
     Show {
         /// The application.
         client_id: String,
     },
+}
+
+/// An application, and why.
+#[derive(clap::Args)]
+pub struct Named {
+    /// The application.
+    client_id: String,
+    /// Why: kept in the event log.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
 }
 
 /// What of a registration is to be different.
@@ -94,8 +96,7 @@ pub struct Changes {
     /// It is not told any more.
     #[arg(long)]
     no_backchannel_logout_uri: bool,
-    /// The scopes it may ask for, all of them, separated by spaces.
-    #[arg(long)]
+    #[arg(long, value_name = "SCOPES", value_parser = known_scopes, help = scopes_help("all of them, separated by spaces"))]
     scopes: Option<String>,
 }
 
@@ -131,8 +132,12 @@ pub struct NewClient {
     /// Where the application is told that a session ended.
     #[arg(long, value_name = "URL")]
     backchannel_logout_uri: Option<String>,
-    /// The scopes it may ask for, separated by spaces; without it `openid profile`.
-    #[arg(long)]
+    #[arg(
+        long,
+        value_name = "SCOPES",
+        value_parser = known_scopes,
+        help = scopes_help("separated by spaces; without it `openid profile`")
+    )]
     scopes: Option<String>,
     /// A public client, which has no secret.
     #[arg(long)]
@@ -177,9 +182,9 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
         Command::Edit(changes) => edit(settings, *changes).await,
         Command::Show { client_id } => show(settings, &client_id).await,
         Command::List => list(&foundation::find_database(settings).await?).await,
-        Command::RenewSecret { client_id } => change(settings, &client_id, Change::RenewSecret).await,
-        Command::Disable { client_id } => change(settings, &client_id, Change::Disable).await,
-        Command::Enable { client_id } => change(settings, &client_id, Change::Enable).await,
+        Command::RenewSecret(named) => change(settings, &named, Change::RenewSecret).await,
+        Command::Disable(named) => change(settings, &named, Change::Disable).await,
+        Command::Enable(named) => change(settings, &named, Change::Enable).await,
     }
 }
 
@@ -198,12 +203,51 @@ async fn add(settings: &Settings, new: NewClient) -> anyhow::Result<()> {
     }
     let mut registration = registration(new, client_id, department.organisation_id);
     registration.settings.acts_for = acts_for;
-    let registered = client::register(&mut work, product.app.provider.uri_policy(), registration).await?;
+    let registered = client::register(&mut work, product.app.provider.uri_policy(), registration).await;
+    let registered = registered.map_err(|error| super::by_option(error, &OF_NEW))?;
     work.commit().await?;
-    super::print(&match registered.secret {
-        Some(secret) => format!("{}\nclient_secret: {}\n", registered.client_id, secret.expose()),
-        None => format!("{}\n", registered.client_id),
-    })
+    let (id, secret) = (registered.client_id, registered.secret.map(|secret| secret.expose().clone()));
+    let words = secret.as_ref().map_or_else(|| id.to_string(), |secret| format!("{id}\nclient_secret: {secret}"));
+    super::tell(&words, &json!({ "client_id": id.as_str(), "client_secret": secret }))
+}
+
+/// The options of `add`, by the fields that rules speak of.
+const OF_NEW: [(&str, &str); 9] = [
+    ("name", "--name and --name-en"),
+    ("purpose", "--purpose and --purpose-en"),
+    ("redirect_uris", "--redirect-uri"),
+    ("post_logout_redirect_uris", "--post-logout-redirect-uri"),
+    ("backchannel_logout_uri", "--backchannel-logout-uri"),
+    ("scopes", "--scopes"),
+    ("pkce_exempted_by", "--pkce-exempted-by"),
+    ("acts_for", "--acts-for"),
+    ("grants", "--machine, --refresh and --public"),
+];
+
+/// Those of `edit`.
+const OF_CHANGES: [(&str, &str); 7] = [
+    ("name", "--name and --name-en"),
+    ("purpose", "--purpose and --purpose-en"),
+    ("redirect_uris", "--add-redirect-uri and --remove-redirect-uri"),
+    ("post_logout_redirect_uris", "--add-post-logout-redirect-uri and --remove-post-logout-redirect-uri"),
+    ("backchannel_logout_uri", "--backchannel-logout-uri"),
+    ("scopes", "--scopes"),
+    ("acts_for", "--attests-review"),
+];
+
+fn scopes_help(how: &str) -> String {
+    let names: Vec<_> = scope::names().collect();
+    format!("The scopes it may ask for, {how} [possible: {}]", names.join(", "))
+}
+
+/// Scopes that there are, in their order.
+fn known_scopes(typed: &str) -> Result<String, String> {
+    let unknown: Vec<_> = typed.split(' ').filter(|name| !name.is_empty() && scope::find(name).is_none()).collect();
+    if unknown.is_empty() {
+        return ScopeSet::parse(typed).map(|set| set.text()).map_err(|error| error.to_string());
+    }
+    let names: Vec<_> = scope::names().collect();
+    Err(format!("there is no scope {}; there are {}", unknown.join(", "), names.join(", ")))
 }
 
 async fn edit(settings: &Settings, changes: Changes) -> anyhow::Result<()> {
@@ -218,15 +262,14 @@ async fn edit(settings: &Settings, changes: Changes) -> anyhow::Result<()> {
     let before = Terms::of(&found.with_context(|| format!("no application is registered as {client_id}"))?);
     let after = changes.applied(before.clone())?;
     let edit = Edit { before, after };
-    client::edit::edit(&mut work, product.app.provider.uri_policy(), &client_id, &edit)
-        .await
-        .with_context(|| client_id.to_string())?;
+    let edited = client::edit::edit(&mut work, product.app.provider.uri_policy(), &client_id, &edit).await;
+    edited.map_err(|error| super::by_option(error, &OF_CHANGES)).with_context(|| client_id.to_string())?;
     reason.record(&mut work, client_id.as_str());
     if let Some(second) = second {
         work.record(CommandApproved { staff: second, about: client_id.to_string() });
     }
     work.commit().await?;
-    super::print(&shown(&client_id, &edit.after))
+    super::tell(&shown(&client_id, &edit.after), &object(&client_id, &edit.after)?)
 }
 
 async fn show(settings: &Settings, client_id: &str) -> anyhow::Result<()> {
@@ -234,7 +277,17 @@ async fn show(settings: &Settings, client_id: &str) -> anyhow::Result<()> {
     let database = foundation::find_database(settings).await?;
     let found = client::find(&mut database.read().await?, &client_id).await?;
     let found = found.with_context(|| format!("no application is registered as {client_id}"))?;
-    super::print(&shown(&client_id, &Terms::of(&found)))
+    let terms = Terms::of(&found);
+    super::tell(&shown(&client_id, &terms), &object(&client_id, &terms)?)
+}
+
+/// What an application is registered with, for a program.
+fn object(client_id: &ClientId, terms: &Terms) -> anyhow::Result<Value> {
+    let mut object = serde_json::to_value(terms)?;
+    if let Some(members) = object.as_object_mut() {
+        members.insert("client_id".to_owned(), client_id.as_str().into());
+    }
+    Ok(object)
 }
 
 fn shown(client_id: &ClientId, terms: &Terms) -> String {
@@ -249,8 +302,8 @@ fn shown(client_id: &ClientId, terms: &Terms) -> String {
     ];
     let many = [("redirect_uri", &terms.redirect_uris), ("post_logout_redirect_uri", &terms.post_logout_redirect_uris)];
     let many = many.into_iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
-    let lines = single.into_iter().chain(many).map(|(name, value)| format!("{name}: {value}\n"));
-    format!("{client_id}\n{}", lines.collect::<String>())
+    let lines = single.into_iter().chain(many).map(|(name, value)| format!("\n{name}: {value}"));
+    format!("{client_id}{}", lines.collect::<String>())
 }
 
 impl Changes {
@@ -265,7 +318,7 @@ impl Changes {
         set(&mut terms.name_en, self.name_en);
         set(&mut terms.purpose_zh, self.purpose);
         set(&mut terms.purpose_en, self.purpose_en);
-        set(&mut terms.scopes, self.scopes.map(|scopes| scope_set(&scopes)).transpose()?);
+        set(&mut terms.scopes, self.scopes);
         terms.attests_review = self.attests_review.unwrap_or(terms.attests_review);
         exchange(&mut terms.redirect_uris, self.add_redirect_uri, &self.remove_redirect_uri)?;
         let (add, remove) = (self.add_post_logout_redirect_uri, self.remove_post_logout_redirect_uri);
@@ -277,11 +330,6 @@ impl Changes {
         }
         Ok(terms)
     }
-}
-
-fn scope_set(scopes: &str) -> anyhow::Result<String> {
-    let set = ScopeSet::parse(scopes).with_context(|| format!("--scopes {scopes:?}"))?;
-    Ok(set.text())
 }
 
 /// Takes addresses out, which have to be there, and puts others in.
@@ -304,21 +352,23 @@ enum Change {
     RenewSecret,
 }
 
-async fn change(settings: &Settings, client_id: &str, change: Change) -> anyhow::Result<()> {
-    let client_id = ClientId::parse(client_id).with_context(|| client_id.to_owned())?;
+async fn change(settings: &Settings, named: &Named, change: Change) -> anyhow::Result<()> {
+    let client_id = ClientId::parse(&named.client_id).with_context(|| named.client_id.clone())?;
+    let reason = Reason::parse(&named.reason).context("--reason")?;
     let product = wiring::find(settings, World::default()).await?;
     let mut work = product.database.begin(operator::context(settings, &product).await?).await?;
     let done = match change {
-        Change::Disable => client::disable(&mut work, &client_id).await.map(|()| "disabled\n".to_owned()),
-        Change::Enable => client::enable(&mut work, &client_id).await.map(|()| "enabled\n".to_owned()),
+        Change::Disable => client::disable(&mut work, &client_id).await.map(|()| ("disabled".to_owned(), None)),
+        Change::Enable => client::enable(&mut work, &client_id).await.map(|()| ("enabled".to_owned(), None)),
         Change::RenewSecret => {
             let secret = client::renew_secret(&mut work, &client_id).await;
-            secret.map(|secret| format!("client_secret: {}\n", secret.expose()))
+            secret.map(|secret| (format!("client_secret: {}", secret.expose()), Some(secret.expose().clone())))
         }
     };
-    let answer = done.with_context(|| client_id.to_string())?;
+    let (words, secret) = done.with_context(|| client_id.to_string())?;
+    reason.record(&mut work, client_id.as_str());
     work.commit().await?;
-    super::print(&answer)
+    super::tell(&words, &json!({ "client_id": client_id.as_str(), "client_secret": secret }))
 }
 
 async fn list(database: &Database) -> anyhow::Result<()> {
@@ -327,7 +377,12 @@ async fn list(database: &Database) -> anyhow::Result<()> {
         let clients = client::list(&mut database.read().await?, &page).await?;
         for client in clients.items {
             let state = if client.enabled { "enabled" } else { "disabled" };
-            super::print(&format!("{:<32} {state:<9} {}\n", client.client_id.as_str(), client.name))?;
+            let words = format!("{:<32} {state:<9} {}", client.client_id.as_str(), client.name);
+            let Text { zh, en } = &client.name;
+            super::tell(
+                &words,
+                &json!({ "client_id": client.client_id.as_str(), "enabled": client.enabled, "name": zh, "name_en": en }),
+            )?;
         }
         match clients.next {
             Some(next) => page = ListPage::after(next, page.limit),

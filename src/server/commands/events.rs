@@ -24,7 +24,7 @@ use crate::{
 #[derive(clap::Args)]
 pub struct Arguments {
     /// In which language.
-    #[arg(long, value_name = "zh|en", default_value = "en")]
+    #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = ["zh", "en"])]
     language: String,
     /// Print what was written down in this request instead: the number that pages and answers show.
     #[arg(long, value_name = "NUMBER")]

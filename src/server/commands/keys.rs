@@ -180,8 +180,8 @@ async fn list(database: &Database) -> anyhow::Result<()> {
         for key in keys.items {
             let revoked = if key.is_revoked { " (certificate revoked)" } else { "" };
             let away = if key.taken_out_at.is_some() { " (taken off this machine)" } else { "" };
-            super::print(&format!(
-                "{}  {:<18} {:<6} {:<13} {} – {}  {}{revoked}{away}\n",
+            let words = format!(
+                "{}  {:<18} {:<6} {:<13} {} – {}  {}{revoked}{away}",
                 key.key_id,
                 key.purpose.as_str(),
                 key.algorithm,
@@ -189,7 +189,16 @@ async fn list(database: &Database) -> anyhow::Result<()> {
                 key.not_before.date(),
                 key.not_after.date(),
                 key.subject,
-            ))?;
+            );
+            super::tell(
+                &words,
+                &serde_json::json!({
+                    "key_id": key.key_id.as_str(), "purpose": key.purpose.as_str(), "algorithm": key.algorithm,
+                    "state": key.state.as_str(), "not_before": key.not_before.rfc3339(),
+                    "not_after": key.not_after.rfc3339(), "subject": key.subject,
+                    "certificate_revoked": key.is_revoked, "taken_off": key.taken_out_at.is_some(),
+                }),
+            )?;
         }
         match keys.next {
             Some(next) => page = ListPage::after(next, page.limit),

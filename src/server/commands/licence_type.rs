@@ -59,7 +59,12 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
             let database = foundation::find_database(settings).await?;
             for one in Catalogue::load(&mut database.read().await?).await?.all_published() {
                 let name = &one.definition.name;
-                super::print(&format!("{}  {:>3}  {} {}\n", one.code, one.version, name.zh, name.en))?;
+                let words = format!("{}  {:>3}  {} {}", one.code, one.version, name.zh, name.en);
+                let (code, version) = (one.code.to_string(), one.version);
+                super::tell(
+                    &words,
+                    &serde_json::json!({ "code": code, "version": version, "name": name.zh, "name_en": name.en }),
+                )?;
             }
             Ok(())
         }

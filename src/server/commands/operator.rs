@@ -246,7 +246,12 @@ fn password(settings: &Settings, setting: &Setting, username: &str) -> anyhow::R
              machine account",
         )?
     } else {
-        std::fs::read_to_string(file).with_context(|| format!("reading {file} ({})", setting.key))?
+        let of = || format!("reading {file} ({})", setting.key);
+        let mode = std::fs::metadata(file).with_context(of)?.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            tracing::warn!("{file} ({}) may be read by others (mode {mode:04o}): `chmod 600 {file}`", setting.key);
+        }
+        std::fs::read_to_string(file).with_context(of)?
     };
     Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

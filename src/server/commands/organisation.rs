@@ -12,6 +12,8 @@ use identity::{
     },
 };
 
+use serde_json::json;
+
 use super::operator;
 use crate::{
     foundation,
@@ -119,7 +121,7 @@ async fn add(settings: &Settings, new: &New) -> anyhow::Result<()> {
     };
     let id = organisation::register(&mut work, new).await?;
     work.commit().await?;
-    super::print(&format!("{id}\n"))
+    super::tell(id.as_str(), &json!({ "organisation_id": id.as_str() }))
 }
 
 async fn edit(settings: &Settings, changes: &Changes) -> anyhow::Result<()> {
@@ -158,6 +160,15 @@ async fn show(settings: &Settings, which: &Which) -> anyhow::Result<()> {
         Some(person) => identity::person::find(&mut tx, person).await?.map(|found| mask::person_name(&found.name)),
         None => None,
     };
+    let history = change::history(&mut tx, &found.organisation_id).await?;
+    let object = json!({
+        "organisation_id": found.organisation_id.as_str(), "credit_code": found.credit_code.as_str(),
+        "state": found.state.code(), "name": found.name, "representative": representative, "address": found.address,
+        "before": history.iter().map(|former| json!({
+            "name": former.name, "representative": former.legal_representative, "address": former.address,
+            "until": former.until.rfc3339(),
+        })).collect::<Vec<_>>(),
+    });
     let none = || "-".to_owned();
     let line = |name: &str, representative: Option<String>, address: Option<String>| {
         let (representative, address) = (representative.unwrap_or_else(none), address.unwrap_or_else(none));
@@ -165,12 +176,12 @@ async fn show(settings: &Settings, which: &Which) -> anyhow::Result<()> {
     };
     let (id, state) = (&found.organisation_id, found.state.code());
     let now = line(&found.name, representative, found.address.clone());
-    let mut lines = format!("{id}  {}  {state}  {now}\n", found.credit_code);
-    for former in change::history(&mut tx, id).await? {
+    let mut lines = format!("{id}  {}  {state}  {now}", found.credit_code);
+    for former in history {
         let was = line(&former.name, former.legal_representative, former.address);
-        let _ = writeln!(lines, "until {}  {was}", former.until.rfc3339());
+        let _ = write!(lines, "\nuntil {}  {was}", former.until.rfc3339());
     }
-    super::print(&lines)
+    super::tell(&lines, &object)
 }
 
 async fn list(settings: &Settings, enterprises: bool) -> anyhow::Result<()> {
@@ -182,7 +193,12 @@ async fn list(settings: &Settings, enterprises: bool) -> anyhow::Result<()> {
         let found = organisation::list(&mut tx, kind, &page).await?;
         for one in found.items {
             let (id, state) = (&one.organisation_id, one.state.code());
-            super::print(&format!("{id}  {}  {state:<9}  {}\n", one.credit_code, one.name))?;
+            let words = format!("{id}  {}  {state:<9}  {}", one.credit_code, one.name);
+            let (id, code) = (id.as_str(), one.credit_code.as_str());
+            super::tell(
+                &words,
+                &json!({ "organisation_id": id, "credit_code": code, "state": state, "name": one.name }),
+            )?;
         }
         match found.next {
             Some(next) => page = ListPage::after(next, page.limit),

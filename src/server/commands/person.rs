@@ -24,6 +24,7 @@ use identity::{
     session, sign_in,
 };
 use records::Work;
+use serde_json::json;
 
 use super::operator;
 use crate::{
@@ -90,9 +91,15 @@ pub struct Corrections {
     /// Another telephone number.
     #[arg(long)]
     phone: Option<String>,
+    /// `true`: you saw it proven that the number reaches the person, and the log says so; without it another number is not.
+    #[arg(long, value_name = "true|false", hide_possible_values = true)]
+    phone_verified: Option<bool>,
     /// Another e-mail address.
     #[arg(long)]
     email: Option<String>,
+    /// The same of the e-mail address.
+    #[arg(long, value_name = "true|false", hide_possible_values = true)]
+    email_verified: Option<bool>,
     /// Another postal address, on one line.
     #[arg(long)]
     address: Option<String>,
@@ -217,15 +224,22 @@ async fn edit(settings: &Settings, corrections: Corrections) -> anyhow::Result<(
         Some(value) => Some(value.trim().to_owned()).filter(|value| !value.is_empty()),
         None => now.clone(),
     };
+    let phone_number = given(corrections.phone, &before.phone_number);
+    let email = given(corrections.email, &before.email);
     let after = Contact {
-        phone_number: given(corrections.phone, &before.phone_number),
-        email: given(corrections.email, &before.email),
+        phone_verified: corrections
+            .phone_verified
+            .unwrap_or(before.phone_verified && phone_number == before.phone_number),
+        email_verified: corrections.email_verified.unwrap_or(before.email_verified && email == before.email),
+        phone_number,
+        email,
         address: given(corrections.address, &before.address),
     };
     let person = &view.person_id;
     anyhow::ensure!(corrections.name.is_some() || before != after, "nothing is different");
     if before != after {
-        change::contact(&mut work, person, &before, &after, &reason).await.with_context(|| found.name.clone())?;
+        let changed = change::contact(&mut work, person, &before, &after, &reason).await;
+        changed.map_err(by_option).with_context(|| found.name.clone())?;
     }
     if let Some(name) = corrections.name {
         let renaming = Renaming { before: found.name.clone(), after: name.trim().to_owned() };
@@ -245,14 +259,48 @@ async fn show(settings: &Settings, username: &str) -> anyhow::Result<()> {
     let look = PersonOpened { person: person.person_id.clone(), what: "command".to_owned() };
     product.database.tell(&context, look).await?;
     let number = person.identity_number(&product.app.vault)?.masked();
-    let mut lines = format!("{} {} {number}\n", person.person_id, person.name);
+    let mut lines = format!("{} {} {number}", person.person_id, person.name);
+    let contact = Contact::of(&person);
+    let mut object = json!({
+        "person_id": person.person_id.as_str(), "name": person.name, "identity_number": number,
+        "phone_number": contact.phone_number, "phone_number_verified": contact.phone_verified,
+        "email": contact.email, "email_verified": contact.email_verified, "address": contact.address,
+    });
+    let Contact { phone_number, email, phone_verified, email_verified, .. } = contact;
+    for (what, value, is_verified) in [("phone", phone_number, phone_verified), ("email", email, email_verified)] {
+        let said = if is_verified { "verified" } else { "not verified" };
+        if let Some(value) = value {
+            let _ = write!(lines, "\n{what}: {value} ({said})");
+        }
+    }
+    let mut accounts = Vec::new();
     for view in account::of_person(&mut tx, &view.person_id).await? {
         let state = state_word(view.state);
-        let last = session::last_of_account(&mut tx, &view.account_id).await?;
-        let last = last.map_or_else(|| "never".to_owned(), Instant::rfc3339);
-        let _ = writeln!(lines, "{} {} {state}, last sign-in: {last}", view.account_id, view.username);
+        let last = session::last_of_account(&mut tx, &view.account_id).await?.map(Instant::rfc3339);
+        let said = last.clone().unwrap_or_else(|| "never".to_owned());
+        let _ = write!(lines, "\n{} {} {state}, last sign-in: {said}", view.account_id, view.username);
+        let (id, username) = (view.account_id.as_str(), &view.username);
+        accounts.push(json!({ "account_id": id, "username": username, "state": state, "last_sign_in": last }));
     }
-    super::print(&lines)
+    if let Some(members) = object.as_object_mut() {
+        members.insert("accounts".to_owned(), accounts.into());
+    }
+    super::tell(&lines, &object)
+}
+
+/// What a rule says of a field, by the option that the commands have for it.
+fn by_option(error: identity::Error) -> anyhow::Error {
+    let option = match &error {
+        identity::Error::Field { field: "phone_number" } => {
+            "--phone: no telephone number; one that is verified has its area, or + and its country"
+        }
+        identity::Error::Field { field: "email" } => "--email: no e-mail address",
+        identity::Error::Field { field: "address.formatted" } => {
+            "--address: too long, or with a character in it that is none"
+        }
+        _ => return error.into(),
+    };
+    anyhow::anyhow!(option)
 }
 
 fn state_word(state: AccountState) -> &'static str {
@@ -299,7 +347,14 @@ async fn add(settings: &Settings, new: NewAccount) -> anyhow::Result<()> {
     let registered = register(&mut work, &product.app.vault, new, number, &hashed).await?;
     work.commit().await?;
     let Registered { person, account, username, until } = registered;
-    super::print(&format!("{person} {account}\n{}\n", handed_out(&username, &password, until)))
+    let words = format!("{person} {account}\n{}", handed_out(&username, &password, until));
+    super::tell(
+        &words,
+        &json!({
+            "person_id": person.as_str(), "account_id": account.as_str(), "username": username, "password": password,
+            "until": until.rfc3339(),
+        }),
+    )
 }
 
 impl NewAccount {
@@ -353,7 +408,7 @@ pub(crate) async fn register(
         identity_number: number,
         profile: Profile { phone_number: new.phone, email: new.email, ..Profile::default() },
     };
-    let person = person::register(work, vault, person).await?;
+    let person = person::register(work, vault, person).await.map_err(by_option)?;
     open(work, person, &new.username, password).await
 }
 

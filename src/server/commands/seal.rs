@@ -5,6 +5,8 @@ use base::{ListPage, id::SealId};
 use identity::staff;
 use seal::{NewSeal, SealKind};
 
+use serde_json::json;
+
 use super::operator;
 use crate::{
     foundation,
@@ -43,7 +45,7 @@ pub struct Making {
     #[arg(long, value_name = "USERNAME")]
     keeper: String,
     /// `licence` (电子证照专用章) or `official` (公章).
-    #[arg(long, default_value = "licence")]
+    #[arg(long, default_value = "licence", value_parser = ["licence", "official"])]
     kind: String,
 }
 
@@ -111,7 +113,15 @@ async fn list(settings: &Settings, organisation_code: Option<&str>) -> anyhow::R
             let found = seal::list(&mut database.read().await?, &department.organisation_id, &page).await?;
             for one in found.items {
                 let (id, number, state) = (&one.seal_id, &one.number, one.state.code());
-                super::print(&format!("{id}  {number}  {state:<9}  {}  {}\n", one.name, department.name))?;
+                let words = format!("{id}  {number}  {state:<9}  {}  {}", one.name, department.name);
+                let (id, name, organisation) = (id.as_str(), &one.name, &department.name);
+                super::tell(
+                    &words,
+                    &json!({
+                        "seal_id": id, "number": number.to_string(), "state": state, "name": name,
+                        "organisation": organisation,
+                    }),
+                )?;
             }
             match found.next {
                 Some(next) => page = ListPage::after(next, page.limit),

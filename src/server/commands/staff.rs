@@ -2,7 +2,10 @@
 
 use anyhow::Context;
 use base::{ListPage, id::StaffId};
+use clap::builder::PossibleValuesParser;
 use identity::{Reason, Role, events::StaffListed, staff};
+
+use serde_json::json;
 
 use super::operator;
 use crate::{
@@ -41,8 +44,8 @@ pub struct Appointment {
     /// The department's credit code.
     #[arg(long, value_name = "CODE")]
     organisation_code: String,
-    /// clerk, reviewer, seal_keeper, counter, auditor or operator; may be repeated.
-    #[arg(long, value_name = "ROLE", required = true)]
+    /// What the person does there; may be repeated.
+    #[arg(long, value_name = "ROLE", required = true, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::code)))]
     role: Vec<String>,
     /// Why: kept in the event log.
     #[arg(long, value_name = "TEXT")]
@@ -75,7 +78,7 @@ async fn appoint(settings: &Settings, new: &Appointment) -> anyhow::Result<()> {
     let staff = staff.with_context(|| format!("{} at {}", new.username, department.name))?;
     reason.record(&mut work, staff.as_str());
     work.commit().await?;
-    super::print(&format!("{staff}\n"))
+    super::tell(staff.as_str(), &json!({ "staff_id": staff.as_str() }))
 }
 
 async fn end(settings: &Settings, username: &str, reason: &str) -> anyhow::Result<()> {
@@ -108,7 +111,12 @@ async fn list(settings: &Settings, organisation_code: Option<&str>) -> anyhow::R
                     .await?;
             }
             for one in found.items {
-                super::print(&format!("{}  {}  {}  {}\n", one.staff_id, one.roles, one.name, department.name))?;
+                let words = format!("{}  {}  {}  {}", one.staff_id, one.roles, one.name, department.name);
+                let (id, roles) = (one.staff_id.as_str(), one.roles.iter().map(Role::code).collect::<Vec<_>>());
+                super::tell(
+                    &words,
+                    &json!({ "staff_id": id, "roles": roles, "name": one.name, "organisation": department.name }),
+                )?;
             }
             match found.next {
                 Some(next) => page = ListPage::after(next, page.limit),

@@ -3,6 +3,7 @@
 //! Everything works as plain forms. With scripts the same forms are sent in the background and only the answer is
 //! put into the page, so that camera and focus stay where they are.
 
+mod contact;
 mod page;
 mod receipt;
 mod reset;
@@ -30,6 +31,9 @@ pub fn routes(table: Table) -> Table {
         .get("/desk", Roles(DESK, Password), page::show)
         .post("/desk", Roles(DESK, Password), Guard::Form, page::number)
         .post("/desk/file", Roles(DESK, Password), Guard::Upload, page::file)
+        .get("/desk/contact", COUNTER, contact::ask)
+        .told(("/desk/contact", "/desk/contact/changed"), COUNTER, contact::change)
+        .asking(("/desk/contact/find", "/desk/contact/find"), COUNTER, ALWAYS_ASKS, contact::find)
         .get("/desk/receipts", Roles(DESK, Password), receipt::find)
         .get("/desk/receipts/{number}", Roles(DESK, Password), receipt::show)
         .get("/desk/resets", COUNTER, reset::list)

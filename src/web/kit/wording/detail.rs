@@ -275,8 +275,10 @@ fn together<'t>(words: impl Iterator<Item = &'t Text>) -> Text {
 const CHANGED: &[(&str, &Text)] = &[
     ("address", words::people::HOME),
     ("email", words::people::EMAIL),
+    ("email_verified", words::people::EMAIL_VERIFIED),
     ("name", words::people::NAME),
     ("phone", words::people::PHONE),
+    ("phone_verified", words::people::PHONE_VERIFIED),
 ];
 
 /// What can be changed of an application.

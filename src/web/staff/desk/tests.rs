@@ -1,5 +1,6 @@
 //! The desk and the public page as a browser without scripts sees them.
 
+mod contact;
 mod resets;
 
 use axum::body::Body;

@@ -89,10 +89,13 @@ struct Reached {
     phone: String,
     email: String,
     address: String,
+    phone_verified: bool,
+    email_verified: bool,
 }
 
 impl Reached {
     fn typed(again: &Again, now: Contact) -> Self {
+        let ticked = |name: &str, now: bool| again.of("contact").map_or(now, |fields| fields.has(name));
         let field = |name: &str, now: Option<String>| {
             again.typed("contact", name, now.as_deref().unwrap_or_default()).to_owned()
         };
@@ -100,6 +103,8 @@ impl Reached {
             phone: field("phone", now.phone_number),
             email: field("email", now.email),
             address: field("address", now.address),
+            phone_verified: ticked("phone_verified", now.phone_verified),
+            email_verified: ticked("email_verified", now.email_verified),
         }
     }
 }

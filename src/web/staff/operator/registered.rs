@@ -78,9 +78,16 @@ async fn change_contact(app: &App, by: &Staff, page: Page, id: &str, fields: &Fi
     let reason = Reason::parse(fields.text("reason"))?;
     let before: Contact = serde_json::from_str(fields.text("before")).map_err(|_| Problem::FormBroken)?;
     let typed = |name: &str| Some(fields.text(name).to_owned()).filter(|text| !text.is_empty());
-    let after = Contact { phone_number: typed("phone"), email: typed("email"), address: typed("address") };
-    let again = ["before", "phone", "email", "address"];
-    let again = again.map(|name| (name.to_owned(), fields.text(name).to_owned())).to_vec();
+    let after = Contact {
+        phone_number: typed("phone"),
+        email: typed("email"),
+        address: typed("address"),
+        phone_verified: fields.has("phone_verified"),
+        email_verified: fields.has("email_verified"),
+    };
+    let again = ["before", "phone", "email", "address", "phone_verified", "email_verified"];
+    let again = again.into_iter().filter(|name| !name.ends_with("_verified") || fields.has(name));
+    let again = again.map(|name| (name.to_owned(), fields.text(name).to_owned())).collect();
     let change = async |mut work: Work| {
         change::contact(&mut work, &person.person_id, &before, &after, &reason).await?;
         Ok(work.commit().await?)
@@ -97,7 +104,16 @@ pub fn proposed(page: &Page, renaming: Renaming) -> Vec<Change> {
     vec![Change { label, before: renaming.before, after: renaming.after }]
 }
 
-fn changes(page: &Page, before: &Contact, after: &Contact) -> Vec<Change> {
+/// What changes of how somebody is reached.
+pub fn changes(page: &Page, before: &Contact, after: &Contact) -> Vec<Change> {
+    let proven = |is_verified: bool| {
+        let words = if is_verified { words::event_value::YES } else { words::event_value::NO };
+        Some(page.say(words).to_owned())
+    };
+    let verified = [
+        (words::people::PHONE_VERIFIED, &proven(before.phone_verified), &proven(after.phone_verified)),
+        (words::people::EMAIL_VERIFIED, &proven(before.email_verified), &proven(after.email_verified)),
+    ];
     let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| page.say(words::confirm::NOTHING).to_owned());
     [
         (words::people::PHONE, &before.phone_number, &after.phone_number),
@@ -105,6 +121,7 @@ fn changes(page: &Page, before: &Contact, after: &Contact) -> Vec<Change> {
         (words::people::HOME, &before.address, &after.address),
     ]
     .into_iter()
+    .chain(verified)
     .filter(|(_, before, after)| before != after)
     .map(|(label, before, after)| Change {
         label: page.say(label).to_owned(),

@@ -7,10 +7,11 @@ use super::*;
 use crate::kit::links::percent_encode;
 
 const SECOND: Member = Member { name: "陈静", number: "11010519900303003", username: "second", ..COUNTER };
-const CITIZEN: Member = Member { name: "张伟", number: "11010519491231002", username: "zhangwei", ..COUNTER };
+pub(super) const CITIZEN: Member =
+    Member { name: "张伟", number: "11010519491231002", username: "zhangwei", ..COUNTER };
 
 impl Desk {
-    async fn post(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(super) async fn post(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let page = self.get(cookie, "/sign-in").await.text;
         let csrf = page.split_once("name=\"csrf\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
         let mut pairs = vec![format!("csrf={}", percent_encode(&csrf))];
@@ -33,7 +34,7 @@ fn location(answer: &Answer) -> String {
     answer.headers.get(header::LOCATION).map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
 }
 
-fn between<'t>(text: &'t str, before: &str, after: char) -> &'t str {
+pub(super) fn between<'t>(text: &'t str, before: &str, after: char) -> &'t str {
     text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1.split(after).next().unwrap()
 }
 

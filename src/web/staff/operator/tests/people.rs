@@ -161,7 +161,7 @@ async fn what_is_registered_of_a_person_is_corrected_on_the_page_and_a_name_by_t
     let fields =
         [("before", before.as_str()), ("phone", "13800138000"), ("email", "li@example.org"), ("address", ""), WHY];
     let ask = two.post(&two.one, &format!("{way}/contact"), &fields).await;
-    assert!(ask.text.contains("标为未核实") && ask.text.contains("13800138000"), "{}", ask.text);
+    assert!(ask.text.contains("是否核实") && ask.text.contains("13800138000"), "{}", ask.text);
     let done = two.post(&two.one, &format!("{way}/contact"), &[&fields[..], &[SURE]].concat()).await;
     assert_eq!(done.led_to(), format!("{way}?done"), "{}", done.text);
     assert!(two.get(&two.one, &way).await.text.contains("value=\"li@example.org\""));

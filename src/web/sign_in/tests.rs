@@ -433,10 +433,10 @@ async fn a_person_ends_their_other_sessions_and_nobody_elses() {
     assert_eq!(there.get("/me").await.status, StatusCode::SEE_OTHER);
     assert_eq!(here.get("/me").await.status, StatusCode::OK);
     assert_eq!(site.events::<identity::events::SessionClosed>().await.len(), 1);
-    // What a session that has ended sends is not done, and is not repeated after a sign-in.
+    // What a session that has ended sends is not done, and is not repeated after a sign-in, which leads to its form.
     let late = there.get("/sign-in").await.hidden("csrf");
     let refused = there.post("/me/sessions/close", &[("csrf", &late), ("others", "1")]).await;
-    assert_eq!(refused.location(), "/sign-in?to=%2F");
+    assert_eq!(refused.location(), "/sign-in?to=%2Fme%2Fsessions");
     assert_eq!(here.get("/me").await.status, StatusCode::OK);
 }
 

@@ -53,6 +53,7 @@ const WORDS: &[(EventKind, &Text)] = &[
     (licence::events::IssueVoided::KIND, words::event::LICENCE_VOIDED),
     (licence::events::LicenceIssued::KIND, words::event::LICENCE_ISSUED),
     (licence::events::ApplicationAdopted::KIND, words::event::APPLICATION_ADOPTED),
+    (licence::events::ApplicationAmended::KIND, words::event::APPLICATION_AMENDED),
     (licence::events::ApplicationProposed::KIND, words::event::APPLICATION_PROPOSED),
     (licence::events::ApplicationOpened::KIND, words::event::APPLICATION_OPENED),
     (licence::events::LicenceNoticeSeen::KIND, words::event::LICENCE_NOTICE_SEEN),

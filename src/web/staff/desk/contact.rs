@@ -75,7 +75,7 @@ fn wrongly(page: Page, typed: &str, wrong: &'static Text) -> Response {
 /// `POST /desk/contact/find`: whose number it is. The number is not left in an address.
 pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let typed = fields.text("number");
-    let number = match IdentityNumber::typed(typed) {
+    let number = match IdentityNumber::parse(typed) {
         Ok(number) => number,
         Err(wrong) => return Ok(wrongly(page, typed, number_wrong(wrong))),
     };

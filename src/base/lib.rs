@@ -6,6 +6,7 @@
 
 mod address;
 mod clock;
+pub mod country;
 pub mod entropy;
 pub mod fault;
 pub mod id;

@@ -77,6 +77,32 @@ impl Instant {
         format!("{date} {:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
     }
 
+    /// Reads a minute in the legal time zone, `2026-11-23 14:30`; a `T` may stand for the space, as browsers write it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAnInstant`] when it is of another form, or there is no such day or minute.
+    pub fn parse_minute(text: &str) -> Result<Self, NotAnInstant> {
+        let two = |range: std::ops::Range<usize>| {
+            let digits = text.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))?;
+            digits.parse::<i64>().ok()
+        };
+        let separated = matches!(text.get(10..11), Some(" " | "T")) && text.get(13..14) == Some(":");
+        let day = text.get(..10).and_then(|day| Date::parse(day).ok()).filter(|_| separated && text.len() == 16);
+        let hour = two(11..13).filter(|hour| *hour < 24);
+        let minute = two(14..16).filter(|minute| *minute < 60);
+        match (day, hour, minute) {
+            (Some(day), Some(hour), Some(minute)) => Ok(day.start().plus_seconds(hour * 3600 + minute * 60)),
+            _ => Err(NotAnInstant),
+        }
+    }
+
+    /// The minute of this instant as people in the legal time zone read it: `2026-11-23 14:30`.
+    pub fn minute_text(self) -> String {
+        let text = self.legal_text();
+        text.get(..16).unwrap_or(&text).to_owned()
+    }
+
     fn utc_parts(self) -> (Date, i64) {
         let seconds = self.as_seconds();
         (Date::from_days(seconds.div_euclid(86_400) as i32), seconds.rem_euclid(86_400))
@@ -244,6 +270,28 @@ mod tests {
         assert_eq!(Instant::parse(&instant.rfc3339()), Ok(instant));
         for text in ["", "2026-11-23", "2026-11-23T06:30:00", "2026-11-23T06:30:00+08:00", "2026-11-23T06:30:00.5Z"] {
             assert_eq!(Instant::parse(text), Err(NotAnInstant), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_a_minute_of_the_day_is_read_as_one() {
+        for text in ["2026-11-20 08:45", "2026-11-20T08:45"] {
+            assert_eq!(Instant::parse_minute(text).unwrap().minute_text(), "2026-11-20 08:45");
+        }
+        for text in [
+            "",
+            "去年前后",
+            "2026-11-20",
+            "2026-11-20 24:00",
+            "2026-11-20 08:60",
+            "2026-02-30 08:00",
+            "2026-11-20 8:45",
+            "2026-11-20 08:45:00",
+            "2026-11-20 08:4５",
+            "2026-11-20 +8:45",
+            "二〇二六年-11-2",
+        ] {
+            assert_eq!(Instant::parse_minute(text), Err(NotAnInstant), "{text}");
         }
     }
 

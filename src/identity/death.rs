@@ -9,13 +9,15 @@ use crate::{Error, events::PersonDied, person, staff};
 ///
 /// # Errors
 ///
-/// [`Error::Own`] for the one who acts; [`Error::PersonUnknown`] when there is no such person; [`Error::Field`] for a day
-/// that has not come.
+/// [`Error::Own`] for the one who acts; [`Error::PersonUnknown`] when there is no such person; [`Error::DiedOn`] for a day
+/// that has not come, or before the birth.
 pub async fn record(work: &mut Work, person: &PersonId, on: Date) -> Result<(), Error> {
     staff::not_oneself(work, person)?;
     let at = work.at();
-    if on > at.date() {
-        return Err(Error::Field { field: "died_on" });
+    let found = person::find(&mut work.tx, person).await?.ok_or(Error::PersonUnknown)?;
+    let (earliest, latest) = (found.born().unwrap_or_else(person::earliest_birth), at.date());
+    if on < earliest || on > latest {
+        return Err(Error::DiedOn { on, earliest, latest });
     }
     let changed = work
         .tx
@@ -28,7 +30,6 @@ pub async fn record(work: &mut Work, person: &PersonId, on: Date) -> Result<(), 
         .await?;
     if changed == 1 {
         work.record(PersonDied { person: person.clone(), on: on.to_string() });
-        return Ok(());
     }
-    person::find(&mut work.tx, person).await?.map(|_| ()).ok_or(Error::PersonUnknown)
+    Ok(())
 }

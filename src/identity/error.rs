@@ -1,6 +1,6 @@
 //! What can be wrong, said as it is.
 
-use base::{Fault, Instant, number::NumberError};
+use base::{Date, Fault, Instant, number::NumberError};
 use records::MaybeFault;
 use thiserror::Error;
 
@@ -18,6 +18,9 @@ pub enum Error {
     /// The person already has an appointment; it must end first.
     #[error("the person is already appointed")]
     AlreadyAppointed,
+    /// The caller gave a day of birth that has not come, or one on which nobody was born who is alive in the register's time.
+    #[error("born on {born}, which is not from {earliest} to {latest}")]
+    BornOn { born: Date, earliest: Date, latest: Date },
     /// Too many sign-ins at once: nobody's fault, try again.
     #[error("too many passwords are being checked")]
     Busy {
@@ -27,6 +30,17 @@ pub enum Error {
     /// The caller registered an organisation a second time.
     #[error("an organisation with this credit code is already registered")]
     CreditCodeTaken,
+    /// The caller gave a day of birth or a sex that is not the one in the identity number.
+    #[error("the field {field} says {given}, and the identity number {number}")]
+    Contradiction {
+        field: &'static str,
+        given: String,
+        /// What the number says.
+        number: String,
+    },
+    /// The caller gave a day of death that has not come, or one before the birth.
+    #[error("died on {on}, which is not from {earliest} to {latest}")]
+    DiedOn { on: Date, earliest: Date, latest: Date },
     /// The caller was shown the document of a child, and the person is none: another document is needed.
     #[error("this document is for those under {years}")]
     DocumentOfChild {
@@ -89,6 +103,16 @@ pub enum Error {
     PasswordTooShort {
         /// The fewest characters.
         min: usize,
+    },
+    /// The caller gave a period that is over, ends before it begins, or is longer than any.
+    #[error(
+        "from {start} to {end} is no period that begins before it ends, is not over, and lasts at most {years} years"
+    )]
+    Period {
+        start: Date,
+        end: Date,
+        /// How long at most.
+        years: i32,
     },
     /// The caller named a person who has died: nobody acts in that name any more.
     #[error("the person has died")]

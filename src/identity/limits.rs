@@ -41,6 +41,13 @@ pub const REASON_CHARACTERS_MAX: usize = 200;
 /// Characters of a first password without its hyphens: of 31 letters and digits that nobody confuses, 79 bits.
 pub(crate) const FIRST_PASSWORD_CHARACTERS: usize = 16;
 
+/// The first day on which anybody in the register can have been born. Whoever lived longest was 122 years old; a register
+/// that began with the first census has nobody from before.
+pub(crate) const BORN_FROM: (i16, i8, i8) = (1870, 1, 1);
+
+/// How many years a mandate lasts at most when its end is given.
+pub(crate) const MANDATE_YEARS_MAX: i32 = 50;
+
 /// Characters of a person's name.
 pub const PERSON_NAME_CHARACTERS_MAX: usize = 100;
 

@@ -9,16 +9,22 @@ use records::{Tx, Work, args};
 use crate::{
     Error,
     events::{MandateEnded, MandateGiven},
-    organisation, person,
+    limits, organisation, person,
 };
 
 /// Lets a person act for an organisation during a period; an earlier mandate of the same two is replaced.
+///
+/// # Errors
+///
+/// [`Error::OrganisationUnknown`], [`Error::PersonUnknown`], [`Error::PersonDeceased`] when there is none to act or to act
+/// for; [`Error::Period`] for a period that is over, ends before it begins, or is longer than any mandate.
 pub async fn give(
     work: &mut Work,
     organisation: &OrganisationId,
     person: &PersonId,
     period: Period,
 ) -> Result<(), Error> {
+    check_period(period, work.at())?;
     if organisation::find_unchanged(&mut work.tx, organisation).await?.is_none() {
         return Err(Error::OrganisationUnknown);
     }
@@ -35,6 +41,14 @@ pub async fn give(
     let until = period.end.map(Instant::rfc3339);
     work.record(MandateGiven { organisation: organisation.clone(), person: person.clone(), until });
     Ok(())
+}
+
+fn check_period(period: Period, at: Instant) -> Result<(), Error> {
+    let Some(end) = period.end else { return Ok(()) };
+    let years = limits::MANDATE_YEARS_MAX;
+    let (first, last) = (period.start.date(), end.plus_seconds(-1).date());
+    let is_right = period.start < end && at < end && last <= first.plus_years(years);
+    if is_right { Ok(()) } else { Err(Error::Period { start: first, end: last, years }) }
 }
 
 /// Ends a mandate now. False when there is none that still runs.

@@ -85,6 +85,11 @@ impl PersonView {
         tx.rely_on("person", Seen { key: &[self.person_id.as_str()], columns }).await
     }
 
+    /// The day of birth, as it is registered.
+    pub fn born(&self) -> Option<Date> {
+        self.profile.birthdate.as_deref().and_then(|text| Date::parse(text).ok())
+    }
+
     /// The identity number in clear.
     ///
     /// # Errors
@@ -96,10 +101,18 @@ impl PersonView {
 }
 
 /// Registers a person.
+///
+/// # Errors
+///
+/// [`Error::Name`] and [`Error::Field`] for what is not well formed; [`Error::BornOn`] for a day of birth that cannot be one,
+/// [`Error::Contradiction`] when what is given is not what the number says; [`Error::IdentityNumberTaken`] when somebody has
+/// the number.
 pub async fn register(work: &mut Work, vault: &Vault, new: NewPerson) -> Result<PersonId, Error> {
     let name = name::of_somebody(&new.name, limits::PERSON_NAME_CHARACTERS_MAX)?;
     let profile = completed(new.profile, &new.identity_number);
     check_profile(&profile)?;
+    check_number(&profile, &new.identity_number)?;
+    check_born(&profile, work.at().date())?;
     let person: PersonId = work.new_id();
     let sealed = vault.seal(work.entropy(), &person, &new.identity_number);
     let row = queries::New { person: &person, name: &name, lookup: vault.lookup(&new.identity_number), sealed };
@@ -170,6 +183,36 @@ fn completed(mut profile: Profile, number: &IdentityNumber) -> Profile {
         profile.gender = Some(if number.is_male() { "male" } else { "female" }.to_owned());
     }
     profile
+}
+
+/// The first day on which somebody in the register can have been born.
+pub(crate) fn earliest_birth() -> Date {
+    let (year, month, day) = limits::BORN_FROM;
+    // A constant that a test reads.
+    Date::new(year, month, day).unwrap_or_else(|_| Instant::from_seconds(0).date())
+}
+
+fn check_born(profile: &Profile, latest: Date) -> Result<(), Error> {
+    let born = profile.birthdate.as_deref().and_then(|text| Date::parse(text).ok());
+    let earliest = earliest_birth();
+    match born {
+        Some(born) if born < earliest || born > latest => Err(Error::BornOn { born, earliest, latest }),
+        _ => Ok(()),
+    }
+}
+
+/// What is given of birth and sex is what the number says of them.
+fn check_number(profile: &Profile, number: &IdentityNumber) -> Result<(), Error> {
+    let known = completed(Profile::default(), number);
+    let pairs = [("birthdate", &profile.birthdate, known.birthdate), ("gender", &profile.gender, known.gender)];
+    for (field, given, number) in pairs {
+        if let (Some(given), Some(number)) = (given, number)
+            && *given != number
+        {
+            return Err(Error::Contradiction { field, given: given.clone(), number });
+        }
+    }
+    Ok(())
 }
 
 fn check_profile(profile: &Profile) -> Result<(), Error> {

@@ -35,6 +35,7 @@ use office::{Office, department, past_the_product, staff_of, why};
 mod accounts;
 mod appointments;
 mod borrowed;
+mod dates;
 mod office;
 mod operators;
 mod order;

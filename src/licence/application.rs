@@ -12,7 +12,7 @@ use identity::{Role, organisation, staff};
 use records::{Seen, Tx, Value, Work};
 
 use crate::{
-    catalogue::licence_type::LicenceType,
+    catalogue::licence_type::{LicenceType, TypeState},
     error::Error,
     events::{
         ApplicationAdopted, ApplicationAmended, ApplicationApproved, ApplicationProposed, ApplicationReturned,
@@ -231,7 +231,7 @@ async fn check(
     } else {
         own_affair::check(work, &maker.person_id, &request.holder.holder).await?;
     }
-    let content = compose::compose(library.press.fonts(), &licence_type, request, maker, work.at())?;
+    let content = compose::compose(work, library, &licence_type, request, maker).await?;
     if let Some(older) = &request.renews {
         issue::check_renewal_open(work, older).await?;
     }
@@ -432,6 +432,12 @@ pub async fn approve(
         Official::from,
     );
     let holder = holder::facts(&mut work.tx, &library.vault, &application.holder).await?;
+    let catalogue = library.catalogue.now();
+    let licence_type = catalogue.find(&application.licence_type).ok_or(Error::TypeUnknown)?;
+    if licence_type.state == TypeState::Retired && catalogue.published(&licence_type.code).is_some() {
+        return Err(Error::TypeChanged);
+    }
+    compose::check_again(work, library, &licence_type, &holder, &application.content).await?;
     let approved = Approved { content: application.content, holder };
     let begun = issue::begin_approved(work, library, &Origin::application(id), approved, (&maker, checker)).await?;
     let licence = match &begun {

@@ -3,7 +3,11 @@
 pub mod built_in;
 pub mod field;
 pub mod licence_type;
+mod limit;
+mod problem;
 mod queries;
+pub(crate) mod sense;
+mod vehicle;
 
 use std::{
     collections::{HashMap, HashSet},

@@ -1,7 +1,7 @@
 //! Why something about licences was refused.
 
 use base::{
-    Fault,
+    Date, Fault,
     id::{ApplicationId, LicenceId},
 };
 use records::MaybeFault;
@@ -117,6 +117,9 @@ pub enum Error {
     /// The certificate of the department's seal is out of date or revoked.
     #[error("the certificate of the department's seal does not count any more")]
     SealExpired,
+    /// The type has another version since it was applied for: it is returned and entered anew.
+    #[error("the licence type was changed since")]
+    TypeChanged,
     /// The catalogue has no published type of this code.
     #[error("no such licence type is published")]
     TypeUnknown,
@@ -156,8 +159,8 @@ impl Error {
     /// A stable word for the log and for the API.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::AlreadyDecided => "already_decided",
             Self::AlreadyApplied(_) => "already_applied",
+            Self::AlreadyDecided => "already_decided",
             Self::AlreadyHeld(_) => "already_held",
             Self::AlreadyRevoked => "already_revoked",
             Self::AlreadySuperseded => "already_superseded",
@@ -190,6 +193,7 @@ impl Error {
             Self::RevocationsWaiting { .. } => "revocations_waiting",
             Self::Seal => "seal_not_in_use",
             Self::SealExpired => "seal_expired",
+            Self::TypeChanged => "type_changed",
             Self::TypeUnknown => "type_unknown",
             Self::VersionsExhausted => "versions_exhausted",
             Self::Voided(_) => "voided",
@@ -201,34 +205,34 @@ impl Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeriodProblem {
     /// It ends before it begins.
-    EndBeforeStart,
+    EndBeforeStart { typed: Date, start: Date },
     /// Its last day must be given for this type.
     EndMissing,
-    /// Its last day follows from the type and must not be given.
-    EndNotAllowed,
+    /// Its last day follows from the type and must not be given, or not another one than that.
+    EndNotAllowed { typed: Date, right: Option<Date> },
     /// It is longer than a licence can be valid.
-    TooLong,
+    TooLong { typed: Date, latest: Date },
     /// It begins too far in the past.
-    StartTooEarly,
+    StartTooEarly { typed: Date, earliest: Date },
     /// It begins too far in the future.
-    StartTooLate,
+    StartTooLate { typed: Date, latest: Date },
 }
 
 impl PeriodProblem {
     /// A stable word.
     pub fn code(self) -> &'static str {
         match self {
-            Self::EndBeforeStart => "end_before_start",
+            Self::EndBeforeStart { .. } => "end_before_start",
             Self::EndMissing => "end_missing",
-            Self::EndNotAllowed => "end_not_allowed",
-            Self::TooLong => "period_too_long",
-            Self::StartTooEarly => "start_too_early",
-            Self::StartTooLate => "start_too_late",
+            Self::EndNotAllowed { .. } => "end_not_allowed",
+            Self::TooLong { .. } => "period_too_long",
+            Self::StartTooEarly { .. } => "start_too_early",
+            Self::StartTooLate { .. } => "start_too_late",
         }
     }
 
     /// Which of the two dates it is about.
     pub fn is_about_start(self) -> bool {
-        matches!(self, Self::StartTooEarly | Self::StartTooLate)
+        matches!(self, Self::StartTooEarly { .. } | Self::StartTooLate { .. })
     }
 }

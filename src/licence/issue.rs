@@ -12,7 +12,7 @@ pub mod official;
 pub mod page;
 pub mod press;
 pub(crate) mod preview;
-mod queries;
+pub(crate) mod queries;
 mod request;
 
 use std::sync::Arc;
@@ -91,7 +91,7 @@ pub async fn begin(
     }
     // Before the register is asked: who may not issue learns nothing about the holder.
     let licence_type = library.catalogue.now().for_issuer(&request.type_code, &maker.organisation_id)?;
-    let content = compose::compose(library.press.fonts(), &licence_type, &request, maker, work.at())?;
+    let content = compose::compose(work, library, &licence_type, &request, maker).await?;
     let approved = Approved { content, holder: request.holder };
     begin_approved(work, library, origin, approved, (maker, checker)).await
 }
@@ -222,7 +222,8 @@ async fn hold(work: &mut Work, licence: &Licence, type_code: &str) -> Result<(),
     if queries::hold(&mut work.tx, licence, type_code).await? == 1 {
         return Ok(());
     }
-    match queries::held_already(&mut work.tx, licence, type_code).await? {
+    let but = (licence.id.as_str(), queries::renewed(licence));
+    match queries::held(&mut work.tx, (licence.holder.id(), type_code), licence.valid_from, but).await? {
         Some(held) => Err(Error::AlreadyHeld(held)),
         // Whoever was faster has given it up in between; the operation's edge tries again.
         None => Err(Fault::conflict("the holder's place was taken and given up at the same time").into()),

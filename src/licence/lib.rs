@@ -28,6 +28,7 @@ pub use register::{
     licence::{Licence, Status},
     number::Code,
     reason,
+    sex::Sex,
     suggested::suggested,
 };
 pub use verify::licence::Standing;

@@ -9,6 +9,7 @@ pub(crate) mod pieces;
 pub(crate) mod queries;
 pub mod reason;
 pub mod safe;
+pub mod sex;
 pub mod suggested;
 
 use base::{

@@ -14,4 +14,5 @@ mod lists;
 mod order;
 mod own_affairs;
 mod revocations;
+mod sense;
 mod verifying;

@@ -74,6 +74,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0027_person_facts"),
     both!("0028_marks"),
     both!("0029_console_lists"),
+    both!("0030_licence_holders"),
 ];
 
 /// Applies what is missing and returns the names of what was applied.

@@ -112,7 +112,7 @@ fn birth() -> Filling {
         "出生医学证明",
         &[
             ("certificate_number", "Z330000018"),
-            ("holder_name", "欧阳𠮷龘"),
+            ("newborn_name", "欧阳𠮷龘"),
             ("sex", "女"),
             ("birth_time", "2026年11月20日 08时45分"),
             ("gestation", "39周"),

@@ -206,7 +206,7 @@ fn the_longest_texts_that_the_built_in_types_allow_fit() {
         &[("holder_name", 60), ("nationality", 20), ("address", 80), ("record", 60), ("issuer", 50)],
     );
     let birth = [
-        ("holder_name", 60),
+        ("newborn_name", 60),
         ("sex", 1),
         ("birth_place", 60),
         ("birth_time", 20),

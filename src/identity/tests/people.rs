@@ -267,7 +267,7 @@ async fn after_a_death_nobody_signs_in_or_acts_in_that_name() -> Result<(), Erro
     let department = organisation::register(&mut work, new).await?;
     let staff = staff::appoint(&mut work, &city.person, &department, &[Role::Clerk]).await?;
     let tomorrow = work.at().date().plus_days(1);
-    assert!(matches!(death::record(&mut work, &city.person, tomorrow).await, Err(Error::Field { field: "died_on" })));
+    assert!(matches!(death::record(&mut work, &city.person, tomorrow).await, Err(Error::DiedOn { .. })));
     let nobody = PersonId::stored("per_00000000000000000000000000".to_owned());
     assert!(matches!(death::record(&mut work, &nobody, at(0).date()).await, Err(Error::PersonUnknown)));
     work.commit().await?;

@@ -1,9 +1,20 @@
 //! The fields of a licence: what a type asks for, and what may stand in them.
 
-use base::{Date, Text, number::IdentityNumber};
+use base::{
+    Date, Instant, Text,
+    country::Country,
+    mask,
+    number::{IdentityNumber, NumberError},
+};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+use super::vehicle;
+pub use super::{
+    limit::{Bound, Day, Limit, NamedPerson},
+    problem::{Edge, FieldError, FieldProblem},
+    vehicle::{ALL as VEHICLE_CLASSES, VehicleClass},
+};
 use crate::limits;
 
 /// A text in both languages, as it stands in a type's definition.
@@ -33,16 +44,22 @@ impl Label {
 pub enum FieldKind {
     /// One of a few words.
     Choice(Vec<Label>),
+    /// A country or region by its Chinese name (GB/T 2659).
+    Country,
     /// A day, `2026-11-23`.
     Date,
     /// A resident identity number with its check digit.
     IdentityNumber,
+    /// A minute of a day in the legal time zone, `2026-11-23 08:30`.
+    Instant,
     /// The name of a person or organisation.
     Name,
     /// A decimal number.
     Number,
     /// Words.
     Text,
+    /// Classes of vehicles, `C1D`.
+    VehicleClasses,
 }
 
 /// Where the value of a field comes from.
@@ -85,70 +102,27 @@ pub struct FieldRule {
     /// Where its value comes from.
     #[serde(default)]
     pub source: Source,
-}
-
-/// One field that was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldError {
-    pub key: String,
-    /// Why.
-    pub problem: FieldProblem,
-}
-
-/// Why a field was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FieldProblem {
-    /// The check digit of an identity number is wrong.
-    CheckDigit,
-    /// A character that cannot be seen, changes the direction of reading, or looks like another one.
-    Character(char),
-    /// The typeface has no picture of this character.
-    Glyph(char),
-    /// It comes from the register and cannot be entered otherwise.
-    Locked,
-    Missing,
-    /// It does not fit its place on the page, even small and wrapped.
-    NoRoom,
-    /// It is not one of the words offered.
-    NotAChoice,
-    /// It is not a day.
-    NotADate,
-    NotAnIdentityNumber,
-    NotANumber,
-    /// It has more characters than the field takes.
-    TooLong(usize),
-    /// The type has no such field.
-    Unknown,
-}
-
-impl FieldProblem {
-    /// A stable word.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::CheckDigit => "check_digit",
-            Self::Character(_) => "character",
-            Self::Glyph(_) => "glyph",
-            Self::Locked => "locked",
-            Self::Missing => "missing",
-            Self::NoRoom => "no_room",
-            Self::NotAChoice => "not_a_choice",
-            Self::NotADate => "not_a_date",
-            Self::NotAnIdentityNumber => "not_an_identity_number",
-            Self::NotANumber => "not_a_number",
-            Self::TooLong(_) => "too_long",
-            Self::Unknown => "unknown_field",
-        }
-    }
+    /// What its value must keep to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
+    /// That it names somebody in the register, and as whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<NamedPerson>,
 }
 
 impl FieldRule {
     /// The value as staff see it on a screen: identity numbers with their middle hidden, everything else in full.
     pub fn on_screen(&self, value: &str) -> String {
         match self.kind {
-            FieldKind::IdentityNumber => base::mask::identity_number(value),
-            FieldKind::Choice(_) | FieldKind::Date | FieldKind::Name | FieldKind::Number | FieldKind::Text => {
-                value.to_owned()
-            }
+            FieldKind::IdentityNumber => mask::identity_number(value),
+            FieldKind::Choice(_)
+            | FieldKind::Country
+            | FieldKind::Date
+            | FieldKind::Instant
+            | FieldKind::Name
+            | FieldKind::Number
+            | FieldKind::Text
+            | FieldKind::VehicleClasses => value.to_owned(),
         }
     }
 
@@ -159,31 +133,47 @@ impl FieldRule {
             return if self.required { Err(FieldProblem::Missing) } else { Ok(None) };
         }
         let max = self.length_max.min(limits::FIELD_LENGTH_MAX);
-        if value.chars().count() > max {
-            return Err(FieldProblem::TooLong(max));
+        let typed = value.chars().count();
+        if typed > max {
+            return Err(FieldProblem::TooLong { most: max, typed });
         }
         if let Some(allowed) = &self.characters
-            && let Some(c) = value.chars().find(|c| !allowed.contains(*c))
+            && let Some(character) = value.chars().find(|c| !allowed.contains(*c))
         {
-            return Err(FieldProblem::Character(c));
+            return Err(FieldProblem::OtherCharacter { character, allowed: allowed.clone() });
         }
         match &self.kind {
             FieldKind::Text => {}
             FieldKind::Choice(words) => {
                 if !words.iter().any(|word| word.zh == value) {
-                    return Err(FieldProblem::NotAChoice);
+                    return Err(FieldProblem::NotAChoice { typed: value, words: words.clone() });
                 }
             }
+            FieldKind::Country => {
+                return match Country::named(&value) {
+                    Some(country) => Ok(Some(country.zh.to_owned())),
+                    None => Err(FieldProblem::NotACountry(value)),
+                };
+            }
             FieldKind::Date => {
-                Date::parse(&value).map_err(|_| FieldProblem::NotADate)?;
+                Date::parse(&value).map_err(|_| FieldProblem::NotADate(value.clone()))?;
             }
             FieldKind::IdentityNumber => {
-                use base::number::NumberError;
                 let number = IdentityNumber::parse(&value).map_err(|error| match error {
-                    NumberError::CheckDigit => FieldProblem::CheckDigit,
-                    NumberError::Form | NumberError::BirthDate => FieldProblem::NotAnIdentityNumber,
+                    NumberError::CheckDigit => FieldProblem::CheckDigit(mask::identity_number(&value)),
+                    NumberError::Form | NumberError::BirthDate => {
+                        FieldProblem::NotAnIdentityNumber(mask::identity_number(&value))
+                    }
                 })?;
                 return Ok(Some(number.as_str().to_owned()));
+            }
+            FieldKind::Instant => {
+                let instant = Instant::parse_minute(&value).map_err(|_| FieldProblem::NotAnInstant(value.clone()))?;
+                return Ok(Some(instant.minute_text()));
+            }
+            FieldKind::VehicleClasses => {
+                let classes = vehicle::parse(&value).ok_or(FieldProblem::NotAVehicleClass(value))?;
+                return Ok(Some(vehicle::text(&classes)));
             }
             FieldKind::Name => {
                 let stray =
@@ -199,7 +189,7 @@ impl FieldRule {
                     && !digits.ends_with('.')
                     && digits.matches('.').count() <= 1;
                 if !well_formed {
-                    return Err(FieldProblem::NotANumber);
+                    return Err(FieldProblem::NotANumber(value));
                 }
             }
         }
@@ -212,7 +202,7 @@ impl FieldRule {
 pub(crate) fn normalised(text: &str) -> Result<String, FieldProblem> {
     // Composing never makes a text longer than three times; refusing early keeps a megabyte from being composed.
     if text.len() > limits::FIELD_LENGTH_MAX * 16 {
-        return Err(FieldProblem::TooLong(limits::FIELD_LENGTH_MAX));
+        return Err(FieldProblem::TooLong { most: limits::FIELD_LENGTH_MAX, typed: text.chars().count() });
     }
     let text: String = text.trim().nfc().collect();
     if let Some(c) = text.chars().find(|c| is_forbidden(*c)) {
@@ -257,6 +247,8 @@ mod tests {
             characters: None,
             masked: false,
             source: Source::Entered,
+            limits: vec![],
+            person: None,
         }
     }
 
@@ -295,9 +287,10 @@ mod tests {
     fn a_name_at_the_limit_is_taken_and_one_longer_is_not() {
         let rule = rule(FieldKind::Name, 50);
         assert!(rule.read(&"龘".repeat(50)).is_ok());
-        assert_eq!(rule.read(&"龘".repeat(51)), Err(FieldProblem::TooLong(50)));
-        assert_eq!(rule.read(&"龘".repeat(200)), Err(FieldProblem::TooLong(50)));
-        assert_eq!(rule.read(&"a".repeat(100_000)), Err(FieldProblem::TooLong(limits::FIELD_LENGTH_MAX)));
+        let too_long = |most, typed| Err(FieldProblem::TooLong { most, typed });
+        assert_eq!(rule.read(&"龘".repeat(51)), too_long(50, 51));
+        assert_eq!(rule.read(&"龘".repeat(200)), too_long(50, 200));
+        assert_eq!(rule.read(&"a".repeat(100_000)), too_long(limits::FIELD_LENGTH_MAX, 100_000));
         assert_eq!(rule.read("{{7*7}}"), Err(FieldProblem::Character('{')));
         assert_eq!(rule.read(" "), Err(FieldProblem::Missing));
     }
@@ -308,18 +301,36 @@ mod tests {
             let read = rule(kind, 30).read(text);
             assert_eq!(read, expected.map(|text| Some(text.to_owned())), "{text}");
         };
-        check(FieldKind::Date, "2026-02-30", Err(FieldProblem::NotADate));
+        let typed = |text: &str| text.to_owned();
+        check(FieldKind::Date, "2026-02-30", Err(FieldProblem::NotADate(typed("2026-02-30"))));
         check(FieldKind::Date, "2026-02-28", Ok("2026-02-28"));
+        check(FieldKind::Instant, "2026-11-20T08:45", Ok("2026-11-20 08:45"));
+        check(FieldKind::Instant, "去年前后", Err(FieldProblem::NotAnInstant(typed("去年前后"))));
+        check(FieldKind::Instant, "2026-11-20", Err(FieldProblem::NotAnInstant(typed("2026-11-20"))));
         check(FieldKind::Number, "3.25", Ok("3.25"));
-        check(FieldKind::Number, "3.2.5", Err(FieldProblem::NotANumber));
-        check(FieldKind::Number, "1e5", Err(FieldProblem::NotANumber));
-        check(FieldKind::Number, ".", Err(FieldProblem::NotANumber));
-        check(FieldKind::Number, "３", Err(FieldProblem::NotANumber));
+        for text in ["3.2.5", "1e5", ".", "３"] {
+            check(FieldKind::Number, text, Err(FieldProblem::NotANumber(typed(text))));
+        }
         check(FieldKind::IdentityNumber, "11010519491231002x", Ok("11010519491231002X"));
-        check(FieldKind::IdentityNumber, "110105194912310021", Err(FieldProblem::CheckDigit));
-        check(FieldKind::IdentityNumber, "1101051949", Err(FieldProblem::NotAnIdentityNumber));
+        let wrong = Err(FieldProblem::CheckDigit(typed("1101*************1")));
+        check(FieldKind::IdentityNumber, "110105194912310021", wrong);
+        let short = Err(FieldProblem::NotAnIdentityNumber(typed("1101*****9")));
+        check(FieldKind::IdentityNumber, "1101051949", short);
+        check(FieldKind::Country, "china", Ok("中国"));
+        check(FieldKind::Country, "火星", Err(FieldProblem::NotACountry(typed("火星"))));
+        check(FieldKind::VehicleClasses, "d、c1", Ok("C1D"));
+        check(FieldKind::VehicleClasses, "666", Err(FieldProblem::NotAVehicleClass(typed("666"))));
         let words = vec![Label::new("男", "male"), Label::new("女", "female")];
         check(FieldKind::Choice(words.clone()), "男", Ok("男"));
-        check(FieldKind::Choice(words), "male", Err(FieldProblem::NotAChoice));
+        let other = FieldProblem::NotAChoice { typed: typed("male"), words: words.clone() };
+        check(FieldKind::Choice(words), "male", Err(other));
+    }
+
+    #[test]
+    fn a_character_that_is_none_of_the_few_is_named_with_those() {
+        let digits = FieldRule { characters: Some("0123456789".to_owned()), ..rule(FieldKind::Text, 12) };
+        assert_eq!(digits.read("330100123456"), Ok(Some("330100123456".to_owned())));
+        let problem = FieldProblem::OtherCharacter { character: 'A', allowed: "0123456789".to_owned() };
+        assert_eq!(digits.read("33A"), Err(problem));
     }
 }

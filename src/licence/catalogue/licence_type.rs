@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     field::{FieldRule, Label},
+    limit::NamedPerson,
     queries,
 };
 use crate::{
@@ -125,10 +126,25 @@ impl LicenceType {
 /// # Errors
 ///
 /// [`Error::TypeUnknown`] when the code or the definition is not well formed.
+#[cfg(test)]
 pub(crate) async fn draft(work: &mut Work, code: &str, definition: &Definition) -> Result<LicenceTypeId, Error> {
+    let version = queries::newest_type_version(&mut work.tx, code).await? + 1;
+    draft_as(work, code, version, definition).await
+}
+
+/// Writes a draft of a version of a type that is newer than all that there are.
+///
+/// # Errors
+///
+/// [`Error::TypeUnknown`] when the code or the definition is not well formed.
+pub(super) async fn draft_as(
+    work: &mut Work,
+    code: &str,
+    version: i64,
+    definition: &Definition,
+) -> Result<LicenceTypeId, Error> {
     check_code(code)?;
     check_definition(definition)?;
-    let version = queries::newest_type_version(&mut work.tx, code).await? + 1;
     let id: LicenceTypeId = work.new_id();
     let json = serde_json::to_string(definition).map_err(Fault::broken)?;
     let at = work.at();
@@ -231,18 +247,26 @@ fn check_definition(definition: &Definition) -> Result<(), Error> {
             && rule.key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         key_ok && keys.insert(rule.key.as_str()) && rule.length_max > 0
     });
-    if well_formed && definition.fields.len() <= limits::FIELDS_MAX { Ok(()) } else { Err(Error::TypeUnknown) }
+    let has = |key: &str| definition.fields.iter().any(|rule| rule.key == key);
+    let named_fields_are_there = definition.fields.iter().all(|rule| {
+        let limits = rule.limits.iter().all(|limit| limit.field().is_none_or(has));
+        let of_person = |person: &NamedPerson| person.fields().all(has);
+        limits && rule.person.as_ref().is_none_or(of_person)
+    });
+    let is_right = well_formed && named_fields_are_there && definition.fields.len() <= limits::FIELDS_MAX;
+    if is_right { Ok(()) } else { Err(Error::TypeUnknown) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::built_in::BuiltIn;
 
     #[test]
     fn the_built_in_types_are_well_formed() {
         let all = crate::catalogue::built_in::all();
         assert_eq!(all.len(), 3);
-        for (code, definition) in all {
+        for BuiltIn { code, definition, .. } in all {
             check_code(code).unwrap();
             check_definition(&definition).unwrap();
             let json = serde_json::to_string(&definition).unwrap();

@@ -1,16 +1,18 @@
 //! From what a clerk entered and what the register says to what a licence will say.
 
-use base::{Date, Instant};
+use base::{Date, Fault, Instant};
 use documents::Fonts;
+use records::Work;
 
 use super::{official::Official, request::NewLicence};
 use crate::{
     catalogue::{
-        built_in::{FEMALE, MALE},
         field::{FieldError, FieldProblem, FieldRule, Source, normalised},
         licence_type::{LicenceType, Validity},
+        sense::{self, Sense},
     },
     error::{Error, PeriodProblem},
+    library::Library,
     limits,
     register::{
         content::{Content, Fields},
@@ -19,20 +21,28 @@ use crate::{
 };
 
 /// The content of a licence that is asked for; what is wrong with the fields is told all at once.
-pub(crate) fn compose(
-    fonts: &Fonts,
+pub(crate) async fn compose(
+    work: &mut Work,
+    library: &Library,
     licence_type: &LicenceType,
     request: &NewLicence,
     maker: &Official,
-    at: Instant,
 ) -> Result<Content, Error> {
     if request.holder.holder.kind() != licence_type.definition.holder {
         return Err(Error::HolderUnknown);
     }
     request.holder.check_not_ended()?;
-    let fields = fields(licence_type, &request.holder, &request.fields).map_err(Error::Fields)?;
-    check_glyphs(fonts, &fields)?;
-    let (from, until) = period(licence_type.definition.validity, request.valid_from, request.valid_until, at)?;
+    let (fields, mut errors) = fields(licence_type, &request.holder, &request.fields);
+    errors.extend(missing_glyphs(library.press.fonts(), &fields)?);
+    let at = work.at();
+    let validity = period(licence_type.definition.validity, request.valid_from, request.valid_until, at);
+    // Whatever is wrong with the period is told when the fields are right; until then they are held against today.
+    let first_day = validity.as_ref().map_or(at.date(), |(from, _)| *from);
+    errors.extend(check(work, library, licence_type, (&request.holder, &fields), first_day).await?);
+    if !errors.is_empty() {
+        return Err(Error::Fields(errors));
+    }
+    let (from, until) = validity?;
     Ok(Content {
         fields,
         holder: request.holder.holder.id().to_owned(),
@@ -45,20 +55,64 @@ pub(crate) fn compose(
     })
 }
 
+/// Holds what was applied for against the register and the day once more: either may have changed since.
+///
+/// # Errors
+///
+/// [`Error::Fields`] with everything that cannot be true any more.
+pub(crate) async fn check_again(
+    work: &mut Work,
+    library: &Library,
+    licence_type: &LicenceType,
+    holder: &HolderFacts,
+    content: &Content,
+) -> Result<(), Error> {
+    let first_day = Date::parse(&content.valid_from).map_err(Fault::broken)?;
+    let mut errors = changed(licence_type, holder, &content.fields);
+    errors.extend(check(work, library, licence_type, (holder, &content.fields), first_day).await?);
+    if errors.is_empty() { Ok(()) } else { Err(Error::Fields(errors)) }
+}
+
+async fn check(
+    work: &mut Work,
+    library: &Library,
+    licence_type: &LicenceType,
+    (holder, fields): (&HolderFacts, &Fields),
+    first_day: Date,
+) -> Result<Vec<FieldError>, Fault> {
+    let rules = &licence_type.definition.fields;
+    let named = sense::named(&mut work.tx, &library.vault, rules, fields).await?;
+    Ok(Sense { rules, holder, named: &named, first_day, now: work.at() }.check(fields))
+}
+
+/// The fields of which the register says something else now.
+fn changed(licence_type: &LicenceType, holder: &HolderFacts, fields: &Fields) -> Vec<FieldError> {
+    let rules = licence_type.definition.fields.iter();
+    rules
+        .filter_map(|rule| {
+            let registered = from_register(rule, holder).filter(|registered| !registered.is_empty())?;
+            let applied = fields.get(&rule.key).filter(|applied| **applied != registered)?;
+            let shown = |value: &str| rule.on_screen(value);
+            let problem = FieldProblem::RegisterChanged { applied: shown(applied), registered: shown(&registered) };
+            Some(FieldError { key: rule.key.clone(), problem })
+        })
+        .collect()
+}
+
 /// Names each field with a character that no typeface here can print: the clerk learns it at the counter, not from a
 /// voided issue.
-fn check_glyphs(fonts: &Fonts, fields: &Fields) -> Result<(), Error> {
+fn missing_glyphs(fonts: &Fonts, fields: &Fields) -> Result<Vec<FieldError>, Fault> {
     let mut errors = Vec::new();
     for (key, value) in fields {
         if let Some(c) = fonts.missing(value)? {
             errors.push(FieldError { key: key.clone(), problem: FieldProblem::Glyph(c) });
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(Error::Fields(errors)) }
+    Ok(errors)
 }
 
-/// The fields of a licence: the register's in the locked ones, the entered ones checked. All errors at once.
-fn fields(licence_type: &LicenceType, holder: &HolderFacts, entered: &Fields) -> Result<Fields, Vec<FieldError>> {
+/// The fields of a licence: the register's in the locked ones, the entered ones checked; and all errors at once.
+fn fields(licence_type: &LicenceType, holder: &HolderFacts, entered: &Fields) -> (Fields, Vec<FieldError>) {
     let mut errors = Vec::new();
     let mut fields = Fields::new();
     for rule in &licence_type.definition.fields {
@@ -66,7 +120,9 @@ fn fields(licence_type: &LicenceType, holder: &HolderFacts, entered: &Fields) ->
             None => rule.read(entered.get(&rule.key).map_or("", String::as_str)),
             Some(known) => match entered.get(&rule.key).map(|text| normalised(text)) {
                 Some(Err(problem)) => Err(problem),
-                Some(Ok(text)) if !text.is_empty() && text != known => Err(FieldProblem::Locked),
+                Some(Ok(text)) if !text.is_empty() && text != known => {
+                    Err(FieldProblem::Locked { typed: rule.on_screen(&text), registered: rule.on_screen(&known) })
+                }
                 _ => rule.read(&known),
             },
         };
@@ -84,22 +140,17 @@ fn fields(licence_type: &LicenceType, holder: &HolderFacts, entered: &Fields) ->
             errors.push(FieldError { key, problem: FieldProblem::Unknown });
         }
     }
-    if errors.is_empty() { Ok(fields) } else { Err(errors) }
+    (fields, errors)
 }
 
 /// The value of a locked field; none when the clerk enters it.
 pub fn from_register(rule: &FieldRule, holder: &HolderFacts) -> Option<String> {
-    let number = || holder.identity_number();
     match rule.source {
         Source::Entered => None,
         Source::HolderName => Some(holder.name.clone()),
         Source::HolderNumber => Some(holder.number.expose().clone()),
-        Source::HolderBirthDate => {
-            Some(number().and_then(|n| n.birth_date()).map(|date| date.to_string()).unwrap_or_default())
-        }
-        Source::HolderSex => {
-            Some(number().map(|n| if n.is_male() { MALE } else { FEMALE }.to_owned()).unwrap_or_default())
-        }
+        Source::HolderBirthDate => Some(holder.born.map(|date| date.to_string()).unwrap_or_default()),
+        Source::HolderSex => Some(holder.sex.map(|sex| sex.zh().to_owned()).unwrap_or_default()),
     }
 }
 
@@ -112,28 +163,35 @@ fn period(
 ) -> Result<(Date, Option<Date>), Error> {
     let today = at.date();
     let from = from.unwrap_or(today);
-    if from < today.plus_days(-limits::VALID_FROM_PAST_DAYS_MAX) {
-        return Err(Error::Period(PeriodProblem::StartTooEarly));
+    let refused = |problem| Err(Error::Period(problem));
+    let earliest = today.plus_days(-limits::VALID_FROM_PAST_DAYS_MAX);
+    if from < earliest {
+        return refused(PeriodProblem::StartTooEarly { typed: from, earliest });
     }
-    if from > today.plus_days(limits::VALID_FROM_FUTURE_DAYS_MAX) {
-        return Err(Error::Period(PeriodProblem::StartTooLate));
+    let latest = today.plus_days(limits::VALID_FROM_FUTURE_DAYS_MAX);
+    if from > latest {
+        return refused(PeriodProblem::StartTooLate { typed: from, latest });
     }
     let until = match (validity, until) {
         (Validity::Years(years), None) => Some(from.last_of_years(years)),
         (Validity::Unlimited, None) => None,
         // What follows from the rule may be said, but not otherwise.
         (Validity::Years(years), Some(until)) if until == from.last_of_years(years) => Some(until),
-        (Validity::Years(_) | Validity::Unlimited, Some(_)) => {
-            return Err(Error::Period(PeriodProblem::EndNotAllowed));
+        (Validity::Years(years), Some(typed)) => {
+            return refused(PeriodProblem::EndNotAllowed { typed, right: Some(from.last_of_years(years)) });
         }
-        (Validity::UntilDate, None) => return Err(Error::Period(PeriodProblem::EndMissing)),
+        (Validity::Unlimited, Some(typed)) => {
+            return refused(PeriodProblem::EndNotAllowed { typed, right: None });
+        }
+        (Validity::UntilDate, None) => return refused(PeriodProblem::EndMissing),
         (Validity::UntilDate, Some(until)) => Some(until),
     };
-    if until.is_some_and(|until| until < from) {
-        return Err(Error::Period(PeriodProblem::EndBeforeStart));
+    if let Some(typed) = until.filter(|until| *until < from) {
+        return refused(PeriodProblem::EndBeforeStart { typed, start: from });
     }
-    if until.is_some_and(|until| until > from.plus_years(limits::VALID_YEARS_MAX)) {
-        return Err(Error::Period(PeriodProblem::TooLong));
+    let latest = from.plus_years(limits::VALID_YEARS_MAX);
+    if let Some(typed) = until.filter(|until| *until > latest) {
+        return refused(PeriodProblem::TooLong { typed, latest });
     }
     Ok((from, until))
 }
@@ -152,24 +210,31 @@ mod tests {
                 (Ok((from, until)), Ok(text)) => {
                     assert_eq!(format!("{from}/{}", until.map(|d| d.to_string()).unwrap_or_default()), text);
                 }
-                (Err(Error::Period(problem)), Err(expected)) => assert_eq!(problem, expected),
+                (Err(Error::Period(problem)), Err(expected)) => assert_eq!(problem, expected, "{from:?} {until:?}"),
                 (read, expected) => panic!("{read:?} instead of {expected:?}"),
             }
         };
         check(Validity::Years(5), None, None, Ok("2026-11-23/2031-11-22"));
         check(Validity::Years(5), date("2026-12-01"), date("2031-11-30"), Ok("2026-12-01/2031-11-30"));
-        check(Validity::Years(5), None, date("2031-11-30"), Err(PeriodProblem::EndNotAllowed));
+        let day = |text: &str| Date::parse(text).unwrap();
+        let not_allowed =
+            |right: Option<&str>| Err(PeriodProblem::EndNotAllowed { typed: day("2031-11-30"), right: right.map(day) });
+        check(Validity::Years(5), None, date("2031-11-30"), not_allowed(Some("2031-11-22")));
         check(Validity::Unlimited, None, None, Ok("2026-11-23/"));
-        check(Validity::Unlimited, None, date("2031-11-30"), Err(PeriodProblem::EndNotAllowed));
+        check(Validity::Unlimited, None, date("2031-11-30"), not_allowed(None));
         check(Validity::UntilDate, None, None, Err(PeriodProblem::EndMissing));
         check(Validity::UntilDate, None, date("2026-11-23"), Ok("2026-11-23/2026-11-23"));
-        check(Validity::UntilDate, None, date("2026-11-22"), Err(PeriodProblem::EndBeforeStart));
+        let before = PeriodProblem::EndBeforeStart { typed: day("2026-11-22"), start: day("2026-11-23") };
+        check(Validity::UntilDate, None, date("2026-11-22"), Err(before));
         check(Validity::UntilDate, None, date("2126-11-23"), Ok("2026-11-23/2126-11-23"));
-        check(Validity::UntilDate, None, date("2126-11-24"), Err(PeriodProblem::TooLong));
+        let long = PeriodProblem::TooLong { typed: day("2126-11-24"), latest: day("2126-11-23") };
+        check(Validity::UntilDate, None, date("2126-11-24"), Err(long));
         check(Validity::Unlimited, date("2026-10-23"), None, Ok("2026-10-23/"));
-        check(Validity::Unlimited, date("2026-10-22"), None, Err(PeriodProblem::StartTooEarly));
+        let early = PeriodProblem::StartTooEarly { typed: day("2026-10-22"), earliest: day("2026-10-23") };
+        check(Validity::Unlimited, date("2026-10-22"), None, Err(early));
         check(Validity::Unlimited, date("2027-11-24"), None, Ok("2027-11-24/"));
-        check(Validity::Unlimited, date("2027-11-25"), None, Err(PeriodProblem::StartTooLate));
+        let late = PeriodProblem::StartTooLate { typed: day("2027-11-25"), latest: day("2027-11-24") };
+        check(Validity::Unlimited, date("2027-11-25"), None, Err(late));
     }
 
     #[test]

@@ -63,13 +63,8 @@ pub(crate) async fn hold(tx: &mut Tx, licence: &Licence, type_code: &str) -> Res
     .await
 }
 
-/// The licence of the same type and holder, other than this one and the one that it renews, that is not over yet.
-pub(crate) async fn held_already(tx: &mut Tx, licence: &Licence, type_code: &str) -> Result<Option<LicenceId>, Fault> {
-    let of = (licence.holder.id(), type_code);
-    held(tx, of, licence.valid_from, (licence.id.as_str(), renewed(licence))).await
-}
-
-/// The licence of a holder and a type that is not over on a day, other than these two.
+/// The licence of a type that a holder has and that is not over on a day; other than these two, of which nothing stands for
+/// none.
 pub(crate) async fn held(
     tx: &mut Tx,
     (holder, type_code): (&str, &str),
@@ -95,7 +90,7 @@ pub(crate) async fn held(
 }
 
 /// The licence that this one renews, as a statement compares it; no licence has an empty identifier.
-fn renewed(licence: &Licence) -> &str {
+pub(crate) fn renewed(licence: &Licence) -> &str {
     licence.renews.as_ref().map_or("", LicenceId::as_str)
 }
 

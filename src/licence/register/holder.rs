@@ -1,7 +1,7 @@
 //! Whom a licence is about.
 
 use base::{
-    Fault, Secret,
+    Date, Fault, Secret,
     id::{OrganisationId, PersonId},
     mask,
     number::{CreditCode, IdentityNumber},
@@ -14,6 +14,7 @@ use identity::{
 use records::Tx;
 use serde::{Deserialize, Serialize};
 
+use super::sex::Sex;
 use crate::error::Error;
 
 /// Which kind of holder a type has.
@@ -84,6 +85,10 @@ pub struct HolderFacts {
     pub number: Secret<String>,
     /// Whether the person has died or the organisation has ceased: then nothing is issued to it.
     pub has_ended: bool,
+    /// The day of a person's birth.
+    pub born: Option<Date>,
+    pub sex: Option<Sex>,
+    pub died_on: Option<Date>,
     /// Where the person lives or the organisation has its seat, if that is registered: what an address is compared with. No
     /// field of a licence is taken from it.
     pub address: Option<String>,
@@ -111,13 +116,6 @@ impl HolderFacts {
             _ if !self.has_ended => Ok(()),
             Holder::Person(_) => Err(Error::HolderDeceased),
             Holder::Organisation(_) => Err(Error::HolderCeased),
-        }
-    }
-
-    pub(crate) fn identity_number(&self) -> Option<IdentityNumber> {
-        match self.holder {
-            Holder::Person(_) => IdentityNumber::parse(self.number.expose()).ok(),
-            Holder::Organisation(_) => None,
         }
     }
 }
@@ -174,6 +172,9 @@ fn of_person(found: PersonView, number: &IdentityNumber) -> HolderFacts {
         name: found.name,
         number: Secret::new(number.as_str().to_owned()),
         has_ended: found.died_on.is_some(),
+        born: number.birth_date(),
+        sex: Some(if number.is_male() { Sex::Male } else { Sex::Female }),
+        died_on: found.died_on,
     }
 }
 
@@ -183,6 +184,9 @@ fn of_organisation(found: OrganisationView) -> HolderFacts {
         name: found.name,
         number: Secret::new(found.credit_code.as_str().to_owned()),
         has_ended: found.state == OrganisationState::Ceased,
+        born: None,
+        sex: None,
+        died_on: None,
         address: found.address,
     }
 }

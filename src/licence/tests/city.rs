@@ -279,6 +279,40 @@ impl City {
         Asked::new(key, request)
     }
 
+    /// Somebody else in the register.
+    pub async fn register(&self, name: &str, seventeen: &str) -> HolderFacts {
+        let mut work = self.work(0).await;
+        let id = register(&mut work, &self.library.vault, name, seventeen).await;
+        work.commit().await.unwrap();
+        self.facts(&Holder::Person(id)).await
+    }
+
+    /// What the register says of somebody now.
+    pub async fn facts(&self, of: &Holder) -> HolderFacts {
+        holder::facts(&mut self.fresh.database.read().await.unwrap(), &self.library.vault, of).await.unwrap()
+    }
+
+    /// A child of the person and of a woman who is registered with it, born yesterday.
+    pub async fn birth_request(&self, key: &str) -> Asked {
+        let mother = self.register("王芳", "33010119920101124").await;
+        let born = format!("{} 08:15", NOW.date().plus_days(-1));
+        let fields = [
+            ("newborn_name", "龘小芳"),
+            ("sex", "女"),
+            ("birth_time", &born),
+            ("birth_place", "滨江市"),
+            ("facility", "滨江市妇幼保健院"),
+            ("mother_name", &mother.name),
+            ("mother_code", mother.number.expose()),
+            ("father_name", &self.person.name),
+            ("father_code", self.person.number.expose()),
+        ];
+        self.driving_request(key).with(|request| {
+            request.type_code = built_in::BIRTH.to_owned();
+            request.fields = fields.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        })
+    }
+
     /// The first unit of work.
     pub async fn begin(&self, request: Asked, by: &Department, seconds: i64) -> Result<Begun, Error> {
         self.begin_in(&self.context(seconds), request, by).await

@@ -5,21 +5,16 @@ use identity::{death, organisation};
 use records::Work;
 use verify::{Outcome, Reason};
 
-use super::city::{Asked, City, city};
+use super::city::{City, city};
 use crate::{
     Error, Holder, HolderFacts, Licence, Status,
     application::{self, ApplicationState},
-    catalogue::built_in,
     events::{IssueVoided, LicenceRevoked},
     issue::{self, NewLicence, Recovered},
     lifecycle, limits,
-    register::{holder, reason::SuspensionReason},
+    register::reason::SuspensionReason,
     verification::{self, Number},
 };
-
-async fn facts(city: &City, holder: &Holder) -> HolderFacts {
-    holder::facts(&mut city.fresh.database.read().await.unwrap(), &city.library.vault, holder).await.unwrap()
-}
 
 /// How many licences ended.
 async fn ended(work: Work) -> usize {
@@ -39,21 +34,6 @@ async fn ceases(city: &City, seconds: i64) -> usize {
     let mut work = city.work(seconds).await;
     organisation::cease(&mut work, id).await.unwrap();
     ended(work).await
-}
-
-fn birth_request(city: &City, key: &str) -> Asked {
-    let mother = super::city::numbers("33010119650101124");
-    let fields = [
-        ("birth_time", "1990-03-07 08:15"),
-        ("birth_place", "滨江市"),
-        ("facility", "滨江市妇幼保健院"),
-        ("mother_name", "王芳"),
-        ("mother_code", mother.as_str()),
-    ];
-    city.driving_request(key).with(|request| {
-        request.type_code = built_in::BIRTH.to_owned();
-        request.fields = fields.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-    })
 }
 
 /// Licences, intents and events of issuing: what a refusal must not add to.
@@ -79,14 +59,18 @@ async fn outcome(city: &City, licence: &Licence, seconds: i64) -> (Outcome, Opti
 async fn a_death_ends_what_ends_with_its_holder_and_nothing_else() {
     let city = city().await;
     let driving = city.issue(city.driving_request("k1"), &city.police, 0).await.unwrap();
-    let birth = city.issue(birth_request(&city, "k2"), &city.police, 0).await.unwrap();
+    let birth = city.issue(city.birth_request("k2").await, &city.police, 0).await.unwrap();
     let company = city.issue(city.food_request("k3"), &city.food, 0).await.unwrap();
     assert_eq!(outcome(&city, &driving, 1).await, (Outcome::Valid, None));
     assert_eq!(dies(&city, 2).await, 1);
     let ended = city.find(&driving).await;
     assert_eq!((ended.status, ended.reason.as_deref()), (Status::Revoked, Some("holder_ceased")));
     assert_eq!(outcome(&city, &driving, 3).await, (Outcome::Invalid, Some(Reason::Revoked)));
-    assert_eq!(outcome(&city, &birth, 3).await, (Outcome::Valid, None), "that somebody was born stays true");
+    assert_eq!(
+        outcome(&city, &birth, 3).await,
+        (Outcome::Valid, None),
+        "that somebody was born stays true when a parent dies"
+    );
     assert_eq!(city.find(&company).await.status, Status::Valid);
     assert_eq!(city.count("select count(*) from event where kind = 'licence.revoked'").await, 1);
     assert_eq!(city.count("select count(*) from event where kind = 'person.died'").await, 1);
@@ -106,7 +90,7 @@ async fn nothing_is_issued_to_somebody_who_has_died() {
     assert_eq!(city.find(&suspended).await.status, Status::Revoked);
     let before = traces(&city).await;
     let request = |key: &str, holder: &HolderFacts| city.driving_request(key).with(|one| one.holder = holder.clone());
-    let holder = facts(&city, &city.person.holder).await;
+    let holder = city.facts(&city.person.holder).await;
     let refused = city.issue(request("k2", &holder), &city.police, 3).await.unwrap_err();
     assert_eq!((refused.code(), refused.is_final()), ("holder_deceased", true));
     let renewal = request("k3", &holder).with(|one| one.renews = Some(suspended.id.clone()));
@@ -135,7 +119,7 @@ async fn an_application_whose_holder_ceased_meanwhile_is_not_approved() {
     let mut work = city.work(4).await;
     let found = application::find(&mut work.tx, &city.library.safe, &city.food.id, &id).await.unwrap();
     assert_eq!((found.state, found.licence), (ApplicationState::Submitted, None));
-    let holder = facts(&city, &city.company.holder).await;
+    let holder = city.facts(&city.company.holder).await;
     let again = NewLicence { holder, ..new };
     let refused = application::apply(&mut work, &city.library, &city.food.clerk, again).await.unwrap_err();
     assert_eq!(refused.code(), "holder_ceased");

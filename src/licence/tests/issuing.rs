@@ -99,11 +99,11 @@ async fn each_mistake_in_a_request_has_its_own_answer() {
     let error = refused(&city, |r| r.holder = city.person.clone()).await;
     assert!(matches!(error, Error::HolderUnknown));
     let error = refused(&city, |r| r.valid_until = date("2030-01-01")).await;
-    assert!(matches!(error, Error::Period(PeriodProblem::EndNotAllowed)));
+    assert!(matches!(error, Error::Period(PeriodProblem::EndNotAllowed { .. })));
     let error = refused(&city, |r| r.valid_from = date("2020-01-01")).await;
-    assert!(matches!(error, Error::Period(PeriodProblem::StartTooEarly)));
+    assert!(matches!(error, Error::Period(PeriodProblem::StartTooEarly { .. })));
     let error = refused(&city, |r| r.valid_from = date("2029-01-01")).await;
-    assert!(matches!(error, Error::Period(PeriodProblem::StartTooLate)));
+    assert!(matches!(error, Error::Period(PeriodProblem::StartTooLate { .. })));
     let problem = |error| match error {
         Error::Fields(errors) => errors.into_iter().map(|e| (e.key, e.problem)).next().unwrap(),
         other => panic!("{other}"),
@@ -119,7 +119,7 @@ async fn each_mistake_in_a_request_has_its_own_answer() {
     };
     let long = "王".repeat(200);
     let error = refused(&city, change("legal_representative", &long)).await;
-    check(problem(error), "legal_representative", FieldProblem::TooLong(30));
+    check(problem(error), "legal_representative", FieldProblem::TooLong { most: 30, typed: 200 });
     let error = refused(&city, change("premises", "滨江\u{202E}市")).await;
     check(problem(error), "premises", FieldProblem::Character('\u{202E}'));
     let error = refused(&city, change("premises", "一\n二")).await;
@@ -129,11 +129,16 @@ async fn each_mistake_in_a_request_has_its_own_answer() {
     let error = refused(&city, change("premises", "ᚠ")).await;
     check(problem(error), "premises", FieldProblem::Glyph('ᚠ'));
     let error = refused(&city, change("holder_name", "别的公司")).await;
-    check(problem(error), "holder_name", FieldProblem::Locked);
+    check(
+        problem(error),
+        "holder_name",
+        FieldProblem::Locked { typed: "别的公司".to_owned(), registered: city.company.name.clone() },
+    );
     let error = refused(&city, change("colour", "red")).await;
     check(problem(error), "colour", FieldProblem::Unknown);
     let error = refused(&city, change("business_category", "其他")).await;
-    check(problem(error), "business_category", FieldProblem::NotAChoice);
+    let (key, choice) = problem(error);
+    assert_eq!((key.as_str(), choice.code()), ("business_category", "not_a_choice"));
 }
 
 #[tokio::test]

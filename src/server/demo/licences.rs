@@ -289,7 +289,8 @@ fn wanted(people: &People) -> anyhow::Result<Vec<Wanted>> {
         let citizen = |place: usize| people.citizens.get(place).context("a citizen");
         let child = citizen(names::CHILDREN_FROM + place)?;
         let fields = birth(child, citizen(father)?, citizen(mother)?);
-        let holder = child.facts.clone();
+        // Of a newborn the parents hold it.
+        let holder = citizen(mother)?.facts.clone();
         all.push(Wanted {
             department: "health",
             type_code: BIRTH,
@@ -334,8 +335,10 @@ fn driving(resident: &Resident, first: Date, place: usize) -> Fields {
 fn birth(child: &Resident, father: &Resident, mother: &Resident) -> Fields {
     let day = child.identity_number.birth_date().map(|date| date.to_string()).unwrap_or_default();
     fields([
+        ("newborn_name", &child.facts.name),
+        ("sex", child.facts.sex.map_or("", licence::Sex::zh)),
         ("birth_time", &format!("{day} 08:30")),
-        ("gestation", "39周"),
+        ("gestation", "39"),
         ("weight", "3250"),
         ("birth_place", "江海省滨江市临江区"),
         ("facility", "滨江市妇幼保健院"),

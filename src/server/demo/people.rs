@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::Context;
 use base::{
-    Secret,
     id::{OrganisationId, StaffId},
     number::{CreditCode, IdentityNumber},
 };
@@ -191,8 +190,9 @@ impl Registrar<'_> {
 
     async fn citizens(&mut self) -> anyhow::Result<Vec<Resident>> {
         let mut citizens = Vec::new();
+        let this_year = u64::from(self.work.at().date().year().unsigned_abs());
         for (place, name) in names::CITIZENS.into_iter().enumerate() {
-            let years = if place < names::CHILDREN_FROM { (1955, 1992) } else { (2021, 2025) };
+            let years = if place < names::CHILDREN_FROM { (1955, 1992) } else { (this_year - 3, this_year - 2) };
             let resident = self.person(name, years, place % 2 == 0).await?;
             if place < names::CHILDREN_FROM {
                 self.account(&resident, name.2, &[]).await?;
@@ -215,7 +215,7 @@ impl Registrar<'_> {
             let name = format!("滨江市{name}有限公司");
             let credit_code = names::credit_code("91", place)?;
             let new = NewOrganisation {
-                name: name.clone(),
+                name,
                 credit_code: credit_code.clone(),
                 kind: OrganisationKind::Enterprise,
                 legal_representative: Some(owner_id.clone()),
@@ -227,13 +227,7 @@ impl Registrar<'_> {
                 mandate::give(&mut self.work, &id, agent_id, period).await?;
             }
             companies.push(Company {
-                facts: HolderFacts {
-                    holder: Holder::Organisation(id),
-                    name,
-                    number: Secret::new(credit_code.as_str().to_owned()),
-                    has_ended: false,
-                    address: None,
-                },
+                facts: self.facts(&Holder::Organisation(id)).await?,
                 credit_code,
                 legal_representative: owner.facts.name.clone(),
                 address: format!("滨江市临江区{}", self.draw.street()),
@@ -254,22 +248,21 @@ impl Registrar<'_> {
         let street = self.draw.street();
         let name = format!("{family}{given}");
         let new = NewPerson {
-            name: name.clone(),
+            name,
             identity_number: number.clone(),
             profile: profile((family, given, username), &street, place),
         };
         let id = person::register(&mut self.work, &self.product.app.vault, new).await?;
         Ok(Resident {
-            facts: HolderFacts {
-                holder: Holder::Person(id),
-                name,
-                number: Secret::new(number.as_str().to_owned()),
-                has_ended: false,
-                address: None,
-            },
+            facts: self.facts(&Holder::Person(id)).await?,
             identity_number: number,
             address: format!("滨江市临江区{street}"),
         })
+    }
+
+    /// As the register has somebody.
+    async fn facts(&mut self, of: &Holder) -> anyhow::Result<HolderFacts> {
+        Ok(licence::holder::facts(&mut self.work.tx, &self.product.app.vault, of).await?)
     }
 
     async fn account(&mut self, resident: &Resident, username: &str, roles: &[Role]) -> anyhow::Result<()> {

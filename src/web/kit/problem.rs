@@ -148,30 +148,32 @@ impl From<identity::Error> for Problem {
         let wrong = |code, text| Self::domain(StatusCode::UNPROCESSABLE_ENTITY, code, text);
         let forbidden = |code, text| Self::domain(StatusCode::FORBIDDEN, code, text);
         let limit = |code, text| Self::Domain { status: StatusCode::CONFLICT, code, text };
+        let sentence = |code, text| Self::Domain { status: StatusCode::UNPROCESSABLE_ENTITY, code, text };
         match error {
             Error::AccountLocked => conflict("account_locked", words::identity::ACCOUNT_LOCKED),
             Error::AccountUnknown => not_found("account_unknown", words::identity::ACCOUNT_UNKNOWN),
             Error::AlreadyAppointed => conflict("already_appointed", words::identity::ALREADY_APPOINTED),
+            Error::BornOn { born, earliest, latest } => {
+                sentence("birthdate", words::identity::born_on(born, earliest, latest))
+            }
             Error::Busy { retry_after_seconds } => Self::Busy { retry_after_seconds },
+            Error::Contradiction { field, given, number } => {
+                sentence(field, wording::contradiction(field, &given, &number))
+            }
             Error::CreditCodeTaken => conflict("credit_code_taken", words::identity::CREDIT_CODE_TAKEN),
-            Error::DocumentOfChild { years } => Self::Domain {
-                status: StatusCode::UNPROCESSABLE_ENTITY,
-                code: "document_of_child",
-                text: words::identity::document_of_child(years),
-            },
+            Error::DiedOn { on, earliest, latest } => {
+                sentence("died_on", words::identity::died_on(on, earliest, latest))
+            }
+            Error::DocumentOfChild { years } => {
+                sentence("document_of_child", words::identity::document_of_child(years))
+            }
             Error::Fault(fault) => Self::Fault(fault),
-            Error::Field { field } => Self::Domain {
-                status: StatusCode::UNPROCESSABLE_ENTITY,
-                code: field,
-                text: wording::field_wrong(field),
-            },
+            Error::Field { field } => sentence(field, wording::field_wrong(field)),
             Error::FirstLeft => conflict("first_left", words::identity::FIRST_LEFT),
             Error::FourEyes => forbidden("four_eyes", words::identity::FOUR_EYES),
             Error::HasPowers => forbidden("has_powers", words::identity::HAS_POWERS),
             Error::IdentityNumberTaken => conflict("identity_number_taken", words::identity::IDENTITY_NUMBER_TAKEN),
-            Error::Name(error) => {
-                Self::Domain { status: StatusCode::UNPROCESSABLE_ENTITY, code: "name", text: error.text() }
-            }
+            Error::Name(error) => sentence("name", error.text()),
             Error::NotAllowed => Self::Forbidden,
             Error::Number(error) => wrong("number", wording::number_wrong(error)),
             Error::OrganisationUnknown => not_found("organisation_unknown", words::identity::ORGANISATION_UNKNOWN),
@@ -180,16 +182,9 @@ impl From<identity::Error> for Problem {
             Error::PasswordGuessable => wrong("password_guessable", words::identity::PASSWORD_GUESSABLE),
             Error::PasswordSame => wrong("password_same", words::identity::PASSWORD_SAME),
             Error::PasswordToChoose => wrong("password_to_choose", words::identity::PASSWORD_TO_CHOOSE),
-            Error::PasswordTooLong { max } => Self::Domain {
-                status: StatusCode::UNPROCESSABLE_ENTITY,
-                code: "password_too_long",
-                text: words::identity::password_too_long(max),
-            },
-            Error::PasswordTooShort { min } => Self::Domain {
-                status: StatusCode::UNPROCESSABLE_ENTITY,
-                code: "password_too_short",
-                text: words::identity::password_too_short(min),
-            },
+            Error::PasswordTooLong { max } => sentence("password_too_long", words::identity::password_too_long(max)),
+            Error::PasswordTooShort { min } => sentence("password_too_short", words::identity::password_too_short(min)),
+            Error::Period { start, end, years } => sentence("period", words::identity::period(start, end, years)),
             Error::PersonDeceased => conflict("person_deceased", words::identity::PERSON_DECEASED),
             Error::PersonUnknown => not_found("person_unknown", words::identity::PERSON_UNKNOWN),
             Error::Refused => wrong("sign_in_refused", words::identity::SIGN_IN_REFUSED),
@@ -275,6 +270,7 @@ impl From<licence::Error> for Problem {
             }
             Error::Seal => refused(code, words::licence::SEAL_NOT_IN_USE),
             Error::SealExpired => refused(code, words::licence::SEAL_EXPIRED),
+            Error::TypeChanged => conflict(code, words::licence::TYPE_CHANGED),
             Error::TypeUnknown => refused(code, words::licence::TYPE_UNKNOWN),
             Error::VersionsExhausted => conflict(code, words::licence::VERSIONS_EXHAUSTED),
             Error::Voided(_) => refused(code, words::licence::VOIDED),

@@ -146,8 +146,10 @@ fn masked(rule: &FieldRule, value: &str) -> String {
     match rule.kind {
         FieldKind::IdentityNumber => mask::identity_number(value),
         FieldKind::Name => mask::person_name(value),
-        FieldKind::Date => value.chars().enumerate().map(|(at, c)| if at < 4 || c == '-' { c } else { '*' }).collect(),
-        FieldKind::Choice(_) | FieldKind::Number | FieldKind::Text => {
+        FieldKind::Date | FieldKind::Instant => {
+            value.chars().enumerate().map(|(at, c)| if at < 4 || "-: ".contains(c) { c } else { '*' }).collect()
+        }
+        FieldKind::Choice(_) | FieldKind::Country | FieldKind::Number | FieldKind::Text | FieldKind::VehicleClasses => {
             value.chars().enumerate().map(|(at, c)| if at < 3 { c } else { '*' }).collect()
         }
     }

@@ -18,18 +18,28 @@ impl Worded for NameError {
 
 /// That a field is not well formed, by what people call it.
 pub fn field_wrong(field: &str) -> Text {
-    let called = match field {
+    let called = called(field);
+    Text::composed(|language| words::identity::field(called.in_language(language)))
+}
+
+/// That a field says something else than the identity number.
+pub fn contradiction(field: &str, given: &str, number: &str) -> Text {
+    let called = called(field);
+    Text::composed(|language| words::identity::contradiction(called.in_language(language), given, number))
+}
+
+fn called(field: &str) -> &'static Text {
+    match field {
         "address" => words::people::HOME,
         "birthdate" => words::identity::BIRTHDATE,
-        "died_on" => words::people::DIED,
         "email" => words::people::EMAIL,
+        "gender" => words::identity::GENDER,
         "name" => words::people::NAME,
         "phone_number" => words::people::PHONE,
         field if field.starts_with("address.") => words::people::HOME,
         // What systems keep of a person and no page asks for.
         _ => words::people::REGISTERED_FIELD,
-    };
-    Text::composed(|language| words::identity::field(called.in_language(language)))
+    }
 }
 
 /// What is wrong with a number that was typed.

@@ -96,6 +96,7 @@ fn refusals() -> Vec<Error> {
         Error::RevocationsWaiting { max: revocation::WAITING_MAX },
         Error::Seal,
         Error::SealExpired,
+        Error::TypeChanged,
         Error::TypeUnknown,
         Error::VersionsExhausted,
         Error::Voided(String::new()),

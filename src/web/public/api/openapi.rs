@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use licence::{
-    field::{FieldKind, FieldRule, Source},
+    field::{FieldKind, FieldRule, Source, VEHICLE_CLASSES},
     licence_type::LicenceType,
     reason::{RevocationReason, SuspensionReason},
 };
@@ -99,7 +99,10 @@ fn note(rule: &FieldRule, page: &Page) -> String {
     };
     let kind = match &rule.kind {
         FieldKind::Choice(words) => words.iter().map(|word| word.zh.as_str()).collect::<Vec<_>>().join(" | "),
+        FieldKind::Country => "GB/T 2659".to_owned(),
         FieldKind::Date => "2026-11-23".to_owned(),
+        FieldKind::Instant => "2026-11-23 08:30".to_owned(),
+        FieldKind::VehicleClasses => VEHICLE_CLASSES.map(|class| class.code).join(" "),
         FieldKind::IdentityNumber => "GB 11643".to_owned(),
         FieldKind::Number => "0-9 .".to_owned(),
         FieldKind::Name | FieldKind::Text => format!("≤ {}", rule.length_max),

@@ -1,7 +1,7 @@
 //! `/console/apply`: first the type, then the holder, then the fields, then the page as it will be sealed. What was entered
 //! stays after a mistake; what was handed in is changed in the same form.
 
-mod form;
+pub(super) mod form;
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use base::{
 use http::StatusCode;
 use identity::events::{PeopleSearched, PersonOpened};
 use licence::{
-    Error, Holder, HolderFacts, Official,
+    Error, Fields as LicenceFields, Holder, HolderFacts, Official,
     application::{self, Application},
     events::{ApplicationOpened, LicenceOpened},
     field::FieldKind,
@@ -282,6 +282,7 @@ async fn refused(
     shows_holder(clerk, sheet).await?;
     let (status, errors, stands) = match error {
         Error::Fields(wrong) => {
+            tell_named(app, clerk, &sheet.licence_type, &sheet.read(&page, fields).0.fields).await?;
             (StatusCode::UNPROCESSABLE_ENTITY, form::wrong_fields(&page, &sheet.licence_type, wrong), None)
         }
         Error::Period(problem) => {
@@ -296,6 +297,22 @@ async fn refused(
         }
     };
     Ok(html(status, &form::fields(page, sheet, fields, errors).stood(stands)))
+}
+
+/// Whoever types the numbers of people into fields has looked for them: what is refused is in the log too.
+async fn tell_named(app: &App, clerk: &Staff, of: &LicenceType, fields: &LicenceFields) -> Result<(), Problem> {
+    let named = of.definition.fields.iter().filter(|rule| rule.person.is_some());
+    for number in named.filter_map(|rule| IdentityNumber::parse(fields.get(&rule.key)?).ok()) {
+        let mut tx = app.database.read().await?;
+        let found = match holder::person_by_number(&mut tx, &app.library.vault, &number).await {
+            Err(Error::Fault(fault)) => return Err(fault.into()),
+            found => found.ok(),
+        };
+        drop(tx);
+        let about = found.as_ref().map_or("-", |holder| holder.holder.id()).to_owned();
+        clerk.tell(PeopleSearched { about, by: "identity_number".to_owned(), count: found.iter().count() }).await?;
+    }
+    Ok(())
 }
 
 async fn look_up(

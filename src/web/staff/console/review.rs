@@ -14,6 +14,7 @@ use licence::{
     Error, Fields as LicenceFields, HolderFacts, Official,
     application::{self, Application, ApplicationState},
     events::ApplicationOpened,
+    field::FieldError,
     holder,
     issue::{self, Begun, compose::from_register},
     own_affair,
@@ -23,7 +24,7 @@ use records::Work;
 
 use super::{
     applications::{is_of, state_tag, type_name},
-    apply::HANDED_IN,
+    apply::{HANDED_IN, form},
     parts::{choices, system_name},
     sealing,
     stands::{Stand, stand},
@@ -94,6 +95,8 @@ struct Review {
     /// Why nothing can be sealed, while it waits.
     no_seal: Vec<String>,
     stands: Option<Stand>,
+    /// Why it was not approved: what each field that cannot be true says, and what would be right.
+    wrong: Vec<String>,
     again: Again,
 }
 
@@ -103,6 +106,7 @@ struct Why {
     status: StatusCode,
     done: &'static str,
     stands: Option<Stand>,
+    wrong: Vec<String>,
     again: Again,
 }
 
@@ -209,6 +213,7 @@ async fn shown((app, staff): (&App, &Staff), page: Page, id: &ApplicationId, why
         withdrawal_reasons: choices(&page, WithdrawalReason::ALL, WithdrawalReason::code),
         no_seal,
         stands: why.stands,
+        wrong: why.wrong,
         again: why.again.among(&offered),
         page,
     };
@@ -258,12 +263,30 @@ async fn ended(
         Ok(None) => return Ok(see_other(&way(id))),
         Err(error) => error,
     };
+    if let Error::Fields(wrong) = error {
+        let wrong = wrong_fields((app, staff), &page, id, wrong).await?;
+        let (status, again) = (StatusCode::UNPROCESSABLE_ENTITY, Again::typed_in((form, fields)));
+        return shown((app, staff), page, id, Why { status, wrong, again, ..Why::default() }).await;
+    }
     // The page says so of itself, and whom to ask.
     let is_said = matches!(error, Error::Seal | Error::SealExpired);
     let (status, stands) = stand((app, staff), &page, error, None).await?;
     let stands = Some(stands).filter(|_| !is_said);
     let again = Again::typed_in((form, fields));
-    shown((app, staff), page, id, Why { status, done: "", stands, again }).await
+    shown((app, staff), page, id, Why { status, stands, again, ..Why::default() }).await
+}
+
+/// What is wrong with each field by now, behind what people call it.
+async fn wrong_fields(
+    (app, staff): (&App, &Staff),
+    page: &Page,
+    id: &ApplicationId,
+    wrong: Vec<FieldError>,
+) -> Result<Vec<String>, Problem> {
+    let mut tx = app.database.read().await?;
+    let one = application::find(&mut tx, &app.library.safe, &staff.appointment.organisation_id, id).await?;
+    let licence_type = app.library.catalogue.now().find(&one.licence_type).ok_or(Problem::NotFound)?;
+    Ok(form::wrong_fields(page, &licence_type, wrong).into_iter().map(|error| error.text).collect())
 }
 
 fn way(id: &ApplicationId) -> String {
@@ -282,7 +305,7 @@ async fn without_reason(
 ) -> Result<Response, Problem> {
     let again = Again::wrong(&page, (form, fields), &format!("{form}-reason"), words::console::REASON_MISSING);
     let (status, stands) = (again.status(), None);
-    shown(by, page, id, Why { status, done: "", stands, again }).await
+    shown(by, page, id, Why { status, stands, again, ..Why::default() }).await
 }
 
 /// `POST /console/applications/{id}/approve`: approves what the reviewer saw and issues the licence.

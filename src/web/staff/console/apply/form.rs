@@ -3,7 +3,7 @@
 use base::{Date, Text};
 use licence::{
     Content, Fields as LicenceFields,
-    field::{self, FieldKind, FieldRule, Source},
+    field::{self, FieldKind, FieldRule, Source, VEHICLE_CLASSES},
     holder::HolderKind,
     issue::{NewLicence, compose::from_register},
     licence_type::{LicenceType, Validity},
@@ -262,6 +262,12 @@ fn input(
                 None => words::console::IDENTITY_NUMBER_HELP.clone(),
             };
             ("text", vec![], page.say(&hint).to_owned())
+        }
+        FieldKind::Country => ("text", vec![], page.say(words::console::COUNTRY_HELP).to_owned()),
+        FieldKind::Instant => ("text", vec![], page.say(words::console::INSTANT_HELP).to_owned()),
+        FieldKind::VehicleClasses => {
+            let classes: Vec<&str> = VEHICLE_CLASSES.iter().map(|class| class.code).collect();
+            ("text", vec![], page.say(&words::console::vehicle_classes_help(classes.join(" "))).to_owned())
         }
         FieldKind::Number => ("number", vec![], String::new()),
         FieldKind::Text if rule.length_max > 80 => ("area", vec![], length_hint(page, rule.length_max)),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Desk, hidden, page_of};
 use crate::{
-    public::api::tests::{Answer, Office, office},
+    public::api::tests::{Answer, Office, office, register},
     testing,
 };
 
@@ -71,11 +71,14 @@ async fn issue(
     licence
 }
 
-async fn let_issue_birth_certificates(office: &Office) {
+/// Lets the department certify births, and registers a mother.
+async fn let_issue_birth_certificates(office: &Office) -> IdentityNumber {
     let context = records::testing::context(testing::NOW, 9);
     let mut work = office.app.database.begin(context).await.unwrap();
     licence_type::authorise(&mut work, built_in::BIRTH, &office.department).await.unwrap();
+    let (_, mother) = register(&mut work, &office.app, "王芳", "33010119920101124").await;
     work.commit().await.unwrap();
+    mother
 }
 
 const DRIVING: [(&str, &str); 5] = [
@@ -89,21 +92,37 @@ const DRIVING: [(&str, &str); 5] = [
 #[tokio::test]
 async fn no_page_of_staff_and_no_answer_shows_a_whole_identity_number() {
     let office = office().await;
-    let_issue_birth_certificates(&office).await;
+    let mother = let_issue_birth_certificates(&office).await;
     let clerk = Desk::new(&office, &office.clerk).await;
     let reviewer = Desk::new(&office, &office.reviewer).await;
     let people = (&clerk, &reviewer);
     let mut shown = Shown::default();
     let holder = office.person.as_str();
-    let mother = IdentityNumber::complete("33010119650101124").unwrap();
+    let nobody = IdentityNumber::complete("33010119650101124").unwrap();
     let driving = issue(&mut shown, people, (built_in::DRIVING, holder), &DRIVING).await;
     let birth = [
-        ("f_birth_time", "1990-03-07 08:15"),
+        ("f_newborn_name", "欧阳小芳"),
+        ("f_sex", "女"),
+        ("f_birth_time", "2026-11-20 08:15"),
         ("f_birth_place", "滨江市"),
         ("f_facility", "滨江市妇幼保健院"),
         ("f_mother_name", "王芳"),
         ("f_mother_code", mother.as_str()),
+        ("f_father_name", "欧阳龘"),
+        ("f_father_code", holder),
     ];
+    let other_check = if mother.as_str().ends_with('0') { '1' } else { '0' };
+    let mistyped = format!("{}{other_check}", &mother.as_str()[..17]);
+    // Nobody's number, one of somebody else, and one with a mistake in it: what is wrong says none of them in full.
+    for (name, number) in [("王芳", nobody.as_str()), ("王芬", mother.as_str()), ("王芳", mistyped.as_str())] {
+        let found = shown.post(&clerk, &format!("/console/apply/{}", built_in::BIRTH), &[("number", holder)]).await;
+        let holder = hidden(&found.text, "holder");
+        let mut all = vec![("holder", holder.as_str())];
+        all.extend(birth.into_iter().filter(|(field, _)| !field.starts_with("f_mother")));
+        all.extend([("f_mother_name", name), ("f_mother_code", number)]);
+        let refused = shown.post(&clerk, &format!("/console/apply/{}", built_in::BIRTH), &all).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    }
     let birth = issue(&mut shown, people, (built_in::BIRTH, holder), &birth).await;
 
     // Looking for it, renewing it, handing it in twice, sending it back.
@@ -112,7 +131,7 @@ async fn no_page_of_staff_and_no_answer_shows_a_whole_identity_number() {
     }
     let found = shown.post(&clerk, "/console/licences/find", &[("q", holder)]).await;
     assert_eq!(found.status, StatusCode::OK, "{}", found.text);
-    let unknown = shown.post(&clerk, "/console/licences/find", &[("q", mother.as_str())]).await;
+    let unknown = shown.post(&clerk, "/console/licences/find", &[("q", nobody.as_str())]).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     for (code, licence) in [(built_in::DRIVING, &driving), (built_in::BIRTH, &birth)] {
         let id = licence.rsplit('/').next().unwrap();
@@ -150,12 +169,12 @@ async fn no_page_of_staff_and_no_answer_shows_a_whole_identity_number() {
     let locked = office.call(Method::POST, "/api/v1/licences", Some("locked"), &wrong.to_string()).await;
     assert_eq!(locked.json()["errors"][0]["pointer"], "/fields/holder_code");
     shown.keep("locked field", locked);
-    wrong["holder"] = json!({ "identity_number": mother.as_str() });
-    let nobody = office.call(Method::POST, "/api/v1/licences", Some("nobody"), &wrong.to_string()).await;
-    assert_eq!(nobody.code(), "holder_unknown");
-    shown.keep("nobody", nobody);
+    wrong["holder"] = json!({ "identity_number": nobody.as_str() });
+    let unknown = office.call(Method::POST, "/api/v1/licences", Some("nobody"), &wrong.to_string()).await;
+    assert_eq!(unknown.code(), "holder_unknown");
+    shown.keep("nobody", unknown);
 
-    for number in [holder, mother.as_str()] {
+    for number in [holder, mother.as_str(), nobody.as_str()] {
         assert_eq!(shown.holds(number), Vec::<&str>::new(), "{number}");
     }
     // The twin: where it belongs, it is there with its middle hidden.

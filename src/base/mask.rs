@@ -19,13 +19,20 @@ pub fn organisation_name(name: &str) -> String {
     keep(name, 4, 4)
 }
 
-/// A resident identity number: the region's first four digits and the last character.
+/// A person's number: of a resident's the region's first four digits and the last character, of a shorter one less.
 ///
 /// ```
 /// assert_eq!(base::mask::identity_number("11010519491231002X"), "1101*************X");
+/// assert_eq!(base::mask::identity_number("USA123456789"), "USA*******89");
+/// assert_eq!(base::mask::identity_number("H12345678"), "H******78");
+/// assert_eq!(base::mask::identity_number("12345678"), "1*****78");
 /// ```
 pub fn identity_number(number: &str) -> String {
-    keep(number, 4, 1)
+    match number.chars().count() {
+        0..=9 => keep(number, 1, 2),
+        10..=12 => keep(number, 3, 2),
+        _ => keep(number, 4, 1),
+    }
 }
 
 /// A telephone number: the first three and the last two digits.

@@ -1,11 +1,15 @@
 //! Numbers that people meet, with their check digits: resident identity number (GB 11643), unified social credit
 //! code (GB 32100), licence identifier (GB/T 36904, ISO 7064 MOD 37,36).
 
+mod kind;
+
 use std::fmt;
 
 use thiserror::Error;
 
-use crate::time::Date;
+pub use kind::NumberKind;
+
+use crate::{country::Country, time::Date};
 
 /// Why a number was refused.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -21,33 +25,87 @@ pub enum NumberError {
     BirthDate,
 }
 
-/// A resident identity number (居民身份证号, GB 11643-1999): 17 digits and a check character.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct IdentityNumber(String);
+/// The number under which a person is registered: mostly a resident identity number (居民身份证号, GB 11643-1999: 17 digits
+/// and a check character), else that of another document. Its form says of which one: see [`NumberKind`].
+#[derive(Clone)]
+pub struct IdentityNumber {
+    text: String,
+    /// Of 15 digits, and therefore of one of two centuries.
+    is_old: bool,
+}
+
+impl PartialEq for IdentityNumber {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for IdentityNumber {}
+
+impl std::hash::Hash for IdentityNumber {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
 
 impl IdentityNumber {
-    /// Reads a number however it was typed, pasted or scanned: [`crate::ungrouped`].
+    /// Reads a number however it was typed, pasted or scanned: [`crate::ungrouped`]. A resident number of 15 digits becomes
+    /// the one of 18 that its person has now.
     ///
     /// # Errors
     ///
     /// [`NumberError`] naming what is wrong.
     pub fn parse(text: &str) -> Result<Self, NumberError> {
+        let text = crate::ungrouped(text);
+        if !text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
+            return Err(NumberError::Form);
+        }
+        let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.len() {
+            18 => Self::with_check(text),
+            15 if is_digits => Self::old(&text, Century::Usual),
+            _ if is_other_document(&text) => Ok(Self { text: without_issues(text), is_old: false }),
+            _ => Err(NumberError::Form),
+        }
+    }
+
+    /// Eighteen characters with a date of birth and a check character.
+    fn with_check(text: String) -> Result<Self, NumberError> {
         const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-        let number = crate::ungrouped(text);
-        let digits: Vec<u32> = number.chars().take(17).filter_map(|c| c.to_digit(10)).collect();
-        let check = number.chars().nth(17).filter(|c| c.is_ascii_digit() || *c == 'X').ok_or(NumberError::Form)?;
-        if number.len() != 18 || digits.len() != 17 || number.starts_with('0') {
+        let digits: Vec<u32> = text.chars().take(17).filter_map(|c| c.to_digit(10)).collect();
+        let check = text.chars().nth(17).filter(|c| c.is_ascii_digit() || *c == 'X').ok_or(NumberError::Form)?;
+        if digits.len() != 17 || text.starts_with('0') {
             return Err(NumberError::Form);
         }
         let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| digit * weight).sum();
         if "10X98765432".chars().nth((sum % 11) as usize) != Some(check) {
             return Err(NumberError::CheckDigit);
         }
-        let number = Self(number);
-        if number.birth_date_text().is_none_or(|date| Date::parse(&date).is_err()) {
+        let number = Self { text, is_old: false };
+        if number.birth_date().is_none() {
             return Err(NumberError::BirthDate);
         }
         Ok(number)
+    }
+
+    /// A resident number of 15 digits, as they were given until 1999: the year of birth has two, and the last three are 996
+    /// to 999 for those born before 1900.
+    fn old(text: &str, century: Century) -> Result<Self, NumberError> {
+        let (region, rest) = text.split_at_checked(6).ok_or(NumberError::Form)?;
+        let is_ancient = century == Century::Usual && rest.ends_with(['6', '7', '8', '9']) && is_of_ancients(rest);
+        let found = Self::complete(&format!("{region}{}{rest}", if is_ancient { "18" } else { "19" }));
+        found.map(|number| Self { is_old: true, ..number }).map_err(|_| NumberError::BirthDate)
+    }
+
+    /// The numbers that can be meant, the likeliest first: one, but for a number of 15 digits that may be of somebody born
+    /// before 1900. The register decides.
+    pub fn meant(&self) -> Vec<Self> {
+        let mut meant = vec![self.clone()];
+        if self.is_old && self.text.get(6..8) == Some("18") {
+            let old = format!("{}{}", self.text.get(..6).unwrap_or_default(), self.text.get(8..17).unwrap_or_default());
+            meant.extend(Self::old(&old, Century::Last));
+        }
+        meant
     }
 
     /// Appends the check character to 17 digits: for sample data.
@@ -58,33 +116,89 @@ impl IdentityNumber {
     pub fn complete(seventeen: &str) -> Result<Self, NumberError> {
         "0123456789X"
             .chars()
-            .find_map(|check| Self::parse(&format!("{seventeen}{check}")).ok())
+            .find_map(|check| Self::with_check(format!("{seventeen}{check}")).ok())
             .ok_or(NumberError::Form)
     }
 
     /// The number as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Which document it is from.
+    pub fn kind(&self) -> NumberKind {
+        let first = self.text.get(..2).unwrap_or_default();
+        match (self.text.len(), first) {
+            (18, "81" | "82") => NumberKind::HongKongMacaoResidence,
+            (18, "83") => NumberKind::TaiwanResidence,
+            (18, _) if first.starts_with('9') => NumberKind::PermanentResidence,
+            (18, _) => NumberKind::Resident,
+            (15, _) => NumberKind::PermanentResidence,
+            (8, _) if first.bytes().all(|byte| byte.is_ascii_digit()) => NumberKind::TaiwanPermit,
+            (9, _) if self.text.bytes().skip(1).all(|byte| byte.is_ascii_digit()) => NumberKind::HongKongMacaoPermit,
+            _ => NumberKind::Passport,
+        }
+    }
+
+    /// Whether a check character tells it from anything else that people type.
+    pub fn has_check(&self) -> bool {
+        self.text.len() == 18
     }
 
     /// The number with its middle hidden.
     pub fn masked(&self) -> String {
-        crate::mask::identity_number(&self.0)
+        crate::mask::identity_number(&self.text)
     }
 
-    /// The day in the 7th to 14th digit; none when the calendar has no such day.
+    /// The day in the 7th to 14th digit of eighteen; none in other numbers.
     pub fn birth_date(&self) -> Option<Date> {
-        Date::parse(&self.birth_date_text()?).ok()
+        let text = self.text.as_str();
+        if !self.has_check() {
+            return None;
+        }
+        Date::parse(&format!("{}-{}-{}", text.get(6..10)?, text.get(10..12)?, text.get(12..14)?)).ok()
     }
 
-    /// Whether the holder is registered as male (the 17th digit is odd).
-    pub fn is_male(&self) -> bool {
-        self.0.as_bytes().get(16).is_some_and(|digit| digit % 2 == 1)
+    /// Whether the holder is registered as male: the 17th digit of eighteen is odd. None of other numbers.
+    pub fn is_male(&self) -> Option<bool> {
+        self.text.as_bytes().get(16).filter(|_| self.has_check()).map(|digit| digit % 2 == 1)
     }
+}
 
-    fn birth_date_text(&self) -> Option<String> {
-        Some(format!("{}-{}-{}", self.0.get(6..10)?, self.0.get(10..12)?, self.0.get(12..14)?))
+/// From which century a number of 15 digits is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Century {
+    Last,
+    /// The one that its last three digits say.
+    Usual,
+}
+
+fn is_of_ancients(rest: &str) -> bool {
+    rest.get(6..).and_then(|last| last.parse::<u16>().ok()).is_some_and(|last| last >= 996)
+}
+
+/// A permit, a foreigner's card of before 2023, or a passport with its country in front.
+fn is_other_document(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let behind = |place: usize| text.get(place..).unwrap_or_default();
+    let country = || text.get(..3).is_some_and(|code| Country::all().any(|known| known.code == code));
+    match text.len() {
+        8 if digits(text) => true,
+        // Of eleven, the last two count how often it was issued.
+        9 | 11 if text.starts_with(['H', 'M']) && digits(behind(1)) => true,
+        15 => digits(behind(3)) && country(),
+        // The number of a passport has up to nine characters (ICAO 9303), and digits among them.
+        8..=12 => country() && behind(3).bytes().any(|byte| byte.is_ascii_digit()),
+        _ => false,
     }
+}
+
+/// What stays the same for life of the number of a permit.
+fn without_issues(mut text: String) -> String {
+    if text.len() == 11 && text.bytes().skip(1).all(|byte| byte.is_ascii_digit()) {
+        text.truncate(9);
+    }
+    text
 }
 
 impl fmt::Debug for IdentityNumber {
@@ -353,6 +467,76 @@ mod tests {
         let number = IdentityNumber::parse("11010519491231002X").unwrap();
         assert_eq!(format!("{number:?}"), "IdentityNumber(..)");
         assert_eq!(number.birth_date().unwrap().to_string(), "1949-12-31");
-        assert!(!number.is_male());
+        assert_eq!(number.is_male(), Some(false));
+    }
+
+    #[test]
+    fn the_form_of_a_number_says_from_which_document_it_is() {
+        let check = |text: &str, expected: Option<(NumberKind, &str)>| {
+            let read = IdentityNumber::parse(text).ok();
+            assert_eq!(read.as_ref().map(|number| (number.kind(), number.as_str())), expected, "{text}");
+        };
+        let eighteen = |seventeen: &str| IdentityNumber::complete(seventeen).unwrap().as_str().to_owned();
+        check("11010519491231002x", Some((NumberKind::Resident, "11010519491231002X")));
+        for (begin, kind) in [
+            ("81000019900307123", NumberKind::HongKongMacaoResidence),
+            ("82000019900307123", NumberKind::HongKongMacaoResidence),
+            ("83000019900307123", NumberKind::TaiwanResidence),
+            ("91184019900307123", NumberKind::PermanentResidence),
+        ] {
+            let number = eighteen(begin);
+            check(&number, Some((kind, &number)));
+            let read = IdentityNumber::parse(&number).unwrap();
+            assert_eq!((read.birth_date().unwrap().to_string().as_str(), read.is_male()), ("1990-03-07", Some(true)));
+        }
+        check("h12345678", Some((NumberKind::HongKongMacaoPermit, "H12345678")));
+        check("M1234567802", Some((NumberKind::HongKongMacaoPermit, "M12345678")));
+        check("12345678", Some((NumberKind::TaiwanPermit, "12345678")));
+        check("usa123456789", Some((NumberKind::Passport, "USA123456789")));
+        check("GBR12345", Some((NumberKind::Passport, "GBR12345")));
+        check("DEUC01X00T47", Some((NumberKind::Passport, "DEUC01X00T47")));
+        check("CANCCCCC1", Some((NumberKind::Passport, "CANCCCCC1")));
+        check("USA110079031234", Some((NumberKind::PermanentResidence, "USA110079031234")));
+        for text in [
+            "",
+            "1234567",
+            "123456789",
+            "H1234567",
+            "H123456789",
+            "X12345678",
+            "XYZ123456789",
+            "USA1234",
+            "USA1234567890",
+            "CANADIANS",
+            "110105491231002A",
+            "１２３４５６７８",
+            "USA 12345",
+            "zhangwei",
+            "13800138000",
+        ] {
+            check(text, None);
+        }
+        for text in ["H12345678", "12345678", "USA123456789", "USA110079031234"] {
+            let read = IdentityNumber::parse(text).unwrap();
+            assert_eq!((read.birth_date(), read.is_male(), read.has_check()), (None, None, false), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_fifteen_digits_becomes_the_one_of_eighteen() {
+        let check = |old: &str, expected: &[&str]| {
+            let meant = IdentityNumber::parse(old).map(|number| number.meant()).unwrap_or_default();
+            assert_eq!(meant.iter().map(IdentityNumber::as_str).collect::<Vec<_>>(), expected, "{old}");
+        };
+        check("110105491231002", &["11010519491231002X"]);
+        // The last three say that it is of somebody born before 1900; the register may know better.
+        let ancient = ["11010518981231", "11010519981231"]
+            .map(|begin| IdentityNumber::complete(&format!("{begin}997")).unwrap().as_str().to_owned());
+        check("110105981231997", &[&ancient[0], &ancient[1]]);
+        check("110105981231995", &[IdentityNumber::complete("11010519981231995").unwrap().as_str()]);
+        check(&ancient[0], &[&ancient[0]]);
+        for wrong in ["110105490230002", "110105491331002", "010105491231002", "11010549123100"] {
+            check(wrong, &[]);
+        }
     }
 }

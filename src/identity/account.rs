@@ -3,7 +3,7 @@
 use base::{
     Fault,
     id::{AccountId, PersonId},
-    number::IdentityNumber,
+    number::{IdentityNumber, NumberKind},
 };
 use records::{Seen, Tx, Value, Work, args};
 
@@ -269,7 +269,7 @@ pub(crate) fn folded(username: &str) -> String {
 /// Letters, digits and `._@+-`, beginning with a letter or a digit: nothing that could look like another name.
 /// No identity number: it would stand in the clear, and means its person's account at the sign-in anyway.
 fn check_username(username: &str) -> Result<(), Error> {
-    if IdentityNumber::parse(username).is_ok() {
+    if IdentityNumber::parse(username).is_ok_and(|number| is_told_apart(number.kind())) {
         return Err(Error::UsernameNumber);
     }
     let length = username.chars().count();
@@ -280,6 +280,12 @@ fn check_username(username: &str) -> Result<(), Error> {
     } else {
         Err(Error::UsernameForm)
     }
+}
+
+/// Whether nothing else that people call themselves has the form of such a number: a passport's is letters and digits, and
+/// that of a Taiwan permit is eight digits, as a day is.
+fn is_told_apart(kind: NumberKind) -> bool {
+    !matches!(kind, NumberKind::Passport | NumberKind::TaiwanPermit)
 }
 
 #[cfg(test)]

@@ -47,12 +47,18 @@ pub enum Error {
         /// From which age on it is none.
         years: i32,
     },
+    /// The caller was shown a document that has another number than the one under which the person is registered.
+    #[error("this document is not the one whose number is registered")]
+    DocumentOfOthers,
     /// Ours to fix.
     #[error(transparent)]
     Fault(#[from] Fault),
     /// The caller typed a field that is too long or badly formed.
     #[error("the field {field} is not well formed")]
     Field { field: &'static str },
+    /// The caller left something out of a person that the number of this kind does not say.
+    #[error("the field {field} is needed, for the number does not say it")]
+    FieldMissing { field: &'static str },
     /// Whoever brought in what the caller decides has not the role for it any more: it is refused and brought in anew.
     #[error("whoever brought this in has left")]
     FirstLeft,

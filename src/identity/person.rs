@@ -35,6 +35,10 @@ pub struct Profile {
     pub address: Option<Address>,
 }
 
+/// The values of [`Profile::gender`] that the register knows itself (OpenID Connect Core 1.0 §5.1).
+pub const FEMALE: &str = "female";
+pub const MALE: &str = "male";
+
 /// A postal address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -90,6 +94,15 @@ impl PersonView {
         self.profile.birthdate.as_deref().and_then(|text| Date::parse(text).ok())
     }
 
+    /// Whether the person is registered as male; none when neither sex is.
+    pub fn is_male(&self) -> Option<bool> {
+        match self.profile.gender.as_deref() {
+            Some(MALE) => Some(true),
+            Some(FEMALE) => Some(false),
+            _ => None,
+        }
+    }
+
     /// The identity number in clear.
     ///
     /// # Errors
@@ -100,11 +113,11 @@ impl PersonView {
     }
 }
 
-/// Registers a person.
+/// Registers a person. Of whom the number says neither birth nor sex, both are given.
 ///
 /// # Errors
 ///
-/// [`Error::Name`] and [`Error::Field`] for what is not well formed; [`Error::BornOn`] for a day of birth that cannot be one,
+/// [`Error::Name`] and [`Error::Field`] for what is not well formed, [`Error::FieldMissing`] for what the number does not say; [`Error::BornOn`] for a day of birth that cannot be one,
 /// [`Error::Contradiction`] when what is given is not what the number says; [`Error::IdentityNumberTaken`] when somebody has
 /// the number.
 pub async fn register(work: &mut Work, vault: &Vault, new: NewPerson) -> Result<PersonId, Error> {
@@ -112,6 +125,7 @@ pub async fn register(work: &mut Work, vault: &Vault, new: NewPerson) -> Result<
     let profile = completed(new.profile, &new.identity_number);
     check_profile(&profile)?;
     check_number(&profile, &new.identity_number)?;
+    check_complete(&profile, &new.identity_number)?;
     check_born(&profile, work.at().date())?;
     let person: PersonId = work.new_id();
     let sealed = vault.seal(work.entropy(), &person, &new.identity_number);
@@ -154,13 +168,18 @@ pub async fn find_unchanged(tx: &mut Tx, person: &PersonId) -> Result<Option<Per
     Ok(found)
 }
 
-/// The person with this identity number.
+/// The person with this number; with one of 15 digits, the first of those whose number it may have become.
 pub async fn find_by_identity_number(
     tx: &mut Tx,
     vault: &Vault,
     number: &IdentityNumber,
 ) -> Result<Option<PersonView>, Fault> {
-    queries::by_lookup(tx, vault.lookup(number)).await
+    for meant in number.meant() {
+        if let Some(found) = queries::by_lookup(tx, vault.lookup(&meant)).await? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// Persons of this name, the longest registered first, and behind them those who had it before; of each as many as anybody
@@ -180,7 +199,7 @@ fn completed(mut profile: Profile, number: &IdentityNumber) -> Profile {
         profile.birthdate = number.birth_date().map(|date| date.to_string());
     }
     if profile.gender.is_none() {
-        profile.gender = Some(if number.is_male() { "male" } else { "female" }.to_owned());
+        profile.gender = number.is_male().map(|is_male| if is_male { MALE } else { FEMALE }.to_owned());
     }
     profile
 }
@@ -199,6 +218,18 @@ fn check_born(profile: &Profile, latest: Date) -> Result<(), Error> {
         Some(born) if born < earliest || born > latest => Err(Error::BornOn { born, earliest, latest }),
         _ => Ok(()),
     }
+}
+
+/// What licences and counters ask of everybody stands in the register when the number does not say it.
+fn check_complete(profile: &Profile, number: &IdentityNumber) -> Result<(), Error> {
+    if number.kind().says_birth() && number.has_check() {
+        return Ok(());
+    }
+    if profile.birthdate.is_none() {
+        return Err(Error::FieldMissing { field: "birthdate" });
+    }
+    let is_known = matches!(profile.gender.as_deref(), Some(MALE | FEMALE));
+    if is_known { Ok(()) } else { Err(Error::FieldMissing { field: "gender" }) }
 }
 
 /// What is given of birth and sex is what the number says of them.

@@ -9,6 +9,7 @@ mod queries;
 use base::{
     Fault, Instant, ListPage, PageOf,
     id::{AccountId, OrganisationId, PersonId, ResetId, StaffId},
+    number::NumberKind,
 };
 use records::{Event, Tx, Work, log};
 
@@ -35,19 +36,23 @@ pub enum Document {
     HouseholdRegister,
     /// 居民身份证.
     IdentityCard,
+    /// The document whose number is registered, of whoever has no identity card: a passport, a permit, a residence card.
+    RegisteredDocument,
     /// 临时居民身份证.
     TemporaryIdentityCard,
 }
 
 impl Document {
     /// Every document.
-    pub const ALL: [Self; 3] = [Self::IdentityCard, Self::TemporaryIdentityCard, Self::HouseholdRegister];
+    pub const ALL: [Self; 4] =
+        [Self::IdentityCard, Self::TemporaryIdentityCard, Self::HouseholdRegister, Self::RegisteredDocument];
 
     /// The document, as stored and as forms name it.
     pub fn code(self) -> &'static str {
         match self {
             Self::HouseholdRegister => "household_register",
             Self::IdentityCard => "identity_card",
+            Self::RegisteredDocument => "registered_document",
             Self::TemporaryIdentityCard => "temporary_identity_card",
         }
     }
@@ -329,18 +334,27 @@ async fn check_account(
 }
 
 /// Which documents a person can have shown: the household register has no photograph, and whoever is not a child any more
-/// has a card. A number that names no day says of nobody that they are a child.
+/// has a card. Who is registered under the number of another document than that card shows that one.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the vault has another key.
 pub fn documents(vault: &Vault, person: &person::PersonView, at: Instant) -> Result<Vec<Document>, Fault> {
-    let born = person.identity_number(vault)?.birth_date();
-    let is_child = born.is_some_and(|day| at.date() < day.plus_years(limits::HOUSEHOLD_REGISTER_UNDER_YEARS));
-    Ok(Document::ALL.into_iter().filter(|one| is_child || *one != Document::HouseholdRegister).collect())
+    let number = person.identity_number(vault)?;
+    if number.kind() != NumberKind::Resident {
+        return Ok(vec![Document::RegisteredDocument]);
+    }
+    let is_child =
+        number.birth_date().is_some_and(|day| at.date() < day.plus_years(limits::HOUSEHOLD_REGISTER_UNDER_YEARS));
+    let card = [Document::IdentityCard, Document::TemporaryIdentityCard];
+    Ok(card.into_iter().chain(is_child.then_some(Document::HouseholdRegister)).collect())
 }
 
 fn check_document(vault: &Vault, person: &person::PersonView, document: Document, at: Instant) -> Result<(), Error> {
     let years = limits::HOUSEHOLD_REGISTER_UNDER_YEARS;
-    if documents(vault, person, at)?.contains(&document) { Ok(()) } else { Err(Error::DocumentOfChild { years }) }
+    match document {
+        _ if documents(vault, person, at)?.contains(&document) => Ok(()),
+        Document::HouseholdRegister => Err(Error::DocumentOfChild { years }),
+        _ => Err(Error::DocumentOfOthers),
+    }
 }

@@ -147,7 +147,12 @@ async fn find(tx: &mut Tx, vault: &Vault, typed: &str) -> Result<(String, Option
     let typed = account::folded(typed);
     let mut found = queries::by_username(tx, &typed).await?;
     if let (None, Ok(number)) = (&found, IdentityNumber::parse(&typed)) {
-        found = queries::only_of_number(tx, vault.lookup(&number)).await?;
+        for meant in number.meant() {
+            found = match found {
+                None => queries::only_of_number(tx, vault.lookup(&meant)).await?,
+                found => found,
+            };
+        }
     }
     Ok((found.as_ref().map_or(typed, |account| account.username_key.clone()), found))
 }

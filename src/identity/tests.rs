@@ -36,6 +36,7 @@ mod accounts;
 mod appointments;
 mod borrowed;
 mod dates;
+mod numbers;
 mod office;
 mod operators;
 mod order;

@@ -5,6 +5,7 @@ mod applications;
 mod city;
 mod crashes;
 mod damaged;
+mod documents;
 mod ended;
 mod holding;
 mod issuing;

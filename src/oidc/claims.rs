@@ -33,6 +33,8 @@ pub enum Claim {
     GivenName,
     /// `identity_number`
     IdentityNumber,
+    /// `identity_number_type`: of which document the number is, as GB/T 36903 codes it
+    IdentityNumberType,
     /// `locale`
     Locale,
     /// `middle_name`
@@ -75,6 +77,7 @@ impl Claim {
             Self::Gender => "gender",
             Self::GivenName => "given_name",
             Self::IdentityNumber => "identity_number",
+            Self::IdentityNumberType => "identity_number_type",
             Self::Locale => "locale",
             Self::MiddleName => "middle_name",
             Self::Name => "name",
@@ -257,6 +260,9 @@ impl PersonFacts {
                 let number = vault.open(&self.person, &self.identity_sealed)?;
                 Some(Value::from(number.as_str()))
             }
+            Claim::IdentityNumberType => {
+                Some(Value::from(vault.open(&self.person, &self.identity_sealed)?.kind().code()))
+            }
         })
     }
 
@@ -324,6 +330,7 @@ impl PersonFacts {
             Claim::EmailVerified
             | Claim::FamilyName
             | Claim::GivenName
+            | Claim::IdentityNumberType
             | Claim::Locale
             | Claim::MiddleName
             | Claim::PhoneNumberVerified

@@ -91,7 +91,12 @@ pub(crate) static SCOPES: &[Scope] = &[
     scope("address", Reach::Person, &[Claim::Address], Permission::Address),
     scope("phone", Reach::Person, &[Claim::PhoneNumber, Claim::PhoneNumberVerified], Permission::Phone),
     scope("org", Reach::Person, &[Claim::Org], Permission::Org),
-    scope(IDENTITY_NUMBER, Reach::Person, &[Claim::IdentityNumber], Permission::IdentityNumber),
+    scope(
+        IDENTITY_NUMBER,
+        Reach::Person,
+        &[Claim::IdentityNumber, Claim::IdentityNumberType],
+        Permission::IdentityNumber,
+    ),
     scope(OFFLINE_ACCESS, Reach::Person, &[], Permission::OfflineAccess),
     scope(LICENCE_VERIFY, Reach::Machine, &[], Permission::VerifyLicences),
     scope(LICENCE_ISSUE, Reach::Machine, &[], Permission::IssueLicences),

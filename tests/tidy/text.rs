@@ -8,6 +8,7 @@ use super::{none, shown, tracked};
 
 /// Files with Chinese in their code that is no word of a page, each with what it is.
 const CHINESE_BUT: &[(&str, &str)] = &[
+    ("src/base/number/kind.rs", "names of documents, as licences print them (GB/T 36903)"),
     ("src/base/time.rs", "the national form of a date, as documents print it"),
     ("src/documents/line.rs", "signs that begin or end no line (GB/T 15834)"),
     ("src/documents/template.rs", "the characters that documents use most, for the subset of the typeface"),
@@ -15,6 +16,7 @@ const CHINESE_BUT: &[(&str, &str)] = &[
     ("src/licence/catalogue/built_in.rs", "the national catalogue: types, their fields and choices"),
     ("src/licence/catalogue/field.rs", "signs that occur in names"),
     ("src/licence/catalogue/vehicle.rs", "signs that people put between classes of vehicles"),
+    ("src/licence/issue/compose.rs", "the name of a credit code, as licences print it (GB/T 36903)"),
     ("src/licence/issue/page.rs", "the national form of a period, as documents print it"),
     ("src/licence/register/decision.rs", "numerals of the numbers of decisions"),
     ("src/licence/register/sex.rs", "the sexes as documents print them (GB/T 2261.1)"),

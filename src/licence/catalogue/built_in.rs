@@ -32,7 +32,7 @@ pub(crate) struct BuiltIn {
 /// The types.
 pub(crate) fn all() -> Vec<BuiltIn> {
     let built_in = |code, version, definition| BuiltIn { code, version, definition };
-    vec![built_in(FOOD, 1, food()), built_in(DRIVING, 2, driving()), built_in(BIRTH, 2, birth())]
+    vec![built_in(FOOD, 2, food()), built_in(DRIVING, 2, driving()), built_in(BIRTH, 2, birth())]
 }
 
 /// Writes and publishes each of them that the catalogue does not have yet, or has in an older version. Licences keep the
@@ -61,6 +61,7 @@ fn food() -> Definition {
         fields: vec![
             text("holder_name", "经营者名称", "Operator", 60).source(Source::HolderName).kind(FieldKind::Name),
             text("holder_code", "统一社会信用代码", "Credit code", 18).source(Source::HolderNumber),
+            number_kind(),
             text("legal_representative", "法定代表人（负责人）", "Legal representative", 30).kind(FieldKind::Name),
             text("residence", "住所", "Registered address", 60),
             text("premises", "经营场所", "Place of business", 60),
@@ -88,6 +89,7 @@ fn driving() -> Definition {
                 .source(Source::HolderNumber)
                 .kind(FieldKind::IdentityNumber)
                 .masked(),
+            number_kind(),
             text("holder_name", "姓名", "Name", 60).source(Source::HolderName).kind(FieldKind::Name),
             text("sex", "性别", "Sex", 1).source(Source::HolderSex).kind(sexes()),
             text("nationality", "国籍", "Nationality", 60).kind(FieldKind::Country),
@@ -151,12 +153,12 @@ fn birth() -> Definition {
             text("birth_place", "出生地点", "Place of birth", 60),
             text("facility", "接生机构名称", "Medical institution", 60),
             text("mother_name", "母亲姓名", "Name of mother", 60).kind(FieldKind::Name),
-            text("mother_code", "母亲身份证号", "Identity number of mother", 18)
+            text("mother_code", "母亲证件号码", "Identity number of mother", 18)
                 .kind(FieldKind::IdentityNumber)
                 .person(mother)
                 .masked(),
             text("father_name", "父亲姓名", "Name of father", 60).kind(FieldKind::Name).optional(),
-            text("father_code", "父亲身份证号", "Identity number of father", 18)
+            text("father_code", "父亲证件号码", "Identity number of father", 18)
                 .kind(FieldKind::IdentityNumber)
                 .person(father)
                 .masked()
@@ -191,6 +193,11 @@ const WEIGHT_GRAMS: (i32, i32) = (200, 10_000);
 #[allow(clippy::expect_used, reason = "the three layouts are constants, and a test reads each of them")]
 fn layout(json: &str) -> Layout {
     Layout::parse(json).expect("a built-in layout")
+}
+
+/// It has no place on the page: programs read it beside the number.
+fn number_kind() -> FieldRule {
+    text("holder_code_type", "证件类型", "Kind of number", 20).source(Source::HolderNumberKind)
 }
 
 fn sexes() -> FieldKind {

@@ -48,7 +48,7 @@ pub enum FieldKind {
     Country,
     /// A day, `2026-11-23`.
     Date,
-    /// A resident identity number with its check digit.
+    /// The number of a person's document: mostly a resident's, with its check digit.
     IdentityNumber,
     /// A minute of a day in the legal time zone, `2026-11-23 08:30`.
     Instant,
@@ -69,13 +69,15 @@ pub enum Source {
     /// The clerk enters it.
     #[default]
     Entered,
-    /// The holder's day of birth, out of the identity number.
+    /// The holder's day of birth in the register.
     HolderBirthDate,
     /// The holder's name in the register.
     HolderName,
     /// The holder's identity number or credit code.
     HolderNumber,
-    /// The holder's sex, out of the identity number.
+    /// From which document the holder's number is: 持证主体代码类型 (GB/T 36903).
+    HolderNumberKind,
+    /// The holder's sex in the register.
     HolderSex,
 }
 
@@ -314,8 +316,10 @@ mod tests {
         check(FieldKind::IdentityNumber, "11010519491231002x", Ok("11010519491231002X"));
         let wrong = Err(FieldProblem::CheckDigit(typed("1101*************1")));
         check(FieldKind::IdentityNumber, "110105194912310021", wrong);
-        let short = Err(FieldProblem::NotAnIdentityNumber(typed("1101*****9")));
+        let short = Err(FieldProblem::NotAnIdentityNumber(typed("110*****49")));
         check(FieldKind::IdentityNumber, "1101051949", short);
+        check(FieldKind::IdentityNumber, "usa123456789", Ok("USA123456789"));
+        check(FieldKind::IdentityNumber, "110105491231002", Ok("11010519491231002X"));
         check(FieldKind::Country, "china", Ok("中国"));
         check(FieldKind::Country, "火星", Err(FieldProblem::NotACountry(typed("火星"))));
         check(FieldKind::VehicleClasses, "d、c1", Ok("C1D"));

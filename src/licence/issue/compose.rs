@@ -1,6 +1,6 @@
 //! From what a clerk entered and what the register says to what a licence will say.
 
-use base::{Date, Fault, Instant};
+use base::{Date, Fault, Instant, number::NumberKind};
 use documents::Fonts;
 use records::Work;
 
@@ -143,6 +143,9 @@ fn fields(licence_type: &LicenceType, holder: &HolderFacts, entered: &Fields) ->
     (fields, errors)
 }
 
+/// What the number of an organisation is called.
+const CREDIT_CODE: &str = "统一社会信用代码";
+
 /// The value of a locked field; none when the clerk enters it.
 pub fn from_register(rule: &FieldRule, holder: &HolderFacts) -> Option<String> {
     match rule.source {
@@ -150,6 +153,7 @@ pub fn from_register(rule: &FieldRule, holder: &HolderFacts) -> Option<String> {
         Source::HolderName => Some(holder.name.clone()),
         Source::HolderNumber => Some(holder.number.expose().clone()),
         Source::HolderBirthDate => Some(holder.born.map(|date| date.to_string()).unwrap_or_default()),
+        Source::HolderNumberKind => Some(holder.number_kind.map_or(CREDIT_CODE, NumberKind::zh).to_owned()),
         Source::HolderSex => Some(holder.sex.map(|sex| sex.zh().to_owned()).unwrap_or_default()),
     }
 }

@@ -4,7 +4,7 @@ use base::{
     Date, Fault, Secret,
     id::{OrganisationId, PersonId},
     mask,
-    number::{CreditCode, IdentityNumber},
+    number::{CreditCode, IdentityNumber, NumberKind},
 };
 use identity::{
     Vault,
@@ -85,6 +85,8 @@ pub struct HolderFacts {
     pub number: Secret<String>,
     /// Whether the person has died or the organisation has ceased: then nothing is issued to it.
     pub has_ended: bool,
+    /// Which document a person's number is from; none for an organisation, which has a credit code.
+    pub number_kind: Option<NumberKind>,
     /// The day of a person's birth.
     pub born: Option<Date>,
     pub sex: Option<Sex>,
@@ -128,7 +130,9 @@ impl HolderFacts {
 pub async fn person_by_number(tx: &mut Tx, vault: &Vault, number: &IdentityNumber) -> Result<HolderFacts, Error> {
     let found = person::find_by_identity_number(tx, vault, number).await?.ok_or(Error::HolderUnknown)?;
     found.rely_on(tx).await?;
-    Ok(of_person(found, number))
+    // Of two that may be meant, the register says which it is.
+    let number = found.identity_number(vault)?;
+    Ok(of_person(found, &number))
 }
 
 /// The organisation with a credit code, as a holder.
@@ -162,6 +166,9 @@ pub async fn facts(tx: &mut Tx, vault: &Vault, holder: &Holder) -> Result<Holder
 }
 
 fn of_person(found: PersonView, number: &IdentityNumber) -> HolderFacts {
+    let born = number.birth_date().or_else(|| found.born());
+    let is_male = number.is_male().or_else(|| found.is_male());
+    let sex = is_male.map(|is_male| if is_male { Sex::Male } else { Sex::Female });
     let address = found.profile.address.map(|address| {
         let parts = || [&address.region, &address.locality, &address.street_address].into_iter().flatten();
         address.formatted.clone().unwrap_or_else(|| parts().map(String::as_str).collect())
@@ -172,8 +179,9 @@ fn of_person(found: PersonView, number: &IdentityNumber) -> HolderFacts {
         name: found.name,
         number: Secret::new(number.as_str().to_owned()),
         has_ended: found.died_on.is_some(),
-        born: number.birth_date(),
-        sex: Some(if number.is_male() { Sex::Male } else { Sex::Female }),
+        born,
+        sex,
+        number_kind: Some(number.kind()),
         died_on: found.died_on,
     }
 }
@@ -186,6 +194,7 @@ fn of_organisation(found: OrganisationView) -> HolderFacts {
         has_ended: found.state == OrganisationState::Ceased,
         born: None,
         sex: None,
+        number_kind: None,
         died_on: None,
         address: found.address,
     }

@@ -125,10 +125,17 @@ pub struct NewAccount {
     /// The person's name.
     #[arg(long)]
     name: String,
-    /// A file with the person's identity number; `-` reads standard input.
+    /// A file with the person's identity number, or that of a permit, a residence card or, behind the three letters of its
+    /// country, a passport; `-` reads standard input.
     // On the command line the number would stand in the list of processes.
     #[arg(long, value_name = "FILE")]
     identity_number_file: PathBuf,
+    /// The day of birth, where the number does not say it: of a passport, a permit, a foreigner's card of before 2023.
+    #[arg(long, value_name = "DATE")]
+    birth_date: Option<String>,
+    /// The sex, where the number does not say it.
+    #[arg(long, value_name = "SEX", value_parser = [person::FEMALE, person::MALE])]
+    sex: Option<String>,
     /// A telephone number.
     #[arg(long)]
     phone: Option<String>,
@@ -377,7 +384,10 @@ fn read_identity_number(file: &Path) -> anyhow::Result<IdentityNumber> {
     };
     let text = text.with_context(|| format!("reading the identity number from {from}"))?;
     IdentityNumber::parse(&text).with_context(|| {
-        format!("what is in {from} is no identity number, which has 17 digits and a check character: a digit or X")
+        format!(
+            "what is in {from} is no number of a person: a resident's has 17 digits and a check character, a digit or X, \
+             and a passport's stands behind three letters of its country, as USA123456789"
+        )
     })
 }
 
@@ -406,7 +416,13 @@ pub(crate) async fn register(
     let person = NewPerson {
         name: new.name,
         identity_number: number,
-        profile: Profile { phone_number: new.phone, email: new.email, ..Profile::default() },
+        profile: Profile {
+            birthdate: new.birth_date,
+            gender: new.sex,
+            phone_number: new.phone,
+            email: new.email,
+            ..Profile::default()
+        },
     };
     let person = person::register(work, vault, person).await.map_err(by_option)?;
     open(work, person, &new.username, password).await

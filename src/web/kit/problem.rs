@@ -167,7 +167,9 @@ impl From<identity::Error> for Problem {
             Error::DocumentOfChild { years } => {
                 sentence("document_of_child", words::identity::document_of_child(years))
             }
+            Error::DocumentOfOthers => wrong("document_of_others", words::identity::DOCUMENT_OF_OTHERS),
             Error::Fault(fault) => Self::Fault(fault),
+            Error::FieldMissing { field } => sentence(field, wording::field_missing(field)),
             Error::Field { field } => sentence(field, wording::field_wrong(field)),
             Error::FirstLeft => conflict("first_left", words::identity::FIRST_LEFT),
             Error::FourEyes => forbidden("four_eyes", words::identity::FOUR_EYES),

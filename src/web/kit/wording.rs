@@ -11,7 +11,7 @@ mod oidc;
 mod signature;
 pub mod verdict;
 
-pub use self::identity::{contradiction, field_wrong, number_wrong, role_words};
+pub use self::identity::{contradiction, field_missing, field_wrong, number_wrong, role_words};
 pub use self::keys::{key_state_words, purpose_words, seal_kind_words};
 pub use self::oidc::registration_flaw;
 pub use self::signature::signature;

@@ -133,6 +133,7 @@ const VALUES: &[(&str, &Text)] = &[
     ("everything", words::event_value::EVERYTHING),
     ("file", words::event_value::FILE),
     ("household_register", words::event_value::HOUSEHOLD_REGISTER),
+    ("registered_document", words::event_value::REGISTERED_DOCUMENT),
     ("identifier", words::event_value::IDENTIFIER),
     ("identity_card", words::event_value::IDENTITY_CARD),
     ("identity_number", words::event_value::IDENTITY_NUMBER),

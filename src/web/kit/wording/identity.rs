@@ -22,6 +22,12 @@ pub fn field_wrong(field: &str) -> Text {
     Text::composed(|language| words::identity::field(called.in_language(language)))
 }
 
+/// That a field is needed, because the number does not say it.
+pub fn field_missing(field: &str) -> Text {
+    let called = called(field);
+    Text::composed(|language| words::identity::field_missing(called.in_language(language)))
+}
+
 /// That a field says something else than the identity number.
 pub fn contradiction(field: &str, given: &str, number: &str) -> Text {
     let called = called(field);

@@ -307,7 +307,10 @@ async fn look(app: &App, tx: &mut Tx, wanted: &str) -> Result<Looked, Problem> {
     if let Ok(number) = IdentityNumber::parse(wanted) {
         let found = person::find_by_identity_number(tx, &app.library.vault, &number).await?;
         let person = found.map(|found| found.person_id);
-        return Ok(Looked { by: "identity_number", found: person.as_ref().map(ToString::to_string), person });
+        // What else is looked for may look like the number of a passport.
+        if person.is_some() || number.has_check() {
+            return Ok(Looked { by: "identity_number", found: person.as_ref().map(ToString::to_string), person });
+        }
     }
     if let Ok(code) = CreditCode::parse(wanted) {
         let found = organisation::find_by_code(tx, &code).await?;

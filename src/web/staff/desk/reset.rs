@@ -462,6 +462,7 @@ fn called(document: Document) -> &'static Text {
     match document {
         Document::HouseholdRegister => words::reset::HOUSEHOLD_REGISTER,
         Document::IdentityCard => words::reset::IDENTITY_CARD,
+        Document::RegisteredDocument => words::reset::REGISTERED_DOCUMENT,
         Document::TemporaryIdentityCard => words::reset::TEMPORARY_IDENTITY_CARD,
     }
 }

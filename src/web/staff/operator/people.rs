@@ -208,8 +208,15 @@ pub async fn ask(_: Staff, page: Page) -> Response {
 pub async fn find(State(app): State<App>, by: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let wanted = fields.text("q");
     let mut tx = app.database.read().await?;
-    let (what, people) = if let Ok(number) = IdentityNumber::parse(wanted) {
-        let found = person::find_by_identity_number(&mut tx, &app.vault, &number).await?;
+    let by_number = match IdentityNumber::parse(wanted) {
+        Ok(number) => {
+            let found = person::find_by_identity_number(&mut tx, &app.vault, &number).await?;
+            // Names of accounts may look like the number of a passport.
+            (found.is_some() || number.has_check()).then_some(found)
+        }
+        Err(_) => None,
+    };
+    let (what, people) = if let Some(found) = by_number {
         ("identity_number", found.into_iter().collect())
     } else if let Some(account) = account::find_by_username(&mut tx, wanted).await? {
         ("username", person::find(&mut tx, &account.person_id).await?.into_iter().collect())

@@ -63,7 +63,7 @@ async fn what_cannot_be_done_to_a_person_is_said_before_it_is_confirmed_and_what
     };
     let act = |name: &str| format!("{account}/{name}");
     check(&act("rename"), &[("to", "李娜"), WHY], typed("to", "账号由 2 至 64 个")).await;
-    check(&act("rename"), &[("to", two.office.person.as_str()), WHY], typed("to", "身份证号不能作为账号名")).await;
+    check(&act("rename"), &[("to", two.office.person.as_str()), WHY], typed("to", "证件号码不能作为账号名")).await;
     check(
         &act("rename"),
         &[("to", "li.na2")],

@@ -174,7 +174,7 @@ async fn an_auditor_reads_of_a_client_what_changed_in_words_and_what_was_propose
     assert!(page.contains("<h1>税务服务</h1>") && page.contains("<span class=\"code\">tax</span>"), "{page}");
     assert!(page.contains("名称（中文）：税务大厅 → 税务服务"), "{page}");
     assert!(!page.contains("name_zh") && !page.contains("https://tax.example.gov.cn/cb"), "only what changed: {page}");
-    assert!(page.contains("代表：无；获准取得身份证号：否"), "{page}");
+    assert!(page.contains("代表：无；获准取得证件号码：否"), "{page}");
     let everything = two.get(&auditor.cookie, "/audit/entries").await.text;
     let (_, everything) = everything.split_once("id=\"entries\"").unwrap();
     for what in ["办理事由", "查阅日志", "变更应用登记信息"] {

@@ -162,7 +162,7 @@ pub async fn adopt(
     if application.state != ApplicationState::Proposed {
         return Err(Error::AlreadyDecided);
     }
-    own_affair::check(work, &clerk.person_id, &application.holder).await?;
+    own_affair::check_applied(work, &clerk.person_id, (&application.holder, &application.content)).await?;
     if application.digest != digest {
         return Err(Error::ApprovalStale);
     }
@@ -226,12 +226,11 @@ async fn check(
 ) -> Result<(Arc<LicenceType>, Preview), Error> {
     maker.check_role(Role::Clerk)?;
     let licence_type = library.catalogue.now().for_issuer(&request.type_code, &maker.organisation_id)?;
-    if is_proposed {
-        own_affair::check_clerk(work, &maker.person_id, &request.holder.holder).await?;
-    } else {
-        own_affair::check(work, &maker.person_id, &request.holder.holder).await?;
-    }
+    // A system is told of whom it is.
+    let of = |error| if is_proposed { own_affair::of_clerk(error) } else { error };
+    own_affair::check(work, &maker.person_id, &request.holder.holder).await.map_err(of)?;
     let content = compose::compose(work, library, &licence_type, request, maker).await?;
+    own_affair::check_applied(work, &maker.person_id, (&request.holder.holder, &content)).await.map_err(of)?;
     if let Some(older) = &request.renews {
         issue::check_renewal_open(work, older).await?;
     }
@@ -479,7 +478,7 @@ pub async fn send_back(
         checker.check_role(Role::Reviewer)?;
         checker.check_other_person(application.maker_person.as_str())?;
     }
-    own_affair::check(work, &checker.person_id, &application.holder).await?;
+    own_affair::check_applied(work, &checker.person_id, (&application.holder, &application.content)).await?;
     let note = kept_note(note);
     let from =
         if application.state == ApplicationState::Proposed { application.state } else { ApplicationState::Submitted };
@@ -548,7 +547,7 @@ pub async fn withdraw(
     if application.state == ApplicationState::Proposed || application.maker_person != clerk.person_id {
         return Err(Error::NotMaker);
     }
-    own_affair::check(work, &clerk.person_id, &application.holder).await?;
+    own_affair::check_applied(work, &clerk.person_id, (&application.holder, &application.content)).await?;
     let note = kept_note(note);
     let decision = Decision {
         from: ApplicationState::Submitted.as_str(),

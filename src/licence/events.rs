@@ -1,7 +1,7 @@
 //! What is written down about licences.
 
 use base::id::{
-    ApplicationId, KeyId, LicenceId, LicenceTypeId, OrganisationId, ReceiptId, RevocationId, SealId, StaffId,
+    ApplicationId, KeyId, LicenceId, LicenceTypeId, OrganisationId, PersonId, ReceiptId, RevocationId, SealId, StaffId,
 };
 
 use crate::reason::{ReturnReason, RevocationReason, SuspensionReason, WithdrawalReason};
@@ -86,6 +86,8 @@ records::events! {
     }
     /// Whoever filed a revocation took it back.
     RevocationWithdrawn = "licence.revocation_withdrawn" of licence: LicenceId { revocation: RevocationId }
+    /// Somebody holds a licence beside its holder: the other parent of a newborn.
+    JointHolderAdded = "licence.joint_holder_added" of licence: LicenceId { person: PersonId }
     /// A renewed licence took the place of an older one.
     LicenceSuperseded = "licence.superseded" of licence: LicenceId { by: LicenceId }
     /// Somebody of the issuer, or its system, looked at a licence: at its page, its file or its record.

@@ -17,7 +17,11 @@ mod request;
 
 use std::sync::Arc;
 
-use base::{Date, Fault, Instant, id::LicenceId, number::LicenceIdentifier};
+use base::{
+    Date, Fault, Instant,
+    id::{LicenceId, PersonId},
+    number::LicenceIdentifier,
+};
 use documents::packing;
 use identity::{Role, organisation};
 use records::{Context, Database, Tx, Work, attempt, idempotency};
@@ -37,6 +41,7 @@ use crate::{
         self,
         content::Content,
         holder::{Holder, HolderFacts},
+        joint,
         licence::{Licence, Status},
         number::{self, Code},
     },
@@ -118,8 +123,8 @@ pub(crate) async fn begin_approved(
     }
     // The register may have changed since an application was handed in.
     holder.check_not_ended()?;
-    own_affair::check(work, &checker.person_id, &holder.holder).await?;
-    own_affair::check_clerk(work, &maker.person_id, &holder.holder).await?;
+    own_affair::check_applied(work, &checker.person_id, (&holder.holder, &content)).await?;
+    own_affair::check_clerk(work, &maker.person_id, (&holder.holder, &content)).await?;
     let issuer = organisation::find_unchanged(&mut work.tx, issuer_id).await?.ok_or(Error::NotAuthorised)?;
     if issuer.state != organisation::OrganisationState::Active {
         return Err(Error::IssuerSuspended);
@@ -165,6 +170,9 @@ pub(crate) async fn begin_approved(
             let (sealed, digest) = library.safe.seal_content(work.entropy(), licence.id.as_str(), &content)?;
             let new = queries::NewContent { sealed, digest: &digest, maker, checker };
             queries::insert_content(&mut work.tx, &licence.id, new).await?;
+            if let Some(joint_holder) = content.joint_holder.clone() {
+                joint::add(work, &licence.id, &PersonId::stored(joint_holder)).await?;
+            }
             record_intent(work, &licence, (maker, checker), (&digest, origin));
             return Ok(Begun::Intent(Box::new(Intent { licence, content, licence_type, seal })));
         }

@@ -65,7 +65,7 @@ pub async fn suspend(
     reason: SuspensionReason,
 ) -> Result<Changed, Error> {
     let licence = of_issuer(work, issuers, id).await?;
-    own_affair::check_acting(work, &licence.holder).await?;
+    own_affair::check_acting(work, &licence).await?;
     match licence.status {
         Status::Intent | Status::Void => Err(Error::NotIssued),
         Status::Revoked => Err(Error::AlreadyRevoked),
@@ -87,7 +87,7 @@ pub async fn suspend(
 /// As [`suspend`], and [`Error::NotSuspended`] when it is in force.
 pub async fn reinstate(work: &mut Work, issuers: &[OrganisationId], id: &LicenceId) -> Result<Changed, Error> {
     let licence = of_issuer(work, issuers, id).await?;
-    own_affair::check_acting(work, &licence.holder).await?;
+    own_affair::check_acting(work, &licence).await?;
     match licence.status {
         Status::Intent | Status::Void => Err(Error::NotIssued),
         Status::Revoked => Err(Error::AlreadyRevoked),

@@ -5,7 +5,7 @@ use seal::events::{SealCancelled, SealFrozen, SealUnfrozen};
 
 use crate::events::{
     ApplicationAdopted, ApplicationAmended, ApplicationApproved, ApplicationProposed, ApplicationReturned,
-    ApplicationSubmitted, ApplicationWithdrawn, IssueIntended, IssueResumed, IssueVoided, LicenceIssued,
+    ApplicationSubmitted, ApplicationWithdrawn, IssueIntended, IssueResumed, IssueVoided, JointHolderAdded, LicenceIssued,
     LicenceReinstated, LicenceRevoked, LicenceSuperseded, LicenceSuspended, RevocationAdopted, RevocationFiled,
     RevocationRefused, RevocationWithdrawn, TypeDrafted, TypeIssuerAdded, TypePublished, TypeRetired,
     TypeRevocationSet,
@@ -142,6 +142,17 @@ pub static MARKED: &[Marked] = &[
         acts: None,
         older: Older::AsNow,
         rules: REVOCATION,
+    },
+    Marked {
+        table: "licence_joint_holder",
+        key: &["licence_id"],
+        columns: &["person_id"],
+        after: &[After::object::<JointHolderAdded>().first()],
+        is_removed: false,
+        if_changed: IfChanged::Refuse,
+        acts: None,
+        older: Older::AsNow,
+        rules: &[],
     },
     Marked {
         table: "licence_content",

@@ -29,6 +29,11 @@ pub async fn unseen(tx: &mut Tx, holders: &[Holder], person: &PersonId) -> Resul
     for holder in holders {
         found.extend(register::queries::unseen(tx, holder, person, &page).await?);
     }
+    for licence in register::held_jointly(tx, person, &page).await? {
+        if is_unseen(tx, &licence, person).await? {
+            found.push(licence);
+        }
+    }
     // Of a row that somebody changed nothing is told.
     found.retain(|licence| licence.is_intact);
     found.sort_by(|a, b| b.changed_at.cmp(&a.changed_at).then_with(|| b.id.cmp(&a.id)));
@@ -64,7 +69,7 @@ pub struct Shown<'a> {
 pub async fn see(work: &mut Work, person: &PersonId, id: &LicenceId, shown: Shown<'_>) -> Result<(), Error> {
     let at = work.at();
     let licence = register::by_id(&mut work.tx, id).await?.filter(is_told).ok_or(Error::NotFound)?;
-    if !own_affair::is_own(&mut work.tx, person, &licence.holder, at).await? {
+    if !own_affair::is_own_licence(&mut work.tx, person, &licence, at).await? {
         return Err(Error::NotFound);
     }
     if (shown.status, shown.since) != (licence.status.as_str(), licence.changed_at) {

@@ -3,6 +3,7 @@
 pub mod content;
 pub mod decision;
 pub mod holder;
+pub(crate) mod joint;
 pub mod licence;
 pub mod number;
 pub(crate) mod pieces;
@@ -14,7 +15,7 @@ pub mod suggested;
 
 use base::{
     Date, Fault, ListPage, PageOf,
-    id::{EventId, LicenceId, OrganisationId},
+    id::{EventId, LicenceId, OrganisationId, PersonId},
     number::LicenceIdentifier,
 };
 use records::{Event, Tx, log};
@@ -53,9 +54,27 @@ pub async fn held_by(
     let mut rows = Vec::new();
     for holder in holders {
         rows.extend(queries::held_by(tx, holder, page).await?);
+        if let Holder::Person(person) = holder {
+            rows.extend(held_jointly(tx, person, page).await?);
+        }
     }
     rows.sort_by(|a, b| b.id.cmp(&a.id));
     Ok(PageOf::from_rows(rows, page.limit, |licence| licence.id.clone()))
+}
+
+/// Licences that a person holds beside their holders, newest first.
+pub(crate) async fn held_jointly(
+    tx: &mut Tx,
+    person: &PersonId,
+    page: &ListPage<LicenceId>,
+) -> Result<Vec<Licence>, Fault> {
+    let mut held = Vec::new();
+    // Of one person they are few: the children.
+    for id in joint::held(tx, person, page).await? {
+        let found = queries::by_id(tx, &id).await?;
+        held.extend(found.filter(|licence| !matches!(licence.status, Status::Intent | Status::Void)));
+    }
+    Ok(held)
 }
 
 /// Licences that one department issued to one holder, newest first.

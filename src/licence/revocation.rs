@@ -70,7 +70,7 @@ pub async fn file(
     let clerk = staff::acting(work, Role::Clerk).await?;
     let licence = lifecycle::of_issuer(work, std::slice::from_ref(&clerk.organisation_id), id).await?;
     check_revocable(&licence)?;
-    own_affair::check(work, &clerk.person_id, &licence.holder).await?;
+    own_affair::check_licence(work, &clerk.person_id, &licence).await?;
     if licence_type::is_revoked_by_one(&mut work.tx, &licence).await? {
         let ground = Ground { decision: Some(decision.as_str().to_owned()), ..Ground::of(reason) };
         return Ok(Filed::Revoked(Box::new(lifecycle::revoked(work, licence, ground).await?)));
@@ -143,7 +143,7 @@ pub async fn adopt(work: &mut Work, id: &RevocationId, decision: &DecisionNumber
     let found = to_decide(work, &clerk, id, RevocationState::Proposed).await?;
     let licence = lifecycle::of_issuer(work, std::slice::from_ref(&clerk.organisation_id), &found.licence).await?;
     check_revocable(&licence)?;
-    own_affair::check(work, &clerk.person_id, &licence.holder).await?;
+    own_affair::check_licence(work, &clerk.person_id, &licence).await?;
     check_room(work, &clerk.organisation_id, None).await?;
     let by = By { staff: &clerk.staff_id, person: &clerk.person_id };
     let at = work.at();
@@ -175,9 +175,9 @@ pub async fn approve(work: &mut Work, id: &RevocationId) -> Result<Changed, Erro
     let filer = filer_in_office(work, &found).await?;
     let licence = lifecycle::of_issuer(work, std::slice::from_ref(&reviewer.organisation_id), &found.licence).await?;
     check_revocable(&licence)?;
-    own_affair::check(work, &reviewer.person_id, &licence.holder).await?;
+    own_affair::check_licence(work, &reviewer.person_id, &licence).await?;
     // Whoever filed it may act for the holder since.
-    own_affair::check_clerk(work, &filer.person_id, &licence.holder).await?;
+    own_affair::check_licence(work, &filer.person_id, &licence).await.map_err(own_affair::of_clerk)?;
     decide(work, &found, (&reviewer, RevocationState::Approved), None).await?;
     let reason = found.reason.ok_or_else(|| Fault::broken("a revocation has no known reason"))?;
     let ground =
@@ -204,7 +204,7 @@ pub async fn refuse(work: &mut Work, id: &RevocationId, why: &Reason) -> Result<
         (reviewer, found)
     };
     let licence = register::by_id(&mut work.tx, &found.licence).await?.ok_or(Error::NotFound)?;
-    own_affair::check(work, &by.person_id, &licence.holder).await?;
+    own_affair::check_licence(work, &by.person_id, &licence).await?;
     decide(work, &found, (&by, RevocationState::Refused), Some(why.as_str())).await?;
     work.record(RevocationRefused {
         licence: found.licence,
@@ -228,7 +228,7 @@ pub async fn withdraw(work: &mut Work, id: &RevocationId) -> Result<(), Error> {
         return Err(Error::NotFiler);
     }
     let licence = register::by_id(&mut work.tx, &found.licence).await?.ok_or(Error::NotFound)?;
-    own_affair::check(work, &clerk.person_id, &licence.holder).await?;
+    own_affair::check_licence(work, &clerk.person_id, &licence).await?;
     decide(work, &found, (&clerk, RevocationState::Withdrawn), None).await?;
     work.record(RevocationWithdrawn { licence: found.licence, revocation: found.id });
     Ok(())

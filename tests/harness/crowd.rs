@@ -141,6 +141,7 @@ const TABLES: &[(&str, &str, &str, &str)] = &[
         "licence_id, person_id, status, changed_at, seen_at",
         "{lic:i}, {per:i}, 'revoked', i, i",
     ),
+    ("licence_joint_holder", "i % 10 = 0", "licence_id, person_id", "{lic:i}, {per:i}"),
     ("licence_holding", "i % 10 = 0", "holder_id, type_code, licence_id", "{per:i}, 'type-1', {lic:i}"),
     (
         "licence_content",

@@ -45,6 +45,16 @@ pub(crate) async fn named(tx: &mut Tx, vault: &Vault, rules: &[FieldRule], field
     Ok(named)
 }
 
+/// Of those whom the licence is about, as the fields name them, the other one than the holder, who is alive.
+pub(crate) fn joint_holder(rules: &[FieldRule], holder: &HolderFacts, named: &Named) -> Option<String> {
+    let mut holding = rules.iter().filter(|rule| rule.person.as_ref().is_some_and(|person| person.holds));
+    holding.find_map(|rule| {
+        let found = named.get(&rule.key)?.as_ref()?;
+        let is_other = found.holder != holder.holder && !found.has_ended;
+        is_other.then(|| found.holder.id().to_owned())
+    })
+}
+
 /// What fields are held against.
 pub(crate) struct Sense<'a> {
     pub rules: &'a [FieldRule],

@@ -9,7 +9,7 @@ use crate::{
     catalogue::{
         field::{FieldError, FieldProblem, FieldRule, Source, normalised},
         licence_type::{LicenceType, Validity},
-        sense::{self, Sense},
+        sense::{self, Named, Sense},
     },
     error::{Error, PeriodProblem},
     library::Library,
@@ -38,7 +38,8 @@ pub(crate) async fn compose(
     let validity = period(licence_type.definition.validity, request.valid_from, request.valid_until, at);
     // Whatever is wrong with the period is told when the fields are right; until then they are held against today.
     let first_day = validity.as_ref().map_or(at.date(), |(from, _)| *from);
-    errors.extend(check(work, library, licence_type, (&request.holder, &fields), first_day).await?);
+    let named = named(work, library, licence_type, &fields).await?;
+    errors.extend(check(work, licence_type, (&request.holder, &named), &fields, first_day));
     if !errors.is_empty() {
         return Err(Error::Fields(errors));
     }
@@ -48,6 +49,7 @@ pub(crate) async fn compose(
         holder: request.holder.holder.id().to_owned(),
         holder_name: request.holder.name.clone(),
         issuer: maker.organisation_id.as_str().to_owned(),
+        joint_holder: sense::joint_holder(&licence_type.definition.fields, &request.holder, &named),
         licence_type: licence_type.id.as_str().to_owned(),
         renews: request.renews.as_ref().map(|id| id.as_str().to_owned()),
         valid_from: from.to_string(),
@@ -69,20 +71,24 @@ pub(crate) async fn check_again(
 ) -> Result<(), Error> {
     let first_day = Date::parse(&content.valid_from).map_err(Fault::broken)?;
     let mut errors = changed(licence_type, holder, &content.fields);
-    errors.extend(check(work, library, licence_type, (holder, &content.fields), first_day).await?);
+    let named = named(work, library, licence_type, &content.fields).await?;
+    errors.extend(check(work, licence_type, (holder, &named), &content.fields, first_day));
     if errors.is_empty() { Ok(()) } else { Err(Error::Fields(errors)) }
 }
 
-async fn check(
-    work: &mut Work,
-    library: &Library,
+/// The people whom the fields name.
+async fn named(work: &mut Work, library: &Library, of: &LicenceType, fields: &Fields) -> Result<Named, Fault> {
+    sense::named(&mut work.tx, &library.vault, &of.definition.fields, fields).await
+}
+
+fn check(
+    work: &Work,
     licence_type: &LicenceType,
-    (holder, fields): (&HolderFacts, &Fields),
+    (holder, named): (&HolderFacts, &Named),
+    fields: &Fields,
     first_day: Date,
-) -> Result<Vec<FieldError>, Fault> {
-    let rules = &licence_type.definition.fields;
-    let named = sense::named(&mut work.tx, &library.vault, rules, fields).await?;
-    Ok(Sense { rules, holder, named: &named, first_day, now: work.at() }.check(fields))
+) -> Vec<FieldError> {
+    Sense { rules: &licence_type.definition.fields, holder, named, first_day, now: work.at() }.check(fields)
 }
 
 /// The fields of which the register says something else now.

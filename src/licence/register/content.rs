@@ -23,6 +23,9 @@ pub struct Content {
     pub holder_name: String,
     /// The department's identifier.
     pub issuer: String,
+    /// Who holds it beside the holder, if somebody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joint_holder: Option<String>,
     /// The version of the type.
     pub licence_type: String,
     /// The licence it renews.
@@ -62,6 +65,7 @@ mod tests {
             holder: "per_1".to_owned(),
             holder_name: "张三".to_owned(),
             issuer: "org_1".to_owned(),
+            joint_holder: None,
             licence_type: "lty_1".to_owned(),
             renews: None,
             valid_from: "2026-11-23".to_owned(),

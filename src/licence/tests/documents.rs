@@ -1,10 +1,13 @@
 //! Holders and parents who have no resident number.
 
-use base::number::IdentityNumber;
-use identity::person;
+use base::{ListPage, id::PersonId, number::IdentityNumber};
+use identity::{death, person};
 
-use super::city::{City, city};
-use crate::{Holder, HolderFacts, Licence, catalogue::built_in};
+use super::city::{Asked, City, NOW, city, marked_city};
+use crate::{
+    Error, Holder, HolderFacts, Licence, application, catalogue::built_in, lifecycle, notice, own_affair,
+    reason::SuspensionReason, register,
+};
 
 async fn foreigner(city: &City, name: &str, number: &str, sex: &str) -> HolderFacts {
     let mut work = city.work(0).await;
@@ -73,4 +76,126 @@ async fn a_parent_is_known_by_the_number_of_any_document() {
     let licence = city.issue(asked, &city.police, 0).await.unwrap();
     assert_eq!(licence.holder, mother.holder);
     assert_eq!(says(&city, &licence, "mother_code").await.as_deref(), Some("DEUC01X00T47"));
+}
+
+fn person_of(facts: &HolderFacts) -> PersonId {
+    match &facts.holder {
+        Holder::Person(id) => id.clone(),
+        Holder::Organisation(_) => panic!("not a person"),
+    }
+}
+
+async fn mother_of(city: &City, asked: &Asked) -> HolderFacts {
+    let number = IdentityNumber::parse(asked.fields.get("mother_code").unwrap()).unwrap();
+    let mut tx = city.fresh.database.read().await.unwrap();
+    crate::holder::person_by_number(&mut tx, &city.library.vault, &number).await.unwrap()
+}
+
+async fn held(city: &City, who: &HolderFacts) -> Vec<base::id::LicenceId> {
+    let mut tx = city.fresh.database.read().await.unwrap();
+    let holders = std::slice::from_ref(&who.holder);
+    let found = register::held_by(&mut tx, holders, &ListPage::first(10)).await.unwrap();
+    found.items.into_iter().map(|licence| licence.id).collect()
+}
+
+#[tokio::test]
+async fn the_certificate_of_a_birth_is_held_by_both_parents_and_told_to_both() {
+    let city = city().await;
+    let asked = city.birth_request("k").await;
+    let mother = mother_of(&city, &asked).await;
+    let (father, stranger) = (city.person.clone(), city.register("王大山", "33010119800101133").await);
+    let licence = city.issue(asked, &city.police, 0).await.unwrap();
+    assert_eq!(licence.holder, father.holder);
+    for (who, expected) in
+        [(&father, vec![licence.id.clone()]), (&mother, vec![licence.id.clone()]), (&stranger, vec![])]
+    {
+        assert_eq!(held(&city, who).await, expected, "{}", who.name);
+        let mut tx = city.fresh.database.read().await.unwrap();
+        let is_own = own_affair::is_own_licence(&mut tx, &person_of(who), &licence, NOW).await.unwrap();
+        assert_eq!(is_own, !expected.is_empty(), "{}", who.name);
+    }
+    let mut work = city.work(1).await;
+    let issuer = std::slice::from_ref(&city.police.id);
+    lifecycle::suspend(&mut work, issuer, &licence.id, SuspensionReason::Investigation).await.unwrap();
+    work.commit().await.unwrap();
+    let unseen = async |who: &HolderFacts| {
+        let mut tx = city.fresh.database.read().await.unwrap();
+        notice::unseen(&mut tx, std::slice::from_ref(&who.holder), &person_of(who)).await.unwrap().len()
+    };
+    assert_eq!((unseen(&father).await, unseen(&mother).await, unseen(&stranger).await), (1, 1, 0));
+    let suspended = city.find(&licence).await;
+    let shown = notice::Shown { status: suspended.status.as_str(), since: suspended.changed_at };
+    let mut work = city.work(2).await;
+    notice::see(&mut work, &person_of(&mother), &licence.id, shown).await.unwrap();
+    assert!(matches!(notice::see(&mut work, &person_of(&stranger), &licence.id, shown).await, Err(Error::NotFound)));
+    work.commit().await.unwrap();
+    assert_eq!((unseen(&father).await, unseen(&mother).await), (1, 0));
+}
+
+#[tokio::test]
+async fn of_parents_of_whom_one_has_died_the_other_holds_it_alone() {
+    let city = city().await;
+    let born = NOW.date().plus_days(-2);
+    let asked = city.birth_request("k").await.with(|request| {
+        request.fields.insert("birth_time".to_owned(), format!("{born} 08:15"));
+    });
+    let mother = mother_of(&city, &asked).await;
+    let mut work = city.work(0).await;
+    death::record(&mut work, &person_of(&mother), born).await.unwrap();
+    work.commit().await.unwrap();
+    city.issue(asked, &city.police, 1).await.unwrap();
+    assert_eq!((held(&city, &mother).await.len(), held(&city, &city.person).await.len()), (0, 1));
+    assert_eq!(city.count("select count(*) from licence_joint_holder").await, 0);
+}
+
+#[tokio::test]
+async fn the_other_parent_neither_enters_nor_approves_nor_changes_the_certificate() {
+    let city = city().await;
+    let reviewer = &city.police.reviewer;
+    let mother = city.facts(&Holder::Person(reviewer.person_id.clone())).await;
+    let asked = city.birth_request("k").await.with(|request| {
+        request.fields.insert("mother_name".to_owned(), mother.name.clone());
+        request.fields.insert("mother_code".to_owned(), mother.number.expose().clone());
+    });
+    let mut work = city.work_of(reviewer, 1).await;
+    let entered = application::apply(&mut work, &city.library, reviewer, asked.request.clone()).await;
+    assert!(matches!(entered, Err(Error::OwnAffair)), "{entered:?}");
+    drop(work);
+    let mut work = city.work(2).await;
+    let clerk = &city.police.clerk;
+    let id = application::apply(&mut work, &city.library, clerk, asked.request.clone()).await.unwrap();
+    let digest = application::find(&mut work.tx, &city.library.safe, &city.police.id, &id).await.unwrap().digest;
+    work.commit().await.unwrap();
+    let mut work = city.work_of(reviewer, 3).await;
+    let approved = application::approve(&mut work, &city.library, reviewer, &id, &digest).await;
+    assert!(matches!(approved, Err(Error::OwnAffair)), "{approved:?}");
+    drop(work);
+    let attested = city.issue(asked, &city.police, 4).await;
+    assert!(matches!(attested, Err(Error::OwnAffair)), "{attested:?}");
+    assert_eq!(city.count("select count(*) from licence").await, 0);
+}
+
+#[tokio::test]
+async fn whoever_is_put_beside_a_holder_past_the_product_holds_nothing() {
+    let city = marked_city().await;
+    let asked = city.birth_request("k").await;
+    let (mother, stranger) = (mother_of(&city, &asked).await, city.register("王大山", "33010119800101133").await);
+    let birth = city.issue(asked, &city.police, 0).await.unwrap();
+    let driving = city.issue(city.driving_request("d"), &city.police, 0).await.unwrap();
+    assert_eq!(held(&city, &mother).await, [birth.id.clone()]);
+    let mut tx = city.fresh.database.housekeeping().await.unwrap();
+    let other = person_of(&stranger);
+    tx.run("update licence_joint_holder set person_id = $1", records::args![&other]).await.unwrap();
+    tx.run(
+        "insert into licence_joint_holder (licence_id, person_id) values ($1, $2)",
+        records::args![&driving.id, &other],
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(held(&city, &stranger).await, []);
+    let mut tx = city.fresh.database.read().await.unwrap();
+    for licence in [&birth, &driving] {
+        assert!(!own_affair::is_own_licence(&mut tx, &other, licence, NOW).await.unwrap());
+    }
 }

@@ -61,6 +61,7 @@ const TABLE: &[(&str, Asks)] = &[
     ("licence.issue_intended", Asks::Who(&[Act::Approve, Act::AttestAsClerk, Act::AttestAsReviewer])),
     ("licence.issue_resumed", Asks::Nobody(SYSTEM)),
     ("licence.issued", Asks::Nobody(SYSTEM)),
+    ("licence.joint_holder_added", Asks::Nobody(SYSTEM)),
     ("licence.listed", Asks::Nobody(LOOK)),
     ("licence.notice_seen", Asks::Nobody("only the holder and whoever acts for it says that a notice was seen")),
     ("licence.opened", Asks::Nobody(LOOK)),

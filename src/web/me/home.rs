@@ -31,7 +31,7 @@ pub async fn home(State(app): State<App>, citizen: Citizen, page: Page) -> Resul
     let unseen = told::unseen(&mut tx, &holders, &citizen.session.person_id).await?;
     let mut notices = Vec::with_capacity(unseen.len());
     for licence in unseen {
-        if let Some(holder) = called.iter().find(|one| one.holder == licence.holder) {
+        if let Some(holder) = licences::holding(&called, &licence) {
             let (name, _) = licences::on_licence(&app, &mut tx, &licence, holder).await?;
             notices.push(notice(&app, &page, &licence, name)?);
         }

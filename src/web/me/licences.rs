@@ -64,8 +64,7 @@ pub async fn list(
     let held = register::held_by(&mut tx, &holders, &after).await?;
     let mut cards = Vec::with_capacity(held.items.len());
     for licence in held.items {
-        let holder = called.iter().find(|one| one.holder == licence.holder);
-        if let (Some(holder), Some(standing)) = (holder, licence.standing(at)) {
+        if let (Some(holder), Some(standing)) = (holding(&called, &licence), licence.standing(at)) {
             let names = on_licence(&app, &mut tx, &licence, holder).await?;
             cards.push(card(&app, &page, names, &licence, standing)?);
         }
@@ -111,6 +110,11 @@ pub(crate) async fn called(tx: &mut Tx, session: &Session, at: Instant) -> Resul
     Ok(called)
 }
 
+/// In whose name somebody has a licence: the first is the person, who may hold it beside its holder.
+pub(crate) fn holding<'a>(called: &'a [Called], licence: &Licence) -> Option<&'a Called> {
+    called.iter().find(|one| one.holder == licence.holder).or(called.first())
+}
+
 /// The name of its holder on a licence, and what the holder is called now when that is another name.
 pub(crate) async fn on_licence(
     app: &App,
@@ -118,7 +122,7 @@ pub(crate) async fn on_licence(
     licence: &Licence,
     called: &Called,
 ) -> Result<(String, Option<String>), Problem> {
-    if !called.was_renamed {
+    if !called.was_renamed || called.holder != licence.holder {
         return Ok((called.name.clone(), None));
     }
     let name = app.library.safe.content(tx, &licence.id).await?.holder_name;

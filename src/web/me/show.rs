@@ -6,12 +6,11 @@ use axum::{
 };
 use base::{id::LicenceId, mask};
 use http::{HeaderValue, StatusCode, header};
-use identity::mandate;
 use licence::{
-    Holder, Licence, Status,
+    Licence, Status,
     content::Content,
     field::{FieldKind, FieldRule},
-    notice as told, register,
+    notice as told, own_affair, register,
 };
 use records::Tx;
 
@@ -103,10 +102,7 @@ pub async fn file(State(app): State<App>, citizen: Citizen, Path(id): Path<Strin
 async fn own(tx: &mut Tx, citizen: &Citizen, id: &LicenceId) -> Result<Licence, Problem> {
     let licence = register::by_id(tx, id).await?.ok_or(Problem::NotFound)?;
     let person = &citizen.session.person_id;
-    let mine = match &licence.holder {
-        Holder::Person(holder) => holder == person,
-        Holder::Organisation(holder) => mandate::may_act(tx, holder, person, citizen.visit.at).await?,
-    };
+    let mine = own_affair::is_own_licence(tx, person, &licence, citizen.visit.at).await?;
     let issued = !matches!(licence.status, Status::Intent | Status::Void);
     if mine && issued { Ok(licence) } else { Err(Problem::NotFound) }
 }

@@ -4,9 +4,11 @@ use axum::body::Body;
 use base::{Period, id::PersonId};
 use http::{Method, Request, StatusCode, header};
 use identity::{account, mandate, organisation, person, session, sign_in};
+use licence::{built_in, licence_type};
+use serde_json::json;
 
 use crate::{
-    public::api::tests::{Answer, Office, member, office},
+    public::api::tests::{Answer, Office, member, office, register},
     testing,
 };
 
@@ -77,6 +79,50 @@ async fn a_company_s_licence_is_seen_by_its_agent_and_by_nobody_else() {
     may_act(&office, &person, false).await;
     assert_eq!(get(&office, &cookie, &path).await.status, StatusCode::NOT_FOUND);
     assert_eq!(get(&office, &cookie, &file).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_certificate_of_a_birth_is_seen_by_both_parents() {
+    let office = office().await;
+    let mut work =
+        office.app.database.begin(records::testing::context(testing::NOW.plus_seconds(-90), 76)).await.unwrap();
+    licence_type::authorise(&mut work, built_in::BIRTH, &office.department).await.unwrap();
+    let (_, mother) = register(&mut work, &office.app, "王芳", "33010119920101124").await;
+    work.commit().await.unwrap();
+    let body = json!({
+        "type": built_in::BIRTH,
+        "holder": { "identity_number": mother.as_str() },
+        "fields": {
+            "newborn_name": "欧阳小芳",
+            "sex": "女",
+            "birth_time": "2026-11-20 08:15",
+            "birth_place": "滨江市",
+            "facility": "滨江市妇幼保健院",
+            "mother_name": "王芳",
+            "mother_code": mother.as_str(),
+            "father_name": "欧阳龘",
+            "father_code": office.person.as_str()
+        },
+        "clerk": office.clerk.staff.as_str(),
+        "reviewer": office.reviewer.staff.as_str()
+    });
+    let issued = office.call(Method::POST, "/api/v1/licences", Some("birth"), &body.to_string()).await;
+    assert_eq!(issued.status, StatusCode::CREATED, "{}", issued.text);
+    let path = format!("/me/licences/{}", issued.json()["id"].as_str().unwrap());
+    // The father, who is not its holder.
+    let (_, cookie) = citizen(&office).await;
+    assert!(get(&office, &cookie, "/me/licences").await.text.contains(&path));
+    let page = get(&office, &cookie, &path).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("欧阳小芳") && !page.text.contains(mother.as_str()), "{}", page.text);
+    assert!(get(&office, &cookie, &format!("{path}/file.pdf")).await.text.starts_with("%PDF-"));
+    let id = issued.json()["id"].as_str().unwrap().to_owned();
+    let suspend = format!("/api/v1/licences/{id}/suspend");
+    let suspended = office.call(Method::POST, &suspend, Some("k2"), r#"{"reason": "investigation"}"#).await;
+    assert_eq!(suspended.status, StatusCode::OK, "{}", suspended.text);
+    assert!(get(&office, &cookie, "/me").await.text.contains(&path), "he is told as well");
+    // Somebody of the staff is neither of them.
+    assert_eq!(get(&office, &office.third.cookie, &path).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

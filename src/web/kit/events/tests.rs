@@ -90,6 +90,7 @@ const KEPT: &[(&str, &str, &str)] = &[
     ),
     ("licence.issue_resumed", LICENCE, "{}"),
     ("licence.issued", LICENCE, r#"{"key":"$key","seal":"$sea","sha256":"9f86d0"}"#),
+    ("licence.joint_holder_added", LICENCE, r#"{"person":"$per"}"#),
     ("licence.listed", ORGANISATION, r#"{"after":"$lic","count":20}"#),
     ("licence.notice_seen", LICENCE, r#"{"status":"revoked"}"#),
     ("licence.notice_seen", LICENCE, r#"{"since":"2026-11-18T11:06:40Z","status":"revoked"}"#),

@@ -48,6 +48,7 @@ const WORDS: &[(EventKind, &Text)] = &[
     (licence::events::ApplicationReturned::KIND, words::event::APPLICATION_RETURNED),
     (licence::events::ApplicationWithdrawn::KIND, words::event::APPLICATION_WITHDRAWN),
     (licence::events::ApplicationSubmitted::KIND, words::event::APPLICATION_SUBMITTED),
+    (licence::events::JointHolderAdded::KIND, words::event::LICENCE_JOINT_HOLDER_ADDED),
     (licence::events::IssueIntended::KIND, words::event::LICENCE_ISSUE_INTENDED),
     (licence::events::IssueResumed::KIND, words::event::LICENCE_ISSUE_RESUMED),
     (licence::events::IssueVoided::KIND, words::event::LICENCE_VOIDED),

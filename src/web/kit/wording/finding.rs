@@ -13,6 +13,7 @@ const ROWS: &[(&str, &Text)] = &[
     ("licence", words::marked::LICENCE),
     ("licence_content", words::marked::LICENCE_CONTENT),
     ("licence_file", words::marked::LICENCE_FILE),
+    ("licence_joint_holder", words::marked::LICENCE_JOINT_HOLDER),
     ("licence_revocation", words::marked::LICENCE_REVOCATION),
     ("licence_type", words::marked::LICENCE_TYPE),
     ("licence_type_issuer", words::marked::LICENCE_TYPE_ISSUER),

@@ -103,7 +103,7 @@ pub async fn form(
     let licence =
         register::by_id(&mut tx, &older).await?.filter(|found| found.issuer == clerk.appointment.organisation_id);
     let licence = licence.ok_or(Problem::NotFound)?;
-    refuse_own(&mut tx, &page, &clerk, &licence.holder).await?;
+    refuse_own(&mut tx, &page, &clerk, &licence).await?;
     drop(tx);
     clerk.tell(LicenceOpened { licence: licence.id.clone(), what: "renew".to_owned() }).await?;
     let mut tx = app.database.read().await?;

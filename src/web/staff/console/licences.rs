@@ -211,7 +211,7 @@ pub async fn show(
     let renewed_by = register::renewed_by(&mut tx, &licence).await?;
     let events = history(&mut tx, &page, &licence).await?;
     let waits = revocation::of_licence(&mut tx, &licence.id, page.visit.at).await?;
-    let is_own_affair = own_affair::is_own(&mut tx, &staff.session.person_id, &licence.holder, page.visit.at).await?;
+    let is_own_affair = own_affair::is_own_licence(&mut tx, &staff.session.person_id, &licence, page.visit.at).await?;
     drop(tx);
     let licence_type = app.library.catalogue.now().of(&licence)?;
     let standing = licence.standing(page.visit.at);

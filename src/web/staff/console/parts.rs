@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use base::{Fault, id::StaffId};
 use identity::staff;
-use licence::{Holder, Licence, Standing, own_affair};
+use licence::{Licence, Standing, application::Application, own_affair};
 use oidc::client::{self, ClientId};
 use records::Tx;
 
@@ -52,9 +52,16 @@ pub fn reason_missing() -> Problem {
 }
 
 /// Nobody fills in a form about themselves, or about what they act for, which would be refused at its end.
-pub async fn refuse_own(tx: &mut Tx, page: &Page, clerk: &Staff, holder: &Holder) -> Result<(), Problem> {
-    let is_own = own_affair::is_own(tx, &clerk.session.person_id, holder, page.visit.at).await?;
+pub async fn refuse_own(tx: &mut Tx, page: &Page, clerk: &Staff, licence: &Licence) -> Result<(), Problem> {
+    let is_own = own_affair::is_own_licence(tx, &clerk.session.person_id, licence, page.visit.at).await?;
     if is_own { Err(licence::Error::OwnAffair.into()) } else { Ok(()) }
+}
+
+/// Whether what was applied for is the own affair of who looks.
+pub async fn is_own_applied(tx: &mut Tx, page: &Page, staff: &Staff, one: &Application) -> Result<bool, Fault> {
+    let person = &staff.session.person_id;
+    let is_joint = one.content.joint_holder.as_deref() == Some(person.as_str());
+    Ok(is_joint || own_affair::is_own(tx, person, &one.holder, page.visit.at).await?)
 }
 
 /// The name of a system that asked for something.

@@ -17,7 +17,6 @@ use licence::{
     field::FieldError,
     holder,
     issue::{self, Begun, compose::from_register},
-    own_affair,
     reason::{ReturnReason, WithdrawalReason},
 };
 use records::Work;
@@ -25,7 +24,7 @@ use records::Work;
 use super::{
     applications::{is_of, state_tag, type_name},
     apply::{HANDED_IN, form},
-    parts::{choices, system_name},
+    parts::{choices, is_own_applied, system_name},
     sealing,
     stands::{Stand, stand},
 };
@@ -145,7 +144,7 @@ async fn shown((app, staff): (&App, &Staff), page: Page, id: &ApplicationId, why
         Some(checker) => staff::find(&mut tx, checker).await?.map(|view| view.name),
         None => None,
     };
-    let is_own_affair = own_affair::is_own(&mut tx, &staff.session.person_id, &one.holder, page.visit.at).await?;
+    let is_own_affair = is_own_applied(&mut tx, &page, staff, &one).await?;
     let waits = matches!(one.state, ApplicationState::Proposed | ApplicationState::Submitted);
     let is_returned = one.state == ApplicationState::Returned;
     let no_seal = if waits {

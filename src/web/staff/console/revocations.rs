@@ -248,7 +248,7 @@ async fn one(app: &App, staff: &Staff, page: Page, id: &str, again: Again) -> Re
         Some(staff) => name_of(&mut tx, &mut names, staff.as_str()).await?,
         None => String::new(),
     };
-    let is_own_affair = own_affair::is_own(&mut tx, &staff.session.person_id, &licence.holder, page.visit.at).await?;
+    let is_own_affair = own_affair::is_own_licence(&mut tx, &staff.session.person_id, &licence, page.visit.at).await?;
     drop(tx);
     let roles = &staff.appointment.roles;
     let may = |role: Role| roles.has(role) && !is_own_affair;

@@ -89,7 +89,7 @@ pub async fn form(
 ) -> Result<Response, Problem> {
     let licence = own(&app, &clerk, &id).await?;
     let mut tx = app.database.read().await?;
-    refuse_own(&mut tx, &page, &clerk, &licence.holder).await?;
+    refuse_own(&mut tx, &page, &clerk, &licence).await?;
     let waits = revocation::of_licence(&mut tx, &licence.id, page.visit.at).await?;
     drop(tx);
     if let Some(waits) = waits {

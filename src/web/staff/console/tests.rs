@@ -11,6 +11,7 @@ mod proposed;
 mod revocations;
 mod seals;
 mod session_ends;
+mod sense;
 
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};

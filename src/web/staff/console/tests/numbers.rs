@@ -113,15 +113,20 @@ async fn no_page_of_staff_and_no_answer_shows_a_whole_identity_number() {
     ];
     let other_check = if mother.as_str().ends_with('0') { '1' } else { '0' };
     let mistyped = format!("{}{other_check}", &mother.as_str()[..17]);
-    // Nobody's number, one of somebody else, and one with a mistake in it: what is wrong says none of them in full.
+    // Nobody's number, one of somebody else, and one with a mistake in it: they stay where they were typed, and what is
+    // wrong says none of them in full.
     for (name, number) in [("王芳", nobody.as_str()), ("王芬", mother.as_str()), ("王芳", mistyped.as_str())] {
-        let found = shown.post(&clerk, &format!("/console/apply/{}", built_in::BIRTH), &[("number", holder)]).await;
+        let form = format!("/console/apply/{}", built_in::BIRTH);
+        let found = clerk.post(&form, &[("number", holder)]).await;
         let holder = hidden(&found.text, "holder");
         let mut all = vec![("holder", holder.as_str())];
         all.extend(birth.into_iter().filter(|(field, _)| !field.starts_with("f_mother")));
         all.extend([("f_mother_name", name), ("f_mother_code", number)]);
-        let refused = shown.post(&clerk, &format!("/console/apply/{}", built_in::BIRTH), &all).await;
+        let refused = clerk.post(&form, &all).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+        let (_, summary) = refused.text.split_once("class=\"error-summary\"").unwrap();
+        let (summary, _) = summary.split_once("</div>").unwrap();
+        assert!(summary.contains("母亲") && !summary.contains(number), "{summary}");
     }
     let birth = issue(&mut shown, people, (built_in::BIRTH, holder), &birth).await;
 

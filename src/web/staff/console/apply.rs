@@ -28,7 +28,7 @@ use licence::{
 };
 use records::{Tx, Work};
 
-use super::{parts::refuse_own, sealing, stands::stand};
+use super::{parts::{is_own_applied, refuse_own}, sealing, stands::stand};
 use crate::{
     App, Page, Problem,
     kit::{
@@ -127,7 +127,7 @@ fn enter(entered: &mut Fields, licence_type: &LicenceType, known: licence::Field
 }
 
 /// What is being filled in: a licence of which type, for whom, in whose place; and the application that is changed.
-struct Sheet {
+pub(super) struct Sheet {
     licence_type: Arc<LicenceType>,
     holder: HolderFacts,
     renews: Option<LicenceId>,
@@ -191,7 +191,9 @@ async fn changed(app: &App, clerk: &Staff, page: &Page, id: &str) -> Result<Opti
     let id = ApplicationId::parse(id).map_err(|_| Problem::NotFound)?;
     let mut tx = app.database.read().await?;
     let one = application::find(&mut tx, &app.library.safe, &clerk.appointment.organisation_id, &id).await?;
-    refuse_own(&mut tx, page, clerk, &one.holder).await?;
+    if is_own_applied(&mut tx, page, clerk, &one).await? {
+        return Err(Error::OwnAffair.into());
+    }
     let known = app.library.catalogue.now().find(&one.licence_type).ok_or(Problem::NotFound)?;
     let licence_type = own_type(app, clerk, &known.code)?;
     let holder = holder::facts(&mut tx, &app.library.vault, &one.holder).await?;

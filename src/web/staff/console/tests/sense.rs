@@ -9,7 +9,7 @@ use identity::{
 use licence::built_in;
 use records::{Actor, Context};
 
-use super::{Desk, hidden};
+use super::{Desk, hidden, page_of};
 use crate::{
     public::api::tests::{Office, office},
     testing,
@@ -28,7 +28,7 @@ async fn sent(clerk: &Desk<'_>, changes: &[(&str, &str)]) -> crate::public::api:
     let form = format!("/console/apply/{}", built_in::DRIVING);
     let found = clerk.post(&form, &[("number", clerk.office.person.as_str())]).await;
     let holder = hidden(&found.text, "holder");
-    let mut fields = vec![("holder", holder.as_str())];
+    let mut fields = vec![("holder", holder.as_str()), ("confirmed", "yes")];
     for (name, value) in DRIVING {
         let changed = changes.iter().find(|(other, _)| *other == name);
         fields.push(changed.copied().unwrap_or((name, value)));
@@ -62,12 +62,12 @@ async fn a_mistake_on_the_form_names_the_field_what_was_typed_and_the_limit_and_
     assert_eq!(office.count("select count(*) from application").await, 0);
     let done = sent(&clerk, &[("f_vehicle_class", "d c1"), ("f_nationality", "china")]).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
-    let shown = clerk.get(done.location()).await.text;
+    let shown = clerk.get(&page_of(&done)).await.text;
     assert!(shown.contains("C1D") && shown.contains("中国"), "{shown}");
     // The same once more, while that waits.
-    let again = sent(&clerk, &[]).await;
+    let again = clerk.post(&format!("/console/apply/{}", built_in::DRIVING), &[("number", office.person.as_str())]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
-    assert!(again.text.contains("已有一份申请在等待办理"), "{}", again.text);
+    assert!(again.text.contains("已有一份同样的申请在办理"), "{}", again.text);
 }
 
 async fn renamed(office: &Office, staff: &StaffId) {
@@ -85,7 +85,7 @@ async fn what_the_register_says_otherwise_by_now_is_shown_to_the_reviewer_and_no
     let office = office().await;
     let clerk = Desk::new(&office, &office.clerk).await;
     let reviewer = Desk::new(&office, &office.reviewer).await;
-    let application = sent(&clerk, &[]).await.location().to_owned();
+    let application = page_of(&sent(&clerk, &[]).await);
     let digest = hidden(&reviewer.get(&application).await.text, "digest");
     renamed(&office, &office.clerk.staff).await;
     let refused = reviewer.post(&format!("{application}/approve"), &[("digest", &digest)]).await;

@@ -1,4 +1,6 @@
-//! Numbers and names of accounts as people type, paste and scan them.
+//! Numbers, names of accounts and lines of text as people type, paste and scan them.
+
+use crate::name;
 
 /// A number or a name without what hands and keyboards add: full-width letters, digits and signs become plain ones, and
 /// spaces and characters that nobody sees go, wherever they stand. Only for what has none of these: no name of a person.
@@ -76,6 +78,15 @@ fn half_width(c: char) -> char {
     }
 }
 
+/// A text that others read on one line, such as a reason or the number of a decision: without spaces around it. None when
+/// nothing is left, when it has more than `max` characters, or one that nobody sees or every machine shows otherwise.
+pub fn line(text: &str, max: usize) -> Option<String> {
+    let is_shown = |c: char| !name::is_unseen(c) && !name::is_private(c);
+    let line = text.trim_matches(' ');
+    let shown = line.chars().all(is_shown).then(|| line.trim());
+    shown.filter(|line| (1..=max).contains(&line.chars().count())).map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,5 +125,18 @@ mod tests {
     fn what_an_input_method_makes_of_an_address_is_read_as_that_address() {
         assert_eq!(keyed("ｈｔｔｐｓ：、、v。example、V、１２"), "https://v.example/V/12");
         assert_eq!(keyed("证照\u{200b} 1"), "证照 1");
+    }
+
+    #[test]
+    fn a_line_has_something_to_read_and_nothing_that_cannot_be_seen() {
+        let check = |text: &str, expected: Option<&str>| assert_eq!(line(text, 5).as_deref(), expected, "{text:?}");
+        check(" 龘㐂 𠮷 ", Some("龘㐂 𠮷"));
+        check("《一》、—", Some("《一》、—"));
+        check("12345", Some("12345"));
+        check("123456", None);
+        check("  \u{3000}", None);
+        check("一\n二", None);
+        check("一\u{202e}二", None);
+        check("一\u{e000}", None);
     }
 }

@@ -42,8 +42,8 @@ pub enum Error {
     /// The caller's: a text for a QR code that no QR code can hold.
     #[error("the text is too long for a QR code")]
     QrTooLong,
-    /// The caller's: a seal name must have 4 to 24 characters.
-    #[error("a seal name has 4 to 24 characters, this one has {characters}")]
+    /// The caller's: a seal name must have 4 to 40 characters.
+    #[error("a seal name has 4 to 40 characters, this one has {characters}")]
     SealNameLength {
         /// The number of characters that the name has.
         characters: usize,

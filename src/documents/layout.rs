@@ -15,6 +15,10 @@ pub const BIRTH_CERTIFICATE: &str = include_str!("layouts/birth-certificate.json
 pub(crate) const PAGE_WIDTH: f32 = 210.0;
 /// Height of the page, A4: millimetres.
 pub(crate) const PAGE_HEIGHT: f32 = 297.0;
+/// The smallest size of a name, which only one of more than a hundred characters comes down to: points.
+const NAME_SIZE_MIN: f32 = 5.5;
+/// The most lines of a name; the height of its place decides.
+const NAME_LINES_MAX: usize = 5;
 /// Everything is printed inside a frame this far from the edge of the page.
 pub(crate) const FRAME: f32 = 20.0;
 
@@ -172,6 +176,17 @@ impl Layout {
         let layout: Self = serde_json::from_str(json).map_err(|error| Error::Layout(error.to_string()))?;
         layout.check()?;
         Ok(layout)
+    }
+
+    /// The same page with room for the longest name in these fields: as many lines as their height carries, down to a size
+    /// that can still be read. A name that fits as the page was drawn stays as it was.
+    #[must_use]
+    pub fn with_room_for_names(mut self, keys: &[&str]) -> Self {
+        for cell in self.cells.iter_mut().filter(|cell| keys.contains(&cell.key.as_str())) {
+            cell.size_min = cell.size_min.min(NAME_SIZE_MIN);
+            cell.lines_max = cell.lines_max.max(NAME_LINES_MAX);
+        }
+        self
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! Every limit of this crate.
 
 /// Characters of the name on a seal's ring.
-pub const SEAL_NAME_CHARACTERS: std::ops::RangeInclusive<usize> = 4..=24;
+pub const SEAL_NAME_CHARACTERS: std::ops::RangeInclusive<usize> = 4..=40;
 /// Characters of the name below the star.
 pub const SEAL_BELOW_CHARACTERS_MAX: usize = 16;
 /// Characters of the number under a seal.
@@ -19,6 +19,10 @@ pub const QR_CHARACTERS_MAX: usize = 600;
 /// Bytes of a CMS signature that fit the hole in a file.
 pub const CMS_BYTES_MAX: usize = 5_120;
 
+/// Files in the folder of further fonts.
+pub const FURTHER_FONTS_MAX: usize = 16;
+/// Bytes of one table of a font that is kept in memory; the outlines are not.
+pub const FONT_TABLE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Glyphs kept in memory; past this the cache starts again.
 pub const GLYPHS_KEPT_MAX: usize = 12_000;
 /// Bytes of one glyph program, far above the most crowded character.

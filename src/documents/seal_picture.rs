@@ -15,12 +15,19 @@ const MIDDLE: f32 = SIDE / 2.0;
 const RING_WIDTH: f32 = 1.2;
 /// Outer tips of the star.
 const STAR_RADIUS: f32 = 7.0;
-/// Height of a character of the name.
-const NAME_HEIGHT: f32 = 4.7;
-/// The tops of the name's characters.
-const NAME_TOP: f32 = 18.7;
-/// The widest angle from the first to the last character of the name.
-const NAME_SPAN: f32 = 240.0 * PI / 180.0;
+/// Where a name of common length stands.
+const ONE_ARC: NameArc = NameArc { top: 18.7, height: 4.7, span: 240.0 * PI / 180.0 };
+/// Where the first and the second part of a long one stand, so that each character stays wide enough to be read.
+const OUTER_ARC: NameArc = NameArc { top: 18.7, height: 3.7, span: 246.0 * PI / 180.0 };
+const INNER_ARC: NameArc = NameArc { top: 14.5, height: 3.4, span: 220.0 * PI / 180.0 };
+/// The longest name on one arc.
+const ONE_ARC_CHARACTERS_MAX: usize = 24;
+/// The longest part on the inner arc.
+const INNER_CHARACTERS_MAX: usize = 18;
+/// The longest part on the outer arc.
+const OUTER_CHARACTERS_MAX: usize = 22;
+/// Behind these, which end the name of a place or of an office, a long name is parted where it can be.
+const ENDS_OF_NAMES: &str = "省市县区州盟旗镇乡局厅委会院部署处司府";
 /// The widest angle from one character to the next.
 const NAME_PITCH: f32 = 31.0 * PI / 180.0;
 /// The part of the room of one character that its box may fill.
@@ -41,7 +48,7 @@ const RED_HEX: &str = "#cc0c1c";
 /// The words on a seal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SealText {
-    /// The name of the organisation, 4 to 24 characters along the ring.
+    /// The name of the organisation, 4 to 40 characters along the ring: on one arc up to 24, else on two.
     pub ring: String,
     /// The line below the star, such as `电子证照专用章`; may be empty.
     pub below: String,
@@ -81,7 +88,7 @@ impl SealPicture {
             return Err(too_long("number"));
         }
         let mut steps = star();
-        let boxes = ring(&fonts.glyphs("ring", &text.ring)?, &mut steps);
+        let boxes = ring(&text.ring, &fonts.glyphs("ring", &text.ring)?, &mut steps);
         below(&fonts.glyphs("below", &text.below)?, &mut steps);
         number(&fonts.glyphs("number", &text.number)?, &mut steps);
         Ok(Self(Arc::new(Drawn { text: text.clone(), steps, boxes })))
@@ -157,21 +164,53 @@ fn star() -> Vec<Step> {
     steps
 }
 
-/// The name along the ring. The more characters, the narrower each: the feet of neighbours, nearest to the middle,
-/// are where their boxes would touch first.
-fn ring(glyphs: &[Arc<Glyph>], steps: &mut Vec<Step>) -> Vec<[[f32; 2]; 4]> {
+/// A circle on which characters of the name stand, and how far they may go round: millimetres, from the middle.
+struct NameArc {
+    /// The tops of the characters.
+    top: f32,
+    height: f32,
+    /// The widest angle from the first to the last character.
+    span: f32,
+}
+
+/// The name along the ring, a long one in two parts, the outer one first.
+fn ring(name: &str, glyphs: &[Arc<Glyph>], steps: &mut Vec<Step>) -> Vec<[[f32; 2]; 4]> {
+    if glyphs.len() <= ONE_ARC_CHARACTERS_MAX {
+        return arc(&ONE_ARC, glyphs, steps);
+    }
+    let (outer, inner) = glyphs.split_at(parted(name).min(glyphs.len()));
+    let mut boxes = arc(&OUTER_ARC, outer, steps);
+    boxes.extend(arc(&INNER_ARC, inner, steps));
+    boxes
+}
+
+/// How many characters of a long name stand on the outer arc: up to the end of a name of a place or of an office, the one
+/// that parts it most evenly for the room that the arcs have.
+fn parted(name: &str) -> usize {
+    let characters: Vec<char> = name.chars().collect();
+    let even = (characters.len() * OUTER_CHARACTERS_MAX).div_ceil(OUTER_CHARACTERS_MAX + INNER_CHARACTERS_MAX);
+    let least = characters.len().saturating_sub(INNER_CHARACTERS_MAX).max(even.saturating_sub(4));
+    let is_end = |at: usize| characters.get(at).is_some_and(|c| ENDS_OF_NAMES.contains(*c));
+    // The second of two begins the next name: 滨江市, 市场监督管理局.
+    let parts = |at: &usize| is_end(at.saturating_sub(1)) && !is_end(at.saturating_sub(2));
+    (least..=OUTER_CHARACTERS_MAX).filter(parts).min_by_key(|at| at.abs_diff(even)).unwrap_or(even)
+}
+
+/// The more characters, the narrower each: the feet of neighbours, nearest to the middle, are where their boxes would touch
+/// first.
+fn arc(place: &NameArc, glyphs: &[Arc<Glyph>], steps: &mut Vec<Step>) -> Vec<[[f32; 2]; 4]> {
     let count = glyphs.len() as f32;
-    let pitch = (NAME_SPAN / (count - 1.0)).min(NAME_PITCH);
-    let feet = NAME_TOP - NAME_HEIGHT;
-    let width = (2.0 * feet * (pitch / 2.0).tan() * FILLED).min(NAME_HEIGHT);
-    let base = NAME_TOP - NAME_HEIGHT * ASCENT;
+    let pitch = (place.span / (count - 1.0)).min(NAME_PITCH);
+    let feet = place.top - place.height;
+    let width = (2.0 * feet * (pitch / 2.0).tan() * FILLED).min(place.height);
+    let base = place.top - place.height * ASCENT;
     let mut boxes = Vec::with_capacity(glyphs.len());
     for (index, glyph) in glyphs.iter().enumerate() {
         let (sin, cos) = ((index as f32 - (count - 1.0) / 2.0) * pitch).sin_cos();
         let at = |along: f32, out: f32| [MIDDLE + out * sin + along * cos, MIDDLE - out * cos + along * sin];
-        draw(glyph, steps, |x, y| at((x - 0.5) * width, base + y * NAME_HEIGHT));
+        draw(glyph, steps, |x, y| at((x - 0.5) * width, base + y * place.height));
         let half = width / 2.0;
-        boxes.push([at(-half, feet), at(half, feet), at(half, NAME_TOP), at(-half, NAME_TOP)]);
+        boxes.push([at(-half, feet), at(half, feet), at(half, place.top), at(-half, place.top)]);
     }
     boxes
 }
@@ -206,12 +245,7 @@ fn number(glyphs: &[Arc<Glyph>], steps: &mut Vec<Step>) {
 /// Adds an outline; `place` takes x from 0 (left edge) to 1 (right edge) and y in heights above the base line.
 fn draw(glyph: &Glyph, steps: &mut Vec<Step>, place: impl Fn(f32, f32) -> [f32; 2]) {
     let at = |[x, y]: [f32; 2]| place(x / f32::from(glyph.advance.max(1)), y / 1000.0);
-    steps.extend(outline::steps(glyph).into_iter().map(|step| match step {
-        Step::Move(to) => Step::Move(at(to)),
-        Step::Line(to) => Step::Line(at(to)),
-        Step::Quad([control, to]) => Step::Quad([at(control), at(to)]),
-        Step::Close => Step::Close,
-    }));
+    steps.extend(outline::steps(glyph).iter().map(|step| step.placed(at)));
 }
 
 #[cfg(test)]
@@ -219,7 +253,7 @@ mod tests {
     use super::*;
     use crate::font::testing::fonts;
 
-    const NAME: &str = "某某省某某自治州某某市市场监督管理局行政审批服务处";
+    const NAME: &str = "某某省某某自治州某某市某某经济技术开发区市场监督管理局行政审批和政务服务管理处";
 
     fn seal(count: usize) -> Result<SealPicture, Error> {
         let ring: String = NAME.chars().cycle().take(count).collect();
@@ -238,6 +272,9 @@ mod tests {
                     let distance = (corner[0] - MIDDLE).hypot(corner[1] - MIDDLE);
                     assert!(distance < MIDDLE - RING_WIDTH, "{count} characters: over the ring");
                     assert!(distance > STAR_RADIUS + 1.0, "{count} characters: over the star");
+                    let is_over_below =
+                        (corner[0] - MIDDLE).abs() < BELOW_WIDTH / 2.0 && corner[1] > BELOW_BASE - BELOW_HEIGHT;
+                    assert!(!is_over_below, "{count} characters: over the line below");
                 }
             }
         }
@@ -245,7 +282,7 @@ mod tests {
 
     #[test]
     fn outlines_stay_inside_the_ring() {
-        for step in &seal(24).unwrap().0.steps {
+        for step in [24, 40].iter().flat_map(|count| seal(*count).unwrap().0.steps.clone()) {
             if let Step::Move(to) | Step::Line(to) | Step::Quad([_, to]) = step {
                 assert!((to[0] - MIDDLE).hypot(to[1] - MIDDLE) < MIDDLE - RING_WIDTH + 0.05, "{to:?}");
             }
@@ -253,12 +290,33 @@ mod tests {
     }
 
     #[test]
-    fn names_of_4_to_24_characters_are_drawn_and_others_refused() {
+    fn every_character_of_a_name_is_at_least_two_millimetres_wide() {
+        for count in limits::SEAL_NAME_CHARACTERS {
+            for [left, right, ..] in &seal(count).unwrap().0.boxes {
+                let width = (right[0] - left[0]).hypot(right[1] - left[1]);
+                assert!(width >= 2.0, "{count} characters: {width} mm");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_parted_where_the_name_of_a_place_or_an_office_ends() {
+        let check = |name: &str, outer: &str| {
+            assert_eq!(name.chars().take(parted(name)).collect::<String>(), outer);
+        };
+        check("某某省某某自治州某某市市场监督管理局行政审批和服务处", "某某省某某自治州某某市市场监督管理局");
+        check("滨江市临江经济技术开发区市场监督管理局行政审批服务处二科", "滨江市临江经济技术开发区市场监督管理局");
+        let unparted = "一".repeat(40);
+        check(&unparted, &"一".repeat(22));
+    }
+
+    #[test]
+    fn names_of_4_to_40_characters_are_drawn_and_others_refused() {
         assert!(matches!(seal(3), Err(Error::SealNameLength { characters: 3 })));
-        assert!(matches!(seal(25), Err(Error::SealNameLength { characters: 25 })));
-        for count in [4, 24] {
+        assert!(matches!(seal(41), Err(Error::SealNameLength { characters: 41 })));
+        for count in [4, 24, 40] {
             let svg = seal(count).unwrap().svg();
-            assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>") && svg.len() < 90_000, "{}", svg.len());
+            assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>") && svg.len() < 150_000, "{}", svg.len());
         }
     }
 

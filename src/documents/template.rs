@@ -9,7 +9,7 @@ use crypto::digest::{DigestAlgorithm, sha256};
 
 use crate::{
     Error, Field, Filling, Fonts, Layout, Prepared, SealPicture,
-    font::{FACE_COUNT, Glyph, subset::Subset},
+    font::{Glyph, subset::Subset},
     layout::{Cell, PAGE_HEIGHT, PAGE_WIDTH},
     limits,
     line::{self, Room},
@@ -118,7 +118,8 @@ impl Template {
     pub fn typeset(&self, content: &Filling) -> Result<Prepared, Error> {
         let typeset = &*self.0;
         check_fields(&typeset.layout, content)?;
-        let mut page = Sheet { typeset, own: Default::default(), ink: Ink(Vec::with_capacity(8_192)) };
+        let own = (0..typeset.fonts.count()).map(|_| None).collect();
+        let mut page = Sheet { typeset, own, ink: Ink(Vec::with_capacity(8_192)) };
         page.print(content)?;
         let mut objects = typeset.following.following(90_000);
         objects.stream(object::TEXT, "", &page.ink.0, false);
@@ -126,8 +127,7 @@ impl Template {
         let mut number = object::FONTS;
         for (index, subset) in page.own.iter().enumerate() {
             let Some(subset) = subset else { continue };
-            let tag = ["GSSONG", "GSSUPP", "GSKAIT"].get(index).copied().unwrap_or("GSMORE");
-            font_objects::write(&mut objects, number, tag, (&typeset.fonts, subset), false)?;
+            font_objects::write(&mut objects, number, &font_tag(index), (&typeset.fonts, subset), false)?;
             let _ = write!(fonts, "/F{} {number} 0 R", index + 1);
             number += font_objects::OBJECTS;
         }
@@ -170,6 +170,16 @@ impl Template {
         let drawings = page.own.iter().flatten().flat_map(Subset::drawings);
         let drawings = drawings.filter(|drawing| drawing.len() >= limits::PIECE_BYTES_MIN).map(Piece::new).collect();
         Ok(Prepared::join(&typeset.beginning, &mut objects.bytes, &signature, drawings)?)
+    }
+}
+
+/// Six capital letters, of each face others (ISO 32000-1, 9.6.4).
+fn font_tag(face: usize) -> String {
+    match face {
+        0 => "GSSONG".to_owned(),
+        1 => "GSSUPP".to_owned(),
+        2 => "GSKAIT".to_owned(),
+        further => format!("GSFUR{}", (b'A' + (further % 26) as u8) as char),
     }
 }
 
@@ -365,7 +375,7 @@ struct Set {
 /// The words of one licence.
 struct Sheet<'a> {
     typeset: &'a Typeset,
-    own: [Option<Subset>; FACE_COUNT],
+    own: Vec<Option<Subset>>,
     ink: Ink,
 }
 

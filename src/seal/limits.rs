@@ -1,7 +1,7 @@
 //! The limits of this crate.
 
-/// The longest name around a seal's ring: what GB/T 9704 and the picture leave room for.
-pub const RING_CHARACTERS_MAX: usize = 24;
+/// The longest name around a seal's ring: what the picture leaves room for on two arcs.
+pub const RING_CHARACTERS_MAX: usize = 40;
 
 /// The shortest name around the ring.
 pub const RING_CHARACTERS_MIN: usize = 4;
@@ -29,6 +29,9 @@ pub const RENEWED_AGAIN_HOURS: i64 = 24;
 
 /// The digits of a seal's number.
 pub const NUMBER_DIGITS: usize = 14;
+
+/// Rows of an older version that get the keys of their names in one transaction.
+pub const KEYED_AT_ONCE: i64 = 500;
 
 /// Seals of one name that are shown: a name is a department's, and each of its seals lasts for years.
 pub const OF_ONE_NAME_MAX: i64 = 100;

@@ -31,6 +31,10 @@ const PACKAGES: [Package; 11] = [
     needs("pgbouncer", &[Part::Postgres], || on_path("pgbouncer") || Path::new("/usr/sbin/pgbouncer").is_file()),
     // Nodes whose clocks differ, and years that pass, on one machine.
     needs("libfaketime", &[Part::Sqlite, Part::Postgres], has_other_clocks),
+    // What no font in the repository has: the rarest ideographs.
+    needs("fonts-hanazono", &[Part::Sqlite, Part::Postgres], || {
+        Path::new("/usr/share/fonts/truetype/hanazono/HanaMinB.ttf").is_file()
+    }),
     // Chromium without a window, which shows pages in half of the time.
     needs(WINDOWLESS, &[Part::Browser], || on_path(WINDOWLESS) || (!on_path("apt-get") && chromium().is_some())),
     // Without a Chinese font every screenshot shows boxes, and widths are not those that people see.

@@ -35,7 +35,13 @@ const PAGES: [(&str, &[&str]); 4] = [
     ("deploy/events.zh.md", &["events", "--language", "zh"]),
 ];
 
-/// Writes the generated pages: each is what a command of the product prints.
+/// The generated lists that a test makes while it looks at what they say: the crate and the name of the test.
+const LISTS: [(&str, &str); 2] = [
+    ("documents", "the_list_by_which_names_are_judged_is_what_these_fonts_print"),
+    ("web", "every_name_that_the_register_takes_is_issued_printed_read_back_and_found"),
+];
+
+/// Writes the generated pages: each is what a command of the product prints, or what a test finds.
 pub fn reference(report: &mut Report) -> Result<()> {
     // The whole workspace, as the tests build it: built alone, the server would be built with other features.
     report.must("build", &mut cargo(&["build", "--workspace", "--quiet"]))?;
@@ -48,6 +54,10 @@ pub fn reference(report: &mut Report) -> Result<()> {
         fs::create_dir_all(path.parent().unwrap_or(&path))?;
         fs::write(&path, output.stdout).with_context(|| format!("cannot write {}", path.display()))?;
         say(&format!("wrote {}", path.display()));
+    }
+    for (package, test) in LISTS {
+        let mut command = cargo(&["test", "--quiet", "--package", package, "--lib", test]);
+        report.must(test, command.env("GUOSUO_WRITE_REFERENCE", "1"))?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use unicode_script::{Script, UnicodeScript};
 /// letters and signs of one width, one dot between the parts of a name, one hyphen, one apostrophe, one space.
 ///
 /// ```
-/// assert_eq!(base::name::folded("\u{2f4a}\u{2ed4} ｌｉ　‧"), "木门 li ·");
+/// assert_eq!(base::name::folded("\u{2f4a}\u{2ed4} ｌｉ　‧"), "木门 li·");
 /// ```
 pub fn folded(text: &str) -> String {
     let plain: String = text.nfc().flat_map(of_one_width).map(plain).collect();

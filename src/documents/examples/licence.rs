@@ -13,8 +13,8 @@ fn main() {
     let folder = arguments.get(1).map_or("/tmp", String::as_str);
     let repetitions: u32 = arguments.get(2).and_then(|text| text.parse().ok()).unwrap_or(0);
     let fonts = Fonts::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fonts")).unwrap();
-    let name = "某某省某某自治州某某市市场监督管理局行政审批服务处";
-    for count in [4, 7, 10, 14, 18, 24] {
+    let name = "某某省某某自治州某某市某某经济技术开发区市场监督管理局行政审批和政务服务管理处";
+    for count in [4, 7, 10, 14, 18, 24, 25, 28, 32, 36, 40] {
         let ring: String = name.chars().take(count).collect();
         let text = SealText { ring, below: "电子证照专用章".into(), number: "33010600000001".into() };
         let seal = SealPicture::draw(&fonts, &text).unwrap();
@@ -30,11 +30,17 @@ fn main() {
         number: "33010600000001".into(),
     };
     let seal = SealPicture::draw(&fonts, &text).unwrap();
-    let make =
-        |json: &str| Template::new(&fonts, &Layout::parse(json).unwrap(), &seal, DigestAlgorithm::Sha256).unwrap();
+    let make = |json: &str| {
+        let names = ["holder_name", "legal_representative", "mother_name", "father_name", "issuer"];
+        let layout = Layout::parse(json).unwrap().with_room_for_names(&names);
+        Template::new(&fonts, &layout, &seal, DigestAlgorithm::Sha256).unwrap()
+    };
     let template = make(layout::FOOD_BUSINESS);
     save(folder, "rare", &template, &food("𠮷野家龘龢餐饮㐂𬭊有限公司"));
-    save(folder, "long", &template, &food(&"滨海市临江区龙腾".repeat(7)));
+    for count in [60, 90, 120] {
+        let name: String = "滨海市临江区龙腾（集团）餐饮管理".chars().cycle().take(count).collect();
+        save(folder, &format!("long-{count}"), &template, &food(&name));
+    }
     save(folder, "driving", &make(layout::DRIVING_LICENCE), &driving());
     save(folder, "birth", &make(layout::BIRTH_CERTIFICATE), &birth());
     if repetitions > 0 {

@@ -12,14 +12,18 @@ use ttf_parser::{GlyphId, cmap, hmtx};
 
 use crate::{Error, limits};
 
-/// Printed sizes count in thousandths of the type size; every face here is drawn on that grid.
-const UNITS_PER_EM: u16 = 1000;
+/// Printed sizes count in thousandths of the type size; the faces in the repository are drawn on that grid.
+pub(crate) const THOUSANDTHS: u16 = 1000;
+/// The grids that a face may be drawn on (OpenType, `head`).
+const UNITS_PER_EM: std::ops::RangeInclusive<u16> = 16..=16_384;
 
 pub(crate) struct FontFile {
     file: Mutex<File>,
     glyf_at: u64,
     glyf_length: u64,
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
+    /// Units of its grid in the type size.
+    pub(crate) em: u16,
     pub(crate) head: Vec<u8>,
     pub(crate) hhea: Vec<u8>,
     pub(crate) maxp: Vec<u8>,
@@ -32,23 +36,26 @@ pub(crate) struct FontFile {
 }
 
 impl FontFile {
-    pub(crate) fn open(folder: &Path, file_name: &str, name: &'static str) -> Result<Self, Error> {
+    pub(crate) fn open(folder: &Path, file_name: &str, name: &str) -> Result<Self, Error> {
         let refuse = |what: &str| Error::FontFile { file: file_name.to_owned(), what: what.to_owned() };
         let mut file = File::open(folder.join(file_name)).map_err(|error| refuse(&error.to_string()))?;
-        let mut table = |tag: &[u8; 4]| find_table(&mut file, *tag).ok_or_else(|| refuse("a table is missing"));
+        let mut table =
+            |tag: &[u8; 4]| find_table(&mut file, *tag).ok_or_else(|| refuse("it has no TrueType outlines"));
         let (glyf_at, glyf_length) = table(b"glyf")?;
         let places = [b"head", b"hhea", b"maxp", b"cmap", b"hmtx", b"loca"].map(&mut table);
         let mut tables = Vec::with_capacity(places.len());
         for place in places {
             let (at, length) = place?;
+            if length > limits::FONT_TABLE_BYTES_MAX {
+                return Err(refuse("a table is larger than any font needs"));
+            }
             tables.push(read_at(&mut file, at, length).map_err(|error| refuse(&error.to_string()))?);
         }
         let mut tables = tables.into_iter();
         let mut next = || tables.next().unwrap_or_default();
         let (head, hhea, maxp, cmap, hmtx, loca) = (next(), next(), next(), next(), next(), next());
-        if u16_at(&head, 18) != Some(UNITS_PER_EM) {
-            return Err(refuse("it is not drawn on a grid of 1000 units"));
-        }
+        let em = u16_at(&head, 18).filter(|em| UNITS_PER_EM.contains(em));
+        let em = em.ok_or_else(|| refuse("it says not on which grid it is drawn"))?;
         let count = |value: Option<u16>| value.and_then(std::num::NonZeroU16::new).ok_or_else(|| refuse("it is empty"));
         Ok(Self {
             metric_count: count(u16_at(&hhea, 34))?,
@@ -57,7 +64,8 @@ impl FontFile {
             file: Mutex::new(file),
             glyf_at,
             glyf_length,
-            name,
+            name: name.to_owned(),
+            em,
             head,
             hhea,
             maxp,
@@ -79,11 +87,41 @@ impl FontFile {
             .filter(|id| *id != 0)
     }
 
-    /// How far the glyph moves the pen.
+    /// How far the glyph moves the pen, in units of the grid.
     pub(crate) fn advance(&self, id: u16) -> u16 {
         hmtx::Table::parse(self.metric_count.get(), self.glyph_count, &self.hmtx)
             .and_then(|table| table.advance(GlyphId(id)))
-            .unwrap_or(UNITS_PER_EM)
+            .unwrap_or(self.em)
+    }
+
+    /// A length on its grid in thousandths of the type size.
+    pub(crate) fn thousandths(&self, units: u16) -> u16 {
+        (u32::from(units) * u32::from(THOUSANDTHS) / u32::from(self.em)).try_into().unwrap_or(u16::MAX)
+    }
+
+    /// How much of the file is kept in memory.
+    #[cfg(test)]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        [&self.head, &self.hhea, &self.maxp, &self.cmap, &self.hmtx, &self.loca].map(Vec::len).iter().sum()
+    }
+
+    /// Thousandths of the type size on its grid.
+    pub(crate) fn units(&self, thousandths: u16) -> u16 {
+        (u32::from(thousandths) * u32::from(self.em) / u32::from(THOUSANDTHS)).try_into().unwrap_or(u16::MAX)
+    }
+
+    /// The characters that it has, in no order.
+    pub(crate) fn characters(&self) -> Vec<u32> {
+        let Some(table) = cmap::Table::parse(&self.cmap) else { return Vec::new() };
+        let mut characters = Vec::new();
+        for subtable in table.subtables.into_iter().filter(cmap::Subtable::is_unicode) {
+            subtable.codepoints(|code| {
+                if subtable.glyph_index(code).is_some_and(|id| id.0 != 0) {
+                    characters.push(code);
+                }
+            });
+        }
+        characters
     }
 
     /// The glyph's outline program; empty for a space.

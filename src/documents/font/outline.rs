@@ -4,7 +4,10 @@ use std::num::NonZeroU16;
 
 use ttf_parser::{GlyphId, OutlineBuilder, glyf, loca};
 
-use super::{Glyph, file::u16_at};
+use super::{
+    Glyph,
+    file::{THOUSANDTHS, u16_at},
+};
 
 /// One step of a pen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,7 +18,19 @@ pub(crate) enum Step {
     Close,
 }
 
-/// The outline on the grid of 1000 units, y upwards.
+impl Step {
+    /// The same step somewhere else.
+    pub(crate) fn placed(&self, at: impl Fn([f32; 2]) -> [f32; 2]) -> Self {
+        match *self {
+            Self::Move(to) => Self::Move(at(to)),
+            Self::Line(to) => Self::Line(at(to)),
+            Self::Quad([control, to]) => Self::Quad([at(control), at(to)]),
+            Self::Close => Self::Close,
+        }
+    }
+}
+
+/// The outline in thousandths of the type size, y upwards.
 pub(crate) fn steps(glyph: &Glyph) -> Vec<Step> {
     let mut programs = Vec::new();
     gather(glyph, &mut programs);
@@ -34,7 +49,9 @@ pub(crate) fn steps(glyph: &Glyph) -> Vec<Step> {
     {
         table.outline(GlyphId(0), &mut pen);
     }
-    pen.0
+    let scale = f32::from(THOUSANDTHS) / f32::from(glyph.em);
+    let at = |[x, y]: [f32; 2]| [x * scale, y * scale];
+    pen.0.iter().map(|step| step.placed(at)).collect()
 }
 
 /// The programs of a glyph and all its parts, the glyph first, each naming its parts by their place in the list.

@@ -15,10 +15,11 @@ const ADJUSTMENT_AT: usize = 8;
 /// Glyphs of one face, renumbered from 1 in the order in which they were first needed.
 pub(crate) struct Subset {
     pub(crate) face: usize,
-    numbers: HashMap<u16, u16>,
+    /// By its place in the face and what it stands for: two characters that a face draws alike are read back as two.
+    numbers: HashMap<(u16, Option<char>), u16>,
     glyf: Vec<u8>,
     offsets: Vec<u32>,
-    /// Advance and left bearing of each glyph.
+    /// Advance in thousandths of the type size and left bearing of each glyph.
     metrics: Vec<(u16, u16)>,
     /// What each number stands for; parts of other glyphs stand for nothing.
     characters: Vec<(u16, char)>,
@@ -34,26 +35,26 @@ impl Subset {
             metrics: Vec::new(),
             characters: Vec::new(),
         };
-        subset.place(&fonts.no_character(face)?);
+        subset.place(&fonts.no_character(face)?, None);
         Ok(subset)
     }
 
     /// The number under which texts print the character.
     pub(crate) fn number(&mut self, character: char, glyph: &Glyph) -> u16 {
-        if let Some(number) = self.numbers.get(&glyph.id) {
+        if let Some(number) = self.numbers.get(&(glyph.id, Some(character))) {
             return *number;
         }
-        let number = self.place(glyph);
+        let number = self.place(glyph, Some(character));
         self.characters.push((number, character));
         number
     }
 
-    fn place(&mut self, glyph: &Glyph) -> u16 {
-        if let Some(number) = self.numbers.get(&glyph.id) {
+    fn place(&mut self, glyph: &Glyph, character: Option<char>) -> u16 {
+        if let Some(number) = self.numbers.get(&(glyph.id, character)) {
             return *number;
         }
         // Parts come first: then the program can be written with their numbers.
-        let parts: Vec<(usize, u16)> = glyph.parts.iter().map(|(at, part)| (*at, self.place(part))).collect();
+        let parts: Vec<(usize, u16)> = glyph.parts.iter().map(|(at, part)| (*at, self.place(part, None))).collect();
         let number = self.metrics.len() as u16;
         let start = self.glyf.len();
         self.glyf.extend_from_slice(&glyph.program);
@@ -66,7 +67,7 @@ impl Subset {
         self.offsets.push(self.glyf.len() as u32);
         let bearing = super::file::u16_at(&glyph.program, 2).unwrap_or_default();
         self.metrics.push((glyph.advance, bearing));
-        self.numbers.insert(glyph.id, number);
+        self.numbers.insert((glyph.id, character), number);
         number
     }
 
@@ -102,7 +103,7 @@ impl Subset {
         let hmtx: Vec<u8> = self
             .metrics
             .iter()
-            .flat_map(|(advance, bearing)| [advance.to_be_bytes(), bearing.to_be_bytes()].into_iter().flatten())
+            .flat_map(|(advance, bearing)| [face.units(*advance), *bearing].map(u16::to_be_bytes).into_iter().flatten())
             .collect();
         let loca: Vec<u8> = self.offsets.iter().flat_map(|offset| offset.to_be_bytes()).collect();
         let tables: [(&[u8; 4], &[u8]); 6] = [
@@ -190,6 +191,17 @@ mod tests {
             assert_eq!((found.x_min, found.y_max), (expected.x_min, expected.y_max), "{character}");
         }
         assert_eq!(check_sum(&program), 0xB1B0_AFBA);
+    }
+
+    #[test]
+    fn two_characters_that_a_face_draws_alike_are_read_back_as_two() {
+        let fonts = fonts();
+        let mut subset = Subset::new(&fonts, 0).unwrap();
+        let glyphs = ['木', '\u{2f4a}'].map(|character| (character, fonts.glyph(character).unwrap().unwrap()));
+        assert_eq!(glyphs[0].1.id, glyphs[1].1.id);
+        let numbers = glyphs.map(|(character, glyph)| (subset.number(character, &glyph), character));
+        assert_ne!(numbers[0].0, numbers[1].0);
+        assert_eq!(subset.characters(), numbers);
     }
 
     fn find(program: &[u8], tag: [u8; 4]) -> &[u8] {

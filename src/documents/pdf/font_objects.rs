@@ -26,7 +26,7 @@ pub(crate) fn write(
 ) -> Result<(), Fault> {
     let face = fonts.face(subset.face).ok_or_else(|| Fault::broken("no such face"))?;
     let [descendant, descriptor, file, to_unicode] = [1, 2, 3, 4].map(|step| first + step);
-    let name = face.name;
+    let name = &face.name;
     objects.dictionary(
         first,
         &format!(

@@ -8,6 +8,10 @@ use crate::{
 };
 
 fn template(json: &str) -> Template {
+    template_of(&Layout::parse(json).unwrap())
+}
+
+fn template_of(layout: &Layout) -> Template {
     let fonts = fonts();
     let text = SealText {
         ring: "滨海市市场监督管理局".into(),
@@ -15,7 +19,7 @@ fn template(json: &str) -> Template {
         number: "33010600000001".into(),
     };
     let seal = SealPicture::draw(&fonts, &text).unwrap();
-    Template::new(&fonts, &Layout::parse(json).unwrap(), &seal, DigestAlgorithm::Sha256).unwrap()
+    Template::new(&fonts, layout, &seal, DigestAlgorithm::Sha256).unwrap()
 }
 
 pub(crate) fn food(name: &str) -> Filling {
@@ -218,6 +222,33 @@ fn the_longest_texts_that_the_built_in_types_allow_fit() {
         ("issuer", 50),
     ];
     check(BIRTH_CERTIFICATE, &birth);
+}
+
+#[test]
+fn every_layout_has_room_for_names_of_120_characters_inside_their_cells() {
+    for json in [FOOD_BUSINESS, DRIVING_LICENCE, BIRTH_CERTIFICATE] {
+        let names = ["holder_name", "legal_representative", "mother_name", "father_name", "issuer"];
+        let layout = Layout::parse(json).unwrap().with_room_for_names(&names);
+        let template = template_of(&layout);
+        for cell in layout.cells.iter().filter(|cell| names.contains(&cell.key.as_str())) {
+            for length in [20, 61, 90, 119, base::name::CHARACTERS_MAX] {
+                let value = |key: &str| if key == cell.key { "龘".repeat(length) } else { "8".to_owned() };
+                let fields = layout.cells.iter().map(|cell| Field::new(cell.key.clone(), value(&cell.key)));
+                let prepared = template.typeset(&Filling { fields: fields.collect(), ..food("") }).unwrap();
+                let lines = lines(prepared.finish(&[1]).unwrap().bytes(), 10);
+                assert_eq!(lines.iter().map(|line| line.glyphs).sum::<usize>(), length, "{}", cell.key);
+                for line in &lines {
+                    let (left, right) = (cell.x + cell.label_width, cell.x + cell.width);
+                    let width = line.glyphs as f32 * line.size;
+                    assert!(line.size * POINTS_PER_MM >= 5.49, "{} {length}: {line:?}", cell.key);
+                    assert!(line.x >= left && line.x + width <= right, "{} {length}: {line:?}", cell.key);
+                    // Type reaches an eighth of its size below its base line, and the rule is a millimetre above the edge.
+                    let (top, bottom) = (line.base - 0.88 * line.size, line.base + 0.12 * line.size);
+                    assert!(top >= cell.y && bottom <= cell.y + cell.height - 1.0, "{} {length}: {line:?}", cell.key);
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use base::{Date, Fault, Instant, number::NumberError};
 use records::MaybeFault;
 use thiserror::Error;
 
-use crate::name::NameError;
+use base::name::NameError;
 
 /// What can be wrong with an act of this crate.
 #[derive(Debug, Error)]

@@ -12,7 +12,6 @@ pub mod events;
 mod limits;
 pub mod mandate;
 pub mod marked;
-pub mod name;
 pub mod operator;
 pub mod organisation;
 pub mod password;
@@ -27,9 +26,9 @@ pub mod sign_in;
 pub mod staff;
 mod vault;
 
+pub use base::name::NameError;
 pub use error::Error;
 pub use limits::{PASSWORD_BYTES_MAX, PASSWORD_CHARACTERS_MIN};
-pub use name::NameError;
 pub use password::PasswordGate;
 pub use progress::Progress;
 pub use reason::Reason;

@@ -48,11 +48,8 @@ pub(crate) const BORN_FROM: (i16, i8, i8) = (1870, 1, 1);
 /// How many years a mandate lasts at most when its end is given.
 pub(crate) const MANDATE_YEARS_MAX: i32 = 50;
 
-/// Characters of a person's name.
-pub const PERSON_NAME_CHARACTERS_MAX: usize = 100;
-
-/// Characters of an organisation's name.
-pub const ORGANISATION_NAME_CHARACTERS_MAX: usize = 200;
+/// Rows of an older version that get the keys of their names in one transaction.
+pub(crate) const KEYED_AT_ONCE: i64 = 500;
 
 /// Characters of one field of a person's profile.
 pub const PROFILE_FIELD_CHARACTERS_MAX: usize = 500;

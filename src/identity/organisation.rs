@@ -6,6 +6,7 @@ mod queries;
 use base::{
     Fault, Instant, ListPage, PageOf,
     id::{OrganisationId, PersonId},
+    name,
     number::CreditCode,
 };
 use records::{Seen, Tx, Value, Work};
@@ -13,7 +14,7 @@ use records::{Seen, Tx, Value, Work};
 use crate::{
     Error,
     events::{OrganisationCeased, OrganisationRegistered, OrganisationResumed, OrganisationSuspended},
-    limits, mandate, name,
+    limits, mandate,
 };
 
 /// What kind of legal person.
@@ -122,7 +123,7 @@ impl OrganisationView {
 
 /// Registers an organisation.
 pub async fn register(work: &mut Work, new: NewOrganisation) -> Result<OrganisationId, Error> {
-    let name = name::of_somebody(&new.name, limits::ORGANISATION_NAME_CHARACTERS_MAX)?;
+    let name = name::organisation(&new.name)?;
     if let Some(person) = &new.legal_representative
         && crate::person::find(&mut work.tx, person).await?.is_none()
     {
@@ -217,15 +218,25 @@ pub async fn find_by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<Organ
     queries::by_code(tx, code).await
 }
 
-/// The first organisations that have this name, and behind them those that had it before.
+/// The first organisations that have this name, however it is typed, and behind them those that had it before.
 pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Vec<OrganisationView>, Fault> {
-    let mut found = queries::by_name(tx, name.trim(), limits::LIST_PAGE).await?;
-    for former in queries::by_former_name(tx, name.trim(), limits::LIST_PAGE).await? {
+    let key = name::key(name);
+    let mut found = queries::by_name(tx, &key, limits::LIST_PAGE).await?;
+    for former in queries::by_former_name(tx, &key, limits::LIST_PAGE).await? {
         if found.iter().all(|known| known.organisation_id != former.organisation_id) {
             found.push(former);
         }
     }
     Ok(found)
+}
+
+/// Gives some rows of an older version, which had none, the keys by which organisations are found by their names; how many.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
+    Ok(queries::key_some(tx).await? + change::key_some(tx).await?)
 }
 
 /// Organisations of one kind, in the order they were registered.

@@ -3,11 +3,11 @@
 pub mod change;
 mod queries;
 
-use base::{Date, Fault, Instant, id::PersonId, number::IdentityNumber};
+use base::{Date, Fault, Instant, id::PersonId, name, number::IdentityNumber};
 use records::{Seen, Tx, Value, Work};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Vault, events::PersonRegistered, limits, name};
+use crate::{Error, Vault, events::PersonRegistered, limits};
 
 /// What a person wants others to know: everything the standard OpenID Connect claims can carry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +121,7 @@ impl PersonView {
 /// [`Error::Contradiction`] when what is given is not what the number says; [`Error::IdentityNumberTaken`] when somebody has
 /// the number.
 pub async fn register(work: &mut Work, vault: &Vault, new: NewPerson) -> Result<PersonId, Error> {
-    let name = name::of_somebody(&new.name, limits::PERSON_NAME_CHARACTERS_MAX)?;
+    let name = name::person(&new.name)?;
     let profile = completed(new.profile, &new.identity_number);
     check_profile(&profile)?;
     check_number(&profile, &new.identity_number)?;
@@ -182,16 +182,26 @@ pub async fn find_by_identity_number(
     Ok(None)
 }
 
-/// Persons of this name, the longest registered first, and behind them those who had it before; of each as many as anybody
+/// Persons of this name, however it is typed, the longest registered first, and behind them those who had it before; of each as many as anybody
 /// looks through.
 pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Vec<PersonView>, Fault> {
-    let mut found = queries::by_name(tx, name.trim(), limits::LIST_PAGE).await?;
-    for former in queries::by_former_name(tx, name.trim(), limits::LIST_PAGE).await? {
+    let key = name::key(name);
+    let mut found = queries::by_name(tx, &key, limits::LIST_PAGE).await?;
+    for former in queries::by_former_name(tx, &key, limits::LIST_PAGE).await? {
         if found.iter().all(|known| known.person_id != former.person_id) {
             found.push(former);
         }
     }
     Ok(found)
+}
+
+/// Gives some rows of an older version, which had none, the keys by which persons are found by their names; how many.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
+    Ok(queries::key_some(tx).await? + change::key_some(tx).await?)
 }
 
 fn completed(mut profile: Profile, number: &IdentityNumber) -> Profile {
@@ -272,7 +282,8 @@ fn check_profile(profile: &Profile) -> Result<(), Error> {
     ];
     for (field, value) in fields {
         let Some(value) = value else { continue };
-        let forbidden = |c: char| name::is_forbidden(c) && !(c == '\n' && field == "address.formatted");
+        let forbidden =
+            |c: char| (name::is_unseen(c) || name::is_private(c)) && !(c == '\n' && field == "address.formatted");
         if value.chars().count() > limits::PROFILE_FIELD_CHARACTERS_MAX || value.chars().any(forbidden) {
             return Err(Error::Field { field });
         }

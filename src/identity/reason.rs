@@ -3,7 +3,7 @@
 use base::id::{AccountId, PersonId};
 use records::Work;
 
-use crate::{Error, events::ReasonGiven, limits, name};
+use crate::{Error, events::ReasonGiven, limits};
 
 /// A reason on one line, neither empty nor long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ impl Reason {
     ///
     /// [`Error::Reason`] when it is empty, too long, or holds what cannot be seen.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        name::parse(text, limits::REASON_CHARACTERS_MAX).map(Self).map_err(|_| Error::Reason)
+        base::line(text, limits::REASON_CHARACTERS_MAX).map(Self).ok_or(Error::Reason)
     }
 
     /// The reason as text.

@@ -75,6 +75,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0028_marks"),
     both!("0029_console_lists"),
     both!("0030_licence_holders"),
+    both!("0031_name_keys"),
 ];
 
 /// Applies what is missing and returns the names of what was applied.

@@ -83,9 +83,18 @@ pub async fn find_by_number(tx: &mut Tx, number: &str) -> Result<Option<SealView
     queries::by_number(tx, number).await
 }
 
-/// The first seals of this name: that of now, and those that were before it.
+/// The first seals of this name, however it is typed: that of now, and those that were before it.
 pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Vec<SealView>, Fault> {
-    queries::by_name(tx, name.trim(), limits::OF_ONE_NAME_MAX).await
+    queries::by_name(tx, &base::name::key(name), limits::OF_ONE_NAME_MAX).await
+}
+
+/// Gives some seals of an older version, which had none, the keys by which they are found by their names; how many.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
+    queries::key_some(tx).await
 }
 
 /// The seals of a department, oldest first.

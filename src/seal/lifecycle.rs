@@ -92,7 +92,7 @@ async fn change(work: &mut Work, seal: &SealId, to: SealState, reason: &str) -> 
 
 pub(crate) fn parse_reason(text: &str) -> Result<&str, Error> {
     let reason = text.trim();
-    let shown = !reason.chars().any(identity::name::is_forbidden);
+    let shown = !reason.chars().any(|c| base::name::is_unseen(c) || base::name::is_private(c));
     if shown && (1..=limits::REASON_CHARACTERS_MAX).contains(&reason.chars().count()) {
         Ok(reason)
     } else {

@@ -3,10 +3,11 @@
 use base::{
     Fault, Instant, ListPage,
     id::{KeyId, OrganisationId, SealId, StaffId},
+    name,
 };
 use records::{FromRow, Seen, Tx, Value, args};
 
-use crate::{SealKind, SealState, SealView};
+use crate::{SealKind, SealState, SealView, limits};
 
 /// A statement that reads seals as [`Row`] takes them: the columns, and then what is asked for.
 macro_rules! seals {
@@ -70,9 +71,11 @@ pub(crate) async fn by_number(tx: &mut Tx, number: &str) -> Result<Option<SealVi
     row.map(SealView::try_from).transpose()
 }
 
-pub(crate) async fn by_name(tx: &mut Tx, name: &str, limit: i64) -> Result<Vec<SealView>, Fault> {
-    let rows: Vec<Row> =
-        tx.all(seals!("where name between $1 and $1 order by name, seal_id limit $2"), args![name, limit]).await?;
+/// Seals whose name has this key.
+pub(crate) async fn by_name(tx: &mut Tx, key: &str, limit: i64) -> Result<Vec<SealView>, Fault> {
+    let rows: Vec<Row> = tx
+        .all(seals!("where name_key between $1 and $1 order by name_key, seal_id limit $2"), args![key, limit])
+        .await?;
     rows.into_iter().map(SealView::try_from).collect()
 }
 
@@ -152,14 +155,15 @@ pub(crate) async fn next_serial(tx: &mut Tx, division: &str) -> Result<i64, Faul
 
 pub(crate) async fn insert(tx: &mut Tx, seal: &SealView) -> Result<(), Fault> {
     tx.run(
-        "insert into seal (seal_id, organisation_id, kind, name, number, ring, below, keeper, state, applied_at,
+        "insert into seal (seal_id, organisation_id, kind, name, name_key, number, ring, below, keeper, state, applied_at,
                            changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
         args![
             &seal.seal_id,
             &seal.organisation_id,
             seal.kind.code(),
             &seal.name,
+            name::key(&seal.name),
             &seal.number,
             &seal.ring,
             &seal.below,
@@ -206,4 +210,18 @@ pub(crate) async fn change_state(
         args![seal, from.code(), to.code(), reason, at],
     )
     .await
+}
+
+/// Gives some seals of an older version the keys of their names; how many.
+pub(crate) async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
+    let rows: Vec<(String, String)> = tx
+        .all(
+            "select seal_id, name from seal where name_key is null order by seal_id limit $1",
+            args![limits::KEYED_AT_ONCE],
+        )
+        .await?;
+    for (seal, name) in &rows {
+        tx.run("update seal set name_key = $2 where seal_id = $1", args![seal.as_str(), name::key(name)]).await?;
+    }
+    Ok(rows.len())
 }

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use base::{Entropy, Fault, ListPage, Secret, fault::FaultKind, id::KeyId};
+use documents::Fonts;
 use ipnet::IpNet;
 use oidc::{client::extranet::Extranet, parameters::append};
 use pki::Custody;
@@ -483,6 +484,21 @@ pub fn fonts_folder(settings: &Settings) -> anyhow::Result<PathBuf> {
     let source = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../documents/fonts"));
     let found = beside.into_iter().chain([source]).find(|folder| folder.is_dir());
     found.context("no folder of fonts: set fonts_folder")
+}
+
+/// The fonts that documents are printed in, with the further ones. From then on names are judged by what they print.
+///
+/// # Errors
+///
+/// When there is no folder of them, or a font that cannot be used.
+pub fn open_fonts(settings: &Settings) -> anyhow::Result<Fonts> {
+    let further = settings.text(&settings::FURTHER_FONTS_FOLDER);
+    let further = (!further.is_empty()).then(|| Path::new(further));
+    let fonts = Fonts::load_with(&fonts_folder(settings)?, further)?;
+    if further.is_some() {
+        base::name::also_prints(fonts.printed());
+    }
+    Ok(fonts)
 }
 
 #[cfg(test)]

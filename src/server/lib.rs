@@ -12,6 +12,7 @@ mod jobs;
 mod kept_heads;
 mod limits;
 mod listen;
+mod name_keys;
 mod pace;
 mod places;
 mod removal;

@@ -131,6 +131,10 @@ settings! {
     BACKUP_LATE_DAYS = "backup.late_after_days", SettingKind::Integer { min: 1, max: 366 }, "2";
     /// The folder of the fonts; empty means `fonts` beside the program, or the source tree's.
     FONTS_FOLDER = "fonts_folder", SettingKind::Path, "";
+    /// A folder of further fonts (`*.ttf`), in which is looked for characters that the others have not: with those of
+    /// Debian's `fonts-hanazono`, `/usr/share/fonts/truetype/hanazono`, every ideograph of GB 18030-2022 is printed. Names
+    /// in such characters are registered only where it is set; empty means that there is none.
+    FURTHER_FONTS_FOLDER = "further_fonts_folder", SettingKind::Path, "";
     /// The city's name, as pages show it.
     CITY_ZH = "site.city_zh", SettingKind::Text, "滨江市";
     /// The city's name in English.

@@ -11,7 +11,6 @@ use std::{
 
 use anyhow::{Context, ensure};
 use base::{Clock, Entropy, Fault, Instant, Secret, Text, id::Ids};
-use documents::Fonts;
 use examiner::Examiner;
 use identity::{PasswordGate, Vault};
 use licence::Library;
@@ -43,6 +42,7 @@ use crate::{
     jobs::{Beside, Rhythm, Runner},
     kept_heads,
     listen::Server,
+    name_keys,
     places::Places,
     removal::{Retention, remove_what_is_over},
     settings::{self, Settings},
@@ -233,6 +233,7 @@ async fn assemble(settings: &Settings, world: World, database: Database) -> anyh
         0 => {}
         rows => tracing::info!(rows, "rows of an older version were marked"),
     }
+    name_keys::fill(&database).await.context("giving names of an older version their keys")?;
     custody.ensure(world.context(Actor::Job("keys"))).await.context("making the keys that are missing")?;
     let provider = Provider::new(&ProviderSettings {
         issuer_url: public_url.clone(),
@@ -306,7 +307,7 @@ fn open_library(
     derivation: &Secret<[u8; 32]>,
     public_url: &str,
 ) -> anyhow::Result<Library> {
-    let fonts = Fonts::load(&foundation::fonts_folder(settings)?)?;
+    let fonts = foundation::open_fonts(settings)?;
     Ok(Library::new(licence::library::Parts {
         key: Secret::new(derived_key(derivation, "licences")),
         vault: Vault::new(&derived_key(derivation, "identity")),
@@ -508,8 +509,10 @@ fn keep_house(beside: &mut Beside, product: &Product, kept: Retention) {
             let context = world.context(Actor::Job("calendar"));
             let turned = seal::calendar::turn(&app.database, &app.custody, &context).await;
             let removed = remove_what_is_over(&app.database, &kept, at).await;
+            let keyed = name_keys::fill(&app.database).await;
             // What cannot be replaced keeps nothing from being removed.
             turned.map_err(Fault::broken)?;
+            keyed?;
             removed.map(|()| false)
         }
     });

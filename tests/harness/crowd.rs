@@ -16,26 +16,27 @@ const TABLES: &[(&str, &str, &str, &str)] = &[
     (
         "person",
         "i > 0",
-        "person_id, name, identity_lookup, identity_sealed, profile, registered_at, updated_at",
-        "{per:i}, 'name', 'lookup' || i, {bytes}, '{}', i, i",
+        "person_id, name, name_key, identity_lookup, identity_sealed, profile, registered_at, updated_at",
+        "{per:i}, 'name', 'name', 'lookup' || i, {bytes}, '{}', i, i",
     ),
     (
         "organisation",
         "i < 10 or i % 10 = 0",
-        "organisation_id, name, credit_code, kind, legal_representative, state, registered_at",
-        "{org:i}, 'name', 'credit' || i, case when i < 10 then 'department' else 'enterprise' end, {per:i}, 'active', i",
+        "organisation_id, name, name_key, credit_code, kind, legal_representative, state, registered_at",
+        "{org:i}, 'name', 'name', 'credit' || i, case when i < 10 then 'department' else 'enterprise' end, {per:i}, \
+         'active', i",
     ),
     (
         "person_renaming",
         "i % 10 = 1",
-        "renaming_id, person_id, at, name_before, name_after",
-        "{rnm:i}, {per:i}, i, 'before', 'name'",
+        "renaming_id, person_id, at, name_before, name_after, name_key",
+        "{rnm:i}, {per:i}, i, 'before', 'name', 'before'",
     ),
     (
         "organisation_history",
         "i % 20 = 0",
-        "organisation_id, until, name, legal_representative",
-        "{org:i}, i, 'before', {per:i}",
+        "organisation_id, until, name, name_key, legal_representative",
+        "{org:i}, i, 'before', 'before', {per:i}",
     ),
     ("mandate", "i % 10 = 0", "person_id, organisation_id, starts_at", "{per:i - 5}, {org:i}, 0"),
     (
@@ -185,8 +186,9 @@ const TABLES: &[(&str, &str, &str, &str)] = &[
     (
         "seal",
         "i < 1000 or i % 1000 = 0",
-        "seal_id, organisation_id, kind, name, number, ring, below, keeper, state, key_id, applied_at, changed_at",
-        "{sel:i}, {org:DEPARTMENT}, 'official', 'name', 'number' || i, 'ring', 'below', {stf:1}, 'cancelled', \
+        "seal_id, organisation_id, kind, name, name_key, number, ring, below, keeper, state, key_id, applied_at, \
+         changed_at",
+        "{sel:i}, {org:DEPARTMENT}, 'official', 'name', 'name', 'number' || i, 'ring', 'below', {stf:1}, 'cancelled', \
          case when i > 5 then {key:i} end, i, i",
     ),
 ];

@@ -5,6 +5,7 @@ mod queries;
 use base::{
     Fault, Instant,
     id::{OrganisationId, PersonId},
+    name,
 };
 use records::{Actor, Tx, Work};
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use super::{OrganisationState, OrganisationView, find};
 use crate::{
     Error, Reason,
     events::OrganisationChanged,
-    limits, name, person,
+    limits, person,
     person::change::Former as FormerName,
     proposal::{self, Approved},
     staff::{self, Role},
@@ -40,6 +41,15 @@ impl Facts {
             legal_representative: view.legal_representative.as_ref().map(|person| person.as_str().to_owned()),
         }
     }
+}
+
+/// The name of an organisation that somebody typed, beside the one that it has: an unchanged one stays as it is.
+///
+/// # Errors
+///
+/// [`Error::Name`] for one that cannot be.
+pub fn renamed(before: &str, typed: &str) -> Result<String, Error> {
+    if typed.trim() == before { Ok(before.to_owned()) } else { Ok(name::organisation(typed)?) }
 }
 
 /// From what was looked at to what is wanted.
@@ -140,6 +150,11 @@ pub async fn former_names(tx: &mut Tx, organisation: &OrganisationId) -> Result<
     Ok(renamings.into_iter().zip(since).map(former).collect())
 }
 
+/// As the function of this name beside.
+pub(super) async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
+    queries::key_some(tx).await
+}
+
 async fn apply(work: &mut Work, organisation: &OrganisationId, change: &Change) -> Result<(), Error> {
     check(work, organisation, change).await?;
     let at = work.at();
@@ -162,11 +177,11 @@ async fn check(work: &mut Work, organisation: &OrganisationId, change: &Change) 
         return Err(Error::Unchanged);
     }
     let after = &change.after;
-    if name::of_somebody(&after.name, limits::ORGANISATION_NAME_CHARACTERS_MAX)? != after.name {
+    if renamed(&change.before.name, &after.name)? != after.name {
         return Err(Error::Field { field: "name" });
     }
     let is_plain = |address: &String| {
-        name::parse(address, limits::PROFILE_FIELD_CHARACTERS_MAX).is_ok_and(|plain| plain == *address)
+        base::line(address, limits::PROFILE_FIELD_CHARACTERS_MAX).is_some_and(|plain| plain == *address)
     };
     if !after.address.as_ref().is_none_or(is_plain) {
         return Err(Error::Field { field: "address" });

@@ -1,6 +1,7 @@
 use base::{
     Fault, Instant, ListPage,
     id::{OrganisationId, PersonId},
+    name,
     number::CreditCode,
 };
 use records::{FromRow, Tx, args};
@@ -51,13 +52,14 @@ impl Row {
 pub async fn insert(tx: &mut Tx, new: &OrganisationView) -> Result<bool, Fault> {
     let inserted = tx
         .run(
-            "insert into organisation (organisation_id, name, credit_code, kind, legal_representative, state,
+            "insert into organisation (organisation_id, name, name_key, credit_code, kind, legal_representative, state,
                     registered_at)
-             values ($1, $2, $3, $4, $5, $6, $7)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)
                  on conflict (credit_code) do nothing",
             args![
                 &new.organisation_id,
                 new.name.as_str(),
+                name::key(&new.name),
                 new.credit_code.as_str(),
                 new.kind.code(),
                 new.legal_representative.as_ref(),
@@ -95,27 +97,31 @@ pub async fn by_code(tx: &mut Tx, code: &CreditCode) -> Result<Option<Organisati
     tx.first::<Row>(organisations!("where credit_code = $1"), args![code.as_str()]).await?.map(Row::view).transpose()
 }
 
-pub async fn by_name(tx: &mut Tx, name: &str, limit: i64) -> Result<Vec<OrganisationView>, Fault> {
+/// Organisations whose name has this key.
+pub async fn by_name(tx: &mut Tx, key: &str, limit: i64) -> Result<Vec<OrganisationView>, Fault> {
     let rows: Vec<Row> = tx
-        .all(organisations!("where name between $1 and $1 order by name, organisation_id limit $2"), args![name, limit])
+        .all(
+            organisations!("where name_key between $1 and $1 order by name_key, organisation_id limit $2"),
+            args![key, limit],
+        )
         .await?;
     rows.into_iter().map(Row::view).collect()
 }
 
-/// Organisations that had this name once.
-pub async fn by_former_name(tx: &mut Tx, name: &str, limit: i64) -> Result<Vec<OrganisationView>, Fault> {
+/// Organisations that once had a name with this key.
+pub async fn by_former_name(tx: &mut Tx, key: &str, limit: i64) -> Result<Vec<OrganisationView>, Fault> {
     let rows: Vec<Row> = tx
         .all(
             organisations!(
                 "where organisation_id in (select h.organisation_id
                                             from organisation_history h
-                                           where h.name between $1 and $1
-                                           order by h.name, h.organisation_id
+                                           where h.name_key between $1 and $1
+                                           order by h.name_key, h.organisation_id
                                            limit $2)
               order by organisation_id || ''
               limit $2"
             ),
-            args![name, limit],
+            args![key, limit],
         )
         .await?;
     rows.into_iter().map(Row::view).collect()
@@ -160,4 +166,26 @@ pub async fn of_person(tx: &mut Tx, person: &PersonId, at: Instant) -> Result<Ve
         )
         .await?;
     rows.into_iter().map(Row::view).collect()
+}
+
+/// Gives some organisations of an older version the keys of their names; how many.
+pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
+    let rows: Vec<(String, String)> = tx
+        .all(
+            "select organisation_id, name
+               from organisation
+              where name_key is null
+              order by organisation_id
+              limit $1",
+            args![limits::KEYED_AT_ONCE],
+        )
+        .await?;
+    for (organisation, name) in &rows {
+        tx.run(
+            "update organisation set name_key = $2 where organisation_id = $1 and name = $3",
+            args![organisation.as_str(), name::key(name), name.as_str()],
+        )
+        .await?;
+    }
+    Ok(rows.len())
 }

@@ -6,6 +6,7 @@ mod queries;
 use base::{
     Fault, Instant,
     id::{PersonId, RenamingId},
+    name,
 };
 use records::{Actor, Tx, Work};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use super::{Address, PersonView, check_profile, find};
 use crate::{
     Error, Reason,
     events::PersonChanged,
-    limits, name, phone,
+    limits, phone,
     proposal::{self, Approved},
     staff::{self, Role},
 };
@@ -27,6 +28,17 @@ pub const NAME: &str = "person.name";
 pub struct Renaming {
     pub before: String,
     pub after: String,
+}
+
+impl Renaming {
+    /// From the name that a person has to one that somebody typed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Name`] for one that cannot be.
+    pub fn to(person: &PersonView, typed: &str) -> Result<Self, Error> {
+        Ok(Self { before: person.name.clone(), after: name::person(typed)? })
+    }
 }
 
 /// A name that a person had, until then.
@@ -214,6 +226,11 @@ pub async fn find_renaming(tx: &mut Tx, id: &RenamingId) -> Result<Option<Renami
     queries::renaming(tx, id).await
 }
 
+/// As the function of this name beside.
+pub(super) async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
+    queries::key_some(tx).await
+}
+
 async fn check_name(work: &mut Work, person: &PersonId, renaming: &Renaming) -> Result<PersonView, Error> {
     let found = held(work, person).await?;
     if found.name != renaming.before {
@@ -222,7 +239,7 @@ async fn check_name(work: &mut Work, person: &PersonId, renaming: &Renaming) -> 
     if renaming.before == renaming.after {
         return Err(Error::Unchanged);
     }
-    if name::of_somebody(&renaming.after, limits::PERSON_NAME_CHARACTERS_MAX)? != renaming.after {
+    if name::person(&renaming.after)? != renaming.after {
         return Err(Error::Field { field: "name" });
     }
     Ok(found)

@@ -4,10 +4,10 @@ use base::{
     Date, Instant, Text,
     country::Country,
     mask,
+    name,
     number::{IdentityNumber, NumberError},
 };
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
 
 use super::vehicle;
 pub use super::{
@@ -16,6 +16,9 @@ pub use super::{
     vehicle::{ALL as VEHICLE_CLASSES, VehicleClass},
 };
 use crate::limits;
+
+/// The printed field with the name of who issues, which every layout has.
+pub(crate) const ISSUER: &str = "issuer";
 
 /// A text in both languages, as it stands in a type's definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,13 +131,29 @@ impl FieldRule {
         }
     }
 
+    /// The most characters that are read: the register's names have a length of their own.
+    pub fn length_max(&self) -> usize {
+        match self.kind {
+            FieldKind::Name => self.length_max.max(name::CHARACTERS_MAX),
+            _ => self.length_max.min(limits::FIELD_LENGTH_MAX),
+        }
+    }
+
+    /// The value as the register has it: a name that was registered before there was a rule for names stays the name.
+    pub(crate) fn read_registered(&self, known: &str) -> Result<Option<String>, FieldProblem> {
+        match self.kind {
+            FieldKind::Name if !known.is_empty() => Ok(Some(known.to_owned())),
+            _ => self.read(known),
+        }
+    }
+
     /// The value as it is stored and printed, or why it is refused. An empty value counts as none.
     pub(crate) fn read(&self, entered: &str) -> Result<Option<String>, FieldProblem> {
         let value = normalised(entered)?;
         if value.is_empty() {
             return if self.required { Err(FieldProblem::Missing) } else { Ok(None) };
         }
-        let max = self.length_max.min(limits::FIELD_LENGTH_MAX);
+        let max = self.length_max();
         let typed = value.chars().count();
         if typed > max {
             return Err(FieldProblem::TooLong { most: max, typed });
@@ -178,11 +197,7 @@ impl FieldRule {
                 return Ok(Some(vehicle::text(&classes)));
             }
             FieldKind::Name => {
-                let stray =
-                    |c: &char| !(c.is_alphabetic() || is_ideograph(*c) || "·•.-' （）()0123456789".contains(*c));
-                if let Some(c) = value.chars().find(stray) {
-                    return Err(FieldProblem::Character(c));
-                }
+                return name::organisation(&value).map(Some).map_err(FieldProblem::Name);
             }
             FieldKind::Number => {
                 let digits = value.strip_prefix('-').unwrap_or(&value);
@@ -199,15 +214,15 @@ impl FieldRule {
     }
 }
 
-/// The text in Unicode's composed form without spaces around it; refuses what could make a document read
-/// differently from what was reviewed.
+/// The text in the form in which what looks alike is the same; refuses what could make a document read differently from
+/// what was reviewed.
 pub(crate) fn normalised(text: &str) -> Result<String, FieldProblem> {
     // Composing never makes a text longer than three times; refusing early keeps a megabyte from being composed.
     if text.len() > limits::FIELD_LENGTH_MAX * 16 {
         return Err(FieldProblem::TooLong { most: limits::FIELD_LENGTH_MAX, typed: text.chars().count() });
     }
-    let text: String = text.trim().nfc().collect();
-    if let Some(c) = text.chars().find(|c| is_forbidden(*c)) {
+    let text = name::folded_text(text);
+    if let Some(c) = text.chars().find(|c| name::is_unseen(*c) || name::is_private(*c)) {
         return Err(FieldProblem::Character(c));
     }
     // Latin beside Cyrillic or Greek is how one name is made to look like another.
@@ -217,22 +232,6 @@ pub(crate) fn normalised(text: &str) -> Result<String, FieldProblem> {
         return Err(FieldProblem::Character(c));
     }
     Ok(text)
-}
-
-fn is_forbidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{E000}'..='\u{F8FF}' | '\u{FDD0}'..='\u{FDEF}'
-            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFF}'
-            | '\u{E0000}'..='\u{E0FFF}' | '\u{F0000}'..='\u{10FFFF}')
-        || (u32::from(c) & 0xFFFE) == 0xFFFE
-}
-
-fn is_ideograph(c: char) -> bool {
-    matches!(c, '\u{2E80}'..='\u{2FDF}' | '\u{3005}' | '\u{3007}' | '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}'
-        | '\u{20000}'..='\u{3FFFF}')
 }
 
 #[cfg(test)]
@@ -283,17 +282,21 @@ mod tests {
             assert_eq!(rule.read(text), Ok(Some(text.to_owned())));
         }
         assert_eq!(rule.read("  Cafe\u{301}  "), Ok(Some("Café".to_owned())));
+        assert_eq!(rule.read("李\u{2f4a}\u{2f26}路１２号，东\u{3000}门"), Ok(Some("李木子路12号，东 门".to_owned())));
     }
 
     #[test]
     fn a_name_at_the_limit_is_taken_and_one_longer_is_not() {
         let rule = rule(FieldKind::Name, 50);
-        assert!(rule.read(&"龘".repeat(50)).is_ok());
+        assert!(rule.read(&"龘".repeat(120)).is_ok());
         let too_long = |most, typed| Err(FieldProblem::TooLong { most, typed });
-        assert_eq!(rule.read(&"龘".repeat(51)), too_long(50, 51));
-        assert_eq!(rule.read(&"龘".repeat(200)), too_long(50, 200));
+        assert_eq!(rule.read(&"龘".repeat(121)), too_long(120, 121));
         assert_eq!(rule.read(&"a".repeat(100_000)), too_long(limits::FIELD_LENGTH_MAX, 100_000));
-        assert_eq!(rule.read("{{7*7}}"), Err(FieldProblem::Character('{')));
+        let refused = rule.read("{{7*7}}");
+        assert!(
+            matches!(refused, Err(FieldProblem::Name(name::NameError::Character(refused))) if refused.character == '{')
+        );
+        assert_eq!(rule.read("李\u{2f4a}\u{2f26}"), Ok(Some("李木子".to_owned())));
         assert_eq!(rule.read(" "), Err(FieldProblem::Missing));
     }
 
@@ -310,9 +313,10 @@ mod tests {
         check(FieldKind::Instant, "去年前后", Err(FieldProblem::NotAnInstant(typed("去年前后"))));
         check(FieldKind::Instant, "2026-11-20", Err(FieldProblem::NotAnInstant(typed("2026-11-20"))));
         check(FieldKind::Number, "3.25", Ok("3.25"));
-        for text in ["3.2.5", "1e5", ".", "３"] {
+        for text in ["3.2.5", "1e5", "."] {
             check(FieldKind::Number, text, Err(FieldProblem::NotANumber(typed(text))));
         }
+        check(FieldKind::Number, "３", Ok("3"));
         check(FieldKind::IdentityNumber, "11010519491231002x", Ok("11010519491231002X"));
         let wrong = Err(FieldProblem::CheckDigit(typed("1101*************1")));
         check(FieldKind::IdentityNumber, "110105194912310021", wrong);

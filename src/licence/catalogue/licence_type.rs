@@ -13,7 +13,7 @@ use records::{Tx, Work, args, revision};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    field::{FieldRule, Label},
+    field::{FieldKind, FieldRule, Label},
     limit::NamedPerson,
     queries,
 };
@@ -56,6 +56,16 @@ pub struct Definition {
     pub fields: Vec<FieldRule>,
     /// How its document looks.
     pub(crate) layout: Layout,
+}
+
+impl Definition {
+    /// Its layout, with room for every name that a register takes.
+    pub(crate) fn layout_for_names(&self) -> Layout {
+        let is_name = |field: &&FieldRule| field.kind == FieldKind::Name;
+        let names = self.fields.iter().filter(is_name).map(|field| field.key.as_str());
+        let names: Vec<&str> = names.chain([super::field::ISSUER]).collect();
+        self.layout.clone().with_room_for_names(&names)
+    }
 }
 
 /// How many people it takes to revoke a licence.

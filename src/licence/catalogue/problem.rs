@@ -1,6 +1,6 @@
 //! Why a field was refused: what was typed, what it was held against, and what would be right.
 
-use base::Date;
+use base::{Date, name::NameError};
 
 use super::{
     field::{FieldRule, Label},
@@ -53,6 +53,8 @@ pub enum FieldProblem {
         registered: String,
     },
     Missing,
+    /// It is no name.
+    Name(NameError),
     /// It does not fit its place on the page, even small and wrapped.
     NoRoom,
     /// It is not one of the words offered.
@@ -148,6 +150,7 @@ impl FieldProblem {
             Self::HolderNotNamed => "holder_not_named",
             Self::Locked { .. } => "locked",
             Self::Missing => "missing",
+            Self::Name(_) => "name",
             Self::NoRoom => "no_room",
             Self::NotAChoice { .. } => "not_a_choice",
             Self::NotACountry(_) => "not_a_country",

@@ -7,7 +7,7 @@ use records::Work;
 use super::{official::Official, request::NewLicence};
 use crate::{
     catalogue::{
-        field::{FieldError, FieldProblem, FieldRule, Source, normalised},
+        field::{FieldError, FieldKind, FieldProblem, FieldRule, Source, normalised},
         licence_type::{LicenceType, Validity},
         sense::{self, Named, Sense},
     },
@@ -126,10 +126,10 @@ fn fields(licence_type: &LicenceType, holder: &HolderFacts, entered: &Fields) ->
             None => rule.read(entered.get(&rule.key).map_or("", String::as_str)),
             Some(known) => match entered.get(&rule.key).map(|text| normalised(text)) {
                 Some(Err(problem)) => Err(problem),
-                Some(Ok(text)) if !text.is_empty() && text != known => {
+                Some(Ok(text)) if !text.is_empty() && !is_same(rule, &text, &known) => {
                     Err(FieldProblem::Locked { typed: rule.on_screen(&text), registered: rule.on_screen(&known) })
                 }
-                _ => rule.read(&known),
+                _ => rule.read_registered(&known),
             },
         };
         match read {
@@ -147,6 +147,11 @@ fn fields(licence_type: &LicenceType, holder: &HolderFacts, entered: &Fields) ->
         }
     }
     (fields, errors)
+}
+
+/// Whether what was entered in a locked field is what the register has: a name in whatever form it was typed.
+fn is_same(rule: &FieldRule, entered: &str, known: &str) -> bool {
+    entered == known || (rule.kind == FieldKind::Name && base::name::key(entered) == base::name::key(known))
 }
 
 /// What the number of an organisation is called.

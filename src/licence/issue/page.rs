@@ -14,7 +14,7 @@ use seal::ActiveSeal;
 use super::press::Press;
 use crate::{
     catalogue::{
-        field::{FieldError, FieldProblem},
+        field::{FieldError, FieldProblem, ISSUER},
         licence_type::LicenceType,
     },
     error::Error,
@@ -75,7 +75,7 @@ impl Issue<'_> {
         let mut fields = content.fields.clone();
         let mut add = |key: &str, value: String| fields.insert(key.to_owned(), value);
         add("certificate_number", self.number.to_owned());
-        add("issuer", self.issuer.to_owned());
+        add(ISSUER, self.issuer.to_owned());
         add("issued_on", self.on.chinese());
         add(
             "validity",

@@ -94,8 +94,8 @@ impl Press {
         seal: &SealPicture,
         digest: DigestAlgorithm,
     ) -> Result<Template, Error> {
-        let layout = &licence_type.definition.layout;
-        Template::new(&self.0.fonts, layout, seal, digest).map_err(|error| Error::Lint(error.to_string()))
+        let layout = licence_type.definition.layout_for_names();
+        Template::new(&self.0.fonts, &layout, seal, digest).map_err(|error| Error::Lint(error.to_string()))
     }
 
     /// The page under this key; made, if there is none.

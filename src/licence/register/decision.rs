@@ -1,7 +1,5 @@
 //! The number of the decision by which a licence is revoked.
 
-use identity::name;
-
 use crate::{error::Error, limits};
 
 /// The number of a decision (决定书文号) as its department writes it, on one line.
@@ -20,7 +18,7 @@ impl DecisionNumber {
     ///
     /// [`Error::Decision`] when it is too short or too long, has no numeral, or holds what cannot be seen.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let number = name::parse(text, limits::DECISION_CHARACTERS_MAX).map_err(|_| Error::Decision)?;
+        let number = base::line(text, limits::DECISION_CHARACTERS_MAX).ok_or(Error::Decision)?;
         let is_long_enough = number.chars().count() >= limits::DECISION_CHARACTERS_MIN;
         if is_long_enough && number.chars().any(is_numeral) { Ok(Self(number)) } else { Err(Error::Decision) }
     }

@@ -119,7 +119,7 @@ async fn each_mistake_in_a_request_has_its_own_answer() {
     };
     let long = "王".repeat(200);
     let error = refused(&city, change("legal_representative", &long)).await;
-    check(problem(error), "legal_representative", FieldProblem::TooLong { most: 30, typed: 200 });
+    check(problem(error), "legal_representative", FieldProblem::TooLong { most: 120, typed: 200 });
     let error = refused(&city, change("premises", "滨江\u{202E}市")).await;
     check(problem(error), "premises", FieldProblem::Character('\u{202E}'));
     let error = refused(&city, change("premises", "一\n二")).await;
@@ -252,4 +252,30 @@ async fn many_licences_have_many_numbers() {
         .unwrap();
     assert_eq!((first.items.len(), second.items.len(), second.next), (15, 5, None));
     assert!(first.items[0].issued_at >= NOW);
+}
+
+#[tokio::test]
+async fn a_name_that_was_registered_before_there_was_a_rule_is_issued_and_printed_as_it_stands() {
+    let city = city().await;
+    for (key, name) in [("k1", "滨江市—大众《一品》餐馆".to_owned()), ("k2", "李\u{2f4a}\u{2f26}".repeat(66))]
+    {
+        let request = city.food_request(key).with(|request| request.holder.name.clone_from(&name));
+        let licence = city.issue(request, &city.food, 0).await.unwrap();
+        let mut tx = city.fresh.database.read().await.unwrap();
+        let (_, bytes) = city.library.safe.document(&mut tx, &licence.id).await.unwrap();
+        assert_eq!(read(&bytes).unwrap().entry("holder_name"), Some(name.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn a_clerk_may_type_the_registers_name_in_whatever_form_and_no_other() {
+    let city = city().await;
+    let with = |key: &str, name: &str| {
+        let name = name.to_owned();
+        city.food_request(key).with(|request| {
+            request.fields.insert("holder_name".to_owned(), name);
+        })
+    };
+    assert!(city.issue(with("k1", "滨江市 龙福餐饮有限公司"), &city.food, 0).await.is_ok());
+    assert!(matches!(city.issue(with("k2", "滨江市龙富餐饮有限公司"), &city.food, 0).await, Err(Error::Fields(_))));
 }

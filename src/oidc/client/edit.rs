@@ -204,8 +204,8 @@ pub fn changed(found: Client, policy: &UriPolicy, edit: &Edit) -> Result<Client,
     let scopes = register::check(&registration, policy)?;
     Ok(Client {
         client_id: registration.client_id,
-        name: registration.name,
-        purpose: registration.purpose,
+        name: register::as_shown(&registration.name),
+        purpose: register::as_shown(&registration.purpose),
         organisation_id: registration.organisation_id,
         settings: registration.settings,
         scopes,

@@ -48,8 +48,8 @@ pub async fn register(work: &mut Work, policy: &uri::UriPolicy, new: Registratio
     let secret = (new.settings.kind == ClientKind::Confidential).then(|| fresh_secret(work));
     let client = Client {
         client_id: new.client_id,
-        name: new.name,
-        purpose: new.purpose,
+        name: as_shown(&new.name),
+        purpose: as_shown(&new.purpose),
         organisation_id: new.organisation_id,
         settings: new.settings,
         scopes,
@@ -244,10 +244,16 @@ fn check_uris(new: &Registration, policy: &uri::UriPolicy) -> Result<(), Error> 
     }
 }
 
+/// A text of a client in the form in which what looks alike is the same: people decide by it whom they trust.
+pub(super) fn as_shown(text: &Text) -> Text {
+    Text::new(base::name::folded_text(&text.zh), base::name::folded_text(&text.en))
+}
+
 fn check_text(field: &'static str, text: &Text) -> Result<(), Error> {
     for text in [&text.zh, &text.en] {
         let length = text.chars().count();
-        if text.trim().is_empty() || length > limits::CLIENT_TEXT_LENGTH_MAX || text.chars().any(char::is_control) {
+        let is_shown = |c: char| !base::name::is_unseen(c) && !base::name::is_private(c);
+        if text.trim().is_empty() || length > limits::CLIENT_TEXT_LENGTH_MAX || !text.chars().all(is_shown) {
             return Err(flaw(field, "it is needed in both languages, on one line, not too long"));
         }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{anyhow, bail, ensure};
 use base::ListPage;
-use documents::font::Fonts;
+use documents::font::repertoire;
 use identity::{
     operator,
     organisation::{self, OrganisationKind},
@@ -63,9 +63,7 @@ pub(crate) async fn look(settings: &Settings, world: &World, depth: Depth) -> an
     let proxies = foundation::trusted_proxies(settings).map(|_| settings.list(&settings::TRUSTED_PROXIES));
     let proxies = proxies.map(|list| if list.is_empty() { "none".to_owned() } else { list.join(", ") });
     report.line("trusted_proxies", words(proxies));
-    let fonts = foundation::fonts_folder(settings)
-        .and_then(|folder| Ok(Fonts::load(&folder).map(|_| folder.display().to_string())?));
-    report.line("fonts", words(fonts));
+    report.line("fonts", words(fonts(settings)));
     safety::look(settings, &mut report);
     if let Some(said) = witness::look(settings) {
         report.line("witness", words(said));
@@ -79,6 +77,23 @@ pub(crate) async fn look(settings: &Settings, world: &World, depth: Depth) -> an
         Err(error) => report.line("database", Err(format!("{error:#}"))),
     }
     Ok(report)
+}
+
+/// Where the fonts are, and what of GB 18030-2022 they do not print.
+fn fonts(settings: &Settings) -> anyhow::Result<String> {
+    let fonts = foundation::open_fonts(settings)?;
+    let folder = foundation::fonts_folder(settings)?.display().to_string();
+    let missing = fonts.missing_of(repertoire::level_two());
+    ensure!(missing == 0, "{folder} lacks {missing} characters of level 2 of GB 18030-2022");
+    let (all, missing) =
+        (repertoire::ideographs_of_level_three().count(), fonts.missing_of(repertoire::ideographs_of_level_three()));
+    Ok(match missing {
+        0 => format!("{folder}, level 2 of GB 18030-2022 and all {all} ideographs of level 3"),
+        missing => format!(
+            "{folder}, level 2 of GB 18030-2022; of the {all} ideographs of level 3 {missing} are not printed: \
+             further_fonts_folder names a folder of fonts that have more"
+        ),
+    })
 }
 
 /// What goes into the report, errors with all their reasons.

@@ -133,7 +133,7 @@ async fn edit(settings: &Settings, changes: &Changes) -> anyhow::Result<()> {
     let before = Facts::of(&found);
     let mut after = before.clone();
     if let Some(name) = &changes.name {
-        after.name = name.trim().to_owned();
+        after.name = change::renamed(&before.name, name).context("--name")?;
     }
     if let Some(address) = &changes.address {
         after.address = Some(address.trim().to_owned()).filter(|address| !address.is_empty());

@@ -249,7 +249,7 @@ async fn edit(settings: &Settings, corrections: Corrections) -> anyhow::Result<(
         changed.map_err(by_option).with_context(|| found.name.clone())?;
     }
     if let Some(name) = corrections.name {
-        let renaming = Renaming { before: found.name.clone(), after: name.trim().to_owned() };
+        let renaming = Renaming::to(&found, &name).context("--name")?;
         change::rename(&mut work, person, &renaming, &reason).await.with_context(|| found.name.clone())?;
     }
     work.commit().await?;

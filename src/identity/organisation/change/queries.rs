@@ -1,10 +1,12 @@
 use base::{
     Fault, Instant,
     id::{OrganisationId, PersonId},
+    name,
 };
 use records::{Tx, args};
 
 use super::{Facts, Former};
+use crate::limits;
 
 /// Holds the row until the commit: one change comes after the other.
 pub async fn hold(tx: &mut Tx, organisation: &OrganisationId) -> Result<(), Fault> {
@@ -21,12 +23,13 @@ pub async fn change(
     at: Instant,
 ) -> Result<(), Fault> {
     tx.run(
-        "insert into organisation_history (organisation_id, until, name, legal_representative, address)
-         values ($1, $2, $3, $4, $5)",
+        "insert into organisation_history (organisation_id, until, name, name_key, legal_representative, address)
+         values ($1, $2, $3, $4, $5, $6)",
         args![
             organisation,
             at,
             before.name.as_str(),
+            name::key(&before.name),
             before.legal_representative.as_deref(),
             before.address.as_deref()
         ],
@@ -34,9 +37,15 @@ pub async fn change(
     .await?;
     tx.run(
         "update organisation
-            set name = $2, legal_representative = $3, address = $4
+            set name = $2, name_key = $3, legal_representative = $4, address = $5
           where organisation_id = $1",
-        args![organisation, after.name.as_str(), after.legal_representative.as_deref(), after.address.as_deref()],
+        args![
+            organisation,
+            after.name.as_str(),
+            name::key(&after.name),
+            after.legal_representative.as_deref(),
+            after.address.as_deref()
+        ],
     )
     .await?;
     Ok(())
@@ -66,4 +75,26 @@ pub async fn history(tx: &mut Tx, organisation: &OrganisationId, limit: i64) -> 
         address,
     };
     Ok(rows.into_iter().map(former).collect())
+}
+
+/// Gives some names of before, which an older version kept, their keys; how many.
+pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
+    let rows: Vec<(String, i64, String)> = tx
+        .all(
+            "select organisation_id, until, name
+               from organisation_history
+              where name_key is null
+              order by organisation_id
+              limit $1",
+            args![limits::KEYED_AT_ONCE],
+        )
+        .await?;
+    for (organisation, until, name) in &rows {
+        tx.run(
+            "update organisation_history set name_key = $3 where organisation_id = $1 and until = $2",
+            args![organisation.as_str(), *until, name::key(name)],
+        )
+        .await?;
+    }
+    Ok(rows.len())
 }

@@ -1,11 +1,12 @@
 use base::{
     Fault, Instant,
     id::{PersonId, RenamingId},
+    name,
 };
 use records::{Tx, args};
 
 use super::{Former, Renaming};
-use crate::person::Profile;
+use crate::{limits, person::Profile};
 
 /// Holds the row until the commit: one change comes after the other.
 pub async fn hold(tx: &mut Tx, person: &PersonId) -> Result<(), Fault> {
@@ -17,8 +18,8 @@ pub async fn hold(tx: &mut Tx, person: &PersonId) -> Result<(), Fault> {
 pub async fn update(tx: &mut Tx, person: &PersonId, name: &str, profile: &Profile, at: Instant) -> Result<(), Fault> {
     let profile = serde_json::to_string(profile).map_err(Fault::broken)?;
     tx.run(
-        "update person set name = $2, profile = $3, updated_at = $4 where person_id = $1",
-        args![person, name, profile, at],
+        "update person set name = $2, name_key = $3, profile = $4, updated_at = $5 where person_id = $1",
+        args![person, name, name::key(name), profile, at],
     )
     .await?;
     Ok(())
@@ -33,9 +34,9 @@ pub async fn keep(
     at: Instant,
 ) -> Result<(), Fault> {
     tx.run(
-        "insert into person_renaming (renaming_id, person_id, at, name_before, name_after)
-         values ($1, $2, $3, $4, $5)",
-        args![id, person, at, renaming.before.as_str(), renaming.after.as_str()],
+        "insert into person_renaming (renaming_id, person_id, at, name_before, name_after, name_key)
+         values ($1, $2, $3, $4, $5, $6)",
+        args![id, person, at, renaming.before.as_str(), renaming.after.as_str(), name::key(&renaming.before)],
     )
     .await?;
     Ok(())
@@ -63,4 +64,26 @@ pub async fn renaming(tx: &mut Tx, id: &RenamingId) -> Result<Option<Renaming>, 
     let found: Option<(String, String)> =
         tx.first("select name_before, name_after from person_renaming where renaming_id = $1", args![id]).await?;
     Ok(found.map(|(before, after)| Renaming { before, after }))
+}
+
+/// Gives some names of before, which an older version kept, their keys; how many.
+pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
+    let rows: Vec<(String, String)> = tx
+        .all(
+            "select renaming_id, name_before
+               from person_renaming
+              where name_key is null
+              order by person_id
+              limit $1",
+            args![limits::KEYED_AT_ONCE],
+        )
+        .await?;
+    for (renaming, name) in &rows {
+        tx.run(
+            "update person_renaming set name_key = $2 where renaming_id = $1",
+            args![renaming.as_str(), name::key(name)],
+        )
+        .await?;
+    }
+    Ok(rows.len())
 }

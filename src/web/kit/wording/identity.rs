@@ -1,6 +1,10 @@
 //! The words of roles, and of what is wrong with a name or a field.
 
-use base::{Text, number::NumberError};
+use base::{
+    Text,
+    name::{Flaw, Refused},
+    number::NumberError,
+};
 use identity::{NameError, Role};
 
 use super::{Worded, code_of};
@@ -9,9 +13,27 @@ impl Worded for NameError {
     fn text(&self) -> Text {
         match self {
             Self::Empty => words::identity::NAME_EMPTY.clone(),
-            // It cannot be seen, so that its number has to name it.
-            Self::Forbidden(c) => words::identity::name_forbidden(code_of(*c)),
+            Self::Character(refused) => refused.text(),
             Self::TooLong(max) => words::identity::name_too_long(max),
+        }
+    }
+}
+
+impl Worded for Refused {
+    fn text(&self) -> Text {
+        let (place, character, code) = (self.place, self.character, code_of(self.character));
+        let why = match self.flaw {
+            Flaw::LooksLike => words::identity::name_looks_like(place, character, code),
+            Flaw::NotPrinted => words::identity::name_not_printed(place, character, code),
+            // They cannot be seen, so that their number has to name them.
+            Flaw::PrivateUse => words::identity::name_private(place, code),
+            Flaw::Script => words::identity::name_script(place, character, code),
+            Flaw::Sign => words::identity::name_sign(place, character, code),
+            Flaw::Unseen => words::identity::name_unseen(place, code),
+        };
+        match &self.offer {
+            Some(offer) => Text::composed(|language| words::identity::name_meant(why.in_language(language), offer)),
+            None => why,
         }
     }
 }

@@ -80,6 +80,7 @@ impl Worded for FieldProblem {
             Self::HolderNotNamed => say::HOLDER_NOT_NAMED.clone(),
             Self::Locked { typed, registered } => say::locked(registered, typed),
             Self::Missing => say::MISSING.clone(),
+            Self::Name(error) => error.text(),
             Self::NoRoom => say::NO_ROOM.clone(),
             Self::NotAChoice { typed, words } => {
                 let chinese: Vec<&str> = words.iter().map(|word| word.zh.as_str()).collect();

@@ -105,7 +105,7 @@ fn note(rule: &FieldRule, page: &Page) -> String {
         FieldKind::VehicleClasses => VEHICLE_CLASSES.map(|class| class.code).join(" "),
         FieldKind::IdentityNumber => "GB 11643".to_owned(),
         FieldKind::Number => "0-9 .".to_owned(),
-        FieldKind::Name | FieldKind::Text => format!("≤ {}", rule.length_max),
+        FieldKind::Name | FieldKind::Text => format!("≤ {}", rule.length_max()),
     };
     format!("{source}; {kind}")
 }

@@ -2,6 +2,7 @@
 
 mod described;
 mod looks;
+mod names;
 mod refusals;
 mod revocations;
 mod verifications;

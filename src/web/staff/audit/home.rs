@@ -249,9 +249,11 @@ pub(super) fn shown_again(wanted: &str) -> String {
 /// Applications that are called so in one of their languages. There are not many: they are looked through.
 async fn clients_named(page: &Page, tx: &mut Tx, name: &str) -> Result<Vec<Namesake>, Problem> {
     let (mut named, mut stretch) = (Vec::new(), ListPage::first(ListPage::<ClientId>::LIMIT_MAX));
+    let key = base::name::key(name);
     loop {
         let found = client::list(tx, &stretch).await?;
-        let wanted = found.items.into_iter().filter(|one| [&*one.name.zh, &*one.name.en].contains(&name));
+        let is_meant = |one: &str| base::name::key(one) == key;
+        let wanted = found.items.into_iter().filter(|one| is_meant(&one.name.zh) || is_meant(&one.name.en));
         named.extend(wanted.map(|one| Namesake {
             name: page.say(&one.name).to_owned(),
             number: one.client_id.to_string(),

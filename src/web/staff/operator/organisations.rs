@@ -160,7 +160,7 @@ async fn change_facts(
     let reason = Reason::parse(fields.text("reason"))?;
     let before: Facts = serde_json::from_str(fields.text("before")).map_err(|_| Problem::FormBroken)?;
     let after = Facts {
-        name: fields.text("name").to_owned(),
+        name: change::renamed(&before.name, fields.text("name"))?,
         address: Some(fields.text("address").to_owned()).filter(|address| !address.is_empty()),
         ..before.clone()
     };

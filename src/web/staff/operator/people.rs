@@ -329,7 +329,7 @@ pub(in crate::staff) fn former_name(one: Former) -> Text {
 
 /// What somebody or something is called who was found by this name.
 pub(in crate::staff) fn found_as(page: &Page, name: &str, wanted: &str) -> String {
-    if name == wanted.trim() {
+    if base::name::key(name) == base::name::key(wanted) {
         return name.to_owned();
     }
     page.say(&words::people::now_called(name, wanted.trim())).to_owned()

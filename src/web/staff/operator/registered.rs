@@ -42,7 +42,7 @@ pub async fn name((State(app), by, page, Path(id), fields): Asked) -> Result<Res
 async fn change_name(app: &App, by: &Staff, page: Page, id: &str, fields: &Fields) -> Result<Response, Problem> {
     let person = find_person(app, id).await?;
     let reason = Reason::parse(fields.text("reason"))?;
-    let renaming = Renaming { before: person.name.clone(), after: fields.text("new_name").to_owned() };
+    let renaming = Renaming::to(&person, fields.text("new_name"))?;
     let change = proposed(&page, renaming.clone());
     let propose = async |mut work: Work| {
         change::propose(&mut work, &person.person_id, &renaming, &reason).await?;

@@ -83,7 +83,7 @@ fn of_type(found: &LicenceType) -> Value {
     let mut required = Vec::new();
     for rule in &found.definition.fields {
         let mut schema = json!({
-            "type": "string", "maxLength": rule.length_max, "title": both(&rule.label.text())
+            "type": "string", "maxLength": rule.length_max(), "title": both(&rule.label.text())
         });
         if let (FieldKind::Choice(words), Some(object)) = (&rule.kind, schema.as_object_mut()) {
             object.insert("enum".to_owned(), words.iter().map(|word| word.zh.clone()).collect());

@@ -270,8 +270,8 @@ fn input(
             ("text", vec![], page.say(&words::console::vehicle_classes_help(classes.join(" "))).to_owned())
         }
         FieldKind::Number => ("number", vec![], String::new()),
-        FieldKind::Text if rule.length_max > 80 => ("area", vec![], length_hint(page, rule.length_max)),
-        FieldKind::Name | FieldKind::Text => ("text", vec![], length_hint(page, rule.length_max)),
+        FieldKind::Text if rule.length_max > 80 => ("area", vec![], length_hint(page, rule.length_max())),
+        FieldKind::Name | FieldKind::Text => ("text", vec![], length_hint(page, rule.length_max())),
     };
     let required = rule.required && kept.is_none();
     Input {

@@ -386,11 +386,10 @@ async fn a_seal_is_found_by_its_number_and_what_has_a_name_is_titled_by_it() {
     // By the names that people know; a seal that was made anew has the name of the one before it.
     assert_eq!(find(&auditor, &seal.name).await.location(), format!("/audit/entries?object={}", seal.seal_id));
     assert_eq!(find(&auditor, " 滨江市市场监督管理局 ").await.location(), department);
-    let before =
-        "insert into seal (seal_id, organisation_id, kind, name, number, ring, below, keeper, state, applied_at,
-                                    changed_at)
-                  select 'sea_before', organisation_id, kind, name, '33019900000001', ring, below, keeper, 'cancelled',
-                         applied_at, changed_at
+    let before = "insert into seal (seal_id, organisation_id, kind, name, name_key, number, ring, below, keeper, state,
+                                    applied_at, changed_at)
+                  select 'sea_before', organisation_id, kind, name, name_key, '33019900000001', ring, below, keeper,
+                         'cancelled', applied_at, changed_at
                     from seal
                    where seal_id = $1";
     let mut tx = office.app.database.housekeeping().await.unwrap();

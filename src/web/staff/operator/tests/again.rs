@@ -76,7 +76,7 @@ async fn what_cannot_be_done_to_a_person_is_said_before_it_is_confirmed_and_what
         .await;
     check(&act("contact"), &contact("", "a@b@c"), typed("email", "“邮箱”的格式不正确")).await;
     check(&act("contact"), &contact("", "a@b@c"), Said { at: "email", why: "", typed: "value=\"长江路\"" }).await;
-    check(&act("name"), &[("new_name", "a\u{202e}b"), WHY], typed("new_name", "不可见")).await;
+    check(&act("name"), &[("new_name", "a\u{202e}b"), WHY], typed("new_name", "看不见")).await;
     check(
         &act("name"),
         &[("new_name", "李思")],

@@ -32,6 +32,7 @@ pub use endpoint::Endpoint;
 pub use error::Error;
 pub use parameters::Parameters;
 pub use provider::{Provider, ProviderSettings};
+pub use tally::counted_near;
 
 pub(crate) use client::Client;
 pub(crate) use error::GrantFlaw;

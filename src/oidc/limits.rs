@@ -92,6 +92,9 @@ pub(crate) const WRONG_SECRETS_MAX: u64 = 10;
 /// Of how many pairs of client and address it is counted what they do wrong; of more together.
 pub(crate) const TALLIED_MAX: usize = 1_000;
 
+/// The most entries of one kind that are shown for a request which was counted among others.
+pub(crate) const COUNTED_SHOWN_MAX: i64 = 20;
+
 /// The most applications shown on the page of connected applications.
 pub(crate) const APPS_SHOWN_MAX: i64 = 200;
 

@@ -7,8 +7,11 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use base::{Fault, Instant};
-use records::{Actor, Context, Database};
+use base::{Entropy, Fault, Instant, ListPage, id::EventId};
+use records::{
+    Actor, Context, Database, Event, Tx,
+    log::{self, Entry, Filter},
+};
 
 use crate::{
     ClientId,
@@ -17,6 +20,9 @@ use crate::{
 };
 
 const WINDOW_SECONDS: i64 = 60;
+
+/// How long after its minute what was counted may be told.
+const TOLD_WITHIN_SECONDS: i64 = 30;
 
 /// The address that stands for all that there is no more room for.
 const MANY: &str = "*";
@@ -119,6 +125,25 @@ pub(crate) async fn tell(tally: &Tally, database: &Database, context: &Context, 
         }
     }
     work.commit().await
+}
+
+/// What was refused and counted around an instant, the newest first: of those that come within a minute of the first of
+/// their kind the log has the number, and no entry for each request.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn counted_near(tx: &mut Tx, entropy: &dyn Entropy, at: Instant) -> Result<Vec<Entry>, Fault> {
+    // Identifiers sort by time: this one is behind whatever was told of that minute.
+    let behind = EventId::new(at.plus_seconds(WINDOW_SECONDS + TOLD_WITHIN_SECONDS), entropy);
+    let from = at.plus_seconds(-WINDOW_SECONDS);
+    let mut near = Vec::new();
+    for kind in [AuthorizationRefused::KIND.name, ClientRefused::KIND.name] {
+        let filter = Filter { kind: Some(kind.to_owned()), ..Filter::default() };
+        let found = log::list(tx, &filter, &ListPage::after(behind.clone(), limits::COUNTED_SHOWN_MAX)).await?;
+        near.extend(found.items.into_iter().filter(|entry| entry.at() >= from));
+    }
+    Ok(near)
 }
 
 #[cfg(test)]

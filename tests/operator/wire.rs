@@ -27,6 +27,7 @@ async fn requests_that_two_readers_could_read_in_two_ways_are_refused() {
     let server = installation.serve().await;
     let host = format!("host: {}\r\n", installation.address);
     let smuggled = format!("GET /smuggled HTTP/1.1\r\n{host}\r\n");
+    let get = |headers: &str, body: &str| format!("GET /livez HTTP/1.1\r\n{host}{headers}\r\n{body}");
     let post = |headers: &str, body: &str| format!("POST /token HTTP/1.1\r\n{host}{FORM}{headers}\r\n{body}");
     for (name, request) in [
         ("two lengths", post("content-length: 3\r\ncontent-length: 5\r\n", "a=bcd")),
@@ -49,6 +50,19 @@ async fn requests_that_two_readers_could_read_in_two_ways_are_refused() {
         ),
         ("a chunk of no size", post("transfer-encoding: chunked\r\n", &format!("zz\r\na=b\r\n0\r\n\r\n{smuggled}"))),
         ("a chunk that overflows", post("transfer-encoding: chunked\r\n", "fffffffffffffffff\r\na")),
+        // Asked for what would be answered with 200, were it read.
+        ("length and chunks of what is fine", get("content-length: 0\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n")),
+        ("chunks and length of what is fine", get("transfer-encoding: chunked\r\ncontent-length: 0\r\n", "0\r\n\r\n")),
+        ("a length twice", get("content-length: 0\r\ncontent-length: 0\r\n", "")),
+        ("two codings", get("transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n", "0\r\n\r\n")),
+        ("a line feed alone", get("", "").replace("\r\n", "\n")),
+        ("a line feed alone behind the request line", get("", "").replacen("\r\n", "\n", 1)),
+        ("a line feed alone behind a header", get("x: y\n", "")),
+        ("a line feed alone at the end", get("", "").replace("\r\n\r\n", "\r\n\n")),
+        (
+            "a line feed alone in a chunk's size",
+            post("transfer-encoding: chunked\r\n", &format!("3\na=b\r\n0\r\n\r\n{smuggled}")),
+        ),
         ("a folded header", format!("GET / HTTP/1.1\r\n{host}x: a\r\n b\r\n\r\n")),
         ("a header without a name", format!("GET / HTTP/1.1\r\n{host}: x\r\n\r\n")),
         ("a line end in a value", format!("GET / HTTP/1.1\r\n{host}x: a\rb\r\n\r\n")),
@@ -67,6 +81,18 @@ async fn requests_that_two_readers_could_read_in_two_ways_are_refused() {
         assert!(ended, "{name}: the connection goes on after {answer}");
         assert!(answer.matches("HTTP/1.1").count() <= 1, "{name}: a second request was read\n{answer}");
     }
+    // The same, framed in one way: bodies with line feeds in them, one request behind the other on one connection.
+    let form = "grant_type=x\n\n";
+    let chunked = format!("{:x};of=one\r\n{form}\r\n0\r\nx: y\r\n\r\n", form.len());
+    let fine = [
+        get("", ""),
+        post(&format!("content-length: {}\r\n", form.len()), form),
+        post("Transfer-Encoding: Chunked\r\n", &chunked),
+        get("connection: close\r\n", ""),
+    ];
+    let (answer, ended) = exchange(&installation, fine.concat().as_bytes(), 5).await;
+    assert!(ended && answer.matches("HTTP/1.1").count() == fine.len(), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.matches("HTTP/1.1 200").count() == 2, "{answer}");
     let ok = client().get(installation.url("/healthz")).send().await.unwrap();
     assert_eq!(ok.status(), StatusCode::OK);
     assert_eq!(server.stop(), Some(0));

@@ -1,7 +1,5 @@
 //! `events`: every kind of events that the log can hold, and what was written down in one request.
 
-use std::fmt::Write;
-
 use anyhow::{Context, ensure};
 use base::{
     Language, ListPage,
@@ -10,7 +8,7 @@ use base::{
 use identity::organisation;
 use records::{
     events::LogRead,
-    log::{self, Filter},
+    log::{self, Entry, Filter},
 };
 use web::kit::events;
 
@@ -60,10 +58,7 @@ async fn of_request(settings: &Settings, request: RequestId) -> anyhow::Result<(
     loop {
         let found = log::list(&mut product.database.read().await?, &filter, &page).await?;
         count += found.items.len();
-        for entry in &found.items {
-            let (at, actor) = (entry.at().rfc3339(), format!("{} {}", entry.actor_kind, entry.actor));
-            let _ = writeln!(text, "{at}  {}  {}  by {}  {}", entry.kind, entry.object, actor.trim_end(), entry.data);
-        }
+        text.extend(found.items.iter().map(line));
         match found.next {
             Some(next) => page = ListPage::after(next, page.limit),
             None => break,
@@ -75,6 +70,8 @@ async fn of_request(settings: &Settings, request: RequestId) -> anyhow::Result<(
     let now = product.world.clock.now();
     let is_known = count > 0
         || organisation::can_have_been_asked(&mut product.database.read().await?, request.drawn_at(), now).await?;
+    let entropy = &*product.world.entropy;
+    let near = oidc::counted_near(&mut product.database.read().await?, entropy, request.drawn_at()).await?;
     product.database.close().await;
     ensure!(
         is_known,
@@ -83,6 +80,16 @@ async fn of_request(settings: &Settings, request: RequestId) -> anyhow::Result<(
     );
     if count == 0 {
         text = format!("nothing was written down in it; it was made {}\n", request.drawn_at().rfc3339());
+        if !near.is_empty() {
+            text.push_str("what was refused within a minute of it is counted together, and it may be among these:\n");
+            text.extend(near.iter().map(line));
+        }
     }
     super::print(&text)
+}
+
+/// An entry as a line.
+fn line(entry: &Entry) -> String {
+    let (at, actor) = (entry.at().rfc3339(), format!("{} {}", entry.actor_kind, entry.actor));
+    format!("{at}  {}  {}  by {}  {}\n", entry.kind, entry.object, actor.trim_end(), entry.data)
 }

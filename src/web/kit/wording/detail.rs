@@ -6,7 +6,7 @@ use licence::{
     Standing,
     reason::{ReturnReason, RevocationReason, SuspensionReason, WithdrawalReason},
 };
-use oidc::scope;
+use oidc::{events::AuthorizationRefused, scope};
 use pki::{KeyState, Purpose};
 use records::{Event as _, events::RowsMarked};
 use seal::SealKind;
@@ -194,10 +194,26 @@ fn code(kind: &str, name: &str, value: &str) -> Option<Text> {
         "state" => KeyState::parse(value).map(|state| key_state_words(state).clone()),
         "table" => Some(rows_of(value)),
         "status" => Standing::ALL.iter().find(|one| one.as_str() == value).map(Worded::text),
+        "why" if kind == AuthorizationRefused::KIND.name => refused(value).cloned(),
         "since" | "until" | "whole_at" => Instant::parse(value).ok().map(|at| same(at.legal_text())),
         _ if CODED.contains(&name) => among(VALUES, value),
         _ => None,
     }
+}
+
+/// Why an authorization request was answered with a page of ours: nobody knew where else.
+fn refused(why: &str) -> Option<&'static Text> {
+    use oidc::Error as E;
+    [
+        (E::ClientUnknown, words::event_value::CLIENT_UNKNOWN),
+        (E::ParameterMissing("redirect_uri"), words::event_value::REDIRECT_URI_MISSING),
+        (E::ParameterRepeated, words::event_value::PARAMETER_REPEATED),
+        (E::ParametersUnreadable, words::event_value::PARAMETERS_UNREADABLE),
+        (E::RedirectUriUnregistered, words::event_value::REDIRECT_URI_UNREGISTERED),
+    ]
+    .into_iter()
+    .find(|(error, _)| error.to_string() == why)
+    .map(|(_, words)| words)
 }
 
 /// What an application may do; a scope that we do not know (any more) by its name.

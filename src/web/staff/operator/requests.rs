@@ -44,6 +44,8 @@ struct Requests {
 struct Found {
     /// When the request was made, as its number says.
     asked_at: String,
+    /// Whether the lines are of others too: it has none of its own, and was counted with them, if at all.
+    is_counted: bool,
     lines: Vec<Line>,
     next: Option<String>,
 }
@@ -70,7 +72,12 @@ pub async fn find(
     };
     let filter = Filter { request: Some(id.clone()), ..Filter::default() };
     let mut tx = app.database.read().await?;
-    let listed = log::list(&mut tx, &filter, &stretch).await?;
+    let mut listed = log::list(&mut tx, &filter, &stretch).await?;
+    let is_counted = listed.items.is_empty();
+    if is_counted {
+        listed.items = oidc::counted_near(&mut tx, &*app.entropy, id.drawn_at()).await?;
+    }
+    let is_counted = is_counted && !listed.items.is_empty();
     let mut names = Names::hidden();
     let mut lines = Vec::new();
     for entry in &listed.items {
@@ -88,7 +95,7 @@ pub async fn find(
     }
     let next = listed.next.map(|next| format!("/operator/requests?request={id}&after={next}"));
     let asked_at = page.say(&words::requests::asked_at(id.drawn_at().legal_text())).to_owned();
-    let found = Some(Found { asked_at, lines, next });
+    let found = Some(Found { asked_at, is_counted, lines, next });
     Ok(html(StatusCode::OK, &Requests { page, wanted: id.to_string(), wrong: "", found }))
 }
 

@@ -18,6 +18,9 @@ pub(crate) const PAGE_HEIGHT: f32 = 297.0;
 /// Everything is printed inside a frame this far from the edge of the page.
 pub(crate) const FRAME: f32 = 20.0;
 
+/// What the digits and the caption under the QR code take: millimetres.
+const UNDER_THE_CODE: f32 = 11.0;
+
 /// A page. Lengths are millimetres from the top left corner of an A4 page, type sizes are points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -201,7 +204,7 @@ impl Layout {
         if !inside(self.seal.x - seal / 2.0, self.seal.y - seal / 2.0, seal, seal) {
             return refuse("the seal is printed over the frame".to_owned());
         }
-        if self.qr.side < 15.0 || !inside(self.qr.x, self.qr.y, self.qr.side, self.qr.side) {
+        if self.qr.side < 15.0 || !inside(self.qr.x, self.qr.y, self.qr.side, self.qr.side + UNDER_THE_CODE) {
             return refuse("the QR code is too small or over the frame".to_owned());
         }
         if self.colour().is_none() {

@@ -43,8 +43,12 @@ mod object {
 const COMMON: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ .-/:()（），。、；·\
     年月日至中国省市县区镇街道路号楼室公司有限责任食品餐饮销售制热类管理监督局";
 
-/// Size and width of the caption under the QR code.
+/// Size of the caption under the QR code.
 const CAPTION_SIZE: f32 = 8.0;
+/// Size of the digits between the two, for whoever has to type them.
+const DIGITS_SIZE: f32 = 8.5;
+/// Digits that stand together.
+const DIGITS_TOGETHER: usize = 4;
 /// Room between a label or a value and the edge of its cell: millimetres.
 const PADDING: f32 = 2.0;
 
@@ -286,8 +290,8 @@ impl<'a> Carried<'a> {
         ink.op(&dark, "rg");
         let middle = layout.qr.x + layout.qr.side / 2.0;
         let under = layout.qr.y + layout.qr.side;
-        self.centred(&mut ink, "qr", &layout.qr.caption.zh, [middle, under + 3.4], CAPTION_SIZE)?;
-        self.centred(&mut ink, "qr", &layout.qr.caption.en, [middle, under + 6.2], CAPTION_SIZE * 0.7)?;
+        self.centred(&mut ink, "qr", &layout.qr.caption.zh, [middle, under + 7.6], CAPTION_SIZE)?;
+        self.centred(&mut ink, "qr", &layout.qr.caption.en, [middle, under + 10.4], CAPTION_SIZE * 0.7)?;
         for note in &layout.notes {
             self.show(&mut ink, "note", &note.text, [note.x, note.y], note.size)?;
         }
@@ -344,6 +348,20 @@ impl<'a> Carried<'a> {
     }
 }
 
+/// The digits at the end of a QR code's text, in groups; the last one takes what would stand alone.
+fn grouped(text: &str) -> String {
+    let digits = text.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+    let breaks = |place: usize| place > 0 && place % DIGITS_TOGETHER == 0 && place + 1 < digits.len();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / DIGITS_TOGETHER);
+    for (place, digit) in digits.chars().enumerate() {
+        if breaks(place) {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// A point of the layout (millimetres from the top left) as a point of the page.
 fn point(x: f32, y: f32) -> [f32; 2] {
     [x * POINTS_PER_MM, (PAGE_HEIGHT - y) * POINTS_PER_MM]
@@ -383,7 +401,18 @@ impl Sheet<'_> {
             return Err(Error::TooLong { field: "identifier".to_owned() });
         }
         self.show(&text, [x, place.y], place.size);
-        self.code(&content.qr_text)
+        self.code(&content.qr_text)?;
+        self.digits(&content.qr_text)
+    }
+
+    /// The digits that the QR code ends with, below it and in groups: where nothing scans, they are typed.
+    fn digits(&mut self, text: &str) -> Result<(), Error> {
+        let place = &self.typeset.layout.qr;
+        let (middle, base) = (place.x + place.side / 2.0, place.y + place.side + 3.6);
+        let text = self.set("qr", &grouped(text))?;
+        let width: f32 = text.iter().map(|set| f32::from(set.advance)).sum::<f32>() / 1000.0 * DIGITS_SIZE;
+        self.show(&text, [middle - width / POINTS_PER_MM / 2.0, base], DIGITS_SIZE);
+        Ok(())
     }
 
     fn cell(&mut self, cell: &Cell, value: &str) -> Result<(), Error> {

@@ -230,3 +230,25 @@ fn values_of_a_birth_certificate_stand_in_two_columns_of_one_size() {
     assert_eq!(columns, [70.0, 133.0]);
     assert!(body.iter().all(|cell| (cell.size - 13.0).abs() < f32::EPSILON));
 }
+
+#[test]
+fn the_digits_of_the_code_stand_under_it_in_groups() {
+    let check = |text: &str, expected: &str| assert_eq!(grouped(text), expected, "{text}");
+    check("HTTPS://V.EXAMPLE/V/123456789012345678901", "1234 5678 9012 3456 78901");
+    check("HTTP://127.0.0.1:8080/V/12345678", "1234 5678");
+    check("123", "123");
+    check("HTTPS://V.EXAMPLE/V/", "");
+    let layout = Layout::parse(FOOD_BUSINESS).unwrap();
+    let template = template(FOOD_BUSINESS);
+    let printed = |code: &str| {
+        let content = Filling { qr_text: format!("HTTPS://V.EXAMPLE/V/{code}"), ..food("滨海市某某餐饮管理有限公司") };
+        template.typeset(&content).unwrap().finish(&[1]).unwrap().into_bytes()
+    };
+    // Seven of one digit stand there as a line of one glyph once the breaks are taken out: as few as are found.
+    let under = |file: &[u8]| {
+        let text = String::from_utf8_lossy(file).into_owned();
+        let base = (layout::PAGE_HEIGHT - layout.qr.y - layout.qr.side - 3.6) * POINTS_PER_MM;
+        text.split("BT\n").filter(|shown| shown.split_whitespace().nth(1) == Some(&format!("{base:.2}"))).count()
+    };
+    assert_eq!((under(&printed("123456789012345678901")), under(&printed("777777777777777777777"))), (1, 1));
+}

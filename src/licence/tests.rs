@@ -2,6 +2,7 @@
 
 mod applications;
 mod city;
+mod counter;
 mod crashes;
 mod damaged;
 mod ended;

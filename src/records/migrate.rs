@@ -73,6 +73,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0026_identity_names"),
     both!("0027_person_facts"),
     both!("0028_marks"),
+    both!("0031_licence_receipt"),
 ];
 
 /// Applies what is missing and returns the names of what was applied.

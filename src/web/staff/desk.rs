@@ -30,6 +30,7 @@ pub fn routes(table: Table) -> Table {
         .get("/desk", Roles(DESK, Password), page::show)
         .post("/desk", Roles(DESK, Password), Guard::Form, page::number)
         .post("/desk/file", Roles(DESK, Password), Guard::Upload, page::file)
+        .post("/desk/holder", Roles(DESK, Password), Guard::Form, page::holder)
         .get("/desk/receipts", Roles(DESK, Password), receipt::find)
         .get("/desk/receipts/{number}", Roles(DESK, Password), receipt::show)
         .get("/desk/resets", COUNTER, reset::list)

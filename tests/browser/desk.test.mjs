@@ -135,7 +135,7 @@ async function answered(page, outcome, notes) {
   }
   assert.match(await page.textContent('#receipt'), /^ver_[0-9A-Z]{26}$/);
   assert.deepEqual(await page.notes(), notes);
-  assert.equal(await page.evaluate(() => document.activeElement.id), 'next');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'text', 'what is scanned next has somewhere to go');
   assert.ok(await page.locator('header.top').evaluate((frame) => frame.inert), 'nothing beneath the answer can be reached');
   await page.keyboard.press('Enter');
   await page.waitForSelector('#answer', { state: 'detached' });

@@ -34,6 +34,9 @@ use crate::{
     },
 };
 
+/// What stands where there is nothing.
+const NONE: &str = "–";
+
 /// Receipts on one page of those of today.
 const PAGE: i64 = 50;
 
@@ -158,10 +161,10 @@ async fn today(app: &App, staff: &Staff, page: Page, after: &str) -> Result<Resp
             at: receipt.at.legal_text(),
             class: answer::class(outcome),
             word: page.say(&outcome.text()).to_owned(),
-            licence: licence.map(|of| page.say(&of.definition.name.text()).to_owned()).unwrap_or_default(),
+            licence: licence.map_or_else(|| NONE.to_owned(), |of| page.say(&of.definition.name.text()).to_owned()),
             holder: match (outcome, receipt.holder) {
                 (Outcome::Valid, said) => page.say(said_of_holder(said)),
-                _ => "",
+                _ => NONE,
             },
             number: receipt.id.to_string(),
         });

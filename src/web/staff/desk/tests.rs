@@ -1,5 +1,6 @@
 //! The desk and the public page as a browser without scripts sees them.
 
+mod counter;
 mod resets;
 
 use axum::body::Body;

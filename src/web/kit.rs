@@ -28,6 +28,7 @@ pub(crate) mod problem;
 pub mod refusal;
 pub(crate) mod rendering;
 pub(crate) mod said;
+pub(crate) mod switched;
 pub(crate) mod security_headers;
 pub(crate) mod session;
 pub mod shares;

@@ -163,7 +163,7 @@ fn answered(page: Page, (verdict, compared): (Verdict, Option<Compared>)) -> Res
     let answer = ShownVerdict::new(&verdict, page.language);
     let page = match answer.receipt.as_str() {
         "" => page.shown_once(),
-        receipt => page.opened_at(format!("/desk/receipts/{receipt}")),
+        receipt => page.seen_again_at(format!("/desk/receipts/{receipt}")),
     };
     let compared = compared.map(|compared| ShownHolder::new(&page, compared));
     render(&Desk { page, answer: Some(answer), compared, empty: false })

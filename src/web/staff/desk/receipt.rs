@@ -71,7 +71,7 @@ struct Asker {
 /// `GET /desk/receipts`, with `number=…` for one of them.
 pub async fn find(_: Staff, page: Page, Query(query): Query) -> Response {
     let wanted = query.text("number").trim().to_owned();
-    match number(&wanted) {
+    match ReceiptId::typed(&wanted) {
         Some(number) => see_other(&format!("/desk/receipts/{number}")),
         None => empty(page, wanted),
     }
@@ -84,7 +84,7 @@ pub async fn show(
     page: Page,
     Path(wanted): Path<String>,
 ) -> Result<Response, Problem> {
-    let Some(number) = number(&wanted) else { return Ok(empty(page, wanted)) };
+    let Some(number) = ReceiptId::typed(&wanted) else { return Ok(empty(page, wanted)) };
     let mut tx = app.database.read().await?;
     let Some(receipt) = receipt::find(&mut tx, &number).await? else { return Ok(empty(page, wanted)) };
     let asker = asker(&app, &mut tx, &page, &receipt.asked_by).await?;
@@ -100,12 +100,6 @@ pub async fn show(
     };
     staff.attempt(open).await?;
     Ok(html(StatusCode::OK, &ReceiptPage { page, shown: Some(shown), wanted: String::new(), wrong: "" }))
-}
-
-/// A number as people type it: with spaces around and in the other case.
-fn number(typed: &str) -> Option<ReceiptId> {
-    let (prefix, rest) = typed.trim().split_once('_')?;
-    ReceiptId::parse(&format!("{}_{}", prefix.to_ascii_lowercase(), rest.to_ascii_uppercase())).ok()
 }
 
 /// The field for a number; not found, when one was given.

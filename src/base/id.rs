@@ -97,6 +97,18 @@ pub fn is_well_formed(prefix: &str, text: &str) -> bool {
         .is_some_and(|rest| rest.len() == LENGTH && rest.bytes().all(|byte| ALPHABET.contains(&byte)))
 }
 
+/// An identifier however it was typed, pasted or scanned, with its prefix or without. The letters that the alphabet leaves
+/// out are the digits that they look like.
+#[doc(hidden)]
+pub fn typed(prefix: &str, text: &str) -> Option<String> {
+    let text = crate::ungrouped(text);
+    let without_prefix =
+        text.strip_prefix(&prefix.to_ascii_uppercase()).map(|rest| rest.strip_prefix('_').unwrap_or(rest));
+    let drawn = without_prefix.filter(|rest| rest.len() == LENGTH).unwrap_or(&text);
+    let drawn = drawn.replace('O', "0").replace(['I', 'L'], "1");
+    Some(format!("{prefix}_{drawn}")).filter(|text| is_well_formed(prefix, text))
+}
+
 /// Declares identifier types, one for each kind of record.
 #[macro_export]
 macro_rules! id {
@@ -136,6 +148,11 @@ macro_rules! id {
             /// What sorts before every identifier that is drawn from this instant on, and after those of before.
             pub fn first_at(at: $crate::time::Instant) -> Self {
                 $crate::id::Id::of($crate::id::first(at))
+            }
+
+            /// Reads an identifier however it was typed, pasted or scanned, with its prefix or without.
+            pub fn typed(text: &str) -> Option<Self> {
+                $crate::id::typed($prefix, text).map(Self)
             }
 
             /// When it was drawn, as it says itself, to the millisecond.
@@ -253,6 +270,28 @@ mod tests {
             }
             let numbers: Vec<&str> = drawn.iter().map(|id| &id[4..]).collect();
             assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_however_it_was_copied() {
+        let number = "01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
+        let right = RequestId::parse(&format!("req_{number}")).unwrap();
+        for typed in [
+            format!("req_{number}"),
+            format!("  req_{number}\n"),
+            number.to_owned(),
+            format!("REQ_{}", number.to_lowercase()),
+            format!("req_{} {}", &number[..8], &number[8..]),
+            format!("ｒｅｑ＿{}—{}", &number[..8], &number[8..]),
+            format!("REQ-{number}"),
+            format!("\u{feff}req_\u{200b}{number}"),
+            format!("req_{}", number.replace("01", "ol").replace('0', "O")),
+        ] {
+            assert_eq!(RequestId::typed(&typed).as_ref(), Some(&right), "{typed:?}");
+        }
+        for typed in ["", "req_", "lic_01K9Q3ZV5T8M2C4N6R7S9W0XYZ", "req_01K9Q3ZV5T8M2C4N6R7S9W0XY", "请求"] {
+            assert_eq!(RequestId::typed(typed), None, "{typed:?}");
         }
     }
 

@@ -26,14 +26,14 @@ pub enum NumberError {
 pub struct IdentityNumber(String);
 
 impl IdentityNumber {
-    /// Reads a number; a lower-case `x` and surrounding spaces are accepted.
+    /// Reads a number however it was typed, pasted or scanned: [`crate::ungrouped`].
     ///
     /// # Errors
     ///
     /// [`NumberError`] naming what is wrong.
     pub fn parse(text: &str) -> Result<Self, NumberError> {
         const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-        let number = text.trim().to_ascii_uppercase();
+        let number = crate::ungrouped(text);
         let digits: Vec<u32> = number.chars().take(17).filter_map(|c| c.to_digit(10)).collect();
         let check = number.chars().nth(17).filter(|c| c.is_ascii_digit() || *c == 'X').ok_or(NumberError::Form)?;
         if number.len() != 18 || digits.len() != 17 || number.starts_with('0') {
@@ -48,15 +48,6 @@ impl IdentityNumber {
             return Err(NumberError::BirthDate);
         }
         Ok(number)
-    }
-
-    /// Reads a number as people type it: with spaces anywhere, in full-width digits.
-    ///
-    /// # Errors
-    ///
-    /// [`NumberError`] naming what is wrong.
-    pub fn typed(text: &str) -> Result<Self, NumberError> {
-        Self::parse(&crate::plain(text))
     }
 
     /// Appends the check character to 17 digits: for sample data.
@@ -110,13 +101,13 @@ pub struct CreditCode(String);
 impl CreditCode {
     const ALPHABET: &'static str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 
-    /// Reads a code; lower case and surrounding spaces are accepted.
+    /// Reads a code however it was typed, pasted or scanned: [`crate::ungrouped`].
     ///
     /// # Errors
     ///
     /// [`NumberError`] naming what is wrong.
     pub fn parse(text: &str) -> Result<Self, NumberError> {
-        let code = text.trim().to_ascii_uppercase();
+        let code = crate::ungrouped(text);
         if code.len() != 18 || !code.chars().skip(2).take(6).all(|c| c.is_ascii_digit()) {
             return Err(NumberError::Form);
         }
@@ -172,7 +163,7 @@ pub struct LicenceIdentifier {
 }
 
 /// The arc that every licence identifier begins with.
-const IDENTIFIER_ROOT: &str = "1.2.156.3005.2.";
+pub const IDENTIFIER_ROOT: &str = "1.2.156.3005.2.";
 
 impl LicenceIdentifier {
     /// Composes an identifier and computes its check character. The version counts from 1.
@@ -189,13 +180,13 @@ impl LicenceIdentifier {
         Self::parse(&format!("{IDENTIFIER_ROOT}{type_code}.{issuer_code}.{serial}.{version}.{check}"))
     }
 
-    /// Reads an identifier and checks its check character.
+    /// Reads an identifier however it was typed, pasted or scanned ([`crate::dotted`]), and checks its check character.
     ///
     /// # Errors
     ///
     /// [`NumberError`] when the form or the check character is wrong.
     pub fn parse(text: &str) -> Result<Self, NumberError> {
-        let text = text.trim();
+        let text = crate::dotted(text);
         let rest = text.strip_prefix(IDENTIFIER_ROOT).ok_or(NumberError::Form)?;
         let parts: Vec<&str> = rest.split('.').take(6).collect();
         let [type_code, issuer_code, serial, version, check] = parts.as_slice() else { return Err(NumberError::Form) };
@@ -218,7 +209,7 @@ impl LicenceIdentifier {
         let type_end = IDENTIFIER_ROOT.len() + type_code.len();
         let issuer_end = type_end + 1 + issuer_code.len();
         let serial_end = issuer_end + 1 + serial.len();
-        Ok(Self { text: text.to_owned(), type_end, issuer_end, serial_end })
+        Ok(Self { text, type_end, issuer_end, serial_end })
     }
 
     /// The identifier as text.
@@ -302,9 +293,29 @@ mod tests {
         check("1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430598.001.F", NumberError::CheckDigit);
         check("1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430599.000.F", NumberError::Form);
         check("1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430599.001", NumberError::Form);
-        check("1.2.156.3005.2.a.b.c.001.F", NumberError::Form);
+        check("1.2.156.3005.2.a_.b.c.001.F", NumberError::Form);
         check("1.2.156.3005.3.11100000000013338W032.11220000013544541J.2430599.001.F", NumberError::Form);
         check("", NumberError::Form);
+    }
+
+    #[test]
+    fn every_number_is_read_however_it_was_grouped_pasted_or_scanned() {
+        let identifier = "1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430599.001.F";
+        for text in [
+            identifier.to_lowercase(),
+            identifier.replace('.', "。"),
+            identifier.replace('.', "·"),
+            identifier.replace("0000000", "000 000\u{200b}0"),
+            format!("\u{feff}{identifier}\r\n"),
+            identifier.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect(),
+        ] {
+            assert_eq!(LicenceIdentifier::parse(&text).unwrap().as_str(), identifier, "{text:?}");
+        }
+        for text in
+            ["9135 0100 M000 100Y 43", "91350100m000100y43", "91350100—M000100Y—43", "\u{200e}91350100M000100Y43"]
+        {
+            assert_eq!(CreditCode::parse(text).unwrap().as_str(), "91350100M000100Y43", "{text:?}");
+        }
     }
 
     #[test]
@@ -316,7 +327,9 @@ mod tests {
         check("11010519491231002x", Ok(()));
         check("110105194912310021", Err(NumberError::CheckDigit));
         check("11010519491231002", Err(NumberError::Form));
-        check("1101051949123100２X", Err(NumberError::Form));
+        check("1101051949123100２ｘ", Ok(()));
+        check("110105-19491231 002x", Ok(()));
+        check("1101051949123100٢X", Err(NumberError::Form));
         check("", Err(NumberError::Form));
         let no_such_day =
             (0..=9).map(|last| format!("11010519490230{last:03}")).find_map(|s| IdentityNumber::complete(&s).ok());

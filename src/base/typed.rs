@@ -1,20 +1,79 @@
-//! Numbers and names of accounts as people type them.
+//! Numbers and names of accounts as people type, paste and scan them.
 
 /// A number or a name without what hands and keyboards add: full-width letters, digits and signs become plain ones, and
 /// spaces and characters that nobody sees go, wherever they stand. Only for what has none of these: no name of a person.
 pub fn plain(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && !is_unseen(*c)).map(half_width).collect()
+}
+
+/// A number as the records have it: like [`plain`], in capitals, and without what separates groups of it, whatever kind of
+/// hyphen or dot that is. For a number that has no signs of its own.
+pub fn ungrouped(text: &str) -> String {
+    characters(text).filter(|c| !is_hyphen(*c) && !is_dot(*c)).collect()
+}
+
+/// A number of parts with stops between them as the records have it: like [`ungrouped`], with every kind of dot a stop.
+pub fn dotted(text: &str) -> String {
+    characters(text).filter(|c| !is_hyphen(*c)).map(|c| if is_dot(c) { '.' } else { c }).collect()
+}
+
+/// A text with characters of an input method as a plain keyboard writes them, and without what nobody sees. Spaces stay.
+pub fn keyed(text: &str) -> String {
     text.chars()
-        .filter(|c| !c.is_whitespace() && !is_unseen(*c))
-        .map(|c| match c {
-            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        .filter(|c| !is_unseen(*c))
+        .map(|c| match half_width(c) {
+            // What a Chinese input method writes for the keys of `/` and of the stop.
+            '、' => '/',
+            '。' | '｡' => '.',
             c => c,
         })
         .collect()
 }
 
-/// Marks of width, joining and direction, which come along when something is pasted.
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{00ad}')
+/// What cannot be seen, or turns what stands around it: marks of width, joining and direction, which come along when
+/// something is pasted, and which make a text look like another one.
+pub fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{00ad}'
+            | '\u{034f}'
+            | '\u{061c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
+/// Hyphens, dashes and minus signs.
+pub fn is_hyphen(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
+}
+
+/// Stops and dots, on the line or at half height.
+pub fn is_dot(c: char) -> bool {
+    matches!(c, '.' | '。' | '｡' | '．' | '·' | '・' | '･' | '•' | '\u{2024}' | '\u{2027}' | '\u{2219}' | '\u{22c5}')
+}
+
+/// The characters of a number, in capitals; a scanner's control characters are none.
+fn characters(text: &str) -> impl Iterator<Item = char> {
+    let seen = |c: &char| !c.is_whitespace() && !c.is_control() && !is_unseen(*c);
+    text.chars().filter(seen).map(|c| match half_width(c) {
+        // What stands for the check character X in print.
+        'Ⅹ' | 'ⅹ' | '×' => 'X',
+        c => c.to_ascii_uppercase(),
+    })
+}
+
+fn half_width(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        c => c,
+    }
 }
 
 #[cfg(test)]
@@ -29,8 +88,31 @@ mod tests {
         check("110105 19491231\u{3000}002x", "11010519491231002x");
         check("\u{feff}li\u{200b}na\u{00a0}@example.org", "lina@example.org");
         check("ｌｉｎａ＠ｅｘａｍｐｌｅ．ｏｒｇ", "lina@example.org");
+        check("li-na", "li-na");
         check("zhаngwei", "zhаngwei");
         check("张伟\0", "张伟\0");
         check("", "");
+    }
+
+    #[test]
+    fn a_number_is_the_same_however_it_was_grouped_pasted_or_scanned() {
+        let check = |text: &str| assert_eq!(ungrouped(text), "11010519491231002X", "{text:?}");
+        check("11010519491231002x");
+        check("１１０１０５１９４９１２３１００２ｘ");
+        check("110105 1949-1231‐002‑X");
+        check("110105–1949—1231−002－X");
+        check("110105·1949.1231．002・X");
+        check("110105\u{a0}1949\u{2009}1231\u{202f}002\u{3000}X");
+        check("\u{feff}\u{200b}110105\u{200d}19491231002\u{2069}X\r\n");
+        check("\u{2}11010519491231002X\u{3}\u{1d}\t");
+        check("11010519491231002Ⅹ");
+        assert_eq!(dotted("1.2。156．3005·2｡ａ-b"), "1.2.156.3005.2.AB");
+        assert_eq!(ungrouped("١٢٣"), "١٢٣");
+    }
+
+    #[test]
+    fn what_an_input_method_makes_of_an_address_is_read_as_that_address() {
+        assert_eq!(keyed("ｈｔｔｐｓ：、、v。example、V、１２"), "https://v.example/V/12");
+        assert_eq!(keyed("证照\u{200b} 1"), "证照 1");
     }
 }

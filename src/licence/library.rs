@@ -6,7 +6,12 @@ use identity::Vault;
 use records::{Database, Kept};
 use seal::Cabinet;
 
-use crate::{catalogue::Catalogue, issue::press::Press, register::safe::Safe, verification::trust::KnownTrust};
+use crate::{
+    catalogue::Catalogue,
+    issue::press::Press,
+    register::safe::Safe,
+    verification::{Number, trust::KnownTrust},
+};
 
 /// Everything issuing needs beside the database. Cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -50,6 +55,11 @@ impl Library {
             vault: parts.vault,
             cabinet: parts.cabinet,
         }
+    }
+
+    /// What somebody scanned, typed or pasted: every surface reads numbers of licences here.
+    pub fn number(&self, text: &str) -> Number {
+        Number::read(text, self.press.public_url())
     }
 
     /// Lets a database tell when types, seals or keys changed.

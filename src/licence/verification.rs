@@ -16,33 +16,19 @@ use verify::{
 };
 
 pub use facets::KeptFacet;
-pub use number::{Method, identifier_in};
+pub use number::{Method, Number};
 
 use crate::{
     catalogue::Catalogue,
     register::{self, licence::Licence, reason::StatusReason},
 };
-use number::Number;
 
 /// Verifies what was scanned or typed: a QR's text, its digits, or an identifier.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach. A number that is unknown or wrong is a verdict, not an error.
-pub async fn by_code(work: &mut Work, catalogue: &Catalogue, text: &str) -> Result<Verdict, Fault> {
-    by_number(work, catalogue, &Number::read(text)).await
-}
-
-/// Verifies a licence identifier.
-///
-/// # Errors
-///
-/// [`Fault`] when the database is out of reach.
-pub async fn by_identifier(work: &mut Work, catalogue: &Catalogue, text: &str) -> Result<Verdict, Fault> {
-    by_number(work, catalogue, &Number::identifier(text.trim())).await
-}
-
-async fn by_number(work: &mut Work, catalogue: &Catalogue, number: &Number) -> Result<Verdict, Fault> {
+pub async fn by_number(work: &mut Work, catalogue: &Catalogue, number: &Number) -> Result<Verdict, Fault> {
     let licence = number.find(&mut work.tx).await?.filter(was_issued);
     let facts = licence.as_ref().map(|licence| facts(catalogue, licence)).transpose()?;
     let verdict = decide(Evidence { subject: number.subject(), licence: facts, at: work.at() });
@@ -89,8 +75,7 @@ pub async fn by_file(
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
-pub async fn look(tx: &mut Tx, catalogue: &Catalogue, digits: &str, at: Instant) -> Result<Verdict, Fault> {
-    let number = Number::read(digits);
+pub async fn look(tx: &mut Tx, catalogue: &Catalogue, number: &Number, at: Instant) -> Result<Verdict, Fault> {
     let licence = number.find(tx).await?.filter(was_issued);
     let facts = licence.as_ref().map(|licence| facts(catalogue, licence)).transpose()?;
     Ok(decide(Evidence { subject: number.subject(), licence: facts, at }))

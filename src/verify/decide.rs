@@ -17,9 +17,9 @@ use crate::{
 pub enum Subject<'a> {
     /// A code or an identifier with the right check character.
     Number,
-    /// A code or an identifier whose check character is wrong.
+    /// A number with a digit that is wrong, missing or too many.
     MistypedNumber,
-    /// A text with no number of ours in it.
+    /// A text with no number of ours in it, or with the address of somebody else.
     OtherText,
     /// A file, which need not be a licence or a PDF.
     File {
@@ -130,7 +130,7 @@ mod tests {
         check(Subject::Number, Some(Status::Revoked), Outcome::Invalid, Some(Reason::Revoked));
         check(Subject::Number, Some(Status::Superseded), Outcome::Invalid, Some(Reason::Superseded));
         check(Subject::Number, None, Outcome::Invalid, Some(Reason::UnknownNumber));
-        check(Subject::MistypedNumber, None, Outcome::Invalid, Some(Reason::Mistyped));
+        check(Subject::MistypedNumber, None, Outcome::Unverifiable, Some(Reason::Mistyped));
         check(Subject::OtherText, None, Outcome::Unverifiable, Some(Reason::NotOurCode));
     }
 

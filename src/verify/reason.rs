@@ -57,9 +57,9 @@ reasons! {
     Expired = "expired", Invalid;
     /// Two programs could see two documents.
     HiddenContent = "hidden_content", NeedsReview;
-    /// The licence is not the one in the records.
-    Mistyped = "mistyped", Invalid;
-    /// The text holds no number of ours.
+    /// A number that is none of ours: a digit is wrong, missing or too many.
+    Mistyped = "mistyped", Unverifiable;
+    /// The text holds no number of ours, or another address.
     NotOurCode = "not_our_code", Unverifiable;
     /// First day has not come.
     NotYetValid = "not_yet_valid", Invalid;

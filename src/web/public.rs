@@ -21,13 +21,13 @@ use crate::{
 pub fn routes(table: Table) -> Table {
     let looks = Arc::new(verify::Looks::default());
     // Both letters lead to one counter: a code's text is upper case, what people type is not.
-    let show = move |app: State<App>, visit: visit::Of, digits: Path<String>| {
+    let show = move |app: State<App>, visit: visit::Of, number: Path<String>| {
         let looks = Arc::clone(&looks);
-        async move { verify::show(app, visit, digits, &looks).await }
+        async move { verify::show(app, visit, number, &looks).await }
     };
     api::routes(table)
-        .get("/V/{digits}", Anyone, show.clone())
-        .get("/v/{digits}", Anyone, show)
+        .get("/V/{*number}", Anyone, show.clone())
+        .get("/v/{*number}", Anyone, show)
         .get("/", Anyone, home::home)
         .get("/find", Anyone, home::find)
         .get("/crl/{name}", Anyone, crl::list)

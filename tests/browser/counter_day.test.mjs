@@ -127,7 +127,7 @@ async function signedIn(where) {
   return opened;
 }
 
-const address = (person) => `HTTPS://BINJIANG.EXAMPLE/V/${person.code}`.replace('HTTPS://BINJIANG.EXAMPLE', city.issuer.toUpperCase());
+const address = (person) => `${city.issuer.toUpperCase()}/V/${person.code}`;
 
 /** The page's clock stands still, so that keys are as quick or slow as said, however slow this machine is. */
 async function atPace(gap, type) {

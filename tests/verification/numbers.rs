@@ -25,7 +25,8 @@ async fn each_state_has_its_outcome_by_code_and_by_identifier() {
         let code = licence["code"].as_str().unwrap();
         for body in [
             json!({"code": code}),
-            json!({"code": format!("HTTPS://EXAMPLE/V/{code}")}),
+            json!({"code": city.url(&format!("/V/{code}")).to_uppercase()}),
+            json!({"code": code, "identifier": licence["identifier"]}),
             json!({"identifier": licence["identifier"]}),
         ] {
             let (status, verdict) = verify(city, &token, &body).await;
@@ -67,16 +68,16 @@ async fn what_we_never_issued_is_invalid_and_says_so() {
     let wrong = format!("{}{wrong}", &identifier[..identifier.len() - 1]);
     let nobody = "1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430599.001.F";
     for (name, body, outcome, reason) in [
-        ("a mistyped code", json!({"code": changed}), "invalid", "mistyped"),
+        ("a mistyped code", json!({"code": changed}), "unverifiable", "mistyped"),
         ("a code of nobody", json!({"code": with_check_digit("31415926535897932384")}), "invalid", "unknown_number"),
-        ("digits of something else", json!({"code": "123456789012345678"}), "unverifiable", "not_our_code"),
+        ("a code with digits missing", json!({"code": "123456789012345678"}), "unverifiable", "mistyped"),
         (
             "a QR of another system",
             json!({"code": "https://elsewhere.example/q?id=42"}),
             "unverifiable",
             "not_our_code",
         ),
-        ("a mistyped identifier", json!({"identifier": wrong}), "invalid", "mistyped"),
+        ("a mistyped identifier", json!({"identifier": wrong}), "unverifiable", "mistyped"),
         ("an identifier of nobody", json!({"identifier": nobody}), "invalid", "unknown_number"),
     ] {
         let (status, verdict) = verify(city, &token, &body).await;
@@ -94,8 +95,13 @@ async fn what_we_never_issued_is_invalid_and_says_so() {
 async fn a_request_that_asks_nothing_or_two_things_is_a_problem() {
     let city = City::shared().await;
     let token = city.api_token().await;
-    for body in [json!({}), json!({"code": ""}), json!({"code": 7}), json!({"code": "1", "identifier": "2"}), json!([])]
-    {
+    let of_two = json!({"code": city.licence("valid")["code"], "identifier": city.licence("revoked")["identifier"]});
+    let of_none = json!({"code": city.licence("valid")["code"], "identifier": "2"});
+    for body in [of_two, of_none] {
+        let (status, problem) = verify(city, &token, &body).await;
+        assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("numbers_disagree")), "{body}");
+    }
+    for body in [json!({}), json!({"code": ""}), json!({"code": 7}), json!({"code": "1", "identifier": 2}), json!([])] {
         let (status, problem) = verify(city, &token, &body).await;
         assert!(status.is_client_error(), "{body}: {status} {problem}");
     }

@@ -21,9 +21,9 @@ impl Code {
         Self(digits)
     }
 
-    /// Reads a code; spaces and hyphens that people put between groups are passed over.
+    /// Reads a code however it was grouped: [`base::ungrouped`].
     pub fn parse(text: &str) -> Result<Self, NotACode> {
-        let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).take(Self::LENGTH + 1).collect();
+        let digits = base::ungrouped(text);
         if digits.len() != Self::LENGTH || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(NotACode::Form);
         }

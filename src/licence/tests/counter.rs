@@ -22,7 +22,8 @@ use crate::{
 /// Verifies as somebody at a counter does, who is shown what to compare.
 async fn at_counter(city: &City, who: &Official, text: &str, seconds: i64) -> (Verdict, Option<Compared>) {
     let mut work = city.work_of(who, seconds).await;
-    let verdict = verification::by_code(&mut work, &city.library.catalogue.now(), text).await.unwrap();
+    let number = city.library.number(text);
+    let verdict = verification::by_number(&mut work, &city.library.catalogue.now(), &number).await.unwrap();
     let compared = counter::compare(&mut work, &city.library, &verdict, None).await.unwrap();
     work.commit().await.unwrap();
     (verdict, compared)
@@ -85,8 +86,8 @@ async fn who_checks_licences_of_one_department_is_shown_those_in_full_and_no_oth
     let driving = city.issue(city.driving_request("d"), &city.police, 1).await.unwrap();
     let check = async |licence: &Licence, department, seconds, is_shown| {
         let mut work = city.work_of(&city.food.clerk, seconds).await;
-        let catalogue = city.library.catalogue.now();
-        let verdict = verification::by_code(&mut work, &catalogue, licence.code.as_str()).await.unwrap();
+        let (catalogue, number) = (city.library.catalogue.now(), city.library.number(licence.code.as_str()));
+        let verdict = verification::by_number(&mut work, &catalogue, &number).await.unwrap();
         let shown = counter::compare(&mut work, &city.library, &verdict, Some(department)).await.unwrap();
         work.commit().await.unwrap();
         assert_eq!(shown.is_some(), is_shown);

@@ -4,7 +4,7 @@ use records::{Value, args};
 use verify::{Outcome, Reason, Verdict, pdf};
 
 use super::city::{City, NOW, marked_city};
-use crate::{Error, Licence, lifecycle, register::reason::SuspensionReason, verification};
+use crate::{Error, Licence, lifecycle, register::reason::SuspensionReason, verification, verification::Number};
 
 /// Runs a statement as somebody who has the database.
 async fn by_hand(city: &City, sql: &'static str, values: Vec<Value>) {
@@ -17,10 +17,11 @@ async fn by_hand(city: &City, sql: &'static str, values: Vec<Value>) {
 async fn verdicts(city: &City, licence: &Licence, document: &[u8]) -> [Verdict; 3] {
     let (catalogue, trust) = (city.library.catalogue.now(), city.library.trust.now().unwrap());
     let mut work = city.work(10).await;
-    let by_identifier = verification::by_identifier(&mut work, &catalogue, &licence.identifier).await.unwrap();
+    let by_identifier =
+        verification::by_number(&mut work, &catalogue, &city.library.number(&licence.identifier)).await.unwrap();
     let by_file = verification::by_file(&mut work, &catalogue, &trust, &pdf::examine(document)).await.unwrap();
     let at = NOW.plus_seconds(10);
-    let looked = verification::look(&mut work.tx, &catalogue, licence.code.as_str(), at).await.unwrap();
+    let looked = verification::look(&mut work.tx, &catalogue, &Number::Code(licence.code.clone()), at).await.unwrap();
     [by_identifier, looked, by_file]
 }
 
@@ -112,7 +113,7 @@ async fn a_mark_is_looked_at_without_another_statement() {
     let (mut tx, before) = (database.read().await.unwrap(), database.asked());
     let catalogue = city.library.catalogue.now();
     let at = NOW.plus_seconds(1);
-    let looked = verification::look(&mut tx, &catalogue, licence.code.as_str(), at).await.unwrap();
+    let looked = verification::look(&mut tx, &catalogue, &Number::Code(licence.code.clone()), at).await.unwrap();
     assert_eq!((looked.outcome, database.asked() - before), (Outcome::Valid, 1));
 }
 

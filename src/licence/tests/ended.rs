@@ -14,7 +14,7 @@ use crate::{
     issue::{self, NewLicence, Recovered},
     lifecycle, limits,
     register::{holder, reason::SuspensionReason},
-    verification,
+    verification::{self, Number},
 };
 
 async fn facts(city: &City, holder: &Holder) -> HolderFacts {
@@ -67,7 +67,10 @@ async fn traces(city: &City) -> [i64; 3] {
 
 async fn outcome(city: &City, licence: &Licence, seconds: i64) -> (Outcome, Option<Reason>) {
     let mut work = city.work(seconds).await;
-    let verdict = verification::by_code(&mut work, &city.library.catalogue.now(), licence.code.as_str()).await.unwrap();
+    let verdict =
+        verification::by_number(&mut work, &city.library.catalogue.now(), &Number::Code(licence.code.clone()))
+            .await
+            .unwrap();
     work.commit().await.unwrap();
     (verdict.outcome, verdict.reason())
 }

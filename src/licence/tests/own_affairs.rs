@@ -132,8 +132,8 @@ impl Affair<'_> {
             }
             Act::CompareHolder => {
                 let licence = register::by_id(&mut work.tx, &self.licence).await.unwrap().unwrap();
-                let catalogue = library.catalogue.now();
-                let verdict = verification::by_code(work, &catalogue, licence.code.as_str()).await.unwrap();
+                let number = library.number(licence.code.as_str());
+                let verdict = verification::by_number(work, &library.catalogue.now(), &number).await.unwrap();
                 verification::counter::say(work, &verdict.receipt.unwrap(), true).await.map(drop)
             }
             Act::FileRevocation => {

@@ -19,7 +19,7 @@ use crate::{
     lifecycle, limits,
     register::reason::{RevocationReason, SuspensionReason},
     revocation::{self, Filed, Revocation, RevocationState},
-    verification,
+    verification::{self, Number},
 };
 
 const DECISION: &str = "滨市监吊销〔2026〕12号";
@@ -76,7 +76,7 @@ async fn outcome(city: &City, licence: &Licence) -> (Outcome, Option<verify::Rea
     let mut tx = city.fresh.database.read().await.unwrap();
     let catalogue = city.library.catalogue.now();
     let at = city.context(100).at;
-    let looked = verification::look(&mut tx, &catalogue, licence.code.as_str(), at).await.unwrap();
+    let looked = verification::look(&mut tx, &catalogue, &Number::Code(licence.code.clone()), at).await.unwrap();
     (looked.outcome, looked.reason())
 }
 

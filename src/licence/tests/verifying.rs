@@ -6,18 +6,14 @@ use records::{Event, testing};
 use verify::{Outcome, Reason, Verdict, pdf};
 
 use super::city::{City, NOW, city};
-use crate::{Licence, Status, events, lifecycle, register::reason::SuspensionReason, verification};
+use crate::{
+    Licence, Status, events, lifecycle, register::reason::SuspensionReason, verification, verification::Number,
+};
 
 async fn by_code(city: &City, text: &str, seconds: i64) -> Verdict {
     let mut work = city.work(seconds).await;
-    let verdict = verification::by_code(&mut work, &city.library.catalogue.now(), text).await.unwrap();
-    work.commit().await.unwrap();
-    verdict
-}
-
-async fn by_identifier(city: &City, text: &str, seconds: i64) -> Verdict {
-    let mut work = city.work(seconds).await;
-    let verdict = verification::by_identifier(&mut work, &city.library.catalogue.now(), text).await.unwrap();
+    let number = city.library.number(text);
+    let verdict = verification::by_number(&mut work, &city.library.catalogue.now(), &number).await.unwrap();
     work.commit().await.unwrap();
     verdict
 }
@@ -51,7 +47,9 @@ async fn a_look_at_a_code_takes_one_statement_and_a_verification_with_receipt_th
     let before = database.asked();
     let mut tx = database.read().await.unwrap();
     let at = NOW.plus_seconds(1);
-    let verdict = verification::look(&mut tx, &city.library.catalogue.now(), licence.code.as_str(), at).await.unwrap();
+    let verdict = verification::look(&mut tx, &city.library.catalogue.now(), &Number::Code(licence.code.clone()), at)
+        .await
+        .unwrap();
     assert_eq!((verdict.outcome, database.asked() - before), (Outcome::Valid, 1));
     drop(tx);
     let before = database.asked();
@@ -71,7 +69,6 @@ async fn code_identifier_and_file_of_one_licence_get_one_answer() {
             by_code(&city, licence.code.as_str(), seconds).await,
             by_code(&city, &payload, seconds).await,
             by_code(&city, &licence.identifier, seconds).await,
-            by_identifier(&city, &licence.identifier, seconds).await,
             by_file(&city, &file, seconds).await,
         ] {
             assert_eq!((verdict.outcome, verdict.reason()), (outcome, reason), "{verdict:#?}");
@@ -177,7 +174,9 @@ async fn a_look_leaves_nothing() {
     let city = city().await;
     let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
     let mut tx = city.fresh.database.read().await.unwrap();
-    let verdict = verification::look(&mut tx, &city.library.catalogue.now(), licence.code.as_str(), NOW).await.unwrap();
+    let verdict = verification::look(&mut tx, &city.library.catalogue.now(), &Number::Code(licence.code.clone()), NOW)
+        .await
+        .unwrap();
     assert_eq!((verdict.outcome, verdict.receipt), (Outcome::Valid, None));
     assert!(
         verification::receipt::find(&mut tx, &base::id::ReceiptId::stored("ver_x".to_owned())).await.unwrap().is_none()

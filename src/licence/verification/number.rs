@@ -1,17 +1,13 @@
 //! What somebody scanned or typed: a code, an identifier, or something else.
 
-use base::{
-    Fault,
-    number::{LicenceIdentifier, NumberError},
-};
+use base::{Fault, number::LicenceIdentifier};
 use records::Tx;
-use verify::{Subject, qr};
-
-use crate::register::{
-    self,
-    licence::Licence,
-    number::{Code, NotACode},
+use verify::{
+    Subject,
+    qr::{self, Held},
 };
+
+use crate::register::{self, licence::Licence, number::Code};
 
 /// How somebody asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,41 +30,52 @@ impl Method {
     }
 }
 
-/// What a text that somebody scanned or typed turned out to be.
-#[derive(Clone, Debug)]
-pub(crate) enum Number {
+/// What a text turned out to be that was scanned, typed or pasted, or that a browser opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// The code behind a QR.
     Code(Code),
+    /// A licence identifier 证照标识.
     Identifier(LicenceIdentifier),
+    /// A number with a digit that is wrong, missing or too many.
     Mistyped(Method),
+    /// No number, or not ours.
     Other,
 }
 
 impl Number {
-    /// Reads a text that may be a code, the whole text of a QR, or an identifier, also as an input method writes them.
-    pub(crate) fn read(text: &str) -> Self {
-        if let Some(identifier) = identifier_in(text) {
-            return Self::identifier(&identifier);
-        }
-        match qr::code_digits(text).map(|digits| Code::parse(&digits)) {
-            Some(Ok(code)) => Self::Code(code),
-            Some(Err(NotACode::CheckDigit)) => Self::Mistyped(Method::Code),
-            Some(Err(NotACode::Form)) | None => Self::Other,
-        }
+    /// Reads a text: [`qr::read`].
+    pub(crate) fn read(text: &str, public_url: &str) -> Self {
+        Self::of(qr::read(text, public_url))
     }
 
-    pub(crate) fn identifier(text: &str) -> Self {
-        match LicenceIdentifier::parse(&qr::half_width(text).to_ascii_uppercase()) {
-            Ok(identifier) => Self::Identifier(identifier),
-            Err(NumberError::CheckDigit) => Self::Mistyped(Method::Identifier),
-            Err(_) => Self::Other,
+    /// Reads what stands behind `/V/` in an address of ours, which somebody opened.
+    pub fn opened(rest: &str, query: Option<&str>) -> Self {
+        Self::of(qr::opened(rest, query))
+    }
+
+    fn of(held: Held) -> Self {
+        match held {
+            Held::Code(digits) => Code::parse(&digits).map_or(Self::Mistyped(Method::Code), Self::Code),
+            Held::Identifier(text) => {
+                LicenceIdentifier::parse(&text).map_or(Self::Mistyped(Method::Identifier), Self::Identifier)
+            }
+            Held::OtherNumber => Self::Mistyped(Method::Code),
+            Held::Other => Self::Other,
         }
     }
 
     pub(crate) fn method(&self) -> Method {
         match self {
-            Self::Identifier(_) | Self::Mistyped(Method::Identifier) => Method::Identifier,
-            _ => Method::Code,
+            Self::Identifier(_) => Method::Identifier,
+            Self::Mistyped(method) => *method,
+            Self::Code(_) | Self::Other => Method::Code,
         }
+    }
+
+    /// By what it names a licence; nothing when it can name none.
+    pub fn named_by(&self) -> Option<Method> {
+        matches!(self, Self::Code(_) | Self::Identifier(_)).then(|| self.method())
     }
 
     pub(crate) fn subject(&self) -> Subject<'static> {
@@ -79,20 +86,18 @@ impl Number {
         }
     }
 
-    pub(crate) async fn find(&self, tx: &mut Tx) -> Result<Option<Licence>, Fault> {
+    /// The licence that it is of, of any department and in any state.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when the database is out of reach.
+    pub async fn find(&self, tx: &mut Tx) -> Result<Option<Licence>, Fault> {
         match self {
             Self::Code(code) => register::by_code(tx, code).await,
             Self::Identifier(identifier) => register::by_identifier(tx, identifier).await,
             Self::Mistyped(_) | Self::Other => Ok(None),
         }
     }
-}
-
-/// What stands in a text in the place of a licence identifier, well formed or not.
-pub fn identifier_in(text: &str) -> Option<String> {
-    let plain = qr::half_width(text);
-    let rest = plain.get(plain.find("1.2.156.3005.2.")?..)?;
-    rest.split_whitespace().next().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -104,7 +109,7 @@ mod tests {
     #[test]
     fn a_text_is_read_as_what_it_is() {
         let check = |text: &str, expected: &str| {
-            let read = match Number::read(text) {
+            let read = match Number::read(text, "https://v.example.gov.cn") {
                 Number::Code(_) => "code",
                 Number::Identifier(_) => "identifier",
                 Number::Mistyped(Method::Identifier) => "mistyped identifier",
@@ -131,7 +136,11 @@ mod tests {
         digits.push(if check_digit == '0' { '1' } else { '0' });
         check(&digits, "mistyped code");
         check("https://weixin.qq.com/r/abc", "other");
-        check("9121060012345678", "other");
+        check(&code.as_str()[1..], "mistyped code");
+        check(&format!("{}0", code.as_str()), "mistyped code");
+        check(&wrong[..wrong.len() - 2], "mistyped identifier");
+        check("9121060012345678", "mistyped code");
+        check(&format!("HTTPS://EVIL.EXAMPLE/V/{}", code.as_str()), "other");
         check("", "other");
     }
 }

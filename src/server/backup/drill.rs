@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use base::Instant;
+use licence::verification::Number;
 use records::{
     Actor,
     archive::Shelf,
@@ -231,7 +232,8 @@ async fn licence(product: &Product) -> anyhow::Result<String> {
     let examined = examined.map_err(|refused| anyhow::anyhow!("its file is not read: {refused:?}"))?;
     let (catalogue, trust) = (app.library.catalogue.now(), app.library.trust.now()?);
     let by_file = licence::verification::by_file(&mut work, &catalogue, &trust, &examined).await?;
-    let by_code = licence::verification::look(&mut work.tx, &catalogue, newest.code.as_str(), now).await?;
+    let by_code =
+        licence::verification::look(&mut work.tx, &catalogue, &Number::Code(newest.code.clone()), now).await?;
     for (verdict, way) in [(by_file, "file"), (by_code, "code")] {
         let outcome = verdict.outcome.as_str();
         let why = match verdict.reason() {

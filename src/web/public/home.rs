@@ -2,13 +2,12 @@
 
 use axum::{extract::State, response::Response};
 use http::StatusCode;
-use licence::{notice, verification};
+use licence::{notice, verification::Number};
 
 use crate::{
     App, Page, Problem,
     kit::{
         form::Query,
-        links,
         page::{html, see_other},
     },
     me::licences::holders,
@@ -18,7 +17,9 @@ use crate::{
 #[template(path = "public/home.html")]
 struct Home {
     page: Page,
-    /// What is wrong with the code that was looked for, if it is.
+    /// What was looked for in vain.
+    typed: String,
+    /// What is wrong with it.
     wrong: &'static str,
     /// Whether whoever is signed in has to be told something of a licence.
     is_told: bool,
@@ -34,21 +35,18 @@ pub async fn home(State(app): State<App>, page: Page) -> Result<Response, Proble
         }
         None => false,
     };
-    Ok(html(StatusCode::OK, &Home { page, wrong: "", is_told }))
+    Ok(html(StatusCode::OK, &Home { page, typed: String::new(), wrong: "", is_told }))
 }
 
-/// `GET /find?code=…`: what was typed or pasted into the home page's field leads to the public answer: a licence
-/// identifier, or else the longest run of digits, so that a whole address or a code with spaces works as well.
-pub async fn find(page: Page, Query(query): Query) -> Response {
-    let typed: String = query.text("code").chars().filter(|c| !matches!(c, ' ' | '-' | '\u{3000}')).collect();
-    if let Some(identifier) = verification::identifier_in(&typed) {
-        return see_other(&format!("/V/{}", links::percent_encode(&identifier)));
-    }
-    let digits = typed.split(|c: char| !c.is_ascii_digit()).max_by_key(|run| run.len()).unwrap_or_default();
-    if (6..=40).contains(&digits.len()) {
-        see_other(&format!("/V/{digits}"))
-    } else {
-        let wrong = page.say(words::home::CODE_WRONG);
-        html(StatusCode::BAD_REQUEST, &Home { page, wrong, is_told: false })
-    }
+/// `GET /find?code=…`: what was typed or pasted into the home page's field leads to the public answer.
+pub async fn find(State(app): State<App>, page: Page, Query(query): Query) -> Response {
+    let typed = query.text("code");
+    let wrong = match app.library.number(typed) {
+        Number::Code(code) => return see_other(&format!("/V/{}", code.as_str())),
+        Number::Identifier(identifier) => return see_other(&format!("/V/{identifier}")),
+        Number::Mistyped(_) => words::reason::MISTYPED,
+        Number::Other => words::home::CODE_WRONG,
+    };
+    let (typed, wrong) = (typed.chars().take(200).collect(), page.say(wrong));
+    html(StatusCode::BAD_REQUEST, &Home { page, typed, wrong, is_told: false })
 }

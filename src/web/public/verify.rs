@@ -1,4 +1,4 @@
-//! `/V/{digits}`: the public answer to a printed code. Type, issuer, status, masked holder; nothing else, and no cookie.
+//! `/V/{number}`: the public answer to a printed code. Type, issuer, status, masked holder; nothing else, and no cookie.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use axum::{
 };
 use base::{Instant, network};
 use http::{HeaderName, HeaderValue, StatusCode};
-use licence::verification;
+use licence::verification::{self, Number};
 
 use crate::{
     App, Page, Problem,
@@ -61,17 +61,18 @@ impl Looks {
     }
 }
 
-/// `GET /V/{digits}`. Nobody is asked who he is; the answer is the one that the API gives, without a receipt. A wrong
-/// check digit is told: anyone can reckon it, and who mistyped wants to know.
+/// `GET /V/{number}`. Nobody is asked who he is; the answer is the one that the API gives to this address, without a
+/// receipt. A wrong check digit is told: anyone can reckon it, and who mistyped wants to know.
 pub async fn show(
     State(app): State<App>,
     visit::Of(visit): visit::Of,
-    Path(digits): Path<String>,
+    Path(rest): Path<String>,
     looks: &Looks,
 ) -> Result<Response, Problem> {
     looks.count(visit.address, visit.at)?;
+    let number = Number::opened(&rest, visit.target.split_once('?').map(|(_, query)| query));
     let mut tx = app.database.read().await?;
-    let verdict = verification::look(&mut tx, &app.library.catalogue.now(), &digits, visit.at).await?;
+    let verdict = verification::look(&mut tx, &app.library.catalogue.now(), &number, visit.at).await?;
     drop(tx);
     let known = verdict.licence.is_some();
     let page = Page::of_visit(&app, &visit);

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use base::id::{AccountId, LicenceId, OrganisationId, PersonId, ProposalId, RenamingId, RequestId, SealId, StaffId};
+use base::id::{AccountId, LicenceId, OrganisationId, PersonId, ProposalId, RenamingId, SealId, StaffId};
 use identity::{
     account, organisation,
     person::{
@@ -315,34 +315,4 @@ impl Names {
 /// Whether something may be an identifier, by which entries are asked for.
 pub(super) fn is_plain(id: &str) -> bool {
     id.len() <= 100 && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
-}
-
-/// A number as somebody reads it out or copies it: with spaces, in small letters, without what stands before it.
-pub(super) fn request_number(typed: &str) -> Option<RequestId> {
-    let plain: String = typed.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_uppercase();
-    let number = plain.strip_prefix("REQ_").unwrap_or(&plain);
-    RequestId::parse(&format!("req_{number}")).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_read_however_it_was_copied() {
-        let number = "01K9Q3ZV5T8M2C4N6R7S9W0XYZ";
-        let right = RequestId::parse(&format!("req_{number}")).unwrap();
-        for typed in [
-            format!("req_{number}"),
-            format!("  req_{number}\n"),
-            number.to_owned(),
-            format!("REQ_{}", number.to_lowercase()),
-            format!("req_{} {}", &number[..8], &number[8..]),
-        ] {
-            assert_eq!(request_number(&typed).as_ref(), Some(&right), "{typed:?}");
-        }
-        for typed in ["", "req_", "lic_01K9Q3ZV5T8M2C4N6R7S9W0XYZ", "req_01K9Q3ZV5T8M2C4N6R7S9W0XY", "请求"] {
-            assert_eq!(request_number(typed), None, "{typed:?}");
-        }
-    }
 }

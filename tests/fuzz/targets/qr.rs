@@ -1,7 +1,7 @@
 //! What a scanner reads and a person types.
 
 use base::number::{CreditCode, IdentityNumber, LicenceIdentifier};
-use verify::qr;
+use verify::qr::{self, Held};
 
 use crate::{
     chance::Chance,
@@ -9,6 +9,7 @@ use crate::{
 };
 
 const CODE: &str = "123456789012345678901";
+const SITE: &str = "https://v.example.gov.cn";
 
 struct Qr;
 
@@ -42,7 +43,7 @@ impl Target for Qr {
         let identifier =
             LicenceIdentifier::compose("11100000000013338W032", "11220000013544541J", "2026112300000001", 1);
         [
-            qr::payload("https://v.example.gov.cn/", CODE),
+            qr::payload(SITE, CODE),
             identifier.unwrap().to_string(),
             "1234 5678 9012 3456 7890 1".to_owned(),
             "ｈｔｔｐｓ：／／Ｖ／１２３４５６７８９０１２３４５６７８９０１".to_owned(),
@@ -59,17 +60,20 @@ impl Target for Qr {
 
     fn read(&self, input: &[u8]) -> String {
         let Ok(text) = std::str::from_utf8(input) else { return String::new() };
-        let half = qr::half_width(text);
-        assert_eq!(qr::half_width(&half), half, "what is half as wide stays so");
-        let digits = qr::code_digits(text);
-        if let Some(digits) = &digits {
+        for clean in [base::keyed, base::plain, base::ungrouped, base::dotted] {
+            let once = clean(text);
+            assert_eq!(clean(&once), once, "what is clean stays so");
+        }
+        let held = qr::read(text, SITE);
+        if let Held::Code(digits) = &held {
             assert!(digits.len() == CODE.len() && digits.bytes().all(|byte| byte.is_ascii_digit()), "{digits}");
-            let all: String = half.chars().filter(char::is_ascii_digit).collect();
+            let all: String = base::keyed(text).chars().filter(char::is_ascii_digit).collect();
             assert!(all.contains(digits.as_str()), "{digits} are not in {text}");
             // What we write is read as the code that was meant.
-            assert_eq!(qr::code_digits(&qr::payload("https://v.example", digits)).as_ref(), Some(digits));
+            assert_eq!(qr::read(&qr::payload(SITE, digits), SITE), held);
         }
-        let identifier = LicenceIdentifier::parse(&half.to_ascii_uppercase());
+        let _ = qr::opened(text, Some(text));
+        let identifier = LicenceIdentifier::parse(text);
         if let Ok(identifier) = &identifier {
             let parts = (identifier.type_code(), identifier.issuer_code(), identifier.serial(), identifier.version());
             assert_eq!(LicenceIdentifier::compose(parts.0, parts.1, parts.2, parts.3).as_ref(), Ok(identifier));
@@ -83,7 +87,8 @@ impl Target for Qr {
             assert_eq!(CreditCode::parse(organisation.as_str()).as_ref(), Ok(organisation));
         }
         let picture = documents::qr::svg(text).map(|picture| picture.starts_with("<svg")).map_err(|_| ());
-        format!("{} {:?} {:?} {:?} {picture:?}", digits.is_some(), identifier.err(), person.err(), organisation.err())
+        let code = matches!(held, Held::Code(_));
+        format!("{code} {:?} {:?} {:?} {picture:?}", identifier.err(), person.err(), organisation.err())
     }
 }
 

@@ -64,11 +64,30 @@ body! {
     pub struct Nothing {}
 }
 
-one_of! {
+body! {
     #[schemars(description = both(words::schema::NEW_VERIFICATION))]
-    pub enum NewVerification (words::mistake::ONE_OF_TWO, words::mistake::ONE_OF_BOTH) {
-        Code as "code": CodeText,
-        Identifier as "identifier": IdentifierText,
+    #[schemars(extend("anyOf" = [{ "required": ["code"] }, { "required": ["identifier"] }]))]
+    pub struct NewVerification {
+        code as "code": Option<CodeText>,
+        identifier as "identifier": Option<IdentifierText>,
+    }
+}
+
+impl NewVerification {
+    /// What is asked about, in the order in which it is looked up: one text, or two that have to be of one licence.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Fields`] when nothing is asked about.
+    pub fn texts(&self) -> Result<Vec<&str>, Problem> {
+        let code = self.code.as_ref().map(|text| text.0.as_str());
+        let identifier = self.identifier.as_ref().map(|text| text.0.as_str());
+        let texts: Vec<_> = code.into_iter().chain(identifier).collect();
+        let mut mistakes = Mistakes::default();
+        if texts.is_empty() {
+            mistakes.add("/code", "one_of", words::mistake::ONE_OF_TWO);
+        }
+        mistakes.settle(Some(texts))
     }
 }
 

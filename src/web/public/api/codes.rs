@@ -2,7 +2,7 @@
 
 use licence::{Error, revocation};
 
-use super::{idempotency, json};
+use super::{idempotency, json, verify};
 use crate::{
     Page, Problem,
     kit::{
@@ -23,7 +23,8 @@ pub struct Entry {
 
 /// All of them, by their statuses.
 pub fn all(page: &Page) -> Vec<Entry> {
-    let problems = our_own().into_iter().chain(json::problems()).chain(idempotency::problems());
+    let problems =
+        our_own().into_iter().chain(json::problems()).chain(idempotency::problems()).chain(verify::problems());
     let mut codes: Vec<Entry> = problems
         .chain(refusals().into_iter().map(Problem::from))
         .map(|problem| {

@@ -210,7 +210,7 @@ mod tests {
     }
 
     one_of! {
-        pub enum Number (words::mistake::ONE_OF_TWO, words::mistake::ONE_OF_BOTH) {
+        pub enum Number (words::mistake::ONE_OF_TWO, words::mistake::ONE_OF_HOLDERS) {
             Code as "code": String,
             Identifier as "identifier": String,
         }

@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use http::{StatusCode, header};
-use licence::verification;
+use licence::verification::{self, Number};
 use records::Work;
 use verify::pdf::{Examined, Trust};
 
@@ -37,7 +37,7 @@ pub async fn verify(
     let (asked, what) = match kind.as_str() {
         "application/json" => {
             let Json { body, bytes } = Json::from_request(request, &app).await?;
-            (Asked::Number(body), bytes.to_vec())
+            (Asked::Number(number(&app, &body).await?), bytes.to_vec())
         }
         "multipart/form-data" => {
             let examined = examine(&app, Upload::from_request(request, &app).await?).await?;
@@ -53,7 +53,7 @@ pub async fn verify(
 
 enum Asked {
     File(Box<Examined>, Arc<Trust>),
-    Number(NewVerification),
+    Number(Number),
 }
 
 /// Claim, verdict, receipt and kept answer are one transaction: a repeated request finds all of them or none.
@@ -72,10 +72,7 @@ async fn answer(
     let catalogue = app.library.catalogue.now();
     let verdict = match asked {
         Asked::File(examined, trust) => verification::by_file(&mut work, &catalogue, trust, examined).await?,
-        Asked::Number(NewVerification::Code(text)) => verification::by_code(&mut work, &catalogue, &text.0).await?,
-        Asked::Number(NewVerification::Identifier(text)) => {
-            verification::by_identifier(&mut work, &catalogue, &text.0).await?
-        }
+        Asked::Number(number) => verification::by_number(&mut work, &catalogue, number).await?,
     };
     let body = serde_json::to_string(&Body::of(&verdict)).map_err(base::Fault::broken)?;
     if let Some(key) = key {
@@ -83,6 +80,35 @@ async fn answer(
     }
     work.commit().await?;
     Ok(json(StatusCode::OK, body))
+}
+
+/// The one number that is asked about. Of two, whoever asks means one licence; which one, nobody can tell when they are of
+/// two.
+async fn number(app: &App, asked: &NewVerification) -> Result<Number, Problem> {
+    let texts = asked.texts()?;
+    let mut numbers = texts.into_iter().map(|text| app.library.number(text));
+    let (Some(first), second) = (numbers.next(), numbers.next()) else { return Ok(Number::Other) };
+    if let Some(second) = second {
+        let mut tx = app.database.read().await?;
+        let (one, other) = (first.find(&mut tx).await?, second.find(&mut tx).await?);
+        if one.map(|licence| licence.id) != other.map(|licence| licence.id) {
+            return Err(numbers_disagree());
+        }
+    }
+    Ok(first)
+}
+
+fn numbers_disagree() -> Problem {
+    Problem::Domain {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        code: "numbers_disagree",
+        text: words::api_problem::NUMBERS_DISAGREE.clone(),
+    }
+}
+
+/// One of each problem that this file tells.
+pub fn problems() -> [Problem; 1] {
+    [numbers_disagree()]
 }
 
 async fn examine(app: &App, upload: Upload) -> Result<Examined, Problem> {

@@ -3,8 +3,8 @@
 use axum::{extract::State, response::Response};
 use base::{
     Instant, ListPage, Text,
-    id::{EventId, PersonId},
-    number::{CreditCode, IdentityNumber, LicenceIdentifier},
+    id::{EventId, PersonId, RequestId},
+    number::{CreditCode, IdentityNumber},
 };
 use http::StatusCode;
 use identity::{
@@ -13,7 +13,6 @@ use identity::{
     organisation,
     person::{self, PersonView},
 };
-use licence::{Code, register};
 use oidc::client::{self, ClientId};
 use records::{
     Event, Tx,
@@ -30,10 +29,7 @@ use crate::{
         page::{html, see_other},
         session::Staff,
     },
-    staff::{
-        operator::people::found_as,
-        told::{Names, request_number},
-    },
+    staff::{operator::people::found_as, told::Names},
 };
 
 /// Entries at the end of the log that are checked whenever the page is shown.
@@ -317,19 +313,15 @@ async fn look(app: &App, tx: &mut Tx, wanted: &str) -> Result<Looked, Problem> {
         let found = organisation::find_by_code(tx, &code).await?;
         return Ok(Looked::by("credit_code", found.map(|found| found.organisation_id.to_string())));
     }
-    if let Ok(identifier) = LicenceIdentifier::parse(wanted) {
-        let found = register::by_identifier(tx, &identifier).await?;
-        return Ok(Looked::by("identifier", found.map(|found| found.id.to_string())));
-    }
-    if let Ok(code) = Code::parse(wanted.rsplit('/').next().unwrap_or_default()) {
-        let found = register::by_code(tx, &code).await?;
-        return Ok(Looked::by("code", found.map(|found| found.id.to_string())));
+    let number = app.library.number(wanted);
+    if let Some(by) = number.named_by() {
+        return Ok(Looked::by(by.as_str(), number.find(tx).await?.map(|found| found.id.to_string())));
     }
     if let Some(found) = seal::find_by_number(tx, &wanted.replace(char::is_whitespace, "")).await? {
         return Ok(Looked::by("identifier", Some(found.seal_id.to_string())));
     }
     if wanted.trim_start().to_ascii_lowercase().starts_with("req_") {
-        return Ok(Looked::by(REQUEST, request_number(wanted).map(|id| id.to_string())));
+        return Ok(Looked::by(REQUEST, RequestId::typed(wanted).map(|id| id.to_string())));
     }
     if let Some(found) = account::find_by_username(tx, wanted).await? {
         let (account, person) = (found.account_id.to_string(), Some(found.person_id));

@@ -9,15 +9,15 @@ use axum::{
 use base::{
     ListPage,
     id::{EventId, LicenceId, OrganisationId},
-    number::{CreditCode, IdentityNumber, LicenceIdentifier},
+    number::{CreditCode, IdentityNumber},
 };
 use http::StatusCode;
 use identity::Role;
 use licence::{
-    Code, Error, Holder, Licence, Standing, Status,
+    Error, Holder, Licence, Standing, Status,
     events::{
-        Any as Told, HolderCompared, LicenceOpened, LicenceRevoked, LicenceVerified, LicencesListed, LicencesSearched, ReceiptOpened,
-        RevocationOpened,
+        Any as Told, HolderCompared, LicenceOpened, LicenceRevoked, LicenceVerified, LicencesListed, LicencesSearched,
+        ReceiptOpened, RevocationOpened,
     },
     holder, lifecycle, own_affair,
     reason::{RevocationReason, SuspensionReason},
@@ -156,19 +156,15 @@ fn nobody() -> String {
 
 /// What a department may have meant; of a holder, as many as a page of a list can hold at most.
 async fn look(app: &App, tx: &mut Tx, department: &OrganisationId, wanted: &str) -> Result<Found, Problem> {
-    if let Ok(identifier) = LicenceIdentifier::parse(wanted) {
-        return Ok(Found::one("identifier", register::by_identifier(tx, &identifier).await?));
-    }
-    // A scanner types the whole address behind the QR.
-    let digits = wanted.rsplit('/').next().unwrap_or_default();
-    if let Ok(code) = Code::parse(digits) {
-        return Ok(Found::one("code", register::by_code(tx, &code).await?));
+    let number = app.library.number(wanted);
+    if let Some(by) = number.named_by() {
+        return Ok(Found::one(by.as_str(), number.find(tx).await?));
     }
     let (by, holder) = if let Ok(number) = IdentityNumber::parse(wanted) {
         ("identity_number", holder::person_by_number(tx, &app.library.vault, &number).await)
     } else if let Ok(code) = CreditCode::parse(wanted) {
         ("credit_code", holder::organisation_by_code(tx, &code).await)
-    } else if let Ok(id) = LicenceId::parse(wanted) {
+    } else if let Some(id) = LicenceId::typed(wanted) {
         return Ok(Found::one("licence", register::by_id(tx, &id).await?));
     } else {
         return Ok(Found { by: "nothing", about: nobody(), licences: vec![] });

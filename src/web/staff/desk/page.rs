@@ -78,7 +78,8 @@ pub async fn number(State(app): State<App>, staff: Staff, page: Page, fields: Fi
         return Err(Problem::TooLarge { max: SCANNED_CHARACTERS_MAX });
     }
     let verify = async |mut work: Work| {
-        let verdict = verification::by_code(&mut work, &app.library.catalogue.now(), &text).await?;
+        let number = app.library.number(&text);
+        let verdict = verification::by_number(&mut work, &app.library.catalogue.now(), &number).await?;
         compared(&app, &staff, work, verdict).await
     };
     Ok(answered(page, staff.attempt(verify).await?))

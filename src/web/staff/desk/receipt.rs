@@ -100,14 +100,9 @@ struct Asker {
 }
 
 /// `GET /desk/receipts`, with `number=…` for one of them; otherwise one's own of today.
-pub async fn find(
-    State(app): State<App>,
-    staff: Staff,
-    page: Page,
-    Query(query): Query,
-) -> Result<Response, Problem> {
+pub async fn find(State(app): State<App>, staff: Staff, page: Page, Query(query): Query) -> Result<Response, Problem> {
     let wanted = query.text("number").trim().to_owned();
-    match number(&wanted) {
+    match ReceiptId::typed(&wanted) {
         Some(number) => Ok(see_other(&format!("/desk/receipts/{number}"))),
         None if wanted.is_empty() => today(&app, &staff, page, query.text("after")).await,
         None => Ok(empty(page, wanted)),
@@ -121,7 +116,7 @@ pub async fn show(
     page: Page,
     Path(wanted): Path<String>,
 ) -> Result<Response, Problem> {
-    let Some(number) = number(&wanted) else { return Ok(empty(page, wanted)) };
+    let Some(number) = ReceiptId::typed(&wanted) else { return Ok(empty(page, wanted)) };
     let mut tx = app.database.read().await?;
     let Some(receipt) = receipt::find(&mut tx, &number).await? else { return Ok(empty(page, wanted)) };
     let asker = asker(&app, &mut tx, &page, &receipt.asked_by).await?;
@@ -136,12 +131,6 @@ pub async fn show(
     shown.may_be_said &= is_mine && receipt.at.date() == page.visit.at.date();
     let (wanted, wrong) = (String::new(), "");
     Ok(html(StatusCode::OK, &ReceiptPage { page, shown: Some(shown), wanted, wrong, today: vec![], next: None }))
-}
-
-/// A number as people type it: with spaces around and in the other case.
-fn number(typed: &str) -> Option<ReceiptId> {
-    let (prefix, rest) = typed.trim().split_once('_')?;
-    ReceiptId::parse(&format!("{}_{}", prefix.to_ascii_lowercase(), rest.to_ascii_uppercase())).ok()
 }
 
 /// The field for a number, and what whoever looks verified today.

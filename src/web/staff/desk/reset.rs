@@ -179,7 +179,7 @@ pub async fn list(State(app): State<App>, staff: Staff, page: Page, Query(query)
 /// `POST /desk/resets/find`: whose number it is. The number is not left in an address.
 pub async fn find(State(app): State<App>, staff: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let typed = fields.text("number");
-    let wrong = match IdentityNumber::typed(typed) {
+    let wrong = match IdentityNumber::parse(typed) {
         Err(wrong) => page.say(number_wrong(wrong)),
         Ok(number) => {
             let mut tx = app.database.read().await?;

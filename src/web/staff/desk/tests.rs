@@ -211,17 +211,19 @@ async fn a_receipt_is_opened_again_by_the_department_that_asked_and_by_auditors(
     for (place, cookie) in [&desk.cookie, &colleague, &auditor].into_iter().enumerate() {
         let page = desk.get(cookie, &format!("/desk/receipts/{number}")).await;
         assert_eq!(page.status, StatusCode::OK);
-        for part in ["data-outcome=\"invalid\"", "号码校验位不符", "卢晓峰 · 滨江市行政审批服务局", &number]
+        for part in ["data-outcome=\"unverifiable\"", "不是本系统的号码", "卢晓峰 · 滨江市行政审批服务局", &number]
         {
             assert!(page.text.contains(part), "{part}: {}", page.text);
         }
         assert_eq!(desk.openings().await, place + 1, "each opening is an event");
     }
     // As people type it.
-    let typed = format!("/desk/receipts?number=%20{}", number.to_ascii_lowercase());
-    let found = desk.get(&desk.cookie, &typed).await;
-    assert_eq!(found.status, StatusCode::SEE_OTHER);
-    assert_eq!(found.headers[header::LOCATION].to_str().unwrap(), format!("/desk/receipts/{number}"));
+    let (small, drawn) = (number.to_ascii_lowercase(), number.split_once('_').unwrap().1);
+    for typed in [format!("%20{small}"), drawn.to_owned(), format!("VER%20-{}%20{}", &drawn[..9], &drawn[9..])] {
+        let found = desk.get(&desk.cookie, &format!("/desk/receipts?number={typed}")).await;
+        assert_eq!(found.status, StatusCode::SEE_OTHER, "{typed}");
+        assert_eq!(found.headers[header::LOCATION].to_str().unwrap(), format!("/desk/receipts/{number}"));
+    }
 }
 
 #[tokio::test]
@@ -318,7 +320,9 @@ async fn a_number_that_names_nothing_gets_the_answer_of_the_api_in_public_and_no
     let desk = desk(&[]).await;
     for (number, outcome) in [
         (licence::Code::draw(&base::SeededEntropy::new(3)).as_str().to_owned(), "invalid"),
-        ("848760879762122947849".to_owned(), "invalid"),
+        ("848760879762122947849".to_owned(), "unverifiable"),
+        ("84876087976212294784".to_owned(), "unverifiable"),
+        ("1/2".to_owned(), "unverifiable"),
         ("1".to_owned(), "unverifiable"),
         ("abc".to_owned(), "unverifiable"),
     ] {

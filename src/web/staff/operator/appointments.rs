@@ -50,7 +50,7 @@ async fn propose_place(app: &App, by: &Staff, page: Page, id: &str, fields: &Fie
     let person = find_person(app, id).await?;
     let reason = Reason::parse(fields.text("reason"))?;
     let code = fields.text("code");
-    let department = match CreditCode::parse(&base::plain(code)) {
+    let department = match CreditCode::parse(code) {
         Ok(code) => organisation::find_by_code(&mut app.database.read().await?, &code).await?,
         Err(_) => None,
     };

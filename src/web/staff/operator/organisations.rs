@@ -96,7 +96,7 @@ pub async fn list(State(app): State<App>, _: Staff, page: Page, Query(query): Qu
     let mut tx = app.database.read().await?;
     let mut wrong = "";
     if !wanted.is_empty() {
-        let found = match CreditCode::parse(&base::plain(&wanted)) {
+        let found = match CreditCode::parse(&wanted) {
             Ok(code) => organisation::find_by_code(&mut tx, &code).await?.into_iter().collect(),
             Err(_) => organisation::find_by_name(&mut tx, &wanted).await?,
         };
@@ -200,7 +200,7 @@ async fn change_representative(
     let reason = Reason::parse(fields.text("reason"))?;
     let mut tx = app.database.read().await?;
     let known = PersonId::parse(fields.text("person")).ok();
-    let person = match (&known, IdentityNumber::typed(fields.text("number"))) {
+    let person = match (&known, IdentityNumber::parse(fields.text("number"))) {
         (Some(person), _) => person::find(&mut tx, person).await?,
         (None, Ok(number)) => person::find_by_identity_number(&mut tx, &app.vault, &number).await?,
         (None, Err(wrong)) => return Err(identity::Error::Number(wrong).into()),

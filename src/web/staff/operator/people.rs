@@ -203,7 +203,7 @@ pub async fn ask(_: Staff, page: Page) -> Response {
 pub async fn find(State(app): State<App>, by: Staff, page: Page, fields: Fields) -> Result<Response, Problem> {
     let wanted = fields.text("q");
     let mut tx = app.database.read().await?;
-    let (what, people) = if let Ok(number) = IdentityNumber::typed(wanted) {
+    let (what, people) = if let Ok(number) = IdentityNumber::parse(wanted) {
         let found = person::find_by_identity_number(&mut tx, &app.vault, &number).await?;
         ("identity_number", found.into_iter().collect())
     } else if let Some(account) = account::find_by_username(&mut tx, wanted).await? {

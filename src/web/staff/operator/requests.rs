@@ -4,7 +4,7 @@
 use axum::{extract::State, response::Response};
 use base::{
     ListPage,
-    id::{AccountId, EventId, OrganisationId, PersonId, ProposalId, StaffId},
+    id::{AccountId, EventId, OrganisationId, PersonId, ProposalId, RequestId, StaffId},
 };
 use http::StatusCode;
 use identity::{organisation, staff};
@@ -18,7 +18,7 @@ use super::found::way;
 use crate::{
     App, Page, Problem,
     kit::{form::Query, page::html, session::Staff},
-    staff::told::{self, Names, line, request_number},
+    staff::told::{self, Names, line},
 };
 
 /// Entries on one page. A request rarely leaves more than ten.
@@ -59,7 +59,7 @@ pub async fn find(
     if typed.is_empty() {
         return Ok(html(StatusCode::OK, &Requests { page, wanted: typed, wrong: "", found: None }));
     }
-    let Some(id) = request_number(&typed) else {
+    let Some(id) = RequestId::typed(&typed) else {
         let wrong = page.say(words::requests::WRONG);
         let wanted = typed.chars().take(100).collect();
         return Ok(html(StatusCode::UNPROCESSABLE_ENTITY, &Requests { page, wanted, wrong, found: None }));

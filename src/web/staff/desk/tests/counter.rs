@@ -137,7 +137,10 @@ async fn whether_the_person_is_the_holder_is_said_by_a_key_or_a_form_and_stands_
     assert!(!colleague.get(&path).await.text.contains("id=\"holder-form\""), "who verified says it");
     let said = [("receipt", receipt.as_str()), ("is", "no")];
     assert_eq!(colleague.post("/desk/holder", &said).await.status, StatusCode::NOT_FOUND);
-    assert_eq!(counter.post("/desk/holder", &[("receipt", &receipt), ("is", "maybe")]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        counter.post("/desk/holder", &[("receipt", &receipt), ("is", "maybe")]).await.status,
+        StatusCode::NOT_FOUND
+    );
     let done = counter.post("/desk/holder", &said).await;
     assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, path.as_str()), "{}", done.text);
     let after = counter.get(&path).await.text;

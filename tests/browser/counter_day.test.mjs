@@ -93,10 +93,15 @@ async function openTheDesk(folder, people) {
     if (route.request().method() !== 'POST') return route.continue();
     if (server === 'hangs') return undefined;
     await server;
+    // A file takes its time on a busy machine, and nobody is to be told of that here.
+    const isFile = route.request().url().endsWith('/file');
+    if (isFile) await page.clock.pauseAt(await page.evaluate(() => Date.now() + 10));
     const response = await route.fetch({ maxRedirects: 0 }).catch(() => null);
     if (!response) return undefined;
     asked.push(response.status());
-    return route.fulfill({ response });
+    await route.fulfill({ response });
+    if (isFile) await page.clock.resume();
+    return undefined;
   });
 }
 

@@ -125,7 +125,8 @@ function keypad(page, text) {
 
 /** The whole answer stands there, was heard and said; Enter leads back to an empty field that has the focus. */
 async function answered(page, outcome, notes) {
-  await page.waitForSelector('#answer');
+  // The page's clock stands still meanwhile: nobody is told that a busy machine takes its time.
+  await quickly(page, () => page.waitForSelector('#answer'));
   assert.equal(await page.getAttribute('#answer', 'data-outcome'), outcome, await page.textContent('#answer'));
   assert.equal(await page.locator('#facets li').count(), 4);
   for (const part of ['#outcome', '#reason', '#next-step']) {

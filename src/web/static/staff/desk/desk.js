@@ -291,14 +291,15 @@
     stop = abort;
     say(filled(words.checking, { text: label(item) }));
     field.focus();
-    lateTimer = setTimeout(function () {
-      phase = 'late';
-      trouble(filled(words.late, { seconds: LATE_MS / 1000, text: label(item) }));
-      lateTimer = setTimeout(function () { abort.abort(); }, GIVEN_UP_MS - LATE_MS);
-    }, LATE_MS);
     prepared(item).then(function (request) {
       if (mine !== attempt) return null;
       if (!request) { finish(); say(''); trouble(words.noCode); showWaiting(); field.focus(); return null; }
+      // The server's time, and not that of a picture which is read here.
+      lateTimer = setTimeout(function () {
+        phase = 'late';
+        trouble(filled(words.late, { seconds: LATE_MS / 1000, text: label(item) }));
+        lateTimer = setTimeout(function () { abort.abort(); }, GIVEN_UP_MS - LATE_MS);
+      }, LATE_MS);
       return fetch(request.url, { method: 'POST', body: request.body, credentials: 'same-origin', signal: abort.signal });
     }).then(function (response) {
       if (!response || mine !== attempt) return null;

@@ -31,6 +31,12 @@ pub fn fresh(at: Instant, entropy: &dyn Entropy) -> u128 {
     instant(at) << DRAWN | drawn >> 3
 }
 
+/// The lowest number that can be drawn at an instant.
+#[doc(hidden)]
+pub fn first(at: Instant) -> u128 {
+    instant(at) << DRAWN
+}
+
 fn instant(at: Instant) -> u128 {
     let micros = at.as_micros().max(0) as u128;
     ((micros / 1000) & ((1 << 48) - 1)) << 10 | (micros % 1000)
@@ -137,6 +143,11 @@ macro_rules! id {
                 } else {
                     Err($crate::id::NotAnId { expected: $prefix })
                 }
+            }
+
+            /// What sorts before every identifier that is drawn from this instant on, and after those of before.
+            pub fn first_at(at: $crate::time::Instant) -> Self {
+                $crate::id::Id::of($crate::id::first(at))
             }
 
             /// Reads an identifier however it was typed, pasted or scanned, with its prefix or without.

@@ -1,5 +1,8 @@
 //! Names and numbers as they are shown by default.
 
+/// What stands for a character that is hidden.
+pub const HIDDEN: char = '*';
+
 /// A person's name with all but the first character (and, from three characters on, the last) hidden.
 ///
 /// ```
@@ -10,7 +13,7 @@ pub fn person_name(name: &str) -> String {
     keep(name, 1, usize::from(name.chars().count() > 2))
 }
 
-/// An organisation's name: public by law, so only a long one's middle is hidden from a stranger.
+/// An organisation's name as rows of before have it: it is public, and is not hidden any more.
 ///
 /// ```
 /// assert_eq!(base::mask::organisation_name("滨江市龙福餐饮有限公司"), "滨江市龙****有限公司".replace("****", "***"));
@@ -48,10 +51,10 @@ fn keep(text: &str, first: usize, last: usize) -> String {
     let count = text.chars().count();
     if count <= first + last && count > 1 {
         // Too short to hide a middle: hide everything but the first character.
-        return text.chars().enumerate().map(|(place, c)| if place == 0 { c } else { '*' }).collect();
+        return text.chars().enumerate().map(|(place, c)| if place == 0 { c } else { HIDDEN }).collect();
     }
     text.chars()
         .enumerate()
-        .map(|(place, c)| if place < first || place >= count.saturating_sub(last) { c } else { '*' })
+        .map(|(place, c)| if place < first || place >= count.saturating_sub(last) { c } else { HIDDEN })
         .collect()
 }

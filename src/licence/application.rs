@@ -578,14 +578,20 @@ fn read(safe: &Safe, row: ApplicationRow) -> Result<Application, Fault> {
     let content = safe.open_content(&row.application_id, &row.content, &row.content_digest)?;
     let state =
         ApplicationState::parse(&row.state).ok_or_else(|| Fault::broken("an application has no known state"))?;
+    let holder = Holder::stored(&row.holder_kind, row.holder_id)?;
+    let holder_shown = match holder {
+        Holder::Person(_) => row.holder_shown,
+        // Rows of before have its middle hidden.
+        Holder::Organisation(_) => content.holder_name.clone(),
+    };
     // One column has why it was not issued, whoever said so.
     let why = |of: &[ApplicationState]| row.return_reason.as_deref().filter(|_| of.contains(&state));
     Ok(Application {
         id: ApplicationId::stored(row.application_id),
         licence_type: row.licence_type_id,
         issuer: OrganisationId::stored(row.issuer_id),
-        holder: Holder::stored(&row.holder_kind, row.holder_id)?,
-        holder_shown: row.holder_shown,
+        holder,
+        holder_shown,
         state,
         content,
         digest: row.content_digest,

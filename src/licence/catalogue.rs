@@ -21,7 +21,7 @@ use base::{
 use records::{Kept, Tx};
 
 use crate::{error::Error, register::licence::Licence};
-use licence_type::{LicenceType, TypeState};
+use licence_type::{Definition, LicenceType, TypeState};
 
 /// All versions of all types, and who may issue them: kept in memory until the revision grows.
 #[derive(Debug, Default)]
@@ -52,8 +52,12 @@ impl Catalogue {
             if !row.is_unchanged(tx).await? {
                 changed.insert(row.type_code.clone());
             }
-            let definition = serde_json::from_str(&row.definition)
+            let mut definition: Definition = serde_json::from_str(&row.definition)
                 .map_err(|error| Fault::broken(format!("licence type {} {}: {error}", row.type_code, row.version)))?;
+            if !definition.fields.iter().any(|rule| rule.at_counter) {
+                let shown = built_in::at_counter(&row.type_code);
+                definition.fields.iter_mut().for_each(|rule| rule.at_counter = shown.contains(&rule.key));
+            }
             let licence_type = Arc::new(LicenceType {
                 id: LicenceTypeId::stored(row.licence_type_id.clone()),
                 code: row.type_code.clone(),

@@ -111,6 +111,8 @@ records::events! {
         outcome: String,
         reason: Option<String>,
     }
+    /// Whoever verified a licence said whether the person who showed it is its holder.
+    HolderCompared = "verification.holder_compared" of about: String { receipt: ReceiptId, is_holder: bool }
     /// A member of staff opened a receipt again. The object is the licence, where there is one.
     ReceiptOpened = "verification.receipt_opened" of about: String { receipt: ReceiptId }
     /// A draft of a licence type was written.

@@ -3,6 +3,7 @@
 mod amending;
 mod applications;
 mod city;
+mod counter;
 mod crashes;
 mod damaged;
 mod documents;

@@ -1,5 +1,7 @@
 //! Verifying: what is asked about is looked up in the records, judged by `verify`, and written down under a receipt.
 
+pub mod counter;
+mod facets;
 mod number;
 mod queries;
 pub mod receipt;
@@ -13,6 +15,7 @@ use verify::{
     pdf::{Examined, Trust},
 };
 
+pub use facets::KeptFacet;
 pub use number::{Method, Number};
 
 use crate::{

@@ -76,6 +76,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     both!("0029_console_lists"),
     both!("0030_licence_holders"),
     both!("0031_name_keys"),
+    both!("0032_licence_receipt"),
 ];
 
 /// Applies what is missing and returns the names of what was applied.

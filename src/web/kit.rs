@@ -31,6 +31,7 @@ pub(crate) mod said;
 pub(crate) mod security_headers;
 pub(crate) mod session;
 pub mod shares;
+pub(crate) mod switched;
 pub(crate) mod table;
 pub(crate) mod upload;
 pub(crate) mod visit;

@@ -217,11 +217,12 @@ pub fn sample(page: Page, which: &str, name: &'static str) -> Response {
                 issuer: "滨江市市场监督管理局".to_owned(),
                 decision: None,
                 now: None,
+                kind: "neutral",
                 word: page.say(words::status::VALID),
                 reason: None,
                 period: "2026-11-23 – 2031-11-22".to_owned(),
                 fields: vec![field("经营者名称", name), field("统一社会信用代码", "9121060***********X")],
-                qr: documents::qr::svg(&format!("HTTPS://V.EXAMPLE.GOV.CN/V/{digits}")).unwrap_or_default(),
+                qr: documents::qr::svg(&format!("HTTPS://V.EXAMPLE.GOV.CN/V/{digits}")).ok(),
                 digits: "3141 5926 5358 9793 23846".to_owned(),
             };
             html(StatusCode::OK, &Show { page, licence, shown: false, notice: None })

@@ -143,7 +143,7 @@ fn value(words: &[&str], whose: Whose, column: &str, operator: &str) -> Option<V
     Some(match bare {
         "limit" => number(51),
         "offset" => number(0),
-        "issuer_id" => department(),
+        "asked_by" | "issuer_id" => department(),
         "organisation_id" if !matches!(operator, "<" | ">" | "<>") => department(),
         "organisation_id" => own("org"),
         "licence_id" => own("lic"),

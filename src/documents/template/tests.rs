@@ -300,7 +300,9 @@ fn the_digits_of_the_code_stand_under_it_in_groups() {
     let layout = Layout::parse(FOOD_BUSINESS).unwrap();
     let template = template(FOOD_BUSINESS);
     let printed = |code: &str| {
-        let content = Filling { qr_text: format!("HTTPS://V.EXAMPLE/V/{code}"), ..food("滨海市某某餐饮管理有限公司") };
+        let content = Filling {
+            qr_text: format!("HTTPS://V.EXAMPLE/V/{code}"), ..food("滨海市某某餐饮管理有限公司")
+        };
         template.typeset(&content).unwrap().finish(&[1]).unwrap().into_bytes()
     };
     // Seven of one digit stand there as a line of one glyph once the breaks are taken out: as few as are found.

@@ -51,6 +51,14 @@ pub async fn install(work: &mut Work) -> Result<(), Error> {
     Ok(())
 }
 
+/// The keys of the fields that the counter is shown of one of these types, for definitions that were written before they
+/// could say so.
+pub(super) fn at_counter(code: &str) -> Vec<String> {
+    let found = all().into_iter().find(|built_in| built_in.code == code);
+    let fields = found.into_iter().flat_map(|built_in| built_in.definition.fields);
+    fields.filter(|rule| rule.at_counter).map(|rule| rule.key).collect()
+}
+
 fn food() -> Definition {
     Definition {
         name: Label::new("食品经营许可证", "Food Business Licence"),
@@ -62,15 +70,15 @@ fn food() -> Definition {
             text("holder_name", "经营者名称", "Operator", 60).source(Source::HolderName).kind(FieldKind::Name),
             text("holder_code", "统一社会信用代码", "Credit code", 18).source(Source::HolderNumber),
             number_kind(),
-            text("legal_representative", "法定代表人（负责人）", "Legal representative", 30).kind(FieldKind::Name),
+            text("legal_representative", "法定代表人（负责人）", "Legal representative", 30).kind(FieldKind::Name).at_counter(),
             text("residence", "住所", "Registered address", 60),
-            text("premises", "经营场所", "Place of business", 60),
+            text("premises", "经营场所", "Place of business", 60).at_counter(),
             text("business_category", "主体业态", "Category of business", 20).kind(choice(&[
                 ("食品销售经营者", "food retail"),
                 ("餐饮服务经营者", "catering"),
                 ("单位食堂", "canteen"),
             ])),
-            text("business_items", "经营项目", "Items of business", 120),
+            text("business_items", "经营项目", "Items of business", 120).at_counter(),
             text("supervisor", "日常监督管理机构", "Supervising authority", 40).optional(),
         ],
         layout: layout(documents::layout::FOOD_BUSINESS),
@@ -91,7 +99,7 @@ fn driving() -> Definition {
                 .masked(),
             number_kind(),
             text("holder_name", "姓名", "Name", 60).source(Source::HolderName).kind(FieldKind::Name),
-            text("sex", "性别", "Sex", 1).source(Source::HolderSex).kind(sexes()),
+            text("sex", "性别", "Sex", 1).source(Source::HolderSex).kind(sexes()).at_counter(),
             text("nationality", "国籍", "Nationality", 60).kind(FieldKind::Country),
             text("address", "住址", "Address", 80).masked(),
             text("birth_date", "出生日期", "Date of birth", 10)
@@ -103,7 +111,7 @@ fn driving() -> Definition {
                 .kind(FieldKind::Date)
                 .limit(Limit::NotBefore(Bound::at(Day::HolderBirth).plus_years(DRIVING_YEARS)))
                 .limit(Limit::NotAfter(Bound::at(Day::Today))),
-            text("vehicle_class", "准驾车型", "Classes of vehicles", 40).kind(FieldKind::VehicleClasses),
+            text("vehicle_class", "准驾车型", "Classes of vehicles", 40).kind(FieldKind::VehicleClasses).at_counter(),
             text("file_number", "档案编号", "File number", 12).only("0123456789"),
             text("record", "记录", "Record", 60).optional(),
         ],
@@ -135,11 +143,12 @@ fn birth() -> Definition {
         validity: Validity::Unlimited,
         fields: vec![
             text("newborn_name", "新生儿姓名", "Name of newborn", 60).kind(FieldKind::Name),
-            text("sex", "性别", "Sex", 1).kind(sexes()),
+            text("sex", "性别", "Sex", 1).kind(sexes()).at_counter(),
             text("birth_time", "出生时间", "Date and time of birth", 16)
                 .kind(FieldKind::Instant)
                 .limit(Limit::NotAfter(Bound::at(Day::Today)))
-                .limit(Limit::NotBefore(Bound::at(Day::Today).plus_years(-NEWBORN_YEARS))),
+                .limit(Limit::NotBefore(Bound::at(Day::Today).plus_years(-NEWBORN_YEARS)))
+                .at_counter(),
             text("gestation", "出生孕周", "Gestation (weeks)", 4)
                 .kind(FieldKind::Number)
                 .limit(Limit::AtLeast(GESTATION_WEEKS.0))
@@ -152,12 +161,12 @@ fn birth() -> Definition {
                 .optional(),
             text("birth_place", "出生地点", "Place of birth", 60),
             text("facility", "接生机构名称", "Medical institution", 60),
-            text("mother_name", "母亲姓名", "Name of mother", 60).kind(FieldKind::Name),
+            text("mother_name", "母亲姓名", "Name of mother", 60).kind(FieldKind::Name).at_counter(),
             text("mother_code", "母亲证件号码", "Identity number of mother", 18)
                 .kind(FieldKind::IdentityNumber)
                 .person(mother)
                 .masked(),
-            text("father_name", "父亲姓名", "Name of father", 60).kind(FieldKind::Name).optional(),
+            text("father_name", "父亲姓名", "Name of father", 60).kind(FieldKind::Name).optional().at_counter(),
             text("father_code", "父亲证件号码", "Identity number of father", 18)
                 .kind(FieldKind::IdentityNumber)
                 .person(father)
@@ -217,6 +226,7 @@ fn text(key: &str, zh: &str, en: &str, length_max: usize) -> FieldRule {
         length_max,
         characters: None,
         masked: false,
+        at_counter: false,
         source: Source::Entered,
         limits: vec![],
         person: None,
@@ -243,6 +253,10 @@ impl FieldRule {
 
     fn person(self, person: NamedPerson) -> Self {
         Self { person: Some(person), ..self }
+    }
+
+    fn at_counter(self) -> Self {
+        Self { at_counter: true, ..self }
     }
 
     fn optional(self) -> Self {

@@ -104,6 +104,9 @@ pub struct FieldRule {
     /// Whether it is hidden by default where the licence is shown.
     #[serde(default)]
     pub masked: bool,
+    /// Whether the counter is shown it, to compare it with the person or the paper before it.
+    #[serde(default)]
+    pub at_counter: bool,
     /// Where its value comes from.
     #[serde(default)]
     pub source: Source,
@@ -117,18 +120,28 @@ pub struct FieldRule {
 
 impl FieldRule {
     /// The value as staff see it on a screen: identity numbers with their middle hidden, everything else in full.
-    pub fn on_screen(&self, value: &str) -> String {
+    pub fn on_screen(&self, value: &str) -> Text {
         match self.kind {
-            FieldKind::IdentityNumber => mask::identity_number(value),
-            FieldKind::Choice(_)
-            | FieldKind::Country
-            | FieldKind::Date
-            | FieldKind::Instant
-            | FieldKind::Name
-            | FieldKind::Number
-            | FieldKind::Text
-            | FieldKind::VehicleClasses => value.to_owned(),
+            FieldKind::IdentityNumber => {
+                let hidden = self.hidden(value);
+                Text::new(hidden.clone(), hidden)
+            }
+            _ => self.said(value),
         }
+    }
+
+    /// The value as it is written down, identity numbers with their middle hidden: within a sentence in any language.
+    pub(crate) fn hidden(&self, value: &str) -> String {
+        if self.kind == FieldKind::IdentityNumber { mask::identity_number(value) } else { value.to_owned() }
+    }
+
+    /// The value in words: one of a few words has them in both languages, anything else is what was written down.
+    pub fn said(&self, value: &str) -> Text {
+        let words = match &self.kind {
+            FieldKind::Choice(words) => words.iter().find(|word| word.zh == value).map(Label::text),
+            _ => None,
+        };
+        words.unwrap_or_else(|| Text::new(value.to_owned(), value.to_owned()))
     }
 
     /// The most characters that are read: the register's names have a length of their own.
@@ -247,6 +260,7 @@ mod tests {
             length_max,
             characters: None,
             masked: false,
+            at_counter: false,
             source: Source::Entered,
             limits: vec![],
             person: None,
@@ -256,8 +270,15 @@ mod tests {
     #[test]
     fn an_identity_number_has_its_middle_hidden_on_every_screen() {
         let number = "11010519491231002X";
-        assert_eq!(rule(FieldKind::IdentityNumber, 18).on_screen(number), "1101*************X");
-        assert_eq!(rule(FieldKind::Text, 18).on_screen("热食类食品制售"), "热食类食品制售");
+        assert_eq!(rule(FieldKind::IdentityNumber, 18).on_screen(number).zh, "1101*************X");
+        assert_eq!(rule(FieldKind::Text, 18).on_screen("热食类食品制售").en, "热食类食品制售");
+    }
+
+    #[test]
+    fn one_of_a_few_words_is_said_in_both_languages() {
+        let sex = rule(FieldKind::Choice(vec![Label::new("男", "male"), Label::new("女", "female")]), 1);
+        assert_eq!(sex.on_screen("女"), Text::new("女", "female"));
+        assert_eq!(sex.on_screen("其他"), Text::new("其他", "其他"));
     }
 
     #[test]

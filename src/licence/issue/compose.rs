@@ -98,7 +98,7 @@ fn changed(licence_type: &LicenceType, holder: &HolderFacts, fields: &Fields) ->
         .filter_map(|rule| {
             let registered = from_register(rule, holder).filter(|registered| !registered.is_empty())?;
             let applied = fields.get(&rule.key).filter(|applied| **applied != registered)?;
-            let shown = |value: &str| rule.on_screen(value);
+            let shown = |value: &str| rule.hidden(value);
             let problem = FieldProblem::RegisterChanged { applied: shown(applied), registered: shown(&registered) };
             Some(FieldError { key: rule.key.clone(), problem })
         })
@@ -127,7 +127,7 @@ fn fields(licence_type: &LicenceType, holder: &HolderFacts, entered: &Fields) ->
             Some(known) => match entered.get(&rule.key).map(|text| normalised(text)) {
                 Some(Err(problem)) => Err(problem),
                 Some(Ok(text)) if !text.is_empty() && !is_same(rule, &text, &known) => {
-                    Err(FieldProblem::Locked { typed: rule.on_screen(&text), registered: rule.on_screen(&known) })
+                    Err(FieldProblem::Locked { typed: rule.hidden(&text), registered: rule.hidden(&known) })
                 }
                 _ => rule.read_registered(&known),
             },

@@ -97,11 +97,11 @@ pub struct HolderFacts {
 }
 
 impl HolderFacts {
-    /// The name as strangers see it.
+    /// The name as strangers see it: what an organisation is called is public.
     pub(crate) fn shown(&self) -> String {
         match self.holder {
             Holder::Person(_) => mask::person_name(&self.name),
-            Holder::Organisation(_) => mask::organisation_name(&self.name),
+            Holder::Organisation(_) => self.name.clone(),
         }
     }
 
@@ -163,6 +163,19 @@ pub async fn facts(tx: &mut Tx, vault: &Vault, holder: &Holder) -> Result<Holder
             Ok(of_organisation(found.ok_or(Error::HolderUnknown)?))
         }
     }
+}
+
+/// The name that a row has of its holder. Rows of before have the middle of an organisation's name hidden: it is the name, of
+/// now or of before, that looks so with its middle hidden.
+pub(crate) async fn uncovered(tx: &mut Tx, holder: &Holder, shown: String) -> Result<String, Fault> {
+    let Holder::Organisation(id) = holder else { return Ok(shown) };
+    if !shown.contains(mask::HIDDEN) {
+        return Ok(shown);
+    }
+    let now = organisation::find(tx, id).await?.map(|found| found.name);
+    let before = organisation::change::former_names(tx, id).await?.into_iter().map(|former| former.name);
+    let found = now.into_iter().chain(before).find(|name| mask::organisation_name(name) == shown);
+    Ok(found.unwrap_or(shown))
 }
 
 fn of_person(found: PersonView, number: &IdentityNumber) -> HolderFacts {

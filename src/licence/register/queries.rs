@@ -9,7 +9,7 @@ use records::{FromRow, Seen, Tx, args, args::Value};
 
 use super::{
     Ending,
-    holder::Holder,
+    holder::{self, Holder},
     licence::{Licence, Status},
     number::Code,
 };
@@ -447,13 +447,21 @@ pub(crate) async fn revoke(
 }
 
 async fn one(tx: &mut Tx, sql: &'static str, args: Vec<Value>) -> Result<Option<Licence>, Fault> {
-    let row: Option<Row> = tx.first(sql, args).await?;
-    Ok(row.map(|row| row.read(tx)))
+    let Some(row) = tx.first::<Row>(sql, args).await? else { return Ok(None) };
+    let mut licence = row.read(tx);
+    licence.holder_shown = holder::uncovered(tx, &licence.holder, licence.holder_shown).await?;
+    Ok(Some(licence))
 }
 
 async fn many(tx: &mut Tx, sql: &'static str, args: Vec<Value>) -> Result<Vec<Licence>, Fault> {
     let rows: Vec<Row> = tx.all(sql, args).await?;
-    Ok(rows.into_iter().map(|row| row.read(tx)).collect())
+    let mut licences = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut licence = row.read(tx);
+        licence.holder_shown = holder::uncovered(tx, &licence.holder, licence.holder_shown).await?;
+        licences.push(licence);
+    }
+    Ok(licences)
 }
 
 #[derive(FromRow)]

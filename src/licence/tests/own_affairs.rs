@@ -10,8 +10,12 @@ use records::args;
 use super::city::{Asked, City, Department, city, official};
 use crate::{
     DecisionNumber, Error, Holder, Official, application, events, issue, lifecycle,
-    register::reason::{ReturnReason, RevocationReason, SuspensionReason, WithdrawalReason},
+    register::{
+        self,
+        reason::{ReturnReason, RevocationReason, SuspensionReason, WithdrawalReason},
+    },
     revocation::{self, Filed},
+    verification,
 };
 
 /// What is asked of an act that leaves an event of this crate.
@@ -32,6 +36,7 @@ enum Act {
     ApproveRevocation,
     AttestAsClerk,
     AttestAsReviewer,
+    CompareHolder,
     FileRevocation,
     Propose,
     RefuseProposedRevocation,
@@ -83,6 +88,7 @@ const TABLE: &[(&str, Asks)] = &[
     ("licence_type.retired", Asks::Nobody(CATALOGUE)),
     ("licence_type.revocation_set", Asks::Nobody(CATALOGUE)),
     ("verification.alarm", Asks::Nobody(SYSTEM)),
+    ("verification.holder_compared", Asks::Who(&[Act::CompareHolder])),
     ("verification.receipt_opened", Asks::Nobody(LOOK)),
 ];
 
@@ -129,6 +135,12 @@ impl Affair<'_> {
             Act::AttestAsReviewer => {
                 let both = (&self.department.clerk, own);
                 issue::begin(work, library, &self.asked.origin, request, both).await.map(drop)
+            }
+            Act::CompareHolder => {
+                let licence = register::by_id(&mut work.tx, &self.licence).await.unwrap().unwrap();
+                let number = library.number(licence.code.as_str());
+                let verdict = verification::by_number(work, &library.catalogue.now(), &number).await.unwrap();
+                verification::counter::say(work, &verdict.receipt.unwrap(), true).await.map(drop)
             }
             Act::FileRevocation => {
                 revocation::file(work, &self.licence, RevocationReason::Fraud, &number()).await.map(drop)
@@ -197,7 +209,7 @@ impl Affair<'_> {
         let free = [Act::Apply, Act::Propose, Act::Adopt, Act::ReturnProposed, Act::Approve, Act::Return];
         self.refused(&free, &mut asked).await;
         self.refused(&[Act::AttestAsClerk, Act::AttestAsReviewer], &mut asked).await;
-        self.refused(&[Act::FileRevocation, Act::Suspend], &mut asked).await;
+        self.refused(&[Act::CompareHolder, Act::FileRevocation, Act::Suspend], &mut asked).await;
         let mut work = self.city.work_of(&self.department.clerk, 9).await;
         let issuers = std::slice::from_ref(&self.department.id);
         lifecycle::suspend(&mut work, issuers, &self.licence, SuspensionReason::Investigation).await.unwrap();

@@ -1,8 +1,8 @@
 //! Receipts: what was answered to whom and why. They hold no name and no number of a person.
 
 use base::{
-    Fault, Instant,
-    id::{LicenceId, ReceiptId},
+    Fault, Instant, ListPage, PageOf,
+    id::{LicenceId, ReceiptId, StaffId},
 };
 use records::{
     Tx, Work,
@@ -11,6 +11,7 @@ use records::{
 use verify::{Reason, Verdict};
 
 use super::{
+    facets::{self, KeptFacet},
     number::Method,
     queries::{self, VerificationRow},
 };
@@ -34,6 +35,39 @@ pub struct Receipt {
     pub licence: Option<LicenceId>,
     pub outcome: String,
     pub reason: Option<String>,
+    /// How each of the four things stood that people ask; none of a receipt from before they were kept.
+    pub facets: Vec<KeptFacet>,
+    /// What whoever asked said of the person who showed the licence.
+    pub holder: Option<HolderSaid>,
+}
+
+/// Whether the person who showed a licence is its holder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HolderSaid {
+    pub is_holder: bool,
+    pub at: Instant,
+}
+
+impl Receipt {
+    fn read(row: VerificationRow) -> Self {
+        let said = row.holder_is.zip(row.holder_at);
+        Self {
+            facets: facets::read(row.facets.as_deref()),
+            holder: said.map(|(is, at)| HolderSaid { is_holder: is == 1, at: Instant::from_micros(at) }),
+            id: ReceiptId::stored(row.receipt_id),
+            at: Instant::from_micros(row.at),
+            asked_by: row.asked_by,
+            method: row.method,
+            licence: row.licence_id.map(LicenceId::stored),
+            outcome: row.outcome,
+            reason: row.reason,
+        }
+    }
+}
+
+/// Who acts, as a receipt has who asked.
+pub(super) fn asked_by(work: &Work) -> String {
+    format!("{}:{}", work.actor().kind(), work.actor().id())
 }
 
 /// A receipt by its number.
@@ -43,15 +77,24 @@ pub struct Receipt {
 /// [`Fault`] when the database is out of reach.
 pub async fn find(tx: &mut Tx, receipt: &ReceiptId) -> Result<Option<Receipt>, Fault> {
     let row = queries::verification(tx, receipt.as_str()).await?;
-    Ok(row.map(|row| Receipt {
-        id: ReceiptId::stored(row.receipt_id),
-        at: Instant::from_micros(row.at),
-        asked_by: row.asked_by,
-        method: row.method,
-        licence: row.licence_id.map(LicenceId::stored),
-        outcome: row.outcome,
-        reason: row.reason,
-    }))
+    Ok(row.map(Receipt::read))
+}
+
+/// What a member of staff asked on the day of `at`, the newest first.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn of_today(
+    tx: &mut Tx,
+    staff: &StaffId,
+    at: Instant,
+    page: &ListPage<ReceiptId>,
+) -> Result<PageOf<Receipt, ReceiptId>, Fault> {
+    let since = ReceiptId::first_at(at.date().start());
+    let rows = queries::asked_by(tx, &format!("staff:{staff}"), &since, page).await?;
+    let receipts = rows.into_iter().map(Receipt::read).collect();
+    Ok(PageOf::from_rows(receipts, page.limit, |receipt: &Receipt| receipt.id.clone()))
 }
 
 /// Receipts that are over when they are old enough. What was answered stands in the log as well.
@@ -78,10 +121,10 @@ impl Shelved for OldReceipts {
     }
 }
 
-/// Writes down that somebody opened a receipt again.
-pub fn opened(work: &mut Work, receipt: &Receipt) {
+/// That somebody opened a receipt again.
+pub fn opened(receipt: &Receipt) -> ReceiptOpened {
     let about = receipt.licence.as_ref().map_or_else(|| receipt.id.to_string(), LicenceId::to_string);
-    work.record(ReceiptOpened { about, receipt: receipt.id.clone() });
+    ReceiptOpened { about, receipt: receipt.id.clone() }
 }
 
 pub(super) async fn record(
@@ -95,11 +138,14 @@ pub(super) async fn record(
     let row = VerificationRow {
         receipt_id: receipt.as_str().to_owned(),
         at: work.at().as_micros(),
-        asked_by: format!("{}:{}", work.actor().kind(), work.actor().id()),
+        asked_by: asked_by(work),
         method: method.as_str().to_owned(),
         licence_id: licence.map(|licence| licence.id.as_str().to_owned()),
         outcome: outcome.to_owned(),
         reason: reason.map(str::to_owned),
+        facets: Some(facets::stored(&verdict)?),
+        holder_is: None,
+        holder_at: None,
     };
     queries::insert_verification(&mut work.tx, &row).await?;
     let verified = LicenceVerified {

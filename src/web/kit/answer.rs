@@ -116,7 +116,7 @@ pub(crate) fn class(outcome: Outcome) -> &'static str {
     }
 }
 
-fn line(label: String, result: CheckResult, text: String) -> Line {
+pub(crate) fn line(label: String, result: CheckResult, text: String) -> Line {
     let (class, sign) = match result {
         CheckResult::Passed => ("passed", "✓"),
         CheckResult::Failed => ("failed", "✕"),

@@ -65,6 +65,9 @@ pub const ASKED_SECONDS_MAX: i64 = 30 * 60;
 /// How long what is shown once is shown again in another language or size, in seconds: as long as somebody writes it down.
 pub const SHOWN_SECONDS_MAX: i64 = 10 * 60;
 
+/// How long a look counts as the same one in another language or size, in seconds.
+pub const SWITCHED_SECONDS_MAX: i64 = 10 * 60;
+
 /// How long the page to which an act leads says that it was done, in seconds.
 pub const SAID_SECONDS_MAX: i64 = 60;
 

@@ -44,6 +44,8 @@ pub struct Page {
     /// Where the page is had again by opening it: what answers a form that acts, without what was typed; none of what is
     /// shown once, which would be lost.
     opened_at: Option<String>,
+    /// Whether what is shown is what is had there, so that it was seen.
+    is_seen_there: bool,
     /// The form that is sent again in another language or size, on a page that no address has again.
     sent_again_by: Option<&'static str>,
     elder: bool,
@@ -69,6 +71,7 @@ impl Page {
             language: visit.language,
             session,
             opened_at: visit.opened_at(),
+            is_seen_there: visit.is_opened,
             sent_again_by: None,
             elder: visit.elder,
             visit,
@@ -101,7 +104,22 @@ impl Page {
     /// was typed.
     pub fn opened_at(mut self, address: String) -> Self {
         self.opened_at = Some(address);
+        self.is_seen_there = false;
         self
+    }
+
+    /// The same page, of what is had again at this address and was written down as it was made: to have it there in another
+    /// language is no other look.
+    pub fn seen_again_at(mut self, address: String) -> Self {
+        self.opened_at = Some(address);
+        self.is_seen_there = true;
+        self.visit.looked();
+        self
+    }
+
+    /// Where what is shown is had again, if it is that.
+    pub(crate) fn seen_at(&self) -> Option<&str> {
+        self.opened_at.as_deref().filter(|_| self.is_seen_there)
     }
 
     /// The same page, of what is shown once: nobody is led away from it.
@@ -208,6 +226,12 @@ impl Page {
     /// The city's words.
     pub fn site(&self) -> &Site {
         &self.app.settings.site
+    }
+
+    /// What a department is called: the register has a Chinese name alone, and whoever runs the site has one in each language.
+    pub fn department<'n>(&'n self, name: &'n str) -> &'n str {
+        let site = &self.site().organisation;
+        if site.in_language(Language::Chinese) == name { self.say(site) } else { name }
     }
 
     /// How long an answer stays on the counter's screen, in seconds.

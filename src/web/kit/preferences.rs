@@ -12,6 +12,7 @@ use crate::{
         form::{Fields, Query},
         links,
         page::see_other,
+        switched,
     },
 };
 
@@ -75,7 +76,9 @@ impl Switch {
 }
 
 fn remember(app: &App, name: &str, value: &str, query: &Fields) -> Response {
-    let mut response = see_other(links::same_origin_path(query.text("back")).unwrap_or("/"));
+    let back = links::same_origin_path(query.text("back")).unwrap_or("/");
+    let back = switched::with(back, query.text(switched::SEEN));
+    let mut response = see_other(links::same_origin_path(&back).unwrap_or("/"));
     response.headers_mut().append(header::SET_COOKIE, cookie(app, name, value));
     response
 }

@@ -120,13 +120,19 @@ impl Staff {
         self.app.context(&self.visit, actor)
     }
 
-    /// Writes down that this member of staff looked at something, before it is shown.
+    /// Writes down that this member of staff looked at something, before it is shown; once, however often they switch the
+    /// language.
     ///
     /// # Errors
     ///
     /// [`Fault`] when it cannot be kept: then nothing is shown.
     pub async fn tell(&self, look: impl Event) -> Result<(), Fault> {
-        self.app.database.tell(&self.context(), look).await
+        if self.visit.is_switched() {
+            return Ok(());
+        }
+        self.app.database.tell(&self.context(), look).await?;
+        self.visit.looked();
+        Ok(())
     }
 
     /// Runs an operation in the name of this member of staff, in a unit of work that the operation commits; again, when

@@ -19,7 +19,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     App, Problem,
-    kit::{app::Settings, cookies, limits::FORWARDED_MAX, shares},
+    kit::{app::Settings, cookies, limits::FORWARDED_MAX, shares, switched},
 };
 
 /// The circumstances of one request. An extractor; made by `edge`, shared by everything that answers the request.
@@ -53,6 +53,10 @@ pub struct Visit {
     stands_on: OnceLock<String>,
     /// When the form was sent that this request opens from an address.
     sent_at: OnceLock<Instant>,
+    /// When the same page was seen first, by whoever has it now in another language or size.
+    switched: OnceLock<Instant>,
+    /// When what is shown was written down as seen.
+    looked_at: OnceLock<Instant>,
     browser: OnceLock<String>,
     browser_is_new: bool,
 }
@@ -69,8 +73,10 @@ impl Visit {
         let session_token = cookies::find(headers, &cookies::host_name(cookies::SESSION, secure));
         let ids = Ids::default();
         let trusted = &app.settings.trusted_proxies;
+        let target = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        let (target, seen) = switched::apart(target);
         let address = client_address(peer, headers, trusted);
-        Self {
+        let visit = Self {
             request_id: ids.next(at, &*app.entropy),
             at,
             ids,
@@ -78,16 +84,38 @@ impl Visit {
             client: shares::client(address, trusted),
             language: language(request),
             elder: cookies::find(headers, cookies::APPEARANCE) == Some("elder"),
-            target: request.uri().path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+            target,
             is_opened: request.method().is_safe(),
             wants_json: wants_json(request.uri().path(), headers),
             session_token: session_token.map(|token| Secret::new(token.to_owned())),
             session: OnceCell::new(),
             stands_on: OnceLock::new(),
             sent_at: OnceLock::new(),
+            switched: OnceLock::new(),
+            looked_at: OnceLock::new(),
             browser: browser.map_or_else(OnceLock::new, |value| OnceLock::from(value.to_owned())),
             browser_is_new: browser.is_none(),
+        };
+        if let Some(at) = seen.filter(|_| visit.is_opened).and_then(|code| switched::since(app, &visit, &code)) {
+            let _ = visit.switched.set(at);
+            let _ = visit.looked_at.set(at);
         }
+        visit
+    }
+
+    /// Whether this page was seen a little while ago, and is had again in another language or size.
+    pub(crate) fn is_switched(&self) -> bool {
+        self.switched.get().is_some()
+    }
+
+    /// Says that what is shown was written down as seen.
+    pub(crate) fn looked(&self) {
+        let _ = self.looked_at.set(self.at);
+    }
+
+    /// When what is shown was written down as seen, if it was.
+    pub(crate) fn looked_at(&self) -> Option<Instant> {
+        self.looked_at.get().copied()
     }
 
     /// Says when the form was sent that was opened from an address.

@@ -25,6 +25,8 @@ struct Sessions {
     current: SessionId,
     open: Vec<SessionView>,
     next: Option<SessionId>,
+    /// Whether anything is left to be signed out.
+    has_others: bool,
     closed: bool,
 }
 
@@ -44,7 +46,8 @@ pub async fn list(
     drop(tx);
     let current = citizen.session.session_id.clone();
     let closed = page.says(&query, "closed");
-    Ok(html(StatusCode::OK, &Sessions { page, current, open: found.items, next: found.next, closed }))
+    let has_others = found.next.is_some() || found.items.iter().any(|one| one.session_id != current);
+    Ok(html(StatusCode::OK, &Sessions { page, current, open: found.items, next: found.next, has_others, closed }))
 }
 
 /// `POST /me/sessions/close`: one session of one's own (`session=…`), or all but this one (`others`).

@@ -7,7 +7,7 @@ use axum::{
 use base::{id::LicenceId, mask};
 use http::{HeaderValue, StatusCode, header};
 use licence::{
-    Licence, Status,
+    Licence, Standing, Status,
     content::Content,
     field::{FieldKind, FieldRule},
     notice as told, own_affair, register,
@@ -43,12 +43,14 @@ pub(crate) struct Shown {
     pub decision: Option<String>,
     /// What the holder is called now, when the licence has another name.
     pub now: Option<String>,
+    /// Which tag its standing has, and its word.
+    pub kind: &'static str,
     pub word: &'static str,
     pub reason: Option<String>,
     pub period: String,
     pub fields: Vec<Field>,
-    /// The picture, drawn by us.
-    pub qr: String,
+    /// The picture, drawn by us, of what is in force: nobody is asked to scan anything else.
+    pub qr: Option<String>,
     /// The same digits in groups of four.
     pub digits: String,
 }
@@ -110,14 +112,18 @@ async fn own(tx: &mut Tx, citizen: &Citizen, id: &LicenceId) -> Result<Licence, 
 fn describe(app: &App, page: &Page, licence: &Licence, content: &Content, shown: bool) -> Result<Shown, Problem> {
     let standing = licence.standing(page.visit.at).ok_or(Problem::NotFound)?;
     let licence_type = app.library.catalogue.now().of(licence)?;
-    let value = |rule: &FieldRule, value: &String| if shown { value.clone() } else { masked(rule, value) };
+    let value = |rule: &FieldRule, value: &String| {
+        if shown || !rule.masked { page.say(&rule.said(value)).to_owned() } else { masked(rule, value) }
+    };
     let fields = licence_type.definition.fields.iter().filter_map(|rule| {
         let label = page.say(&rule.label.text()).to_owned();
         content.fields.get(&rule.key).map(|text| Field { label, value: value(rule, text) })
     });
     let until =
         licence.valid_until.map_or_else(|| page.say(words::licences::UNLIMITED).to_owned(), |day| day.to_string());
-    let qr = documents::qr::svg(&verify::qr::payload(page.public_url(), licence.code.as_str()));
+    let payload = verify::qr::payload(page.public_url(), licence.code.as_str());
+    let qr = (standing == Standing::Valid).then(|| documents::qr::svg(&payload)).transpose();
+    let (kind, word) = words(page, standing);
     Ok(Shown {
         id: licence.id.to_string(),
         name: page.say(&licence_type.definition.name.text()).to_owned(),
@@ -125,7 +131,8 @@ fn describe(app: &App, page: &Page, licence: &Licence, content: &Content, shown:
         issuer: licence.issuer_name.clone(),
         decision: licence.decision.clone(),
         now: None,
-        word: words(page, standing).1,
+        kind,
+        word,
         reason: reason(page, licence, standing),
         period: format!("{} – {until}", licence.valid_from),
         fields: fields.collect(),
@@ -136,9 +143,6 @@ fn describe(app: &App, page: &Page, licence: &Licence, content: &Content, shown:
 
 /// What a neighbour in the queue may read over one's shoulder.
 fn masked(rule: &FieldRule, value: &str) -> String {
-    if !rule.masked {
-        return value.to_owned();
-    }
     match rule.kind {
         FieldKind::IdentityNumber => mask::identity_number(value),
         FieldKind::Name => mask::person_name(value),

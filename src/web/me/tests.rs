@@ -354,3 +354,49 @@ async fn a_citizen_sees_every_sign_in_and_what_offices_did_to_the_account_in_bot
     // Nobody else's: the log of another account has another page.
     assert!(!get(&office, &office.clerk.cookie, "/me/history").await.text.contains("203.0.113.7"));
 }
+
+#[tokio::test]
+async fn what_is_not_in_force_asks_nobody_to_scan_it_and_claims_no_effect() {
+    let office = office().await;
+    let id = office.issue("k1").await.json()["id"].as_str().unwrap().to_owned();
+    let (person, cookie) = citizen(&office).await;
+    may_act(&office, &person, true).await;
+    let path = format!("/me/licences/{id}");
+    let check = async |in_force: bool| {
+        let page = get(&office, &cookie, &path).await.text;
+        for sign in ["请工作人员扫码核验", "class=\"qr\"", "id=\"law\""] {
+            assert_eq!(page.contains(sign), in_force, "{sign}: {page}");
+        }
+        for sign in ["id=\"not-in-force\"", "现在不具有效力"] {
+            assert_eq!(page.contains(sign), !in_force, "{sign}: {page}");
+        }
+        let digits = page.split_once("id=\"licence-code\">").unwrap().1.split('<').next().unwrap();
+        assert_eq!(digits.split(' ').map(str::len).collect::<Vec<_>>(), [4, 4, 4, 4, 5], "what can be typed");
+    };
+    check(true).await;
+    let suspend = format!("/api/v1/licences/{id}/suspend");
+    let done = office.call(Method::POST, &suspend, Some("k2"), r#"{"reason": "investigation"}"#).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    check(false).await;
+    let list = get(&office, &cookie, "/me/licences").await.text;
+    assert!(list.contains("licence-card is-over") && list.contains("tag is-warning"), "{list}");
+}
+
+#[tokio::test]
+async fn whoever_is_signed_in_nowhere_else_is_offered_no_end_of_it() {
+    let office = office().await;
+    let (person, cookie) = citizen(&office).await;
+    assert!(!get(&office, &cookie, "/me/sessions").await.text.contains("id=\"close-others\""));
+    let mut work = office.work(-20).await;
+    let account = account::of_person(&mut work.tx, &person).await.unwrap().remove(0).account_id;
+    let opening = session::Opening {
+        account: &account,
+        method: session::Method::Password,
+        address: "127.0.0.1",
+        device: "another",
+        limits: session::Limits::default(),
+    };
+    session::open(&mut work, opening).await.unwrap();
+    work.commit().await.unwrap();
+    assert!(get(&office, &cookie, "/me/sessions").await.text.contains("id=\"close-others\""));
+}

@@ -34,6 +34,7 @@ pub fn routes(table: Table) -> Table {
         .get("/desk/contact", COUNTER, contact::ask)
         .told(("/desk/contact", "/desk/contact/changed"), COUNTER, contact::change)
         .asking(("/desk/contact/find", "/desk/contact/find"), COUNTER, ALWAYS_ASKS, contact::find)
+        .post("/desk/holder", Roles(DESK, Password), Guard::Form, page::holder)
         .get("/desk/receipts", Roles(DESK, Password), receipt::find)
         .get("/desk/receipts/{number}", Roles(DESK, Password), receipt::show)
         .get("/desk/resets", COUNTER, reset::list)

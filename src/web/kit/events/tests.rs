@@ -228,6 +228,7 @@ const KEPT: &[(&str, &str, &str)] = &[
         LICENCE,
         r#"{"method":"file","outcome":"invalid","reason":"not_recorded","receipt":"$ver"}"#,
     ),
+    ("verification.holder_compared", LICENCE, r#"{"is_holder":false,"receipt":"$ver"}"#),
     ("verification.receipt_opened", LICENCE, r#"{"receipt":"$ver"}"#),
 ];
 

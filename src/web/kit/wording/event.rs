@@ -72,6 +72,7 @@ const WORDS: &[(EventKind, &Text)] = &[
     (licence::events::LicenceSuperseded::KIND, words::event::LICENCE_SUPERSEDED),
     (licence::events::LicenceSuspended::KIND, words::event::LICENCE_SUSPENDED),
     (licence::events::LicenceVerified::KIND, words::event::LICENCE_VERIFIED),
+    (licence::events::HolderCompared::KIND, words::event::VERIFICATION_HOLDER_COMPARED),
     (licence::events::ReceiptOpened::KIND, words::event::VERIFICATION_RECEIPT_OPENED),
     (licence::events::TypeDrafted::KIND, words::event::LICENCE_TYPE_DRAFTED),
     (licence::events::TypeIssuerAdded::KIND, words::event::LICENCE_TYPE_ISSUER_ADDED),

@@ -15,8 +15,8 @@ use identity::Role;
 use licence::{
     Licence, Standing, Status,
     events::{
-        Any as Told, LicenceOpened, LicenceRevoked, LicenceVerified, LicencesListed, LicencesSearched, ReceiptOpened,
-        RevocationOpened,
+        Any as Told, HolderCompared, LicenceOpened, LicenceRevoked, LicenceVerified, LicencesListed, LicencesSearched,
+        ReceiptOpened, RevocationOpened,
     },
     holder, lifecycle, own_affair,
     reason::{RevocationReason, SuspensionReason},
@@ -220,7 +220,7 @@ pub async fn show(
     let is_in_force = matches!(standing, Some(Standing::Valid | Standing::NotYetValid | Standing::Expired));
     let fields = licence_type.definition.fields.iter().filter_map(|rule| {
         let value = rule.on_screen(content.fields.get(&rule.key)?);
-        Some((page.say(&rule.label.text()).to_owned(), value))
+        Some((page.say(&rule.label.text()).to_owned(), page.say(&value).to_owned()))
     });
     let show = Show {
         id: licence.id.to_string(),
@@ -268,6 +268,7 @@ fn is_look(event: &Logged) -> bool {
         || event.read::<RevocationOpened>().is_some()
         || event.read::<LicenceVerified>().is_some()
         || event.read::<LicencesSearched>().is_some()
+        || event.read::<HolderCompared>().is_some()
         || event.read::<ReceiptOpened>().is_some()
         || event.read::<LogRead>().is_some()
 }

@@ -241,8 +241,8 @@ fn compare(
             Compared {
                 label: page.say(&rule.label.text()).to_owned(),
                 differs: compared && applied != known,
-                applied: rule.on_screen(&applied),
-                known: rule.on_screen(&known),
+                applied: page.say(&rule.on_screen(&applied)).to_owned(),
+                known: page.say(&rule.on_screen(&known)).to_owned(),
             }
         })
         .collect()

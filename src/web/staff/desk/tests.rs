@@ -1,6 +1,7 @@
 //! The desk and the public page as a browser without scripts sees them.
 
 mod contact;
+mod counter;
 mod resets;
 
 use axum::body::Body;

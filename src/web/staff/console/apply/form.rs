@@ -341,7 +341,7 @@ impl Answers {
         let mut facts = Vec::with_capacity(definition.fields.len() + 2);
         for rule in &definition.fields {
             if let Some(value) = content.fields.get(&rule.key).filter(|_| rule.source == Source::Entered) {
-                facts.push((page.say(&rule.label.text()).to_owned(), rule.on_screen(value)));
+                facts.push((page.say(&rule.label.text()).to_owned(), page.say(&rule.on_screen(value)).to_owned()));
             }
         }
         facts.push((page.say(words::console::VALID_FROM).to_owned(), content.valid_from.clone()));

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{public::api::tests::member, testing::NOW};
 use identity::Role;
+use licence::events::{LicenceOpened, LicencesSearched};
 
 #[tokio::test]
 async fn whoever_looks_leaves_an_entry_and_auditors_see_who_it_was() {
@@ -565,4 +566,49 @@ async fn an_entry_about_nobody_leads_nowhere_and_one_about_a_kind_says_it_in_wor
     let kinds: Vec<_> = kinds.split("</optgroup>").next().unwrap().split("</option>").collect();
     let said: Vec<_> = kinds.iter().filter_map(|option| option.rsplit_once('>')).map(|(_, words)| words).collect();
     assert!(said.iter().filter(|words| !words.trim().is_empty()).is_sorted(), "{said:?}");
+}
+
+/// Where a link of a page leads that switches the language.
+fn switch_on(page: &str) -> String {
+    let (_, link) = page.split_once("href=\"/language?").unwrap();
+    format!("/language?{}", link.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&"))
+}
+
+#[tokio::test]
+async fn a_look_in_another_language_is_the_same_look_and_no_other_page_is_had_by_it() {
+    let office = office().await;
+    let clerk = Desk::new(&office, &office.clerk).await;
+    let licence = office.issue("k").await.json()["id"].as_str().unwrap().to_owned();
+    let other = office.issue("k2").await.json()["id"].as_str().unwrap().to_owned();
+    let page = format!("/console/licences/{licence}");
+    let looks = async || {
+        let told: Vec<LicenceOpened> = records::testing::told(&office.fresh.database).await.unwrap();
+        told.len()
+    };
+    let first = clerk.get(&page).await.text;
+    assert_eq!(looks().await, 1);
+    let switched = clerk.get(&switch_on(&first)).await.location().to_owned();
+    assert!(switched.starts_with(&format!("{page}?seen=")), "{switched}");
+    let again = clerk.get(&switched).await;
+    assert_eq!((again.status, looks().await), (StatusCode::OK, 1), "it was seen before");
+    let back = clerk.get(&switch_on(&again.text)).await.location().to_owned();
+    assert_eq!(back, switched, "the code does not grow older by being used");
+    let code = switched.split_once('?').unwrap().1;
+    clerk.get(&format!("/console/licences/{other}?{code}")).await;
+    assert_eq!(looks().await, 2, "it is good for one page");
+    let reviewer = Desk::new(&office, &office.reviewer).await;
+    reviewer.get(&switched).await;
+    assert_eq!(looks().await, 3, "and in one session");
+    clerk.get(&format!("{page}?seen=1795000000000000.x")).await;
+    assert_eq!(looks().await, 4, "nobody makes one up");
+    // A page that was no look carries none, and what a search found is one search in whatever language.
+    assert!(!clerk.get("/console/apply").await.text.contains("seen="));
+    let searches = async || {
+        let told: Vec<LicencesSearched> = records::testing::told(&office.fresh.database).await.unwrap();
+        told.len()
+    };
+    let found = clerk.post("/console/licences/find", &[("q", "nothing")]).await;
+    let switched = clerk.get(&switch_on(&found.text)).await.location().to_owned();
+    clerk.get(&switched).await;
+    assert_eq!(searches().await, 1);
 }

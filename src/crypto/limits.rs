@@ -42,6 +42,9 @@ pub const CRL_ENTRIES_MAX: usize = 200_000;
 /// The largest signature of a stranger that is looked at: with certificates, revocation lists and time stamps in it.
 pub const STRANGERS_CMS_BYTES_MAX: usize = 256 * 1024;
 
+/// The keys that are tried on a stranger's signature that does not say whose it is.
+pub const STRANGERS_KEYS_MAX: usize = 2;
+
 /// The bits of a stranger's RSA modulus.
 pub const RSA_BITS: std::ops::RangeInclusive<u64> = 1_024..=8_192;
 

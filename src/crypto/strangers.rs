@@ -17,8 +17,10 @@ pub use cms::{read_bare, read_cms};
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 /// Whether the bytes that a signature covers are those that were signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Integrity {
     /// They are, and the signature is that of the certificate's key.
     Intact,
@@ -31,7 +33,7 @@ pub enum Integrity {
 }
 
 /// Why a signature could not be checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Obstacle {
     /// An algorithm, a curve or a length of key that we do not know.
     Algorithm,

@@ -4,6 +4,7 @@
 
 mod examine;
 mod signature;
+mod stranger;
 
 #[cfg(test)]
 mod tests;
@@ -44,7 +45,8 @@ pub fn judge(examined: &Examined, trust: &Trust, record: Option<&LicenceFacts>, 
     let judged: Vec<Judged> =
         examined.signatures.iter().map(|found| signature::judge(found, trust, signed_at, at)).collect();
     let is_ours = record.is_some() || judged.iter().any(|judged| judged.trusted);
-    let readable = Check::passed("file_readable", Finding::FileReadable);
+    let readable = if examined.is_mended { Finding::FileMended } else { Finding::FileReadable };
+    let readable = Check::passed("file_readable", readable);
     let mut checks = vec![readable];
     if is_ours {
         checks.extend(checks_of_ours(examined, &judged, record));
@@ -76,9 +78,16 @@ fn checks_of_ours(examined: &Examined, judged: &[Judged], record: Option<&Licenc
         Some(Trouble::Form) if first.intact && examined.revisions > 1 => {
             Check::failed("content_unaltered", Reason::ChangedAfterSigning)
         }
-        Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
-            Check::failed("content_unaltered", Reason::SignatureBroken)
-        }
+        Some(
+            Trouble::Form
+            | Trouble::Constraints
+            | Trouble::Algorithm
+            | Trouble::NoCertificate
+            | Trouble::Unreadable
+            | Trouble::Empty
+            | Trouble::Misplaced
+            | Trouble::LeavesOut,
+        ) => Check::failed("content_unaltered", Reason::SignatureBroken),
         Some(Trouble::Forged) => Check::not_done("content_unaltered", Finding::SignatureProvesNothing),
         _ if !whole => Check::failed("content_unaltered", Reason::ChangedAfterSigning),
         _ => unaltered(),
@@ -92,8 +101,8 @@ fn checks_of_theirs(judged: &[Judged]) -> Vec<Check> {
     let Some(first) = judged.iter().max_by_key(|judged| match judged.trouble {
         Some(Trouble::Hash) => 3,
         Some(Trouble::Forged) => 2,
-        Some(Trouble::CutOff | Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => 1,
-        _ => 0,
+        Some(_) => 1,
+        None => 0,
     }) else {
         return not_signed(Reason::Unsigned);
     };
@@ -102,7 +111,13 @@ fn checks_of_theirs(judged: &[Judged]) -> Vec<Check> {
     checks.push(match first.trouble {
         Some(Trouble::Hash) => Check::failed("content_unaltered", Reason::ContentAltered),
         Some(Trouble::Forged) => Check::not_done("content_unaltered", Finding::SignatureProvesNothing),
-        Some(Trouble::CutOff) => Check::failed("content_unaltered", Reason::FileDamaged),
+        Some(Trouble::CutOff) => Check::failed("content_unaltered", Reason::FileCutOff),
+        Some(Trouble::LeavesOut) => Check::failed("content_unaltered", Reason::SignatureLeavesOut),
+        Some(Trouble::Empty) => Check::missing("content_unaltered", Reason::NotYetSigned),
+        Some(Trouble::Misplaced) => Check::missing("content_unaltered", Reason::SignatureMisplaced),
+        Some(Trouble::NoCertificate) => Check::missing("content_unaltered", Reason::SignerCertificateMissing),
+        Some(Trouble::Unreadable) => Check::missing("content_unaltered", Reason::SignatureUnreadable),
+        Some(Trouble::Weak) => Check::missing("content_unaltered", Reason::WeakSignature),
         Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
             Check::missing("content_unaltered", Reason::UnsupportedSignature)
         }
@@ -114,12 +129,14 @@ fn checks_of_theirs(judged: &[Judged]) -> Vec<Check> {
 }
 
 /// Whether everybody sees the same in it, and nothing in it acts. Our own files are plain; one that is not was changed.
+/// Those of others may be untidy.
 fn plain_check(examined: &Examined, is_ours: bool) -> Check {
     const CODE: &str = "no_hidden_content";
-    if examined.is_plain && !examined.is_active {
+    let is_plain = if is_ours { examined.is_plain } else { !examined.hides };
+    if is_plain && !examined.is_active {
         return Check::passed(CODE, Finding::NothingHidden);
     }
-    let reason = match (is_ours, examined.is_plain) {
+    let reason = match (is_ours, is_plain) {
         (true, _) => Reason::ChangedAfterSigning,
         (false, false) => Reason::HiddenContent,
         (false, true) => Reason::ActiveContent,
@@ -145,9 +162,16 @@ fn signer_checks(judged: &Judged, stranger: Reason) -> [Check; 3] {
     let not_checked = |code| Check::not_done(code, Finding::SignatureUnchecked);
     let genuine = match judged.trouble {
         Some(Trouble::Forged) => Check::failed("signature_genuine", Reason::SignatureForged),
-        Some(Trouble::CutOff | Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
-            not_checked("signature_genuine")
-        }
+        Some(
+            Trouble::CutOff
+            | Trouble::Form
+            | Trouble::Constraints
+            | Trouble::Algorithm
+            | Trouble::Empty
+            | Trouble::Misplaced
+            | Trouble::NoCertificate
+            | Trouble::Unreadable,
+        ) => not_checked("signature_genuine"),
         _ => Check::passed("signature_genuine", Finding::SignatureGenuine),
     };
     let signer = judged.report.signer.clone().unwrap_or_default();
@@ -197,7 +221,8 @@ fn unreadable(problem: FileProblem, names_a_licence: bool) -> FileJudgement {
         // The metadata of one of our licences inside of a broken structure: somebody changed it.
         FileProblem::Damaged if names_a_licence => Reason::SignatureBroken,
         FileProblem::CutOff if names_a_licence => Reason::FileIncomplete,
-        FileProblem::CutOff | FileProblem::Damaged => Reason::FileDamaged,
+        FileProblem::CutOff => Reason::FileCutOff,
+        FileProblem::Damaged => Reason::FileDamaged,
         FileProblem::Encrypted => Reason::FileEncrypted,
         FileProblem::NotPdf => Reason::FileNotPdf,
         FileProblem::OverLimit(_) => Reason::FileOverLimit,

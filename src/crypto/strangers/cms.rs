@@ -15,7 +15,7 @@ use crate::{
         reader::{Element, NotDer, Reader},
         tag, writer,
     },
-    limits::{CMS_CERTIFICATES_MAX, STRANGERS_CMS_BYTES_MAX},
+    limits::{CMS_CERTIFICATES_MAX, STRANGERS_CMS_BYTES_MAX, STRANGERS_KEYS_MAX},
 };
 
 /// `[0]`, primitive: a certificate named by its key.
@@ -151,7 +151,8 @@ impl<'a> SignedData<'a> {
     fn ask(&self, document: &[&[u8]]) -> (Option<&'a [u8]>, Result<Answer, Obstacle>, bool) {
         let signer = &self.signer;
         let named = self.certificates.iter().copied().find(|der| is_named(der, signer.named));
-        let others = self.certificates.iter().copied().filter(|der| Some(*der) != named);
+        let others = if named.is_some() { 0 } else { STRANGERS_KEYS_MAX };
+        let others = self.certificates.iter().copied().take(others);
         let Some(scheme) = signer.scheme else {
             return (named, Ok(Answer::Unknown), false);
         };

@@ -9,11 +9,12 @@ use crypto::{
 };
 use documents::pdf::{
     findings::{Limit, ReadError},
-    read::{SignedFile, read},
+    read::{SignedFile, read_tolerantly},
     signature::Signature,
 };
 use serde::{Deserialize, Serialize};
 
+use super::stranger::Stranger;
 use crate::limits::IDENTIFIERS_MAX;
 
 /// Why a file could not be read.
@@ -54,6 +55,8 @@ pub struct Found {
     pub(crate) is_cut_off: bool,
     /// Whether it says it is PAdES (`ETSI.CAdES.detached`).
     pub(crate) is_cades_detached: bool,
+    /// What can be said of it with tolerance, unless it is all that one of ours has to be.
+    pub(crate) stranger: Option<Stranger>,
 }
 
 /// What was found in a file.
@@ -69,6 +72,10 @@ pub struct Examined {
     pub revisions: usize,
     /// Whether every program must see the same document in it.
     pub is_plain: bool,
+    /// Whether it had to be put in order before it could be read.
+    pub(crate) is_mended: bool,
+    /// Whether it may show one document here and another one there, or later.
+    pub(crate) hides: bool,
     /// Whether it runs something, or carries other files.
     pub(crate) is_active: bool,
     /// The licences that it names, in plain sight or in its metadata.
@@ -143,6 +150,8 @@ impl Examined {
             signatures: Vec::new(),
             revisions: 1,
             is_plain: true,
+            is_mended: false,
+            hides: false,
             is_active: false,
             named,
         }
@@ -150,7 +159,7 @@ impl Examined {
 
     /// With all that can be told of the file when it is read.
     pub fn read(mut self, bytes: &[u8]) -> Self {
-        match read(bytes) {
+        match read_tolerantly(bytes) {
             Ok(file) => self.learn(bytes, &file),
             Err(error) => {
                 self.problem = Some(match error {
@@ -173,8 +182,11 @@ impl Examined {
 
     fn learn(&mut self, bytes: &[u8], file: &SignedFile) {
         self.revisions = file.revisions;
-        self.is_plain = file.ambiguities.is_empty();
+        self.is_plain = file.ambiguities.is_empty() && !file.is_mended;
+        self.is_mended = file.is_mended;
+        self.hides = file.ambiguities.iter().any(|ambiguity| ambiguity.hides());
         self.is_active = !file.active_content.is_empty();
+        let bytes = bytes.get(file.before..).unwrap_or_default();
         self.signatures = file.signatures.iter().map(|signature| found(bytes, signature)).collect();
         for (_, value) in &file.metadata {
             named_in(value.as_bytes(), &mut self.named);
@@ -184,15 +196,20 @@ impl Examined {
 
 fn found(bytes: &[u8], signature: &Signature) -> Found {
     let signed = SignedData::parse_padded(&signature.contents);
+    let is_genuine = signed.as_ref().is_ok_and(SignedData::verify_signature);
+    let digest = signed.as_ref().ok().and_then(|signed| signature.digest(signed.message_digest.algorithm(), bytes));
+    let is_framed = signature.problem.is_none();
+    let is_sound = is_genuine && is_framed && signed.as_ref().is_ok_and(|signed| digest == Some(signed.message_digest));
     Found {
-        is_genuine: signed.as_ref().is_ok_and(SignedData::verify_signature),
-        digest: signed.as_ref().ok().and_then(|signed| signature.digest(signed.message_digest.algorithm(), bytes)),
+        is_genuine,
+        digest,
         signed,
         contents: signature.contents.clone(),
-        is_framed: signature.problem.is_none(),
+        is_framed,
         covers_whole_file: signature.covers_whole_file,
         is_cut_off: is_cut_off(signature, bytes.len()),
         is_cades_detached: signature.sub_filter.as_deref() == Some("ETSI.CAdES.detached"),
+        stranger: (!is_sound).then(|| Stranger::read(bytes, signature)),
     }
 }
 
@@ -206,6 +223,7 @@ struct FoundOnTheWire {
     covers_whole_file: bool,
     is_cut_off: bool,
     is_cades_detached: bool,
+    stranger: Option<Stranger>,
 }
 
 impl From<Found> for FoundOnTheWire {
@@ -218,6 +236,7 @@ impl From<Found> for FoundOnTheWire {
             covers_whole_file: found.covers_whole_file,
             is_cut_off: found.is_cut_off,
             is_cades_detached: found.is_cades_detached,
+            stranger: found.stranger,
         }
     }
 }
@@ -235,6 +254,7 @@ impl From<FoundOnTheWire> for Found {
             covers_whole_file: wire.covers_whole_file,
             is_cut_off: wire.is_cut_off,
             is_cades_detached: wire.is_cades_detached,
+            stranger: wire.stranger,
         }
     }
 }
@@ -255,7 +275,7 @@ mod identifiers {
 }
 
 /// The range fits the hole and goes on beyond the end. In a file that another program saved anew it fits nothing.
-fn is_cut_off(signature: &Signature, length: usize) -> bool {
+pub(super) fn is_cut_off(signature: &Signature, length: usize) -> bool {
     let (Some([_, before, second, after]), Some(hole)) = (signature.byte_range, &signature.hole) else { return false };
     before == hole.start && second == hole.end && second.checked_add(after).is_none_or(|end| end > length)
 }

@@ -12,18 +12,30 @@ use crate::verdict::SignatureReport;
 /// What is wrong with the signature itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// Not SHA-256 with ECDSA or RSA.
+    /// Made with something that we do not know.
     Algorithm,
     /// A signed attribute or the signer's certificate is missing or wrong.
     Constraints,
     /// What it covers goes on beyond the end of the file.
     CutOff,
+    /// Room was left for a signature, and nobody has signed.
+    Empty,
     /// The mathematics does not hold.
     Forged,
     /// The structure is malformed.
     Form,
     /// The document is another one than was signed.
     Hash,
+    /// A stranger's, and intact, but bytes that it should cover are left out.
+    LeavesOut,
+    /// A stranger's, and what it says it covers is not in the file.
+    Misplaced,
+    /// The signer's certificate did not come along.
+    NoCertificate,
+    /// A stranger's, of a form that nobody can read, or that says not what it covers.
+    Unreadable,
+    /// A stranger's, and intact, but made with what can be forged today.
+    Weak,
 }
 
 /// What is wrong with the chain.
@@ -52,6 +64,11 @@ pub(super) struct Judged {
 }
 
 pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Instant) -> Judged {
+    let is_of_our_seal = match &found.stranger {
+        None => false,
+        Some(stranger) if stranger.is_of_our_seal(trust) => true,
+        Some(stranger) => return stranger.judge(),
+    };
     let covers_whole_file = found.covers_whole_file;
     let report =
         |indication, sub_indication, signer| SignatureReport { indication, sub_indication, signer, covers_whole_file };
@@ -64,9 +81,9 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
                 CmsError::Form | CmsError::Signers if found.is_cut_off => Trouble::CutOff,
                 CmsError::Form | CmsError::Signers => Trouble::Form,
             };
-            let (indication, sub_indication) = indication_of(trouble);
+            let (indication, sub_indication) = trouble.indication();
             let report = report(indication, Some(sub_indication), None);
-            return Judged { report, trouble: Some(trouble), intact: false, chain: None, trusted: false };
+            return Judged { report, trouble: Some(trouble), intact: false, chain: None, trusted: is_of_our_seal };
         }
     };
     let chain = check_chain(signed, trust, signed_at, now);
@@ -90,7 +107,7 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
     };
     let (indication, sub_indication) = match (trouble, chain) {
         (Some(trouble), _) => {
-            let (indication, sub_indication) = indication_of(trouble);
+            let (indication, sub_indication) = trouble.indication();
             (indication, Some(sub_indication))
         }
         (None, Err(ChainTrouble::Revoked)) => ("TOTAL-FAILED", Some("REVOKED")),
@@ -110,14 +127,18 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
     }
 }
 
-/// The words of EN 319 102-1 §5.1.3 for it: what we could not check is indeterminate, what is wrong has failed.
-fn indication_of(trouble: Trouble) -> (&'static str, &'static str) {
-    match trouble {
-        Trouble::Algorithm => ("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"),
-        Trouble::Constraints => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
-        Trouble::CutOff | Trouble::Form => ("TOTAL-FAILED", "FORMAT_FAILURE"),
-        Trouble::Forged => ("TOTAL-FAILED", "SIG_CRYPTO_FAILURE"),
-        Trouble::Hash => ("TOTAL-FAILED", "HASH_FAILURE"),
+impl Trouble {
+    /// The words of EN 319 102-1 §5.1.3 for it: what we could not check is indeterminate, what is wrong has failed.
+    pub(super) fn indication(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Algorithm | Self::Weak => ("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"),
+            Self::Constraints | Self::LeavesOut => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
+            Self::NoCertificate => ("INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND"),
+            Self::Empty | Self::Misplaced | Self::Unreadable => ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"),
+            Self::CutOff | Self::Form => ("TOTAL-FAILED", "FORMAT_FAILURE"),
+            Self::Forged => ("TOTAL-FAILED", "SIG_CRYPTO_FAILURE"),
+            Self::Hash => ("TOTAL-FAILED", "HASH_FAILURE"),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 mod attacks;
+mod strangers;
 
 use std::{path::Path, sync::LazyLock};
 
@@ -345,7 +346,8 @@ fn each_unreadable_file_has_its_own_reason() {
     };
     check(b"GIF89a", Outcome::Unverifiable, Reason::FileNotPdf);
     check(b"", Outcome::Unverifiable, Reason::FileNotPdf);
-    check(b"%PDF-1.7\nnothing", Outcome::Unverifiable, Reason::FileDamaged);
+    check(b"%PDF-1.7\nnothing", Outcome::Unverifiable, Reason::FileCutOff);
+    check(b"%PDF-1.7\nstartxref\n0\n%%EOF", Outcome::Unverifiable, Reason::FileDamaged);
     let mut encrypted = city.file.clone();
     let root = place(&encrypted, b"/Root");
     encrypted.splice(root..root, b"/Encrypt 1 0 R ".iter().copied());

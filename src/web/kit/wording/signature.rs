@@ -10,8 +10,10 @@ const CODES: &[(&str, &Text)] = &[
     ("HASH_FAILURE", words::signature::HASH_FAILURE),
     ("INDETERMINATE", words::signature::INDETERMINATE),
     ("NO_CERTIFICATE_CHAIN_FOUND", words::signature::NO_CERTIFICATE_CHAIN_FOUND),
+    ("NO_SIGNING_CERTIFICATE_FOUND", words::signature::NO_SIGNING_CERTIFICATE_FOUND),
     ("OUT_OF_BOUNDS_NO_POE", words::signature::OUT_OF_BOUNDS_NO_POE),
     ("REVOKED", words::signature::REVOKED),
+    ("SIGNED_DATA_NOT_FOUND", words::signature::SIGNED_DATA_NOT_FOUND),
     ("SIG_CONSTRAINTS_FAILURE", words::signature::SIG_CONSTRAINTS_FAILURE),
     ("SIG_CRYPTO_FAILURE", words::signature::SIG_CRYPTO_FAILURE),
     ("TOTAL-FAILED", words::signature::TOTAL_FAILED),
@@ -44,7 +46,11 @@ mod tests {
 
     #[test]
     fn whatever_is_said_of_a_signature_has_words_for_people() {
-        let sources = [include_str!("../../../verify/pdf.rs"), include_str!("../../../verify/pdf/signature.rs")];
+        let sources = [
+            include_str!("../../../verify/pdf.rs"),
+            include_str!("../../../verify/pdf/signature.rs"),
+            include_str!("../../../verify/pdf/stranger.rs"),
+        ];
         let quoted = sources.iter().flat_map(|source| source.split('"').skip(1).step_by(2));
         let is_code =
             |text: &&str| text.len() > 5 && text.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c == '-');

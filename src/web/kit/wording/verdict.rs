@@ -28,6 +28,7 @@ impl Worded for Reason {
             Self::ChangedAfterSigning => words::reason::CHANGED_AFTER_SIGNING,
             Self::ContentAltered => words::reason::CONTENT_ALTERED,
             Self::CoversPart => words::reason::COVERS_PART,
+            Self::FileCutOff => words::reason::FILE_CUT_OFF,
             Self::FileDamaged => words::reason::FILE_DAMAGED,
             Self::FileEncrypted => words::reason::FILE_ENCRYPTED,
             Self::FileIncomplete => words::reason::FILE_INCOMPLETE,
@@ -38,6 +39,7 @@ impl Worded for Reason {
             Self::HiddenContent => words::reason::HIDDEN_CONTENT,
             Self::Mistyped => words::reason::MISTYPED,
             Self::NotOurCode => words::reason::NOT_OUR_CODE,
+            Self::NotYetSigned => words::reason::NOT_YET_SIGNED,
             Self::NotYetValid => words::reason::NOT_YET_VALID,
             Self::NotRecorded => words::reason::NOT_RECORDED,
             Self::NoSealOfOurs => words::reason::NO_SEAL_OF_OURS,
@@ -48,12 +50,17 @@ impl Worded for Reason {
             Self::SeveralSignatures => words::reason::SEVERAL_SIGNATURES,
             Self::SignatureBroken => words::reason::SIGNATURE_BROKEN,
             Self::SignatureForged => words::reason::SIGNATURE_FORGED,
+            Self::SignatureLeavesOut => words::reason::SIGNATURE_LEAVES_OUT,
+            Self::SignatureMisplaced => words::reason::SIGNATURE_MISPLACED,
+            Self::SignatureUnreadable => words::reason::SIGNATURE_UNREADABLE,
+            Self::SignerCertificateMissing => words::reason::SIGNER_CERTIFICATE_MISSING,
             Self::Superseded => words::reason::SUPERSEDED,
             Self::Suspended => words::reason::SUSPENDED,
             Self::UnknownIssuer => words::reason::UNKNOWN_ISSUER,
             Self::UnknownNumber => words::reason::UNKNOWN_NUMBER,
             Self::Unsigned => words::reason::UNSIGNED,
             Self::UnsupportedSignature => words::reason::UNSUPPORTED_SIGNATURE,
+            Self::WeakSignature => words::reason::WEAK_SIGNATURE,
         }
         .clone()
     }
@@ -84,6 +91,7 @@ impl Worded for Finding {
         match self {
             Self::CertificateNotRevoked => words::finding::CERTIFICATE_NOT_REVOKED,
             Self::ExpiredOn(date) => return words::finding::expired_on(date),
+            Self::FileMended => words::finding::FILE_MENDED,
             Self::FileReadable => words::finding::FILE_READABLE,
             Self::FileUnreadable => words::finding::FILE_UNREADABLE,
             Self::InForce => words::finding::IN_FORCE,

@@ -72,7 +72,7 @@ impl Signature {
 }
 
 /// How many times the bytes of a signature come to stand in memory until it was handed on.
-const COPIES: usize = 6;
+const COPIES: usize = 8;
 
 /// All signatures, in the order of the file.
 pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {

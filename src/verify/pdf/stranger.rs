@@ -14,7 +14,10 @@ use super::{
     examine::is_cut_off,
     signature::{ChainTrouble, Judged, Trouble},
 };
-use crate::verdict::SignatureReport;
+use crate::{
+    limits::{CERTIFICATE_OF_STRANGERS_BYTES_MAX, CERTIFICATES_OF_STRANGERS_MAX},
+    verdict::SignatureReport,
+};
 
 /// What the tolerant reader says of a signature. It makes nothing valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,9 +61,7 @@ impl Stranger {
                 leaves_out: leaves_out(bytes, signature),
                 covers_whole_file: covers_whole_file(bytes, signature),
                 signer: reading.and_then(|reading| reading.signer.clone()),
-                certificates: reading.map_or_else(Vec::new, |reading| {
-                    reading.certificates.iter().map(|certificate| base64(certificate)).collect()
-                }),
+                certificates: reading.map_or_else(Vec::new, |reading| kept(&reading.certificates)),
             }
         };
         if signature.contents.iter().all(|byte| *byte == 0) {
@@ -132,6 +133,12 @@ impl Stranger {
             trusted: false,
         }
     }
+}
+
+/// As many of the certificates as can matter.
+fn kept(certificates: &[Vec<u8>]) -> Vec<String> {
+    let readable = certificates.iter().filter(|der| der.len() <= CERTIFICATE_OF_STRANGERS_BYTES_MAX);
+    readable.take(CERTIFICATES_OF_STRANGERS_MAX).map(|der| base64(der)).collect()
 }
 
 /// Whether anything but the signature itself stands in the gap of its range, or before the range. White space and the

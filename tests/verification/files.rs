@@ -85,7 +85,7 @@ async fn what_cannot_be_read_cannot_be_verified() {
         locked.splice(place..place, b"/Encrypt 1 0 R ".iter().copied());
     }
     for (name, bytes, why) in [
-        ("truncated", good[..good.len() / 2].to_vec(), "file_damaged"),
+        ("truncated", good[..good.len() / 2].to_vec(), "file_cut_off"),
         ("not a PDF", b"GIF89a, or so it says".to_vec(), "file_not_pdf"),
         ("encrypted", locked, "file_encrypted"),
         ("noise", (0..50_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect(), "file_not_pdf"),

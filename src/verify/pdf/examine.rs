@@ -14,7 +14,7 @@ use documents::pdf::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::stranger::Stranger;
+use super::stranger::{Stranger, is_cut_off};
 use crate::limits::IDENTIFIERS_MAX;
 
 /// Why a file could not be read.
@@ -272,12 +272,6 @@ mod identifiers {
         let texts: Vec<String> = Deserialize::deserialize(deserializer)?;
         texts.iter().map(|text| LicenceIdentifier::parse(text).map_err(D::Error::custom)).collect()
     }
-}
-
-/// The range fits the hole and goes on beyond the end. In a file that another program saved anew it fits nothing.
-pub(super) fn is_cut_off(signature: &Signature, length: usize) -> bool {
-    let (Some([_, before, second, after]), Some(hole)) = (signature.byte_range, &signature.hole) else { return false };
-    before == hole.start && second == hole.end && second.checked_add(after).is_none_or(|end| end > length)
 }
 
 #[cfg(test)]

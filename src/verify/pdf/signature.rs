@@ -3,10 +3,15 @@
 use base::Instant;
 use crypto::{
     cms::{CmsError, SignedData},
+    strangers::{Integrity, Obstacle},
     x509::{ChainError, Revocation, chain::build_and_check},
 };
 
-use super::{Trust, examine::Found};
+use super::{
+    Trust,
+    examine::Found,
+    stranger::{State, Stranger},
+};
 use crate::verdict::SignatureReport;
 
 /// What is wrong with the signature itself.
@@ -66,8 +71,8 @@ pub(super) struct Judged {
 pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Instant) -> Judged {
     let is_of_our_seal = match &found.stranger {
         None => false,
-        Some(stranger) if stranger.is_of_our_seal(trust) => true,
-        Some(stranger) => return stranger.judge(),
+        Some(stranger) if stranger.is_of_seal_under(&trust.roots) => true,
+        Some(stranger) => return judge_stranger(stranger),
     };
     let covers_whole_file = found.covers_whole_file;
     let report =
@@ -124,6 +129,43 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
         intact: found.is_genuine && found.digest == Some(signed.message_digest),
         chain: Some(chain),
         trusted: found.is_genuine && is_ours,
+    }
+}
+
+/// What is said of a signature that is not made as ours, once it is known to be a stranger's.
+fn judge_stranger(stranger: &Stranger) -> Judged {
+    let trouble = match stranger.state {
+        State::Read(Integrity::Altered) => Some(Trouble::Hash),
+        State::Read(Integrity::Forged) => Some(Trouble::Forged),
+        State::Read(Integrity::Unchecked(Obstacle::Algorithm)) => Some(Trouble::Algorithm),
+        State::Read(Integrity::Unchecked(Obstacle::Certificate)) => Some(Trouble::NoCertificate),
+        State::Read(Integrity::Unchecked(Obstacle::Form)) | State::NoRange => Some(Trouble::Unreadable),
+        State::CutOff => Some(Trouble::CutOff),
+        State::Misplaced => Some(Trouble::Misplaced),
+        State::Empty => Some(Trouble::Empty),
+        State::Read(Integrity::Intact) if stranger.leaves_out => Some(Trouble::LeavesOut),
+        State::Read(Integrity::Intact) if stranger.is_weak => Some(Trouble::Weak),
+        State::Read(Integrity::Intact) => None,
+    };
+    let (indication, sub_indication) = match trouble {
+        // What is missing may be all that it takes.
+        Some(Trouble::CutOff) => ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"),
+        Some(trouble) => trouble.indication(),
+        None => ("INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND"),
+    };
+    let report = SignatureReport {
+        indication,
+        sub_indication: Some(sub_indication),
+        signer: stranger.signer.clone().filter(|name| !name.is_empty()),
+        covers_whole_file: stranger.covers_whole_file,
+    };
+    let is_checked = matches!(stranger.state, State::Read(Integrity::Intact | Integrity::Altered));
+    Judged {
+        report,
+        trouble,
+        intact: stranger.state == State::Read(Integrity::Intact),
+        chain: is_checked.then_some(Err(ChainTrouble::Stranger)),
+        trusted: false,
     }
 }
 

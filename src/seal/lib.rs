@@ -31,7 +31,7 @@ pub use making::{NewSeal, create};
 pub use renewal::renew;
 
 /// The revision that grows when a seal changed.
-pub(crate) const REVISION: &str = "seals";
+pub const REVISION: &str = "seals";
 
 /// A seal as we know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,11 @@ pub async fn find_by_number(tx: &mut Tx, number: &str) -> Result<Option<SealView
 /// The first seals of this name: that of now, and those that were before it.
 pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Vec<SealView>, Fault> {
     queries::by_name(tx, name.trim(), limits::OF_ONE_NAME_MAX).await
+}
+
+/// What every seal is called, in whatever state, with the credit code of its department.
+pub async fn names(tx: &mut Tx) -> Result<Vec<(String, String)>, Fault> {
+    queries::names(tx).await
 }
 
 /// The seals of a department, oldest first.

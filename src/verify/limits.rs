@@ -6,5 +6,11 @@ pub const SCANNED_CHARACTERS_MAX: usize = 8_192;
 /// Digits of the number in our QR codes.
 pub(crate) const CODE_DIGITS: usize = 21;
 
-/// Licence identifiers in one file that are looked at.
+/// Licences that one file says it is and that are looked up. More than one is no licence as anybody issues it.
 pub(crate) const IDENTIFIERS_MAX: usize = 16;
+
+/// Characters of a signer's name that are shown.
+pub(crate) const SIGNER_CHARACTERS_MAX: usize = 80;
+
+/// Signers that one sentence names.
+pub(crate) const SIGNERS_NAMED_MAX: usize = 3;

@@ -11,7 +11,7 @@ use crate::{
     pdf::{
         budget::Budget,
         file::File,
-        findings::{ActiveContent, Ambiguity, Limit, ReadError},
+        findings::{ActiveContent, Ambiguity, Limit, Pages, ReadError},
         object::{Reader, is_white},
         signature::{self, Signature},
         xmp,
@@ -31,6 +31,8 @@ pub struct SignedFile {
     pub metadata: Vec<(String, String)>,
     /// Why two programs could see two documents.
     pub ambiguities: Vec<Ambiguity>,
+    /// Its pages.
+    pub pages: Pages,
 }
 
 impl SignedFile {
@@ -57,7 +59,7 @@ pub fn read(bytes: &[u8]) -> Result<SignedFile, ReadError> {
     let mut file = File::open(bytes, start)?;
     let signatures = signature::find(&mut file)?;
     let metadata = metadata(&mut file)?;
-    let File { extents, mut ambiguities, active_content, .. } = file;
+    let File { extents, mut ambiguities, active_content, pages, .. } = file;
     let ends = read_gaps(bytes, extents, &mut ambiguities);
     let ending: &[u8] = bytes.trim_ascii_end();
     if !ending.ends_with(b"%%EOF") || bytes.len() - ending.len() > 2 {
@@ -65,7 +67,7 @@ pub fn read(bytes: &[u8]) -> Result<SignedFile, ReadError> {
     }
     let ambiguities = ambiguities.into_iter().collect();
     let active_content = active_content.into_iter().collect();
-    Ok(SignedFile { revisions: ends.max(1), signatures, active_content, metadata, ambiguities })
+    Ok(SignedFile { revisions: ends.max(1), signatures, active_content, metadata, ambiguities, pages })
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), ReadError> {

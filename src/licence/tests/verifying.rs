@@ -19,10 +19,9 @@ async fn by_code(city: &City, text: &str, seconds: i64) -> Verdict {
 }
 
 async fn by_file(city: &City, bytes: &[u8], seconds: i64) -> Verdict {
-    let trust = city.library.trust.now().unwrap();
     let mut work = city.work(seconds).await;
     let examined = pdf::examine(bytes);
-    let verdict = verification::by_file(&mut work, &city.library.catalogue.now(), &trust, &examined).await.unwrap();
+    let verdict = verification::by_file(&mut work, &city.library, &examined).await.unwrap();
     work.commit().await.unwrap();
     verdict
 }

@@ -2,14 +2,15 @@
 
 use base::Instant;
 use crypto::{
+    Digest,
     cms::{CmsError, SignedData},
-    x509::{ChainError, Revocation, chain::build_and_check},
+    x509::{Certificate, ChainError, Revocation, chain::build_and_check},
 };
 
-use super::{Trust, examine::Found};
-use crate::verdict::SignatureReport;
+use super::{Trust, claim::folded, examine::Found};
+use crate::{limits::SIGNER_CHARACTERS_MAX, verdict::SignatureReport};
 
-/// What is wrong with the signature itself.
+/// What is wrong with the signature itself, or why that cannot be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
     /// Not SHA-256 with ECDSA or RSA.
@@ -49,29 +50,70 @@ pub(super) struct Judged {
     pub(super) chain: Option<Result<(), ChainTrouble>>,
     /// A genuine signature by a seal of ours, whatever became of the rest of the file or of the certificate.
     pub(super) trusted: bool,
+    /// Of what a genuine signature was made.
+    pub(super) sealed: Option<Digest>,
+    /// A stranger's, under the name of a seal of ours or of our authority.
+    pub(super) imitates: bool,
 }
 
 pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Instant) -> Judged {
-    let covers_whole_file = found.covers_whole_file;
-    let report =
-        |indication, sub_indication, signer| SignatureReport { indication, sub_indication, signer, covers_whole_file };
     let signed = match &found.signed {
         Ok(signed) => signed,
-        Err(error) => {
-            let trouble = match error {
-                CmsError::Algorithm => Trouble::Algorithm,
-                CmsError::Attribute(_) | CmsError::SignerCertificate => Trouble::Constraints,
-                CmsError::Form | CmsError::Signers if found.is_cut_off => Trouble::CutOff,
-                CmsError::Form | CmsError::Signers => Trouble::Form,
-            };
-            let (indication, sub_indication) = indication_of(trouble);
-            let report = report(indication, Some(sub_indication), None);
-            return Judged { report, trouble: Some(trouble), intact: false, chain: None, trusted: false };
-        }
+        Err(error) => return unread(found, *error, trust),
     };
     let chain = check_chain(signed, trust, signed_at, now);
     let is_ours = chain != Err(ChainTrouble::Stranger);
-    let trouble = if !found.is_genuine {
+    let trusted = found.is_genuine && is_ours;
+    let trouble = trouble_of(found, signed, is_ours);
+    let (indication, sub_indication) = match (trouble, chain) {
+        (Some(trouble), _) => indication_of(trouble, is_ours),
+        (None, Err(ChainTrouble::Revoked)) => ("TOTAL-FAILED", Some("REVOKED")),
+        (None, Err(ChainTrouble::Stranger)) => ("INDETERMINATE", Some("NO_CERTIFICATE_CHAIN_FOUND")),
+        (None, Err(ChainTrouble::OutOfPeriod)) => ("INDETERMINATE", Some("OUT_OF_BOUNDS_NO_POE")),
+        (None, Err(ChainTrouble::ListOld)) => ("INDETERMINATE", Some("TRY_LATER")),
+        (None, Ok(())) if !found.covers_whole_file => ("TOTAL-FAILED", Some("FORMAT_FAILURE")),
+        (None, Ok(())) => ("TOTAL-PASSED", None),
+    };
+    let report = SignatureReport {
+        indication,
+        sub_indication,
+        signer: shown(signed.signer.display_name()),
+        is_signer_confirmed: trusted,
+        covers_whole_file: found.covers_whole_file,
+    };
+    Judged {
+        report,
+        trouble,
+        intact: found.is_genuine && found.digest == Some(signed.message_digest),
+        chain: Some(chain),
+        trusted,
+        sealed: found.is_genuine.then_some(signed.message_digest),
+        imitates: !is_ours && (borrows_name(found, trust) || borrows_names_of_certificate(&signed.signer, trust)),
+    }
+}
+
+/// A structure that we do not read. Whatever it is worth, nobody looked.
+fn unread(found: &Found, error: CmsError, trust: &Trust) -> Judged {
+    let trouble = match error {
+        CmsError::Algorithm => Trouble::Algorithm,
+        CmsError::Attribute(_) | CmsError::SignerCertificate => Trouble::Constraints,
+        CmsError::Form | CmsError::Signers if found.is_cut_off => Trouble::CutOff,
+        CmsError::Form | CmsError::Signers => Trouble::Form,
+    };
+    let (indication, sub_indication) = indication_of(trouble, false);
+    let report = SignatureReport {
+        indication,
+        sub_indication,
+        signer: None,
+        is_signer_confirmed: false,
+        covers_whole_file: found.covers_whole_file,
+    };
+    let imitates = borrows_name(found, trust);
+    Judged { report, trouble: Some(trouble), intact: false, chain: None, trusted: false, sealed: None, imitates }
+}
+
+fn trouble_of(found: &Found, signed: &SignedData, is_ours: bool) -> Option<Trouble> {
+    if !found.is_genuine {
         // Without a genuine signature the digest inside says nothing.
         Some(if signed.signer.public_key.is_some() { Trouble::Forged } else { Trouble::Algorithm })
     } else if found.digest.is_some_and(|digest| digest != signed.message_digest) {
@@ -87,38 +129,48 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
         Some(Trouble::Form)
     } else {
         None
-    };
-    let (indication, sub_indication) = match (trouble, chain) {
-        (Some(trouble), _) => {
-            let (indication, sub_indication) = indication_of(trouble);
-            (indication, Some(sub_indication))
-        }
-        (None, Err(ChainTrouble::Revoked)) => ("TOTAL-FAILED", Some("REVOKED")),
-        (None, Err(ChainTrouble::Stranger)) => ("INDETERMINATE", Some("NO_CERTIFICATE_CHAIN_FOUND")),
-        (None, Err(ChainTrouble::OutOfPeriod)) => ("INDETERMINATE", Some("OUT_OF_BOUNDS_NO_POE")),
-        (None, Err(ChainTrouble::ListOld)) => ("INDETERMINATE", Some("TRY_LATER")),
-        (None, Ok(())) if !covers_whole_file => ("TOTAL-FAILED", Some("FORMAT_FAILURE")),
-        (None, Ok(())) => ("TOTAL-PASSED", None),
-    };
-    let signer = signed.signer.display_name().to_owned();
-    Judged {
-        report: report(indication, sub_indication, Some(signer)),
-        trouble,
-        intact: found.is_genuine && found.digest == Some(signed.message_digest),
-        chain: Some(chain),
-        trusted: found.is_genuine && is_ours,
     }
 }
 
-/// The words of EN 319 102-1 §5.1.3 for it: what we could not check is indeterminate, what is wrong has failed.
-fn indication_of(trouble: Trouble) -> (&'static str, &'static str) {
-    match trouble {
+/// The words of EN 319 102-1 §5.1.3 for it: what is wrong has failed, what was not checked is indeterminate. Of ours the
+/// form is known, so that another one has failed; what a stranger's form means, somebody else may know.
+fn indication_of(trouble: Trouble, is_ours: bool) -> (&'static str, Option<&'static str>) {
+    let (indication, sub_indication) = match trouble {
         Trouble::Algorithm => ("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"),
         Trouble::Constraints => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
-        Trouble::CutOff | Trouble::Form => ("TOTAL-FAILED", "FORMAT_FAILURE"),
+        Trouble::CutOff => ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"),
+        Trouble::Form if is_ours => ("TOTAL-FAILED", "FORMAT_FAILURE"),
+        Trouble::Form => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
         Trouble::Forged => ("TOTAL-FAILED", "SIG_CRYPTO_FAILURE"),
         Trouble::Hash => ("TOTAL-FAILED", "HASH_FAILURE"),
+    };
+    (indication, Some(sub_indication))
+}
+
+impl Judged {
+    /// The report in a file that says it is ours: what cannot be read there has not the form that ours have.
+    pub(super) fn as_of_ours(mut self) -> Self {
+        if let Some(trouble @ Trouble::Form) = self.trouble {
+            (self.report.indication, self.report.sub_indication) = indication_of(trouble, true);
+        }
+        self
     }
+}
+
+fn shown(name: &str) -> Option<String> {
+    Some(base::shown(name, SIGNER_CHARACTERS_MAX)).filter(|name| !name.is_empty())
+}
+
+/// Whether the signature says beside its certificate that it is by a seal of ours.
+fn borrows_name(found: &Found, trust: &Trust) -> bool {
+    found.name.as_deref().is_some_and(|name| trust.seal_names.contains(&folded(name)))
+}
+
+/// Whether a certificate bears the name of a seal of ours, or says that an authority of ours issued it.
+fn borrows_names_of_certificate(certificate: &Certificate, trust: &Trust) -> bool {
+    let names = [&certificate.common_name, &certificate.organisation];
+    let is_named_so = names.into_iter().flatten().any(|name| trust.seal_names.contains(&folded(name)));
+    is_named_so || trust.roots.iter().chain(&trust.authorities).any(|ours| ours.subject == certificate.issuer)
 }
 
 fn check_chain(signed: &SignedData, trust: &Trust, signed_at: Instant, now: Instant) -> Result<(), ChainTrouble> {
@@ -127,7 +179,8 @@ fn check_chain(signed: &SignedData, trust: &Trust, signed_at: Instant, now: Inst
         return Err(ChainTrouble::Stranger);
     }
     let revocation = Revocation { lists: &trust.lists, now, required: true };
-    build_and_check(&signed.signer, &signed.others, &trust.roots, signed_at, &revocation).map(|_| ()).map_err(|error| {
+    let others = intermediates(signed, trust);
+    build_and_check(&signed.signer, &others, &trust.roots, signed_at, &revocation).map(|_| ()).map_err(|error| {
         match error {
             ChainError::Revoked { .. } => ChainTrouble::Revoked,
             ChainError::RevocationUnknown(_) => ChainTrouble::ListOld,
@@ -143,5 +196,11 @@ fn check_chain(signed: &SignedData, trust: &Trust, signed_at: Instant, now: Inst
 /// Whether there is an instant at which the chain held: the beginning of the signer's certificate.
 fn leads_to_us(signed: &SignedData, trust: &Trust) -> bool {
     let at = signed.signer.not_before;
-    build_and_check(&signed.signer, &signed.others, &trust.roots, at, &Revocation::not_asked()).is_ok()
+    let others = intermediates(signed, trust);
+    build_and_check(&signed.signer, &others, &trust.roots, at, &Revocation::not_asked()).is_ok()
+}
+
+/// Our authorities, which a signature may leave out because everybody who trusts us has them, and what came along.
+fn intermediates(signed: &SignedData, trust: &Trust) -> Vec<Certificate> {
+    trust.authorities.iter().chain(&signed.others).cloned().collect()
 }

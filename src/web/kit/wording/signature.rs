@@ -12,12 +12,20 @@ const CODES: &[(&str, &Text)] = &[
     ("NO_CERTIFICATE_CHAIN_FOUND", words::signature::NO_CERTIFICATE_CHAIN_FOUND),
     ("OUT_OF_BOUNDS_NO_POE", words::signature::OUT_OF_BOUNDS_NO_POE),
     ("REVOKED", words::signature::REVOKED),
+    ("SIGNED_DATA_NOT_FOUND", words::signature::SIGNED_DATA_NOT_FOUND),
     ("SIG_CONSTRAINTS_FAILURE", words::signature::SIG_CONSTRAINTS_FAILURE),
     ("SIG_CRYPTO_FAILURE", words::signature::SIG_CRYPTO_FAILURE),
     ("TOTAL-FAILED", words::signature::TOTAL_FAILED),
     ("TOTAL-PASSED", words::signature::TOTAL_PASSED),
     ("TRY_LATER", words::signature::TRY_LATER),
 ];
+
+/// Who signed: a seal of ours by its name, anybody else by what they call themselves.
+pub fn signer(report: &SignatureReport) -> Option<Text> {
+    let name = report.signer.as_deref()?;
+    let confirmed = || Text::new(name.to_owned(), name.to_owned());
+    Some(if report.is_signer_confirmed { confirmed() } else { words::answer::called(name) })
+}
 
 /// Whether a signature is good, and why not.
 pub fn signature(report: &SignatureReport) -> Text {
@@ -35,7 +43,7 @@ pub fn signature(report: &SignatureReport) -> Text {
 
 fn said(code: &str) -> Text {
     let known = CODES.iter().find(|(known, _)| *known == code);
-    known.map_or_else(|| Text::new(code.to_owned(), code.to_owned()), |(_, words)| (*words).clone())
+    known.map_or(words::signature::INDETERMINATE, |(_, words)| words).clone()
 }
 
 #[cfg(test)]

@@ -53,9 +53,8 @@ pub async fn file(State(app): State<App>, staff: Staff, page: Page, upload: Uplo
         return Ok(render(&Desk { page: page.shown_once(), answer: None, empty: true }));
     }
     let examined = upload.examine(&app).await?;
-    let trust = app.library.trust.now()?;
     let verify = async |mut work: Work| {
-        let verdict = verification::by_file(&mut work, &app.library.catalogue.now(), &trust, &examined).await?;
+        let verdict = verification::by_file(&mut work, &app.library, &examined).await?;
         work.commit().await?;
         Ok(verdict)
     };

@@ -109,6 +109,32 @@ async fn an_altered_file_is_invalid_and_still_says_which_licence_it_was() {
 }
 
 #[tokio::test]
+async fn what_is_cut_off_is_told_from_what_was_altered_and_cut() {
+    let city = city().await;
+    let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
+    let file = document(&city, &licence).await;
+    let mut cut = file[..file.len() - 900].to_vec();
+    let verdict = by_file(&city, &cut, 1).await;
+    assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Invalid, Some(Reason::FileIncomplete)));
+    cut[2_000] ^= 1;
+    let verdict = by_file(&city, &cut, 2).await;
+    assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Invalid, Some(Reason::RecordDiffers)));
+}
+
+#[tokio::test]
+async fn what_our_seals_are_called_and_whose_they_are_is_known_as_soon_as_they_are_made() {
+    let city = city().await;
+    let trust = city.library.trust.now().unwrap();
+    let mut tx = city.fresh.database.read().await.unwrap();
+    let seals = seal::names(&mut tx).await.unwrap();
+    assert!(!seals.is_empty());
+    for (name, code) in seals {
+        assert!(trust.seal_names.contains(&pdf::folded(&name)) && trust.issuer_codes.contains(&code), "{name} {code}");
+    }
+    assert_eq!(trust.authorities.len(), 1);
+}
+
+#[tokio::test]
 async fn what_was_numbered_but_not_issued_does_not_exist() {
     let city = city().await;
     let intent = city.intent(city.food_request("k"), &city.food, 0).await;

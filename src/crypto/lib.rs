@@ -1,7 +1,8 @@
 //! Cryptography: digests, signatures, JOSE, certificates and CMS.
 //!
 //! Signatures, digests and AEAD are `ring`'s; this crate decides which of them we use, in which encoding, and refuses
-//! everything else. Parsers here are strict and never panic: whatever they cannot read exactly is refused.
+//! everything else. Parsers here are strict and never panic: whatever they cannot read exactly is refused. The one
+//! exception is [`strangers`], whose answer makes nothing valid.
 #![deny(missing_docs)]
 
 pub mod cms;
@@ -16,6 +17,7 @@ pub mod password;
 mod public_key;
 pub mod seal_box;
 pub mod sign;
+pub mod strangers;
 mod suite;
 pub mod x509;
 

@@ -38,3 +38,21 @@ pub const DER_DEPTH_MAX: usize = 32;
 
 /// The most entries of one revocation list.
 pub const CRL_ENTRIES_MAX: usize = 200_000;
+
+/// The largest signature of a stranger that is looked at: with certificates, revocation lists and time stamps in it.
+pub const STRANGERS_CMS_BYTES_MAX: usize = 256 * 1024;
+
+/// The keys that are tried on a stranger's signature that does not say whose it is.
+pub const STRANGERS_KEYS_MAX: usize = 2;
+
+/// The bits of a stranger's RSA modulus.
+pub const RSA_BITS: std::ops::RangeInclusive<u64> = 1_024..=8_192;
+
+/// The most bits of a stranger's RSA exponent: what one signature costs grows with it.
+pub const EXPONENT_BITS_MAX: u64 = 64;
+
+/// The bits of a stranger's DSA modulus.
+pub const DSA_BITS: std::ops::RangeInclusive<u64> = 1_024..=4_096;
+
+/// The bits of the order of a stranger's DSA group.
+pub const DSA_ORDER_BITS: std::ops::RangeInclusive<u64> = 160..=256;

@@ -52,6 +52,8 @@ pub const PDF_STREAMS_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub const PDF_METADATA_BYTES_MAX: usize = 1024 * 1024;
 /// Signatures of one file.
 pub const PDF_SIGNATURES_MAX: usize = 16;
+/// Certificates that stand beside one signature.
+pub const PDF_CERTIFICATES_MAX: usize = 16;
 /// Depth of the tree of form fields and of pages.
 pub const PDF_TREE_DEPTH_MAX: usize = 16;
 

@@ -46,10 +46,16 @@ impl Advice {
             Reason::ActiveContent
             | Reason::CoversPart
             | Reason::HiddenContent
+            | Reason::SignatureLeavesOut
+            | Reason::SignatureMisplaced
+            | Reason::SignatureUnreadable
+            | Reason::SignerCertificateMissing
             | Reason::UnknownIssuer
-            | Reason::UnsupportedSignature => Self::AskSigner,
-            Reason::Unsigned => Self::BringOriginal,
+            | Reason::UnsupportedSignature
+            | Reason::WeakSignature => Self::AskSigner,
+            Reason::NotYetSigned | Reason::Unsigned => Self::BringOriginal,
             Reason::FileNotPdf
+            | Reason::FileCutOff
             | Reason::FileDamaged
             | Reason::FileIncomplete
             | Reason::FileEncrypted

@@ -16,6 +16,8 @@ pub enum Finding {
     CertificateNotRevoked,
     /// The last day was this one.
     ExpiredOn(Date),
+    /// The file can be read once it is put in order, as the programs do that show it.
+    FileMended,
     /// The file can be read.
     FileReadable,
     /// Nothing can be said of a file that cannot be read.

@@ -14,3 +14,10 @@ pub(crate) const SIGNER_CHARACTERS_MAX: usize = 80;
 
 /// Signers that one sentence names.
 pub(crate) const SIGNERS_NAMED_MAX: usize = 3;
+
+/// Certificates of a stranger's signature that go from the process that read it to the one that judges it: as many as lead
+/// from a seal of ours to its root.
+pub const CERTIFICATES_OF_STRANGERS_MAX: usize = 4;
+
+/// Bytes of one of them, as many as are parsed.
+pub const CERTIFICATE_OF_STRANGERS_BYTES_MAX: usize = 16 * 1024;

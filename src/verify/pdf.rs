@@ -5,6 +5,7 @@
 mod claim;
 mod examine;
 mod signature;
+mod stranger;
 
 #[cfg(test)]
 mod tests;
@@ -90,7 +91,8 @@ fn conclude(examined: &Examined, mut judged: Vec<Judged>, trust: &Trust, recorde
 
 fn readable(examined: &Examined, judged: &[Judged], (claim, record): (Claim, Option<&LicenceFacts>)) -> Vec<Check> {
     let is_ours = claim == Claim::Licence;
-    let mut checks = vec![Check::passed("file_readable", Finding::FileReadable)];
+    let readable = if examined.is_mended { Finding::FileMended } else { Finding::FileReadable };
+    let mut checks = vec![Check::passed("file_readable", readable)];
     checks.extend(if is_ours { checks_of_ours(examined, judged, record) } else { checks_of_theirs(examined, judged) });
     checks.push(plain_check(examined, is_ours));
     checks.extend(record_checks(judged, record));
@@ -150,7 +152,7 @@ fn weight(judged: &Judged) -> u8 {
     match judged.trouble {
         Some(Trouble::Hash) => 4,
         Some(Trouble::Forged) => 3,
-        Some(Trouble::CutOff | Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => 2,
+        Some(_) => 2,
         None => u8::from(!judged.report.covers_whole_file),
     }
 }
@@ -161,25 +163,33 @@ fn content_of_theirs(examined: &Examined, first: &Judged) -> Check {
     match first.trouble {
         Some(Trouble::Hash) => Check::failed_with(CODE, Reason::ContentAltered, Finding::AlteredSince(signer)),
         Some(Trouble::Forged) => Check::not_done(CODE, Finding::SignatureProvesNothing),
-        Some(Trouble::CutOff) => Check::failed(CODE, Reason::FileDamaged),
+        Some(Trouble::CutOff) => Check::failed(CODE, Reason::FileCutOff),
+        Some(Trouble::LeavesOut) => Check::failed(CODE, Reason::SignatureLeavesOut),
+        Some(Trouble::Empty) => Check::missing(CODE, Reason::NotYetSigned),
+        Some(Trouble::Misplaced) => Check::missing(CODE, Reason::SignatureMisplaced),
+        Some(Trouble::NoCertificate) => Check::missing(CODE, Reason::SignerCertificateMissing),
+        Some(Trouble::Unreadable) => Check::missing(CODE, Reason::SignatureUnreadable),
+        Some(Trouble::Weak) => Check::missing(CODE, Reason::WeakSignature),
         Some(Trouble::Form | Trouble::Constraints | Trouble::Algorithm) => {
             Check::missing(CODE, Reason::UnsupportedSignature)
         }
         None if !first.report.covers_whole_file => {
             Check::failed_with(CODE, Reason::CoversPart, Finding::AddedAfter(signer))
         }
-        None if !examined.is_plain => Check::missing(CODE, Reason::HiddenContent),
+        None if examined.hides => Check::missing(CODE, Reason::HiddenContent),
         None => Check::passed(CODE, Finding::UnalteredSince(signer)),
     }
 }
 
 /// Whether everybody sees the same in it, and nothing in it acts. Our own files are plain; one that is not was changed.
+/// Those of others may be untidy.
 fn plain_check(examined: &Examined, is_ours: bool) -> Check {
     const CODE: &str = "no_hidden_content";
-    if examined.is_plain && !examined.is_active {
+    let is_plain = if is_ours { examined.is_plain } else { !examined.hides };
+    if is_plain && !examined.is_active {
         return Check::passed(CODE, Finding::NothingHidden);
     }
-    let reason = match (is_ours, examined.is_plain) {
+    let reason = match (is_ours, is_plain) {
         (true, _) => Reason::ChangedAfterSigning,
         (false, false) => Reason::HiddenContent,
         (false, true) => Reason::ActiveContent,
@@ -226,15 +236,16 @@ fn signer_checks(judged: &Judged, stranger: Check) -> [Check; 3] {
         let issuer = if stranger.reason == Some(Reason::SealImitated) { stranger } else { forged(ISSUER) };
         return [forged("signature_genuine"), issuer, not_checked(REVOKED)];
     }
-    let genuine = match judged.sealed {
-        Some(_) => Check::passed("signature_genuine", Finding::SignatureGenuine),
-        None => not_checked("signature_genuine"),
+    let genuine = if judged.is_genuine {
+        Check::passed("signature_genuine", Finding::SignatureGenuine)
+    } else {
+        not_checked("signature_genuine")
     };
     let trusted = || Check::passed(ISSUER, Finding::SealedBy(judged.report.signer.clone().unwrap_or_default()));
     let [issuer, revoked] = match &judged.chain {
         Some(Err(ChainTrouble::Stranger)) => [stranger, not_checked(REVOKED)],
         None if stranger.reason == Some(Reason::SealImitated) => [stranger, not_checked(REVOKED)],
-        Some(_) if judged.sealed.is_none() => [not_checked(ISSUER), not_checked(REVOKED)],
+        Some(_) if !judged.is_genuine => [not_checked(ISSUER), not_checked(REVOKED)],
         None => [not_checked(ISSUER), not_checked(REVOKED)],
         Some(Ok(())) => [trusted(), Check::passed(REVOKED, Finding::CertificateNotRevoked)],
         Some(Err(ChainTrouble::Revoked)) => {
@@ -298,7 +309,8 @@ fn unreadable(problem: FileProblem, record: Option<&LicenceFacts>) -> Vec<Check>
         (FileProblem::CutOff, Some(_)) => Reason::RecordDiffers,
         // None of ours is encrypted, and what is encrypted hides what it says it is.
         (FileProblem::Encrypted, Some(_)) => Reason::ChangedAfterSigning,
-        (FileProblem::CutOff | FileProblem::Damaged, None) => Reason::FileDamaged,
+        (FileProblem::CutOff, None) => Reason::FileCutOff,
+        (FileProblem::Damaged, None) => Reason::FileDamaged,
         (FileProblem::Encrypted, None) => Reason::FileEncrypted,
         (FileProblem::NotPdf, _) => Reason::FileNotPdf,
         (FileProblem::OverLimit(_), _) => Reason::FileOverLimit,

@@ -41,6 +41,8 @@ reasons! {
     ContentAltered = "content_altered", Invalid;
     /// Signed by others, who sign on top of each other.
     CoversPart = "covers_part", NeedsReview;
+    /// A file of strangers that ends too early.
+    FileCutOff = "file_cut_off", Unverifiable;
     /// The file looks like a PDF but its structure is broken or cut off.
     FileDamaged = "file_damaged", Unverifiable;
     /// The file is encrypted.
@@ -65,6 +67,8 @@ reasons! {
     NotOurCode = "not_our_code", Unverifiable;
     /// First day has not come.
     NotYetValid = "not_yet_valid", Invalid;
+    /// Room was left for a signature, and nobody has signed.
+    NotYetSigned = "not_yet_signed", NeedsReview;
     /// Signed by us as it seems, but the records know no such licence: a key may be in other hands.
     NotRecorded = "not_recorded", Invalid;
     /// The file says it is a licence of ours and carries no valid seal of ours.
@@ -87,6 +91,14 @@ reasons! {
     SignatureForged = "signature_forged", Invalid;
     /// A newer version exists.
     Superseded = "superseded", Invalid;
+    /// Signed by others, who left out bytes that a signature has to cover.
+    SignatureLeavesOut = "signature_leaves_out", NeedsReview;
+    /// Signed by others; what the signature says it covers is not in the file, as when a program saved it anew.
+    SignatureMisplaced = "signature_misplaced", NeedsReview;
+    /// Signed by others in a form that nobody can read.
+    SignatureUnreadable = "signature_unreadable", NeedsReview;
+    /// Signed by others, whose certificate is not in the file.
+    SignerCertificateMissing = "signer_certificate_missing", NeedsReview;
     /// Suspended for now.
     Suspended = "suspended", Invalid;
     /// Signed by somebody we do not know.
@@ -97,6 +109,8 @@ reasons! {
     Unsigned = "unsigned", Unverifiable;
     /// Signed by others in a way that we do not check.
     UnsupportedSignature = "unsupported_signature", NeedsReview;
+    /// Signed by others with what can be forged today; nothing shows an alteration.
+    WeakSignature = "weak_signature", NeedsReview;
 }
 
 #[cfg(test)]

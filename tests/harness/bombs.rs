@@ -213,9 +213,36 @@ fn bombs_in_between(n: usize) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// What is read where cross-references lead nowhere, so that every byte is looked at.
+fn bombs_out_of_order(n: usize) -> Vec<(&'static str, Vec<u8>)> {
+    let lost = |parts: &str, times: usize| around("%PDF-1.7\n", many(parts, times), "");
+    vec![
+        ("lost texts that never end", lost("1 0 obj(", n * 500)),
+        ("lost hexadecimal that never ends", lost("1 0 obj<4", n * 500)),
+        ("lost lists that never end", lost("1 0 obj[", n * 500)),
+        ("lost dictionaries that never end", lost("1 0 obj<</A ", n * 500)),
+        ("lost streams that never end", lost("1 0 obj<<>>stream\n", n * 300)),
+        ("lost streams of lost lengths", lost("1 0 obj<</Length 9 0 R>>stream\nendstream\n", n * 300)),
+        ("lost objects", lost("1 0 obj<</V 1>>endobj\n", n * 300)),
+        ("lost catalogues", lost("1 0 obj<</Type/Catalog>>endobj\n", n * 300)),
+        ("lost trailers", lost("trailer<</Root 1 0 R>>\n", n * 300)),
+        ("lost trailers inside of each other", lost("trailer<</A", n * 300)),
+        ("lost trailers of texts", lost("trailer(", n * 300)),
+        ("names of objects", lost("obj ", n * 2_000)),
+        ("words that are nothing", lost("1 0 obj[x y z ]endobj", n * 300)),
+        ("lost streams of objects", {
+            let packed = pack(&many("1 0 ", n * 2_000));
+            let one = stream(&format!("/Type/ObjStm/N 1/First {}/Filter/FlateDecode", n * 8_000), &packed);
+            let objects: Vec<Vec<u8>> =
+                (0..12).map(|place| [format!("{} 0 obj", 2 + place).as_bytes(), &one, b"endobj\n"].concat()).collect();
+            around("%PDF-1.7\n", objects.concat(), "")
+        }),
+    ]
+}
+
 /// Every bomb, by its name; `n` says how large.
 pub fn bombs(n: usize) -> Vec<(&'static str, Vec<u8>)> {
-    [bombs_of_objects(n), bombs_in_between(n)].concat()
+    [bombs_of_objects(n), bombs_in_between(n), bombs_out_of_order(n)].concat()
 }
 
 /// No bomb: a document of so many pages as an office program writes it, each paragraph marked with what it is. Its

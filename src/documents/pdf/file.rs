@@ -2,14 +2,16 @@
 //! stands, streams unpacked. What comes out is plain data that nothing has to be read for again: of the thousands of
 //! objects that say how a long document is laid out, nothing is kept.
 
+mod mend;
+mod references;
+mod unpack;
+
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    io::Read as _,
     ops::Range,
 };
 
-use flate2::read::ZlibDecoder;
-
+use self::unpack::unpack;
 use crate::{
     limits,
     pdf::{
@@ -47,7 +49,20 @@ pub(crate) struct Indirect {
     pub(crate) stream: Option<Range<usize>>,
     /// From its number to `endobj`.
     extent: Range<usize>,
-    has_duplicate_keys: bool,
+    duplicates: Duplicates,
+}
+
+/// Whether a dictionary had one key twice, and with two values.
+#[derive(Clone, Copy, Default)]
+struct Duplicates {
+    are_there: bool,
+    differ: bool,
+}
+
+impl Duplicates {
+    fn of(reader: &Reader<'_>) -> Self {
+        Self { are_there: reader.has_duplicate_keys, differ: reader.has_conflicting_keys }
+    }
 }
 
 /// Where one object is.
@@ -71,23 +86,11 @@ const ENTRY: usize = 96;
 const INDIRECT: usize = 192;
 
 const BROKEN: ReadError = ReadError::Damaged("an object is not where the cross-references say");
-const BROKEN_REFERENCES: ReadError = ReadError::Damaged("the cross-references cannot be read");
-const UNKNOWN_PACKING: ReadError = ReadError::Damaged("a stream is packed in an unknown way");
 
 impl<'a> File<'a> {
     /// Takes a file apart whose last cross-references begin at `start`.
     pub(crate) fn open(bytes: &'a [u8], start: usize) -> Result<Self, ReadError> {
-        let mut file = Self {
-            bytes,
-            objects: HashMap::new(),
-            catalogue: Dictionary::default(),
-            metadata: Vec::new(),
-            extents: Vec::new(),
-            ambiguities: BTreeSet::new(),
-            active_content: BTreeSet::new(),
-            pages: Pages::default(),
-            budget: Budget::new(bytes.len()),
-        };
+        let mut file = Self::unread(bytes);
         let sections = file.sections(start)?;
         if sections.iter().any(|section| section.trailer.find("Encrypt").is_some()) {
             return Err(ReadError::Encrypted);
@@ -100,11 +103,29 @@ impl<'a> File<'a> {
         let root_number = if let Some(Object::Reference(number)) = root { Some(*number) } else { None };
         file.load(&sections, &places, root_number)?;
         file.load_packed(&places, root_number)?;
-        let catalogue = file.resolve_dictionary(root).cloned();
-        file.catalogue = catalogue.ok_or(ReadError::Damaged("it has no catalogue"))?;
-        let packet = file.catalogue.reference("Metadata").and_then(|number| file.objects.get(&number));
-        file.metadata = packet.and_then(|packet| unpack(bytes, packet, &mut file.budget).ok()).unwrap_or_default();
-        Ok(file)
+        file.begin_at(root)
+    }
+
+    fn unread(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            objects: HashMap::new(),
+            catalogue: Dictionary::default(),
+            metadata: Vec::new(),
+            extents: Vec::new(),
+            ambiguities: BTreeSet::new(),
+            active_content: BTreeSet::new(),
+            pages: Pages::default(),
+            budget: Budget::new(bytes.len()),
+        }
+    }
+
+    /// With its catalogue and what that names.
+    fn begin_at(mut self, root: Option<&Object>) -> Result<Self, ReadError> {
+        self.catalogue = self.resolve_dictionary(root).cloned().ok_or(ReadError::Damaged("it has no catalogue"))?;
+        let packet = self.catalogue.reference("Metadata").and_then(|number| self.objects.get(&number));
+        self.metadata = packet.and_then(|packet| unpack(self.bytes, packet, &mut self.budget).ok()).unwrap_or_default();
+        Ok(self)
     }
 
     pub(crate) fn find(&self, number: u32) -> Option<&Object> {
@@ -121,48 +142,6 @@ impl<'a> File<'a> {
 
     pub(crate) fn resolve_dictionary<'b>(&'b self, object: Option<&'b Object>) -> Option<&'b Dictionary> {
         object.and_then(|object| self.resolve(object)).and_then(Object::dictionary)
-    }
-
-    /// Follows the chain of cross-references from the last one; the newest section is the first.
-    fn sections(&mut self, start: usize) -> Result<Vec<Section>, ReadError> {
-        let mut sections: Vec<Section> = Vec::new();
-        let mut visited = HashSet::new();
-        let mut next = Some(start);
-        let mut count = 0;
-        while let Some(at) = next {
-            if !visited.insert(at) {
-                return Err(ReadError::Damaged("the cross-references go round in a circle"));
-            }
-            if sections.len() >= limits::PDF_REVISIONS_MAX {
-                return Err(ReadError::Limit(Limit::Revisions));
-            }
-            let mut reader = Reader::new(self.bytes, at, self.budget);
-            let section = if reader.keyword("xref") {
-                let section = table(&mut reader)?;
-                self.budget = reader.budget;
-                self.budget.walk(reader.at.saturating_sub(at))?;
-                // A stream is an object itself; a table is none.
-                self.extents.push(at..reader.at);
-                if section.trailer.find("XRefStm").is_some() {
-                    self.ambiguities.insert(Ambiguity::HybridReferences);
-                }
-                section
-            } else {
-                stream(self.bytes, at, &mut self.budget)?
-            };
-            self.note_duplicate_keys(reader.has_duplicate_keys);
-            count += section.entries.len();
-            self.budget.keep(section.entries.len() * ENTRY)?;
-            if count > limits::PDF_OBJECTS_MAX {
-                return Err(ReadError::Limit(Limit::Objects));
-            }
-            next = match section.trailer.find("Prev") {
-                None => None,
-                Some(previous) => Some(previous.index().ok_or(BROKEN_REFERENCES)?),
-            };
-            sections.push(section);
-        }
-        Ok(sections)
     }
 
     /// Every object that stands in the file itself, also those that a later revision replaced: they are read for what
@@ -190,7 +169,7 @@ impl<'a> File<'a> {
             if indirect.number != *number {
                 return Err(BROKEN);
             }
-            self.note_duplicate_keys(indirect.has_duplicate_keys);
+            self.note(indirect.duplicates);
             self.extents.push(indirect.extent.clone());
             if places.get(number) == Some(place) {
                 self.take(indirect, root, before);
@@ -234,8 +213,8 @@ impl<'a> File<'a> {
                 self.budget = reader.budget;
                 self.budget.walk(reader.at.saturating_sub(start))?;
                 self.budget.keep(INDIRECT)?;
-                self.note_duplicate_keys(reader.has_duplicate_keys);
-                let packed = Indirect { number, value, stream: None, extent: 0..0, has_duplicate_keys: false };
+                self.note(Duplicates::of(&reader));
+                let packed = Indirect { number, value, stream: None, extent: 0..0, duplicates: Duplicates::default() };
                 self.take(packed, root, before);
             }
         }
@@ -253,9 +232,12 @@ impl<'a> File<'a> {
         }
     }
 
-    fn note_duplicate_keys(&mut self, has_duplicate_keys: bool) {
-        if has_duplicate_keys {
+    fn note(&mut self, duplicates: Duplicates) {
+        if duplicates.are_there {
             self.ambiguities.insert(Ambiguity::DuplicateKeys);
+        }
+        if duplicates.differ {
+            self.ambiguities.insert(Ambiguity::ConflictingKeys);
         }
     }
 }
@@ -280,93 +262,6 @@ impl Indirect {
             | Object::Reference(_) => false,
         }
     }
-}
-
-/// A table of cross-references, behind its first word, and the trailer.
-fn table(reader: &mut Reader<'_>) -> Result<Section, ReadError> {
-    let mut entries = Vec::new();
-    loop {
-        reader.skip_white();
-        if reader.keyword("trailer") {
-            break;
-        }
-        let first = reader.unsigned().ok_or(BROKEN_REFERENCES)?;
-        reader.skip_white();
-        let count = reader.unsigned().ok_or(BROKEN_REFERENCES)?;
-        if count > limits::PDF_OBJECTS_MAX as u64 || first > u64::from(u32::MAX) / 2 {
-            return Err(ReadError::Limit(Limit::Objects));
-        }
-        for number in first..first + count {
-            reader.skip_white();
-            let offset = reader.unsigned().ok_or(BROKEN_REFERENCES)?;
-            reader.skip_white();
-            reader.unsigned().ok_or(BROKEN_REFERENCES)?;
-            reader.skip_white();
-            let place = match reader.peek() {
-                Some(b'n') => Location::At(usize::try_from(offset).map_err(|_| BROKEN_REFERENCES)?),
-                Some(b'f') => Location::Free,
-                _ => return Err(BROKEN_REFERENCES),
-            };
-            reader.at += 1;
-            entries.push((u32::try_from(number).map_err(|_| BROKEN_REFERENCES)?, place));
-            if entries.len() > limits::PDF_OBJECTS_MAX {
-                return Err(ReadError::Limit(Limit::Objects));
-            }
-        }
-    }
-    match reader.object(0)? {
-        Object::Dictionary(trailer) => Ok(Section { entries, trailer }),
-        _ => Err(BROKEN_REFERENCES),
-    }
-}
-
-/// A stream of cross-references, whose dictionary is the trailer.
-fn stream(bytes: &[u8], at: usize, budget: &mut Budget) -> Result<Section, ReadError> {
-    let indirect = indirect_at(bytes, at, budget, &|_, _| Ok(None))?;
-    let dictionary = indirect
-        .value
-        .dictionary()
-        .filter(|dictionary| dictionary.is_named("Type", "XRef"))
-        .ok_or(BROKEN_REFERENCES)?;
-    let data = unpack(bytes, &indirect, budget)?;
-    let widths: Vec<usize> = dictionary.array("W").ok_or(BROKEN_REFERENCES)?.iter().filter_map(Object::index).collect();
-    let [kind_width, first_width, second_width] = widths.try_into().map_err(|_| BROKEN_REFERENCES)?;
-    if kind_width > 1 || first_width > 8 || second_width > 8 || first_width == 0 {
-        return Err(BROKEN_REFERENCES);
-    }
-    let size = dictionary.find("Size").and_then(Object::index).ok_or(BROKEN_REFERENCES)?;
-    let index: Vec<usize> = match dictionary.array("Index") {
-        Some(index) => index.iter().map(|item| item.index().ok_or(BROKEN_REFERENCES)).collect::<Result<_, _>>()?,
-        None => vec![0, size],
-    };
-    let numbers = index.chunks(2).flat_map(|pair| match pair {
-        [first, count] => *first..first.saturating_add(*count),
-        _ => 0..0,
-    });
-    let mut rows = data.chunks_exact(kind_width + first_width + second_width);
-    let mut entries = Vec::new();
-    for number in numbers {
-        if entries.len() > limits::PDF_OBJECTS_MAX {
-            return Err(ReadError::Limit(Limit::Objects));
-        }
-        let row = rows.next().ok_or(BROKEN_REFERENCES)?;
-        let (kind, rest) = row.split_at_checked(kind_width).ok_or(BROKEN_REFERENCES)?;
-        let (first, second) = rest.split_at_checked(first_width).ok_or(BROKEN_REFERENCES)?;
-        let place = match kind.first().copied().unwrap_or(1) {
-            1 => Location::At(whole(first)?),
-            2 => Location::Inside(u32::try_from(whole(first)?).map_err(|_| BROKEN_REFERENCES)?, whole(second)?),
-            _ => Location::Free,
-        };
-        entries.push((u32::try_from(number).map_err(|_| BROKEN_REFERENCES)?, place));
-    }
-    // The stream is an object of the file even when no row says so.
-    entries.push((indirect.number, Location::At(at)));
-    Ok(Section { entries, trailer: dictionary.clone() })
-}
-
-fn whole(bytes: &[u8]) -> Result<usize, ReadError> {
-    let value = bytes.iter().try_fold(0_usize, |value, byte| value.checked_mul(256)?.checked_add(usize::from(*byte)));
-    value.ok_or(BROKEN_REFERENCES)
 }
 
 /// Finds the number that a stream's length refers to.
@@ -410,7 +305,7 @@ fn indirect_at(bytes: &[u8], at: usize, budget: &mut Budget, length: &LengthOf<'
     }
     budget.walk(reader.at.saturating_sub(at))?;
     budget.keep(INDIRECT)?;
-    Ok(Indirect { number, value, stream, extent: at..reader.at, has_duplicate_keys: reader.has_duplicate_keys })
+    Ok(Indirect { number, value, stream, extent: at..reader.at, duplicates: Duplicates::of(&reader) })
 }
 
 /// The number that stands as the object `number` at a place: the length of a stream.
@@ -422,91 +317,4 @@ fn length_at(bytes: &[u8], at: usize, number: u32, budget: &mut Budget) -> Resul
     // Many streams may name one length, and a comment before it may be long.
     budget.walk(reader.at.saturating_sub(at))?;
     Ok(length)
-}
-
-/// The contents of a stream that is plain or packed the usual way.
-fn unpack(bytes: &[u8], indirect: &Indirect, budget: &mut Budget) -> Result<Vec<u8>, ReadError> {
-    let broken = ReadError::Damaged("a stream cannot be unpacked");
-    let raw = indirect.stream.clone().and_then(|range| bytes.get(range)).ok_or(broken)?;
-    let dictionary = indirect.value.dictionary().ok_or(BROKEN)?;
-    let filters: Vec<&[u8]> = match dictionary.find("Filter") {
-        None | Some(Object::Null) => vec![],
-        Some(Object::Name(name)) => vec![name],
-        Some(Object::Array(names)) => names
-            .iter()
-            .filter_map(|name| if let Object::Name(name) = name { Some(name.as_slice()) } else { None })
-            .collect(),
-        Some(_) => return Err(BROKEN),
-    };
-    match filters.as_slice() {
-        [] if raw.len() > budget.stream() => return Err(ReadError::Limit(Limit::Streams)),
-        [] => {
-            budget.unpack(raw.len())?;
-            return Ok(raw.to_vec());
-        }
-        [filter] if *filter == b"FlateDecode" => {}
-        _ => return Err(UNKNOWN_PACKING),
-    }
-    // Looking through what is packed costs time even when nothing comes out of it.
-    budget.walk(raw.len())?;
-    let limit = budget.stream();
-    let mut data = Vec::new();
-    let count = ZlibDecoder::new(raw).take(limit as u64 + 1).read_to_end(&mut data).map_err(|_| broken)?;
-    if count > limit {
-        return Err(ReadError::Limit(Limit::Streams));
-    }
-    budget.unpack(count)?;
-    let parameters = match dictionary.find("DecodeParms") {
-        Some(Object::Array(items)) => items.first().and_then(Object::dictionary),
-        Some(object) => object.dictionary(),
-        None => None,
-    };
-    match parameters {
-        Some(parameters) if parameters.integer("Predictor").unwrap_or(1) > 1 => unpredict(&data, parameters),
-        _ => Ok(data),
-    }
-}
-
-/// Undoes the row filters of PNG.
-fn unpredict(data: &[u8], parameters: &Dictionary) -> Result<Vec<u8>, ReadError> {
-    let columns = parameters.integer("Columns").and_then(|columns| usize::try_from(columns).ok()).unwrap_or(1);
-    let predictor = parameters.integer("Predictor").unwrap_or(1);
-    let simple =
-        parameters.integer("Colors").unwrap_or(1) == 1 && parameters.integer("BitsPerComponent").unwrap_or(8) == 8;
-    if predictor < 10 || !simple || columns == 0 || columns > 65_536 {
-        return Err(UNKNOWN_PACKING);
-    }
-    let mut out = Vec::with_capacity(data.len());
-    let mut above = vec![0_u8; columns];
-    for row in data.chunks_exact(columns + 1) {
-        let (kind, values) = row.split_first().ok_or(BROKEN)?;
-        let (mut left, mut corner) = (0_u8, 0_u8);
-        for (value, up) in values.iter().zip(above.iter_mut()) {
-            let guess = match kind {
-                0 => 0,
-                1 => left,
-                2 => *up,
-                3 => u8::midpoint(left, *up),
-                4 => paeth(left, *up, corner),
-                _ => return Err(UNKNOWN_PACKING),
-            };
-            corner = *up;
-            left = value.wrapping_add(guess);
-            *up = left;
-            out.push(left);
-        }
-    }
-    Ok(out)
-}
-
-fn paeth(left: u8, up: u8, corner: u8) -> u8 {
-    let guess = i16::from(left) + i16::from(up) - i16::from(corner);
-    let far = |value: u8| (guess - i16::from(value)).abs();
-    if far(left) <= far(up) && far(left) <= far(corner) {
-        left
-    } else if far(up) <= far(corner) {
-        up
-    } else {
-        corner
-    }
 }

@@ -87,10 +87,14 @@ pub struct Pages {
 /// A reason why two programs could see two different documents in one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ambiguity {
+    /// A dictionary has one key twice, with two values.
+    ConflictingKeys,
     /// A dictionary has one key twice.
     DuplicateKeys,
     /// Bytes between the objects that nothing refers to.
     HiddenBytes,
+    /// A whole object among them, which a later change may show.
+    HiddenObjects,
     /// Two kinds of cross-references at once.
     HybridReferences,
     /// One object begins inside of another.
@@ -101,6 +105,21 @@ pub enum Ambiguity {
     TwiceInMetadata,
     /// Bytes after the end of the file.
     TrailingBytes,
+}
+
+impl Ambiguity {
+    /// Whether two programs that follow the standard can show two documents, or a document lies ready to be shown later.
+    /// The others are untidy: we never write them, and others do.
+    pub fn hides(self) -> bool {
+        match self {
+            Self::ConflictingKeys | Self::HiddenObjects | Self::OverlappingObjects | Self::SharedSignature => true,
+            Self::DuplicateKeys
+            | Self::HiddenBytes
+            | Self::HybridReferences
+            | Self::TwiceInMetadata
+            | Self::TrailingBytes => false,
+        }
+    }
 }
 
 /// Filling that does something, or that is another file.

@@ -105,6 +105,10 @@ pub(crate) struct Reader<'a> {
     pub(crate) at: usize,
     /// A dictionary had one key twice: two readers may see two documents.
     pub(crate) has_duplicate_keys: bool,
+    /// And with two values: they do.
+    pub(crate) has_conflicting_keys: bool,
+    /// Whether what cannot be read is left out, as the programs do that show such files.
+    is_tolerant: bool,
     /// What reading may still cost: an object takes more memory than it takes bytes in the file.
     pub(crate) budget: Budget,
 }
@@ -118,7 +122,12 @@ const ALLOCATION: usize = 16;
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8], at: usize, budget: Budget) -> Self {
-        Self { bytes, at, has_duplicate_keys: false, budget }
+        Self { bytes, at, has_duplicate_keys: false, has_conflicting_keys: false, is_tolerant: false, budget }
+    }
+
+    /// One that leaves out what cannot be read.
+    pub(crate) fn tolerant(bytes: &'a [u8], at: usize, budget: Budget) -> Self {
+        Self { is_tolerant: true, ..Self::new(bytes, at, budget) }
     }
 
     pub(crate) fn peek(&self) -> Option<u8> {
@@ -197,11 +206,31 @@ impl<'a> Reader<'a> {
             b'<' => self.hexadecimal_text(),
             b'[' => self.array(depth),
             b'+' | b'-' | b'.' | b'0'..=b'9' => self.number(),
+            _ if self.is_at_end() => Err(BROKEN),
             _ if self.keyword("null") => Ok(Object::Null),
             _ if self.keyword("true") => Ok(Object::Bool(true)),
             _ if self.keyword("false") => Ok(Object::Bool(false)),
+            _ if self.is_tolerant => {
+                self.skip_word();
+                Ok(Object::Null)
+            }
             _ => Err(BROKEN),
         }
+    }
+
+    /// Passes over what is no object: a word, or a bracket that closes nothing.
+    fn skip_word(&mut self) {
+        self.at += 1;
+        while self.peek().is_some_and(|byte| !is_white(byte) && !is_delimiter(byte)) {
+            self.at += 1;
+        }
+    }
+
+    /// Whether an object ends here that others say is still open; only those are asked that leave out what is missing.
+    fn is_at_end(&self) -> bool {
+        const ENDS: [&[u8]; 3] = [b"endobj", b"endstream", b"stream"];
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        self.is_tolerant && (rest.is_empty() || ENDS.iter().any(|end| rest.starts_with(end)))
     }
 
     fn name(&mut self) -> Read<Vec<u8>> {
@@ -210,9 +239,16 @@ impl<'a> Reader<'a> {
         while let Some(byte) = self.peek().filter(|byte| !is_white(*byte) && !is_delimiter(*byte)) {
             self.at += 1;
             if byte == b'#' {
-                let high = self.next().and_then(hexadecimal).ok_or(BROKEN)?;
-                let low = self.next().and_then(hexadecimal).ok_or(BROKEN)?;
-                name.push(high << 4 | low);
+                let mut digits = self.bytes.get(self.at..).unwrap_or_default().iter().copied().map(hexadecimal);
+                match (digits.next().flatten(), digits.next().flatten()) {
+                    (Some(high), Some(low)) => {
+                        self.at += 2;
+                        name.push(high << 4 | low);
+                    }
+                    // Before PDF 1.2 it was a character like the others.
+                    _ if self.is_tolerant => name.push(byte),
+                    _ => return Err(BROKEN),
+                }
             } else {
                 name.push(byte);
             }
@@ -230,14 +266,19 @@ impl<'a> Reader<'a> {
         while self.peek().is_some_and(|byte| matches!(byte, b'+' | b'-' | b'.' | b'0'..=b'9')) {
             self.at += 1;
         }
-        if self.peek().is_some_and(|byte| !is_white(byte) && !is_delimiter(byte)) {
+        if self.peek().is_some_and(|byte| !is_white(byte) && !is_delimiter(byte)) && !self.is_tolerant {
             return Err(BROKEN);
         }
         let text = self.bytes.get(start..self.at).and_then(|text| std::str::from_utf8(text).ok()).ok_or(BROKEN)?;
         if text.contains('.') {
-            return text.parse::<f64>().map(|_| Object::Real).map_err(|_| BROKEN);
+            let is_number = self.is_tolerant || text.parse::<f64>().is_ok();
+            return if is_number { Ok(Object::Real) } else { Err(BROKEN) };
         }
-        let value: i64 = text.parse().map_err(|_| BROKEN)?;
+        let value: i64 = match text.parse() {
+            Ok(value) => value,
+            Err(_) if self.is_tolerant => return Ok(Object::Real),
+            Err(_) => return Err(BROKEN),
+        };
         let after = self.at;
         if let Ok(number) = u32::try_from(value) {
             self.skip_white();
@@ -322,14 +363,22 @@ impl<'a> Reader<'a> {
     fn hexadecimal_text(&mut self) -> Read<Object> {
         let start = self.at;
         let rest = self.bytes.get(start + 1..).unwrap_or_default();
-        let length = rest.iter().position(|byte| *byte == b'>').ok_or(BROKEN)?;
+        let Some(length) = rest.iter().position(|byte| *byte == b'>') else {
+            // What was looked through is charged.
+            self.at = self.bytes.len();
+            return Err(BROKEN);
+        };
         let digits = rest.get(..length).unwrap_or_default();
         self.at = start + length + 2;
         self.budget.keep(length / 2 + 1)?;
         let mut bytes = Vec::with_capacity(length / 2 + 1);
         let mut half = None;
         for byte in digits.iter().filter(|byte| !is_white(**byte)) {
-            let digit = hexadecimal(*byte).ok_or(BROKEN)?;
+            let digit = match hexadecimal(*byte) {
+                Some(digit) => digit,
+                None if self.is_tolerant => continue,
+                None => return Err(BROKEN),
+            };
             match half.take() {
                 Some(high) => bytes.push(high << 4 | digit),
                 None => half = Some(digit),
@@ -344,7 +393,7 @@ impl<'a> Reader<'a> {
         let mut items = Vec::new();
         loop {
             self.skip_white();
-            if self.take(b"]") {
+            if self.take(b"]") || self.is_at_end() {
                 return Ok(Object::Array(items));
             }
             if items.len() >= limits::PDF_ENTRIES_MAX {
@@ -359,22 +408,37 @@ impl<'a> Reader<'a> {
         let mut entries: Vec<(Vec<u8>, Object)> = Vec::new();
         loop {
             self.skip_white();
-            if self.take(b">>") {
+            if self.take(b">>") || self.is_at_end() {
                 break;
             }
             if self.peek() != Some(b'/') {
-                return Err(BROKEN);
+                if !self.is_tolerant {
+                    return Err(BROKEN);
+                }
+                self.object(depth + 1)?;
+                continue;
             }
             if entries.len() >= limits::PDF_ENTRIES_MAX {
                 return Err(ReadError::Limit(Limit::Entries));
             }
             let name = self.name()?;
             self.budget.keep(2 * size_of::<Vec<u8>>())?;
-            entries.push((name, self.object(depth + 1)?));
+            self.skip_white();
+            // A key without a value.
+            let is_alone = self.is_tolerant && self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(b">>"));
+            let value = if is_alone || self.is_at_end() { Object::Null } else { self.object(depth + 1)? };
+            entries.push((name, value));
         }
-        let mut names: Vec<&[u8]> = entries.iter().map(|(name, _)| name.as_slice()).collect();
-        names.sort_unstable();
-        self.has_duplicate_keys |= names.windows(2).any(|pair| pair.first() == pair.last());
+        let mut sorted: Vec<&(Vec<u8>, Object)> = entries.iter().collect();
+        sorted.sort_by_key(|(name, _)| name);
+        for pair in sorted.windows(2) {
+            if let [first, second] = pair
+                && first.0 == second.0
+            {
+                self.has_duplicate_keys = true;
+                self.has_conflicting_keys |= first.1 != second.1;
+            }
+        }
         Ok(Dictionary(entries))
     }
 }

@@ -33,6 +33,10 @@ pub struct SignedFile {
     pub ambiguities: Vec<Ambiguity>,
     /// Its pages.
     pub pages: Pages,
+    /// Whether it had to be put in order before it could be read.
+    pub is_mended: bool,
+    /// How many bytes stand before it, which no place in it counts.
+    pub before: usize,
 }
 
 impl SignedFile {
@@ -42,10 +46,13 @@ impl SignedFile {
     }
 }
 
+/// How far from the beginning programs look for the header.
+const HEAD: usize = 1_024;
+
 /// How far from the end the last cross-references must be named.
 const TAIL: usize = 2_048;
 
-/// Reads a file that anybody may have made.
+/// Reads a file as strictly as one that claims to be ours has to be read.
 ///
 /// # Errors
 ///
@@ -56,10 +63,48 @@ pub fn read(bytes: &[u8]) -> Result<SignedFile, ReadError> {
     }
     check_header(bytes)?;
     let start = last_references(bytes)?;
-    let mut file = File::open(bytes, start)?;
+    learn(File::open(bytes, start)?)
+}
+
+/// Reads a file that anybody may have made. One that cannot be read strictly is put in order, as the programs do that show
+/// it all the same, unless it carries metadata of ours: a licence was in order when it was issued.
+///
+/// # Errors
+///
+/// [`ReadError`] when it is too large, encrypted, no PDF, cut off in the middle of an object, or nothing in it says what
+/// the document is; also when it carries metadata of ours and is not in order.
+pub fn read_tolerantly(bytes: &[u8]) -> Result<SignedFile, ReadError> {
+    let error = match read(bytes) {
+        Err(error @ (ReadError::Damaged(_) | ReadError::CutOff)) if !has_metadata_of_ours(bytes) => error,
+        read => return read,
+    };
+    let before = header_at(bytes).unwrap_or(0);
+    match File::mend(bytes.get(before..).unwrap_or_default()).and_then(learn) {
+        Ok(mended) => Ok(SignedFile { is_mended: true, before, ..mended }),
+        // What was wrong at first is what is wrong.
+        Err(ReadError::Damaged(_)) => Err(error),
+        Err(other) => Err(other),
+    }
+}
+
+/// Whether our name space stands anywhere: we never compress what it stands in.
+fn has_metadata_of_ours(bytes: &[u8]) -> bool {
+    let first = xmp::NAMESPACE.as_bytes().first().copied().unwrap_or_default();
+    let mut rest = bytes;
+    while let Some(place) = rest.iter().position(|byte| *byte == first) {
+        rest = rest.get(place..).unwrap_or_default();
+        if rest.starts_with(xmp::NAMESPACE.as_bytes()) {
+            return true;
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    false
+}
+
+fn learn(mut file: File<'_>) -> Result<SignedFile, ReadError> {
     let signatures = signature::find(&mut file)?;
     let metadata = metadata(&mut file)?;
-    let File { extents, mut ambiguities, active_content, pages, .. } = file;
+    let File { bytes, extents, mut ambiguities, active_content, pages, .. } = file;
     let ends = read_gaps(bytes, extents, &mut ambiguities);
     let ending: &[u8] = bytes.trim_ascii_end();
     if !ending.ends_with(b"%%EOF") || bytes.len() - ending.len() > 2 {
@@ -67,18 +112,25 @@ pub fn read(bytes: &[u8]) -> Result<SignedFile, ReadError> {
     }
     let ambiguities = ambiguities.into_iter().collect();
     let active_content = active_content.into_iter().collect();
-    Ok(SignedFile { revisions: ends.max(1), signatures, active_content, metadata, ambiguities, pages })
+    let revisions = ends.max(1);
+    let (is_mended, before) = (false, 0);
+    Ok(SignedFile { revisions, signatures, active_content, metadata, ambiguities, pages, is_mended, before })
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), ReadError> {
     if bytes.starts_with(b"%PDF-1.") || bytes.starts_with(b"%PDF-2.") {
         return Ok(());
     }
-    let head = bytes.get(..bytes.len().min(1_024)).unwrap_or_default();
-    if head.windows(5).any(|part| part == b"%PDF-") {
-        return Err(ReadError::Damaged("it does not begin as a PDF"));
+    match header_at(bytes) {
+        Some(_) => Err(ReadError::Damaged("it does not begin as a PDF")),
+        None => Err(ReadError::NotPdf),
     }
-    Err(ReadError::NotPdf)
+}
+
+/// Where the header is, if it is where programs look for one.
+fn header_at(bytes: &[u8]) -> Option<usize> {
+    let head = bytes.get(..bytes.len().min(HEAD))?;
+    head.windows(5).position(|part| part == b"%PDF-")
 }
 
 /// What the last `startxref` says.
@@ -185,6 +237,9 @@ fn read_gap(bytes: &[u8], ambiguities: &mut BTreeSet<Ambiguity>) -> usize {
         } else {
             // An end mark may still follow; files that hide bytes also hide revisions.
             ambiguities.insert(Ambiguity::HiddenBytes);
+            if Reader::new(bytes, reader.at, reader.budget).object_header().is_some() {
+                ambiguities.insert(Ambiguity::HiddenObjects);
+            }
             while reader.peek().is_some_and(|byte| byte != b'%' && !is_white(byte)) {
                 reader.at += 1;
             }

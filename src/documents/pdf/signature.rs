@@ -46,6 +46,8 @@ pub struct Signature {
     pub sub_filter: Option<String>,
     /// Who signed, in the words of the signer.
     pub name: Option<String>,
+    /// The certificates that stand beside it and not in it (`/Cert`), the signer's first.
+    pub certificates: Vec<Vec<u8>>,
     /// Whether it covers the whole file but exactly itself.
     pub covers_whole_file: bool,
     /// What is wrong with its frame.
@@ -53,18 +55,24 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// The bytes that it covers, in two parts; none when its range is not in the file.
+    pub fn covered<'a>(&self, bytes: &'a [u8]) -> Option<[&'a [u8]; 2]> {
+        let [first, before, second, after] = self.byte_range?;
+        Some([bytes.get(first..first.checked_add(before)?)?, bytes.get(second..second.checked_add(after)?)?])
+    }
+
     /// The digest of the bytes that it covers; none when its range is not in the file.
     pub fn digest(&self, algorithm: DigestAlgorithm, bytes: &[u8]) -> Option<Digest> {
-        let [first, before, second, after] = self.byte_range?;
         let mut digest = Hasher::new(algorithm);
-        digest.update(bytes.get(first..first.checked_add(before)?)?);
-        digest.update(bytes.get(second..second.checked_add(after)?)?);
+        for part in self.covered(bytes)? {
+            digest.update(part);
+        }
         Some(digest.finish())
     }
 }
 
 /// How many times the bytes of a signature come to stand in memory until it was handed on.
-const COPIES: usize = 6;
+const COPIES: usize = 8;
 
 /// All signatures, in the order of the file.
 pub(crate) fn find(file: &mut File<'_>) -> Result<Vec<Signature>, ReadError> {
@@ -225,7 +233,7 @@ fn read(
         Some(Object::Text(text)) if text.bytes.len() > limits::PDF_CONTENTS_BYTES_MAX => {
             return Err(ReadError::Limit(Limit::Signatures));
         }
-        Some(Object::Text(text)) if text.is_hexadecimal && !text.at.is_empty() => {
+        Some(Object::Text(text)) if !text.at.is_empty() => {
             // It is kept here, with what it is parsed into, and once more on its way to whoever judges it.
             budget.keep(COPIES * text.bytes.len())?;
             (text.bytes.clone(), Some(text.at.clone()))
@@ -242,6 +250,7 @@ fn read(
         filter: name_of("Filter"),
         sub_filter: name_of("SubFilter"),
         name: text(file, dictionary, "Name"),
+        certificates: certificates(file, dictionary, budget)?,
         covers_whole_file: false,
         problem: None,
     };
@@ -249,6 +258,23 @@ fn read(
     signature.covers_whole_file = signature.problem.is_none()
         && signature.byte_range.is_some_and(|[_, _, start, length]| start + length == file.bytes.len());
     Ok(signature)
+}
+
+/// What `/Cert` holds: one certificate, or a list.
+fn certificates(file: &File<'_>, dictionary: &Dictionary, budget: &mut Budget) -> Result<Vec<Vec<u8>>, ReadError> {
+    let one = dictionary.find("Cert").and_then(|object| file.resolve(object));
+    let list = match one {
+        Some(Object::Array(list)) => list.as_slice(),
+        one => one.map_or(&[][..], std::slice::from_ref),
+    };
+    let mut certificates = Vec::new();
+    for object in list.iter().take(limits::PDF_CERTIFICATES_MAX) {
+        if let Some(Object::Text(text)) = file.resolve(object) {
+            budget.keep(COPIES * text.bytes.len())?;
+            certificates.push(text.bytes.clone());
+        }
+    }
+    Ok(certificates)
 }
 
 fn byte_range(dictionary: &Dictionary) -> Option<[usize; 4]> {

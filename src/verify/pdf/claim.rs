@@ -39,7 +39,8 @@ pub(super) fn of(examined: &Examined, judged: &[Judged], trust: &Trust, recorded
         return Claim::Several;
     }
     let is_by_issuer = examined.claimed.iter().any(|claimed| trust.issuer_codes.contains(claimed.issuer_code()));
-    if known > 0 || is_by_issuer || seals > 0 || imitates || examined.claims_too_many {
+    let is_sealed = judged.iter().any(|judged| judged.trusted);
+    if known > 0 || is_by_issuer || is_sealed || imitates || examined.claims_too_many {
         return Claim::Licence;
     }
     match pages.of_licences {

@@ -9,12 +9,12 @@ use crypto::{
 };
 use documents::pdf::{
     findings::{Limit, Pages, ReadError},
-    read::{SignedFile, read},
+    read::{SignedFile, read_tolerantly},
     signature::Signature,
 };
 use serde::{Deserialize, Serialize};
 
-use super::claim;
+use super::{claim, stranger::Stranger};
 use crate::{licence::Likeness, limits::IDENTIFIERS_MAX};
 
 /// Why a file could not be read.
@@ -57,6 +57,8 @@ pub struct Found {
     pub(crate) is_cades_detached: bool,
     /// Who signed, as the signature says beside its certificate.
     pub(crate) name: Option<String>,
+    /// What can be said of it with tolerance, unless it is all that one of ours has to be.
+    pub(crate) stranger: Option<Stranger>,
 }
 
 /// What was found in a file.
@@ -74,6 +76,10 @@ pub struct Examined {
     pub revisions: usize,
     /// Whether every program must see the same document in it.
     pub is_plain: bool,
+    /// Whether it had to be put in order before it could be read.
+    pub(crate) is_mended: bool,
+    /// Whether it may show one document here and another one there, or later.
+    pub(crate) hides: bool,
     /// Whether it runs something, or carries other files.
     pub(crate) is_active: bool,
     /// Whether it is whole files one behind the other.
@@ -103,6 +109,8 @@ impl Examined {
             signatures: Vec::new(),
             revisions: 1,
             is_plain: true,
+            is_mended: false,
+            hides: false,
             is_active: false,
             is_joined: claim::is_joined(bytes),
             pages: Pages::default(),
@@ -138,7 +146,7 @@ impl Examined {
 
     /// With all that can be told of the file when it is read.
     pub fn read(mut self, bytes: &[u8]) -> Self {
-        match read(bytes) {
+        match read_tolerantly(bytes) {
             Ok(file) => self.learn(bytes, &file),
             Err(error) => {
                 self.problem = Some(match error {
@@ -161,8 +169,11 @@ impl Examined {
 
     fn learn(&mut self, bytes: &[u8], file: &SignedFile) {
         self.revisions = file.revisions;
-        self.is_plain = file.ambiguities.is_empty();
+        self.is_plain = file.ambiguities.is_empty() && !file.is_mended;
+        self.is_mended = file.is_mended;
+        self.hides = file.ambiguities.iter().any(|ambiguity| ambiguity.hides());
         self.is_active = !file.active_content.is_empty();
+        let bytes = bytes.get(file.before..).unwrap_or_default();
         self.signatures = file.signatures.iter().map(|signature| found(bytes, signature)).collect();
         self.pages = file.pages;
         // What reads the first of several files, or the last, says nothing of the others.
@@ -174,16 +185,21 @@ impl Examined {
 
 fn found(bytes: &[u8], signature: &Signature) -> Found {
     let signed = SignedData::parse_padded(&signature.contents);
+    let is_genuine = signed.as_ref().is_ok_and(SignedData::verify_signature);
+    let digest = signed.as_ref().ok().and_then(|signed| signature.digest(signed.message_digest.algorithm(), bytes));
+    let is_framed = signature.problem.is_none();
+    let is_sound = is_genuine && is_framed && signed.as_ref().is_ok_and(|signed| digest == Some(signed.message_digest));
     Found {
-        is_genuine: signed.as_ref().is_ok_and(SignedData::verify_signature),
-        digest: signed.as_ref().ok().and_then(|signed| signature.digest(signed.message_digest.algorithm(), bytes)),
+        is_genuine,
+        digest,
         signed,
         contents: signature.contents.clone(),
-        is_framed: signature.problem.is_none(),
+        is_framed,
         covers_whole_file: signature.covers_whole_file,
         is_cut_off: is_cut_off(signature, bytes.len()),
         is_cades_detached: signature.sub_filter.as_deref() == Some("ETSI.CAdES.detached"),
         name: signature.name.clone(),
+        stranger: (!is_sound).then(|| Stranger::read(bytes, signature)),
     }
 }
 
@@ -198,6 +214,7 @@ struct FoundOnTheWire {
     is_cut_off: bool,
     is_cades_detached: bool,
     name: Option<String>,
+    stranger: Option<Stranger>,
 }
 
 impl From<Found> for FoundOnTheWire {
@@ -211,6 +228,7 @@ impl From<Found> for FoundOnTheWire {
             is_cut_off: found.is_cut_off,
             is_cades_detached: found.is_cades_detached,
             name: found.name,
+            stranger: found.stranger,
         }
     }
 }
@@ -229,6 +247,7 @@ impl From<FoundOnTheWire> for Found {
             is_cut_off: wire.is_cut_off,
             is_cades_detached: wire.is_cades_detached,
             name: wire.name,
+            stranger: wire.stranger,
         }
     }
 }
@@ -249,7 +268,7 @@ mod identifiers {
 }
 
 /// The range fits the hole and goes on beyond the end. In a file that another program saved anew it fits nothing.
-fn is_cut_off(signature: &Signature, length: usize) -> bool {
+pub(super) fn is_cut_off(signature: &Signature, length: usize) -> bool {
     let (Some([_, before, second, after]), Some(hole)) = (signature.byte_range, &signature.hole) else { return false };
     before == hole.start && second == hole.end && second.checked_add(after).is_none_or(|end| end > length)
 }

@@ -7,24 +7,36 @@ use crypto::{
     x509::{Certificate, ChainError, Revocation, chain::build_and_check},
 };
 
-use super::{Trust, claim::folded, examine::Found};
+use super::{Trust, claim::folded, examine::Found, stranger::Stranger};
 use crate::{limits::SIGNER_CHARACTERS_MAX, verdict::SignatureReport};
 
 /// What is wrong with the signature itself, or why that cannot be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// Not SHA-256 with ECDSA or RSA.
+    /// Made with something that we do not know.
     Algorithm,
     /// A signed attribute or the signer's certificate is missing or wrong.
     Constraints,
     /// What it covers goes on beyond the end of the file.
     CutOff,
+    /// Room was left for a signature, and nobody has signed.
+    Empty,
     /// The mathematics does not hold.
     Forged,
     /// The structure is malformed.
     Form,
     /// The document is another one than was signed.
     Hash,
+    /// A stranger's, and intact, but bytes that it should cover are left out.
+    LeavesOut,
+    /// A stranger's, and what it says it covers is not in the file.
+    Misplaced,
+    /// The signer's certificate did not come along.
+    NoCertificate,
+    /// A stranger's, of a form that nobody can read, or that says not what it covers.
+    Unreadable,
+    /// A stranger's, and intact, but made with what can be forged today.
+    Weak,
 }
 
 /// What is wrong with the chain.
@@ -44,24 +56,33 @@ pub(super) enum ChainTrouble {
 pub(super) struct Judged {
     pub(super) report: SignatureReport,
     pub(super) trouble: Option<Trouble>,
+    /// The mathematics holds, whatever the document is.
+    pub(super) is_genuine: bool,
     /// Genuine, and what it says it covers is what was signed, whatever stands around that.
     pub(super) intact: bool,
     /// None when there was no certificate to look at.
     pub(super) chain: Option<Result<(), ChainTrouble>>,
     /// A genuine signature by a seal of ours, whatever became of the rest of the file or of the certificate.
     pub(super) trusted: bool,
-    /// Of what a genuine signature was made.
+    /// Of what a genuine signature in the form of ours was made.
     pub(super) sealed: Option<Digest>,
     /// A stranger's, under the name of a seal of ours or of our authority.
     pub(super) imitates: bool,
 }
 
 pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Instant) -> Judged {
-    let signed = match &found.signed {
-        Ok(signed) => signed,
-        Err(error) => return unread(found, *error, trust),
+    let strict = found.signed.as_ref().map(|signed| (signed, check_chain(signed, trust, signed_at, now)));
+    let is_sealed = found.is_genuine && strict.is_ok_and(|(_, chain)| chain != Err(ChainTrouble::Stranger));
+    let is_of_our_seal = match &found.stranger {
+        _ if is_sealed => true,
+        None => false,
+        Some(stranger) if stranger.is_of_our_seal(trust) => true,
+        Some(stranger) => return of_stranger(found, stranger, trust),
     };
-    let chain = check_chain(signed, trust, signed_at, now);
+    let (signed, chain) = match strict {
+        Ok(strict) => strict,
+        Err(error) => return unread(found, *error, is_of_our_seal, trust),
+    };
     let is_ours = chain != Err(ChainTrouble::Stranger);
     let trusted = found.is_genuine && is_ours;
     let trouble = trouble_of(found, signed, is_ours);
@@ -84,6 +105,7 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
     Judged {
         report,
         trouble,
+        is_genuine: found.is_genuine,
         intact: found.is_genuine && found.digest == Some(signed.message_digest),
         chain: Some(chain),
         trusted,
@@ -93,23 +115,40 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
 }
 
 /// A structure that we do not read. Whatever it is worth, nobody looked.
-fn unread(found: &Found, error: CmsError, trust: &Trust) -> Judged {
+fn unread(found: &Found, error: CmsError, is_ours: bool, trust: &Trust) -> Judged {
     let trouble = match error {
         CmsError::Algorithm => Trouble::Algorithm,
         CmsError::Attribute(_) | CmsError::SignerCertificate => Trouble::Constraints,
         CmsError::Form | CmsError::Signers if found.is_cut_off => Trouble::CutOff,
         CmsError::Form | CmsError::Signers => Trouble::Form,
     };
-    let (indication, sub_indication) = indication_of(trouble, false);
+    let (indication, sub_indication) = indication_of(trouble, is_ours);
     let report = SignatureReport {
         indication,
         sub_indication,
         signer: None,
-        is_signer_confirmed: false,
+        is_signer_confirmed: is_ours,
         covers_whole_file: found.covers_whole_file,
     };
-    let imitates = borrows_name(found, trust);
-    Judged { report, trouble: Some(trouble), intact: false, chain: None, trusted: false, sealed: None, imitates }
+    Judged {
+        report,
+        trouble: Some(trouble),
+        is_genuine: false,
+        intact: false,
+        chain: None,
+        trusted: is_ours,
+        sealed: None,
+        imitates: !is_ours && borrows_name(found, trust),
+    }
+}
+
+/// What is said with tolerance of a signature that is no seal's of ours. One that encloses a seal's certificate of ours and
+/// was not made with its key is forged or damaged, and imitates nothing.
+fn of_stranger(found: &Found, stranger: &Stranger, trust: &Trust) -> Judged {
+    let signer = stranger.signer_certificate();
+    let is_borrowed = signer.as_ref().is_some_and(|signer| borrows_names_of_certificate(signer, trust));
+    let imitates = !stranger.encloses_our_seal(trust) && (is_borrowed || borrows_name(found, trust));
+    Judged { imitates, ..stranger.judge() }
 }
 
 fn trouble_of(found: &Found, signed: &SignedData, is_ours: bool) -> Option<Trouble> {
@@ -134,12 +173,17 @@ fn trouble_of(found: &Found, signed: &SignedData, is_ours: bool) -> Option<Troub
 
 /// The words of EN 319 102-1 §5.1.3 for it: what is wrong has failed, what was not checked is indeterminate. Of ours the
 /// form is known, so that another one has failed; what a stranger's form means, somebody else may know.
-fn indication_of(trouble: Trouble, is_ours: bool) -> (&'static str, Option<&'static str>) {
+pub(super) fn indication_of(trouble: Trouble, is_ours: bool) -> (&'static str, Option<&'static str>) {
     let (indication, sub_indication) = match trouble {
-        Trouble::Algorithm => ("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"),
-        Trouble::Constraints => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
-        Trouble::CutOff => ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"),
-        Trouble::Form if is_ours => ("TOTAL-FAILED", "FORMAT_FAILURE"),
+        Trouble::Form | Trouble::Empty | Trouble::Misplaced | Trouble::Unreadable if is_ours => {
+            ("TOTAL-FAILED", "FORMAT_FAILURE")
+        }
+        Trouble::Algorithm | Trouble::Weak => ("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"),
+        Trouble::Constraints | Trouble::LeavesOut => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
+        Trouble::NoCertificate => ("INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND"),
+        Trouble::CutOff | Trouble::Empty | Trouble::Misplaced | Trouble::Unreadable => {
+            ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND")
+        }
         Trouble::Form => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
         Trouble::Forged => ("TOTAL-FAILED", "SIG_CRYPTO_FAILURE"),
         Trouble::Hash => ("TOTAL-FAILED", "HASH_FAILURE"),
@@ -150,14 +194,14 @@ fn indication_of(trouble: Trouble, is_ours: bool) -> (&'static str, Option<&'sta
 impl Judged {
     /// The report in a file that says it is ours: what cannot be read there has not the form that ours have.
     pub(super) fn as_of_ours(mut self) -> Self {
-        if let Some(trouble @ Trouble::Form) = self.trouble {
+        if let Some(trouble) = self.trouble {
             (self.report.indication, self.report.sub_indication) = indication_of(trouble, true);
         }
         self
     }
 }
 
-fn shown(name: &str) -> Option<String> {
+pub(super) fn shown(name: &str) -> Option<String> {
     Some(base::shown(name, SIGNER_CHARACTERS_MAX)).filter(|name| !name.is_empty())
 }
 
@@ -179,7 +223,7 @@ fn check_chain(signed: &SignedData, trust: &Trust, signed_at: Instant, now: Inst
         return Err(ChainTrouble::Stranger);
     }
     let revocation = Revocation { lists: &trust.lists, now, required: true };
-    let others = intermediates(signed, trust);
+    let others = intermediates(&signed.others, trust);
     build_and_check(&signed.signer, &others, &trust.roots, signed_at, &revocation).map(|_| ()).map_err(|error| {
         match error {
             ChainError::Revoked { .. } => ChainTrouble::Revoked,
@@ -196,11 +240,11 @@ fn check_chain(signed: &SignedData, trust: &Trust, signed_at: Instant, now: Inst
 /// Whether there is an instant at which the chain held: the beginning of the signer's certificate.
 fn leads_to_us(signed: &SignedData, trust: &Trust) -> bool {
     let at = signed.signer.not_before;
-    let others = intermediates(signed, trust);
+    let others = intermediates(&signed.others, trust);
     build_and_check(&signed.signer, &others, &trust.roots, at, &Revocation::not_asked()).is_ok()
 }
 
 /// Our authorities, which a signature may leave out because everybody who trusts us has them, and what came along.
-fn intermediates(signed: &SignedData, trust: &Trust) -> Vec<Certificate> {
-    trust.authorities.iter().chain(&signed.others).cloned().collect()
+pub(super) fn intermediates(others: &[Certificate], trust: &Trust) -> Vec<Certificate> {
+    trust.authorities.iter().chain(others).cloned().collect()
 }

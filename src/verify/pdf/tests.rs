@@ -1,6 +1,7 @@
 mod attacks;
 mod claims;
 mod combinations;
+mod strangers;
 
 use std::{path::Path, sync::LazyLock};
 
@@ -399,7 +400,8 @@ fn each_unreadable_file_has_its_own_reason() {
     };
     check(b"GIF89a", Outcome::Unverifiable, Reason::FileNotPdf);
     check(b"", Outcome::Unverifiable, Reason::FileNotPdf);
-    check(b"%PDF-1.7\nnothing", Outcome::Unverifiable, Reason::FileDamaged);
+    check(b"%PDF-1.7\nnothing", Outcome::Unverifiable, Reason::FileCutOff);
+    check(b"%PDF-1.7\nstartxref\n0\n%%EOF", Outcome::Unverifiable, Reason::FileDamaged);
     let mut encrypted = city.file.clone();
     let root = place(&encrypted, b"/Root");
     encrypted.splice(root..root, b"/Encrypt 1 0 R ".iter().copied());
@@ -418,7 +420,7 @@ fn each_unreadable_file_has_its_own_reason() {
     check(&altered, Outcome::Invalid, Reason::RecordDiffers);
     // One that only mentions it is any damaged file.
     let mentions = [b"%PDF-1.7\n% ".as_slice(), identifier(0).as_bytes(), b"\n"].concat();
-    check(&mentions, Outcome::Unverifiable, Reason::FileDamaged);
+    check(&mentions, Outcome::Unverifiable, Reason::FileCutOff);
     // The facts that stand beside that answer come from the records, and it says so.
     let known = |bytes: &[u8]| {
         let found = verdict(bytes, &city.trust, Some(&city.record));

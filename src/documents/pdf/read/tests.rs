@@ -1,3 +1,5 @@
+mod mended;
+
 use crypto::digest::{Digest, DigestAlgorithm};
 
 use super::*;
@@ -233,7 +235,7 @@ fn objects_that_nothing_refers_to_are_seen() {
     file.truncate(at);
     file.extend_from_slice(old.replace(&table.to_string(), &(table + hidden.len()).to_string()).as_bytes());
     file.extend_from_slice(b"%%EOF\n");
-    assert_eq!(read(&file).unwrap().ambiguities, [Ambiguity::HiddenBytes]);
+    assert_eq!(read(&file).unwrap().ambiguities, [Ambiguity::HiddenBytes, Ambiguity::HiddenObjects]);
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn a_changed_byte_anywhere_has_the_reason_of_its_place() {
             attack("the end gone", file[..file.len() - 7].to_vec(), Reason::FileIncomplete),
             attack("the table gone", file[..table + 50].to_vec(), Reason::FileIncomplete),
             attack("cut in the signature", file[..hole.start + 1000].to_vec(), Reason::FileIncomplete),
-            attack("cut before it says what it is", file[..file.len() / 4].to_vec(), Reason::FileDamaged),
+            attack("cut before it says what it is", file[..file.len() / 4].to_vec(), Reason::FileCutOff),
         ],
     );
 }

@@ -283,7 +283,7 @@ fn what_was_not_checked_is_indeterminate_and_has_not_failed() {
     let hole = hole(&signed);
     let unread = written_over(&signed, hole.start + 8, b"00");
     let found = verdict(&unread, &city.trust, None);
-    assert_eq!(answer(&found), (Outcome::NeedsReview, Some(Reason::UnsupportedSignature)), "{found:#?}");
+    assert_eq!(answer(&found), (Outcome::NeedsReview, Some(Reason::SignatureUnreadable)), "{found:#?}");
     assert_eq!(found.signatures[0].indication, "INDETERMINATE");
     // The twin: what was checked and does not hold has failed.
     let at = place_of(&signed, "(x)") + 1;

@@ -12,14 +12,20 @@ use crate::{
     verdict::SignatureReport,
 };
 
-const TROUBLES: [Option<Trouble>; 7] = [
+const TROUBLES: [Option<Trouble>; 13] = [
     None,
     Some(Trouble::Algorithm),
     Some(Trouble::Constraints),
     Some(Trouble::CutOff),
+    Some(Trouble::Empty),
     Some(Trouble::Forged),
     Some(Trouble::Form),
     Some(Trouble::Hash),
+    Some(Trouble::LeavesOut),
+    Some(Trouble::Misplaced),
+    Some(Trouble::NoCertificate),
+    Some(Trouble::Unreadable),
+    Some(Trouble::Weak),
 ];
 
 const CHAINS: [Option<Result<(), ChainTrouble>>; 6] = [
@@ -54,18 +60,22 @@ impl Parts {
         all
     }
 
-    /// Without a certificate nothing is known but the trouble; who is ours imitates nobody.
+    /// Without a certificate nothing is known but the trouble; who is ours imitates nobody, and is read strictly.
     fn can_be(self) -> bool {
-        let unread = [Trouble::Algorithm, Trouble::Constraints, Trouble::CutOff, Trouble::Form].map(Some);
+        let of_intact = [Trouble::Hash, Trouble::LeavesOut, Trouble::Weak].map(Some);
+        let of_strangers = [Trouble::Empty, Trouble::LeavesOut, Trouble::Misplaced, Trouble::NoCertificate];
+        let of_strangers = [&of_strangers[..], &[Trouble::Unreadable, Trouble::Weak]].concat();
         match self.chain {
-            None => unread.contains(&self.trouble),
+            None => self.trouble.is_some() && !of_intact.contains(&self.trouble),
             Some(Err(ChainTrouble::Stranger)) => true,
-            Some(_) => !self.imitates,
+            Some(_) => !self.imitates && self.trouble.is_none_or(|trouble| !of_strangers.contains(&trouble)),
         }
     }
 
     fn judged(self, place: u8) -> Judged {
-        let is_genuine = self.chain.is_some() && !matches!(self.trouble, Some(Trouble::Forged | Trouble::Algorithm));
+        let is_not = [Trouble::Algorithm, Trouble::Empty, Trouble::Forged, Trouble::Misplaced].map(Some);
+        let is_unread = [Trouble::NoCertificate, Trouble::Unreadable].map(Some);
+        let is_genuine = self.chain.is_some() && !is_not.contains(&self.trouble) && !is_unread.contains(&self.trouble);
         let trusted = is_genuine && self.chain != Some(Err(ChainTrouble::Stranger));
         let report = SignatureReport {
             indication: "INDETERMINATE",
@@ -77,6 +87,7 @@ impl Parts {
         Judged {
             report,
             trouble: self.trouble,
+            is_genuine,
             intact: is_genuine && !matches!(self.trouble, Some(Trouble::Hash | Trouble::CutOff)),
             chain: self.chain,
             trusted,
@@ -107,6 +118,7 @@ fn file(
     file.problem = problem;
     file.revisions = revisions;
     file.is_plain = is_plain;
+    file.hides = !is_plain;
     file.is_active = is_active;
     file.pages = Pages { all: pages.0, of_licences: pages.1 };
     file
@@ -129,8 +141,14 @@ fn check(examined: &Examined, signatures: &[Parts], record: Option<&LicenceFacts
     // What nobody looked at has not failed, unless it says it is ours, whose form is known.
     let claim = claim::of(examined, &judged(), &Trust::default(), recorded);
     for (report, parts) in verdict.signatures.iter().zip(signatures) {
-        let has_form_of_ours = claim == claim::Claim::Licence && parts.trouble == Some(Trouble::Form);
-        assert_eq!(report.indication == "TOTAL-FAILED", has_form_of_ours, "{parts:?}");
+        let has_failed = match parts.trouble {
+            Some(Trouble::Forged | Trouble::Hash) => claim == claim::Claim::Licence,
+            Some(Trouble::Form | Trouble::Empty | Trouble::Misplaced | Trouble::Unreadable) => {
+                claim == claim::Claim::Licence
+            }
+            _ => false,
+        };
+        assert_eq!(report.indication == "TOTAL-FAILED", has_failed, "{parts:?}");
     }
     verdict.outcome
 }

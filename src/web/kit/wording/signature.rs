@@ -10,6 +10,7 @@ const CODES: &[(&str, &Text)] = &[
     ("HASH_FAILURE", words::signature::HASH_FAILURE),
     ("INDETERMINATE", words::signature::INDETERMINATE),
     ("NO_CERTIFICATE_CHAIN_FOUND", words::signature::NO_CERTIFICATE_CHAIN_FOUND),
+    ("NO_SIGNING_CERTIFICATE_FOUND", words::signature::NO_SIGNING_CERTIFICATE_FOUND),
     ("OUT_OF_BOUNDS_NO_POE", words::signature::OUT_OF_BOUNDS_NO_POE),
     ("REVOKED", words::signature::REVOKED),
     ("SIGNED_DATA_NOT_FOUND", words::signature::SIGNED_DATA_NOT_FOUND),
@@ -52,7 +53,11 @@ mod tests {
 
     #[test]
     fn whatever_is_said_of_a_signature_has_words_for_people() {
-        let sources = [include_str!("../../../verify/pdf.rs"), include_str!("../../../verify/pdf/signature.rs")];
+        let sources = [
+            include_str!("../../../verify/pdf.rs"),
+            include_str!("../../../verify/pdf/signature.rs"),
+            include_str!("../../../verify/pdf/stranger.rs"),
+        ];
         let quoted = sources.iter().flat_map(|source| source.split('"').skip(1).step_by(2));
         let is_code =
             |text: &&str| text.len() > 5 && text.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c == '-');

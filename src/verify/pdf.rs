@@ -4,19 +4,20 @@
 
 mod claim;
 mod examine;
+mod judged;
+mod named;
 mod signature;
 mod stranger;
+mod trust;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
-
 use base::Instant;
-use crypto::x509::{Certificate, Crl};
 
-pub use claim::folded;
 pub use examine::{Examined, FileProblem, Found, examine};
+pub use named::folded;
+pub use trust::{Recorded, Trust};
 
 use crate::{
     check::Check,
@@ -28,31 +29,7 @@ use crate::{
     verdict::SignatureReport,
 };
 use claim::Claim;
-use signature::{ChainTrouble, Judged, Trouble};
-
-/// Whom we trust, and what is known of revocation.
-#[derive(Clone, Debug, Default)]
-pub struct Trust {
-    /// Certificates under which everything counts and above which nothing is asked.
-    pub roots: Vec<Certificate>,
-    /// Our authorities below them. A seal's signature may leave them out.
-    pub authorities: Vec<Certificate>,
-    /// The revocation lists at hand.
-    pub lists: Vec<Crl>,
-    /// What our seals are called, [`folded`]: whoever signs under one of these names and is not that seal imitates it.
-    pub seal_names: HashSet<String>,
-    /// The credit codes of the departments that have them: an identifier with one of these is ours, or invented.
-    pub issuer_codes: HashSet<String>,
-}
-
-/// What the records know of the licences that a file is or says it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Recorded<'a> {
-    /// The first of them.
-    pub licence: Option<&'a LicenceFacts>,
-    /// How many there are.
-    pub count: usize,
-}
+use judged::{ChainTrouble, Judged, Trouble};
 
 /// The checks on a file and the report on each of its signatures.
 #[derive(Debug)]

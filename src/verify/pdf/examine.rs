@@ -14,7 +14,7 @@ use documents::pdf::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{claim, stranger::Stranger};
+use super::{named, stranger::Stranger};
 use crate::{licence::Likeness, limits::IDENTIFIERS_MAX};
 
 /// Why a file could not be read.
@@ -112,12 +112,12 @@ impl Examined {
             is_mended: false,
             hides: false,
             is_active: false,
-            is_joined: claim::is_joined(bytes),
+            is_joined: named::is_joined(bytes),
             pages: Pages::default(),
             claimed: Vec::new(),
             claims_too_many: false,
         };
-        examined.claim(claim::in_packets(bytes));
+        examined.claim(named::in_packets(bytes));
         examined
     }
 
@@ -178,7 +178,7 @@ impl Examined {
         self.pages = file.pages;
         // What reads the first of several files, or the last, says nothing of the others.
         if !self.is_joined {
-            self.claim(claim::in_metadata(&file.metadata));
+            self.claim(named::in_metadata(&file.metadata));
         }
     }
 }

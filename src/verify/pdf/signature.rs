@@ -2,73 +2,18 @@
 
 use base::Instant;
 use crypto::{
-    Digest,
     cms::{CmsError, SignedData},
     x509::{Certificate, ChainError, Revocation, chain::build_and_check},
 };
 
-use super::{Trust, claim::folded, examine::Found, stranger::Stranger};
-use crate::{limits::SIGNER_CHARACTERS_MAX, verdict::SignatureReport};
-
-/// What is wrong with the signature itself, or why that cannot be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// Made with something that we do not know.
-    Algorithm,
-    /// A signed attribute or the signer's certificate is missing or wrong.
-    Constraints,
-    /// What it covers goes on beyond the end of the file.
-    CutOff,
-    /// Room was left for a signature, and nobody has signed.
-    Empty,
-    /// The mathematics does not hold.
-    Forged,
-    /// The structure is malformed.
-    Form,
-    /// The document is another one than was signed.
-    Hash,
-    /// A stranger's, and intact, but bytes that it should cover are left out.
-    LeavesOut,
-    /// A stranger's, and what it says it covers is not in the file.
-    Misplaced,
-    /// The signer's certificate did not come along.
-    NoCertificate,
-    /// A stranger's, of a form that nobody can read, or that says not what it covers.
-    Unreadable,
-    /// A stranger's, and intact, but made with what can be forged today.
-    Weak,
-}
-
-/// What is wrong with the chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ChainTrouble {
-    /// No current revocation list.
-    ListOld,
-    /// Not within its period when it signed.
-    OutOfPeriod,
-    Revoked,
-    /// It does not lead to a root of ours, or breaks the rules on the way.
-    Stranger,
-}
-
-/// What was found.
-#[derive(Debug)]
-pub(super) struct Judged {
-    pub(super) report: SignatureReport,
-    pub(super) trouble: Option<Trouble>,
-    /// The mathematics holds, whatever the document is.
-    pub(super) is_genuine: bool,
-    /// Genuine, and what it says it covers is what was signed, whatever stands around that.
-    pub(super) intact: bool,
-    /// None when there was no certificate to look at.
-    pub(super) chain: Option<Result<(), ChainTrouble>>,
-    /// A genuine signature by a seal of ours, whatever became of the rest of the file or of the certificate.
-    pub(super) trusted: bool,
-    /// Of what a genuine signature in the form of ours was made.
-    pub(super) sealed: Option<Digest>,
-    /// A stranger's, under the name of a seal of ours or of our authority.
-    pub(super) imitates: bool,
-}
+use super::{
+    examine::Found,
+    judged::{ChainTrouble, Judged, Trouble, indication_of, shown},
+    named::folded,
+    stranger::Stranger,
+    trust::Trust,
+};
+use crate::verdict::SignatureReport;
 
 pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Instant) -> Judged {
     let strict = found.signed.as_ref().map(|signed| (signed, check_chain(signed, trust, signed_at, now)));
@@ -171,40 +116,6 @@ fn trouble_of(found: &Found, signed: &SignedData, is_ours: bool) -> Option<Troub
     }
 }
 
-/// The words of EN 319 102-1 §5.1.3 for it: what is wrong has failed, what was not checked is indeterminate. Of ours the
-/// form is known, so that another one has failed; what a stranger's form means, somebody else may know.
-pub(super) fn indication_of(trouble: Trouble, is_ours: bool) -> (&'static str, Option<&'static str>) {
-    let (indication, sub_indication) = match trouble {
-        Trouble::Form | Trouble::Empty | Trouble::Misplaced | Trouble::Unreadable if is_ours => {
-            ("TOTAL-FAILED", "FORMAT_FAILURE")
-        }
-        Trouble::Algorithm | Trouble::Weak => ("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"),
-        Trouble::Constraints | Trouble::LeavesOut => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
-        Trouble::NoCertificate => ("INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND"),
-        Trouble::CutOff | Trouble::Empty | Trouble::Misplaced | Trouble::Unreadable => {
-            ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND")
-        }
-        Trouble::Form => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
-        Trouble::Forged => ("TOTAL-FAILED", "SIG_CRYPTO_FAILURE"),
-        Trouble::Hash => ("TOTAL-FAILED", "HASH_FAILURE"),
-    };
-    (indication, Some(sub_indication))
-}
-
-impl Judged {
-    /// The report in a file that says it is ours: what cannot be read there has not the form that ours have.
-    pub(super) fn as_of_ours(mut self) -> Self {
-        if let Some(trouble) = self.trouble {
-            (self.report.indication, self.report.sub_indication) = indication_of(trouble, true);
-        }
-        self
-    }
-}
-
-pub(super) fn shown(name: &str) -> Option<String> {
-    Some(base::shown(name, SIGNER_CHARACTERS_MAX)).filter(|name| !name.is_empty())
-}
-
 /// Whether the signature says beside its certificate that it is by a seal of ours.
 fn borrows_name(found: &Found, trust: &Trust) -> bool {
     found.name.as_deref().is_some_and(|name| trust.seal_names.contains(&folded(name)))
@@ -223,7 +134,7 @@ fn check_chain(signed: &SignedData, trust: &Trust, signed_at: Instant, now: Inst
         return Err(ChainTrouble::Stranger);
     }
     let revocation = Revocation { lists: &trust.lists, now, required: true };
-    let others = intermediates(&signed.others, trust);
+    let others = trust.intermediates(&signed.others);
     build_and_check(&signed.signer, &others, &trust.roots, signed_at, &revocation).map(|_| ()).map_err(|error| {
         match error {
             ChainError::Revoked { .. } => ChainTrouble::Revoked,
@@ -240,11 +151,6 @@ fn check_chain(signed: &SignedData, trust: &Trust, signed_at: Instant, now: Inst
 /// Whether there is an instant at which the chain held: the beginning of the signer's certificate.
 fn leads_to_us(signed: &SignedData, trust: &Trust) -> bool {
     let at = signed.signer.not_before;
-    let others = intermediates(&signed.others, trust);
+    let others = trust.intermediates(&signed.others);
     build_and_check(&signed.signer, &others, &trust.roots, at, &Revocation::not_asked()).is_ok()
-}
-
-/// Our authorities, which a signature may leave out because everybody who trusts us has them, and what came along.
-pub(super) fn intermediates(others: &[Certificate], trust: &Trust) -> Vec<Certificate> {
-    trust.authorities.iter().chain(others).cloned().collect()
 }

@@ -10,9 +10,9 @@ use documents::pdf::signature::Signature;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Trust,
     examine::is_cut_off,
-    signature::{ChainTrouble, Judged, Trouble, indication_of, intermediates, shown},
+    judged::{ChainTrouble, Judged, Trouble, indication_of, shown},
+    trust::Trust,
 };
 use crate::{
     limits::{CERTIFICATE_OF_STRANGERS_BYTES_MAX, CERTIFICATES_OF_STRANGERS_MAX},
@@ -93,7 +93,7 @@ impl Stranger {
         let certificates: Vec<Certificate> = self.certificates.iter().filter_map(|text| parsed(text)).collect();
         let Some((signer, others)) = certificates.split_first() else { return false };
         let at: Instant = signer.not_before;
-        let others = intermediates(others, trust);
+        let others = trust.intermediates(others);
         signer.key_usage.is_some_and(|usage| usage.commitments)
             && build_and_check(signer, &others, &trust.roots, at, &Revocation::not_asked()).is_ok()
     }

@@ -3,7 +3,7 @@ mod claims;
 mod combinations;
 mod strangers;
 
-use std::{path::Path, sync::LazyLock};
+use std::{collections::HashSet, path::Path, sync::LazyLock};
 
 use base::{Date, Instant};
 use crypto::{

@@ -3,7 +3,7 @@
 use documents::pdf::findings::{Limit, Pages};
 
 use super::{
-    signature::{ChainTrouble, Judged, Trouble},
+    judged::{ChainTrouble, Judged, Trouble},
     *,
 };
 use crate::{

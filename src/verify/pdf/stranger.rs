@@ -9,6 +9,7 @@ use crypto::{
 use documents::pdf::signature::Signature;
 use serde::{Deserialize, Serialize};
 
+use super::trust::Trust;
 use crate::limits::{CERTIFICATE_OF_STRANGERS_BYTES_MAX, CERTIFICATES_OF_STRANGERS_MAX};
 
 /// What the tolerant reader says of a signature. It makes nothing valid.
@@ -82,19 +83,29 @@ impl Stranger {
         read(State::Read(integrity), Some(reading))
     }
 
-    /// Whether the key that signed is that of a seal under these roots: then it is no stranger's, and we never write it
-    /// like this.
-    pub(super) fn is_of_seal_under(&self, roots: &[Certificate]) -> bool {
-        if !matches!(self.state, State::Read(Integrity::Intact | Integrity::Altered)) {
-            return false;
-        }
-        let parse = |certificate: &String| Certificate::parse(&base64_decode(certificate)?).ok();
-        let Some((first, others)) = self.certificates.split_first() else { return false };
-        let Some(signer) = parse(first) else { return false };
-        let others: Vec<Certificate> = others.iter().filter_map(parse).collect();
+    /// Whether the key that signed is one of our seals': then it is no stranger's, and we never write it like this.
+    pub(super) fn is_of_our_seal(&self, trust: &Trust) -> bool {
+        self.is_signed() && self.encloses_our_seal(trust)
+    }
+
+    /// Whether it encloses the certificate of one of our seals as the signer's, whoever signed.
+    pub(super) fn encloses_our_seal(&self, trust: &Trust) -> bool {
+        let Some(signer) = self.signer_certificate() else { return false };
+        let others: Vec<Certificate> = self.certificates.iter().skip(1).filter_map(|text| parsed(text)).collect();
         let at: Instant = signer.not_before;
+        let others = trust.intermediates(&others);
         signer.key_usage.is_some_and(|usage| usage.commitments)
-            && build_and_check(&signer, &others, roots, at, &Revocation::not_asked()).is_ok()
+            && build_and_check(&signer, &others, &trust.roots, at, &Revocation::not_asked()).is_ok()
+    }
+
+    /// The certificate that it encloses as the signer's.
+    pub(super) fn signer_certificate(&self) -> Option<Certificate> {
+        self.certificates.first().and_then(|text| parsed(text))
+    }
+
+    /// Whether its mathematics holds.
+    pub(super) fn is_signed(&self) -> bool {
+        matches!(self.state, State::Read(Integrity::Intact | Integrity::Altered))
     }
 }
 
@@ -102,6 +113,10 @@ impl Stranger {
 pub(super) fn is_cut_off(signature: &Signature, length: usize) -> bool {
     let (Some([_, before, second, after]), Some(hole)) = (signature.byte_range, &signature.hole) else { return false };
     before == hole.start && second == hole.end && second.checked_add(after).is_none_or(|end| end > length)
+}
+
+fn parsed(certificate: &str) -> Option<Certificate> {
+    Certificate::parse(&base64_decode(certificate)?).ok()
 }
 
 fn is_known(signature: &Signature) -> bool {

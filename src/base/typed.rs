@@ -51,6 +51,22 @@ pub fn is_unseen(c: char) -> bool {
     )
 }
 
+/// A name that a stranger gave, fit to be shown: one line, without what turns or hides the words around it, and no longer
+/// than so many characters.
+pub fn shown(name: &str, characters: usize) -> String {
+    let is_line = |c: char| c.is_whitespace() || matches!(c, '\u{2028}' | '\u{2029}');
+    let words: Vec<String> = name
+        .split(is_line)
+        .map(|word| word.chars().filter(|c| !c.is_control() && !is_unseen(*c)).collect::<String>())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
 /// Hyphens, dashes and minus signs.
 pub fn is_hyphen(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
@@ -119,6 +135,18 @@ mod tests {
         check("11010519491231002Ⅹ");
         assert_eq!(dotted("1.2。156．3005·2｡ａ-b"), "1.2.156.3005.2.AB");
         assert_eq!(ungrouped("١٢٣"), "١٢٣");
+    }
+
+    #[test]
+    fn a_strangers_name_is_one_line_and_turns_and_hides_nothing() {
+        let check = |name: &str, expected: &str| assert_eq!(shown(name, 8), expected, "{name:?}");
+        check("某某公司", "某某公司");
+        check("\u{202e}司公某某\u{202c}", "司公某某");
+        check("a\u{200b}b\u{2066}c\u{2069}\u{feff}\u{e0041}", "abc");
+        check("  某某\r\n公司\u{2028}x\0\u{1b} ", "某某 公司 x");
+        check("12345678", "12345678");
+        check("123456789", "12345678…");
+        check("\u{200f}", "");
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl Template {
         );
         objects.dictionary(object::PAGES, &format!("/Type/Pages/Count 1/Kids[{} 0 R]", object::PAGE));
         objects.stream(object::COLOURS, "/N 3", &colour_profile::srgb(), true);
-        font_objects::write(&mut objects, object::FIXED_FONT, "GSFIXE", (fonts, &carried.subset), true)?;
+        font_objects::write(&mut objects, object::FIXED_FONT, font_objects::FIXED_TAG, (fonts, &carried.subset), true)?;
         objects.stream(object::FIXED_TEXT, "", &text, true);
         write_seal(&mut objects, layout, seal);
         let following = objects.following(0);
@@ -138,7 +138,7 @@ impl Template {
         objects.dictionary(
             object::PAGE,
             &format!(
-                "/Type/Sheet/Parent {} 0 R/MediaBox[0 0 595.28 841.89]/Contents[{} 0 R {} 0 R]/Resources<</Font\
+                "/Type/Page/Parent {} 0 R/MediaBox[0 0 595.28 841.89]/Contents[{} 0 R {} 0 R]/Resources<</Font\
                  <</F0 {} 0 R{fonts}>>>>/Annots[{} 0 R]",
                 object::PAGES,
                 object::FIXED_TEXT,

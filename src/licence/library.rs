@@ -65,6 +65,7 @@ impl Library {
     /// Lets a database tell when types, seals or keys changed.
     pub fn keep(&self, database: &Database) {
         database.keep(&self.catalogue);
+        self.trust.keep(database);
         self.cabinet.keep(database);
     }
 }

@@ -7,21 +7,47 @@ mod queries;
 pub mod receipt;
 pub mod trust;
 
-use base::{Fault, Instant, Text};
+use base::{Fault, Instant, Text, fault::FaultKind};
 use records::{Tx, Work};
 use verify::{
     Evidence, Subject, Verdict, decide,
-    licence::LicenceFacts,
-    pdf::{Examined, Trust},
+    licence::{LicenceFacts, Likeness},
+    pdf::Examined,
 };
 
 pub use facets::KeptFacet;
 pub use number::{Method, Number};
 
 use crate::{
+    Library,
     catalogue::Catalogue,
+    error::Error,
     register::{self, licence::Licence, reason::StatusReason},
 };
+
+/// A verdict that nobody has written down yet.
+#[derive(Debug)]
+pub struct Unwritten {
+    verdict: Verdict,
+    method: Method,
+    licence: Option<Licence>,
+}
+
+impl Unwritten {
+    /// The verdict, without a receipt.
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    /// Writes it down under a receipt.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when the database is out of reach.
+    pub async fn write(self, work: &mut Work) -> Result<Verdict, Fault> {
+        receipt::record(work, self.verdict, self.method, self.licence.as_ref()).await
+    }
+}
 
 /// Verifies what was scanned or typed: a QR's text, its digits, or an identifier.
 ///
@@ -29,44 +55,82 @@ use crate::{
 ///
 /// [`Fault`] when the database is out of reach. A number that is unknown or wrong is a verdict, not an error.
 pub async fn by_number(work: &mut Work, catalogue: &Catalogue, number: &Number) -> Result<Verdict, Fault> {
-    let licence = number.find(&mut work.tx).await?.filter(was_issued);
-    let facts = licence.as_ref().map(|licence| facts(catalogue, licence)).transpose()?;
-    let verdict = decide(Evidence { subject: number.subject(), licence: facts, at: work.at() });
-    receipt::record(work, verdict, number.method(), licence.as_ref()).await
+    let at = work.at();
+    of_number(&mut work.tx, catalogue, number, at).await?.write(work).await
 }
 
 /// Verifies a file that was examined.
 ///
-/// The file's own digest finds the licence that it is; failing that, the identifiers that it names are looked up, so
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn by_file(work: &mut Work, library: &Library, examined: &Examined) -> Result<Verdict, Fault> {
+    let at = work.at();
+    of_file(&mut work.tx, library, examined, at).await?.write(work).await
+}
+
+/// What a number is worth.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn of_number(tx: &mut Tx, catalogue: &Catalogue, number: &Number, at: Instant) -> Result<Unwritten, Fault> {
+    let licence = number.find(tx).await?.filter(was_issued);
+    let facts = licence.as_ref().map(|licence| facts(catalogue, licence)).transpose()?;
+    let verdict = decide(Evidence { subject: number.subject(), licence: facts, at });
+    Ok(Unwritten { verdict, method: number.method(), licence })
+}
+
+/// What a file is worth.
+///
+/// The file's own digest finds the licence that it is; failing that, the licences that it says it is are looked up, so
 /// that a changed copy is told from a stranger's file.
 ///
 /// # Errors
 ///
 /// [`Fault`] when the database is out of reach.
-pub async fn by_file(
-    work: &mut Work,
-    catalogue: &Catalogue,
-    trust: &Trust,
+pub async fn of_file(tx: &mut Tx, library: &Library, examined: &Examined, at: Instant) -> Result<Unwritten, Fault> {
+    let (catalogue, trust) = (library.catalogue.now(), library.trust.now()?);
+    let mut found: Vec<Licence> = Vec::new();
+    let same = register::queries::by_file_digest(tx, &examined.sha256).await?.filter(was_issued);
+    let is_same = same.is_some();
+    found.extend(same);
+    for claimed in examined.claimed.iter().filter(|_| !is_same) {
+        found.extend(register::by_identifier(tx, claimed).await?.filter(was_issued));
+    }
+    let known = found.len();
+    let licence = found.into_iter().next();
+    let mut facts = licence.as_ref().map(|licence| facts(&catalogue, licence)).transpose()?;
+    if let (Some(facts), Some(licence)) = (&mut facts, &licence) {
+        let compared = if is_same { Some(Likeness::Same) } else { compare(tx, library, examined, licence).await? };
+        facts.is_intact &= compared.is_some();
+        facts.file = compared.or(Some(Likeness::Other));
+    }
+    let subject = Subject::File { examined, trust: &trust, known };
+    let verdict = decide(Evidence { subject, licence: facts, at });
+    Ok(Unwritten { verdict, method: Method::File, licence: licence.filter(|_| known == 1) })
+}
+
+/// How a file compares with the document of the licence that it says it is; nothing when that was changed past the
+/// product or is gone. The document is taken out only where it tells more than its digest: when the file may be its
+/// beginning.
+async fn compare(
+    tx: &mut Tx,
+    library: &Library,
     examined: &Examined,
-) -> Result<Verdict, Fault> {
-    let mut licence = register::queries::by_file_digest(&mut work.tx, &examined.sha256).await?.filter(was_issued);
-    let mut digest = licence.is_some().then(|| examined.sha256.clone());
-    for named in &examined.named {
-        if licence.is_some() {
-            break;
-        }
-        licence = register::by_identifier(&mut work.tx, named).await?.filter(was_issued);
-        if let Some(licence) = &licence {
-            digest = register::queries::file_digest(&mut work.tx, &licence.id).await?;
-        }
+    licence: &Licence,
+) -> Result<Option<Likeness>, Fault> {
+    if register::queries::file_digest(tx, &licence.id).await?.is_none() {
+        return Ok(None);
     }
-    let mut facts = licence.as_ref().map(|licence| facts(catalogue, licence)).transpose()?;
-    if let Some(facts) = &mut facts {
-        facts.file_sha256 = digest;
+    if !examined.may_be_cut_off() {
+        return Ok(Some(Likeness::Other));
     }
-    let subject = Subject::File { examined, trust };
-    let verdict = decide(Evidence { subject, licence: facts, at: work.at() });
-    receipt::record(work, verdict, Method::File, licence.as_ref()).await
+    match library.safe.document(tx, &licence.id).await {
+        Ok((_, document)) => Ok(Some(examined.likeness(&document))),
+        Err(Error::Fault(fault)) if fault.kind() != FaultKind::Broken => Err(fault),
+        Err(_) => Ok(None),
+    }
 }
 
 /// The answer to a code without a receipt: the public page, where nobody says who he is. Anyone can ask for it, so it
@@ -76,9 +140,7 @@ pub async fn by_file(
 ///
 /// [`Fault`] when the database is out of reach.
 pub async fn look(tx: &mut Tx, catalogue: &Catalogue, number: &Number, at: Instant) -> Result<Verdict, Fault> {
-    let licence = number.find(tx).await?.filter(was_issued);
-    let facts = licence.as_ref().map(|licence| facts(catalogue, licence)).transpose()?;
-    Ok(decide(Evidence { subject: number.subject(), licence: facts, at }))
+    Ok(of_number(tx, catalogue, number, at).await?.verdict)
 }
 
 /// What was numbered but never issued does not exist for anybody outside. Of a damaged row nobody can say that.
@@ -107,7 +169,7 @@ fn facts(catalogue: &Catalogue, licence: &Licence) -> Result<LicenceFacts, Fault
         issued_at: licence.issued_at,
         valid_from: licence.valid_from,
         valid_until: licence.valid_until,
-        file_sha256: None,
+        file: None,
         is_intact: licence.is_intact,
     })
 }

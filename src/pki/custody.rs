@@ -310,15 +310,25 @@ impl Custody {
 
     /// The root certificates, DER: what a verifier trusts.
     pub fn roots(&self) -> Vec<Vec<u8>> {
+        self.certificates_of(Purpose::Root)
+    }
+
+    /// The certificates of the authorities below the roots, DER: between a seal and a root of ours.
+    pub fn authorities(&self) -> Vec<Vec<u8>> {
+        self.certificates_of(Purpose::IssuingAuthority)
+    }
+
+    /// The certificates of one purpose that were not revoked, in the order of their keys.
+    fn certificates_of(&self, purpose: Purpose) -> Vec<Vec<u8>> {
         let inventory = self.inventory();
-        let mut roots: Vec<_> = inventory
+        let mut found: Vec<_> = inventory
             .signers
             .values()
-            .filter(|signer| signer.purpose == Purpose::Root && signer.state != KeyState::Revoked)
+            .filter(|signer| signer.purpose == purpose && signer.state != KeyState::Revoked)
             .filter_map(|signer| Some((signer.key_id.clone(), signer.chain.first()?.clone())))
             .collect();
-        roots.sort();
-        roots.into_iter().map(|(_, der)| der).collect()
+        found.sort();
+        found.into_iter().map(|(_, der)| der).collect()
     }
 
     /// The root certificates, PEM.

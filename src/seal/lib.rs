@@ -31,7 +31,7 @@ pub use making::{NewSeal, create};
 pub use renewal::renew;
 
 /// The revision that grows when a seal changed.
-pub(crate) const REVISION: &str = "seals";
+pub const REVISION: &str = "seals";
 
 /// A seal as we know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +95,11 @@ pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Vec<SealView>, Faul
 /// [`Fault`] when the database is out of reach.
 pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
     queries::key_some(tx).await
+}
+
+/// What every seal is called, in whatever state, with the credit code of its department.
+pub async fn names(tx: &mut Tx) -> Result<Vec<(String, String)>, Fault> {
+    queries::names(tx).await
 }
 
 /// The seals of a department, oldest first.

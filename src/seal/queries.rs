@@ -71,6 +71,16 @@ pub(crate) async fn by_number(tx: &mut Tx, number: &str) -> Result<Option<SealVi
     row.map(SealView::try_from).transpose()
 }
 
+pub(crate) async fn names(tx: &mut Tx) -> Result<Vec<(String, String)>, Fault> {
+    tx.all(
+        "select seal.name, organisation.credit_code
+           from seal
+           join organisation on organisation.organisation_id = seal.organisation_id",
+        args![],
+    )
+    .await
+}
+
 /// Seals whose name has this key.
 pub(crate) async fn by_name(tx: &mut Tx, key: &str, limit: i64) -> Result<Vec<SealView>, Fault> {
     let rows: Vec<Row> = tx

@@ -21,6 +21,8 @@ pub enum Advice {
     AskSigner,
     /// What was shown proves nothing.
     BringOriginal,
+    /// Each one by itself.
+    OneByOne,
     /// The file did not arrive whole.
     DownloadAgain,
     /// A source was out of reach.
@@ -59,6 +61,7 @@ impl Advice {
             | Reason::FileEncrypted
             | Reason::FileOverLimit
             | Reason::FileTooLarge => Self::DownloadAgain,
+            Reason::HoldsLicences => Self::OneByOne,
             Reason::RevocationListOld => Self::TryLater,
             Reason::CertificateOutOfPeriod
             | Reason::CertificateRevoked
@@ -67,6 +70,7 @@ impl Advice {
             | Reason::NotRecorded
             | Reason::NoSealOfOurs
             | Reason::RecordDiffers
+            | Reason::SealImitated
             | Reason::SeveralSignatures
             | Reason::SignatureBroken
             | Reason::SignatureForged => Self::Report,

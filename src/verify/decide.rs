@@ -3,11 +3,11 @@
 use base::Instant;
 
 use crate::{
-    check::Check,
+    check::{Check, CheckResult},
     finding::Finding,
     licence::{self, LicenceFacts},
     outcome::Outcome,
-    pdf::{self, Examined, Trust},
+    pdf::{self, Examined, FileJudgement, Recorded, Trust},
     reason::Reason,
     verdict::{Source, Verdict},
 };
@@ -27,6 +27,8 @@ pub enum Subject<'a> {
         examined: &'a Examined,
         /// Whom we trust.
         trust: &'a Trust,
+        /// How many licences that the records know it is or says it is.
+        known: usize,
     },
 }
 
@@ -35,7 +37,7 @@ pub enum Subject<'a> {
 pub struct Evidence<'a> {
     /// What was asked about.
     pub subject: Subject<'a>,
-    /// What the records say of the licence that it names; none when they know no such licence.
+    /// What the records say of the licence that it names, or that it says it is; none when they know no such licence.
     pub licence: Option<LicenceFacts>,
     /// The instant for which the verdict is to hold.
     pub at: Instant,
@@ -45,26 +47,56 @@ pub struct Evidence<'a> {
 pub fn decide(evidence: Evidence<'_>) -> Verdict {
     let Evidence { subject, licence, at } = evidence;
     let mut sources = vec![Source { name: "licence_register", as_of: at }];
-    let (mut checks, signatures) = match subject {
-        Subject::Number => (number_checks(None, licence.as_ref()), vec![]),
-        Subject::MistypedNumber => (number_checks(Some(Reason::Mistyped), None), vec![]),
-        Subject::OtherText => (number_checks(Some(Reason::NotOurCode), None), vec![]),
-        Subject::File { examined, trust } => {
+    let checks = match subject {
+        Subject::Number => number_checks(None, licence.as_ref()),
+        Subject::MistypedNumber => number_checks(Some(Reason::Mistyped), None),
+        Subject::OtherText => number_checks(Some(Reason::NotOurCode), None),
+        Subject::File { examined, trust, known } => {
             let oldest = trust.lists.iter().map(|list| list.this_update).min();
             sources.extend(oldest.map(|as_of| Source { name: "revocation_list", as_of }));
-            let judged = pdf::judge(examined, trust, licence.as_ref(), at);
-            (judged.checks, judged.reports)
+            let recorded = Recorded { licence: licence.as_ref(), count: known };
+            let judged = pdf::judge(examined, trust, recorded, at);
+            return Verdict { sources, ..of_file(judged, licence, at) };
         }
     };
-    match &licence {
-        Some(licence) => checks.extend(licence::judge(licence, at)),
-        None => {
-            checks.extend(["status_in_force", "within_validity"].map(|code| Check::not_done(code, Finding::NoRecord)));
-        }
-    }
-    // What a damaged record says is shown to nobody.
-    let licence = licence.filter(|licence| licence.is_intact);
-    Verdict { outcome: outcome(&checks), holds_at: at, receipt: None, licence, checks, signatures, sources }
+    Verdict { sources, ..settle(checks, licence, at) }
+}
+
+/// The verdict on a file that was judged.
+pub(crate) fn of_file(judged: FileJudgement, licence: Option<LicenceFacts>, at: Instant) -> Verdict {
+    let FileJudgement { checks, reports, is_of_one_licence } = judged;
+    let verdict = settle(checks, licence.filter(|_| is_of_one_licence), at);
+    Verdict { signatures: reports, ..verdict }
+}
+
+fn settle(mut checks: Vec<Check>, licence: Option<LicenceFacts>, at: Instant) -> Verdict {
+    checks.extend(standing_checks(licence.as_ref(), &checks, at));
+    let outcome = outcome(&checks);
+    // What a damaged record says is shown to nobody, and what cannot be verified is nothing that a record speaks of.
+    let licence = licence.filter(|licence| licence.is_intact && outcome != Outcome::Unverifiable);
+    Verdict { outcome, holds_at: at, receipt: None, licence, checks, signatures: vec![], sources: vec![] }
+}
+
+/// Whether it is in force and within its period. Of a file that is not the recorded one, or of a number that nobody has,
+/// neither is said: a forged file is not in force because the licence is that it copies.
+fn standing_checks(licence: Option<&LicenceFacts>, before: &[Check], at: Instant) -> [Check; 2] {
+    let Some(licence) = licence else {
+        let unknown = before
+            .iter()
+            .filter_map(|check| check.reason)
+            .find(|reason| matches!(reason, Reason::UnknownNumber | Reason::NotRecorded));
+        let status = match unknown {
+            Some(reason) => Check::failed("status_in_force", reason),
+            None => Check::not_done("status_in_force", Finding::NoRecord),
+        };
+        return [status, Check::not_done("within_validity", Finding::NoRecord)];
+    };
+    let matches = |check: &Check| check.code == "matches_record" && check.result == CheckResult::Passed;
+    let is_it = licence.file.is_none() || before.iter().any(matches);
+    licence::judge(licence, at).map(|check| match check.result {
+        CheckResult::Passed if !is_it => Check::not_done(check.code, Finding::OtherFile),
+        _ => check,
+    })
 }
 
 /// The worst that any check leads to.
@@ -97,13 +129,12 @@ fn number_checks(problem: Option<Reason>, licence: Option<&LicenceFacts>) -> Vec
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use base::Date;
 
     use super::*;
     use crate::{
         advice::Advice,
-        check::CheckResult,
         licence::{Status, tests::facts},
         verdict::Facet,
     };
@@ -112,8 +143,50 @@ mod tests {
         Date::parse("2026-11-23").unwrap().start()
     }
 
+    /// What holds of every verdict. The facets are what a counter looks at, so that none of them may say the opposite of
+    /// the answer above them.
+    pub(crate) fn check_that_nothing_contradicts(verdict: &Verdict, is_file: bool) {
+        let facet = |facet| verdict.facet(facet).unwrap();
+        let facets = Facet::ALL.map(facet);
+        let worst =
+            verdict.checks.iter().filter_map(|check| check.reason).map(Reason::outcome).max_by_key(|o| o.weight());
+        assert_eq!(verdict.outcome, worst.unwrap_or(Outcome::Valid), "the worst finding leads: {verdict:#?}");
+        let deciding = verdict.reason().map(Reason::outcome);
+        assert_eq!(deciding, Some(verdict.outcome).filter(|outcome| *outcome != Outcome::Valid), "{verdict:#?}");
+        let has = |result: CheckResult| facets.iter().any(|check| check.result == result);
+        match verdict.outcome {
+            Outcome::Valid => {
+                assert!(!has(CheckResult::Failed), "{verdict:#?}");
+                assert!(facets[1..].iter().all(|check| check.result == CheckResult::Passed), "{verdict:#?}");
+                assert_eq!(facets[0].result == CheckResult::Passed, is_file, "{verdict:#?}");
+            }
+            Outcome::NeedsReview => assert!(facets.iter().any(|check| check.result != CheckResult::Passed)),
+            Outcome::Unverifiable => {
+                assert_ne!(facet(Facet::Status).result, CheckResult::Passed, "{verdict:#?}");
+                assert_ne!(facet(Facet::Period).result, CheckResult::Passed, "{verdict:#?}");
+                assert_eq!(verdict.licence, None);
+            }
+            Outcome::Invalid => assert!(has(CheckResult::Failed), "{verdict:#?}"),
+        }
+        for check in &verdict.checks {
+            // What was not done and has no reason is no reason for anything; what passed has none.
+            assert!(check.result != CheckResult::Passed || check.reason.is_none(), "{check:?}");
+            assert!(check.result != CheckResult::Failed || check.reason.is_some(), "{check:?}");
+        }
+        let is_it =
+            verdict.checks.iter().any(|check| check.code == "matches_record" && check.result == CheckResult::Passed);
+        if is_file && !is_it {
+            assert_ne!(facet(Facet::Status).result, CheckResult::Passed, "not this file: {verdict:#?}");
+        }
+        if is_file && facet(Facet::Issuer).result == CheckResult::Passed {
+            assert!(verdict.signatures.iter().any(|report| report.is_signer_confirmed), "{verdict:#?}");
+        }
+    }
+
     fn by_number(subject: Subject<'_>, licence: Option<LicenceFacts>) -> Verdict {
-        decide(Evidence { subject, licence, at: at() })
+        let verdict = decide(Evidence { subject, licence, at: at() });
+        check_that_nothing_contradicts(&verdict, false);
+        verdict
     }
 
     #[test]

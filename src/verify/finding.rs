@@ -8,6 +8,10 @@ use crate::reason::Reason;
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
+    /// Something was added to the file after this signer had signed.
+    AddedAfter(String),
+    /// The content is not what this signer signed.
+    AlteredSince(String),
     /// The certificate was not revoked when it signed.
     CertificateNotRevoked,
     /// The last day was this one.
@@ -55,6 +59,8 @@ pub enum Finding {
     OverLimit(Limit),
     /// What is wrong, and no more than that.
     Reason(Reason),
+    /// The records say how the licence stands that the file names; this file is not it.
+    OtherFile,
     /// The records were not asked.
     RecordsNotAsked,
     /// By a seal of this city, which the certificate names.
@@ -67,10 +73,14 @@ pub enum Finding {
     SignatureUnchecked,
     /// The file carries a signature.
     Signed,
+    /// Signed by somebody we do not know, who has these names for themselves.
+    SignedByStrangers(Vec<String>),
     /// A number says nothing of what is printed beside it.
     StatusOnly,
     /// Nothing was changed after the signature.
     Unaltered,
+    /// Nothing was changed after this signer had signed.
+    UnalteredSince(String),
     /// There is no last day.
     ValidForGood,
     /// The first day will be this one.

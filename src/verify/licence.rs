@@ -17,6 +17,17 @@ pub enum Status {
     Superseded,
 }
 
+/// How a file compares with the recorded document of a licence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Likeness {
+    /// The same to the last byte.
+    Same,
+    /// It ends too early, and is the same up to there.
+    Beginning,
+    /// Another one.
+    Other,
+}
+
 /// Status and dates together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -88,8 +99,8 @@ pub struct LicenceFacts {
     pub valid_from: Date,
     /// The last day; none when it is valid for good.
     pub valid_until: Option<Date>,
-    /// The SHA-256 digest of its document, hexadecimal; none when the caller has not looked it up.
-    pub file_sha256: Option<String>,
+    /// How the file that was asked about compares with its document; none when a number was asked about.
+    pub file: Option<Likeness>,
     /// Whether the record is as it was written. Nothing is concluded from one that is not.
     pub is_intact: bool,
 }
@@ -165,7 +176,7 @@ pub(crate) mod tests {
             issued_at: Date::parse("2026-01-01").unwrap().start(),
             valid_from: Date::parse("2026-01-01").unwrap(),
             valid_until: Some(Date::parse("2030-12-31").unwrap()),
-            file_sha256: None,
+            file: None,
             is_intact: true,
         }
     }

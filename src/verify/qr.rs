@@ -109,7 +109,7 @@ fn is_elsewhere(text: &str) -> bool {
     while let Some(c) = characters.next() {
         let after = characters.peek().copied().unwrap_or(' ');
         let is_scheme = c == ':' && before.is_ascii_alphabetic();
-        let is_host = c == '.' && before.is_alphabetic() && after.is_alphabetic();
+        let is_host = c == '.' && before.is_ascii_alphabetic() && after.is_ascii_alphabetic();
         if is_of_addresses(c) || is_scheme || is_host {
             return true;
         }
@@ -222,6 +222,7 @@ mod tests {
             "核验码：1234 5678 9012 3456 7890 1",
             "核验码1234 5678 9012 3456 7890 1（食品经营许可证）",
             "Code 1234 5678 9012 3456 7890 1 of Longfu",
+            "您好。核验码是1234 5678 9012 3456 7890 1。谢谢",
         ] {
             check(text, code());
         }

@@ -57,6 +57,8 @@ reasons! {
     FileNotPdf = "file_not_pdf", Unverifiable;
     /// Last day passed.
     Expired = "expired", Invalid;
+    /// Several licences in one file, or a licence among other pages.
+    HoldsLicences = "holds_licences", Unverifiable;
     /// Two programs could see two documents.
     HiddenContent = "hidden_content", NeedsReview;
     /// A number that is none of ours: a digit is wrong, missing or too many.
@@ -69,7 +71,7 @@ reasons! {
     NotYetSigned = "not_yet_signed", NeedsReview;
     /// Signed by us as it seems, but the records know no such licence: a key may be in other hands.
     NotRecorded = "not_recorded", Invalid;
-    /// The file names a licence of ours and carries no valid seal of ours.
+    /// The file says it is a licence of ours and carries no valid seal of ours.
     NoSealOfOurs = "no_seal_of_ours", Invalid;
     /// What is recorded is not as it was written: nobody can tell what it was.
     RecordDamaged = "record_damaged", Unverifiable;
@@ -79,6 +81,8 @@ reasons! {
     RevocationListOld = "revocation_list_old", NeedsReview;
     /// Revoked for good.
     Revoked = "revoked", Invalid;
+    /// Signed by a stranger under the name of a seal of ours.
+    SealImitated = "seal_imitated", Invalid;
     /// More than one signature where there must be one.
     SeveralSignatures = "several_signatures", Invalid;
     /// The signature dictionary or structure is malformed.

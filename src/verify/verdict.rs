@@ -11,8 +11,11 @@ pub struct SignatureReport {
     pub indication: &'static str,
     /// Why, unless it passed.
     pub sub_indication: Option<&'static str>,
-    /// Whom the certificate names, if it could be read.
+    /// Whom the certificate names, if it could be read: fit to be shown, and no more than what it says of itself unless
+    /// that is confirmed.
     pub signer: Option<String>,
+    /// Whether the signature is genuine and the signer a seal of ours.
+    pub is_signer_confirmed: bool,
     /// Whether the signature covers every byte of the file but itself.
     pub covers_whole_file: bool,
 }

@@ -1,12 +1,12 @@
 //! What we make ourselves, with keys of this run: a seal under a root, a list of what was revoked, a licence.
 
-use std::{path::Path, sync::LazyLock};
+use std::{collections::HashSet, path::Path, sync::LazyLock};
 
 use base::{Date, Instant, Text, number::LicenceIdentifier};
 use crypto::{
     DigestAlgorithm, KeyHandle, Suite,
     cms::sign_detached,
-    digest::{Digest, hex, sha256},
+    digest::Digest,
     sign::SigningKey,
     x509::{Certificate, Crl},
 };
@@ -19,8 +19,10 @@ use rcgen::{
 use time::OffsetDateTime;
 use verify::{
     licence::{LicenceFacts, Status},
-    pdf::Trust,
+    pdf::{Trust, folded},
 };
+
+const SEAL: &str = "滨江市市场监督管理局";
 
 /// A root and a seal under it.
 pub struct Ours {
@@ -87,7 +89,13 @@ impl Ours {
     }
 
     pub fn trust(&self) -> Trust {
-        Trust { roots: vec![Certificate::parse(&self.root).unwrap()], lists: vec![Crl::parse(&self.lists[0]).unwrap()] }
+        Trust {
+            roots: vec![Certificate::parse(&self.root).unwrap()],
+            authorities: vec![],
+            lists: vec![Crl::parse(&self.lists[0]).unwrap()],
+            seal_names: HashSet::from([folded(SEAL)]),
+            issuer_codes: HashSet::from(["11220000013544541J".to_owned()]),
+        }
     }
 
     /// A signature over some bytes, as a licence carries it.
@@ -109,7 +117,7 @@ fn identifier() -> String {
 
 fn licence() -> Vec<u8> {
     let fonts = Fonts::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../src/documents/fonts")).unwrap();
-    let text = SealText { ring: "滨江市市场监督管理局".into(), below: String::new(), number: String::new() };
+    let text = SealText { ring: SEAL.into(), below: String::new(), number: String::new() };
     let picture = SealPicture::draw(&fonts, &text).unwrap();
     let layout = Layout::parse(layout::FOOD_BUSINESS).unwrap();
     let template = Template::new(&fonts, &layout, &picture, DigestAlgorithm::Sha256).unwrap();
@@ -119,7 +127,7 @@ fn licence() -> Vec<u8> {
         fields: layout.cells.iter().map(|cell| Field::new(cell.key.clone(), "龙福餐饮")).collect(),
         qr_text: "HTTPS://V.EXAMPLE/V/123456789012345678901".to_owned(),
         metadata: vec![],
-        signer_name: "滨江市市场监督管理局".to_owned(),
+        signer_name: SEAL.to_owned(),
         at: now(),
     };
     let prepared = template.typeset(&filling).unwrap();
@@ -127,8 +135,8 @@ fn licence() -> Vec<u8> {
     prepared.finish(&cms).unwrap().into_bytes()
 }
 
-/// The record of the licence, whose document is this file.
-pub fn record(file: &[u8]) -> LicenceFacts {
+/// The record of the licence.
+pub fn record() -> LicenceFacts {
     LicenceFacts {
         identifier: identifier(),
         type_name: Text::fixed("食品经营许可证", "Food business licence"),
@@ -136,11 +144,11 @@ pub fn record(file: &[u8]) -> LicenceFacts {
         status_reason: None,
         changed_at: now(),
         holder_shown: "龙福餐饮".to_owned(),
-        issuer_name: "滨江市市场监督管理局".to_owned(),
+        issuer_name: SEAL.to_owned(),
         issued_at: now(),
         valid_from: now().date(),
         valid_until: None,
         is_intact: true,
-        file_sha256: Some(hex(&sha256(file))),
+        file: None,
     }
 }

@@ -80,14 +80,9 @@ async fn what_cannot_be_read_cannot_be_verified() {
     let city = City::shared().await;
     let token = city.api_token().await;
     let good = city.file(city.licence("valid"));
-    let mut locked = good.clone();
-    if let Some(place) = rfind(&locked, b"/Root") {
-        locked.splice(place..place, b"/Encrypt 1 0 R ".iter().copied());
-    }
     for (name, bytes, why) in [
         ("truncated", good[..good.len() / 2].to_vec(), "file_damaged"),
         ("not a PDF", b"GIF89a, or so it says".to_vec(), "file_not_pdf"),
-        ("encrypted", locked, "file_encrypted"),
         ("noise", (0..50_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect(), "file_not_pdf"),
     ] {
         let (status, verdict) = verify(city, &token, bytes).await;
@@ -234,6 +229,12 @@ fn attacks(good: &[u8], other: &[u8]) -> Vec<(&'static str, Vec<u8>, (&'static s
     let [altered, changed, broken] =
         ["content_altered", "changed_after_signing", "signature_broken"].map(|reason| ("invalid", reason));
     let foreign = ("unverifiable", "file_not_pdf");
+    let mut locked = good.to_vec();
+    let place = rfind(good, b"/Root").unwrap();
+    locked.splice(place..place, b"/Encrypt 1 0 R ".iter().copied());
+    let beyond = numbers[3].parse::<usize>().unwrap() + 4096;
+    let mut bent = ranged(format!("[0 {} {} {beyond}]", numbers[1], numbers[2]));
+    bent[find(good, b"stream\n").unwrap() + 40] ^= 1;
     let second =
         "<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange[0 100 200 100]/Contents<3000>>>";
     vec![
@@ -254,7 +255,9 @@ fn attacks(good: &[u8], other: &[u8]) -> Vec<(&'static str, Vec<u8>, (&'static s
         ("252 another licence's signature", with_signature_of(good, other), altered),
         ("253 bytes before the header", [b"x".as_slice(), good].concat(), broken),
         ("254 a gap that is too wide", ranged(format!("[0 {} {} {}]", numbers[1], numbers[2], "1")), altered),
+        ("254 a range beyond the end over altered content", bent, broken),
         ("258 a second signature", with_an_object(good, second), ("invalid", "several_signatures")),
+        ("264 encrypted", locked, changed),
         ("264 a script", with_an_object(good, "<</S/JavaScript/JS(app.alert\\(1\\))>>"), changed),
         ("264 a program to start", with_an_object(good, "<</S/Launch/F(cmd.exe)>>"), changed),
         ("271 a page of the web around it", [b"<html>".as_slice(), good].concat(), broken),

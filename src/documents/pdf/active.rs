@@ -1,9 +1,10 @@
-//! What a file does when it is opened, or carries.
+//! What a file does when it is opened, or carries, and how many pages it has.
 
 use std::collections::BTreeSet;
 
 use crate::pdf::{
-    findings::ActiveContent,
+    findings::{ActiveContent, Pages},
+    font_objects::FIXED_TAG,
     object::{Dictionary, Object},
 };
 
@@ -39,4 +40,14 @@ fn look(dictionary: &Dictionary, found: &mut BTreeSet<ActiveContent>) {
         Some(b"Rendition" | b"Movie" | b"Sound" | b"RichMediaExecute") => Some(ActiveContent::Media),
         _ => None,
     });
+}
+
+/// Counts an object that is a page, or the font that each page of ours has.
+pub(crate) fn count(object: &Object, pages: &mut Pages) {
+    let Some(dictionary) = object.dictionary() else { return };
+    // Licences of some weeks called their page a sheet.
+    let is_page = dictionary.is_named("Type", "Page") || dictionary.is_named("Type", "Sheet");
+    let font = dictionary.name("BaseFont").filter(|_| dictionary.is_named("Subtype", "Type0")).unwrap_or_default();
+    pages.all += usize::from(is_page);
+    pages.of_licences += usize::from(font.starts_with(FIXED_TAG.as_bytes()));
 }

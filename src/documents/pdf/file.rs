@@ -15,9 +15,9 @@ use self::unpack::unpack;
 use crate::{
     limits,
     pdf::{
-        active::look_at,
+        active::{count, look_at},
         budget::Budget,
-        findings::{ActiveContent, Ambiguity, Limit, ReadError},
+        findings::{ActiveContent, Ambiguity, Limit, Pages, ReadError},
         object::{Dictionary, Object, Reader},
         signature::is_signature,
     },
@@ -35,6 +35,8 @@ pub(crate) struct File<'a> {
     pub(crate) ambiguities: BTreeSet<Ambiguity>,
     /// What the file does or carries.
     pub(crate) active_content: BTreeSet<ActiveContent>,
+    /// Its pages.
+    pub(crate) pages: Pages,
     /// What looking at it may still cost.
     pub(crate) budget: Budget,
 }
@@ -113,6 +115,7 @@ impl<'a> File<'a> {
             extents: Vec::new(),
             ambiguities: BTreeSet::new(),
             active_content: BTreeSet::new(),
+            pages: Pages::default(),
             budget: Budget::new(bytes.len()),
         }
     }
@@ -221,6 +224,7 @@ impl<'a> File<'a> {
     /// Looks at what an object does, and keeps it if somebody asks for it later; `before` it was read, the budget was this.
     fn take(&mut self, indirect: Indirect, root: Option<u32>, before: Budget) {
         look_at(&indirect.value, indirect.stream.is_some(), &mut self.active_content);
+        count(&indirect.value, &mut self.pages);
         if indirect.is_asked_for() || root == Some(indirect.number) {
             self.objects.insert(indirect.number, indirect);
         } else {

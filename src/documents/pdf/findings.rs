@@ -75,6 +75,15 @@ impl Limit {
     ];
 }
 
+/// How many pages a file has, and how many of them are of our licences.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pages {
+    /// All of them.
+    pub all: usize,
+    /// Those that are typeset as our licences are, whatever became of the file they were in.
+    pub of_licences: usize,
+}
+
 /// A reason why two programs could see two different documents in one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ambiguity {

@@ -16,6 +16,10 @@ use crate::{
 /// How many objects one subset takes.
 pub(crate) const OBJECTS: usize = 5;
 
+/// What the name of the font begins with that every page of ours has, and no page of anybody else: by it a page that was
+/// taken out of its file is known.
+pub(crate) const FIXED_TAG: &str = "GSFIXE";
+
 /// Writes a subset as objects `first` to `first + 4`; texts name the first. `tag` makes the name unique in the file.
 pub(crate) fn write(
     objects: &mut Objects,

@@ -11,7 +11,7 @@ use crate::{
     pdf::{
         budget::Budget,
         file::File,
-        findings::{ActiveContent, Ambiguity, Limit, ReadError},
+        findings::{ActiveContent, Ambiguity, Limit, Pages, ReadError},
         object::{Reader, is_white},
         signature::{self, Signature},
         xmp,
@@ -31,6 +31,8 @@ pub struct SignedFile {
     pub metadata: Vec<(String, String)>,
     /// Why two programs could see two documents.
     pub ambiguities: Vec<Ambiguity>,
+    /// Its pages.
+    pub pages: Pages,
     /// Whether it had to be put in order before it could be read.
     pub is_mended: bool,
     /// How many bytes stand before it, which no place in it counts.
@@ -102,7 +104,7 @@ fn has_metadata_of_ours(bytes: &[u8]) -> bool {
 fn learn(mut file: File<'_>) -> Result<SignedFile, ReadError> {
     let signatures = signature::find(&mut file)?;
     let metadata = metadata(&mut file)?;
-    let File { bytes, extents, mut ambiguities, active_content, .. } = file;
+    let File { bytes, extents, mut ambiguities, active_content, pages, .. } = file;
     let ends = read_gaps(bytes, extents, &mut ambiguities);
     let ending: &[u8] = bytes.trim_ascii_end();
     if !ending.ends_with(b"%%EOF") || bytes.len() - ending.len() > 2 {
@@ -111,7 +113,8 @@ fn learn(mut file: File<'_>) -> Result<SignedFile, ReadError> {
     let ambiguities = ambiguities.into_iter().collect();
     let active_content = active_content.into_iter().collect();
     let revisions = ends.max(1);
-    Ok(SignedFile { revisions, signatures, active_content, metadata, ambiguities, is_mended: false, before: 0 })
+    let (is_mended, before) = (false, 0);
+    Ok(SignedFile { revisions, signatures, active_content, metadata, ambiguities, pages, is_mended, before })
 }
 
 fn check_header(bytes: &[u8]) -> Result<(), ReadError> {

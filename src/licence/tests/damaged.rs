@@ -15,11 +15,11 @@ async fn by_hand(city: &City, sql: &'static str, values: Vec<Value>) {
 
 /// The verdicts by identifier, without a receipt, and by file.
 async fn verdicts(city: &City, licence: &Licence, document: &[u8]) -> [Verdict; 3] {
-    let (catalogue, trust) = (city.library.catalogue.now(), city.library.trust.now().unwrap());
+    let catalogue = city.library.catalogue.now();
     let mut work = city.work(10).await;
     let by_identifier =
         verification::by_number(&mut work, &catalogue, &city.library.number(&licence.identifier)).await.unwrap();
-    let by_file = verification::by_file(&mut work, &catalogue, &trust, &pdf::examine(document)).await.unwrap();
+    let by_file = verification::by_file(&mut work, &city.library, &pdf::examine(document)).await.unwrap();
     let at = NOW.plus_seconds(10);
     let looked = verification::look(&mut work.tx, &catalogue, &Number::Code(licence.code.clone()), at).await.unwrap();
     [by_identifier, looked, by_file]
@@ -149,9 +149,8 @@ async fn a_document_whose_digest_was_exchanged_past_the_product_is_no_document_o
     let (one, document) = issued(&city, "k1").await;
     let (other, _) = issued(&city, "k2").await;
     let by_file = async || {
-        let (catalogue, trust) = (city.library.catalogue.now(), city.library.trust.now().unwrap());
         let mut work = city.work(10).await;
-        let verdict = verification::by_file(&mut work, &catalogue, &trust, &pdf::examine(&document)).await.unwrap();
+        let verdict = verification::by_file(&mut work, &city.library, &pdf::examine(&document)).await.unwrap();
         (verdict.outcome, verdict.reason())
     };
     assert_eq!(by_file().await, VALID);

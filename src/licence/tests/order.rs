@@ -88,10 +88,9 @@ async fn a_verification_comes_before_the_alarm_it_raises() {
     let intent = city.intent(city.food_request("k"), &city.food, 0).await;
     let signed = intent.sign(&city.library.press, city.context(1).at).await.unwrap();
     for seconds in 2..7 {
-        let trust = city.library.trust.now().unwrap();
         let mut work = city.work(seconds).await;
         let examined = verify::pdf::examine(&signed.bytes);
-        verification::by_file(&mut work, &city.library.catalogue.now(), &trust, &examined).await.unwrap();
+        verification::by_file(&mut work, &city.library, &examined).await.unwrap();
         work.commit().await.unwrap();
         told(&city, &["licence.verified", "verification.alarm"]).await;
     }

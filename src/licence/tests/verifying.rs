@@ -19,10 +19,9 @@ async fn by_code(city: &City, text: &str, seconds: i64) -> Verdict {
 }
 
 async fn by_file(city: &City, bytes: &[u8], seconds: i64) -> Verdict {
-    let trust = city.library.trust.now().unwrap();
     let mut work = city.work(seconds).await;
     let examined = pdf::examine(bytes);
-    let verdict = verification::by_file(&mut work, &city.library.catalogue.now(), &trust, &examined).await.unwrap();
+    let verdict = verification::by_file(&mut work, &city.library, &examined).await.unwrap();
     work.commit().await.unwrap();
     verdict
 }
@@ -107,6 +106,32 @@ async fn an_altered_file_is_invalid_and_still_says_which_licence_it_was() {
     let verdict = by_file(&city, &file, 1).await;
     assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Invalid, Some(Reason::ContentAltered)));
     assert_eq!(verdict.licence.unwrap().identifier, licence.identifier);
+}
+
+#[tokio::test]
+async fn what_is_cut_off_is_told_from_what_was_altered_and_cut() {
+    let city = city().await;
+    let licence = city.issue(city.food_request("k"), &city.food, 0).await.unwrap();
+    let file = document(&city, &licence).await;
+    let mut cut = file[..file.len() - 900].to_vec();
+    let verdict = by_file(&city, &cut, 1).await;
+    assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Invalid, Some(Reason::FileIncomplete)));
+    cut[2_000] ^= 1;
+    let verdict = by_file(&city, &cut, 2).await;
+    assert_eq!((verdict.outcome, verdict.reason()), (Outcome::Invalid, Some(Reason::RecordDiffers)));
+}
+
+#[tokio::test]
+async fn what_our_seals_are_called_and_whose_they_are_is_known_as_soon_as_they_are_made() {
+    let city = city().await;
+    let trust = city.library.trust.now().unwrap();
+    let mut tx = city.fresh.database.read().await.unwrap();
+    let seals = seal::names(&mut tx).await.unwrap();
+    assert!(!seals.is_empty());
+    for (name, code) in seals {
+        assert!(trust.seal_names.contains(&pdf::folded(&name)) && trust.issuer_codes.contains(&code), "{name} {code}");
+    }
+    assert_eq!(trust.authorities.len(), 1);
 }
 
 #[tokio::test]

@@ -230,8 +230,8 @@ async fn licence(product: &Product) -> anyhow::Result<String> {
     let (_, bytes) = app.library.safe.document(&mut work.tx, &newest.id).await?;
     let examined = product.world.examiner.examine(None, bytes.as_slice()).await;
     let examined = examined.map_err(|refused| anyhow::anyhow!("its file is not read: {refused:?}"))?;
-    let (catalogue, trust) = (app.library.catalogue.now(), app.library.trust.now()?);
-    let by_file = licence::verification::by_file(&mut work, &catalogue, &trust, &examined).await?;
+    let catalogue = app.library.catalogue.now();
+    let by_file = licence::verification::by_file(&mut work, &app.library, &examined).await?;
     let by_code =
         licence::verification::look(&mut work.tx, &catalogue, &Number::Code(newest.code.clone()), now).await?;
     for (verdict, way) in [(by_file, "file"), (by_code, "code")] {

@@ -32,7 +32,7 @@ fn main() {
         let begun = Clock::now();
         let examined = examine(&bytes);
         let took = begun.elapsed();
-        let subject = Subject::File { examined: &examined, trust: &Trust::default() };
+        let subject = Subject::File { examined: &examined, trust: &Trust::default(), known: 0 };
         let verdict = decide(Evidence { subject, licence: None, at: Instant::from_micros(0) });
         let answer = answer(&verdict);
         let reports = reports(&verdict);

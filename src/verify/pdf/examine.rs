@@ -1,4 +1,4 @@
-//! Reading a file once: its signatures, and which licences it names. Whatever the file alone can tell is found here;
+//! Reading a file once: its signatures, and which licences it says it is. Whatever the file alone can tell is found here;
 //! what it is worth depends on others, and is judged later.
 
 use base::number::LicenceIdentifier;
@@ -8,14 +8,14 @@ use crypto::{
     encoding::{base64, base64_decode},
 };
 use documents::pdf::{
-    findings::{Limit, ReadError},
+    findings::{Limit, Pages, ReadError},
     read::{SignedFile, read_tolerantly},
     signature::Signature,
 };
 use serde::{Deserialize, Serialize};
 
-use super::stranger::Stranger;
-use crate::limits::IDENTIFIERS_MAX;
+use super::{named, stranger::Stranger};
+use crate::{licence::Likeness, limits::IDENTIFIERS_MAX};
 
 /// Why a file could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ pub struct Found {
     pub(crate) is_cut_off: bool,
     /// Whether it says it is PAdES (`ETSI.CAdES.detached`).
     pub(crate) is_cades_detached: bool,
+    /// Who signed, as the signature says beside its certificate.
+    pub(crate) name: Option<String>,
     /// What can be said of it with tolerance, unless it is all that one of ours has to be.
     pub(crate) stranger: Option<Stranger>,
 }
@@ -64,6 +66,8 @@ pub struct Found {
 pub struct Examined {
     /// The digest of the whole file, hexadecimal.
     pub sha256: String,
+    /// How many bytes it has.
+    length: usize,
     /// Why it could not be read.
     pub problem: Option<FileProblem>,
     /// Its signatures, in the order of the file.
@@ -78,59 +82,15 @@ pub struct Examined {
     pub(crate) hides: bool,
     /// Whether it runs something, or carries other files.
     pub(crate) is_active: bool,
-    /// The licences that it names, in plain sight or in its metadata.
+    /// Whether it is whole files one behind the other.
+    pub(crate) is_joined: bool,
+    /// Its pages.
+    pub(crate) pages: Pages,
+    /// The licences that its metadata says it is, as far as they are looked up.
     #[serde(with = "identifiers")]
-    pub named: Vec<LicenceIdentifier>,
-}
-
-/// Every licence identifier that stands readable in some bytes: our metadata is never compressed, so that a file can
-/// be told to claim to be ours even when nothing else of it can be read.
-pub(super) fn named_in(bytes: &[u8], named: &mut Vec<LicenceIdentifier>) {
-    const BEGIN: &[u8] = b"1.2.156.3005.2.";
-    const LONGEST: usize = 160;
-    /// Characters of the code of a licence's type, which comes first (GB/T 36904).
-    const TYPE_CHARACTERS: usize = 21;
-    /// Characters of the issuer's unified social credit code, which comes next (GB 32100).
-    const ISSUER_CHARACTERS: usize = 18;
-    let mut rest = bytes;
-    while let Some(place) = find(rest, BEGIN) {
-        let tail = rest.get(place..).unwrap_or_default();
-        // Most of what only begins like one ends here, so that a file full of beginnings costs no more than its size.
-        let dot = |at: usize| tail.get(BEGIN.len() + at) == Some(&b'.');
-        if !dot(TYPE_CHARACTERS) || !dot(TYPE_CHARACTERS + 1 + ISSUER_CHARACTERS) {
-            rest = tail.get(BEGIN.len()..).unwrap_or_default();
-            continue;
-        }
-        let length = tail
-            .iter()
-            .take(LONGEST)
-            .take_while(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase() || **byte == b'.')
-            .count();
-        let text = tail.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
-        if let Ok(identifier) = LicenceIdentifier::parse(text.trim_end_matches('.'))
-            && !named.contains(&identifier)
-        {
-            named.push(identifier);
-            if named.len() >= IDENTIFIERS_MAX {
-                return;
-            }
-        }
-        rest = tail.get(BEGIN.len()..).unwrap_or_default();
-    }
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    let first = *wanted.first()?;
-    let mut start = 0;
-    // Looking for the first byte is what the machine does fast.
-    while let Some(place) = bytes.get(start..)?.iter().position(|byte| *byte == first) {
-        let at = start + place;
-        if bytes.get(at..)?.starts_with(wanted) {
-            return Some(at);
-        }
-        start = at + 1;
-    }
-    None
+    pub claimed: Vec<LicenceIdentifier>,
+    /// Whether it says that it is more licences than are looked up.
+    pub(crate) claims_too_many: bool,
 }
 
 /// Reads a file. It takes milliseconds of a core for a file of some megabytes: callers put it on a thread that may
@@ -142,10 +102,9 @@ pub fn examine(bytes: &[u8]) -> Examined {
 impl Examined {
     /// What can be told of a file without reading it: enough to ask the records.
     pub fn unread(bytes: &[u8]) -> Self {
-        let mut named = Vec::new();
-        named_in(bytes, &mut named);
-        Self {
+        let mut examined = Self {
             sha256: hex(&sha256(bytes)),
+            length: bytes.len(),
             problem: None,
             signatures: Vec::new(),
             revisions: 1,
@@ -153,8 +112,36 @@ impl Examined {
             is_mended: false,
             hides: false,
             is_active: false,
-            named,
+            is_joined: named::is_joined(bytes),
+            pages: Pages::default(),
+            claimed: Vec::new(),
+            claims_too_many: false,
+        };
+        examined.claim(named::in_packets(bytes));
+        examined
+    }
+
+    fn claim(&mut self, identifiers: Vec<LicenceIdentifier>) {
+        self.claims_too_many = identifiers.len() > IDENTIFIERS_MAX;
+        self.claimed = identifiers;
+        self.claimed.truncate(IDENTIFIERS_MAX);
+    }
+
+    /// How this file compares with the document that was recorded.
+    pub fn likeness(&self, document: &[u8]) -> Likeness {
+        let is_beginning_of = |document: &[u8]| {
+            document.get(..self.length).is_some_and(|beginning| hex(&sha256(beginning)) == self.sha256)
+        };
+        match self.length == document.len() {
+            _ if !is_beginning_of(document) => Likeness::Other,
+            true => Likeness::Same,
+            false => Likeness::Beginning,
         }
+    }
+
+    /// Whether it may be the beginning of something longer.
+    pub fn may_be_cut_off(&self) -> bool {
+        self.problem == Some(FileProblem::CutOff) || self.signatures.iter().any(|signature| signature.is_cut_off)
     }
 
     /// With all that can be told of the file when it is read.
@@ -188,8 +175,10 @@ impl Examined {
         self.is_active = !file.active_content.is_empty();
         let bytes = bytes.get(file.before..).unwrap_or_default();
         self.signatures = file.signatures.iter().map(|signature| found(bytes, signature)).collect();
-        for (_, value) in &file.metadata {
-            named_in(value.as_bytes(), &mut self.named);
+        self.pages = file.pages;
+        // What reads the first of several files, or the last, says nothing of the others.
+        if !self.is_joined {
+            self.claim(named::in_metadata(&file.metadata));
         }
     }
 }
@@ -209,6 +198,7 @@ fn found(bytes: &[u8], signature: &Signature) -> Found {
         covers_whole_file: signature.covers_whole_file,
         is_cut_off: is_cut_off(signature, bytes.len()),
         is_cades_detached: signature.sub_filter.as_deref() == Some("ETSI.CAdES.detached"),
+        name: signature.name.clone(),
         stranger: (!is_sound).then(|| Stranger::read(bytes, signature)),
     }
 }
@@ -223,6 +213,7 @@ struct FoundOnTheWire {
     covers_whole_file: bool,
     is_cut_off: bool,
     is_cades_detached: bool,
+    name: Option<String>,
     stranger: Option<Stranger>,
 }
 
@@ -236,6 +227,7 @@ impl From<Found> for FoundOnTheWire {
             covers_whole_file: found.covers_whole_file,
             is_cut_off: found.is_cut_off,
             is_cades_detached: found.is_cades_detached,
+            name: found.name,
             stranger: found.stranger,
         }
     }
@@ -254,6 +246,7 @@ impl From<FoundOnTheWire> for Found {
             covers_whole_file: wire.covers_whole_file,
             is_cut_off: wire.is_cut_off,
             is_cades_detached: wire.is_cades_detached,
+            name: wire.name,
             stranger: wire.stranger,
         }
     }
@@ -278,30 +271,4 @@ mod identifiers {
 pub(super) fn is_cut_off(signature: &Signature, length: usize) -> bool {
     let (Some([_, before, second, after]), Some(hole)) = (signature.byte_range, &signature.hole) else { return false };
     before == hole.start && second == hole.end && second.checked_add(after).is_none_or(|end| end > length)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn identifiers_are_found_wherever_they_stand_and_only_so_many() {
-        let identifier = |n: usize| {
-            LicenceIdentifier::compose("11100000000013338W032", "11220000013544541J", &format!("{n}"), 1).unwrap()
-        };
-        let check = |bytes: &[u8], expected: &[LicenceIdentifier]| {
-            let mut named = Vec::new();
-            named_in(bytes, &mut named);
-            assert_eq!(named, expected, "{}", String::from_utf8_lossy(bytes));
-        };
-        let one = identifier(1);
-        check(format!("<gs:id>{one}</gs:id>").as_bytes(), std::slice::from_ref(&one));
-        check(format!("{one} {one}. \u{0}1.2.156.3005.2.x").as_bytes(), std::slice::from_ref(&one));
-        check(b"1.2.156.3005.2.", &[]);
-        check(b"1.2.156.3005.2.1.1.1.001.0", &[]);
-        check(&[b"1.2.156.3005.2.".as_slice(), &[b'1'; 400]].concat(), &[]);
-        let many: Vec<_> = (1..=IDENTIFIERS_MAX + 1).map(identifier).collect();
-        let text = many.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        check(text.as_bytes(), &many[..IDENTIFIERS_MAX]);
-    }
 }

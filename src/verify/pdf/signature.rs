@@ -3,92 +3,101 @@
 use base::Instant;
 use crypto::{
     cms::{CmsError, SignedData},
-    x509::{ChainError, Revocation, chain::build_and_check},
+    x509::{Certificate, ChainError, Revocation, chain::build_and_check},
 };
 
-use super::{Trust, examine::Found};
+use super::{
+    examine::Found,
+    judged::{ChainTrouble, Judged, Trouble, indication_of, shown},
+    named::folded,
+    stranger::Stranger,
+    trust::Trust,
+};
 use crate::verdict::SignatureReport;
 
-/// What is wrong with the signature itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// Made with something that we do not know.
-    Algorithm,
-    /// A signed attribute or the signer's certificate is missing or wrong.
-    Constraints,
-    /// What it covers goes on beyond the end of the file.
-    CutOff,
-    /// Room was left for a signature, and nobody has signed.
-    Empty,
-    /// The mathematics does not hold.
-    Forged,
-    /// The structure is malformed.
-    Form,
-    /// The document is another one than was signed.
-    Hash,
-    /// A stranger's, and intact, but bytes that it should cover are left out.
-    LeavesOut,
-    /// A stranger's, and what it says it covers is not in the file.
-    Misplaced,
-    /// The signer's certificate did not come along.
-    NoCertificate,
-    /// A stranger's, of a form that nobody can read, or that says not what it covers.
-    Unreadable,
-    /// A stranger's, and intact, but made with what can be forged today.
-    Weak,
-}
-
-/// What is wrong with the chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ChainTrouble {
-    /// No current revocation list.
-    ListOld,
-    /// Not within its period when it signed.
-    OutOfPeriod,
-    Revoked,
-    /// It does not lead to a root of ours, or breaks the rules on the way.
-    Stranger,
-}
-
-/// What was found.
-#[derive(Debug)]
-pub(super) struct Judged {
-    pub(super) report: SignatureReport,
-    pub(super) trouble: Option<Trouble>,
-    /// Genuine, and what it says it covers is what was signed, whatever stands around that.
-    pub(super) intact: bool,
-    /// None when there was no certificate to look at.
-    pub(super) chain: Option<Result<(), ChainTrouble>>,
-    /// A genuine signature by a seal of ours, whatever became of the rest of the file or of the certificate.
-    pub(super) trusted: bool,
-}
-
 pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Instant) -> Judged {
+    let strict = found.signed.as_ref().map(|signed| (signed, check_chain(signed, trust, signed_at, now)));
+    let is_sealed = found.is_genuine && strict.is_ok_and(|(_, chain)| chain != Err(ChainTrouble::Stranger));
     let is_of_our_seal = match &found.stranger {
+        _ if is_sealed => true,
         None => false,
         Some(stranger) if stranger.is_of_our_seal(trust) => true,
-        Some(stranger) => return stranger.judge(),
+        Some(stranger) => return of_stranger(found, stranger, trust),
     };
-    let covers_whole_file = found.covers_whole_file;
-    let report =
-        |indication, sub_indication, signer| SignatureReport { indication, sub_indication, signer, covers_whole_file };
-    let signed = match &found.signed {
-        Ok(signed) => signed,
-        Err(error) => {
-            let trouble = match error {
-                CmsError::Algorithm => Trouble::Algorithm,
-                CmsError::Attribute(_) | CmsError::SignerCertificate => Trouble::Constraints,
-                CmsError::Form | CmsError::Signers if found.is_cut_off => Trouble::CutOff,
-                CmsError::Form | CmsError::Signers => Trouble::Form,
-            };
-            let (indication, sub_indication) = trouble.indication();
-            let report = report(indication, Some(sub_indication), None);
-            return Judged { report, trouble: Some(trouble), intact: false, chain: None, trusted: is_of_our_seal };
-        }
+    let (signed, chain) = match strict {
+        Ok(strict) => strict,
+        Err(error) => return unread(found, *error, is_of_our_seal, trust),
     };
-    let chain = check_chain(signed, trust, signed_at, now);
     let is_ours = chain != Err(ChainTrouble::Stranger);
-    let trouble = if !found.is_genuine {
+    let trusted = found.is_genuine && is_ours;
+    let trouble = trouble_of(found, signed, is_ours);
+    let (indication, sub_indication) = match (trouble, chain) {
+        (Some(trouble), _) => indication_of(trouble, is_ours),
+        (None, Err(ChainTrouble::Revoked)) => ("TOTAL-FAILED", Some("REVOKED")),
+        (None, Err(ChainTrouble::Stranger)) => ("INDETERMINATE", Some("NO_CERTIFICATE_CHAIN_FOUND")),
+        (None, Err(ChainTrouble::OutOfPeriod)) => ("INDETERMINATE", Some("OUT_OF_BOUNDS_NO_POE")),
+        (None, Err(ChainTrouble::ListOld)) => ("INDETERMINATE", Some("TRY_LATER")),
+        (None, Ok(())) if !found.covers_whole_file => ("TOTAL-FAILED", Some("FORMAT_FAILURE")),
+        (None, Ok(())) => ("TOTAL-PASSED", None),
+    };
+    let report = SignatureReport {
+        indication,
+        sub_indication,
+        signer: shown(signed.signer.display_name()),
+        is_signer_confirmed: trusted,
+        covers_whole_file: found.covers_whole_file,
+    };
+    Judged {
+        report,
+        trouble,
+        is_genuine: found.is_genuine,
+        intact: found.is_genuine && found.digest == Some(signed.message_digest),
+        chain: Some(chain),
+        trusted,
+        sealed: found.is_genuine.then_some(signed.message_digest),
+        imitates: !is_ours && (borrows_name(found, trust) || borrows_names_of_certificate(&signed.signer, trust)),
+    }
+}
+
+/// A structure that we do not read. Whatever it is worth, nobody looked.
+fn unread(found: &Found, error: CmsError, is_ours: bool, trust: &Trust) -> Judged {
+    let trouble = match error {
+        CmsError::Algorithm => Trouble::Algorithm,
+        CmsError::Attribute(_) | CmsError::SignerCertificate => Trouble::Constraints,
+        CmsError::Form | CmsError::Signers if found.is_cut_off => Trouble::CutOff,
+        CmsError::Form | CmsError::Signers => Trouble::Form,
+    };
+    let (indication, sub_indication) = indication_of(trouble, is_ours);
+    let report = SignatureReport {
+        indication,
+        sub_indication,
+        signer: None,
+        is_signer_confirmed: is_ours,
+        covers_whole_file: found.covers_whole_file,
+    };
+    Judged {
+        report,
+        trouble: Some(trouble),
+        is_genuine: false,
+        intact: false,
+        chain: None,
+        trusted: is_ours,
+        sealed: None,
+        imitates: !is_ours && borrows_name(found, trust),
+    }
+}
+
+/// What is said with tolerance of a signature that is no seal's of ours. One that encloses a seal's certificate of ours and
+/// was not made with its key is forged or damaged, and imitates nothing.
+fn of_stranger(found: &Found, stranger: &Stranger, trust: &Trust) -> Judged {
+    let signer = stranger.signer_certificate();
+    let is_borrowed = signer.as_ref().is_some_and(|signer| borrows_names_of_certificate(signer, trust));
+    let imitates = !stranger.encloses_our_seal(trust) && (is_borrowed || borrows_name(found, trust));
+    Judged { imitates, ..stranger.judge() }
+}
+
+fn trouble_of(found: &Found, signed: &SignedData, is_ours: bool) -> Option<Trouble> {
+    if !found.is_genuine {
         // Without a genuine signature the digest inside says nothing.
         Some(if signed.signer.public_key.is_some() { Trouble::Forged } else { Trouble::Algorithm })
     } else if found.digest.is_some_and(|digest| digest != signed.message_digest) {
@@ -104,42 +113,19 @@ pub(super) fn judge(found: &Found, trust: &Trust, signed_at: Instant, now: Insta
         Some(Trouble::Form)
     } else {
         None
-    };
-    let (indication, sub_indication) = match (trouble, chain) {
-        (Some(trouble), _) => {
-            let (indication, sub_indication) = trouble.indication();
-            (indication, Some(sub_indication))
-        }
-        (None, Err(ChainTrouble::Revoked)) => ("TOTAL-FAILED", Some("REVOKED")),
-        (None, Err(ChainTrouble::Stranger)) => ("INDETERMINATE", Some("NO_CERTIFICATE_CHAIN_FOUND")),
-        (None, Err(ChainTrouble::OutOfPeriod)) => ("INDETERMINATE", Some("OUT_OF_BOUNDS_NO_POE")),
-        (None, Err(ChainTrouble::ListOld)) => ("INDETERMINATE", Some("TRY_LATER")),
-        (None, Ok(())) if !covers_whole_file => ("TOTAL-FAILED", Some("FORMAT_FAILURE")),
-        (None, Ok(())) => ("TOTAL-PASSED", None),
-    };
-    let signer = signed.signer.display_name().to_owned();
-    Judged {
-        report: report(indication, sub_indication, Some(signer)),
-        trouble,
-        intact: found.is_genuine && found.digest == Some(signed.message_digest),
-        chain: Some(chain),
-        trusted: found.is_genuine && is_ours,
     }
 }
 
-impl Trouble {
-    /// The words of EN 319 102-1 §5.1.3 for it: what we could not check is indeterminate, what is wrong has failed.
-    pub(super) fn indication(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Algorithm | Self::Weak => ("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"),
-            Self::Constraints | Self::LeavesOut => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
-            Self::NoCertificate => ("INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND"),
-            Self::Empty | Self::Misplaced | Self::Unreadable => ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"),
-            Self::CutOff | Self::Form => ("TOTAL-FAILED", "FORMAT_FAILURE"),
-            Self::Forged => ("TOTAL-FAILED", "SIG_CRYPTO_FAILURE"),
-            Self::Hash => ("TOTAL-FAILED", "HASH_FAILURE"),
-        }
-    }
+/// Whether the signature says beside its certificate that it is by a seal of ours.
+fn borrows_name(found: &Found, trust: &Trust) -> bool {
+    found.name.as_deref().is_some_and(|name| trust.seal_names.contains(&folded(name)))
+}
+
+/// Whether a certificate bears the name of a seal of ours, or says that an authority of ours issued it.
+fn borrows_names_of_certificate(certificate: &Certificate, trust: &Trust) -> bool {
+    let names = [&certificate.common_name, &certificate.organisation];
+    let is_named_so = names.into_iter().flatten().any(|name| trust.seal_names.contains(&folded(name)));
+    is_named_so || trust.roots.iter().chain(&trust.authorities).any(|ours| ours.subject == certificate.issuer)
 }
 
 fn check_chain(signed: &SignedData, trust: &Trust, signed_at: Instant, now: Instant) -> Result<(), ChainTrouble> {
@@ -148,7 +134,8 @@ fn check_chain(signed: &SignedData, trust: &Trust, signed_at: Instant, now: Inst
         return Err(ChainTrouble::Stranger);
     }
     let revocation = Revocation { lists: &trust.lists, now, required: true };
-    build_and_check(&signed.signer, &signed.others, &trust.roots, signed_at, &revocation).map(|_| ()).map_err(|error| {
+    let others = trust.intermediates(&signed.others);
+    build_and_check(&signed.signer, &others, &trust.roots, signed_at, &revocation).map(|_| ()).map_err(|error| {
         match error {
             ChainError::Revoked { .. } => ChainTrouble::Revoked,
             ChainError::RevocationUnknown(_) => ChainTrouble::ListOld,
@@ -164,5 +151,6 @@ fn check_chain(signed: &SignedData, trust: &Trust, signed_at: Instant, now: Inst
 /// Whether there is an instant at which the chain held: the beginning of the signer's certificate.
 fn leads_to_us(signed: &SignedData, trust: &Trust) -> bool {
     let at = signed.signer.not_before;
-    build_and_check(&signed.signer, &signed.others, &trust.roots, at, &Revocation::not_asked()).is_ok()
+    let others = trust.intermediates(&signed.others);
+    build_and_check(&signed.signer, &others, &trust.roots, at, &Revocation::not_asked()).is_ok()
 }

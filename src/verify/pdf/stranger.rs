@@ -10,9 +10,9 @@ use documents::pdf::signature::Signature;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Trust,
     examine::is_cut_off,
-    signature::{ChainTrouble, Judged, Trouble},
+    judged::{ChainTrouble, Judged, Trouble, indication_of, shown},
+    trust::Trust,
 };
 use crate::{
     limits::{CERTIFICATE_OF_STRANGERS_BYTES_MAX, CERTIFICATES_OF_STRANGERS_MAX},
@@ -85,16 +85,27 @@ impl Stranger {
 
     /// Whether the key that signed is one of our seals': then it is no stranger's, and we never write it like this.
     pub(super) fn is_of_our_seal(&self, trust: &Trust) -> bool {
-        let certificates: Vec<Certificate> = self
-            .certificates
-            .iter()
-            .filter_map(|certificate| Certificate::parse(&base64_decode(certificate)?).ok())
-            .collect();
-        let is_signed = matches!(self.state, State::Read(Integrity::Intact | Integrity::Altered));
-        let Some((signer, others)) = certificates.split_first().filter(|_| is_signed) else { return false };
+        self.is_signed() && self.encloses_our_seal(trust)
+    }
+
+    /// Whether it encloses the certificate of one of our seals as the signer's, whoever signed.
+    pub(super) fn encloses_our_seal(&self, trust: &Trust) -> bool {
+        let certificates: Vec<Certificate> = self.certificates.iter().filter_map(|text| parsed(text)).collect();
+        let Some((signer, others)) = certificates.split_first() else { return false };
         let at: Instant = signer.not_before;
+        let others = trust.intermediates(others);
         signer.key_usage.is_some_and(|usage| usage.commitments)
-            && build_and_check(signer, others, &trust.roots, at, &Revocation::not_asked()).is_ok()
+            && build_and_check(signer, &others, &trust.roots, at, &Revocation::not_asked()).is_ok()
+    }
+
+    /// The certificate that it encloses as the signer's.
+    pub(super) fn signer_certificate(&self) -> Option<Certificate> {
+        self.certificates.first().and_then(|text| parsed(text))
+    }
+
+    /// Whether its mathematics holds.
+    fn is_signed(&self) -> bool {
+        matches!(self.state, State::Read(Integrity::Intact | Integrity::Altered))
     }
 
     /// What is said of it, once it is known to be a stranger's.
@@ -113,26 +124,31 @@ impl Stranger {
             State::Read(Integrity::Intact) => None,
         };
         let (indication, sub_indication) = match trouble {
-            // What is missing may be all that it takes.
-            Some(Trouble::CutOff) => ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND"),
-            Some(trouble) => trouble.indication(),
-            None => ("INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND"),
+            Some(trouble) => indication_of(trouble, false),
+            None => ("INDETERMINATE", Some("NO_CERTIFICATE_CHAIN_FOUND")),
         };
         let report = SignatureReport {
             indication,
-            sub_indication: Some(sub_indication),
-            signer: self.signer.clone().filter(|name| !name.is_empty()),
+            sub_indication,
+            signer: self.signer.as_deref().and_then(shown),
+            is_signer_confirmed: false,
             covers_whole_file: self.covers_whole_file,
         };
-        let is_checked = matches!(self.state, State::Read(Integrity::Intact | Integrity::Altered));
         Judged {
             report,
             trouble,
+            is_genuine: self.is_signed(),
             intact: self.state == State::Read(Integrity::Intact),
-            chain: is_checked.then_some(Err(ChainTrouble::Stranger)),
+            chain: self.is_signed().then_some(Err(ChainTrouble::Stranger)),
             trusted: false,
+            sealed: None,
+            imitates: false,
         }
     }
+}
+
+fn parsed(certificate: &str) -> Option<Certificate> {
+    Certificate::parse(&base64_decode(certificate)?).ok()
 }
 
 /// As many of the certificates as can matter.

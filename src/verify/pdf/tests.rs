@@ -1,13 +1,14 @@
 mod attacks;
+mod claims;
+mod combinations;
 mod strangers;
 
-use std::{path::Path, sync::LazyLock};
+use std::{collections::HashSet, path::Path, sync::LazyLock};
 
 use base::{Date, Instant};
 use crypto::{
-    DigestAlgorithm, KeyHandle, Suite,
+    Digest, DigestAlgorithm, KeyHandle, Suite,
     cms::sign_detached,
-    digest::{hex, sha256},
     sign::SigningKey,
     x509::{Certificate, Crl},
 };
@@ -22,10 +23,14 @@ use time::OffsetDateTime;
 use super::*;
 use crate::{
     Evidence, Outcome, Subject, Verdict, decide,
-    licence::{Status, tests::facts},
+    licence::{Likeness, Status, tests::facts},
 };
 
 const FOOD: &str = include_str!("../../documents/layouts/food-business.json");
+const ISSUER: &str = "11220000013544541J";
+/// A department of another city that uses this program.
+const ELSEWHERE: &str = "11430000006122244L";
+const SEAL: &str = "滨江市市场监督管理局";
 const IDENTIFIERS: [&str; 2] = ["2026112300000001", "2026112300000002"];
 
 fn start() -> Instant {
@@ -66,6 +71,12 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
+    /// An authority below this one.
+    fn authority(&self, name: &str) -> Self {
+        let params = params(name, true, vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign]);
+        Self(CertifiedIssuer::signed_by(params, KeyPair::generate().unwrap(), &self.0).unwrap())
+    }
+
     fn issue(&self, name: &str, usages: Vec<KeyUsagePurpose>) -> Seal {
         let pair = KeyPair::generate().unwrap();
         let certificate = params(name, false, usages).signed_by(&pair, &self.0).unwrap().der().to_vec();
@@ -98,55 +109,91 @@ impl Authority {
     fn trust(&self, revoked: Option<(&Seal, RevocationReason)>) -> Trust {
         Trust {
             roots: vec![Certificate::parse(self.0.der()).unwrap()],
+            authorities: vec![],
             lists: vec![self.list(revoked, now().plus_seconds(86_400))],
+            seal_names: HashSet::from([folded(SEAL)]),
+            issuer_codes: HashSet::from([ISSUER.to_owned()]),
         }
     }
 }
 
 static TEMPLATE: LazyLock<Template> = LazyLock::new(|| {
     let fonts = Fonts::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../documents/fonts")).unwrap();
-    let text = SealText { ring: "滨江市市场监督管理局".into(), below: String::new(), number: String::new() };
+    let text = SealText { ring: SEAL.into(), below: String::new(), number: String::new() };
     let picture = SealPicture::draw(&fonts, &text).unwrap();
     Template::new(&fonts, &Layout::parse(FOOD).unwrap(), &picture, DigestAlgorithm::Sha256).unwrap()
 });
 
 fn identifier(which: usize) -> String {
-    base::number::LicenceIdentifier::compose("11100000000013338W032", "11220000013544541J", IDENTIFIERS[which], 1)
+    identifier_of(ISSUER, which)
+}
+
+fn identifier_of(issuer: &str, which: usize) -> String {
+    base::number::LicenceIdentifier::compose("11100000000013338W032", issuer, IDENTIFIERS[which], 1)
         .unwrap()
         .to_string()
 }
 
 /// A licence as we issue it.
 fn licence(which: usize, seal: &Seal) -> Vec<u8> {
+    sealed(&identifier(which), SEAL, seal)
+}
+
+/// A licence with this identifier, as somebody issues it who has this name.
+fn sealed(identifier: &str, signer_name: &str, seal: &Seal) -> Vec<u8> {
     let layout = Layout::parse(FOOD).unwrap();
     let content = Filling {
         title: "食品经营许可证".to_owned(),
-        identifier: identifier(which),
+        identifier: identifier.to_owned(),
         fields: layout.cells.iter().map(|cell| Field::new(cell.key.clone(), "龙福餐饮")).collect(),
         qr_text: "HTTPS://V.EXAMPLE/V/123456789012345678901".to_owned(),
         metadata: vec![],
-        signer_name: "滨江市市场监督管理局".to_owned(),
+        signer_name: signer_name.to_owned(),
         at: start(),
     };
     let prepared = TEMPLATE.typeset(&content).unwrap();
-    let cms =
-        sign_detached(prepared.digest(), &seal.key, &seal.certificate, &seal.chain).now_or_never().unwrap().unwrap();
-    prepared.finish(&cms).unwrap().into_bytes()
+    let signature = signature(prepared.digest(), seal);
+    prepared.finish(&signature).unwrap().into_bytes()
 }
 
-/// The record of the first licence, whose document is `file`.
-fn record(file: &[u8]) -> LicenceFacts {
-    LicenceFacts { identifier: identifier(0), file_sha256: Some(hex(&sha256(file))), ..facts(Status::Valid) }
+fn signature(digest: Digest, seal: &Seal) -> Vec<u8> {
+    sign_detached(digest, &seal.key, &seal.certificate, &seal.chain).now_or_never().unwrap().unwrap()
 }
 
-fn verdict(bytes: &[u8], trust: &Trust, record: Option<&LicenceFacts>) -> Verdict {
+/// What is kept of a licence: the record and the document.
+#[derive(Clone)]
+struct Kept {
+    facts: LicenceFacts,
+    document: Vec<u8>,
+}
+
+/// The record of a licence whose document is `file`.
+fn record(which: usize, file: &[u8]) -> Kept {
+    let facts = LicenceFacts { identifier: identifier(which), ..facts(Status::Valid) };
+    Kept { facts, document: file.to_vec() }
+}
+
+fn verdict(bytes: &[u8], trust: &Trust, record: Option<&Kept>) -> Verdict {
+    verdict_among(bytes, trust, record.map_or(&[], std::slice::from_ref))
+}
+
+fn verdict_among(bytes: &[u8], trust: &Trust, records: &[Kept]) -> Verdict {
     let examined = examine(bytes);
-    // The caller looks up what the file names; a record that it does not name is not found.
-    let record = record.filter(|record| {
-        record.file_sha256.as_ref() == Some(&examined.sha256)
-            || examined.named.iter().any(|named| named.as_str() == record.identifier)
+    // The caller looks up what the file is, and what it says it is; a record of anything else is not found.
+    let same = records.iter().filter(|kept| examined.likeness(&kept.document) == Likeness::Same);
+    let claimed = |kept: &&Kept| examined.claimed.iter().any(|claimed| claimed.as_str() == kept.facts.identifier);
+    let mut found: Vec<&Kept> = same.collect();
+    if found.is_empty() {
+        found = records.iter().filter(claimed).collect();
+    }
+    let licence = found.first().map(|kept| {
+        let file = Some(examined.likeness(&kept.document));
+        LicenceFacts { file, ..kept.facts.clone() }
     });
-    decide(Evidence { subject: Subject::File { examined: &examined, trust }, licence: record.cloned(), at: now() })
+    let subject = Subject::File { examined: &examined, trust, known: found.len() };
+    let verdict = decide(Evidence { subject, licence, at: now() });
+    crate::decide::tests::check_that_nothing_contradicts(&verdict, true);
+    verdict
 }
 
 fn sub_indication(verdict: &Verdict) -> Option<&'static str> {
@@ -162,14 +209,14 @@ struct City {
     seal: Seal,
     trust: Trust,
     file: Vec<u8>,
-    record: LicenceFacts,
+    record: Kept,
 }
 
 fn city() -> City {
     let authority = Authority::new("滨江市根证书");
-    let seal = authority.seal("滨江市市场监督管理局");
+    let seal = authority.seal(SEAL);
     let file = licence(0, &seal);
-    City { trust: authority.trust(None), record: record(&file), authority, seal, file }
+    City { trust: authority.trust(None), record: record(0, &file), authority, seal, file }
 }
 
 #[test]
@@ -186,7 +233,8 @@ fn a_licence_as_issued_is_valid_to_the_last_byte() {
 #[test]
 fn a_genuine_file_of_a_revoked_licence_is_invalid_for_that_reason_alone() {
     let city = city();
-    let record = LicenceFacts { status: Status::Revoked, ..city.record.clone() };
+    let mut record = city.record.clone();
+    record.facts.status = Status::Revoked;
     let found = verdict(&city.file, &city.trust, Some(&record));
     assert_eq!((found.outcome, found.reason()), (Outcome::Invalid, Some(Reason::Revoked)));
     assert_eq!(found.signatures[0].indication, "TOTAL-PASSED");
@@ -274,22 +322,28 @@ fn a_signature_copied_from_another_licence_does_not_fit() {
 fn a_stranger_is_told_from_a_forger() {
     let city = city();
     let stranger = Authority::new("某某公司根证书").seal("某某公司");
-    let theirs = licence(1, &stranger);
-    // We know no such licence: somebody else's file.
+    let theirs = sealed(&identifier_of(ELSEWHERE, 1), "某某公司", &stranger);
+    // Neither the licence nor its issuer is ours: somebody else's file.
     let found = verdict(&theirs, &city.trust, Some(&city.record));
     assert_eq!((found.outcome, found.reason()), (Outcome::NeedsReview, Some(Reason::UnknownIssuer)), "{found:#?}");
     assert_eq!(sub_indication(&found), Some("NO_CERTIFICATE_CHAIN_FOUND"));
-    assert_eq!(found.facet(crate::Facet::Content).unwrap().result, crate::CheckResult::Passed);
-    // It bears the number of a licence of ours.
-    let forged = licence(0, &stranger);
-    let found = verdict(&forged, &city.trust, Some(&city.record));
-    assert_eq!((found.outcome, found.reason()), (Outcome::Invalid, Some(Reason::NoSealOfOurs)));
+    let content = found.facet(crate::Facet::Content).unwrap();
+    assert_eq!(content.finding, Finding::UnalteredSince("某某公司".to_owned()));
+    // It bears the number of a licence of ours, or one that its issuer never gave.
+    for which in [0, 1] {
+        let forged = sealed(&identifier(which), "某某公司", &stranger);
+        let found = verdict(&forged, &city.trust, Some(&city.record));
+        assert_eq!((found.outcome, found.reason()), (Outcome::Invalid, Some(Reason::NoSealOfOurs)), "{found:#?}");
+        assert_eq!(found.facet(crate::Facet::Content).unwrap().result, crate::CheckResult::NotDone);
+    }
     // The same of somebody else's file that was altered.
     let mut altered = theirs;
     let at = place(&altered, b"endstream") - 20;
     altered[at] ^= 1;
     let found = verdict(&altered, &city.trust, None);
     assert_eq!((found.outcome, found.reason()), (Outcome::Invalid, Some(Reason::ContentAltered)));
+    let content = found.facet(crate::Facet::Content).unwrap();
+    assert_eq!(content.finding, Finding::AlteredSince("某某公司".to_owned()));
 }
 
 #[test]
@@ -307,7 +361,7 @@ fn a_certificate_for_something_else_seals_nothing() {
     let city = city();
     let service = city.authority.issue("令牌服务", vec![KeyUsagePurpose::DigitalSignature]);
     let found = verdict(&licence(0, &service), &city.trust, Some(&city.record));
-    assert_eq!((found.outcome, found.reason()), (Outcome::Invalid, Some(Reason::NoSealOfOurs)));
+    assert_eq!((found.outcome, found.reason()), (Outcome::Invalid, Some(Reason::SealImitated)));
 }
 
 #[test]
@@ -321,8 +375,7 @@ fn revocation_counts_from_when_and_why() {
     // Revoked an hour ago; the record proves that the licence is older.
     check(RevocationReason::Superseded, None);
     check(RevocationReason::KeyCompromise, Some(Reason::CertificateRevoked));
-    let stale =
-        Trust { lists: vec![city.authority.list(None, now().plus_seconds(-1))], roots: city.trust.roots.clone() };
+    let stale = Trust { lists: vec![city.authority.list(None, now().plus_seconds(-1))], ..city.trust.clone() };
     let found = verdict(&city.file, &stale, Some(&city.record));
     assert_eq!((found.outcome, found.reason()), (Outcome::NeedsReview, Some(Reason::RevocationListOld)));
     assert_eq!(sub_indication(&found), Some("TRY_LATER"));
@@ -331,7 +384,8 @@ fn revocation_counts_from_when_and_why() {
 #[test]
 fn a_certificate_counts_within_its_period_only() {
     let city = city();
-    let record = LicenceFacts { issued_at: start().plus_seconds(-1), ..city.record.clone() };
+    let mut record = city.record.clone();
+    record.facts.issued_at = start().plus_seconds(-1);
     let found = verdict(&city.file, &city.trust, Some(&record));
     assert_eq!(found.reason(), Some(Reason::CertificateOutOfPeriod));
     assert_eq!(sub_indication(&found), Some("OUT_OF_BOUNDS_NO_POE"));
@@ -351,18 +405,32 @@ fn each_unreadable_file_has_its_own_reason() {
     let mut encrypted = city.file.clone();
     let root = place(&encrypted, b"/Root");
     encrypted.splice(root..root, b"/Encrypt 1 0 R ".iter().copied());
-    check(&encrypted, Outcome::Unverifiable, Reason::FileEncrypted);
-    // A cut file that still says which licence it was is a damaged licence, not just anything.
-    let cut = [b"%PDF-1.7\n% ".as_slice(), identifier(0).as_bytes(), b"\n"].concat();
+    // None of ours is encrypted: somebody did that to it, whatever else.
+    check(&encrypted, Outcome::Invalid, Reason::ChangedAfterSigning);
+    let stranger = Authority::new("某某公司根证书").seal("某某公司");
+    let mut theirs = sealed(&identifier_of(ELSEWHERE, 1), "某某公司", &stranger);
+    let root = place(&theirs, b"/Root");
+    theirs.splice(root..root, b"/Encrypt 1 0 R ".iter().copied());
+    check(&theirs, Outcome::Unverifiable, Reason::FileEncrypted);
+    // A file that is cut off and says which licence it was is told from one that somebody altered and cut.
+    let cut = city.file[..city.file.len() - 900].to_vec();
     check(&cut, Outcome::Invalid, Reason::FileIncomplete);
+    let mut altered = cut.clone();
+    altered[2_000] ^= 1;
+    check(&altered, Outcome::Invalid, Reason::RecordDiffers);
+    // One that only mentions it is any damaged file.
+    let mentions = [b"%PDF-1.7\n% ".as_slice(), identifier(0).as_bytes(), b"\n"].concat();
+    check(&mentions, Outcome::Unverifiable, Reason::FileCutOff);
     // The facts that stand beside that answer come from the records, and it says so.
     let known = |bytes: &[u8]| {
         let found = verdict(bytes, &city.trust, Some(&city.record));
         let known = found.checks.iter().find(|check| check.code == "licence_known").unwrap().result;
-        assert_eq!(found.facet(crate::Facet::Content).unwrap().result, crate::CheckResult::NotDone);
+        assert_ne!(found.facet(crate::Facet::Content).unwrap().result, crate::CheckResult::Passed);
+        assert_eq!(found.facet(crate::Facet::Status).unwrap().result, crate::CheckResult::NotDone);
         (known, found.licence.is_some())
     };
     assert_eq!(known(&cut), (crate::CheckResult::Passed, true));
+    assert_eq!(known(&mentions), (crate::CheckResult::NotDone, false));
     assert_eq!(known(b"GIF89a"), (crate::CheckResult::NotDone, false));
     for length in (0..city.file.len()).step_by(4001) {
         let found = verdict(&city.file[..length], &city.trust, Some(&city.record));
@@ -389,5 +457,6 @@ fn a_file_without_a_signature_proves_nothing() {
         assert_eq!(found.signatures, vec![]);
     };
     check(&plain("x"), Outcome::Unverifiable, Reason::Unsigned);
-    check(&plain(&identifier(0)), Outcome::Invalid, Reason::NoSealOfOurs);
+    // Whoever writes of a licence names it, and forges nothing.
+    check(&plain(&identifier(0)), Outcome::Unverifiable, Reason::Unsigned);
 }

@@ -85,7 +85,7 @@ impl ShownVerdict {
                 identifier: licence.identifier.clone(),
                 issuer: licence.issuer_name.clone(),
                 holder: licence.holder_shown.clone(),
-                status: say(&licence.standing(verdict.holds_at).text()),
+                status: say(&wording::verdict::standing(verdict, licence)),
                 period: match licence.valid_until {
                     Some(until) => format!("{} – {until}", licence.valid_from),
                     None => format!("{} – {}", licence.valid_from, say(words::answer::NO_END)),
@@ -95,7 +95,7 @@ impl ShownVerdict {
                 .signatures
                 .iter()
                 .map(|report| Signature {
-                    signer: report.signer.clone().unwrap_or_default(),
+                    signer: wording::signer(report).map(|signer| say(&signer)).unwrap_or_default(),
                     indication: say(&wording::signature(report)),
                     covers: report.covers_whole_file,
                 })

@@ -14,7 +14,7 @@ pub mod verdict;
 pub use self::identity::{contradiction, field_missing, field_wrong, number_wrong, role_words};
 pub use self::keys::{key_state_words, purpose_words, seal_kind_words};
 pub use self::oidc::registration_flaw;
-pub use self::signature::signature;
+pub use self::signature::{signature, signer};
 pub use detail::{changed, detail, detail_value, job, object, registered, roles};
 pub use event::{event, event_groups, event_kinds};
 pub use finding::finding;

@@ -7,7 +7,7 @@ use flate2::read::ZlibDecoder;
 use tests::bombs::{self, bombs, pack};
 use verify::{
     Evidence, Outcome, Subject, Verdict, decide,
-    licence::LicenceFacts,
+    licence::{LicenceFacts, Likeness},
     pdf::{Examined, Trust, examine},
 };
 
@@ -27,15 +27,18 @@ struct Pdf {
 
 impl Pdf {
     fn new() -> Self {
-        Self { trust: OURS.trust(), record: record(&LICENCE), hole: hole(&LICENCE).unwrap() }
+        Self { trust: OURS.trust(), record: record(), hole: hole(&LICENCE).unwrap() }
     }
 
-    fn verdict(&self, examined: &Examined, record: &LicenceFacts) -> Verdict {
-        // The caller looks up what the file names; a record that it does not name is not found.
-        let is_named = record.file_sha256.as_ref() == Some(&examined.sha256)
-            || examined.named.iter().any(|named| named.as_str() == record.identifier);
-        let licence = is_named.then(|| record.clone());
-        decide(Evidence { subject: Subject::File { examined, trust: &self.trust }, licence, at: now() })
+    /// The verdict where this document is recorded.
+    fn verdict(&self, examined: &Examined, document: &[u8]) -> Verdict {
+        // The caller looks up what the file is or says it is; a record of anything else is not found.
+        let likeness = examined.likeness(document);
+        let is_claimed = examined.claimed.iter().any(|claimed| claimed.as_str() == self.record.identifier);
+        let is_found = likeness == Likeness::Same || is_claimed;
+        let licence = is_found.then(|| LicenceFacts { file: Some(likeness), ..self.record.clone() });
+        let subject = Subject::File { examined, trust: &self.trust, known: usize::from(is_found) };
+        decide(Evidence { subject, licence, at: now() })
     }
 
     /// Whether it is our licence, but for how the digits of the signature are written.
@@ -101,6 +104,8 @@ impl Target for Pdf {
         "/SubFilter/ETSI.CAdES.detached",
         "1.2.156.3005.2.",
         "<gs:a>",
+        "<gs:certificate_identifier>",
+        "/BaseFont/GSFIXE+x/Subtype/Type0",
         "</gs:a>",
         "#41",
         "null",
@@ -134,15 +139,15 @@ impl Target for Pdf {
 
     fn read(&self, input: &[u8]) -> String {
         let examined = examine(input);
-        let verdict = self.verdict(&examined, &self.record);
+        let verdict = self.verdict(&examined, &LICENCE);
         assert_eq!(verdict.outcome == Outcome::Valid, input == LICENCE.as_slice(), "{verdict:?}");
         // Even if the records held this very file, what is not ours would be seen.
-        let strange = self.verdict(&examined, &record(input));
+        let strange = self.verdict(&examined, input);
         assert_eq!(strange.outcome == Outcome::Valid, self.is_ours(input), "{strange:?}");
         // What goes from one process to another says the same there.
         let message = serde_json::to_vec(&examined).unwrap();
         let arrived: Examined = serde_json::from_slice(&message).unwrap();
-        assert_eq!(self.verdict(&arrived, &self.record), verdict);
+        assert_eq!(self.verdict(&arrived, &LICENCE), verdict);
         let checks: Vec<_> = verdict.checks.iter().map(|check| (check.code, check.result, check.reason)).collect();
         format!("{:?} {} {} {checks:?}", examined.problem, examined.signatures.len().min(3), examined.revisions.min(3))
     }

@@ -81,6 +81,8 @@ fn a_licence_of_ours_is_read_back_as_it_was_written() {
     let file = read(&bytes).unwrap();
     assert_eq!((file.revisions, file.ambiguities.as_slice()), (1, [].as_slice()));
     assert_eq!(file.active_content, []);
+    assert_eq!(file.pages, Pages { all: 1, of_licences: 1 });
+    assert!(bytes.windows(11).any(|part| part == b"/Type/Page/"), "ISO 32000-2, table 31");
     assert_eq!(file.entry("holder_name"), Some("滨海市<𠮷野家>&龘餐饮"));
     assert_eq!(file.entry("certificate_name"), Some("食品经营许可证"));
     assert!(file.entry("certificate_identifier").unwrap().starts_with("1.2.156.3005.2."));

@@ -5,21 +5,21 @@ use std::fmt::Write as _;
 
 use super::*;
 
-fn find(bytes: &[u8], wanted: &[u8]) -> usize {
+pub(super) fn find(bytes: &[u8], wanted: &[u8]) -> usize {
     bytes.windows(wanted.len()).position(|part| part == wanted).unwrap()
 }
 
 /// The digits between `/Contents<` and `>`.
-fn hole(bytes: &[u8]) -> std::ops::Range<usize> {
+pub(super) fn hole(bytes: &[u8]) -> std::ops::Range<usize> {
     let begin = place(bytes, b"/Contents<") + 10;
     begin..begin + bytes[begin..].iter().position(|byte| *byte == b'>').unwrap()
 }
 
-fn inserted(bytes: &[u8], at: usize, more: &[u8]) -> Vec<u8> {
+pub(super) fn inserted(bytes: &[u8], at: usize, more: &[u8]) -> Vec<u8> {
     [&bytes[..at], more, &bytes[at..]].concat()
 }
 
-fn written_over(bytes: &[u8], at: usize, new: &[u8]) -> Vec<u8> {
+pub(super) fn written_over(bytes: &[u8], at: usize, new: &[u8]) -> Vec<u8> {
     let mut changed = bytes.to_vec();
     changed[at..at + new.len()].copy_from_slice(new);
     assert_ne!(changed, bytes);
@@ -34,13 +34,13 @@ fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     written_over(bytes, place(bytes, old), &new)
 }
 
-fn number_after(bytes: &[u8], word: &[u8]) -> usize {
+pub(super) fn number_after(bytes: &[u8], word: &[u8]) -> usize {
     let text = String::from_utf8_lossy(&bytes[place(bytes, word) + word.len()..]).into_owned();
     text.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 /// An incremental update, as any editor saves one.
-fn revised(bytes: &[u8], objects: &[(usize, &str)]) -> Vec<u8> {
+pub(super) fn revised(bytes: &[u8], objects: &[(usize, &str)]) -> Vec<u8> {
     let (previous, root) = (number_after(bytes, b"startxref"), number_after(bytes, b"/Root "));
     let mut file = bytes.to_vec();
     let mut table = String::from("xref\n");
@@ -99,7 +99,7 @@ fn a_bent_frame_is_told_from_altered_content() {
             attack("the gap is wider", ranged(first, length - 20, after, rest), Reason::ContentAltered),
             attack("the parts overlap", ranged(first, length, before, rest), Reason::ContentAltered),
             attack("the end is left out", ranged(first, length, after, rest - 1), Reason::ContentAltered),
-            attack("it goes on beyond the end", ranged(first, length, after, rest + 9), Reason::FileIncomplete),
+            attack("it goes on beyond the end", ranged(first, length, after, rest + 9), Reason::SignatureBroken),
             // As when another program saved the file anew.
             attack("it fits nothing", ranged(first, length + 50, after + 50, rest), Reason::SignatureBroken),
             attack("white space in it", replaced(file, b"/ByteRange[0 ", b"/ByteRange[0\t"), Reason::ContentAltered),
@@ -214,17 +214,30 @@ fn a_seal_in_a_document_that_nobody_recorded_is_altered_content_and_no_alarm() {
 
 /// Our names on another key: the city's root by its name, the department's seal by its name.
 #[test]
-fn an_authority_that_borrows_our_names_is_a_stranger() {
+fn an_authority_that_borrows_our_names_imitates_us() {
     let city = city();
-    let pretender = Authority::new("滨江市根证书").seal("滨江市市场监督管理局");
-    let found = verdict(&licence(0, &pretender), &city.trust, Some(&city.record));
-    assert_eq!((found.outcome, found.reason()), (Outcome::Invalid, Some(Reason::NoSealOfOurs)));
+    let imitates = |bytes: &[u8], record| {
+        let found = verdict(bytes, &city.trust, record);
+        assert_eq!((found.outcome, found.reason()), (Outcome::Invalid, Some(Reason::SealImitated)), "{found:#?}");
+        assert!(found.signatures.iter().all(|report| !report.is_signer_confirmed));
+        found
+    };
+    let pretender = Authority::new("滨江市根证书").seal(SEAL);
+    let found = imitates(&licence(0, &pretender), Some(&city.record));
     assert_eq!(sub_indication(&found), Some("NO_CERTIFICATE_CHAIN_FOUND"));
     // With our own certificates enclosed, as if they were on the chain.
     let mut enclosed = pretender;
     enclosed.chain.extend([city.seal.certificate.clone(), city.seal.chain[0].clone()]);
-    let found = verdict(&licence(0, &enclosed), &city.trust, Some(&city.record));
-    assert_eq!(found.reason(), Some(Reason::NoSealOfOurs));
-    let found = verdict(&licence(1, &enclosed), &city.trust, None);
-    assert_eq!((found.outcome, found.reason()), (Outcome::NeedsReview, Some(Reason::UnknownIssuer)));
+    imitates(&licence(0, &enclosed), Some(&city.record));
+    imitates(&licence(1, &enclosed), None);
+    // The name alone, also as it only looks, and the name beside the certificate alone.
+    let elsewhere = identifier_of(ELSEWHERE, 0);
+    let company = Authority::new("某某公司根证书");
+    for name in [SEAL, "滨江市\u{200b}市场监督管理局", "\u{202d}滨江市 市场监督管理局", "滨江\u{5e02}市场监督管理局"]
+    {
+        imitates(&sealed(&elsewhere, "某某公司", &company.seal(name)), None);
+        imitates(&sealed(&elsewhere, name, &company.seal("某某公司")), None);
+    }
+    let other = sealed(&elsewhere, "某某公司", &company.seal("某某公司"));
+    assert_eq!(verdict(&other, &city.trust, None).reason(), Some(Reason::UnknownIssuer));
 }

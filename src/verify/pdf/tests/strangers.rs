@@ -2,6 +2,8 @@
 
 use std::{fmt::Write as _, fs, path::PathBuf, process::Command};
 
+use crypto::digest::hex;
+
 use super::*;
 use crate::CheckResult;
 
@@ -109,7 +111,7 @@ fn said(bytes: &[u8]) -> (Option<Reason>, Vec<(&'static str, Option<&'static str
     let message = serde_json::to_vec(&examine(bytes)).unwrap();
     let arrived: Examined = serde_json::from_slice(&message).unwrap();
     let trust = Trust::default();
-    let subject = Subject::File { examined: &arrived, trust: &trust };
+    let subject = Subject::File { examined: &arrived, trust: &trust, known: 0 };
     assert_eq!(decide(Evidence { subject, licence: None, at: now() }), found);
     let reports = found.signatures.iter().map(|report| (report.indication, report.sub_indication)).collect();
     (found.reason(), reports)

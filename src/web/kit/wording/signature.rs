@@ -21,6 +21,13 @@ const CODES: &[(&str, &Text)] = &[
     ("TRY_LATER", words::signature::TRY_LATER),
 ];
 
+/// Who signed: a seal of ours by its name, anybody else by what they call themselves.
+pub fn signer(report: &SignatureReport) -> Option<Text> {
+    let name = report.signer.as_deref()?;
+    let confirmed = || Text::new(name.to_owned(), name.to_owned());
+    Some(if report.is_signer_confirmed { confirmed() } else { words::answer::called(name) })
+}
+
 /// Whether a signature is good, and why not.
 pub fn signature(report: &SignatureReport) -> Text {
     let outcome = said(report.indication);
@@ -37,7 +44,7 @@ pub fn signature(report: &SignatureReport) -> Text {
 
 fn said(code: &str) -> Text {
     let known = CODES.iter().find(|(known, _)| *known == code);
-    known.map_or_else(|| Text::new(code.to_owned(), code.to_owned()), |(_, words)| (*words).clone())
+    known.map_or(words::signature::INDETERMINATE, |(_, words)| words).clone()
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use base::{Date, Text};
 use documents::pdf::findings::Limit;
 use licence::reason::{RevocationReason, SuspensionReason};
-use verify::{Advice, Check, CheckResult, Facet, Finding, Outcome, Reason, Verdict, licence::Standing};
+use verify::{
+    Advice, Check, CheckResult, Facet, Finding, Outcome, Reason, Verdict,
+    licence::{LicenceFacts, Standing},
+};
 
 use super::Worded;
 
@@ -37,6 +40,7 @@ impl Worded for Reason {
             Self::FileNotPdf => words::reason::FILE_NOT_PDF,
             Self::Expired => words::reason::EXPIRED,
             Self::HiddenContent => words::reason::HIDDEN_CONTENT,
+            Self::HoldsLicences => words::reason::HOLDS_LICENCES,
             Self::Mistyped => words::reason::MISTYPED,
             Self::NotOurCode => words::reason::NOT_OUR_CODE,
             Self::NotYetSigned => words::reason::NOT_YET_SIGNED,
@@ -47,6 +51,7 @@ impl Worded for Reason {
             Self::RecordDiffers => words::reason::RECORD_DIFFERS,
             Self::RevocationListOld => words::reason::REVOCATION_LIST_OLD,
             Self::Revoked => words::reason::REVOKED,
+            Self::SealImitated => words::reason::SEAL_IMITATED,
             Self::SeveralSignatures => words::reason::SEVERAL_SIGNATURES,
             Self::SignatureBroken => words::reason::SIGNATURE_BROKEN,
             Self::SignatureForged => words::reason::SIGNATURE_FORGED,
@@ -89,6 +94,10 @@ impl Worded for Limit {
 impl Worded for Finding {
     fn text(&self) -> Text {
         match self {
+            Self::AddedAfter(signer) if !signer.is_empty() => return words::finding::added_after(signer),
+            Self::AddedAfter(_) => words::reason::COVERS_PART,
+            Self::AlteredSince(signer) if !signer.is_empty() => return words::finding::altered_since(signer),
+            Self::AlteredSince(_) => words::reason::CONTENT_ALTERED,
             Self::CertificateNotRevoked => words::finding::CERTIFICATE_NOT_REVOKED,
             Self::ExpiredOn(date) => return words::finding::expired_on(date),
             Self::FileMended => words::finding::FILE_MENDED,
@@ -112,14 +121,18 @@ impl Worded for Finding {
                 return Text::composed(|language| words::finding::over_limit(limit.in_language(language)));
             }
             Self::Reason(reason) => return reason.text(),
+            Self::OtherFile => words::finding::OTHER_FILE,
             Self::RecordsNotAsked => words::finding::RECORDS_NOT_ASKED,
             Self::SealedBy(signer) => return words::finding::sealed_by(signer),
             Self::SignatureGenuine => words::finding::SIGNATURE_GENUINE,
             Self::SignatureProvesNothing => words::finding::SIGNATURE_PROVES_NOTHING,
             Self::SignatureUnchecked => words::finding::SIGNATURE_UNCHECKED,
             Self::Signed => words::finding::SIGNED,
+            Self::SignedByStrangers(names) => return signed_by_strangers(names),
             Self::StatusOnly => words::finding::STATUS_ONLY,
             Self::Unaltered => words::finding::UNALTERED,
+            Self::UnalteredSince(signer) if !signer.is_empty() => return words::finding::unaltered_since(signer),
+            Self::UnalteredSince(_) => words::finding::UNALTERED,
             Self::ValidForGood => words::finding::VALID_FOR_GOOD,
             Self::ValidFrom(date) => return words::finding::valid_from(date),
             Self::ValidUntil(date) => return words::finding::valid_until(date),
@@ -144,6 +157,14 @@ fn not_in_force(reason: Reason, since: Date, why: Option<&str>) -> Text {
     })
 }
 
+fn signed_by_strangers(names: &[String]) -> Text {
+    let quoted: Vec<Text> = names.iter().map(|name| words::answer::quoted(name)).collect();
+    Text::composed(|language| {
+        let names: Vec<&str> = quoted.iter().map(|name| name.in_language(language)).collect();
+        words::finding::signed_by_strangers(names.join(words::answer::BETWEEN_NAMES.in_language(language)))
+    })
+}
+
 impl Worded for Advice {
     fn text(&self) -> Text {
         match self {
@@ -154,6 +175,7 @@ impl Worded for Advice {
             Self::ScanAgain => words::advice::SCAN_AGAIN,
             Self::ScanLicence => words::advice::SCAN_LICENCE,
             Self::AskSigner => words::advice::ASK_SIGNER,
+            Self::OneByOne => words::advice::ONE_BY_ONE,
             Self::BringOriginal => words::advice::BRING_ORIGINAL,
             Self::DownloadAgain => words::advice::DOWNLOAD_AGAIN,
             Self::TryLater => words::advice::TRY_LATER,
@@ -196,6 +218,15 @@ pub fn why(verdict: &Verdict) -> Text {
         || all_passed(verdict.checks.iter().all(|check| check.result == CheckResult::Passed)),
         |check| check.finding.text(),
     )
+}
+
+/// How a licence stands, and that this says nothing of a file that is another one.
+pub fn standing(verdict: &Verdict, licence: &LicenceFacts) -> Text {
+    let standing = licence.standing(verdict.holds_at).text();
+    if !verdict.checks.iter().any(|check| check.finding == Finding::OtherFile) {
+        return standing;
+    }
+    Text::composed(|language| words::answer::of_record(standing.in_language(language)))
 }
 
 /// Why something is valid.

@@ -97,7 +97,14 @@ pub fn problems() -> [Problem; 3] {
 pub enum Turn {
     Act,
     /// It was answered before.
-    Answered(Response),
+    Answered(Kept),
+}
+
+/// An answer that was kept.
+pub struct Kept {
+    status: i64,
+    /// The whole answer, as it was sent.
+    pub body: String,
 }
 
 impl Key {
@@ -118,7 +125,7 @@ impl Key {
         hash.update(what);
         match idempotency::claim(tx, &caller.client_id, &self.text, &hash.finish_hex(), caller.visit.at).await? {
             Claim::Fresh => Ok(Turn::Act),
-            Claim::Answered { status, body } => Ok(Turn::Answered(self.replay(status, body))),
+            Claim::Answered { status, body } => Ok(Turn::Answered(Kept { status, body })),
             Claim::OtherRequest => Err(reused()),
             Claim::InFlight => Err(in_flight()),
         }
@@ -134,7 +141,7 @@ impl Key {
     }
 
     /// The first answer again, with the headers it had.
-    fn replay(&self, status: i64, body: String) -> Response {
+    pub fn replay(&self, Kept { status, body }: Kept) -> Response {
         let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
         let status = status.unwrap_or(StatusCode::OK);
         let id = || serde_json::from_str::<serde_json::Value>(&body).ok()?.get("id")?.as_str().map(str::to_owned);

@@ -17,7 +17,7 @@ use licence::{
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 use serde_json::json;
-use verify::{CheckResult, Outcome};
+use verify::{CheckResult, Outcome, Reason};
 
 use super::{
     json::Value,
@@ -280,6 +280,7 @@ choices! {
     CheckResult = &CheckResult::ALL, CheckResult::as_str;
     HolderKind = &HolderKind::ALL, HolderKind::as_str;
     Outcome = &Outcome::ALL, Outcome::as_str;
+    Reason = Reason::ALL, Reason::code;
     ReturnReason = ReturnReason::ALL, ReturnReason::code;
     RevocationReason = RevocationReason::ALL, RevocationReason::code;
     RevocationState = &RevocationState::ALL, RevocationState::as_str;

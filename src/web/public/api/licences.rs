@@ -63,8 +63,8 @@ async fn begin(
     key: &Key,
     (wanted, bytes): (&IssueBody, &Bytes),
 ) -> Result<Started, Problem> {
-    if let Turn::Answered(response) = key.claim(&mut work.tx, caller, bytes).await? {
-        return Ok(Started::Answered(response));
+    if let Turn::Answered(kept) = key.claim(&mut work.tx, caller, bytes).await? {
+        return Ok(Started::Answered(key.replay(kept)));
     }
     let holder = holder(&mut work, app, &wanted.holder).await?;
     let clerk = official(&mut work, caller, &wanted.clerk.0, "/clerk").await?;
@@ -236,8 +236,8 @@ async fn revoke_once(
     (key, bytes): (&Key, &Bytes),
     wanted: &Revocation,
 ) -> Result<Response, Problem> {
-    if let Turn::Answered(response) = key.claim(&mut work.tx, caller, bytes).await? {
-        return Ok(response);
+    if let Turn::Answered(kept) = key.claim(&mut work.tx, caller, bytes).await? {
+        return Ok(key.replay(kept));
     }
     let (departments, client) = (&caller.departments, caller.client_id.as_str());
     let ground = (wanted.reason.0, wanted.decision.as_ref().map(|decision| &decision.0));
@@ -278,8 +278,8 @@ async fn change_once(
     (key, bytes): (&Key, &Bytes),
     act: &Act,
 ) -> Result<Response, Problem> {
-    if let Turn::Answered(response) = key.claim(&mut work.tx, caller, bytes).await? {
-        return Ok(response);
+    if let Turn::Answered(kept) = key.claim(&mut work.tx, caller, bytes).await? {
+        return Ok(key.replay(kept));
     }
     let departments = &caller.departments;
     let changed = match act {

@@ -3,7 +3,7 @@
 use ::licence::Standing;
 use schemars::JsonSchema;
 use serde::Serialize;
-use verify::{Check, CheckResult, Outcome, SignatureReport, Source, Verdict};
+use verify::{Check, CheckResult, Outcome, Reason, SignatureReport, Source, Verdict};
 
 use super::leaf::{Coded, Day, Moment, ReceiptRef};
 use crate::kit::wording::{Both, Worded, both};
@@ -13,6 +13,8 @@ use crate::kit::wording::{Both, Worded, both};
 #[schemars(rename = "Verdict", description = both(words::schema::VERDICT))]
 pub struct Body<'a> {
     outcome: Coded<Outcome>,
+    #[schemars(description = both(words::description::REASON))]
+    reason: Option<Coded<Reason>>,
     holds_at: Moment,
     receipt: Option<ReceiptRef>,
     licence: Option<Licence<'a>>,
@@ -49,7 +51,10 @@ struct Signature<'a> {
     #[schemars(extend("enum" = SignatureReport::INDICATIONS))]
     indication: &'static str,
     sub_indication: Option<&'static str>,
+    #[schemars(description = both(words::description::SIGNER))]
     signer: Option<&'a str>,
+    #[schemars(description = both(words::description::SIGNER_CONFIRMED))]
+    signer_confirmed: bool,
     covers_whole_file: bool,
 }
 
@@ -65,6 +70,7 @@ impl<'a> Body<'a> {
     pub fn of(verdict: &'a Verdict) -> Self {
         Self {
             outcome: Coded(verdict.outcome),
+            reason: verdict.reason().map(Coded),
             holds_at: Moment(verdict.holds_at),
             receipt: verdict.receipt.clone().map(ReceiptRef),
             licence: verdict.licence.as_ref().map(|licence| Licence {
@@ -92,6 +98,7 @@ fn signature(report: &SignatureReport) -> Signature<'_> {
         indication: report.indication,
         sub_indication: report.sub_indication,
         signer: report.signer.as_deref(),
+        signer_confirmed: report.is_signer_confirmed,
         covers_whole_file: report.covers_whole_file,
     }
 }
@@ -123,7 +130,7 @@ mod tests {
             issued_at: day("2026-01-01").start(),
             valid_from: day("2026-01-01"),
             valid_until: Some(day("2030-12-31")),
-            file_sha256: None,
+            file: None,
             is_intact: true,
         }
     }
@@ -138,6 +145,7 @@ mod tests {
             json,
             serde_json::json!({
                 "outcome": "valid",
+                "reason": null,
                 "holds_at": "2026-11-22T16:00:00Z",
                 "receipt": "ver_1",
                 "licence": {

@@ -1,15 +1,14 @@
 //! `POST /api/v1/verifications`: what a code, an identifier or a file is worth.
 
-use std::sync::Arc;
-
 use axum::{
     extract::{FromRequest, Request, State},
     response::Response,
 };
+use base::Fault;
 use http::{StatusCode, header};
 use licence::verification::{self, Number};
 use records::Work;
-use verify::pdf::{Examined, Trust};
+use verify::{Verdict, pdf::Examined};
 
 use super::{
     bodies::NewVerification,
@@ -43,7 +42,7 @@ pub async fn verify(
             let examined = examine(&app, Upload::from_request(request, &app).await?).await?;
             // Programs draw a new boundary for each try, so a repeated form is known by its file alone.
             let what = format!("file {}", examined.sha256).into_bytes();
-            (Asked::File(Box::new(examined), app.library.trust.now()?), what)
+            (Asked::File(Box::new(examined)), what)
         }
         _ => return Err(Problem::MediaType { expected: "application/json, multipart/form-data" }),
     };
@@ -52,11 +51,14 @@ pub async fn verify(
 }
 
 enum Asked {
-    File(Box<Examined>, Arc<Trust>),
+    File(Box<Examined>),
     Number(Number),
 }
 
 /// Claim, verdict, receipt and kept answer are one transaction: a repeated request finds all of them or none.
+///
+/// An act says again what it did. A verification says how things are, so that its answer is kept for as long as it is the
+/// answer: whoever asks again after a licence, a certificate or the day changed it gets another one, under another receipt.
 async fn answer(
     mut work: Work,
     app: &App,
@@ -64,22 +66,45 @@ async fn answer(
     key: Option<&Key>,
     (asked, what): (&Asked, &[u8]),
 ) -> Result<Response, Problem> {
-    if let Some(key) = key
-        && let Turn::Answered(response) = key.claim(&mut work.tx, caller, what).await?
-    {
-        return Ok(response);
-    }
-    let catalogue = app.library.catalogue.now();
-    let verdict = match asked {
-        Asked::File(examined, trust) => verification::by_file(&mut work, &catalogue, trust, examined).await?,
-        Asked::Number(number) => verification::by_number(&mut work, &catalogue, number).await?,
+    let turn = match key {
+        Some(key) => key.claim(&mut work.tx, caller, what).await?,
+        None => Turn::Act,
     };
-    let body = serde_json::to_string(&Body::of(&verdict)).map_err(base::Fault::broken)?;
+    let at = work.at();
+    let unwritten = match asked {
+        Asked::File(examined) => verification::of_file(&mut work.tx, &app.library, examined, at).await?,
+        Asked::Number(number) => {
+            verification::of_number(&mut work.tx, &app.library.catalogue.now(), number, at).await?
+        }
+    };
+    if let (Some(key), Turn::Answered(kept)) = (key, turn)
+        && is_still_so(&kept.body, &text(unwritten.verdict())?)
+    {
+        return Ok(key.replay(kept));
+    }
+    let body = text(&unwritten.write(&mut work).await?)?;
     if let Some(key) = key {
         key.complete(&mut work.tx, caller, StatusCode::OK, &body).await?;
     }
     work.commit().await?;
     Ok(json(StatusCode::OK, body))
+}
+
+fn text(verdict: &Verdict) -> Result<String, Fault> {
+    serde_json::to_string(&Body::of(verdict)).map_err(Fault::broken)
+}
+
+/// Whether two answers say the same, whenever and under whatever receipt.
+fn is_still_so(kept: &str, now: &str) -> bool {
+    let said = |text: &str| {
+        let mut said: serde_json::Value = serde_json::from_str(text).ok()?;
+        let members = said.as_object_mut()?;
+        for when in ["holds_at", "receipt", "sources"] {
+            members.remove(when);
+        }
+        Some(said)
+    };
+    said(kept).is_some_and(|kept| Some(kept) == said(now))
 }
 
 /// The one number that is asked about. Of two, whoever asks means one licence; which one, nobody can tell when they are of

@@ -322,10 +322,10 @@ async fn look(app: &App, tx: &mut Tx, wanted: &str) -> Result<Looked, Problem> {
     if let Some(by) = number.named_by() {
         return Ok(Looked::by(by.as_str(), number.find(tx).await?.map(|found| found.id.to_string())));
     }
-    if let Some(found) = seal::find_by_number(tx, &wanted.replace(char::is_whitespace, "")).await? {
+    if let Some(found) = seal::find_by_number(tx, &base::ungrouped(wanted)).await? {
         return Ok(Looked::by("identifier", Some(found.seal_id.to_string())));
     }
-    if wanted.trim_start().to_ascii_lowercase().starts_with("req_") {
+    if base::plain(wanted).to_ascii_lowercase().starts_with("req_") {
         return Ok(Looked::by(REQUEST, RequestId::typed(wanted).map(|id| id.to_string())));
     }
     if let Some(found) = account::find_by_username(tx, wanted).await? {

@@ -91,9 +91,8 @@ pub async fn file(State(app): State<App>, staff: Staff, page: Page, upload: Uplo
         return Ok(nothing(page));
     }
     let examined = upload.examine(&app).await?;
-    let trust = app.library.trust.now()?;
     let verify = async |mut work: Work| {
-        let verdict = verification::by_file(&mut work, &app.library.catalogue.now(), &trust, &examined).await?;
+        let verdict = verification::by_file(&mut work, &app.library, &examined).await?;
         compared(&app, &staff, work, verdict).await
     };
     Ok(answered(page, staff.attempt(verify).await?))

@@ -48,7 +48,7 @@ async fn traces(office: &Office) -> [i64; 3] {
 }
 
 #[tokio::test]
-async fn a_repeated_verification_gets_the_first_answer_under_one_receipt() {
+async fn a_repeated_verification_gets_the_first_answer_under_one_receipt_for_as_long_as_it_is_true() {
     let office = office().await;
     let licence = office.issue("k").await.json();
     let by_code = json!({ "code": licence["code"] });
@@ -61,12 +61,17 @@ async fn a_repeated_verification_gets_the_first_answer_under_one_receipt() {
         assert_eq!(again.headers[header::CONTENT_TYPE], "application/json");
     }
     assert_eq!(traces(&office).await, [1, 1, 1]);
-    // What was true then is repeated, also after the licence changed; a new question has a new key.
+    // What is true no more is not said again: the same request has another answer, which is then the one that is kept.
     let path = format!("/api/v1/licences/{}/revoke", licence["id"].as_str().unwrap());
     office.call(Method::POST, &path, Some("r"), r#"{"reason":"penalty"}"#).await;
-    assert_eq!(verify(&office, Some("v"), &by_code).await.text, first.text);
-    assert_eq!(verify(&office, Some("v2"), &by_code).await.json()["outcome"], "invalid");
-    assert_eq!(traces(&office).await, [2, 2, 2]);
+    let anew = verify(&office, Some("v"), &by_code).await;
+    let said = anew.json();
+    assert_eq!((&said["outcome"], &said["reason"]), (&json!("invalid"), &json!("revoked")), "{}", anew.text);
+    assert_ne!(said["receipt"], first.json()["receipt"]);
+    assert!(!anew.headers.contains_key("idempotency-replayed"));
+    let again = verify(&office, Some("v"), &by_code).await;
+    assert_eq!((&again.text, &again.headers["idempotency-replayed"]), (&anew.text, &"true".parse().unwrap()));
+    assert_eq!(traces(&office).await, [2, 2, 1]);
 }
 
 #[tokio::test]
@@ -188,4 +193,53 @@ async fn a_file_under_another_name_is_read_past_and_the_missing_one_named() {
         assert_eq!(told, expected);
     }
     assert_eq!(traces(&office).await, [0, 0, 0]);
+}
+
+/// What somebody is told who opens an address is what a system is told that asks about it.
+#[tokio::test]
+async fn the_page_and_the_api_give_one_answer_to_one_address() {
+    let office = office().await;
+    let (valid, revoked) = (office.issue("a").await.json(), office.issue("b").await.json());
+    let path = format!("/api/v1/licences/{}/revoke", revoked["id"].as_str().unwrap());
+    office.call(Method::POST, &path, Some("r"), r#"{"reason":"penalty"}"#).await;
+    let [valid, revoked] = [&valid, &revoked].map(|licence| licence["code"].as_str().unwrap());
+    let identifier = office.issue("c").await.json()["identifier"].as_str().unwrap().to_owned();
+    for (rest, outcome, reason) in [
+        (valid.to_owned(), "valid", None),
+        (identifier, "valid", None),
+        (format!("{valid}?from=timeline"), "valid", None),
+        (revoked.to_owned(), "invalid", Some("revoked")),
+        (format!("{revoked}?x={valid}"), "unverifiable", Some("not_our_code")),
+        (format!("{valid}/{revoked}"), "unverifiable", Some("not_our_code")),
+        (format!("{valid}/1"), "unverifiable", Some("not_our_code")),
+        (valid[1..].to_owned(), "unverifiable", Some("mistyped")),
+    ] {
+        let address = format!("{}/V/{rest}", office.app.settings.public_url);
+        let told = verify(&office, None, &json!({ "code": address })).await.json();
+        assert_eq!((&told["outcome"], &told["reason"]), (&json!(outcome), &json!(reason)), "{rest}");
+        for letter in ["V", "v"] {
+            let page = office.send(Request::get(format!("/{letter}/{rest}")).body(Body::empty()).unwrap()).await;
+            assert!(page.text.contains(&format!("data-outcome=\"{outcome}\"")), "{rest}: {}", page.text);
+            assert_eq!(page.status == StatusCode::OK, outcome != "unverifiable", "{rest}");
+        }
+    }
+    // Behind any other address it is not ours, although the number is.
+    let elsewhere = verify(&office, None, &json!({ "code": format!("HTTPS://EVIL.EXAMPLE/V/{valid}") })).await.json();
+    assert_eq!((&elsewhere["outcome"], &elsewhere["licence"]), (&json!("unverifiable"), &json!(null)));
+}
+
+#[tokio::test]
+async fn a_code_and_an_identifier_in_one_request_are_of_one_licence_or_it_is_refused() {
+    let office = office().await;
+    let (one, other) = (office.issue("a").await.json(), office.issue("b").await.json());
+    let ask = async |code: &Value, identifier: &Value| {
+        verify(&office, None, &json!({ "code": code, "identifier": identifier })).await
+    };
+    let agreed = ask(&one["code"], &one["identifier"]).await;
+    assert_eq!((agreed.status, &agreed.json()["outcome"]), (StatusCode::OK, &json!("valid")));
+    for (code, identifier) in [(&one["code"], &other["identifier"]), (&one["code"], &json!("1.2.156.3005.2.X"))] {
+        let refused = ask(code, identifier).await;
+        assert_eq!((refused.status, refused.code().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "numbers_disagree"));
+    }
+    assert_eq!(traces(&office).await, [1, 1, 0], "what is refused is not written down");
 }

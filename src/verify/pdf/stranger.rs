@@ -24,8 +24,6 @@ use crate::{
 pub struct Stranger {
     state: State,
     is_weak: bool,
-    /// Whether it is a time stamp over the document and nobody's declaration.
-    pub(crate) is_time_stamp: bool,
     /// Whether bytes that it should cover are left out.
     leaves_out: bool,
     covers_whole_file: bool,
@@ -49,6 +47,8 @@ enum State {
 
 /// How a signature without CMS is named.
 const BARE: &str = "adbe.x509.rsa_sha1";
+/// How those with CMS are named (ISO 32000-2 §12.8.3, EN 319 142-1).
+const CMS: [&str; 4] = ["adbe.pkcs7.detached", "adbe.pkcs7.sha1", "ETSI.CAdES.detached", "ETSI.RFC3161"];
 
 impl Stranger {
     pub(super) fn read(bytes: &[u8], signature: &Signature) -> Self {
@@ -57,7 +57,6 @@ impl Stranger {
             Self {
                 state,
                 is_weak: reading.is_some_and(|reading| reading.is_weak),
-                is_time_stamp: reading.is_some_and(|reading| reading.is_time_stamp),
                 leaves_out: leaves_out(bytes, signature),
                 covers_whole_file: covers_whole_file(bytes, signature),
                 signer: reading.and_then(|reading| reading.signer.clone()),
@@ -80,7 +79,12 @@ impl Stranger {
         } else {
             read_cms(&signature.contents, &covered)
         };
-        read(State::Read(reading.integrity), Some(reading))
+        let integrity = match reading.integrity {
+            // No structure at all, under a name that promises none that we know.
+            Integrity::Unchecked(Obstacle::Form) if !is_known(signature) => Integrity::Unchecked(Obstacle::Algorithm),
+            integrity => integrity,
+        };
+        read(State::Read(integrity), Some(reading))
     }
 
     /// Whether the key that signed is one of our seals': then it is no stranger's, and we never write it like this.
@@ -149,6 +153,10 @@ impl Stranger {
 
 fn parsed(certificate: &str) -> Option<Certificate> {
     Certificate::parse(&base64_decode(certificate)?).ok()
+}
+
+fn is_known(signature: &Signature) -> bool {
+    signature.sub_filter.as_deref().is_none_or(|name| name == BARE || CMS.contains(&name))
 }
 
 /// As many of the certificates as can matter.

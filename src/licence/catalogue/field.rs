@@ -106,7 +106,7 @@ pub struct FieldRule {
     pub masked: bool,
     /// Whether the counter is shown it, to compare it with the person or the paper before it.
     #[serde(default)]
-    pub at_counter: bool,
+    pub(crate) at_counter: bool,
     /// Where its value comes from.
     #[serde(default)]
     pub source: Source,

@@ -226,8 +226,12 @@ pub async fn find_renaming(tx: &mut Tx, id: &RenamingId) -> Result<Option<Renami
     queries::renaming(tx, id).await
 }
 
-/// As the function of this name beside.
-pub(super) async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
+/// Gives some names of before, which an older version kept without, the keys by which persons are found by them; how many.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
     queries::key_some(tx).await
 }
 

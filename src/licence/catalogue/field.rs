@@ -3,8 +3,7 @@
 use base::{
     Date, Instant, Text,
     country::Country,
-    mask,
-    name,
+    mask, name,
     number::{IdentityNumber, NumberError},
 };
 use serde::{Deserialize, Serialize};

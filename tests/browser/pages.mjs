@@ -274,6 +274,11 @@ export function everyPageIn(language) {
       ['/desk/resets', 'resets-wrong', {
         act: async () => { await identify(); await counter.selectOption('#document', 'identity_card'); await file(); },
       }],
+      ['/desk/contact', 'contact'],
+      ['/desk/contact', 'contact-found', { act: identify }],
+      ['/desk/contact', 'contact-wrong', {
+        act: async () => { await identify(); await counter.click('#change'); },
+      }],
     ]);
   });
 }

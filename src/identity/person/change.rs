@@ -178,7 +178,7 @@ async fn apply_contact(
         profile.email.clone_from(&after.email);
         fields.push("email".to_owned());
     }
-    if after.phone_verified && !after.phone_number.as_deref().is_some_and(|number| phone::e164(number).is_some()) {
+    if after.phone_verified && after.phone_number.as_deref().and_then(phone::e164).is_none() {
         return Err(Error::Field { field: "phone_number" });
     }
     if after.email_verified && after.email.is_none() {

@@ -13,7 +13,7 @@ mod fold;
 mod printed;
 
 pub use fold::{folded, folded_text, key};
-pub use printed::{also_prints, is_printed, printed_here};
+pub use printed::{also_prints, is_printed};
 
 /// The most characters of a name: every layout has room for them.
 pub const CHARACTERS_MAX: usize = 120;
@@ -40,7 +40,7 @@ pub enum NameError {
 pub struct Refused {
     /// Which one, counted from 1.
     pub place: usize,
-    /// The character.
+    /// As it was typed.
     pub character: char,
     /// Why.
     pub flaw: Flaw,

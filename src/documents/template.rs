@@ -366,7 +366,7 @@ impl<'a> Carried<'a> {
 /// The digits at the end of a QR code's text, in groups; the last one takes what would stand alone.
 fn grouped(text: &str) -> String {
     let digits = text.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-    let breaks = |place: usize| place > 0 && place % DIGITS_TOGETHER == 0 && place + 1 < digits.len();
+    let breaks = |place: usize| place > 0 && place.is_multiple_of(DIGITS_TOGETHER) && place + 1 < digits.len();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / DIGITS_TOGETHER);
     for (place, digit) in digits.chars().enumerate() {
         if breaks(place) {

@@ -5,9 +5,9 @@ use seal::events::{SealCancelled, SealFrozen, SealUnfrozen};
 
 use crate::events::{
     ApplicationAdopted, ApplicationAmended, ApplicationApproved, ApplicationProposed, ApplicationReturned,
-    ApplicationSubmitted, ApplicationWithdrawn, IssueIntended, IssueResumed, IssueVoided, JointHolderAdded, LicenceIssued,
-    LicenceReinstated, LicenceRevoked, LicenceSuperseded, LicenceSuspended, RevocationAdopted, RevocationFiled,
-    RevocationRefused, RevocationWithdrawn, TypeDrafted, TypeIssuerAdded, TypePublished, TypeRetired,
+    ApplicationSubmitted, ApplicationWithdrawn, IssueIntended, IssueResumed, IssueVoided, JointHolderAdded,
+    LicenceIssued, LicenceReinstated, LicenceRevoked, LicenceSuperseded, LicenceSuspended, RevocationAdopted,
+    RevocationFiled, RevocationRefused, RevocationWithdrawn, TypeDrafted, TypeIssuerAdded, TypePublished, TypeRetired,
     TypeRevocationSet,
 };
 

@@ -95,14 +95,20 @@ impl Parameters {
     /// address. Not for an address of its own.
     pub(crate) fn kept_of(&self, names: &[&str]) -> String {
         let kept = self.0.iter().filter(|(name, _)| names.contains(&name.as_str()));
-        kept.map(|(name, value)| format!("{KEPT}{name}={value}")).collect()
+        kept.fold(String::new(), |mut text, (name, value)| {
+            text.push(KEPT);
+            text.push_str(name);
+            text.push('=');
+            text.push_str(value);
+            text
+        })
     }
 
     /// Reads what [`Self::kept_of`] made, or a query of an older version.
     ///
     /// # Errors
     ///
-    /// As [`Self::parse`].
+    /// [`Error::ParametersUnreadable`] when it is neither.
     pub(crate) fn kept(text: &str) -> Result<Self, Error> {
         let Some(kept) = text.strip_prefix(KEPT) else { return Self::parse(text) };
         let pairs = kept.split(KEPT).map(|pair| pair.split_once('=').ok_or(Error::ParametersUnreadable));

@@ -107,18 +107,16 @@ impl Fetch for Outside {
 
 /// Whether a call failed because of who the other end says it is.
 fn is_about_the_certificate(error: &reqwest::Error) -> bool {
-    let is_certificate = |error: &(dyn Error + 'static)| {
-        // What TLS says is handed on inside an error of input and output, which hides it from its chain.
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let tls = inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref::<rustls::Error>());
-        matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
-    };
-    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    let mut cause = error.source();
     while let Some(error) = cause {
-        if is_certificate(error) {
-            return true;
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return matches!(tls, rustls::Error::InvalidCertificate(_));
         }
-        cause = error.source();
+        // An error of input and output passes over what it holds when it is asked for its cause.
+        cause = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(held) => Some(held),
+            None => error.source(),
+        };
     }
     false
 }
@@ -194,5 +192,37 @@ mod tests {
         assert!(!reach.allows("rebound.example.com", "10.1.2.3".parse().unwrap()));
         let waiting = listener.into_std().unwrap().accept();
         assert_eq!(waiting.unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "somebody connected");
+    }
+
+    /// Answers one call on this machine over TLS, as `localhost`; the certificate that vouches for it comes back.
+    fn over_tls(listener: std::net::TcpListener) -> Certificate {
+        use std::io::{Read, Write};
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let private = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into();
+        let config = rustls::ServerConfig::builder().with_no_client_auth();
+        let config = Arc::new(config.with_single_cert(vec![made.der().clone()], private).unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming().take(2) {
+                let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+                let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+                if stream.read(&mut [0; 4096]).is_ok() {
+                    stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").unwrap();
+                }
+            }
+        });
+        Certificate::from_der(made.der()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_certificate_of_an_unknown_authority_is_told_with_what_to_set_and_a_known_one_is_trusted() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://localhost:{}/out", listener.local_addr().unwrap().port());
+        let root = over_tls(listener);
+        let told = Outside::new(Reach::Anywhere, Vec::new()).unwrap().post_form(&url, String::new()).await;
+        assert_eq!(told, Err(UNTRUSTED.to_owned()));
+        let told = Outside::new(Reach::Anywhere, vec![root]).unwrap().post_form(&url, String::new()).await;
+        assert_eq!(told, Ok(204));
     }
 }

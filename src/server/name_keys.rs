@@ -2,6 +2,7 @@
 //! as long as nodes of that version run beside it.
 
 use base::Fault;
+use identity::{organisation, person};
 use records::Database;
 
 /// Fills them in, some rows at a time, each time in a transaction of its own.
@@ -12,8 +13,10 @@ use records::Database;
 pub(crate) async fn fill(database: &Database) -> Result<(), Fault> {
     loop {
         let mut tx = database.housekeeping().await?;
-        let filled = identity::person::key_some(&mut tx).await?
-            + identity::organisation::key_some(&mut tx).await?
+        let filled = person::key_some(&mut tx).await?
+            + person::change::key_some(&mut tx).await?
+            + organisation::key_some(&mut tx).await?
+            + organisation::change::key_some(&mut tx).await?
             + seal::key_some(&mut tx).await?;
         if filled == 0 {
             return Ok(());

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const program = process.env.GUOSUO ?? join(root, 'target/debug/guosuo');
+export const program = process.env.GUOSUO ?? join(root, 'target/debug/guosuo');
 const readyMax = 120_000;
 const stopMax = 20_000;
 

@@ -257,11 +257,27 @@ export function everyPageIn(language) {
     const identify = async () => { await counter.fill('#number', citizen.identity_number); await counter.click('#find'); };
     const file = async () => { await counter.click('#file'); };
     await everything(counter, [
+      ['/desk/receipts', 'receipts-none'],
+      ['/desk', 'desk-compared', {
+        act: async () => {
+          await counter.fill('#text', city.licence('valid').code);
+          await counter.keyboard.press('Enter');
+          await counter.waitForSelector('#holder-form');
+          await counter.keyboard.press('F4');
+          await counter.waitForSelector('#holder-said:not([hidden])');
+        },
+      }],
+      ['/desk/receipts', 'receipts-of-today'],
       ['/desk/resets', 'resets'],
       ['/desk/resets', 'resets-not-found', { act: async () => { await counter.fill('#number', '1'); await counter.click('#find'); } }],
       ['/desk/resets', 'resets-found', { act: identify }],
       ['/desk/resets', 'resets-wrong', {
         act: async () => { await identify(); await counter.selectOption('#document', 'identity_card'); await file(); },
+      }],
+      ['/desk/contact', 'contact'],
+      ['/desk/contact', 'contact-found', { act: identify }],
+      ['/desk/contact', 'contact-wrong', {
+        act: async () => { await identify(); await counter.click('#change'); },
       }],
     ]);
   });

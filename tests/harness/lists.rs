@@ -165,7 +165,7 @@ fn value(words: &[&str], whose: Whose, column: &str, operator: &str) -> Option<V
         "type_code" => text("type-1"),
         "valid_from" | "valid_until" => text("2026-01-01"),
         "actor" | "filed_by" => id("stf"),
-        "identity_lookup" | "name" | "name_before" => text("nobody"),
+        "identity_lookup" | "name" | "name_key" => text("nobody"),
         "proposal_id" => own("pro"),
         "receipt_id" => own("rcp"),
         "reset_id" => own("rst"),

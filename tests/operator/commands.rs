@@ -189,6 +189,52 @@ fn a_command_that_is_not_there_and_words_that_are_missing_are_usage() {
     check(&["serve", "now"], "now");
 }
 
+#[tokio::test]
+async fn commands_speak_json_to_programs_and_refuse_by_the_names_of_their_options() {
+    let installation = Installation::new().await;
+    installation.must(&["migrate"]);
+    installation.bootstrap();
+    let json = |words: &[&str]| {
+        let said = installation.must(&[words, &["--json"]].concat());
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<serde_json::Value>>()
+    };
+    let added = json(&client_add("tax"));
+    assert_eq!((added.len(), &added[0]["client_id"]), (1, &"tax".into()));
+    assert_eq!(added[0]["client_secret"].as_str().unwrap().len(), 43);
+    assert_eq!(json(&["client", "show", "tax"])[0]["redirect_uris"][0], "https://tax.example.gov.cn/cb");
+    assert_eq!(json(&["client", "list"])[0]["enabled"], true);
+    assert_eq!(json(&["organisation", "list"])[0]["credit_code"], DEPARTMENT);
+    assert!(json(&["staff", "list"])[0]["roles"].as_array().unwrap().contains(&"operator".into()));
+    assert!(json(&["keys", "list"]).iter().any(|key| key["purpose"] == "root"));
+    assert!(json(&["licence-type", "list"]).len() >= 3);
+    let number = installation.file("number.txt", &identity_number(2));
+    let person = ["person", "add", "--username", "li", "--name", "李四", "--identity-number-file", &number];
+    assert_eq!(json(&person)[0]["username"], "li");
+    let edit = ["person", "edit", "--username", "li", "--reason", "x"];
+    let proven = ["--phone", "138 0013 8000", "--phone-verified", "true", "--email", "li@example.org"];
+    installation.must(&[&edit[..], &proven].concat());
+    let shown = &json(&["person", "show", "--username", "li"])[0];
+    assert_eq!((&shown["phone_number_verified"], &shown["email_verified"]), (&true.into(), &false.into()));
+    let refused = |words: &[&str], parts: &[&str]| {
+        let ran = installation.run(words);
+        assert_ne!(ran.code, Some(0), "{words:?}: {ran:?}");
+        assert!(parts.iter().all(|part| ran.err.contains(part)), "{words:?} {parts:?}: {ran:?}");
+    };
+    let with = |option: &'static str, value: &'static str| [&client_add("other")[..], &[option, value]].concat();
+    refused(&with("--scopes", "openid admin"), &["no scope admin", "openid, profile, email", "licence:issue"]);
+    refused(&with("--redirect-uri", "https://tax.intranet/cb"), &["--redirect-uri: ", "inner network"]);
+    refused(&with("--backchannel-logout-uri", "ftp://x"), &["--backchannel-logout-uri: "]);
+    let appoint =
+        ["staff", "appoint", "--username", "li", "--organisation-code", DEPARTMENT, "--reason", "x", "--role"];
+    refused(&[&appoint[..], &["boss"]].concat(), &["clerk", "reviewer", "seal_keeper", "operator"]);
+    refused(&[&edit[..], &["--phone", "12345", "--phone-verified", "true"]].concat(), &["--phone: "]);
+    refused(&[&edit[..], &["--email", "nobody"]].concat(), &["--email: "]);
+    refused(&["client", "disable", "tax"], &["--reason"]);
+    refused(&["doctor", "--json"], &["--json: "]);
+    let help = installation.must(&["client", "add", "--help"]);
+    assert!(help.contains("possible: openid, profile"), "{help}");
+}
+
 /// The words that register an application of the first department.
 pub fn client_add(client_id: &str) -> Vec<&str> {
     let mut words = vec!["client", "add", client_id, "--name", "税务", "--name-en", "Tax"];

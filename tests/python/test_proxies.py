@@ -78,7 +78,7 @@ class OAuth2Proxy(WithAProxy):
         account = self.city.citizen(3)
         email = f"{account['username']}@example.com"
         self.city.command(
-            "person", "edit", "--username", account["username"], "--email", email, 
+            "person", "edit", "--username", account["username"], "--email", email, "--email-verified", "true",
             "--reason", "本人在窗口核对",
         )
         client, secret = self.city.register("oauth2-proxy", redirect=[self.url + "/oauth2/callback"])

@@ -8,16 +8,21 @@ use super::{none, shown, tracked};
 
 /// Files with Chinese in their code that is no word of a page, each with what it is.
 const CHINESE_BUT: &[(&str, &str)] = &[
+    ("src/base/name.rs", "signs that occur in names, and those that stand for others"),
+    ("src/base/name/fold.rs", "signs that occur in names, and those that look like them"),
     ("src/base/number/kind.rs", "names of documents, as licences print them (GB/T 36903)"),
     ("src/base/time.rs", "the national form of a date, as documents print it"),
+    ("src/documents/font/repertoire.rs", "characters of a national table"),
     ("src/documents/line.rs", "signs that begin or end no line (GB/T 15834)"),
+    ("src/documents/seal_picture.rs", "what ends names of places and offices, for parting a long one"),
     ("src/documents/template.rs", "the characters that documents use most, for the subset of the typeface"),
     ("src/identity/password/guess.rs", "what anyone would try first as a password"),
     ("src/licence/catalogue/built_in.rs", "the national catalogue: types, their fields and choices"),
-    ("src/licence/catalogue/field.rs", "signs that occur in names"),
     ("src/licence/catalogue/vehicle.rs", "signs that people put between classes of vehicles"),
     ("src/licence/issue/compose.rs", "the name of a credit code, as licences print it (GB/T 36903)"),
     ("src/licence/issue/page.rs", "the national form of a period, as documents print it"),
+    ("src/licence/issue/press.rs", "what a seal that is not there says"),
+    ("src/licence/issue/preview.rs", "what stands on a page for numbers that are given later"),
     ("src/licence/register/decision.rs", "numerals of the numbers of decisions"),
     ("src/licence/register/sex.rs", "the sexes as documents print them (GB/T 2261.1)"),
     ("src/pki/purpose.rs", "names in certificates"),

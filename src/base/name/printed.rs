@@ -24,11 +24,6 @@ pub fn also_prints(runs: Vec<RangeInclusive<u32>>) {
     let _ = FURTHER.set(runs);
 }
 
-/// What the fonts in the repository print, in runs and in order.
-pub fn printed_here() -> &'static [RangeInclusive<u32>] {
-    &COME_WITH_US
-}
-
 fn run(line: &str) -> Option<RangeInclusive<u32>> {
     let (first, last) = line.split_once('-').unwrap_or((line, line));
     Some(u32::from_str_radix(first, 16).ok()?..=u32::from_str_radix(last, 16).ok()?)

@@ -150,8 +150,12 @@ pub async fn former_names(tx: &mut Tx, organisation: &OrganisationId) -> Result<
     Ok(renamings.into_iter().zip(since).map(former).collect())
 }
 
-/// As the function of this name beside.
-pub(super) async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
+/// Gives some names of before, which an older version kept without, the keys by which organisations are found by them; how many.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
     queries::key_some(tx).await
 }
 

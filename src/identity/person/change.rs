@@ -178,7 +178,7 @@ async fn apply_contact(
         profile.email.clone_from(&after.email);
         fields.push("email".to_owned());
     }
-    if after.phone_verified && !after.phone_number.as_deref().is_some_and(|number| phone::e164(number).is_some()) {
+    if after.phone_verified && after.phone_number.as_deref().and_then(phone::e164).is_none() {
         return Err(Error::Field { field: "phone_number" });
     }
     if after.email_verified && after.email.is_none() {
@@ -226,8 +226,12 @@ pub async fn find_renaming(tx: &mut Tx, id: &RenamingId) -> Result<Option<Renami
     queries::renaming(tx, id).await
 }
 
-/// As the function of this name beside.
-pub(super) async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
+/// Gives some names of before, which an older version kept without, the keys by which persons are found by them; how many.
+///
+/// # Errors
+///
+/// [`Fault`] when the database is out of reach.
+pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
     queries::key_some(tx).await
 }
 

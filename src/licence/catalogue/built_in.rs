@@ -70,7 +70,9 @@ fn food() -> Definition {
             text("holder_name", "经营者名称", "Operator", 60).source(Source::HolderName).kind(FieldKind::Name),
             text("holder_code", "统一社会信用代码", "Credit code", 18).source(Source::HolderNumber),
             number_kind(),
-            text("legal_representative", "法定代表人（负责人）", "Legal representative", 30).kind(FieldKind::Name).at_counter(),
+            text("legal_representative", "法定代表人（负责人）", "Legal representative", 30)
+                .kind(FieldKind::Name)
+                .at_counter(),
             text("residence", "住所", "Registered address", 60),
             text("premises", "经营场所", "Place of business", 60).at_counter(),
             text("business_category", "主体业态", "Category of business", 20).kind(choice(&[

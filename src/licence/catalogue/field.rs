@@ -3,8 +3,7 @@
 use base::{
     Date, Instant, Text,
     country::Country,
-    mask,
-    name,
+    mask, name,
     number::{IdentityNumber, NumberError},
 };
 use serde::{Deserialize, Serialize};
@@ -106,7 +105,7 @@ pub struct FieldRule {
     pub masked: bool,
     /// Whether the counter is shown it, to compare it with the person or the paper before it.
     #[serde(default)]
-    pub at_counter: bool,
+    pub(crate) at_counter: bool,
     /// Where its value comes from.
     #[serde(default)]
     pub source: Source,

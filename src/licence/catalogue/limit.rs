@@ -92,18 +92,18 @@ impl Limit {
 #[serde(deny_unknown_fields)]
 pub struct NamedPerson {
     /// The key of the field with this person's name.
-    pub name: String,
+    pub(crate) name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sex: Option<Sex>,
+    pub(crate) sex: Option<Sex>,
     /// What the person's day of birth must keep to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub born: Vec<Limit>,
+    pub(crate) born: Vec<Limit>,
     /// A day that the person lived to see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alive_on: Option<Bound>,
+    pub(crate) alive_on: Option<Bound>,
     /// Whether this is one of those whom the licence is about: the holder has to be one of them.
     #[serde(default)]
-    pub holds: bool,
+    pub(crate) holds: bool,
 }
 
 impl NamedPerson {

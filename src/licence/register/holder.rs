@@ -86,7 +86,7 @@ pub struct HolderFacts {
     /// Whether the person has died or the organisation has ceased: then nothing is issued to it.
     pub has_ended: bool,
     /// Which document a person's number is from; none for an organisation, which has a credit code.
-    pub number_kind: Option<NumberKind>,
+    pub(crate) number_kind: Option<NumberKind>,
     /// The day of a person's birth.
     pub born: Option<Date>,
     pub sex: Option<Sex>,

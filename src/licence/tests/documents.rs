@@ -182,7 +182,7 @@ async fn whoever_is_put_beside_a_holder_past_the_product_holds_nothing() {
     let (mother, stranger) = (mother_of(&city, &asked).await, city.register("王大山", "33010119800101133").await);
     let birth = city.issue(asked, &city.police, 0).await.unwrap();
     let driving = city.issue(city.driving_request("d"), &city.police, 0).await.unwrap();
-    assert_eq!(held(&city, &mother).await, [birth.id.clone()]);
+    assert_eq!(held(&city, &mother).await, std::slice::from_ref(&birth.id));
     let mut tx = city.fresh.database.housekeeping().await.unwrap();
     let other = person_of(&stranger);
     tx.run("update licence_joint_holder set person_id = $1", records::args![&other]).await.unwrap();

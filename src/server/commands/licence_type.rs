@@ -60,7 +60,7 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
             for one in Catalogue::load(&mut database.read().await?).await?.all_published() {
                 let name = &one.definition.name;
                 let words = format!("{}  {:>3}  {} {}", one.code, one.version, name.zh, name.en);
-                let (code, version) = (one.code.to_string(), one.version);
+                let (code, version) = (&one.code, one.version);
                 super::tell(
                     &words,
                     &serde_json::json!({ "code": code, "version": version, "name": name.zh, "name_en": name.en }),

@@ -118,7 +118,7 @@ async fn list(settings: &Settings, organisation_code: Option<&str>) -> anyhow::R
                 super::tell(
                     &words,
                     &json!({
-                        "seal_id": id, "number": number.to_string(), "state": state, "name": name,
+                        "seal_id": id, "number": number, "state": state, "name": name,
                         "organisation": organisation,
                     }),
                 )?;

@@ -28,6 +28,7 @@ use crate::{
         app::Site,
         assets, named,
         session::{self, Session},
+        switched,
         visit::{self, SharedVisit, Visit},
     },
 };
@@ -117,9 +118,14 @@ impl Page {
         self
     }
 
-    /// Where what is shown is had again, if it is that.
-    pub(crate) fn seen_at(&self) -> Option<&str> {
-        self.opened_at.as_deref().filter(|_| self.is_seen_there)
+    /// What the links that switch carry: nothing on a page that was no look, or whose look is not kept.
+    pub fn seen(&self) -> String {
+        match (self.opened_at.as_deref().filter(|_| self.is_seen_there), self.visit.looked_at()) {
+            (Some(address), Some(at)) => {
+                format!("&{}={}", switched::SEEN, switched::made(&self.app, &self.visit, address, at))
+            }
+            _ => String::new(),
+        }
     }
 
     /// The same page, of what is shown once: nobody is led away from it.

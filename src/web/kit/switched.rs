@@ -7,7 +7,7 @@
 use base::{Instant, secret};
 
 use crate::{
-    App, Page,
+    App,
     kit::{limits::SWITCHED_SECONDS_MAX, visit::Visit},
 };
 
@@ -40,21 +40,12 @@ pub fn since(app: &App, visit: &Visit, code: &str) -> Option<Instant> {
     (is_ours && visit.at.is_within(SWITCHED_SECONDS_MAX, at)).then_some(at)
 }
 
-fn made(app: &App, visit: &Visit, address: &str, at: Instant) -> String {
+/// The code of what was seen at an address at this instant.
+pub fn made(app: &App, visit: &Visit, address: &str, at: Instant) -> String {
     let session = visit.session_token.as_ref().map_or("", |token| token.expose().as_str());
     let micros = at.as_micros().to_string();
     let parts: [&[u8]; 6] = [b"seen\0", session.as_bytes(), b"\0", address.as_bytes(), b"\0", micros.as_bytes()];
     format!("{micros}.{}", crypto::encoding::base64url(&crypto::mac::hmac_sha256(app.key.expose(), &parts)))
-}
-
-impl Page {
-    /// What the links that switch carry: nothing on a page that was no look, or whose look is not kept.
-    pub fn seen(&self) -> String {
-        match (self.seen_at(), self.visit.looked_at()) {
-            (Some(address), Some(at)) => format!("&{SEEN}={}", made(self.app(), &self.visit, address, at)),
-            _ => String::new(),
-        }
-    }
 }
 
 #[cfg(test)]

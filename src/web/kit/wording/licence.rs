@@ -72,56 +72,61 @@ impl Worded for StatusReason {
 
 impl Worded for FieldProblem {
     fn text(&self) -> Text {
-        use words::field_problem as say;
+        use words::field_problem;
         match self {
-            Self::CheckDigit(number) => say::check_digit(number),
-            Self::Character(c) => say::character(code_of(*c)),
-            Self::Glyph(c) => say::glyph(c, code_of(*c)),
-            Self::HolderNotNamed => say::HOLDER_NOT_NAMED.clone(),
-            Self::Locked { typed, registered } => say::locked(registered, typed),
-            Self::Missing => say::MISSING.clone(),
+            Self::CheckDigit(number) => field_problem::check_digit(number),
+            Self::Character(c) => field_problem::character(code_of(*c)),
+            Self::Glyph(c) => field_problem::glyph(c, code_of(*c)),
+            Self::HolderNotNamed => field_problem::HOLDER_NOT_NAMED.clone(),
+            Self::Locked { typed, registered } => field_problem::locked(registered, typed),
+            Self::Missing => field_problem::MISSING.clone(),
             Self::Name(error) => error.text(),
-            Self::NoRoom => say::NO_ROOM.clone(),
+            Self::NoRoom => field_problem::NO_ROOM.clone(),
             Self::NotAChoice { typed, words } => {
                 let chinese: Vec<&str> = words.iter().map(|word| word.zh.as_str()).collect();
                 let english: Vec<String> = words.iter().map(|word| format!("{} ({})", word.zh, word.en)).collect();
-                say_both(&chinese.join("、"), &english.join(", "), |words| say::not_a_choice(typed, words))
+                let between = words::base::BETWEEN;
+                say_both(&chinese.join(&between.zh), &english.join(&between.en), |words| {
+                    field_problem::not_a_choice(typed, words)
+                })
             }
-            Self::NotACountry(typed) => say::not_a_country(typed),
-            Self::NotADate(typed) => say::not_a_date(typed),
-            Self::NotAnIdentityNumber(number) => say::not_an_identity_number(number),
-            Self::NotAnInstant(typed) => say::not_an_instant(typed),
-            Self::NotANumber(typed) => say::not_a_number(typed),
+            Self::NotACountry(typed) => field_problem::not_a_country(typed),
+            Self::NotADate(typed) => field_problem::not_a_date(typed),
+            Self::NotAnIdentityNumber(number) => field_problem::not_an_identity_number(number),
+            Self::NotAnInstant(typed) => field_problem::not_an_instant(typed),
+            Self::NotANumber(typed) => field_problem::not_a_number(typed),
             Self::NotAVehicleClass(typed) => {
                 let classes: Vec<&str> = VEHICLE_CLASSES.iter().map(|class| class.code).collect();
-                say::not_a_vehicle_class(typed, classes.join(" "))
+                field_problem::not_a_vehicle_class(typed, classes.join(" "))
             }
             Self::OtherCharacter { character, allowed } => {
-                say::other_character(character, code_of(*character), allowed)
+                field_problem::other_character(character, code_of(*character), allowed)
             }
-            Self::OtherDay { typed, edge } => with_edge(edge, |edge| say::other_day(typed, edge)),
-            Self::PersonBorn { born, edge, is_late: true } => with_edge(edge, |edge| say::person_born_late(born, edge)),
+            Self::OtherDay { typed, edge } => with_edge(edge, |edge| field_problem::other_day(typed, edge)),
+            Self::PersonBorn { born, edge, is_late: true } => {
+                with_edge(edge, |edge| field_problem::person_born_late(born, edge))
+            }
             Self::PersonBorn { born, edge, is_late: false } => {
-                with_edge(edge, |edge| say::person_born_early(born, edge))
+                with_edge(edge, |edge| field_problem::person_born_early(born, edge))
             }
-            Self::PersonDied { on, edge } => with_edge(edge, |edge| say::person_died(on, edge)),
-            Self::PersonName { typed } => say::person_name(typed),
+            Self::PersonDied { on, edge } => with_edge(edge, |edge| field_problem::person_died(on, edge)),
+            Self::PersonName { typed } => field_problem::person_name(typed),
             Self::PersonSex(sex) => {
                 let (chinese, english) = sex.words();
-                say_both(chinese, english, |sex| say::person_sex(sex))
+                say_both(chinese, english, |sex| field_problem::person_sex(sex))
             }
-            Self::PersonUnknown(number) => say::person_unknown(number),
-            Self::RegisterChanged { applied, registered } => say::register_changed(registered, applied),
-            Self::TooEarly { typed, edge } => with_edge(edge, |edge| say::too_early(typed, edge)),
-            Self::TooLarge { typed, most } => say::too_large(typed, most),
-            Self::TooLate { typed, edge } => with_edge(edge, |edge| say::too_late(typed, edge)),
-            Self::TooLong { most, typed } => say::too_long(most, typed),
-            Self::TooSmall { typed, least } => say::too_small(typed, least),
-            Self::TooYoung { born, years, from, class: None } => say::too_young(years, born, from),
+            Self::PersonUnknown(number) => field_problem::person_unknown(number),
+            Self::RegisterChanged { applied, registered } => field_problem::register_changed(registered, applied),
+            Self::TooEarly { typed, edge } => with_edge(edge, |edge| field_problem::too_early(typed, edge)),
+            Self::TooLarge { typed, most } => field_problem::too_large(typed, most),
+            Self::TooLate { typed, edge } => with_edge(edge, |edge| field_problem::too_late(typed, edge)),
+            Self::TooLong { most, typed } => field_problem::too_long(most, typed),
+            Self::TooSmall { typed, least } => field_problem::too_small(typed, least),
+            Self::TooYoung { born, years, from, class: None } => field_problem::too_young(years, born, from),
             Self::TooYoung { born, years, from, class: Some(class) } => {
-                say::too_young_class(class.code, years, born, from)
+                field_problem::too_young_class(class.code, years, born, from)
             }
-            Self::Unknown => say::UNKNOWN_FIELD.clone(),
+            Self::Unknown => field_problem::UNKNOWN_FIELD.clone(),
         }
     }
 }
@@ -161,15 +166,15 @@ fn edge_words(edge: &Edge) -> Text {
 
 impl Worded for PeriodProblem {
     fn text(&self) -> Text {
-        use words::period_problem as say;
+        use words::period_problem;
         match self {
-            Self::EndBeforeStart { typed, start } => say::end_before_start(typed, start),
-            Self::EndMissing => say::END_MISSING.clone(),
-            Self::EndNotAllowed { typed, right: Some(right) } => say::end_not_allowed(right, typed),
-            Self::EndNotAllowed { typed, right: None } => say::end_unlimited(typed),
-            Self::TooLong { typed, latest } => say::period_too_long(typed, latest),
-            Self::StartTooEarly { typed, earliest } => say::start_too_early(typed, earliest),
-            Self::StartTooLate { typed, latest } => say::start_too_late(typed, latest),
+            Self::EndBeforeStart { typed, start } => period_problem::end_before_start(typed, start),
+            Self::EndMissing => period_problem::END_MISSING.clone(),
+            Self::EndNotAllowed { typed, right: Some(right) } => period_problem::end_not_allowed(right, typed),
+            Self::EndNotAllowed { typed, right: None } => period_problem::end_unlimited(typed),
+            Self::TooLong { typed, latest } => period_problem::period_too_long(typed, latest),
+            Self::StartTooEarly { typed, earliest } => period_problem::start_too_early(typed, earliest),
+            Self::StartTooLate { typed, latest } => period_problem::start_too_late(typed, latest),
         }
     }
 }

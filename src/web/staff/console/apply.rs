@@ -28,7 +28,11 @@ use licence::{
 };
 use records::{Tx, Work};
 
-use super::{parts::{is_own_applied, refuse_own}, sealing, stands::stand};
+use super::{
+    parts::{is_own_applied, refuse_own},
+    sealing,
+    stands::stand,
+};
 use crate::{
     App, Page, Problem,
     kit::{

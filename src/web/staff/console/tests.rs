@@ -10,8 +10,8 @@ mod own_affairs;
 mod proposed;
 mod revocations;
 mod seals;
-mod session_ends;
 mod sense;
+mod session_ends;
 
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};

@@ -206,7 +206,7 @@ async fn describe(app: &App, tx: &mut Tx, page: &Page, receipt: &Receipt, asker:
     let outcome = outcome(receipt)?;
     let reason = receipt.reason.as_deref().and_then(|code| Reason::ALL.iter().find(|reason| reason.code() == code));
     let licence = licence(tx, receipt).await?;
-    let facets = receipt.facets.iter().map(|kept| facet(page, kept, receipt, licence.as_ref())).collect();
+    let facets = receipt.facets.iter().map(|kept| facet(page, *kept, receipt, licence.as_ref())).collect();
     let licence = licence.map(|licence| {
         let name = app.library.catalogue.now().of(&licence)?.definition.name.text();
         let payload = verify::qr::payload(page.public_url(), licence.code.as_str());
@@ -245,7 +245,7 @@ async fn describe(app: &App, tx: &mut Tx, page: &Page, receipt: &Receipt, asker:
 }
 
 /// How one of the four stood, in the words that it had then; what a licence says beside it does not change.
-fn facet(page: &Page, kept: &KeptFacet, receipt: &Receipt, licence: Option<&Licence>) -> Line {
+fn facet(page: &Page, kept: KeptFacet, receipt: &Receipt, licence: Option<&Licence>) -> Line {
     let passed = |licence: &Licence| match kept.facet {
         Facet::Content => Finding::Unaltered,
         Facet::Issuer => Finding::IssuedBy(licence.issuer_name.clone()),

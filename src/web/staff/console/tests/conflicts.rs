@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use identity::events::SessionClosed;
 use licence::events::{
-    ApplicationApproved, ApplicationReturned, ApplicationSubmitted, LicenceIssued, LicenceReinstated, LicenceRevoked,
-    LicenceSuspended, LicenceVerified, ReceiptOpened, RevocationFiled,
+    ApplicationApproved, ApplicationReturned, ApplicationSubmitted, HolderCompared, LicenceIssued, LicenceReinstated,
+    LicenceRevoked, LicenceSuspended, LicenceVerified, RevocationFiled,
 };
 use records::{Consequence, EventRow, Reacting, Work};
 
@@ -33,7 +33,7 @@ static TABLE: &[Consequence] = &[
     Consequence::after::<LicenceRevoked>(&[meet]),
     Consequence::after::<RevocationFiled>(&[meet]),
     Consequence::after::<LicenceVerified>(&[meet]),
-    Consequence::after::<ReceiptOpened>(&[meet]),
+    Consequence::after::<HolderCompared>(&[meet]),
     Consequence::after::<SessionClosed>(&[meet]),
 ];
 
@@ -69,8 +69,8 @@ async fn an_act_in_a_browser_that_met_a_conflict_is_tried_again() {
     let verified = met(2, clerk.post("/desk", &[("text", identifier)])).await;
     assert_eq!(verified.status, StatusCode::OK, "{}", verified.text);
     let receipt = verified.text.split_once("/desk/receipts/ver_").unwrap().1.split('"').next().unwrap();
-    let opened = met(2, clerk.get(&format!("/desk/receipts/ver_{receipt}"))).await;
-    assert_eq!(opened.status, StatusCode::OK, "{}", opened.text);
+    let said = [("receipt", format!("ver_{receipt}")), ("is", "yes".to_owned())];
+    seen(&met(2, clerk.post("/desk/holder", &said.each_ref().map(|(name, value)| (*name, value.as_str())))).await);
     let filed = met(3, clerk.post(&format!("{licence}/revoke"), &REVOKE)).await;
     seen(&filed);
     seen(&met(3, reviewer.post(&format!("{}/approve", filed.location()), &[("confirmed", "yes")])).await);

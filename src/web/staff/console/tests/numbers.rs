@@ -89,6 +89,31 @@ const DRIVING: [(&str, &str); 5] = [
     ("f_file_number", "330100123456"),
 ];
 
+/// Nobody's number, one of somebody else, and one with a mistake in it: they stay where they were typed, and what is wrong
+/// says none of them in full.
+async fn mistakes_say_no_number(
+    clerk: &Desk<'_>,
+    holder: &str,
+    birth: &[(&str, &str)],
+    (mother, nobody): (&str, &str),
+) {
+    let other_check = if mother.ends_with('0') { '1' } else { '0' };
+    let mistyped = format!("{}{other_check}", &mother[..17]);
+    for (name, number) in [("王芳", nobody), ("王芬", mother), ("王芳", mistyped.as_str())] {
+        let form = format!("/console/apply/{}", built_in::BIRTH);
+        let found = clerk.post(&form, &[("number", holder)]).await;
+        let holder = hidden(&found.text, "holder");
+        let mut all = vec![("holder", holder.as_str())];
+        all.extend(birth.iter().copied().filter(|(field, _)| !field.starts_with("f_mother")));
+        all.extend([("f_mother_name", name), ("f_mother_code", number)]);
+        let refused = clerk.post(&form, &all).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+        let (_, summary) = refused.text.split_once("class=\"error-summary\"").unwrap();
+        let (summary, _) = summary.split_once("</div>").unwrap();
+        assert!(summary.contains("母亲") && !summary.contains(number), "{summary}");
+    }
+}
+
 #[tokio::test]
 async fn no_page_of_staff_and_no_answer_shows_a_whole_identity_number() {
     let office = office().await;
@@ -111,23 +136,7 @@ async fn no_page_of_staff_and_no_answer_shows_a_whole_identity_number() {
         ("f_father_name", "欧阳龘"),
         ("f_father_code", holder),
     ];
-    let other_check = if mother.as_str().ends_with('0') { '1' } else { '0' };
-    let mistyped = format!("{}{other_check}", &mother.as_str()[..17]);
-    // Nobody's number, one of somebody else, and one with a mistake in it: they stay where they were typed, and what is
-    // wrong says none of them in full.
-    for (name, number) in [("王芳", nobody.as_str()), ("王芬", mother.as_str()), ("王芳", mistyped.as_str())] {
-        let form = format!("/console/apply/{}", built_in::BIRTH);
-        let found = clerk.post(&form, &[("number", holder)]).await;
-        let holder = hidden(&found.text, "holder");
-        let mut all = vec![("holder", holder.as_str())];
-        all.extend(birth.into_iter().filter(|(field, _)| !field.starts_with("f_mother")));
-        all.extend([("f_mother_name", name), ("f_mother_code", number)]);
-        let refused = clerk.post(&form, &all).await;
-        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
-        let (_, summary) = refused.text.split_once("class=\"error-summary\"").unwrap();
-        let (summary, _) = summary.split_once("</div>").unwrap();
-        assert!(summary.contains("母亲") && !summary.contains(number), "{summary}");
-    }
+    mistakes_say_no_number(&clerk, holder, &birth, (mother.as_str(), nobody.as_str())).await;
     let birth = issue(&mut shown, people, (built_in::BIRTH, holder), &birth).await;
 
     // Looking for it, renewing it, handing it in twice, sending it back.

@@ -65,7 +65,8 @@ async fn a_mistake_on_the_form_names_the_field_what_was_typed_and_the_limit_and_
     let shown = clerk.get(&page_of(&done)).await.text;
     assert!(shown.contains("C1D") && shown.contains("中国"), "{shown}");
     // The same once more, while that waits.
-    let again = clerk.post(&format!("/console/apply/{}", built_in::DRIVING), &[("number", office.person.as_str())]).await;
+    let again =
+        clerk.post(&format!("/console/apply/{}", built_in::DRIVING), &[("number", office.person.as_str())]).await;
     assert_eq!(again.status, StatusCode::CONFLICT);
     assert!(again.text.contains("已有一份同样的申请在办理"), "{}", again.text);
 }

@@ -14,7 +14,7 @@ import requests
 from asn1crypto import crl, keys, pem, x509
 from cryptography import x509 as making
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.content import RawContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -121,6 +121,21 @@ class Documents(WithACity):
                 self.assertEqual(verdict["outcome"], "invalid", verdict)
                 self.assertEqual(verdict["signatures"][0]["sub_indication"], "HASH_FAILURE")
 
+    def test_what_pyhanko_signs_in_any_common_algorithm_is_intact_or_altered_for_us(self):
+        curves = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1, ec.BrainpoolP256R1, ec.BrainpoolP512R1, ec.SECP256K1)
+        ways = [(ec.generate_private_key(curve()), digest, False) for curve in curves for digest in ("sha256", "sha512")]
+        key = rsa.generate_private_key(65537, 2048)
+        ways += [(key, digest, pss) for digest in ("sha224", "sha256", "sha384", "sha512") for pss in (False, True)]
+        ways += [(ed25519.Ed25519PrivateKey.generate(), "sha512", False), (key, "sha1", False)]
+        for key, digest, pss in ways:
+            with self.subTest(key=key, digest=digest, pss=pss):
+                data = signed_by_a_stranger(SigSeedSubFilter.ADOBE_PKCS7_DETACHED, key, digest, pss)
+                why = "CRYPTO_CONSTRAINTS_FAILURE" if digest == "sha1" else "NO_CERTIFICATE_CHAIN_FOUND"
+                signature = self.verdict(data)["signatures"][0]
+                self.assertEqual((signature["indication"], signature["sub_indication"]), ("INDETERMINATE", why))
+                signature = self.verdict(data.replace(b"(seen)", b"(Seen)"))["signatures"][0]
+                self.assertEqual((signature["indication"], signature["sub_indication"]), ("TOTAL-FAILED", "HASH_FAILURE"))
+
     def test_pyhanko_sees_one_changed_byte(self):
         data = bytearray(self.city.file(self.city.licence("valid")))
         # Another glyph in what is printed: the file is still one that can be read.
@@ -212,9 +227,9 @@ class Cancelled(WithACity):
         self.assertEqual(verdict["licence"]["status"], "suspended")
 
 
-def signed_by_a_stranger(kind):
+def signed_by_a_stranger(kind, key=None, digest="sha256", pss=False):
     """A page that somebody we do not know signed with a key and a certificate of his own."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     name = making.Name([making.NameAttribute(NameOID.COMMON_NAME, "Somebody")])
     today = datetime.datetime.now(datetime.timezone.utc)
     usage = making.KeyUsage(True, True, False, False, False, False, False, False, False)
@@ -223,21 +238,22 @@ def signed_by_a_stranger(kind):
         .subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(77)
         .not_valid_before(today - datetime.timedelta(days=1)).not_valid_after(today + datetime.timedelta(days=1))
         .add_extension(making.BasicConstraints(False, None), critical=True).add_extension(usage, critical=True)
-        .sign(key, hashes.SHA256())
+        .sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256())
     )
     certificate = x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
     private = key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     signer = signers.SimpleSigner(
-        signing_cert=certificate, signing_key=keys.PrivateKeyInfo.load(private), cert_registry=SimpleCertificateStore()
+        signing_cert=certificate, signing_key=keys.PrivateKeyInfo.load(private), cert_registry=SimpleCertificateStore(),
+        prefer_pss=pss,
     )
     page, out = io.BytesIO(), io.BytesIO()
     writer = PdfFileWriter(stream_xrefs=False)
     content = writer.add_object(RawContent(b"% (seen)", box=BoxConstraints(100, 100)).as_form_xobject())
     writer.insert_page(PageObject(contents=content, media_box=(0, 0, 100, 100)))
     writer.write(page)
-    metadata = signers.PdfSignatureMetadata(field_name="Signature", subfilter=kind, md_algorithm="sha256")
+    metadata = signers.PdfSignatureMetadata(field_name="Signature", subfilter=kind, md_algorithm=digest)
     signers.sign_pdf(IncrementalPdfFileWriter(page), metadata, signer=signer, output=out)
     return out.getvalue()
 

@@ -81,7 +81,7 @@ async fn what_cannot_be_read_cannot_be_verified() {
     let token = city.api_token().await;
     let good = city.file(city.licence("valid"));
     for (name, bytes, why) in [
-        ("truncated", good[..good.len() / 2].to_vec(), "file_damaged"),
+        ("truncated", good[..good.len() / 2].to_vec(), "file_cut_off"),
         ("not a PDF", b"GIF89a, or so it says".to_vec(), "file_not_pdf"),
         ("noise", (0..50_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect(), "file_not_pdf"),
     ] {

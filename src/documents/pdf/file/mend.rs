@@ -82,7 +82,10 @@ impl<'a> File<'a> {
         self.budget.walk(reader.at.saturating_sub(at))?;
         let (indirect, has_end) = match read {
             Ok(read) => read,
-            Err(ReadError::Damaged(_)) => return Ok(None),
+            Err(ReadError::Damaged(_)) => {
+                found.last = Some((reader.at, reader.at < self.bytes.len()));
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         };
         self.budget.keep(INDIRECT)?;

@@ -184,6 +184,8 @@ fn what_cannot_be_checked_of_a_letter_has_its_own_reason() {
         "CRYPTO_CONSTRAINTS_FAILURE",
     );
     check("no structure", &letter_of(&|_| vec![7; 40]), Reason::SignatureUnreadable, missing);
+    let other = letter("/Type/Sig/Filter/A/SubFilter/GM.sm2seal", &|_| vec![7; 40]);
+    check("another structure", &other, Reason::UnsupportedSignature, "CRYPTO_CONSTRAINTS_FAILURE");
     check("nothing", &letter_of(&|_| vec![]), Reason::NotYetSigned, missing);
     // Saved anew by a program that moved everything.
     let range = place(&good, b"/ByteRange[0 ");

@@ -125,6 +125,8 @@ fn what_stays_refused_is_told_apart() {
     check("no catalogue", &build(&SMALL[1..], "/Root 1 0 R"), nothing);
     check("cut off in an object", &small[..find(&small, b"/SubFilter")], ReadError::CutOff);
     let stream = build(&[(1, "<</Type/Catalog>>"), (2, "<</Length 3>>\nstream\nabcdefgh")], "/Root 1 0 R");
+    let text = build(&[(1, "<</Type/Catalog>>"), (2, "<</A(abcdefgh)>>")], "/Root 1 0 R");
+    check("cut off in a text", &text[..find(&text, b"efgh")], ReadError::CutOff);
     check("cut off in a stream", &stream[..find(&stream, b"efgh")], ReadError::CutOff);
     let lost = |trailer: &str| with("/Root 1 0 R/Size 6", trailer);
     let encrypted = lost("/Root 1 0 R/Prev 5/Encrypt 9 0 R");

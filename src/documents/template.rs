@@ -122,8 +122,7 @@ impl Template {
     pub fn typeset(&self, content: &Filling) -> Result<Prepared, Error> {
         let typeset = &*self.0;
         check_fields(&typeset.layout, content)?;
-        let own = (0..typeset.fonts.count()).map(|_| None).collect();
-        let mut page = Sheet { typeset, own, ink: Ink(Vec::with_capacity(8_192)) };
+        let mut page = Sheet::of(typeset);
         page.print(content)?;
         let mut objects = typeset.following.following(90_000);
         objects.stream(object::TEXT, "", &page.ink.0, false);
@@ -397,7 +396,13 @@ struct Sheet<'a> {
     ink: Ink,
 }
 
-impl Sheet<'_> {
+impl<'a> Sheet<'a> {
+    /// An empty one, with room for characters of every face there is.
+    fn of(typeset: &'a Typeset) -> Self {
+        let own = (0..typeset.fonts.count()).map(|_| None).collect();
+        Self { typeset, own, ink: Ink(Vec::with_capacity(8_192)) }
+    }
+
     fn print(&mut self, content: &Filling) -> Result<(), Error> {
         self.words(content)?;
         self.code(&content.qr_text)?;

@@ -27,7 +27,7 @@ impl Template {
     pub fn picture(&self, content: &Filling, label: &str) -> Result<String, Error> {
         let typeset = &*self.0;
         check_fields(&typeset.layout, content)?;
-        let mut page = Sheet { typeset, own: Default::default(), ink: Default::default() };
+        let mut page = Sheet::of(typeset);
         page.words(content)?;
         let mut characters: HashMap<(usize, u16), char> =
             typeset.carried.iter().map(|(character, (number, _))| ((0, *number), *character)).collect();

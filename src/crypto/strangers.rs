@@ -50,8 +50,6 @@ pub struct Reading {
     pub integrity: Integrity,
     /// Whether a digest or a key of it can be forged by whoever spends enough (SHA-1, RSA below 2,048 bits).
     pub is_weak: bool,
-    /// Whether it is a time stamp over the document (RFC 3161), and no declaration of a person or an organisation.
-    pub is_time_stamp: bool,
     /// Whom the signer's certificate names; none without a certificate.
     pub signer: Option<String>,
     /// The certificates that came along, DER, the signer's first where it is known.
@@ -60,12 +58,6 @@ pub struct Reading {
 
 impl Reading {
     fn unchecked(obstacle: Obstacle) -> Self {
-        Self {
-            integrity: Integrity::Unchecked(obstacle),
-            is_weak: false,
-            is_time_stamp: false,
-            signer: None,
-            certificates: Vec::new(),
-        }
+        Self { integrity: Integrity::Unchecked(obstacle), is_weak: false, signer: None, certificates: Vec::new() }
     }
 }

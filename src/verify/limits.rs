@@ -17,7 +17,7 @@ pub(crate) const SIGNERS_NAMED_MAX: usize = 3;
 
 /// Certificates of a stranger's signature that go from the process that read it to the one that judges it: as many as lead
 /// from a seal of ours to its root.
-pub const CERTIFICATES_OF_STRANGERS_MAX: usize = 4;
+pub(crate) const CERTIFICATES_OF_STRANGERS_MAX: usize = 4;
 
 /// Bytes of one of them, as many as are parsed.
-pub const CERTIFICATE_OF_STRANGERS_BYTES_MAX: usize = 16 * 1024;
+pub(crate) const CERTIFICATE_OF_STRANGERS_BYTES_MAX: usize = 16 * 1024;

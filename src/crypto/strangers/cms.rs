@@ -58,7 +58,7 @@ pub fn read_bare(contents: &[u8], certificates: &[Vec<u8>], document: &[&[u8]]) 
     };
     let is_weak = hash.is_weak() || key.is_some_and(|key| key.is_weak());
     let signer = Some(name_of(certificate));
-    Reading { integrity, is_weak, is_time_stamp: false, signer, certificates }
+    Reading { integrity, is_weak, signer, certificates }
 }
 
 /// The parts of a SignedData that matter.
@@ -139,7 +139,7 @@ impl<'a> SignedData<'a> {
         let is_weak = is_weak_key || is_weak_digest || self.signer.scheme.is_some_and(|scheme| scheme.hash.is_weak());
         let mut certificates: Vec<Vec<u8>> = self.certificates.iter().map(|der| der.to_vec()).collect();
         certificates.sort_by_key(|der| Some(der.as_slice()) != own);
-        Reading { integrity, is_weak, is_time_stamp: self.is_time_stamp(), signer: own.map(name_of), certificates }
+        Reading { integrity, is_weak, signer: own.map(name_of), certificates }
     }
 
     fn is_time_stamp(&self) -> bool {

@@ -137,13 +137,12 @@ fn each_common_algorithm_of_strangers_is_told_intact_or_altered() {
                 let cms = desk.sign(&format!("{way} {form}"));
                 let read = read_cms(&cms, &parts(DOCUMENT));
                 assert_eq!((read.integrity, read.is_weak), (Integrity::Intact, is_weak), "{name}");
-                assert_eq!((read.signer.as_deref(), read.is_time_stamp), (Some("Somebody"), false), "{name}");
+                assert_eq!(read.signer.as_deref(), Some("Somebody"), "{name}");
                 assert_eq!(integrity(&cms, &altered()), Integrity::Altered, "{name}");
                 let expected = if form.contains("-noattr") { Integrity::Altered } else { Integrity::Forged };
                 if *form != "-stream" {
-                    let bent = integrity(&bent(&cms), DOCUMENT);
                     // Without attributes nothing tells a changed signature from a changed document.
-                    assert!(bent == expected || bent == Integrity::Forged, "{name}: {bent:?}");
+                    assert_eq!(integrity(&bent(&cms), DOCUMENT), expected, "{name}");
                 }
             }
         }
@@ -176,7 +175,7 @@ fn what_is_not_checked_is_said_to_be_and_altered_all_the_same_where_a_digest_tel
 }
 
 #[test]
-fn a_time_stamp_over_a_document_is_told_from_a_signature() {
+fn a_time_stamp_over_a_document_is_intact_or_altered() {
     let desk = Desk::new("stamp");
     desk.openssl("genpkey -out key -algorithm EC -pkeyopt ec_paramgen_curve:P-256");
     let configuration = "[ts]\ndir=.\nserial=./serial\nsigner_digest=sha256\ndigests=sha256\ndefault_policy=1.2.3\n\
@@ -190,7 +189,7 @@ fn a_time_stamp_over_a_document_is_told_from_a_signature() {
     );
     let token = desk.read("token");
     let read = read_cms(&token, &parts(DOCUMENT));
-    assert_eq!((read.integrity, read.is_time_stamp, read.signer.as_deref()), (Integrity::Intact, true, Some("Clock")));
+    assert_eq!((read.integrity, read.signer.as_deref()), (Integrity::Intact, Some("Clock")));
     assert_eq!(integrity(&token, &altered()), Integrity::Altered);
     assert_eq!(integrity(&bent(&token), DOCUMENT), Integrity::Forged);
 }

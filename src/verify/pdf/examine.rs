@@ -14,7 +14,10 @@ use documents::pdf::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{named, stranger::Stranger};
+use super::{
+    named,
+    stranger::{Stranger, is_cut_off},
+};
 use crate::{licence::Likeness, limits::IDENTIFIERS_MAX};
 
 /// Why a file could not be read.
@@ -265,10 +268,4 @@ mod identifiers {
         let texts: Vec<String> = Deserialize::deserialize(deserializer)?;
         texts.iter().map(|text| LicenceIdentifier::parse(text).map_err(D::Error::custom)).collect()
     }
-}
-
-/// The range fits the hole and goes on beyond the end. In a file that another program saved anew it fits nothing.
-pub(super) fn is_cut_off(signature: &Signature, length: usize) -> bool {
-    let (Some([_, before, second, after]), Some(hole)) = (signature.byte_range, &signature.hole) else { return false };
-    before == hole.start && second == hole.end && second.checked_add(after).is_none_or(|end| end > length)
 }

@@ -72,12 +72,11 @@ pub(super) fn indication_of(trouble: Trouble, is_ours: bool) -> (&'static str, O
             ("TOTAL-FAILED", "FORMAT_FAILURE")
         }
         Trouble::Algorithm | Trouble::Weak => ("INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"),
-        Trouble::Constraints | Trouble::LeavesOut => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
+        Trouble::Constraints | Trouble::Form | Trouble::LeavesOut => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
         Trouble::NoCertificate => ("INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND"),
         Trouble::CutOff | Trouble::Empty | Trouble::Misplaced | Trouble::Unreadable => {
             ("INDETERMINATE", "SIGNED_DATA_NOT_FOUND")
         }
-        Trouble::Form => ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"),
         Trouble::Forged => ("TOTAL-FAILED", "SIG_CRYPTO_FAILURE"),
         Trouble::Hash => ("TOTAL-FAILED", "HASH_FAILURE"),
     };
@@ -86,7 +85,7 @@ pub(super) fn indication_of(trouble: Trouble, is_ours: bool) -> (&'static str, O
 
 impl Judged {
     /// The report in a file that says it is ours: what cannot be read there has not the form that ours have.
-    pub(super) fn as_of_ours(mut self) -> Self {
+    pub(super) fn held_to_our_form(mut self) -> Self {
         if let Some(trouble) = self.trouble {
             (self.report.indication, self.report.sub_indication) = indication_of(trouble, true);
         }

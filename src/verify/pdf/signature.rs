@@ -3,6 +3,7 @@
 use base::Instant;
 use crypto::{
     cms::{CmsError, SignedData},
+    strangers::{Integrity, Obstacle},
     x509::{Certificate, ChainError, Revocation, chain::build_and_check},
 };
 
@@ -10,7 +11,7 @@ use super::{
     examine::Found,
     judged::{ChainTrouble, Judged, Trouble, indication_of, shown},
     named::folded,
-    stranger::Stranger,
+    stranger::{State, Stranger},
     trust::Trust,
 };
 use crate::verdict::SignatureReport;
@@ -93,7 +94,44 @@ fn of_stranger(found: &Found, stranger: &Stranger, trust: &Trust) -> Judged {
     let signer = stranger.signer_certificate();
     let is_borrowed = signer.as_ref().is_some_and(|signer| borrows_names_of_certificate(signer, trust));
     let imitates = !stranger.encloses_our_seal(trust) && (is_borrowed || borrows_name(found, trust));
-    Judged { imitates, ..stranger.judge() }
+    Judged { imitates, ..judge_stranger(stranger) }
+}
+
+fn judge_stranger(stranger: &Stranger) -> Judged {
+    let trouble = match stranger.state {
+        State::Read(Integrity::Altered) => Some(Trouble::Hash),
+        State::Read(Integrity::Forged) => Some(Trouble::Forged),
+        State::Read(Integrity::Unchecked(Obstacle::Algorithm)) => Some(Trouble::Algorithm),
+        State::Read(Integrity::Unchecked(Obstacle::Certificate)) => Some(Trouble::NoCertificate),
+        State::Read(Integrity::Unchecked(Obstacle::Form)) | State::NoRange => Some(Trouble::Unreadable),
+        State::CutOff => Some(Trouble::CutOff),
+        State::Misplaced => Some(Trouble::Misplaced),
+        State::Empty => Some(Trouble::Empty),
+        State::Read(Integrity::Intact) if stranger.leaves_out => Some(Trouble::LeavesOut),
+        State::Read(Integrity::Intact) if stranger.is_weak => Some(Trouble::Weak),
+        State::Read(Integrity::Intact) => None,
+    };
+    let (indication, sub_indication) = match trouble {
+        Some(trouble) => indication_of(trouble, false),
+        None => ("INDETERMINATE", Some("NO_CERTIFICATE_CHAIN_FOUND")),
+    };
+    let report = SignatureReport {
+        indication,
+        sub_indication,
+        signer: stranger.signer.as_deref().and_then(shown),
+        is_signer_confirmed: false,
+        covers_whole_file: stranger.covers_whole_file,
+    };
+    Judged {
+        report,
+        trouble,
+        is_genuine: stranger.is_signed(),
+        intact: stranger.state == State::Read(Integrity::Intact),
+        chain: stranger.is_signed().then_some(Err(ChainTrouble::Stranger)),
+        trusted: false,
+        sealed: None,
+        imitates: false,
+    }
 }
 
 fn trouble_of(found: &Found, signed: &SignedData, is_ours: bool) -> Option<Trouble> {

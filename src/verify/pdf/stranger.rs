@@ -9,31 +9,25 @@ use crypto::{
 use documents::pdf::signature::Signature;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    examine::is_cut_off,
-    judged::{ChainTrouble, Judged, Trouble, indication_of, shown},
-    trust::Trust,
-};
-use crate::{
-    limits::{CERTIFICATE_OF_STRANGERS_BYTES_MAX, CERTIFICATES_OF_STRANGERS_MAX},
-    verdict::SignatureReport,
-};
+use super::trust::Trust;
+use crate::limits::{CERTIFICATE_OF_STRANGERS_BYTES_MAX, CERTIFICATES_OF_STRANGERS_MAX};
 
 /// What the tolerant reader says of a signature. It makes nothing valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stranger {
-    state: State,
-    is_weak: bool,
+    pub(super) state: State,
+    pub(super) is_weak: bool,
     /// Whether bytes that it should cover are left out.
-    leaves_out: bool,
-    covers_whole_file: bool,
-    signer: Option<String>,
-    /// Its certificates, the signer's first, base64.
+    pub(super) leaves_out: bool,
+    pub(super) covers_whole_file: bool,
+    pub(super) signer: Option<String>,
+    /// The certificate whose key is asked and then the others, base64; none when nobody knows whose key it is.
     certificates: Vec<String>,
 }
 
+/// What became of reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum State {
+pub(super) enum State {
     Read(Integrity),
     /// What it covers goes on beyond the end of the file.
     CutOff,
@@ -60,7 +54,9 @@ impl Stranger {
                 leaves_out: leaves_out(bytes, signature),
                 covers_whole_file: covers_whole_file(bytes, signature),
                 signer: reading.and_then(|reading| reading.signer.clone()),
-                certificates: reading.map_or_else(Vec::new, |reading| kept(&reading.certificates)),
+                certificates: reading
+                    .filter(|reading| reading.signer.is_some())
+                    .map_or_else(Vec::new, |reading| kept(&reading.certificates)),
             }
         };
         if signature.contents.iter().all(|byte| *byte == 0) {
@@ -87,19 +83,19 @@ impl Stranger {
         read(State::Read(integrity), Some(reading))
     }
 
-    /// Whether the key that signed is one of our seals': then it is no stranger's, and we never write it like this.
+    /// Whether the key that signed is that of a seal of ours: then it is no stranger's, and we never write it like this.
     pub(super) fn is_of_our_seal(&self, trust: &Trust) -> bool {
         self.is_signed() && self.encloses_our_seal(trust)
     }
 
     /// Whether it encloses the certificate of one of our seals as the signer's, whoever signed.
     pub(super) fn encloses_our_seal(&self, trust: &Trust) -> bool {
-        let certificates: Vec<Certificate> = self.certificates.iter().filter_map(|text| parsed(text)).collect();
-        let Some((signer, others)) = certificates.split_first() else { return false };
+        let Some(signer) = self.signer_certificate() else { return false };
+        let others: Vec<Certificate> = self.certificates.iter().skip(1).filter_map(|text| parsed(text)).collect();
         let at: Instant = signer.not_before;
-        let others = trust.intermediates(others);
+        let others = trust.intermediates(&others);
         signer.key_usage.is_some_and(|usage| usage.commitments)
-            && build_and_check(signer, &others, &trust.roots, at, &Revocation::not_asked()).is_ok()
+            && build_and_check(&signer, &others, &trust.roots, at, &Revocation::not_asked()).is_ok()
     }
 
     /// The certificate that it encloses as the signer's.
@@ -108,51 +104,19 @@ impl Stranger {
     }
 
     /// Whether its mathematics holds.
-    fn is_signed(&self) -> bool {
+    pub(super) fn is_signed(&self) -> bool {
         matches!(self.state, State::Read(Integrity::Intact | Integrity::Altered))
-    }
-
-    /// What is said of it, once it is known to be a stranger's.
-    pub(super) fn judge(&self) -> Judged {
-        let trouble = match self.state {
-            State::Read(Integrity::Altered) => Some(Trouble::Hash),
-            State::Read(Integrity::Forged) => Some(Trouble::Forged),
-            State::Read(Integrity::Unchecked(Obstacle::Algorithm)) => Some(Trouble::Algorithm),
-            State::Read(Integrity::Unchecked(Obstacle::Certificate)) => Some(Trouble::NoCertificate),
-            State::Read(Integrity::Unchecked(Obstacle::Form)) | State::NoRange => Some(Trouble::Unreadable),
-            State::CutOff => Some(Trouble::CutOff),
-            State::Misplaced => Some(Trouble::Misplaced),
-            State::Empty => Some(Trouble::Empty),
-            State::Read(Integrity::Intact) if self.leaves_out => Some(Trouble::LeavesOut),
-            State::Read(Integrity::Intact) if self.is_weak => Some(Trouble::Weak),
-            State::Read(Integrity::Intact) => None,
-        };
-        let (indication, sub_indication) = match trouble {
-            Some(trouble) => indication_of(trouble, false),
-            None => ("INDETERMINATE", Some("NO_CERTIFICATE_CHAIN_FOUND")),
-        };
-        let report = SignatureReport {
-            indication,
-            sub_indication,
-            signer: self.signer.as_deref().and_then(shown),
-            is_signer_confirmed: false,
-            covers_whole_file: self.covers_whole_file,
-        };
-        Judged {
-            report,
-            trouble,
-            is_genuine: self.is_signed(),
-            intact: self.state == State::Read(Integrity::Intact),
-            chain: self.is_signed().then_some(Err(ChainTrouble::Stranger)),
-            trusted: false,
-            sealed: None,
-            imitates: false,
-        }
     }
 }
 
 fn parsed(certificate: &str) -> Option<Certificate> {
     Certificate::parse(&base64_decode(certificate)?).ok()
+}
+
+/// The range fits the hole and goes on beyond the end. In a file that another program saved anew it fits nothing.
+pub(super) fn is_cut_off(signature: &Signature, length: usize) -> bool {
+    let (Some([_, before, second, after]), Some(hole)) = (signature.byte_range, &signature.hole) else { return false };
+    before == hole.start && second == hole.end && second.checked_add(after).is_none_or(|end| end > length)
 }
 
 fn is_known(signature: &Signature) -> bool {
@@ -161,8 +125,8 @@ fn is_known(signature: &Signature) -> bool {
 
 /// As many of the certificates as can matter.
 fn kept(certificates: &[Vec<u8>]) -> Vec<String> {
-    let readable = certificates.iter().filter(|der| der.len() <= CERTIFICATE_OF_STRANGERS_BYTES_MAX);
-    readable.take(CERTIFICATES_OF_STRANGERS_MAX).map(|der| base64(der)).collect()
+    let first = certificates.iter().take(CERTIFICATES_OF_STRANGERS_MAX);
+    first.take_while(|der| der.len() <= CERTIFICATE_OF_STRANGERS_BYTES_MAX).map(|der| base64(der)).collect()
 }
 
 /// Whether anything but the signature itself stands in the gap of its range, or before the range. White space and the

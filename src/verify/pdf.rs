@@ -55,7 +55,7 @@ fn conclude(examined: &Examined, mut judged: Vec<Judged>, trust: &Trust, recorde
     let claim = claim::of(examined, &judged, trust, recorded);
     let record = recorded.licence.filter(|_| claim == Claim::Licence);
     if claim == Claim::Licence {
-        judged = judged.into_iter().map(Judged::held_to_ours).collect();
+        judged = judged.into_iter().map(Judged::held_to_our_form).collect();
     }
     let checks = match (claim, examined.problem) {
         (Claim::Several, _) => several(),

@@ -187,8 +187,8 @@ mod tests {
         Held::Identifier(IDENTIFIER.to_owned())
     }
 
-    fn check(text: &str, expected: Held) {
-        assert_eq!(read(text, SITE), expected, "{text:?}");
+    fn check(text: &str, expected: &Held) {
+        assert_eq!(read(text, SITE), *expected, "{text:?}");
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
             "Code 1234 5678 9012 3456 7890 1 of Longfu",
             "您好。核验码是1234 5678 9012 3456 7890 1。谢谢",
         ] {
-            check(text, code());
+            check(text, &code());
         }
         for text in [
             IDENTIFIER,
@@ -238,7 +238,7 @@ mod tests {
             &format!("HTTPS://V.EXAMPLE.GOV.CN/V/{IDENTIFIER}"),
         ] {
             let text = text.trim_end_matches('。');
-            check(text, identifier());
+            check(text, &identifier());
         }
     }
 
@@ -266,7 +266,7 @@ mod tests {
             "https://evil.example/1.2.156.3005.2.11100000000013338W032.11220000013544541J.2430599.001.F",
             "https://weixin.qq.com/r/abc",
         ] {
-            check(text, Held::Other);
+            check(text, &Held::Other);
         }
     }
 
@@ -282,9 +282,9 @@ mod tests {
             format!("核验码：{CODE}，{other}"),
             format!("号码 {CODE} 和 {IDENTIFIER}"),
         ] {
-            check(&text, Held::Other);
+            check(&text, &Held::Other);
         }
-        check(&format!("{CODE} {other}"), Held::OtherNumber);
+        check(&format!("{CODE} {other}"), &Held::OtherNumber);
     }
 
     #[test]
@@ -310,17 +310,17 @@ mod tests {
         for text in
             ["12345678901234567890", "1234567890123456789012", "1234 5678 9012 3456 7890 1x", "6901234567892", "1"]
         {
-            check(text, Held::OtherNumber);
+            check(text, &Held::OtherNumber);
         }
         for text in ["", " ", "abc", "龙福餐饮", "١٢٣", "\0"] {
-            check(text, Held::Other);
+            check(text, &Held::Other);
         }
     }
 
     #[test]
     fn the_longest_text_is_read_and_one_character_more_is_not() {
-        check(&format!("{CODE}{}", " ".repeat(SCANNED_CHARACTERS_MAX - CODE_DIGITS)), code());
-        check(&format!("{CODE}{}", " ".repeat(SCANNED_CHARACTERS_MAX - CODE_DIGITS + 1)), Held::Other);
+        check(&format!("{CODE}{}", " ".repeat(SCANNED_CHARACTERS_MAX - CODE_DIGITS)), &code());
+        check(&format!("{CODE}{}", " ".repeat(SCANNED_CHARACTERS_MAX - CODE_DIGITS + 1)), &Held::Other);
     }
 
     #[test]

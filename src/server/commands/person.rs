@@ -385,7 +385,7 @@ fn read_identity_number(file: &Path) -> anyhow::Result<IdentityNumber> {
     let text = text.with_context(|| format!("reading the identity number from {from}"))?;
     IdentityNumber::parse(&text).with_context(|| {
         format!(
-            "what is in {from} is no number of a person: a resident's has 17 digits and a check character, a digit or X, \
+            "what is in {from} is no identity number: a resident's has 17 digits and a check character, a digit or X, \
              and a passport's stands behind three letters of its country, as USA123456789"
         )
     })

@@ -85,7 +85,7 @@ pub(super) fn indication_of(trouble: Trouble, is_ours: bool) -> (&'static str, O
 
 impl Judged {
     /// The report in a file that says it is ours: what cannot be read there has not the form that ours have.
-    pub(super) fn held_to_ours(mut self) -> Self {
+    pub(super) fn held_to_our_form(mut self) -> Self {
         if let Some(trouble) = self.trouble {
             (self.report.indication, self.report.sub_indication) = indication_of(trouble, true);
         }

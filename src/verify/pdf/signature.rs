@@ -94,7 +94,23 @@ fn of_stranger(found: &Found, stranger: &Stranger, trust: &Trust) -> Judged {
     let signer = stranger.signer_certificate();
     let is_borrowed = signer.as_ref().is_some_and(|signer| borrows_names_of_certificate(signer, trust));
     let imitates = !stranger.encloses_our_seal(trust) && (is_borrowed || borrows_name(found, trust));
-    let trouble = trouble_of_stranger(stranger);
+    Judged { imitates, ..judge_stranger(stranger) }
+}
+
+fn judge_stranger(stranger: &Stranger) -> Judged {
+    let trouble = match stranger.state {
+        State::Read(Integrity::Altered) => Some(Trouble::Hash),
+        State::Read(Integrity::Forged) => Some(Trouble::Forged),
+        State::Read(Integrity::Unchecked(Obstacle::Algorithm)) => Some(Trouble::Algorithm),
+        State::Read(Integrity::Unchecked(Obstacle::Certificate)) => Some(Trouble::NoCertificate),
+        State::Read(Integrity::Unchecked(Obstacle::Form)) | State::NoRange => Some(Trouble::Unreadable),
+        State::CutOff => Some(Trouble::CutOff),
+        State::Misplaced => Some(Trouble::Misplaced),
+        State::Empty => Some(Trouble::Empty),
+        State::Read(Integrity::Intact) if stranger.leaves_out => Some(Trouble::LeavesOut),
+        State::Read(Integrity::Intact) if stranger.is_weak => Some(Trouble::Weak),
+        State::Read(Integrity::Intact) => None,
+    };
     let (indication, sub_indication) = match trouble {
         Some(trouble) => indication_of(trouble, false),
         None => ("INDETERMINATE", Some("NO_CERTIFICATE_CHAIN_FOUND")),
@@ -114,23 +130,7 @@ fn of_stranger(found: &Found, stranger: &Stranger, trust: &Trust) -> Judged {
         chain: stranger.is_signed().then_some(Err(ChainTrouble::Stranger)),
         trusted: false,
         sealed: None,
-        imitates,
-    }
-}
-
-fn trouble_of_stranger(stranger: &Stranger) -> Option<Trouble> {
-    match stranger.state {
-        State::Read(Integrity::Altered) => Some(Trouble::Hash),
-        State::Read(Integrity::Forged) => Some(Trouble::Forged),
-        State::Read(Integrity::Unchecked(Obstacle::Algorithm)) => Some(Trouble::Algorithm),
-        State::Read(Integrity::Unchecked(Obstacle::Certificate)) => Some(Trouble::NoCertificate),
-        State::Read(Integrity::Unchecked(Obstacle::Form)) | State::NoRange => Some(Trouble::Unreadable),
-        State::CutOff => Some(Trouble::CutOff),
-        State::Misplaced => Some(Trouble::Misplaced),
-        State::Empty => Some(Trouble::Empty),
-        State::Read(Integrity::Intact) if stranger.leaves_out => Some(Trouble::LeavesOut),
-        State::Read(Integrity::Intact) if stranger.is_weak => Some(Trouble::Weak),
-        State::Read(Integrity::Intact) => None,
+        imitates: false,
     }
 }
 

@@ -83,7 +83,7 @@ impl Stranger {
         read(State::Read(integrity), Some(reading))
     }
 
-    /// Whether the key that signed is one of our seals': then it is no stranger's, and we never write it like this.
+    /// Whether the key that signed is that of a seal of ours: then it is no stranger's, and we never write it like this.
     pub(super) fn is_of_our_seal(&self, trust: &Trust) -> bool {
         self.is_signed() && self.encloses_our_seal(trust)
     }
@@ -109,14 +109,14 @@ impl Stranger {
     }
 }
 
+fn parsed(certificate: &str) -> Option<Certificate> {
+    Certificate::parse(&base64_decode(certificate)?).ok()
+}
+
 /// The range fits the hole and goes on beyond the end. In a file that another program saved anew it fits nothing.
 pub(super) fn is_cut_off(signature: &Signature, length: usize) -> bool {
     let (Some([_, before, second, after]), Some(hole)) = (signature.byte_range, &signature.hole) else { return false };
     before == hole.start && second == hole.end && second.checked_add(after).is_none_or(|end| end > length)
-}
-
-fn parsed(certificate: &str) -> Option<Certificate> {
-    Certificate::parse(&base64_decode(certificate)?).ok()
 }
 
 fn is_known(signature: &Signature) -> bool {

@@ -32,7 +32,7 @@ fn letter(text: &str, catalogue: &str, more: &[(usize, String)]) -> Vec<u8> {
 
 /// With a further revision: these objects, and a signature over everything up to then.
 fn signed_by(bytes: &[u8], (place, name): (usize, &str), seal: &Seal, more: &[(usize, &str)]) -> Vec<u8> {
-    let fields: String = (0..=place).map(|place| format!("{} 0 R ", 20 + 2 * place)).collect();
+    let fields = (0..=place).map(|place| format!("{} 0 R", 20 + 2 * place)).collect::<Vec<_>>().join(" ");
     let field = format!("<</FT/Sig/T(S{place})/V {} 0 R>>", 21 + 2 * place);
     let range = "/ByteRange[0 aaaaaaaaaa bbbbbbbbbb cccccccccc]";
     let empty = format!(
@@ -85,8 +85,7 @@ fn whoever_cites_a_licence_claims_nothing() {
     let packet = format!("<gs:certificate_identifier>{}</gs:certificate_identifier>", identifier(0));
     check(&letter(&packet, "", &[]), (Outcome::Unverifiable, Some(Reason::Unsigned)));
     // The intact licence, attached.
-    let latin = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + ">";
-    let attached = latin(&city.file);
+    let attached = crypto::digest::hex(&city.file) + ">";
     let file = format!(
         "<</Type/EmbeddedFile/Filter/ASCIIHexDecode/Length {}>>\nstream\n{attached}\nendstream",
         attached.len()

@@ -25,7 +25,7 @@ struct Package {
     is_here: fn() -> bool,
 }
 
-const PACKAGES: [Package; 11] = [
+const PACKAGES: [Package; 12] = [
     needs("openssl", &[Part::Sqlite, Part::Postgres], || on_path("openssl")),
     needs("postgresql", &[Part::Postgres], || crate::postgres::folder().is_some()),
     needs("pgbouncer", &[Part::Postgres], || on_path("pgbouncer") || Path::new("/usr/sbin/pgbouncer").is_file()),

@@ -226,7 +226,7 @@ pub(crate) async fn change_state(
 pub(crate) async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
     let rows: Vec<(String, String)> = tx
         .all(
-            "select seal_id, name from seal where name_key is null order by seal_id limit $1",
+            "select seal_id, name from seal where name_key is null order by name_key, seal_id limit $1",
             args![limits::KEYED_AT_ONCE],
         )
         .await?;

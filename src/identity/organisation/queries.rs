@@ -175,7 +175,7 @@ pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
             "select organisation_id, name
                from organisation
               where name_key is null
-              order by organisation_id
+              order by name_key, organisation_id
               limit $1",
             args![limits::KEYED_AT_ONCE],
         )

@@ -100,7 +100,7 @@ pub async fn by_former_name(tx: &mut Tx, key: &str, limit: i64) -> Result<Vec<Pe
 pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
     let rows: Vec<(String, String)> = tx
         .all(
-            "select person_id, name from person where name_key is null order by person_id limit $1",
+            "select person_id, name from person where name_key is null order by name_key, person_id limit $1",
             args![limits::KEYED_AT_ONCE],
         )
         .await?;

@@ -73,7 +73,7 @@ pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
             "select renaming_id, name_before
                from person_renaming
               where name_key is null
-              order by person_id
+              order by name_key, person_id
               limit $1",
             args![limits::KEYED_AT_ONCE],
         )

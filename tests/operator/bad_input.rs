@@ -203,7 +203,7 @@ async fn persons_and_applications_with_a_mistake_are_refused_whole() {
     client(2, "tax", &["--scopes", "openid identity_number"], &["--scopes"]);
     client(2, "tax", &["--backchannel-logout-uri", "http://tax.example.gov.cn/out"], &["--backchannel-logout-uri"]);
     for command in ["disable", "enable", "renew-secret"] {
-        refused(&installation.run(&["client", command, "nobody"]), &["nobody", "not registered"]);
+        refused(&installation.run(&["client", command, "nobody", "--reason", "x"]), &["nobody", "not registered"]);
     }
     assert_eq!(installation.events().await, before, "nothing was recorded");
     assert_eq!(installation.must(&["client", "list"]), "");

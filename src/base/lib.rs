@@ -27,4 +27,4 @@ pub use language::{Language, Text};
 pub use list_page::{ListPage, PageOf};
 pub use secret::Secret;
 pub use time::{Date, Instant, Period};
-pub use typed::{dotted, is_dot, is_hyphen, is_unseen, keyed, line, plain, shown, ungrouped};
+pub use typed::{dotted, is_dot, is_hyphen, keyed, line, plain, shown, ungrouped};

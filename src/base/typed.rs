@@ -34,7 +34,7 @@ pub fn keyed(text: &str) -> String {
 
 /// What cannot be seen, or turns what stands around it: marks of width, joining and direction, which come along when
 /// something is pasted, and which make a text look like another one.
-pub fn is_unseen(c: char) -> bool {
+fn is_unseen(c: char) -> bool {
     matches!(
         c,
         '\u{00ad}'

@@ -80,12 +80,14 @@ enum Command {
     /// Needed: the settings of the server (`--config`, `--set`), its keys (the folder `keys` and the envelope key), and a
     /// folder to which this account may write, best on another disk. The keys are not in the backup unless `--with-keys`
     /// says so: without a copy of them nobody opens what is in it. Fonts and the archive's files are in none.
+    #[command(verbatim_doc_comment)]
     Backup(commands::backup::Arguments),
     /// Put a backup back where there is nothing, or check one and rehearse it.
     ///
     /// Needed: settings that name an empty or missing database and a data folder without keys, with the server stopped; the
     /// keys in the backup (`--with-keys`), or copied to where the settings say. Then `guosuo doctor`, and `guosuo serve`.
     /// `--verify` and `--rows` go on beside a running server and its own database.
+    #[command(verbatim_doc_comment)]
     Restore(commands::restore::Arguments),
     /// Print who may call which route, as a page of the documentation.
     Access,

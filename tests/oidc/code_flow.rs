@@ -91,7 +91,7 @@ async fn a_request_without_pkce_or_with_a_weak_one_goes_back_with_an_error() {
     check(Flow::new(city).with("code_challenge_method", ""), "invalid_request").await;
     check(Flow::new(city).with("code_challenge", "short"), "invalid_request").await;
     check(Flow::new(city).with("response_type", "token"), "unsupported_response_type").await;
-    check(Flow::new(city).with("scope", "openid no-such-scope"), "invalid_scope").await;
+    check(Flow::new(city).with("scope", "openid licence:verify"), "invalid_scope").await;
     check(Flow::new(city).with("request", "e30.e30."), "request_not_supported").await;
 }
 

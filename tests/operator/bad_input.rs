@@ -196,14 +196,14 @@ async fn persons_and_applications_with_a_mistake_are_refused_whole() {
     client(2, "t x", &[], &["\"t x\"", "no client identifier"]);
     client(12, &credit_code(9), &[], &["no organisation has the credit code"]);
     client(12, &with_wrong_check(DEPARTMENT), &[], &["--organisation-code", "check digit is wrong"]);
-    client(14, "https://tax.example.gov.cn/cb#x", &[], &["redirect_uris"]);
-    client(14, "http://tax.example.gov.cn/cb", &[], &["redirect_uris"]);
-    client(14, "https://127.0.0.1/cb", &[], &["redirect_uris", "this machine"]);
-    client(2, "tax", &["--scopes", "openid nonsense"], &["scopes"]);
-    client(2, "tax", &["--scopes", "openid identity_number"], &["scopes"]);
-    client(2, "tax", &["--backchannel-logout-uri", "http://tax.example.gov.cn/out"], &["backchannel_logout_uri"]);
+    client(14, "https://tax.example.gov.cn/cb#x", &[], &["--redirect-uri"]);
+    client(14, "http://tax.example.gov.cn/cb", &[], &["--redirect-uri"]);
+    client(14, "https://127.0.0.1/cb", &[], &["--redirect-uri", "this machine"]);
+    client(2, "tax", &["--scopes", "openid nonsense"], &["--scopes"]);
+    client(2, "tax", &["--scopes", "openid identity_number"], &["--scopes"]);
+    client(2, "tax", &["--backchannel-logout-uri", "http://tax.example.gov.cn/out"], &["--backchannel-logout-uri"]);
     for command in ["disable", "enable", "renew-secret"] {
-        refused(&installation.run(&["client", command, "nobody"]), &["nobody", "not registered"]);
+        refused(&installation.run(&["client", command, "nobody", "--reason", "x"]), &["nobody", "not registered"]);
     }
     assert_eq!(installation.events().await, before, "nothing was recorded");
     assert_eq!(installation.must(&["client", "list"]), "");

@@ -122,7 +122,7 @@ async fn a_silent_database_is_noticed_answered_503_and_forgotten_as_soon_as_it_s
         node.relay.freeze();
         // What happens elsewhere meanwhile, this node has to hear of later.
         let change = if round == 0 { "disable" } else { "enable" };
-        node.must(&["client", change, "other"]);
+        node.must(&["client", change, "other", "--reason", "x"]);
         let begun = Instant::now();
         let asked = [node.page(), node.verification(&format!("silent-{round}")), node.page()];
         let answers = asked.map(|request| tokio::spawn(request.timeout(NOTICED_WITHIN).send()));

@@ -96,7 +96,7 @@ pub struct Changes {
     /// It is not told any more.
     #[arg(long)]
     no_backchannel_logout_uri: bool,
-    #[arg(long, value_name = "SCOPES", value_parser = known_scopes, help = scopes_help("all of them, separated by spaces"))]
+    #[arg(long, value_name = "SCOPES", help = scopes_help("all of them, separated by spaces"))]
     scopes: Option<String>,
 }
 
@@ -135,8 +135,7 @@ pub struct NewClient {
     #[arg(
         long,
         value_name = "SCOPES",
-        value_parser = known_scopes,
-        help = scopes_help("separated by spaces; without it `openid profile`")
+        help = scopes_help("separated by spaces, without it `openid profile`")
     )]
     scopes: Option<String>,
     /// A public client, which has no secret.
@@ -188,7 +187,8 @@ pub async fn run(settings: &Settings, command: Command) -> anyhow::Result<()> {
     }
 }
 
-async fn add(settings: &Settings, new: NewClient) -> anyhow::Result<()> {
+async fn add(settings: &Settings, mut new: NewClient) -> anyhow::Result<()> {
+    new.scopes = new.scopes.as_deref().map(known_scopes).transpose()?;
     let code = super::credit_code(&new.organisation_code)?;
     let client_id = ClientId::parse(&new.client_id).ok().with_context(|| {
         format!("{:?} is no client identifier: letters, digits, dots, hyphens and underscores", new.client_id)
@@ -237,17 +237,21 @@ const OF_CHANGES: [(&str, &str); 7] = [
 
 fn scopes_help(how: &str) -> String {
     let names: Vec<_> = scope::names().collect();
-    format!("The scopes it may ask for, {how} [possible: {}]", names.join(", "))
+    let lines: Vec<_> = names.chunks(5).map(|some| some.join(", ")).collect();
+    format!("The scopes it may ask for, {how};\npossible are {}", lines.join(",\n"))
 }
 
 /// Scopes that there are, in their order.
-fn known_scopes(typed: &str) -> Result<String, String> {
+fn known_scopes(typed: &str) -> anyhow::Result<String> {
     let unknown: Vec<_> = typed.split(' ').filter(|name| !name.is_empty() && scope::find(name).is_none()).collect();
-    if unknown.is_empty() {
-        return ScopeSet::parse(typed).map(|set| set.text()).map_err(|error| error.to_string());
-    }
     let names: Vec<_> = scope::names().collect();
-    Err(format!("there is no scope {}; there are {}", unknown.join(", "), names.join(", ")))
+    anyhow::ensure!(
+        unknown.is_empty(),
+        "--scopes: there is no scope {}; there are {}",
+        unknown.join(", "),
+        names.join(", ")
+    );
+    Ok(ScopeSet::parse(typed).context("--scopes")?.text())
 }
 
 async fn edit(settings: &Settings, changes: Changes) -> anyhow::Result<()> {
@@ -318,7 +322,7 @@ impl Changes {
         set(&mut terms.name_en, self.name_en);
         set(&mut terms.purpose_zh, self.purpose);
         set(&mut terms.purpose_en, self.purpose_en);
-        set(&mut terms.scopes, self.scopes);
+        set(&mut terms.scopes, self.scopes.as_deref().map(known_scopes).transpose()?);
         terms.attests_review = self.attests_review.unwrap_or(terms.attests_review);
         exchange(&mut terms.redirect_uris, self.add_redirect_uri, &self.remove_redirect_uri)?;
         let (add, remove) = (self.add_post_logout_redirect_uri, self.remove_post_logout_redirect_uri);

@@ -91,7 +91,7 @@ pub struct Corrections {
     /// Another telephone number.
     #[arg(long)]
     phone: Option<String>,
-    /// `true`: you saw it proven that the number reaches the person, and the log says so; without it another number is not.
+    /// `true`: you saw it reach the person, and the log says that you did.
     #[arg(long, value_name = "true|false", hide_possible_values = true)]
     phone_verified: Option<bool>,
     /// Another e-mail address.

@@ -19,7 +19,7 @@ pub struct Arguments {
     /// Write what was found into the event log of the running database, for the page of the operators.
     #[arg(long, requires = "verify")]
     record: bool,
-    /// Only put rows back that an audit names as damaged, changed or taken away, as the log proves them; the server may run.
+    /// Only put rows back that an audit names, as the log proves them; the server may run.
     #[arg(long, conflicts_with = "verify", requires = "reason")]
     rows: bool,
     /// Why rows are put back, for the record.

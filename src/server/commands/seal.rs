@@ -45,7 +45,7 @@ pub struct Making {
     #[arg(long, value_name = "USERNAME")]
     keeper: String,
     /// `licence` (电子证照专用章) or `official` (公章).
-    #[arg(long, default_value = "licence", value_parser = ["licence", "official"])]
+    #[arg(long, default_value = "licence", value_parser = ["licence", "official"], hide_possible_values = true)]
     kind: String,
 }
 

@@ -44,8 +44,9 @@ pub struct Appointment {
     /// The department's credit code.
     #[arg(long, value_name = "CODE")]
     organisation_code: String,
-    /// What the person does there; may be repeated.
-    #[arg(long, value_name = "ROLE", required = true, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::code)))]
+    /// What the person does there; may be repeated: clerk, reviewer,
+    /// seal_keeper, counter, auditor or operator.
+    #[arg(long, value_name = "ROLE", required = true, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::code)), hide_possible_values = true, verbatim_doc_comment)]
     role: Vec<String>,
     /// Why: kept in the event log.
     #[arg(long, value_name = "TEXT")]

@@ -1,5 +1,7 @@
 //! The page as a picture for screens, before it is sealed: drawn from the very operators that the file would have.
 
+#![allow(clippy::many_single_char_names, reason = "the numbers of a transformation are named as in ISO 32000-2 §8.3.4")]
+
 use std::{collections::HashMap, fmt::Write as _};
 
 use base::Fault;
@@ -7,7 +9,10 @@ use base::Fault;
 use super::{Sheet, Template, check_fields, point};
 use crate::{
     Error, Filling, Fonts,
-    font::outline::{self, Step},
+    font::{
+        outline::{self, Step},
+        subset::Subset,
+    },
     layout::{PAGE_HEIGHT, PAGE_WIDTH},
     pdf::ink::POINTS_PER_MM,
     seal_picture,
@@ -32,13 +37,13 @@ impl Template {
         let mut characters: HashMap<(usize, u16), char> =
             typeset.carried.iter().map(|(character, (number, _))| ((0, *number), *character)).collect();
         for (face, subset) in page.own.iter().enumerate() {
-            let own = subset.iter().flat_map(|subset| subset.characters());
+            let own = subset.iter().flat_map(Subset::characters);
             characters.extend(own.map(|(number, character)| ((face + 1, *number), *character)));
         }
         let mut drawing = Drawing::new(&typeset.fonts, &characters);
         drawing.draw(&typeset.fixed)?;
         drawing.draw(&page.ink.0)?;
-        drawing.frames(typeset)?;
+        drawing.frames(typeset);
         Ok(drawing.svg(label))
     }
 }
@@ -239,7 +244,7 @@ impl<'a> Drawing<'a> {
     }
 
     /// Frames where the seal and the QR code will be.
-    fn frames(&mut self, typeset: &super::Typeset) -> Result<(), Error> {
+    fn frames(&mut self, typeset: &super::Typeset) {
         let (seal, code) = (&typeset.layout.seal, &typeset.layout.qr);
         self.end();
         let [x, y] = apply(self.state.matrix, point(seal.x, seal.y));
@@ -250,7 +255,6 @@ impl<'a> Drawing<'a> {
         let side = code.side * POINTS_PER_MM;
         let _ =
             write!(self.body, "<rect x=\"{x:.2}\" y=\"{y:.2}\" width=\"{side:.2}\" height=\"{side:.2}\" {dashed}/>");
-        Ok(())
     }
 
     fn svg(mut self, label: &str) -> String {

@@ -5,7 +5,7 @@ use licence::{built_in, licence_type};
 
 use super::{Desk, FIELDS, apply, form, hidden, page_of};
 use crate::{
-    public::api::tests::{Office, office},
+    public::api::tests::{Office, office, register},
     testing,
 };
 
@@ -122,19 +122,23 @@ async fn an_identity_number_that_was_entered_stays_when_it_is_left_empty_and_is_
     let office = office().await;
     let mut work = office.app.database.begin(records::testing::context(testing::NOW, 9)).await.unwrap();
     licence_type::authorise(&mut work, built_in::BIRTH, &office.department).await.unwrap();
+    let (_, mother) = register(&mut work, &office.app, "王芳", "33010119920101124").await;
     work.commit().await.unwrap();
     let clerk = Desk::new(&office, &office.clerk).await;
     let path = format!("/console/apply/{}", built_in::BIRTH);
     let holder = holder_of(&clerk, &path, office.person.as_str()).await;
-    let mother = base::number::IdentityNumber::complete("33010119650101124").unwrap();
     let fields = [
         ("holder", holder.as_str()),
         ("confirmed", "yes"),
-        ("f_birth_time", "1990-03-07 08:15"),
+        ("f_newborn_name", "欧阳小芳"),
+        ("f_sex", "女"),
+        ("f_birth_time", "2026-11-20 08:15"),
         ("f_birth_place", "滨江市"),
         ("f_facility", "滨江市妇幼保健院"),
         ("f_mother_name", "王芳"),
         ("f_mother_code", mother.as_str()),
+        ("f_father_name", "欧阳龘"),
+        ("f_father_code", office.person.as_str()),
     ];
     let done = clerk.post(&path, &fields).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text);
@@ -144,7 +148,7 @@ async fn an_identity_number_that_was_entered_stays_when_it_is_left_empty_and_is_
     assert!(!opened.contains(mother.as_str()), "{opened}");
     let digest = hidden(&opened, "digest");
     let kept: Vec<_> =
-        fields.into_iter().filter(|(name, _)| *name != "f_mother_code" && *name != "f_facility").collect();
+        fields.into_iter().filter(|(name, _)| !name.ends_with("_code") && *name != "f_facility").collect();
     let mut kept: Vec<_> = kept.into_iter().chain([("digest", digest.as_str()), ("f_mother_code", "")]).collect();
     kept.push(("f_facility", "滨江市人民医院"));
     let done = clerk.post(&change, &kept).await;

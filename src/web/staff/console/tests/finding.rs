@@ -54,8 +54,11 @@ async fn of_two_people_of_one_name_the_licences_of_both_are_listed() {
     let person = office.driving(&office.person).to_string();
     let two = office.call(Method::POST, "/api/v1/licences", Some("d"), &person).await.json();
     let two = two["id"].as_str().unwrap().to_owned();
-    let name = "update person set name = '滨江市龙福餐饮有限公司' where person_id = $1";
-    sql(&office, name, args![&office.person_id]).await;
+    let name = "update person
+                   set name = '滨江市龙福餐饮有限公司',
+                       name_key = (select name_key from organisation where organisation_id = $2)
+                 where person_id = $1";
+    sql(&office, name, args![&office.person_id, &office.company_id]).await;
     let clerk = Desk::new(&office, &office.clerk).await;
     let found = clerk.post("/console/licences/find", &[("q", "滨江市龙福餐饮有限公司")]).await;
     assert_eq!(found.status, StatusCode::OK, "{}", found.text);

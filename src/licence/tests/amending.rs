@@ -92,7 +92,7 @@ async fn what_was_handed_in_is_changed_by_its_clerk_until_it_is_decided_and_an_a
     let mut tx = city.fresh.database.read().await.unwrap();
     let about = log::Filter { object: Some(id.to_string()), ..log::Filter::default() };
     let told = log::list(&mut tx, &about, &ListPage::first(10)).await.unwrap().items;
-    let amended: Vec<_> = told.iter().filter_map(|entry| entry.read::<ApplicationAmended>()).collect();
+    let amended: Vec<_> = told.iter().filter_map(log::Entry::read::<ApplicationAmended>).collect();
     let expected = ApplicationAmended {
         application: id.clone(),
         content_sha256: second.digest.clone(),

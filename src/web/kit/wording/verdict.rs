@@ -130,9 +130,8 @@ impl Worded for Finding {
             Self::Signed => words::finding::SIGNED,
             Self::SignedByStrangers(names) => return signed_by_strangers(names),
             Self::StatusOnly => words::finding::STATUS_ONLY,
-            Self::Unaltered => words::finding::UNALTERED,
             Self::UnalteredSince(signer) if !signer.is_empty() => return words::finding::unaltered_since(signer),
-            Self::UnalteredSince(_) => words::finding::UNALTERED,
+            Self::Unaltered | Self::UnalteredSince(_) => words::finding::UNALTERED,
             Self::ValidForGood => words::finding::VALID_FOR_GOOD,
             Self::ValidFrom(date) => return words::finding::valid_from(date),
             Self::ValidUntil(date) => return words::finding::valid_until(date),
@@ -158,7 +157,7 @@ fn not_in_force(reason: Reason, since: Date, why: Option<&str>) -> Text {
 }
 
 fn signed_by_strangers(names: &[String]) -> Text {
-    let quoted: Vec<Text> = names.iter().map(|name| words::answer::quoted(name)).collect();
+    let quoted: Vec<Text> = names.iter().map(words::answer::quoted).collect();
     Text::composed(|language| {
         let names: Vec<&str> = quoted.iter().map(|name| name.in_language(language)).collect();
         words::finding::signed_by_strangers(names.join(words::answer::BETWEEN_NAMES.in_language(language)))

@@ -19,7 +19,7 @@ use licence::{
     issue::{self, Begun, compose::from_register},
     reason::{ReturnReason, WithdrawalReason},
 };
-use records::Work;
+use records::{Tx, Work};
 
 use super::{
     applications::{is_of, state_tag, type_name},
@@ -132,18 +132,7 @@ async fn shown((app, staff): (&App, &Staff), page: Page, id: &ApplicationId, why
         Some(older) => Some(app.library.safe.content(&mut tx, &LicenceId::stored(older.clone())).await?),
         None => None,
     };
-    let maker = match one.state {
-        ApplicationState::Proposed => None,
-        _ => Some(staff::find(&mut tx, &one.maker_staff).await?.map(|view| view.name).unwrap_or_default()),
-    };
-    let proposed_by = match &one.proposed_by {
-        Some(system) => Some(system_name(&mut tx, &page, &mut HashMap::new(), system).await?),
-        None => None,
-    };
-    let checker = match &one.checker_staff {
-        Some(checker) => staff::find(&mut tx, checker).await?.map(|view| view.name),
-        None => None,
-    };
+    let People { maker, proposed_by, checker } = people(&mut tx, &page, &one).await?;
     let is_own_affair = is_own_applied(&mut tx, &page, staff, &one).await?;
     let waits = matches!(one.state, ApplicationState::Proposed | ApplicationState::Submitted);
     let is_returned = one.state == ApplicationState::Returned;
@@ -152,17 +141,7 @@ async fn shown((app, staff): (&App, &Staff), page: Page, id: &ApplicationId, why
     } else {
         Vec::new()
     };
-    let picture = if waits || is_returned {
-        let drawn = (page.visit.at, page.say(words::console::PREVIEW));
-        match application::picture(&mut tx, &app.library, &one, drawn).await {
-            Ok(picture) => Some(picture),
-            Err(Error::Fault(fault)) => return Err(fault.into()),
-            // What cannot be printed is told to whoever changes or approves it.
-            Err(_) => None,
-        }
-    } else {
-        None
-    };
+    let picture = if waits || is_returned { drawn(app, &mut tx, &page, &one).await? } else { None };
     drop(tx);
     let holder_id = one.holder.id().to_owned();
     staff.tell(ApplicationOpened { application: id.clone(), holder: holder_id }).await?;
@@ -217,6 +196,39 @@ async fn shown((app, staff): (&App, &Staff), page: Page, id: &ApplicationId, why
         page,
     };
     Ok(html(why.status, &review))
+}
+
+/// Who has to do with an application: who answers for it, which system asked for it, who decided.
+struct People {
+    maker: Option<String>,
+    proposed_by: Option<String>,
+    checker: Option<String>,
+}
+
+async fn people(tx: &mut Tx, page: &Page, one: &Application) -> Result<People, Problem> {
+    let maker = match one.state {
+        ApplicationState::Proposed => None,
+        _ => Some(staff::find(tx, &one.maker_staff).await?.map(|view| view.name).unwrap_or_default()),
+    };
+    let proposed_by = match &one.proposed_by {
+        Some(system) => Some(system_name(tx, page, &mut HashMap::new(), system).await?),
+        None => None,
+    };
+    let checker = match &one.checker_staff {
+        Some(checker) => staff::find(tx, checker).await?.map(|view| view.name),
+        None => None,
+    };
+    Ok(People { maker, proposed_by, checker })
+}
+
+/// The page that comes of it; none when it cannot be printed any more, which is told to whoever changes or approves it.
+async fn drawn(app: &App, tx: &mut Tx, page: &Page, one: &Application) -> Result<Option<String>, Problem> {
+    let as_drawn = (page.visit.at, page.say(words::console::PREVIEW));
+    match application::picture(tx, &app.library, one, as_drawn).await {
+        Ok(picture) => Ok(Some(picture)),
+        Err(Error::Fault(fault)) => Err(fault.into()),
+        Err(_) => Ok(None),
+    }
 }
 
 fn compare(

@@ -193,7 +193,8 @@ pub async fn preview(
 ///
 /// # Errors
 ///
-/// [`Error::Fields`] for what has no room on it; [`Error::TypeUnknown`], [`Fault`].
+/// [`Error::Fields`] when something has no room on it; [`Error::TypeUnknown`] when the catalogue has not the type any more;
+/// [`Fault`] when the database is out of reach.
 pub async fn picture(
     tx: &mut Tx,
     library: &Library,
@@ -250,7 +251,8 @@ async fn check(
 ///
 /// # Errors
 ///
-/// [`Error::AlreadyHeld`], [`Error::AlreadyApplied`].
+/// [`Error::AlreadyHeld`] when the holder has one in force of a type that is held once; [`Error::AlreadyApplied`] when an
+/// application for it waits.
 pub async fn check_way(
     tx: &mut Tx,
     library: &Library,
@@ -285,9 +287,10 @@ async fn waiting(
 ///
 /// # Errors
 ///
-/// As [`apply`]; [`Error::NotFound`] when the department has no such application for this holder and type;
-/// [`Error::NotMaker`] for what another clerk handed in and waits; [`Error::AlreadyDecided`] when it was approved or
-/// withdrawn, or waits for a clerk who takes it on; [`Error::ApprovalStale`] when it is not what was opened any more.
+/// As [`apply`] when it could not be handed in either; [`Error::NotFound`] when the department has no such application for
+/// this holder and type; [`Error::NotMaker`] when another clerk handed it in and it waits; [`Error::AlreadyDecided`] when it
+/// was approved or withdrawn, or waits for a clerk who takes it on; [`Error::ApprovalStale`] when it is not what was opened
+/// any more.
 pub async fn amend(
     work: &mut Work,
     library: &Library,
@@ -501,7 +504,7 @@ impl Application {
     ///
     /// # Errors
     ///
-    /// As [`amend`].
+    /// [`Error::NotMaker`] when another clerk handed it in and it waits; [`Error::AlreadyDecided`] when nobody may any more.
     pub fn check_changeable(&self, clerk: &Official) -> Result<(), Error> {
         match self.state {
             ApplicationState::Submitted if self.maker_person != clerk.person_id => Err(Error::NotMaker),

@@ -23,7 +23,8 @@ use records::{Event, Tx, log};
 use crate::events::IssueIntended;
 use holder::Holder;
 use licence::{Licence, Status};
-pub use queries::{by_code, by_id, by_identifier, newest_in_force, renewed_by};
+pub(crate) use queries::{by_code, by_identifier};
+pub use queries::{by_id, newest_in_force, renewed_by};
 
 /// The identifier under which people know a licence, also one whose row was changed or taken away: as the log says that it
 /// was numbered, and by its row when that entry is in the archive.
@@ -97,7 +98,6 @@ pub async fn issued_to(
 pub struct Ending {
     /// The last day.
     pub on: Date,
-    /// The licence.
     pub licence: LicenceId,
 }
 

@@ -97,9 +97,10 @@ pub async fn key_some(tx: &mut Tx) -> Result<usize, Fault> {
     queries::key_some(tx).await
 }
 
-/// What every seal is called, in whatever state, with the credit code of its department.
-pub async fn names(tx: &mut Tx) -> Result<Vec<(String, String)>, Fault> {
-    queries::names(tx).await
+/// What every seal is called, in whatever state, and whose it is.
+pub async fn names(tx: &mut Tx) -> Result<Vec<(String, OrganisationId)>, Fault> {
+    let names = queries::names(tx).await?;
+    Ok(names.into_iter().map(|(name, organisation)| (name, OrganisationId::stored(organisation))).collect())
 }
 
 /// The seals of a department, oldest first.

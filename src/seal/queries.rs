@@ -72,13 +72,7 @@ pub(crate) async fn by_number(tx: &mut Tx, number: &str) -> Result<Option<SealVi
 }
 
 pub(crate) async fn names(tx: &mut Tx) -> Result<Vec<(String, String)>, Fault> {
-    tx.all(
-        "select seal.name, organisation.credit_code
-           from seal
-           join organisation on organisation.organisation_id = seal.organisation_id",
-        args![],
-    )
-    .await
+    tx.all("select name, organisation_id from seal", args![]).await
 }
 
 /// Seals whose name has this key.

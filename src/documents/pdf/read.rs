@@ -31,7 +31,7 @@ pub struct SignedFile {
     pub metadata: Vec<(String, String)>,
     /// Why two programs could see two documents.
     pub ambiguities: Vec<Ambiguity>,
-    /// Its pages.
+    /// How many pages it has, and how many of those are of our licences.
     pub pages: Pages,
     /// Whether it had to be put in order before it could be read.
     pub is_mended: bool,

@@ -1,5 +1,6 @@
 //! Verdicts on what this library issued, and what is written down of them.
 
+use identity::organisation;
 use std::sync::Arc;
 
 use records::{Event, testing};
@@ -128,8 +129,10 @@ async fn what_our_seals_are_called_and_whose_they_are_is_known_as_soon_as_they_a
     let mut tx = city.fresh.database.read().await.unwrap();
     let seals = seal::names(&mut tx).await.unwrap();
     assert!(!seals.is_empty());
-    for (name, code) in seals {
-        assert!(trust.seal_names.contains(&pdf::folded(&name)) && trust.issuer_codes.contains(&code), "{name} {code}");
+    for (name, department) in seals {
+        let department = organisation::find(&mut tx, &department).await.unwrap().unwrap();
+        let code = department.credit_code.as_str();
+        assert!(trust.seal_names.contains(&pdf::folded(&name)) && trust.issuer_codes.contains(code), "{name} {code}");
     }
     assert_eq!(trust.authorities.len(), 1);
 }

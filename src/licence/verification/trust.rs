@@ -7,6 +7,7 @@ use std::{
 
 use base::Fault;
 use crypto::x509::{Certificate, Crl};
+use identity::organisation;
 use pki::Custody;
 use records::{Database, Kept};
 use verify::pdf::{Trust, folded};
@@ -90,9 +91,15 @@ fn certificates(ders: &[Vec<u8>]) -> Result<Vec<Certificate>, Fault> {
 
 async fn names(database: Database) -> Result<Names, Fault> {
     let mut names = Names::default();
-    for (name, code) in seal::names(&mut database.read().await?).await? {
+    let mut tx = database.read().await?;
+    let mut departments = HashSet::new();
+    for (name, department) in seal::names(&mut tx).await? {
         names.seals.insert(folded(&name));
-        names.issuers.insert(code);
+        departments.insert(department);
+    }
+    for department in departments {
+        let found = organisation::find(&mut tx, &department).await?;
+        names.issuers.extend(found.map(|found| found.credit_code.as_str().to_owned()));
     }
     Ok(names)
 }

@@ -19,7 +19,6 @@ struct Home {
     page: Page,
     /// What was looked for in vain.
     typed: String,
-    /// What is wrong with it.
     wrong: &'static str,
     /// Whether whoever is signed in has to be told something of a licence.
     is_told: bool,

@@ -157,7 +157,7 @@ fn not_in_force(reason: Reason, since: Date, why: Option<&str>) -> Text {
 }
 
 fn signed_by_strangers(names: &[String]) -> Text {
-    let quoted: Vec<Text> = names.iter().map(words::answer::quoted).collect();
+    let quoted: Vec<Text> = names.iter().map(|name| words::answer::quoted(name.as_str())).collect();
     Text::composed(|language| {
         let names: Vec<&str> = quoted.iter().map(|name| name.in_language(language)).collect();
         words::finding::signed_by_strangers(names.join(words::answer::BETWEEN_NAMES.in_language(language)))

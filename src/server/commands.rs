@@ -54,7 +54,7 @@ pub fn print(text: &str) -> anyhow::Result<()> {
 /// Whether what is listed, shown or added is said to a program.
 static AS_JSON: AtomicBool = AtomicBool::new(false);
 
-/// From now on [`tell`] says it to a program.
+/// From now on what commands tell is said to a program.
 pub fn speak_json() {
     AS_JSON.store(true, Ordering::Relaxed);
 }

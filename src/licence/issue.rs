@@ -170,10 +170,10 @@ pub(crate) async fn begin_approved(
             let (sealed, digest) = library.safe.seal_content(work.entropy(), licence.id.as_str(), &content)?;
             let new = queries::NewContent { sealed, digest: &digest, maker, checker };
             queries::insert_content(&mut work.tx, &licence.id, new).await?;
+            record_intent(work, &licence, (maker, checker), (&digest, origin));
             if let Some(joint_holder) = content.joint_holder.clone() {
                 joint::add(work, &licence.id, &PersonId::stored(joint_holder)).await?;
             }
-            record_intent(work, &licence, (maker, checker), (&digest, origin));
             return Ok(Begun::Intent(Box::new(Intent { licence, content, licence_type, seal })));
         }
         if let Some(before) = register::queries::by_origin(&mut work.tx, origin.as_str()).await? {

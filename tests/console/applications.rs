@@ -29,7 +29,7 @@ async fn holder_found(city: &City, clerk: &Browser) -> Page {
 /// Fills in what the example says, with one field changed.
 async fn send(city: &City, clerk: &Browser, change: Option<(&str, &str)>) -> Page {
     let page = holder_found(city, clerk).await;
-    let mut form = page.form("submit");
+    let mut form = page.form("answers");
     for (name, value) in city.facts["issue_example"]["fields"].as_object().unwrap() {
         let input = format!("f_{name}");
         if form.has(&input) {
@@ -39,7 +39,12 @@ async fn send(city: &City, clerk: &Browser, change: Option<(&str, &str)>) -> Pag
     if let Some((name, value)) = change {
         form = form.set(name, value);
     }
-    clerk.submit(&page, form, "submit").await
+    let page = clerk.submit(&page, form, "answers").await;
+    if !page.has_id("answered") {
+        return page;
+    }
+    // The answers were seen, with the page that comes of them.
+    clerk.submit(&page, page.form("submit"), "submit").await
 }
 
 #[tokio::test]
@@ -104,7 +109,7 @@ async fn a_text_that_is_too_long_is_refused_by_name_and_nothing_typed_is_lost() 
     let long = "长".repeat(200);
     let answer = send(city, &clerk, Some(("f_supervisor", &long))).await;
     assert!(answer.has_id("error") && answer.has_id("f_supervisor-error"), "{}\n{}", answer.url, answer.text());
-    let form = answer.form("submit");
+    let form = answer.form("answers");
     let kept = |name: &str| form.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
     assert_eq!(kept("f_supervisor"), Some(long.as_str()));
     assert_eq!(kept("f_premises"), city.facts["issue_example"]["fields"]["premises"].as_str());

@@ -68,10 +68,11 @@ async fn a_command_acts_for_a_named_operator_who_proves_it_or_not_at_all() {
     // It ends half a year later, and a month before that somebody is told.
     let told = |begins: &str| {
         let said = installation.run(&["doctor", "--quick"]).out;
-        let lines = said.lines().filter(|line| line.starts_with(begins) && line.contains("command key  root-operator"));
+        let lines =
+            said.lines().filter(|line| line.starts_with(begins) && line.contains("command key  “root-operator”"));
         lines.count()
     };
-    let all = |words: &[&str]| installation.must(words).matches("command key  root-operator").count();
+    let all = |words: &[&str]| installation.must(words).matches("command key  “root-operator”").count();
     assert_eq!((told("soon  calendar: "), told("WRONG"), all(&["keys", "calendar"])), (0, 0, 2));
     let days = async |days: i64| {
         let micros = days * 86_400_000_000;

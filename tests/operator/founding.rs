@@ -192,7 +192,15 @@ async fn what_does_not_fit_is_refused_by_name_and_leaves_nothing() {
         "staff appoint --username free --organisation-code COMPANY --role clerk --reason why",
         &["no such organisation"],
     );
-    check("staff appoint --username free --organisation-code MARKET --role chief --reason why", &["--role chief"]);
+    let no_value = |words: &str, option: &str| {
+        let ran = installation.run(&words.replace("MARKET", &market).split(' ').collect::<Vec<_>>());
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+        assert!(ran.err.contains(option) && ran.err.contains("possible values"), "{ran:?}");
+    };
+    no_value(
+        "staff appoint --username free --organisation-code MARKET --role chief --reason why",
+        "'chief' for '--role",
+    );
     check("staff appoint --username nobody --organisation-code MARKET --role clerk --reason why", &["username nobody"]);
     check(
         "staff appoint --username clerk --organisation-code MARKET --role reviewer --reason why",
@@ -201,7 +209,7 @@ async fn what_does_not_fit_is_refused_by_name_and_leaves_nothing() {
     check("staff end --username free --reason why", &["free has no appointment"]);
     check("seal make --organisation-code MARKET --keeper clerk", &["not a seal keeper"]);
     check("seal make --organisation-code MARKET --keeper free", &["free has no appointment"]);
-    check("seal make --organisation-code MARKET --keeper clerk --kind round", &["--kind round"]);
+    no_value("seal make --organisation-code MARKET --keeper clerk --kind round", "'round' for '--kind");
     check("seal freeze nothing --reason x", &["nothing is no seal"]);
     check("licence-type authorise 123 --organisation-code MARKET", &["no licence type 123"]);
     let company_issues = format!("licence-type authorise {FOOD} --organisation-code COMPANY");

@@ -125,8 +125,9 @@ pub struct NewAccount {
     /// The person's name.
     #[arg(long)]
     name: String,
-    /// A file with the person's identity number, or that of a permit, a residence card or, behind the three letters of its
-    /// country, a passport; `-` reads standard input.
+    /// A file with the number of the person's document (`-` reads standard input)
+    ///
+    /// Of an identity card, a permit or a residence card; of a passport behind the three letters of its country.
     // On the command line the number would stand in the list of processes.
     #[arg(long, value_name = "FILE")]
     identity_number_file: PathBuf,

@@ -65,6 +65,11 @@ test('one login, a licence from application to seal, 有效 by camera, revoked, 
     assert.ok((await clerk.textContent('#holder-name')).includes(citizen.name.slice(-1)));
     await fillIn(clerk);
     await picture(clerk, 'console-apply-fields');
+    await clerk.click('#answers');
+    await clerk.waitForSelector('#answered, #error');
+    assert.equal(await clerk.locator('#error').count(), 0, await clerk.textContent('main'));
+    assert.equal(await clerk.locator('#preview svg').count(), 1);
+    await picture(clerk, 'console-apply-answers');
     await clerk.click('#submit');
     assert.equal(await clerk.locator('#error').count(), 0, await clerk.textContent('main'));
     await clerk.waitForSelector('#application-state');

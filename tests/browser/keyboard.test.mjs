@@ -69,7 +69,7 @@ test('apply, approve, verify, revoke and sign out with the keyboard alone', asyn
   await tabTo(clerk, '#number');
   await clerk.keyboard.type(citizen.identity_number);
   await clerk.keyboard.press('Enter');
-  await clerk.waitForSelector('#submit, #error');
+  await clerk.waitForSelector('#answers, #error');
   assert.equal(await clerk.locator('#error').count(), 0, await clerk.textContent('main'));
   const fields = await clerk.locator('main form [required]').evaluateAll(
     (found) => found.map((field) => [field.id, field.type, field.labels[0].textContent]),
@@ -80,6 +80,8 @@ test('apply, approve, verify, revoke and sign out with the keyboard alone', asyn
     else if (type.startsWith('select')) await clerk.keyboard.press('ArrowDown');
     else await clerk.keyboard.type(label.includes('准驾车型') ? 'C1' : label.includes('档案') ? '330199012345' : '中国');
   }
+  await enter(clerk, '#answers', '#answered, #error');
+  assert.equal(await clerk.locator('#error').count(), 0, await clerk.textContent('main'));
   await enter(clerk, '#submit', '#application-state, #error');
   assert.equal(await clerk.locator('#error').count(), 0, await clerk.textContent('main'));
 
@@ -97,10 +99,12 @@ test('apply, approve, verify, revoke and sign out with the keyboard alone', asyn
     await counter.keyboard.press('Enter');
     await counter.waitForSelector('#answer');
     assert.equal(await counter.getAttribute('#answer', 'data-outcome'), outcome);
-    // Only what belongs to the answer can be reached.
+    // Only what belongs to the answer can be reached, and the field that takes the next one.
     for (let turn = 0; turn < 8; turn += 1) {
       await counter.keyboard.press('Tab');
-      assert.ok(await counter.evaluate(() => document.activeElement === document.body || Boolean(document.activeElement.closest('#answer'))));
+      assert.ok(await counter.evaluate(
+        () => document.activeElement === document.body || Boolean(document.activeElement.closest('#answer, #number-form')),
+      ));
     }
     await tabTo(counter, '#next');
     await counter.keyboard.press('Enter');

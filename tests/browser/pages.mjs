@@ -162,7 +162,21 @@ export function everyPageIn(language) {
           act: async () => {
             await holder(city.facts.issue_example.holder.credit_code);
             await page.evaluate(() => { document.querySelector('main form').noValidate = true; });
-            await page.click('#submit');
+            await page.click('#answers');
+            await page.waitForSelector('#error');
+          },
+        }],
+        [path, 'clerk-apply-answers', {
+          act: async () => {
+            await holder(city.facts.issue_example.holder.credit_code);
+            for (const [name, value] of Object.entries(city.facts.issue_example.fields)) {
+              const field = page.locator(`#f_${name}`);
+              if (!await field.count()) continue;
+              if (await field.evaluate((one) => one.tagName === 'SELECT')) await field.selectOption(value);
+              else await field.fill(value);
+            }
+            await page.click('#answers');
+            await page.waitForSelector('#answered');
           },
         }],
       ]),

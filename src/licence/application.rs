@@ -186,7 +186,11 @@ pub async fn preview(
     maker: &Official,
     (request, changed, label): (&NewLicence, Option<&ApplicationId>, &str),
 ) -> Result<Preview, Error> {
-    Ok(check(work, library, maker, request, (changed, false, label)).await?.1)
+    let (licence_type, content) = check(work, library, maker, request, (changed, false)).await?;
+    let at = work.at();
+    let issuer = issuer_name(&mut work.tx, &content).await?;
+    let picture = preview::picture(&library.press, (&licence_type, &content), (&issuer, at), label)?;
+    Ok(Preview { content, picture })
 }
 
 /// The page that comes of an application when it is approved now.
@@ -202,18 +206,14 @@ pub async fn picture(
     (at, label): (Instant, &str),
 ) -> Result<String, Error> {
     let licence_type = library.catalogue.now().find(&application.licence_type).ok_or(Error::TypeUnknown)?;
-    drawn(tx, library, (&licence_type, &application.content), (at, label)).await
+    let issuer = issuer_name(tx, &application.content).await?;
+    preview::picture(&library.press, (&licence_type, &application.content), (&issuer, at), label)
 }
 
-async fn drawn(
-    tx: &mut Tx,
-    library: &Library,
-    (licence_type, content): (&LicenceType, &Content),
-    (at, label): (Instant, &str),
-) -> Result<String, Error> {
+/// The name of who issues, as the page will have it.
+async fn issuer_name(tx: &mut Tx, content: &Content) -> Result<String, Fault> {
     let issuer = organisation::find(tx, &OrganisationId::stored(content.issuer.clone())).await?;
-    let issuer = issuer.map(|issuer| issuer.name).unwrap_or_default();
-    preview::picture(&library.press, licence_type, content, (&issuer, at), label)
+    Ok(issuer.map(|issuer| issuer.name).unwrap_or_default())
 }
 
 /// Everything about an application that can be known before somebody decides: whether it may be asked for, what it would
@@ -223,8 +223,8 @@ async fn check(
     library: &Library,
     maker: &Official,
     request: &NewLicence,
-    (changed, is_proposed, label): (Option<&ApplicationId>, bool, &str),
-) -> Result<(Arc<LicenceType>, Preview), Error> {
+    (changed, is_proposed): (Option<&ApplicationId>, bool),
+) -> Result<(Arc<LicenceType>, Content), Error> {
     maker.check_role(Role::Clerk)?;
     let licence_type = library.catalogue.now().for_issuer(&request.type_code, &maker.organisation_id)?;
     // A system is told of whom it is.
@@ -243,8 +243,9 @@ async fn check(
         return Err(Error::AlreadyApplied(waits));
     }
     let at = work.at();
-    let picture = drawn(&mut work.tx, library, (&licence_type, &content), (at, label)).await?;
-    Ok((licence_type, Preview { content, picture }))
+    let issuer = issuer_name(&mut work.tx, &content).await?;
+    preview::check(&library.press, (&licence_type, &content), (&issuer, at))?;
+    Ok((licence_type, content))
 }
 
 /// What stands in the way of a licence of a type for a holder, before anything is typed for it.
@@ -308,7 +309,7 @@ pub async fn amend(
     if application.digest != digest {
         return Err(Error::ApprovalStale);
     }
-    let (licence_type, Preview { content, .. }) = check(work, library, maker, request, (Some(id), false, "")).await?;
+    let (licence_type, content) = check(work, library, maker, request, (Some(id), false)).await?;
     let (sealed, content_sha256) = library.safe.seal_content(work.entropy(), id.as_str(), &content)?;
     let amended = Amended {
         licence_type: licence_type.id.as_str(),
@@ -335,8 +336,7 @@ async fn insert(
     request: NewLicence,
     proposed_by: Option<&str>,
 ) -> Result<(ApplicationId, String, String), Error> {
-    let (licence_type, Preview { content, .. }) =
-        check(work, library, maker, &request, (None, proposed_by.is_some(), "")).await?;
+    let (licence_type, content) = check(work, library, maker, &request, (None, proposed_by.is_some())).await?;
     let state = if proposed_by.is_some() { ApplicationState::Proposed } else { ApplicationState::Submitted };
     let id: ApplicationId = work.new_id();
     let (sealed, content_digest) = library.safe.seal_content(work.entropy(), id.as_str(), &content)?;

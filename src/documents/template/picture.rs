@@ -22,6 +22,16 @@ use crate::{
 const OPERANDS_MAX: usize = 8;
 
 impl Template {
+    /// Finds out whether everything has its place on the page, without making a file or a picture.
+    ///
+    /// # Errors
+    ///
+    /// As [`Template::typeset`], when a field is missing or unknown, has no room, or has a character that no face has.
+    pub fn check(&self, content: &Filling) -> Result<(), Error> {
+        check_fields(&self.0.layout, content)?;
+        Sheet::of(&self.0).words(content)
+    }
+
     /// What the page of a licence will look like, as an SVG picture of 210 × 297 mm, for those who decide whether it is
     /// sealed. Where the seal and the QR code will be there is an empty frame: nothing in the picture can be scanned, and
     /// nothing in it looks sealed.

@@ -286,8 +286,11 @@ fn the_picture_of_a_page_has_every_character_of_it_and_neither_seal_nor_code() {
 
 #[test]
 fn what_cannot_be_printed_has_no_picture() {
-    let refused = template(FOOD_BUSINESS).picture(&food(&"很".repeat(400)), "");
+    let (template, long) = (template(FOOD_BUSINESS), food(&"很".repeat(400)));
+    let refused = template.picture(&long, "");
     assert!(matches!(refused, Err(Error::TooLong { field }) if field == "holder_name"));
+    assert!(matches!(template.check(&long), Err(Error::TooLong { field }) if field == "holder_name"));
+    template.check(&food("滨海市某某餐饮管理有限公司")).unwrap();
 }
 
 #[test]

@@ -20,18 +20,32 @@ pub struct Preview {
     pub picture: String,
 }
 
-/// The page that would be issued at an instant.
+/// The page that would be issued by somebody at an instant.
 pub(crate) fn picture(
     press: &Press,
-    licence_type: &LicenceType,
-    content: &Content,
-    (issuer, at): (&str, Instant),
+    (licence_type, content): (&LicenceType, &Content),
+    by: (&str, Instant),
     label: &str,
 ) -> Result<String, Error> {
+    let filling = filling(licence_type, content, by)?;
+    press.unsealed(licence_type)?.picture(&filling, label).map_err(page::refused)
+}
+
+/// Refuses what has no room on that page.
+pub(crate) fn check(
+    press: &Press,
+    (licence_type, content): (&LicenceType, &Content),
+    by: (&str, Instant),
+) -> Result<(), Error> {
+    let filling = filling(licence_type, content, by)?;
+    press.unsealed(licence_type)?.check(&filling).map_err(page::refused)
+}
+
+fn filling(licence_type: &LicenceType, content: &Content, (issuer, at): (&str, Instant)) -> Result<Filling, Fault> {
     let date = |text: &str| Date::parse(text).map_err(Fault::broken);
     let valid = (date(&content.valid_from)?, content.valid_until.as_deref().map(date).transpose()?);
     let issue = Issue { number: LATER, issuer, on: at.date(), valid };
-    let filling = Filling {
+    Ok(Filling {
         title: licence_type.definition.name.zh.clone(),
         identifier: LATER.to_owned(),
         fields: page::placed(licence_type, &issue.printed(content)),
@@ -39,6 +53,5 @@ pub(crate) fn picture(
         metadata: vec![],
         signer_name: issuer.to_owned(),
         at,
-    };
-    press.unsealed(licence_type)?.picture(&filling, label).map_err(page::refused)
+    })
 }
